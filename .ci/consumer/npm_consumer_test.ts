@@ -1,0 +1,201 @@
+/**
+ * Packs the package as JSR's npm layer serves it, installs it into an empty
+ * project, compiles `program.ts` against its types, strictly, and runs it under
+ * Node and Bun.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const TYPESCRIPT = "7.0.2";
+const BUN = "1.4.5";
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Manifest {
+  name: string;
+  dependencies?: Record<string, string>;
+}
+
+async function run(cwd: string, program: string, ...args: string[]) {
+  // npm is a batch file on Windows, which only its shell can start.
+  const command = Deno.build.os === "windows" && program === "npm"
+    ? ["cmd", "/c", "npm", ...args]
+    : [program, ...args];
+  const { code, stdout, stderr } = await new Deno.Command(command[0]!, {
+    args: command.slice(1),
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const [out, err] = [stdout, stderr].map((b) => new TextDecoder().decode(b));
+  assertEquals(code, 0, `${command.join(" ")}\n${out}\n${err}`);
+  return out!.trim();
+}
+
+async function readJson<T>(path: string): Promise<T> {
+  return JSON.parse(await Deno.readTextFile(path));
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(value, null, 2));
+}
+
+/** `@std/collections` is `@jsr/std__collections` where npm gets it from JSR. */
+const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])@std\/([\w-]+)/g;
+
+/**
+ * Does to a packed package what JSR's npm layer does and `deno pack` does not:
+ * gives the imports the names that `package.json` knows, and names those
+ * dependencies too that only types come from.
+ */
+async function finish(folder: string, name: string): Promise<void> {
+  const manifest = await readJson<Manifest>(join(folder, "package.json"));
+  const dependencies = { ...manifest.dependencies };
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (!/\.(js|d\.ts)$/.test(file)) continue;
+    const path = join(folder, file);
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(
+      path,
+      text.replace(IMPORT, (_, before, quote, dependency) => {
+        const renamed = `@jsr/std__${dependency}`;
+        // In a doc comment it is an example, for which nothing is installed.
+        if (dependency === "collections") dependencies[renamed] ??= "^1";
+        return `${before}${quote}${renamed}`;
+      }),
+    );
+  }
+  await writeJson(join(folder, "package.json"), {
+    ...manifest,
+    name,
+    dependencies,
+  });
+}
+
+/** Packs what is in `source` as npm's `name`; the path of the tarball. */
+async function pack(source: string, name: string, into: string) {
+  const folder = join(into, name.replaceAll(/\W+/g, "-"));
+  await mkdir(folder);
+  await run(
+    source,
+    Deno.execPath(),
+    "pack",
+    "--allow-dirty",
+    "--no-source-maps",
+    "--output",
+    join(folder, "packed.tgz"),
+  );
+  await run(folder, "tar", "-xzf", "packed.tgz");
+  await finish(join(folder, "package"), name);
+  const packed = await run(folder, "npm", "pack", "--silent", "./package");
+  return join(folder, packed);
+}
+
+/**
+ * Where JSR is not there, neither is its npm layer: the stand-in for the only
+ * dependency that comes from there is packed likewise.
+ */
+async function overrides(into: string): Promise<Record<string, string>> {
+  const registry = Deno.env.get("JSR_URL");
+  if (!registry?.startsWith("file:")) return {};
+  const folder = join(fileURLToPath(registry), "@std", "collections");
+  const { latest } = await readJson<{ latest: string }>(
+    join(folder, "meta.json"),
+  );
+  const { exports } = await readJson<{ exports: Record<string, string> }>(
+    join(folder, `${latest}_meta.json`),
+  );
+  const source = join(into, "collections");
+  await mkdir(source);
+  for await (const { name } of Deno.readDir(join(folder, latest))) {
+    await Deno.copyFile(join(folder, latest, name), join(source, name));
+  }
+  await writeJson(join(source, "deno.json"), {
+    name: "@std/collections",
+    version: latest,
+    license: "MIT",
+    exports,
+  });
+  const name = "@jsr/std__collections";
+  return { [name]: `file:${await pack(source, name, into)}` };
+}
+
+Deno.test("a strict TypeScript program uses the package from npm under Node and Bun", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "ruthere-consumer-"));
+  const project = join(folder, "project");
+  try {
+    await t.step("the package is packed and installed", async () => {
+      await mkdir(project);
+      await Deno.writeTextFile(
+        join(project, ".npmrc"),
+        "@jsr:registry=https://npm.jsr.io\n",
+      );
+      await writeJson(join(project, "package.json"), {
+        name: "consumer",
+        private: true,
+        type: "module",
+        dependencies: {
+          "@ruthere/presence": `file:${await pack(
+            ROOT,
+            "@ruthere/presence",
+            folder,
+          )}`,
+        },
+        devDependencies: { bun: BUN, typescript: TYPESCRIPT },
+        overrides: await overrides(folder),
+      });
+      await run(project, "npm", "install", "--no-audit", "--no-fund");
+    });
+
+    await t.step("it compiles against the package's types", async () => {
+      await writeJson(join(project, "tsconfig.json"), {
+        compilerOptions: {
+          target: "es2022",
+          lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
+          module: "nodenext",
+          types: [],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          skipLibCheck: false,
+          outDir: "out",
+          rootDir: ".",
+        },
+        files: ["program.ts"],
+      });
+      await Deno.copyFile(
+        new URL("./program.ts", import.meta.url),
+        join(project, "program.ts"),
+      );
+      const tsc = join("node_modules", "typescript", "bin", "tsc");
+      await run(project, "node", tsc, "--project", ".");
+    });
+
+    const program = join("out", "program.js");
+    await t.step("Node runs it", async () => {
+      check(await run(project, "node", program));
+    });
+    await t.step("Bun runs it", async () => {
+      const bun = join(project, "node_modules", "bun", "bin", "bun.exe");
+      check(await run(project, bun, program));
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+});
+
+/** It has published, polled, summarised and expired. */
+function check(printed: string): void {
+  const found = JSON.parse(printed);
+  assertEquals(found.sequence, 1);
+  assertEquals(found.activity, "editing");
+  assertEquals(found.gone, true);
+  assertEquals(found.everyRoomLoads, true);
+  assert(JSON.stringify(found.first).includes("alice"), printed);
+  assert(JSON.stringify(found.second).includes("alice"), printed);
+}

@@ -1,0 +1,45 @@
+/**
+ * What a user of Node or Bun writes. `npm_consumer_test.ts` compiles it against
+ * the packed package and runs it; it prints what it found.
+ *
+ * @module
+ */
+
+import { PresenceBeacon, PresenceStore, restricted } from "@ruthere/presence";
+import * as rooms from "@ruthere/presence";
+import * as beacons from "@ruthere/presence/beacon";
+import * as client from "@ruthere/presence/client";
+import * as core from "@ruthere/presence/core";
+import * as server from "@ruthere/presence/server";
+import * as http from "@ruthere/presence/server/http";
+import * as stores from "@ruthere/presence/store";
+
+const beacon = new PresenceBeacon({
+  subject: "alice",
+  context: "doc-42",
+  resource: "browser-tab",
+  origin: "session/browser",
+  visibility: restricted("doc-members"),
+  expiry: { after: 60 },
+});
+const store = new PresenceStore();
+const cursor = store.watcherCursor("zero");
+
+const sequence: number = store.publish(
+  beacon.heartbeatAt(100, { availability: "available", activity: "editing" }),
+);
+const summary = store.subjectSummary("alice", "doc-42");
+const first = cursor.poll(store);
+store.expire(200);
+const second = cursor.poll(store);
+const gone = store.subjectSummary("alice", "doc-42");
+
+console.log(JSON.stringify({
+  sequence,
+  activity: summary?.activity,
+  first,
+  second,
+  gone: gone === undefined,
+  everyRoomLoads: [rooms, beacons, client, core, server, http, stores]
+    .every((room) => Object.keys(room).length > 0),
+}));

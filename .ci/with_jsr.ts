@@ -1,0 +1,86 @@
+/**
+ * Runs a command where the packages of JSR can be had: from JSR if it answers,
+ * else from the stand-ins in `.ci/jsr`. See `.ci/README.md`.
+ *
+ * @example
+ * ```sh
+ * deno run -A .ci/with_jsr.ts deno test -A store/
+ * ```
+ *
+ * @module
+ */
+
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const PROBE = "https://jsr.io/@std/assert/meta.json";
+const PATIENCE_MS = 3000;
+const WINDOWS = Deno.build.os === "windows";
+
+async function jsrAnswers(): Promise<boolean> {
+  try {
+    const response = await fetch(PROBE, {
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Lays the stand-ins out as a registry. It must be outside of the tree: within,
+ * `deno publish` and `deno pack` would take it for a part of the package.
+ */
+async function layOutStandIns(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "ruthere-jsr-"));
+  await cp(new URL("./jsr/", import.meta.url), folder, { recursive: true });
+  return folder;
+}
+
+function passOn(signal: Deno.Signal, child: Deno.ChildProcess): void {
+  // Ctrl-C in a terminal reaches the child by itself: it needs no second one.
+  if (signal === "SIGINT" && (WINDOWS || Deno.stdin.isTerminal())) return;
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function run(command: string[], env: Record<string, string>) {
+  const [program = "", ...args] = command;
+  const child = new Deno.Command(
+    program === "deno" ? Deno.execPath() : program,
+    { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" },
+  ).spawn();
+  // Windows knows no other signal.
+  const signals: Deno.Signal[] = WINDOWS ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) {
+    Deno.addSignalListener(signal, () => passOn(signal, child));
+  }
+  return (await child.status).code;
+}
+
+async function main(command: string[]): Promise<number> {
+  if (command.length === 0) {
+    console.error("Usage: with_jsr.ts COMMAND [ARGUMENTS]");
+    return 2;
+  }
+  if (Deno.env.get("JSR_URL") || await jsrAnswers()) return run(command, {});
+  const folder = await layOutStandIns();
+  try {
+    const url = `${pathToFileURL(folder)}/`;
+    console.error(
+      `JSR does not answer: using the stand-ins of .ci/jsr, ${url}`,
+    );
+    return await run(command, { JSR_URL: url });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,123 @@
+import {
+  assertEntryKey,
+  assertExpiryPolicy,
+  assertVisibility,
+  type EntryKey,
+  expiryFrom,
+  type ExpiryPolicy,
+  type FacetDeadlines,
+  type FacetPatch,
+  type PresenceModel,
+  type PresenceUpdate,
+  type Timestamp,
+  type Visibility,
+} from "../core/mod.ts";
+
+/** What stays the same in all updates of a beacon. */
+export interface PresenceBeaconOptions<
+  M extends PresenceModel = PresenceModel,
+> extends EntryKey<M> {
+  /**
+   * Who the entry is meant for.
+   *
+   * @default {"public"}
+   */
+  readonly visibility?: Visibility<M["label"]> | undefined;
+  /**
+   * When the entry ends, counted from each update.
+   *
+   * @default {"never"}
+   */
+  readonly expiry?: ExpiryPolicy | undefined;
+}
+
+/**
+ * The write side of one entry: it knows the address, the origin, the
+ * visibility and the expiry policy, and builds updates. It sends nothing and
+ * reads no clock.
+ *
+ * @typeParam M The application's model.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceBeacon } from "@ruthere/presence/beacon";
+ * import { PresenceStore } from "@ruthere/presence/store";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const beacon = new PresenceBeacon({
+ *   subject: "alice",
+ *   context: "doc-42",
+ *   resource: "browser-tab",
+ *   origin: "session/browser",
+ *   expiry: { after: 60 },
+ * });
+ * const store = new PresenceStore();
+ * store.publish(beacon.heartbeatAt(100, { activity: "editing" }));
+ * assertEquals(store.subjectSummary("alice", "doc-42")?.lastSeen, 100);
+ * ```
+ */
+export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
+  /** The key of the entry that the updates are for. */
+  readonly key: EntryKey<M>;
+  /** Who the entry is meant for. */
+  readonly visibility: Visibility<M["label"]>;
+  /** When the entry ends, counted from each update. */
+  readonly expiry: ExpiryPolicy;
+
+  /**
+   * Makes a beacon.
+   *
+   * @param options What stays the same in all its updates.
+   * @throws {InvalidValueError} If one of them is not well-formed.
+   */
+  constructor(options: PresenceBeaconOptions<M>) {
+    const { subject, context, resource, origin } = options;
+    const { visibility = "public", expiry = "never" } = options;
+    assertEntryKey(options, "create beacon");
+    assertVisibility(visibility, "visibility", "create beacon");
+    assertExpiryPolicy(expiry, "expiry", "create beacon");
+    this.key = { subject, context, resource, origin };
+    this.visibility = visibility;
+    this.expiry = expiry;
+  }
+
+  /**
+   * Builds an update.
+   *
+   * @param time When it is true.
+   * @param facets What changes: a value sets, `null` clears.
+   * @param facetDeadlines When facets that it sets are cleared by themselves.
+   * @returns The update.
+   */
+  updateAt(
+    time: Timestamp,
+    facets: FacetPatch<M> = {},
+    facetDeadlines?: FacetDeadlines<M>,
+  ): PresenceUpdate<M> {
+    return {
+      ...this.key,
+      visibility: this.visibility,
+      observedAt: time,
+      expiry: expiryFrom(this.expiry, time),
+      facets,
+      facetDeadlines,
+    };
+  }
+
+  /**
+   * Builds an update that says when the subject was last seen: now, unless the
+   * patch says otherwise.
+   *
+   * @param time When it is true.
+   * @param facets What else changes: a value sets, `null` clears.
+   * @param facetDeadlines When facets that it sets are cleared by themselves.
+   * @returns The update.
+   */
+  heartbeatAt(
+    time: Timestamp,
+    facets: FacetPatch<M> = {},
+    facetDeadlines?: FacetDeadlines<M>,
+  ): PresenceUpdate<M> {
+    return this.updateAt(time, { lastSeen: time, ...facets }, facetDeadlines);
+  }
+}

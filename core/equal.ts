@@ -1,0 +1,38 @@
+/**
+ * Compares two facet values by structure: primitives by value (`NaN` equals
+ * itself), arrays and plain objects by what they hold. Anything else is equal
+ * only to itself.
+ *
+ * @param a One value, free of cycles.
+ * @param b The other.
+ * @returns `true` if both have the same structure.
+ *
+ * @example Usage
+ * ```ts
+ * import { equalValues } from "@ruthere/presence/core";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(equalValues({ line: 1, tags: ["a"] }, { tags: ["a"], line: 1 }));
+ * assertFalse(equalValues({ line: 1 }, { line: 1, column: undefined }));
+ * ```
+ */
+export function equalValues(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || typeof b !== "object") return false;
+  if (a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length &&
+      a.every((value, index) => equalValues(value, b[index]));
+  }
+  if (!isPlainObject(a) || !isPlainObject(b)) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length &&
+    names.every((name) =>
+      Object.hasOwn(b, name) && equalValues(a[name], b[name])
+    );
+}
+
+function isPlainObject(value: object): value is Record<string, unknown> {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

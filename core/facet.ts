@@ -1,0 +1,118 @@
+import { InvalidValueError } from "./errors.ts";
+import { isKey, type Key } from "./key.ts";
+import type { PresenceModel } from "./model.ts";
+import { assertTimestamp, type Timestamp } from "./timestamp.ts";
+
+/** Whether somebody can be reached. */
+export type Availability =
+  | "available"
+  | "busy"
+  | "away"
+  | "offline"
+  | "unknown";
+
+/** What somebody is doing, in words that every application shares. */
+export type CommonActivity =
+  | "idle"
+  | "observing"
+  | "navigating"
+  | "editing"
+  | "presenting"
+  | "acting";
+
+/** What somebody is doing: a common activity, or one of the application's. */
+export type Activity = CommonActivity | { readonly custom: Key };
+
+/** The facets that every model has. */
+export interface BuiltInFacets {
+  /** Whether the subject can be reached. */
+  availability: Availability;
+  /** What the subject is doing. */
+  activity: Activity;
+  /** When the subject last gave a sign of life. */
+  lastSeen: Timestamp;
+}
+
+/** Every facet of a model, built-in ones and the application's own. */
+export type AllFacets<M extends PresenceModel> =
+  & BuiltInFacets
+  & Omit<M["facets"], keyof BuiltInFacets>;
+
+/** The name of a facet of a model. */
+export type FacetName<M extends PresenceModel> =
+  & string
+  & keyof AllFacets<M>;
+
+/** The facets that an entry has at the moment. */
+export type Facets<M extends PresenceModel> = {
+  readonly [Name in FacetName<M>]?: AllFacets<M>[Name];
+};
+
+/**
+ * A change to the facets of an entry: a value sets, `null` clears, and a facet
+ * that is left out (or `undefined`) stays as it is.
+ */
+export type FacetPatch<M extends PresenceModel> = {
+  readonly [Name in FacetName<M>]?: AllFacets<M>[Name] | null | undefined;
+};
+
+/**
+ * Deadlines of single facets. When one is due the facet is cleared, whatever
+ * it was before it was set.
+ */
+export type FacetDeadlines<M extends PresenceModel> = {
+  readonly [Name in FacetName<M>]?: Timestamp | undefined;
+};
+
+const AVAILABILITIES: ReadonlySet<unknown> = new Set<Availability>(
+  ["available", "busy", "away", "offline", "unknown"],
+);
+
+const COMMON_ACTIVITIES: ReadonlySet<unknown> = new Set<CommonActivity>(
+  ["idle", "observing", "navigating", "editing", "presenting", "acting"],
+);
+
+/**
+ * Throws unless a value suits a facet. The application's own facets may have
+ * any value: their types are known only to the compiler.
+ *
+ * @param name The name of the facet.
+ * @param value The value to check.
+ * @param action What can't be done with a bad one, for the message.
+ * @throws {InvalidValueError} If a built-in facet can't have this value.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertFacet } from "@ruthere/presence/core";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertFacet("activity", { custom: "juggling" }, "publish update");
+ * assertThrows(() => assertFacet("activity", "juggling", "publish update"));
+ * ```
+ */
+export function assertFacet(
+  name: string,
+  value: unknown,
+  action: string,
+): void {
+  if (name === "availability") {
+    if (AVAILABILITIES.has(value)) return;
+  } else if (name === "activity") {
+    if (COMMON_ACTIVITIES.has(value) || isCustomActivity(value)) return;
+  } else if (name === "lastSeen") {
+    return assertTimestamp(value, "facets.lastSeen", action);
+  } else {
+    return;
+  }
+  throw new InvalidValueError(
+    action,
+    `facets.${name}`,
+    `must be an ${name}`,
+    value,
+  );
+}
+
+function isCustomActivity(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "custom" in value &&
+    isKey(value.custom);
+}

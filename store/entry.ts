@@ -1,0 +1,92 @@
+import type {
+  FacetDeadlines,
+  FacetName,
+  FacetPatch,
+  PresenceModel,
+  PresenceSnapshot,
+  PresenceUpdate,
+  Timestamp,
+} from "../core/mod.ts";
+import type { Leaf } from "./entry_tree.ts";
+import type { Scheduled } from "./deadline_queue.ts";
+
+/**
+ * One entry of the store: its present snapshot, and beside it the liveness
+ * that moves with every update, also where the snapshot stays.
+ */
+export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
+  /** What is true of the entry. */
+  snapshot: PresenceSnapshot<M>;
+  /** The `observedAt` of the last update. */
+  seenAt: Timestamp;
+  /** When the whole entry ends; `Infinity` for never. */
+  expiresAt: Timestamp;
+  /** When single facets end. */
+  facetDeadlines: Map<FacetName<M>, Timestamp> | undefined = undefined;
+  /** See {@linkcode Scheduled}. */
+  queuedAt: Timestamp = Infinity;
+
+  /** Makes an entry that lives as its first update says. */
+  constructor(snapshot: PresenceSnapshot<M>, update: PresenceUpdate<M>) {
+    this.snapshot = snapshot;
+    this.seenAt = update.observedAt;
+    this.expiresAt = expiresAt(update);
+    this.#moveFacetDeadlines(update);
+  }
+
+  /** When the entry or one of its facets is due first. */
+  get due(): Timestamp {
+    let due = this.expiresAt;
+    if (this.facetDeadlines !== undefined) {
+      for (const deadline of this.facetDeadlines.values()) {
+        if (deadline < due) due = deadline;
+      }
+    }
+    return due;
+  }
+
+  /** Moves the liveness as an update says. */
+  keepAlive(update: PresenceUpdate<M>): void {
+    this.seenAt = update.observedAt;
+    this.expiresAt = expiresAt(update);
+    this.#moveFacetDeadlines(update);
+  }
+
+  /** Takes the names of the facets whose deadline is due. */
+  takeDueFacets(now: Timestamp): FacetName<M>[] {
+    const names: FacetName<M>[] = [];
+    for (const [name, deadline] of this.facetDeadlines ?? []) {
+      if (deadline <= now) names.push(name);
+    }
+    this.#dropFacetDeadlines(names);
+    return names;
+  }
+
+  #moveFacetDeadlines({ facets, facetDeadlines }: PresenceUpdate<M>): void {
+    if (this.facetDeadlines !== undefined) {
+      this.#dropFacetDeadlines(namesIn<M>(facets));
+    }
+    if (facetDeadlines === undefined) return;
+    for (const name of namesIn<M>(facetDeadlines)) {
+      this.facetDeadlines ??= new Map();
+      this.facetDeadlines.set(name, facetDeadlines[name]!);
+    }
+  }
+
+  #dropFacetDeadlines(names: Iterable<FacetName<M>>): void {
+    for (const name of names) this.facetDeadlines?.delete(name);
+    if (this.facetDeadlines?.size === 0) this.facetDeadlines = undefined;
+  }
+}
+
+/** The names that a record by facet gives a value. */
+function namesIn<M extends PresenceModel>(
+  byName: FacetPatch<M> | FacetDeadlines<M>,
+): FacetName<M>[] {
+  const names = Object.keys(byName) as FacetName<M>[];
+  return names.filter((name) => byName[name] !== undefined);
+}
+
+function expiresAt({ expiry }: PresenceUpdate): Timestamp {
+  return expiry === "never" ? Infinity : expiry;
+}

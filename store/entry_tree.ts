@@ -1,0 +1,151 @@
+import type { EntryKey, Key } from "../core/mod.ts";
+
+/** What a tree holds: something that has a snapshot and so knows its key. */
+export interface Leaf {
+  /** What the leaf's place in the tree is read from. */
+  readonly snapshot: EntryKey;
+}
+
+/** Below a resource: one leaf, or leaves by origin. */
+type ByOrigin<L extends Leaf> = L | Map<Key, L>;
+
+/** Below a subject: one leaf, or what is below each resource. */
+type ByResource<L extends Leaf> = L | Map<Key | undefined, ByOrigin<L>>;
+
+/**
+ * The entries of one context: subject, then resource, then origin. A level
+ * is a map only where it has to tell two leaves apart, so that the usual
+ * subject, here by one resource of one origin, costs a single map slot.
+ *
+ * Keys are never joined into one string; each level compares them as they are.
+ */
+export class EntryTree<L extends Leaf> {
+  readonly #bySubject = new Map<Key, ByResource<L>>();
+  #size = 0;
+
+  /** How many leaves the tree has. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many subjects have a leaf. */
+  get subjectCount(): number {
+    return this.#bySubject.size;
+  }
+
+  /** The subjects that have a leaf, in the order they came. */
+  subjects(): MapIterator<Key> {
+    return this.#bySubject.keys();
+  }
+
+  /** Tells whether a subject has a leaf. O(1). */
+  hasSubject(subject: Key): boolean {
+    return this.#bySubject.has(subject);
+  }
+
+  /** The leaf with a key, if there is one. O(1). */
+  get(key: EntryKey): L | undefined {
+    const below = this.#bySubject.get(key.subject);
+    if (!(below instanceof Map)) {
+      return below !== undefined && sameResource(below, key) &&
+          sameOrigin(below, key)
+        ? below
+        : undefined;
+    }
+    const byOrigin = below.get(key.resource);
+    if (byOrigin instanceof Map) return byOrigin.get(key.origin);
+    return byOrigin !== undefined && sameOrigin(byOrigin, key)
+      ? byOrigin
+      : undefined;
+  }
+
+  /** Adds a leaf whose key is not there yet. O(1). */
+  add(leaf: L): void {
+    const { subject } = leaf.snapshot;
+    this.#bySubject.set(subject, withLeaf(this.#bySubject.get(subject), leaf));
+    this.#size++;
+  }
+
+  /** Takes away a leaf that is there. O(1). */
+  delete(leaf: L): void {
+    const { subject, resource, origin } = leaf.snapshot;
+    this.#size--;
+    const below = this.#bySubject.get(subject);
+    if (below instanceof Map) {
+      const byOrigin = below.get(resource);
+      if (byOrigin instanceof Map) {
+        byOrigin.delete(origin);
+        if (byOrigin.size > 0) return;
+      }
+      below.delete(resource);
+      if (below.size > 0) return;
+    }
+    this.#bySubject.delete(subject);
+  }
+
+  /** Visits every leaf, subject by subject. O(leaves). */
+  forEach(visit: (leaf: L) => void): void {
+    for (const below of this.#bySubject.values()) {
+      visitBelow(below, visit);
+    }
+  }
+
+  /** Visits the leaves of a subject. O(leaves visited). */
+  forEachOf(subject: Key, visit: (leaf: L) => void): void {
+    visitBelow(this.#bySubject.get(subject), visit);
+  }
+
+  /** Visits the leaves of an address. O(leaves visited). */
+  forEachAt(
+    subject: Key,
+    resource: Key | undefined,
+    visit: (leaf: L) => void,
+  ): void {
+    const below = this.#bySubject.get(subject);
+    if (below instanceof Map) {
+      visitBelow(below.get(resource), visit);
+    } else if (below !== undefined && below.snapshot.resource === resource) {
+      visit(below);
+    }
+  }
+}
+
+function sameResource(leaf: Leaf, key: EntryKey): boolean {
+  return leaf.snapshot.resource === key.resource;
+}
+
+function sameOrigin(leaf: Leaf, key: EntryKey): boolean {
+  return leaf.snapshot.origin === key.origin;
+}
+
+function withLeaf<L extends Leaf>(
+  below: ByResource<L> | undefined,
+  leaf: L,
+): ByResource<L> {
+  if (below === undefined) return leaf;
+  const byResource = below instanceof Map
+    ? below
+    : new Map<Key | undefined, ByOrigin<L>>([[below.snapshot.resource, below]]);
+  const { resource, origin } = leaf.snapshot;
+  const there = byResource.get(resource);
+  if (there === undefined) {
+    byResource.set(resource, leaf);
+  } else if (there instanceof Map) {
+    there.set(origin, leaf);
+  } else {
+    byResource.set(
+      resource,
+      new Map([[there.snapshot.origin, there], [origin, leaf]]),
+    );
+  }
+  return byResource;
+}
+
+function visitBelow<L extends Leaf>(
+  below: ByResource<L> | ByOrigin<L> | undefined,
+  visit: (leaf: L) => void,
+): void {
+  if (below === undefined) return;
+  if (!(below instanceof Map)) return visit(below);
+  for (const deeper of below.values()) visitBelow(deeper, visit);
+}

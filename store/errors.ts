@@ -1,0 +1,46 @@
+import type { Timestamp } from "../core/mod.ts";
+
+/**
+ * An update is older than what the store holds of its entry, and the store
+ * was made with `staleUpdates: "refuse"`. Nothing has changed.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceStore, StaleUpdateError } from "@ruthere/presence/store";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const store = new PresenceStore({ staleUpdates: "refuse" });
+ * const publishAt = (observedAt: number) =>
+ *   store.publish({
+ *     subject: "alice",
+ *     context: "doc-42",
+ *     origin: "session/browser",
+ *     visibility: "public",
+ *     observedAt,
+ *     expiry: "never",
+ *     facets: {},
+ *   });
+ * publishAt(100);
+ * assertThrows(
+ *   () => publishAt(99),
+ *   StaleUpdateError,
+ *   "Cannot publish update: observedAt 99 is before 100, which is stored",
+ * );
+ * ```
+ */
+export class StaleUpdateError extends Error {
+  /** The `observedAt` of the refused update. */
+  readonly observedAt: Timestamp;
+  /** The `observedAt` of the last accepted one. */
+  readonly stored: Timestamp;
+
+  /** Makes the error from the two times. */
+  constructor(observedAt: Timestamp, stored: Timestamp) {
+    super(
+      `Cannot publish update: observedAt ${observedAt} is before ${stored}, which is stored`,
+    );
+    this.name = "StaleUpdateError";
+    this.observedAt = observedAt;
+    this.stored = stored;
+  }
+}

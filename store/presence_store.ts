@@ -1,0 +1,679 @@
+import {
+  assertEntryKey,
+  assertTimestamp,
+  assertUpdate,
+  type EntryKey,
+  InvalidValueError,
+  type Key,
+  type PresenceModel,
+  type PresenceSnapshot,
+  type PresenceUpdate,
+  type Timestamp,
+} from "../core/mod.ts";
+import type {
+  ChangesResult,
+  ChangeStatus,
+  CursorPosition,
+  Gap,
+  PresenceChange,
+  Sequence,
+  VisibleChange,
+} from "./change.ts";
+import { ChangeLog } from "./change_log.ts";
+import type { ContextEntries } from "./context_entries.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { Entry } from "./entry.ts";
+import { EntryIndex } from "./entry_index.ts";
+import { StaleUpdateError } from "./errors.ts";
+import { type SubjectSummary, summarize } from "./projection.ts";
+import type {
+  Liveness,
+  PresenceCount,
+  SnapshotQuery,
+  SummaryOptions,
+  SummaryPage,
+  SummaryPageOptions,
+  SummaryQuery,
+  VisibleOptions,
+} from "./query.ts";
+import { clearFacets, isRefresh, patchFacets, reduce } from "./reduce.ts";
+import {
+  DEFAULT_RETENTION,
+  type PresenceStoreOptions,
+} from "./store_options.ts";
+import { isVisible, visibleChange } from "./visible_change.ts";
+import {
+  type ChangesOptions,
+  type ChangeSource,
+  type CursorStart,
+  WatcherCursor,
+} from "./watcher_cursor.ts";
+
+/**
+ * The state of presence in memory: one snapshot per subject, context, resource
+ * and origin, summaries per subject, and the changes that watchers need. It
+ * reads no clock: time comes in with updates and with
+ * {@linkcode PresenceStore.expire}.
+ *
+ * Snapshots, summaries and changes are immutable values; a read hands out the
+ * store's own object.
+ *
+ * @typeParam M The application's model.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceStore } from "@ruthere/presence/store";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = new PresenceStore();
+ * store.publish({
+ *   subject: "alice",
+ *   context: "doc-42",
+ *   resource: "browser-tab",
+ *   origin: "session/browser",
+ *   visibility: "public",
+ *   observedAt: 100,
+ *   expiry: 160,
+ *   facets: { availability: "available", activity: "editing" },
+ * });
+ * assertEquals(store.subjectSummary("alice", "doc-42")?.activity, "editing");
+ *
+ * store.expire(160);
+ * assertEquals(store.subjectSummary("alice", "doc-42"), undefined);
+ * ```
+ */
+export class PresenceStore<M extends PresenceModel = PresenceModel>
+  implements ChangeSource<M> {
+  /** Names this life of the store. */
+  readonly epoch: string;
+  readonly #silentRefreshes: boolean;
+  readonly #refusesStale: boolean;
+  readonly #entries = new EntryIndex<M>();
+  readonly #deadlines = new DeadlineQueue<Entry<M>>();
+  readonly #log: ChangeLog<M>;
+
+  /**
+   * Makes an empty store.
+   *
+   * @param options How it behaves.
+   * @throws {InvalidValueError} If the retention is not a whole number of zero
+   * or more, nor `Infinity`.
+   */
+  constructor(options: PresenceStoreOptions = {}) {
+    const { retention = DEFAULT_RETENTION } = options;
+    if (retention !== Infinity) {
+      assertCount(retention, 0, "retention", "create store");
+    }
+    this.epoch = options.epoch ?? randomEpoch();
+    this.#silentRefreshes = options.refreshes === "silent";
+    this.#refusesStale = options.staleUpdates === "refuse";
+    this.#log = new ChangeLog(retention);
+  }
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The sequence of the newest change; 0 before the first. */
+  get lastSequence(): Sequence {
+    return this.#log.last;
+  }
+
+  /** Changes up to this sequence are no longer retained. */
+  get retainedFloorSequence(): Sequence {
+    return this.#log.floor;
+  }
+
+  // Writes
+
+  /**
+   * Takes an update. The order of calls is authoritative, whatever the times
+   * in the updates say. O(1), and O(log n) where the entry has a first or an
+   * earlier deadline.
+   *
+   * @param update The update; it must not be changed afterwards.
+   * @returns The sequence of the change. A silent refresh takes none: then it
+   * is the newest sequence there is.
+   * @throws {InvalidValueError} If the update is not well-formed.
+   * @throws {StaleUpdateError} If it is older than what is stored, and the
+   * store refuses such updates.
+   */
+  publish(update: PresenceUpdate<M>): Sequence {
+    assertUpdate(update);
+    return this.#publishValid(update);
+  }
+
+  /**
+   * Takes updates in order, all of them or, if one is bad, none.
+   *
+   * @param updates The updates.
+   * @returns The sequence of each.
+   * @throws {InvalidValueError} If one of them is not well-formed.
+   * @throws {StaleUpdateError} If one of them is older than what is stored or
+   * comes before it, and the store refuses such updates.
+   */
+  publishAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
+    for (const update of updates) assertUpdate(update);
+    if (this.#refusesStale) this.#assertNoneStale(updates);
+    return updates.map((update) => this.#publishValid(update));
+  }
+
+  /**
+   * Takes one entry away because its publisher says goodbye. O(1).
+   *
+   * @param key The key of the entry.
+   * @returns The sequence of the change, `undefined` if there is no such
+   * entry.
+   * @throws {InvalidValueError} If the key is not well-formed.
+   */
+  withdraw(key: EntryKey<M>): Sequence | undefined {
+    assertEntryKey(key, "withdraw entry");
+    const entry = this.#entries.get(key);
+    return entry && this.#remove(entry, "withdrawn");
+  }
+
+  /**
+   * Takes all entries of an origin away. O(entries).
+   *
+   * @param origin The key of the origin.
+   * @returns How many entries there were.
+   */
+  withdrawOrigin(origin: M["origin"]): number {
+    const entries = this.#entries.from(origin);
+    for (const entry of entries) this.#remove(entry, "withdrawn");
+    return entries.length;
+  }
+
+  /**
+   * Removes the entries whose expiry is due, and clears the facets whose
+   * deadline is. Where both are due, only the entry's expiry is told.
+   * O(e log n) for e deadlines that are due; nothing due: O(1).
+   *
+   * @param now The present.
+   * @returns How many entries were removed.
+   * @throws {InvalidValueError} If `now` is not a finite number.
+   */
+  expire(now: Timestamp): number {
+    assertTimestamp(now, "now", "expire entries");
+    let removed = 0;
+    while (true) {
+      const entry = this.#deadlines.takeDue(now);
+      if (entry === undefined) return removed;
+      if (entry.expiresAt <= now) {
+        this.#remove(entry, "expired");
+        removed++;
+      } else {
+        this.#expireFacets(entry, now);
+      }
+    }
+  }
+
+  /**
+   * When {@linkcode PresenceStore.expire} has something to do next. Exact.
+   * O(1), and O(log n) for each deadline before it that was extended since it
+   * was last asked for.
+   *
+   * @returns The time; `undefined` if nothing has a deadline.
+   */
+  nextDeadline(): Timestamp | undefined {
+    const next = this.#deadlines.next();
+    return next === Infinity ? undefined : next;
+  }
+
+  /**
+   * A time before which {@linkcode PresenceStore.expire} has nothing to do.
+   * It may be earlier than the next deadline where that was extended; it
+   * always costs O(1), which suits a timer.
+   *
+   * @returns The time; `undefined` if nothing has a deadline.
+   */
+  nextSweep(): Timestamp | undefined {
+    const earliest = this.#deadlines.earliest();
+    return earliest === Infinity ? undefined : earliest;
+  }
+
+  /**
+   * Forgets changes. Watchers that have not seen them get a gap.
+   *
+   * @param through The newest sequence to forget.
+   * @returns How many changes were forgotten.
+   * @throws {InvalidValueError} If the sequence is not a whole number of zero
+   * or more.
+   */
+  compact(through: Sequence): number {
+    assertCount(through, 0, "through", "compact changes");
+    const removed = this.#log.compact(through);
+    this.#entries.dropVacant(this.#log.floor);
+    return removed;
+  }
+
+  // Reads
+
+  /**
+   * Reads one entry. O(1).
+   *
+   * @param key The key of the entry.
+   * @param options What may be seen.
+   * @returns The snapshot, `undefined` if there is none to be seen.
+   */
+  snapshot(
+    key: EntryKey<M>,
+    options: VisibleOptions<M> = {},
+  ): PresenceSnapshot<M> | undefined {
+    const snapshot = this.#entries.get(key)?.snapshot;
+    return snapshot && isVisible(snapshot, options.visible)
+      ? snapshot
+      : undefined;
+  }
+
+  /**
+   * Reads entries: those that match everything that the query gives. O(answer)
+   * for a context, a subject, both, an address or an origin; for an origin in
+   * a context, O(entries of the origin).
+   *
+   * @param query What to read; everything, if it is empty.
+   * @returns The snapshots, in no particular order.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceStore } from "@ruthere/presence/store";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new PresenceStore();
+   * const address = { subject: "alice", context: "doc-42", resource: "tab" };
+   * store.publish({
+   *   ...address,
+   *   origin: "session/browser",
+   *   visibility: "private",
+   *   observedAt: 100,
+   *   expiry: "never",
+   *   facets: {},
+   * });
+   * assertEquals(store.snapshots({ context: "doc-42" }).length, 1);
+   * assertEquals(store.snapshots({ address }).length, 1);
+   * assertEquals(
+   *   store.snapshots({ subject: "alice", visible: (v) => v === "public" }),
+   *   [],
+   * );
+   * ```
+   */
+  snapshots(query: SnapshotQuery<M> = {}): PresenceSnapshot<M>[] {
+    const { visible } = query;
+    const snapshots: PresenceSnapshot<M>[] = [];
+    this.#entries.forEach(query, ({ snapshot }) => {
+      if (isVisible(snapshot, visible)) snapshots.push(snapshot);
+    });
+    return snapshots;
+  }
+
+  /**
+   * Sums up one subject in one context. O(the subject's entries there).
+   *
+   * @param subject Whose summary.
+   * @param context Where.
+   * @param options What may be seen, and the ranks.
+   * @returns The summary, `undefined` if the subject can't be seen there.
+   */
+  subjectSummary(
+    subject: M["subject"],
+    context: M["context"],
+    options: SummaryOptions<M> = {},
+  ): SubjectSummary<M> | undefined {
+    const { visible, projection } = options;
+    return summarize(this.snapshots({ subject, context, visible }), projection);
+  }
+
+  /**
+   * Sums up every subject of a context, or a subject in every context where
+   * they are. O(entries).
+   *
+   * @param query Whose summaries, what may be seen, and the ranks.
+   * @returns The summaries, in no particular order.
+   */
+  subjectSummaries(query: SummaryQuery<M>): SubjectSummary<M>[] {
+    const summaries: SubjectSummary<M>[] = [];
+    const add = (subject: M["subject"], context: M["context"]) => {
+      const summary = this.subjectSummary(subject, context, query);
+      if (summary !== undefined) summaries.push(summary);
+    };
+    if (query.context !== undefined) {
+      const subjects = this.#entries.context(query.context)?.subjects() ?? [];
+      for (const subject of subjects) add(subject, query.context);
+    } else if (query.subject !== undefined) {
+      for (const { context } of this.#entries.contexts(query.subject)) {
+        add(query.subject, context);
+      }
+    }
+    return summaries;
+  }
+
+  /**
+   * Reads a large context page by page, in the order of `compareKeys`. Whoever
+   * is there throughout is on exactly one page, whoever else comes and goes
+   * meanwhile. Sorts once per change of membership, then O(page).
+   *
+   * @param context Which context.
+   * @param options Which page, what may be seen, and the ranks.
+   * @returns The page.
+   * @throws {InvalidValueError} If the limit is not a whole number of 1 or
+   * more.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceStore } from "@ruthere/presence/store";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const store = new PresenceStore();
+   * for (const subject of ["carol", "alice", "bob"]) {
+   *   store.publish({
+   *     subject,
+   *     context: "doc-42",
+   *     origin: "session/browser",
+   *     visibility: "public",
+   *     observedAt: 100,
+   *     expiry: "never",
+   *     facets: {},
+   *   });
+   * }
+   * const first = store.summaryPage("doc-42", { limit: 2 });
+   * assertEquals(first.summaries.map(({ subject }) => subject), ["alice", "bob"]);
+   * const second = store.summaryPage("doc-42", { limit: 2, after: first.next });
+   * assertEquals(second.summaries.map(({ subject }) => subject), ["carol"]);
+   * assertEquals(second.next, undefined);
+   * ```
+   */
+  summaryPage(
+    context: M["context"],
+    options: SummaryPageOptions<M>,
+  ): SummaryPage<M> {
+    const { limit, after } = options;
+    assertCount(limit, 1, "limit", "read page");
+    const summaries: SubjectSummary<M>[] = [];
+    const subjects = this.#entries.context(context)?.subjectsAfter(after) ?? [];
+    for (const subject of subjects) {
+      const summary = this.subjectSummary(subject, context, options);
+      if (summary === undefined) continue;
+      if (summaries.length === limit) {
+        return { summaries, next: summaries.at(-1)?.subject };
+      }
+      summaries.push(summary);
+    }
+    return { summaries, next: undefined };
+  }
+
+  /**
+   * Counts without making a list. O(1) without a policy, else O(entries of the
+   * context).
+   *
+   * @param context Which context.
+   * @param options What may be seen.
+   * @returns How many subjects and entries there are.
+   */
+  count(
+    context: M["context"],
+    options: VisibleOptions<M> = {},
+  ): PresenceCount {
+    const there = this.#entries.context(context);
+    const { visible } = options;
+    if (there === undefined) return { subjects: 0, entries: 0 };
+    if (visible === undefined) {
+      return { subjects: there.subjectCount, entries: there.size };
+    }
+    const subjects = new Set<Key>();
+    let entries = 0;
+    there.forEach(({ snapshot }) => {
+      if (!visible(snapshot.visibility, snapshot.subject)) return;
+      subjects.add(snapshot.subject);
+      entries++;
+    });
+    return { subjects: subjects.size, entries };
+  }
+
+  /**
+   * Tells where anyone is: everywhere, or a subject. O(contexts) without a
+   * policy, else up to O(entries).
+   *
+   * @param options Of which subject, and what may be seen.
+   * @returns The contexts that have an entry to be seen.
+   */
+  contexts(
+    options: VisibleOptions<M> & { readonly subject?: M["subject"] } = {},
+  ): M["context"][] {
+    const { subject, visible } = options;
+    return this.#entries.contexts(subject)
+      .map(({ context }) => context)
+      .filter((context) =>
+        visible === undefined ||
+        this.snapshots({ context, subject, visible }).length > 0
+      );
+  }
+
+  /**
+   * Tells what keeps an entry alive, silent refreshes included. O(1).
+   *
+   * @param key The key of the entry.
+   * @returns The liveness, `undefined` if there is no such entry.
+   */
+  liveness(key: EntryKey<M>): Liveness | undefined {
+    const entry = this.#entries.get(key);
+    return entry && {
+      seenAt: entry.seenAt,
+      expiresAt: entry.expiresAt,
+      facetDeadlines: new Map(entry.facetDeadlines),
+    };
+  }
+
+  // Changes
+
+  /**
+   * Makes a cursor.
+   *
+   * @param from Where it starts.
+   * @returns The cursor.
+   */
+  watcherCursor(from: CursorStart): WatcherCursor {
+    return new WatcherCursor(this.#position(this.#startSequence(from)));
+  }
+
+  /**
+   * Reads the changes after a sequence, or after a position, which knows its
+   * epoch. O(changes examined), wherever that is; nothing new: O(1).
+   *
+   * There is a gap if a change that the answer should hold is no longer
+   * retained. Changes of other contexts don't count for a read of one.
+   *
+   * @param since The last change that the reader knows of.
+   * @param options Which changes.
+   * @returns The changes and the position to go on from, or a gap.
+   */
+  changesSince(
+    since: Sequence | CursorPosition,
+    options: ChangesOptions<M> = {},
+  ): ChangesResult<M> {
+    const requested = typeof since === "number" ? this.#position(since) : since;
+    const changes = this.#changesAfter(requested, options);
+    if (changes === undefined) return this.#gap(requested);
+    const sequence = Math.max(requested.sequence, this.lastSequence);
+    return { type: "changes", position: this.#position(sequence), changes };
+  }
+
+  /**
+   * Tells whether there are changes after a sequence or a position. O(changes
+   * examined); nothing new: O(1).
+   *
+   * @param since The last change that the reader knows of.
+   * @param options Which changes.
+   * @returns `"pending"`, `"up-to-date"`, or a gap.
+   */
+  changeStatusSince(
+    since: Sequence | CursorPosition,
+    options: ChangesOptions<M> = {},
+  ): ChangeStatus {
+    const requested = typeof since === "number" ? this.#position(since) : since;
+    const changes = this.#changesAfter(requested, options);
+    if (changes === undefined) return this.#gap(requested);
+    return changes.length > 0 ? "pending" : "up-to-date";
+  }
+
+  // Below the surface
+
+  #publishValid(update: PresenceUpdate<M>): Sequence {
+    const entries = this.#entries.context(update.context);
+    const entry = entries?.get(update);
+    if (entries === undefined || entry === undefined) {
+      return this.#insert(update);
+    }
+    if (this.#refusesStale && update.observedAt < entry.seenAt) {
+      throw new StaleUpdateError(update.observedAt, entry.seenAt);
+    }
+    const previous = entry.snapshot;
+    const silent = this.#silentRefreshes && isRefresh(previous, update);
+    if (!silent) entry.snapshot = reduce(previous, update);
+    entry.keepAlive(update);
+    this.#deadlines.schedule(entry);
+    if (silent) return this.lastSequence;
+    const { snapshot } = entry;
+    const sequence = this.lastSequence + 1;
+    return this.#append(
+      { type: "published", sequence, update, snapshot, previous },
+      entries,
+    );
+  }
+
+  #insert(update: PresenceUpdate<M>): Sequence {
+    const entries = this.#entries.open(update.context, this.#log.floor);
+    const { context } = entries;
+    const { subject, resource, origin, visibility, observedAt, expiry } =
+      update;
+    const snapshot: PresenceSnapshot<M> = {
+      subject,
+      context,
+      resource,
+      origin,
+      visibility,
+      observedAt,
+      expiry,
+      facets: patchFacets<M>({}, update.facets),
+    };
+    const entry = new Entry(snapshot, update);
+    this.#entries.add(entry, entries);
+    this.#deadlines.schedule(entry);
+    return this.#append(
+      {
+        type: "published",
+        sequence: this.lastSequence + 1,
+        update,
+        snapshot,
+        previous: undefined,
+      },
+      entries,
+    );
+  }
+
+  #remove(entry: Entry<M>, type: "expired" | "withdrawn"): Sequence {
+    const { snapshot: previous, seenAt } = entry;
+    const entries = this.#entries.open(previous.context, this.#log.floor);
+    this.#entries.delete(entry, entries);
+    this.#deadlines.forget(entry);
+    const sequence = this.lastSequence + 1;
+    return this.#append({ type, sequence, previous, seenAt }, entries);
+  }
+
+  #expireFacets(entry: Entry<M>, now: Timestamp): void {
+    const { snapshot: previous } = entry;
+    const names = entry.takeDueFacets(now);
+    const facets = clearFacets<M>(previous.facets, names);
+    entry.snapshot = { ...previous, facets };
+    this.#deadlines.schedule(entry);
+    this.#append(
+      {
+        type: "facetsExpired",
+        sequence: this.lastSequence + 1,
+        facets: names,
+        snapshot: entry.snapshot,
+        previous,
+      },
+      this.#entries.open(previous.context, this.#log.floor),
+    );
+  }
+
+  #append(change: PresenceChange<M>, entries: ContextEntries<M>): Sequence {
+    this.#log.append(change, entries);
+    this.#entries.dropVacant(this.#log.floor);
+    return change.sequence;
+  }
+
+  #assertNoneStale(updates: readonly PresenceUpdate<M>[]): void {
+    const trial = new PresenceStore<M>({
+      retention: 0,
+      staleUpdates: "refuse",
+    });
+    for (const update of updates) {
+      const stored = this.#entries.get(update)?.seenAt;
+      if (stored !== undefined && update.observedAt < stored) {
+        throw new StaleUpdateError(update.observedAt, stored);
+      }
+      trial.#publishValid(update);
+    }
+  }
+
+  #position(sequence: Sequence): CursorPosition {
+    return { epoch: this.epoch, sequence };
+  }
+
+  #startSequence(from: CursorStart): Sequence {
+    if (from === "zero") return 0;
+    if (from === "floor") return this.retainedFloorSequence;
+    if (from === "tail") return this.lastSequence;
+    assertCount(from, 0, "from", "create cursor");
+    return from;
+  }
+
+  #gap(requested: CursorPosition): Gap {
+    return {
+      type: "gap",
+      requested,
+      retainedFloorSequence: this.retainedFloorSequence,
+      last: this.#position(this.lastSequence),
+    };
+  }
+
+  /** The changes after a position, `undefined` if some are missing. */
+  #changesAfter(
+    { epoch, sequence }: CursorPosition,
+    { context, visible }: ChangesOptions<M>,
+  ): VisibleChange<M>[] | undefined {
+    if (epoch !== this.epoch) return undefined;
+    if (sequence >= this.lastSequence) return [];
+    const entries = context === undefined
+      ? undefined
+      : this.#entries.context(context);
+    if (context !== undefined && entries === undefined) {
+      return sequence < this.retainedFloorSequence ? undefined : [];
+    }
+    const changes = this.#log.since(sequence, entries);
+    if (changes === undefined || visible === undefined) return changes;
+    return changes
+      .map((change) => visibleChange(change, visible))
+      .filter((change) => change !== undefined);
+  }
+}
+
+function assertCount(
+  value: number,
+  least: number,
+  field: string,
+  action: string,
+): void {
+  if (Number.isInteger(value) && value >= least) return;
+  const rule = `must be a whole number of ${least} or more`;
+  throw new InvalidValueError(action, field, rule, value);
+}
+
+/** 72 random bits in letters and digits: no two stores share them. */
+function randomEpoch(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(9));
+  return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0"))
+    .join("");
+}

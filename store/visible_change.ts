@@ -1,0 +1,42 @@
+import {
+  entryKeyOf,
+  type PresenceModel,
+  type PresenceSnapshot,
+  type VisibilityPolicy,
+} from "../core/mod.ts";
+import type { PresenceChange, VisibleChange } from "./change.ts";
+
+/**
+ * What a reader with a policy learns of a change: the change itself, without
+ * the former snapshot if that was hidden; `hidden` if the entry was visible
+ * and no longer is; or nothing.
+ */
+export function visibleChange<M extends PresenceModel>(
+  change: PresenceChange<M>,
+  visible: VisibilityPolicy<M["label"], M["subject"]>,
+): VisibleChange<M> | undefined {
+  const { previous } = change;
+  const sawPrevious = previous !== undefined && isVisible(previous, visible);
+  if (change.type === "expired" || change.type === "withdrawn") {
+    return sawPrevious ? change : undefined;
+  }
+  if (isVisible(change.snapshot, visible)) {
+    if (sawPrevious || change.type === "facetsExpired") return change;
+    return previous === undefined ? change : { ...change, previous: undefined };
+  }
+  if (!sawPrevious) return undefined;
+  return {
+    type: "hidden",
+    sequence: change.sequence,
+    key: entryKeyOf(previous),
+  };
+}
+
+/** Tells whether a policy lets a snapshot be seen; without one, all are. */
+export function isVisible<M extends PresenceModel>(
+  snapshot: PresenceSnapshot<M>,
+  visible: VisibilityPolicy<M["label"], M["subject"]> | undefined,
+): boolean {
+  return visible === undefined ||
+    visible(snapshot.visibility, snapshot.subject);
+}

@@ -1,1 +1,32 @@
-export {};
+/**
+ * Presence for one process: a server with a clock, watchers, and a mirror for
+ * whoever watches.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer, PUBLIC_VIEWER } from "@ruthere/presence/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer();
+ * const watch = server.watch({ context: "doc-42", viewer: PUBLIC_VIEWER });
+ * const { value: baseline } = await watch.next();
+ * assertEquals(baseline?.type, "baseline");
+ * await watch.return?.();
+ * ```
+ *
+ * @module
+ */
+
+export * from "./batch.ts";
+export * from "./contracts.ts";
+export * from "./errors.ts";
+export * from "./presence_server.ts";
+export * from "./presence_view.ts";
+export {
+  OMNISCIENT_VIEWER,
+  PUBLIC_VIEWER,
+  type Viewer,
+  viewerKey,
+  viewerPolicy,
+} from "./viewer.ts";
+export type { Watch, WatchCountOptions, WatchOptions } from "./watch.ts";

@@ -92,6 +92,14 @@ export class ChangeLog<M extends PresenceModel> {
     return changes.reverse();
   }
 
+  /** What the log is made of, for the invariant check of the tests. */
+  parts(): {
+    readonly changes: readonly (PresenceChange<M> | undefined)[];
+    readonly links: readonly Sequence[];
+  } {
+    return { changes: this.#changes, links: this.#links };
+  }
+
   /** The change before a retained one in the same context. O(1). */
   #link(sequence: Sequence): Sequence {
     return this.#links[this.#slot(sequence)] ?? 0;

@@ -9,7 +9,7 @@ export interface Scheduled {
 }
 
 /** Four children a node: half the levels of a binary heap, a cache line each. */
-const ARITY = 4;
+export const ARITY = 4;
 
 /**
  * A priority queue that is told as little as possible. A deadline that moves
@@ -83,11 +83,13 @@ export class DeadlineQueue<T extends Scheduled> {
     return scheduled;
   }
 
-  /** Every item with its time, stale ones included, in no order. */
-  *entries(): Generator<[time: Timestamp, scheduled: T]> {
-    for (const [index, scheduled] of this.#items.entries()) {
-      yield [this.#times[index] ?? NaN, scheduled];
-    }
+  /** What the queue is made of, for the invariant check of the tests. */
+  parts(): {
+    readonly times: readonly Timestamp[];
+    readonly items: readonly T[];
+    readonly stale: number;
+  } {
+    return { times: this.#times, items: this.#items, stale: this.#stale };
   }
 
   /**

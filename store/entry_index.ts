@@ -123,6 +123,21 @@ export class EntryIndex<M extends PresenceModel> {
     }
   }
 
+  /** What the index is made of, for the invariant check of the tests. */
+  parts(): {
+    readonly contexts: ReadonlyMap<Key, ContextEntries<M>>;
+    readonly contextsOf: OneOrMany<Key, ContextEntries<M>>;
+    readonly entriesFrom: OneOrMany<Key, Entry<M>>;
+    readonly vacant: ReadonlySet<ContextEntries<M>>;
+  } {
+    return {
+      contexts: this.#contexts,
+      contextsOf: this.#contextsOf,
+      entriesFrom: this.#entriesFrom,
+      vacant: this.#vacant,
+    };
+  }
+
   #forEachAt(
     { subject, context, resource }: PresenceAddress<M>,
     visit: (entry: Entry<M>) => void,

@@ -26,9 +26,11 @@
  */
 
 export * from "./change.ts";
+export * from "./entry_tree.ts";
 export * from "./errors.ts";
 export * from "./presence_store.ts";
 export * from "./projection.ts";
 export * from "./query.ts";
 export * from "./store_options.ts";
+export * from "./visible_change.ts";
 export * from "./watcher_cursor.ts";

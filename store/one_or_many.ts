@@ -8,11 +8,6 @@
 export class OneOrMany<K, V extends object> {
   readonly #values = new Map<K, V | Set<V>>();
 
-  /** How many keys have a value. */
-  get size(): number {
-    return this.#values.size;
-  }
-
   /** Adds a value that is not there yet. O(1). */
   add(key: K, value: V): void {
     const there = this.#values.get(key);
@@ -43,8 +38,8 @@ export class OneOrMany<K, V extends object> {
     return there instanceof Set ? [...there] : [there];
   }
 
-  /** The keys that have a value. */
-  keys(): MapIterator<K> {
-    return this.#values.keys();
+  /** What the map is made of, for the invariant check of the tests. */
+  parts(): ReadonlyMap<K, V | ReadonlySet<V>> {
+    return this.#values;
   }
 }

@@ -88,6 +88,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   readonly epoch: string;
   readonly #silentRefreshes: boolean;
   readonly #refusesStale: boolean;
+  readonly #onChange: ((change: PresenceChange<M>) => void) | undefined;
   readonly #entries = new EntryIndex<M>();
   readonly #deadlines = new DeadlineQueue<Entry<M>>();
   readonly #log: ChangeLog<M>;
@@ -99,7 +100,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * @throws {InvalidValueError} If the retention is not a whole number of zero
    * or more, nor `Infinity`.
    */
-  constructor(options: PresenceStoreOptions = {}) {
+  constructor(options: PresenceStoreOptions<M> = {}) {
     const { retention = DEFAULT_RETENTION } = options;
     if (retention !== Infinity) {
       assertCount(retention, 0, "retention", "create store");
@@ -107,6 +108,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     this.epoch = options.epoch ?? randomEpoch();
     this.#silentRefreshes = options.refreshes === "silent";
     this.#refusesStale = options.staleUpdates === "refuse";
+    this.#onChange = options.onChange;
     this.#log = new ChangeLog(retention);
   }
 
@@ -601,6 +603,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   #append(change: PresenceChange<M>, entries: ContextEntries<M>): Sequence {
     this.#log.append(change, entries);
     this.#entries.dropVacant(this.#log.floor);
+    this.#onChange?.(change);
     return change.sequence;
   }
 

@@ -1,8 +1,13 @@
+import type { PresenceModel } from "../core/mod.ts";
+import type { PresenceChange } from "./change.ts";
+
 /** How many changes a store retains by default. */
 export const DEFAULT_RETENTION = 10_000;
 
 /** How a store behaves. */
-export interface PresenceStoreOptions {
+export interface PresenceStoreOptions<
+  M extends PresenceModel = PresenceModel,
+> {
   /**
    * How many changes are retained for watchers. `Infinity` keeps them all
    * until `PresenceStore.compact()` is called.
@@ -33,4 +38,9 @@ export interface PresenceStoreOptions {
    * @default {a random string}
    */
   readonly epoch?: string | undefined;
+  /**
+   * Told of every change at once, whatever is retained. It must neither throw
+   * nor write to the store.
+   */
+  readonly onChange?: ((change: PresenceChange<M>) => void) | undefined;
 }

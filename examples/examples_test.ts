@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+
+const NAMES = [
+  "basic_presence_flow",
+  "watcher_presence_flow",
+  "associated_resource_flow",
+];
+
+/** Runs an example as its reader does: by its path, with no permission. */
+async function run(name: string): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", `examples/${name}.ts`],
+    cwd: new URL("../", import.meta.url),
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+// After a change that is meant to be seen:
+// deno run examples/NAME.ts > examples/testdata/NAME.txt
+for (const name of NAMES) {
+  Deno.test(`examples/${name}.ts prints its walk-through`, async () => {
+    const url = new URL(`testdata/${name}.txt`, import.meta.url);
+    const expected = await Deno.readTextFile(url);
+    // Git may have given the file Windows line ends.
+    assertEquals(await run(name), expected.replaceAll("\r\n", "\n"));
+  });
+}

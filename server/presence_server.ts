@@ -1,0 +1,460 @@
+import {
+  type Duration,
+  type EntryKey,
+  entryKeyOf,
+  type Key,
+  type PresenceModel,
+  type PresenceSnapshot,
+  type PresenceUpdate,
+  sameVisibility,
+  type Timestamp,
+} from "../core/mod.ts";
+import {
+  type ChangesOptions,
+  type ChangesResult,
+  type ChangeStatus,
+  type CursorPosition,
+  type CursorStart,
+  type PresenceChange,
+  type PresenceCount,
+  PresenceStore,
+  type PresenceStoreOptions,
+  type Sequence,
+  type WatcherCursor,
+} from "../store/mod.ts";
+import type { PresenceBatch } from "./batch.ts";
+import type {
+  PresenceIngress,
+  PresenceReader,
+  PresenceWatch,
+} from "./contracts.ts";
+import { Departures } from "./departures.ts";
+import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
+import { Feeds } from "./feed.ts";
+import { Lingering } from "./lingering.ts";
+import { Sweeper } from "./sweeper.ts";
+import { OMNISCIENT_VIEWER, type Viewer, viewerPolicy } from "./viewer.ts";
+import {
+  scopeOf,
+  startWatch,
+  type Watch,
+  watchBatches,
+  type WatchCountOptions,
+  watchCounts,
+  type WatchOptions,
+} from "./watch.ts";
+
+/** How a server behaves. */
+export interface PresenceServerOptions
+  extends Pick<PresenceStoreOptions, "retention" | "staleUpdates" | "epoch"> {
+  /**
+   * Tells the time, in milliseconds.
+   *
+   * @default {Date.now}
+   */
+  readonly clock?: (() => Timestamp) | undefined;
+  /**
+   * How long what a connection held goes on after it is gone, in
+   * milliseconds; 0 for not at all.
+   *
+   * @default {10_000}
+   */
+  readonly graceMs?: Duration | undefined;
+  /**
+   * How many subjects may be in one context.
+   *
+   * @default {Infinity}
+   */
+  readonly maxSubjectsPerContext?: number | undefined;
+  /**
+   * Of how many subjects who are gone it is remembered when they were last
+   * seen.
+   *
+   * @default {10_000}
+   */
+  readonly maxDepartures?: number | undefined;
+}
+
+/**
+ * Presence for one process: a store whose refreshes are silent, a clock, a
+ * timer that expires what is due, and watchers. Times are milliseconds.
+ *
+ * Dispose of it when it is no longer needed: that ends the watches and the
+ * timer.
+ *
+ * @typeParam M The application's model.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceBeacon } from "@ruthere/presence/beacon";
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer();
+ * const beacon = new PresenceBeacon({
+ *   subject: "alice",
+ *   context: "doc-42",
+ *   resource: "browser-tab",
+ *   origin: "session/browser",
+ *   expiry: { after: 30_000 },
+ * });
+ * server.receive(beacon.updateAt(Date.now(), { activity: "editing" }));
+ *
+ * for await (const batch of server.watch({ context: "doc-42" })) {
+ *   if (batch.type === "baseline") assertEquals(batch.snapshots.length, 1);
+ *   break;
+ * }
+ * ```
+ */
+export class PresenceServer<M extends PresenceModel = PresenceModel>
+  implements PresenceIngress<M>, PresenceWatch<M>, Disposable {
+  readonly #clock: () => Timestamp;
+  readonly #graceMs: Duration;
+  readonly #maxSubjects: number;
+  readonly #store: PresenceStore<M>;
+  readonly #feeds: Feeds<M>;
+  readonly #departures: Departures<M>;
+  readonly #lingering = new Lingering<M>();
+  readonly #sweeper: Sweeper;
+  readonly #closed = new AbortController();
+
+  /**
+   * Makes an empty server.
+   *
+   * @param options How it behaves.
+   * @throws {InvalidValueError} If the retention is not a whole number of zero
+   * or more, nor `Infinity`.
+   */
+  constructor(options: PresenceServerOptions = {}) {
+    const { retention, staleUpdates, epoch, clock = Date.now } = options;
+    this.#clock = clock;
+    this.#graceMs = options.graceMs ?? 10_000;
+    this.#maxSubjects = options.maxSubjectsPerContext ?? Infinity;
+    this.#departures = new Departures(options.maxDepartures ?? 10_000);
+    this.#sweeper = new Sweeper(clock, () => this.expire());
+    this.#store = new PresenceStore<M>({
+      retention,
+      staleUpdates,
+      epoch,
+      refreshes: "silent",
+      onChange: (change) => this.#changed(change),
+    });
+    this.#feeds = new Feeds(this.#store);
+  }
+
+  /** What there is now: what is due has been expired. */
+  get store(): PresenceReader<M> {
+    this.#expireDue();
+    return this.#store;
+  }
+
+  /** The present, by the server's clock. */
+  get now(): Timestamp {
+    return this.#clock();
+  }
+
+  /** The sequence of the newest change; 0 before the first. */
+  get lastSequence(): Sequence {
+    return this.#store.lastSequence;
+  }
+
+  // In
+
+  /**
+   * Takes an update. If entries of the same subject in the same context have
+   * lost their connection, they go in the same batch: the subject is back.
+   *
+   * @param update The update; it must not be changed afterwards.
+   * @returns The sequence of the change. A refresh, which changes nothing but
+   * times, takes none: then it is the newest sequence there is.
+   * @throws {InvalidValueError} If the update is not well-formed.
+   * @throws {StaleUpdateError} If it is older than what is stored, and the
+   * server refuses such updates.
+   * @throws {ContextAtCapacityError} If the context is full and the subject is
+   * not in it.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  receive(update: PresenceUpdate<M>): Sequence {
+    return this.receiveAll([update])[0]!;
+  }
+
+  /**
+   * Takes updates in order, all of them or, if one can't be taken, none.
+   *
+   * @param updates The updates.
+   * @returns The sequence of each.
+   * @throws As {@linkcode PresenceServer.receive} does.
+   */
+  receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
+    this.#assertOpen("receive update");
+    this.#expireDue();
+    this.#assertCapacity(updates);
+    const sequences = this.#store.publishAll(updates);
+    for (const update of updates) this.#cameBack(update);
+    this.#sweeper.arm(this.#store.nextSweep());
+    return sequences;
+  }
+
+  /**
+   * Takes one entry away at once: its publisher says goodbye.
+   *
+   * @param key The key of the entry.
+   * @returns The sequence of the change, `undefined` if there is no such entry.
+   * @throws {InvalidValueError} If the key is not well-formed.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  withdraw(key: EntryKey<M>): Sequence | undefined {
+    this.#assertOpen("withdraw entry");
+    return this.#store.withdraw(key);
+  }
+
+  /**
+   * Takes all entries of an origin away at once: it says goodbye.
+   *
+   * @param origin The key of the origin.
+   * @returns How many entries there were.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  withdrawOrigin(origin: M["origin"]): number {
+    this.#assertOpen("withdraw origin");
+    return this.#store.withdrawOrigin(origin);
+  }
+
+  /**
+   * Takes note that an origin has lost its connection without a goodbye, as
+   * every reload of a page looks like. Its entries go on for the grace period;
+   * those whose subject is in the same context by another origin go at once.
+   *
+   * @param origin The key of the origin.
+   * @returns How many entries it has.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  disconnect(origin: M["origin"]): number {
+    this.#assertOpen("disconnect origin");
+    const snapshots = this.#store.snapshots({ origin });
+    const elsewhere = new Map<Key, Map<Key, boolean>>();
+    for (const snapshot of snapshots) {
+      if (this.#lingering.has(snapshot)) continue;
+      const { subject, context } = snapshot;
+      const inContext = elsewhere.get(context) ?? new Map<Key, boolean>();
+      elsewhere.set(context, inContext);
+      const isElsewhere = inContext.get(subject) ??
+        this.#isElsewhere(snapshot);
+      inContext.set(subject, isElsewhere);
+      if (isElsewhere || this.#graceMs === 0) this.#store.withdraw(snapshot);
+      else this.#linger(snapshot);
+    }
+    this.#sweeper.arm(this.#store.nextSweep());
+    return snapshots.length;
+  }
+
+  /**
+   * Removes what is due by the server's clock. The server does so by itself;
+   * this does it now.
+   *
+   * @returns How many entries were removed.
+   */
+  expire(): number {
+    const removed = this.#store.expire(this.#clock());
+    if (!this.#closed.signal.aborted) {
+      this.#sweeper.arm(this.#store.nextSweep());
+    }
+    return removed;
+  }
+
+  // Out
+
+  /** Makes a cursor, for whoever would rather poll than watch. */
+  watcherCursor(from: CursorStart): WatcherCursor {
+    return this.#store.watcherCursor(from);
+  }
+
+  /** The changes after a position, or a gap. */
+  changesSince(
+    since: Sequence | CursorPosition,
+    options?: ChangesOptions<M>,
+  ): ChangesResult<M> {
+    this.#expireDue();
+    return this.#store.changesSince(since, options);
+  }
+
+  /** Whether there are changes after a position, or a gap. */
+  changeStatusSince(
+    since: Sequence | CursorPosition,
+    options?: ChangesOptions<M>,
+  ): ChangeStatus {
+    this.#expireDue();
+    return this.#store.changeStatusSince(since, options);
+  }
+
+  /**
+   * Watches: yields a baseline, then changes as they come. Who reads too
+   * slowly gets fewer, larger batches, and at last a baseline again; the watch
+   * holds no more than a position meanwhile. It begins with the first
+   * `next()`, and ends without an error when it is aborted or the server is
+   * disposed of.
+   *
+   * @param options What to watch, and on whose behalf.
+   * @returns The batches.
+   */
+  watch(options: WatchOptions<M> = {}): Watch<PresenceBatch<M>> {
+    const { viewer = OMNISCIENT_VIEWER } = options;
+    const scope = scopeOf(options);
+    return this.#joinFeed(
+      scope,
+      viewer,
+      options.signal,
+      (feed, signal) => watchBatches(feed, viewer, options, signal),
+    );
+  }
+
+  /**
+   * Watches how many there are in a context: yields now, and then at most once
+   * a second when it is another number.
+   *
+   * @param options What to count, and on whose behalf.
+   * @returns The counts.
+   */
+  watchCount(options: WatchCountOptions<M>): Watch<PresenceCount> {
+    const { context, viewer = OMNISCIENT_VIEWER } = options;
+    const visible = viewer === OMNISCIENT_VIEWER
+      ? undefined
+      : viewerPolicy(viewer);
+    return this.#joinFeed(
+      { context },
+      viewer,
+      options.signal,
+      (feed, signal) =>
+        watchCounts(
+          feed,
+          () => this.#store.count(context, { visible }),
+          signal,
+        ),
+    );
+  }
+
+  /**
+   * Tells when somebody who is gone was last seen. The memory is bounded: it
+   * holds the latest departures.
+   *
+   * @param subject Who.
+   * @param context Where.
+   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @returns The time; `undefined` if the subject is there, or it is not known.
+   */
+  lastSeen(
+    subject: M["subject"],
+    context: M["context"],
+    viewer: Viewer<M> = OMNISCIENT_VIEWER,
+  ): Timestamp | undefined {
+    const visible = viewerPolicy(viewer);
+    const there = this.store.snapshots({ subject, context, visible });
+    if (there.length > 0) return undefined;
+    return this.#departures.lastSeen(subject, context, visible);
+  }
+
+  /** Ends all watches and the timer. The server takes no updates any more. */
+  [Symbol.dispose](): void {
+    this.#sweeper.disarm();
+    this.#closed.abort();
+  }
+
+  // Below the surface
+
+  #assertOpen(action: string): void {
+    if (this.#closed.signal.aborted) throw new ServerClosedError(action);
+  }
+
+  #assertCapacity(updates: readonly PresenceUpdate<M>[]): void {
+    if (this.#maxSubjects === Infinity) return;
+    const newcomers = new Map<Key, Set<Key>>();
+    for (const { subject, context } of updates) {
+      if (this.#store.snapshots({ subject, context }).length > 0) continue;
+      const inContext = newcomers.get(context) ?? new Set();
+      newcomers.set(context, inContext.add(subject));
+      const { subjects } = this.#store.count(context);
+      if (subjects + inContext.size > this.#maxSubjects) {
+        throw new ContextAtCapacityError(context, this.#maxSubjects);
+      }
+    }
+  }
+
+  #expireDue(): void {
+    const due = this.#store.nextSweep();
+    if (due !== undefined && due <= this.#clock()) this.expire();
+  }
+
+  /** Whether the subject of an entry is there by a connection of another origin. */
+  #isElsewhere({ subject, context, origin }: PresenceSnapshot<M>): boolean {
+    return this.#store.snapshots({ subject, context }).some((other) =>
+      other.origin !== origin && !this.#lingering.has(other)
+    );
+  }
+
+  /** Lets an entry live on for the grace, by a refresh that nobody hears of. */
+  #linger(snapshot: PresenceSnapshot<M>): void {
+    const key = entryKeyOf(snapshot);
+    const { seenAt, expiresAt } = this.#store.liveness(key)!;
+    const now = this.#clock();
+    this.#store.publish({
+      ...key,
+      visibility: snapshot.visibility,
+      observedAt: Math.max(now, seenAt),
+      expiry: Math.min(now + this.#graceMs, expiresAt),
+      facets: {},
+    });
+    this.#lingering.add(key);
+  }
+
+  /** After an update of a subject, none of its entries needs to linger. */
+  #cameBack(update: PresenceUpdate<M>): void {
+    this.#lingering.delete(update);
+    const { subject, context } = update;
+    for (const key of this.#lingering.of(subject, context)) {
+      this.#store.withdraw(key);
+    }
+  }
+
+  #changed(change: PresenceChange<M>): void {
+    const { previous } = change;
+    if (change.type === "expired" || change.type === "withdrawn") {
+      const { subject, context, visibility } = change.previous;
+      this.#lingering.delete(change.previous);
+      const seenAt = change.type === "withdrawn"
+        ? this.#clock()
+        : change.seenAt;
+      this.#departures.record(subject, context, { visibility, seenAt });
+    } else if (
+      previous !== undefined &&
+      !sameVisibility(previous.visibility, change.snapshot.visibility)
+    ) {
+      const { subject, context, visibility } = previous;
+      const seenAt = change.snapshot.observedAt;
+      this.#departures.record(subject, context, { visibility, seenAt });
+    }
+    this.#feeds.changed(change);
+  }
+
+  #joinFeed<T>(
+    scope: Parameters<Feeds<M>["join"]>[0],
+    viewer: Viewer<M>,
+    signal: AbortSignal | undefined,
+    run: (
+      feed: ReturnType<Feeds<M>["join"]>,
+      signal: AbortSignal,
+    ) => AsyncGenerator<T, void>,
+  ): Watch<T> {
+    const feeds = this.#feeds;
+    const closed = this.#closed.signal;
+    const expireDue = () => this.#expireDue();
+    return startWatch([signal, closed], async function* (signal) {
+      expireDue();
+      const feed = feeds.join(scope, viewer);
+      try {
+        yield* run(feed, signal);
+      } finally {
+        feeds.leave(feed, scope, viewer);
+      }
+    });
+  }
+}

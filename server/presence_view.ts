@@ -1,0 +1,264 @@
+import {
+  type EntryKey,
+  equalValues,
+  type Key,
+  type PresenceModel,
+  type PresenceSnapshot,
+} from "../core/mod.ts";
+import {
+  type CursorPosition,
+  EntryTree,
+  type Leaf,
+  type ProjectionPolicy,
+  type SubjectSummary,
+  summarize,
+  type VisibleChange,
+} from "../store/mod.ts";
+import type { PresenceBatch } from "./batch.ts";
+
+/** How one entry differs from before a batch. */
+export interface EntryDifference<M extends PresenceModel = PresenceModel> {
+  /** What the entry was; `undefined` if it was not there. */
+  readonly previous: PresenceSnapshot<M> | undefined;
+  /** What the entry is; `undefined` if it is gone. */
+  readonly snapshot: PresenceSnapshot<M> | undefined;
+}
+
+/** What a batch has meant for a subject in a context. */
+export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
+  /**
+   * `joined` if the subject had no entry before the batch, `left` if it has
+   * none after it, else `updated`.
+   */
+  readonly type: "joined" | "updated" | "left";
+  /** Who. */
+  readonly subject: M["subject"];
+  /** Where. */
+  readonly context: M["context"];
+  /** The entries that differ. */
+  readonly entries: readonly EntryDifference<M>[];
+}
+
+/**
+ * A mirror of what a watch may see: it takes batches in and tells who joined,
+ * was updated and left.
+ *
+ * @typeParam M The application's model.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer, PresenceView } from "@ruthere/presence/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer({ clock: () => 100 });
+ * server.receive({
+ *   subject: "alice",
+ *   context: "doc-42",
+ *   origin: "session/browser",
+ *   visibility: "public",
+ *   observedAt: 100,
+ *   expiry: "never",
+ *   facets: { activity: "editing" },
+ * });
+ *
+ * const view = new PresenceView();
+ * for await (const batch of server.watch({ context: "doc-42" })) {
+ *   for (const event of view.apply(batch)) {
+ *     assertEquals(event.type, "joined");
+ *     assertEquals(event.subject, "alice");
+ *   }
+ *   break;
+ * }
+ * assertEquals(view.subjectSummary("alice", "doc-42")?.activity, "editing");
+ * ```
+ */
+export class PresenceView<M extends PresenceModel = PresenceModel> {
+  readonly #contexts = new Map<Key, EntryTree<MirrorEntry<M>>>();
+  #arriving: PresenceSnapshot<M>[] = [];
+  #position: CursorPosition | undefined;
+
+  /** Up to where the mirror is complete; `undefined` before a baseline is. */
+  get position(): CursorPosition | undefined {
+    return this.#position;
+  }
+
+  /**
+   * Takes a batch in. A baseline counts when its last part is there. O(batch);
+   * a baseline also costs the size of the mirror.
+   *
+   * @param batch The next batch of one watch.
+   * @returns What the batch has meant, one event a subject and context.
+   */
+  apply(batch: PresenceBatch<M>): PresenceViewEvent<M>[] {
+    const differences = new Differences<M>();
+    if (batch.type === "changes") {
+      for (const change of batch.changes) this.#change(change, differences);
+      this.#position = batch.position;
+    } else {
+      if (batch.part === 0) this.#arriving = [];
+      for (const snapshot of batch.snapshots) this.#arriving.push(snapshot);
+      if (!batch.last) return [];
+      this.#replace(this.#arriving, differences);
+      this.#arriving = [];
+      this.#position = batch.position;
+    }
+    return this.#events(differences);
+  }
+
+  /** The snapshots of a context, of a subject in it, or all. O(answer). */
+  snapshots(
+    query: {
+      readonly context?: M["context"] | undefined;
+      readonly subject?: M["subject"] | undefined;
+    } = {},
+  ): PresenceSnapshot<M>[] {
+    const { context, subject } = query;
+    const snapshots: PresenceSnapshot<M>[] = [];
+    const take = (entry: MirrorEntry<M>) => snapshots.push(entry.snapshot);
+    const trees = context === undefined
+      ? this.#contexts.values()
+      : [this.#contexts.get(context)];
+    for (const tree of trees) {
+      if (subject === undefined) tree?.forEach(take);
+      else tree?.forEachOf(subject, take);
+    }
+    return snapshots;
+  }
+
+  /** The subjects of a context, in the order they came. O(answer). */
+  subjects(context: M["context"]): M["subject"][] {
+    return [...this.#contexts.get(context)?.subjects() ?? []];
+  }
+
+  /** The summary of a subject in a context. O(the subject's entries). */
+  subjectSummary(
+    subject: M["subject"],
+    context: M["context"],
+    projection?: ProjectionPolicy,
+  ): SubjectSummary<M> | undefined {
+    return summarize(this.snapshots({ subject, context }), projection);
+  }
+
+  #change(change: VisibleChange<M>, differences: Differences<M>): void {
+    switch (change.type) {
+      case "published":
+      case "facetsExpired":
+        return this.#set(change.snapshot, differences);
+      case "expired":
+      case "withdrawn":
+        return this.#delete(change.previous, differences);
+      case "hidden":
+        return this.#delete(change.key, differences);
+    }
+  }
+
+  #set(snapshot: PresenceSnapshot<M>, differences: Differences<M>): void {
+    let tree = this.#contexts.get(snapshot.context);
+    if (tree === undefined) {
+      tree = new EntryTree();
+      this.#contexts.set(snapshot.context, tree);
+    }
+    const entry = tree.get(snapshot);
+    const wasHere = tree.hasSubject(snapshot.subject);
+    differences.note(snapshot, wasHere, entry?.snapshot, snapshot);
+    if (entry === undefined) tree.add({ snapshot });
+    else entry.snapshot = snapshot;
+  }
+
+  #delete(key: EntryKey<M>, differences: Differences<M>): void {
+    const tree = this.#contexts.get(key.context);
+    const entry = tree?.get(key);
+    if (tree === undefined || entry === undefined) return;
+    differences.note(key, true, entry.snapshot, undefined);
+    tree.delete(entry);
+    if (tree.size === 0) this.#contexts.delete(key.context);
+  }
+
+  /** Makes the mirror hold some snapshots and nothing else. */
+  #replace(
+    snapshots: readonly PresenceSnapshot<M>[],
+    differences: Differences<M>,
+  ): void {
+    const former = new Set(this.snapshots());
+    for (const snapshot of snapshots) {
+      const entry = this.#contexts.get(snapshot.context)?.get(snapshot);
+      if (entry !== undefined) former.delete(entry.snapshot);
+      this.#set(snapshot, differences);
+    }
+    for (const snapshot of former) this.#delete(snapshot, differences);
+  }
+
+  #events(differences: Differences<M>): PresenceViewEvent<M>[] {
+    const events: PresenceViewEvent<M>[] = [];
+    for (const { subject, context, wasHere, entries } of differences.all()) {
+      const isHere = this.#contexts.get(context)?.hasSubject(subject) ?? false;
+      if (entries.length === 0) continue;
+      const type = !wasHere ? "joined" : isHere ? "updated" : "left";
+      events.push({ type, subject, context, entries });
+    }
+    return events;
+  }
+}
+
+interface MirrorEntry<M extends PresenceModel> extends Leaf {
+  snapshot: PresenceSnapshot<M>;
+}
+
+/** How a subject in a context differs from before a batch. */
+interface SubjectDifference<M extends PresenceModel> {
+  readonly subject: M["subject"];
+  readonly context: M["context"];
+  readonly wasHere: boolean;
+  readonly entries: EntryDifference<M>[];
+}
+
+/** What differs from before a batch, entry by entry and subject by subject. */
+class Differences<M extends PresenceModel> {
+  readonly #contexts = new Map<
+    Key,
+    { wasHere: Map<Key, boolean>; entries: EntryTree<NotedEntry<M>> }
+  >();
+
+  /** Notes that an entry is about to go from one snapshot to another. */
+  note(
+    key: EntryKey<M>,
+    wasHere: boolean,
+    previous: PresenceSnapshot<M> | undefined,
+    snapshot: PresenceSnapshot<M> | undefined,
+  ): void {
+    let noted = this.#contexts.get(key.context);
+    if (noted === undefined) {
+      noted = { wasHere: new Map(), entries: new EntryTree() };
+      this.#contexts.set(key.context, noted);
+    }
+    if (!noted.wasHere.has(key.subject)) {
+      noted.wasHere.set(key.subject, wasHere);
+    }
+    const entry = noted.entries.get(key);
+    if (entry !== undefined) {
+      entry.difference = { ...entry.difference, snapshot };
+    } else {noted.entries.add({
+        snapshot: key,
+        difference: { previous, snapshot },
+      });}
+  }
+
+  /** The subjects that were noted, with the entries that do differ. */
+  *all(): Generator<SubjectDifference<M>, void> {
+    for (const [context, { wasHere, entries }] of this.#contexts) {
+      for (const [subject, was] of wasHere) {
+        const differences: EntryDifference<M>[] = [];
+        entries.forEachOf(subject, ({ difference }) => {
+          const { previous, snapshot } = difference;
+          if (!equalValues(previous, snapshot)) differences.push(difference);
+        });
+        yield { subject, context, wasHere: was, entries: differences };
+      }
+    }
+  }
+}
+
+interface NotedEntry<M extends PresenceModel> extends Leaf {
+  readonly snapshot: EntryKey<M>;
+  difference: EntryDifference<M>;
+}

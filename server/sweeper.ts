@@ -1,0 +1,47 @@
+import type { Timestamp } from "../core/mod.ts";
+
+/** No more than ten sweeps a second, however many deadlines there are. */
+const MIN_PAUSE_MS = 100;
+
+/** Timers can't wait longer; a sweep that finds nothing to do is harmless. */
+const MAX_PAUSE_MS = 2 ** 31 - 1;
+
+/** Calls for a sweep when the next one is worth its while. */
+export class Sweeper {
+  readonly #clock: () => Timestamp;
+  readonly #sweep: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #armedFor: Timestamp = Infinity;
+  #notBefore: Timestamp = -Infinity;
+
+  /** Makes a sweeper that is not armed. */
+  constructor(clock: () => Timestamp, sweep: () => void) {
+    this.#clock = clock;
+    this.#sweep = sweep;
+  }
+
+  /** Takes note of when the next sweep is due. O(1). */
+  arm(due: Timestamp | undefined): void {
+    if (due === undefined || due >= this.#armedFor) return;
+    const now = this.#clock();
+    const pause = Math.max(due, this.#notBefore) - now;
+    clearTimeout(this.#timer);
+    this.#armedFor = due;
+    this.#timer = setTimeout(
+      () => this.#fire(),
+      Math.min(Math.max(pause, 0), MAX_PAUSE_MS),
+    );
+  }
+
+  /** Forgets the next sweep. */
+  disarm(): void {
+    clearTimeout(this.#timer);
+    this.#armedFor = Infinity;
+  }
+
+  #fire(): void {
+    this.#armedFor = Infinity;
+    this.#notBefore = this.#clock() + MIN_PAUSE_MS;
+    this.#sweep();
+  }
+}

@@ -1,0 +1,92 @@
+import {
+  type PresenceModel,
+  type Visibility,
+  type VisibilityPolicy,
+} from "../core/mod.ts";
+
+/**
+ * What somebody may see, as data. Public entries are visible to everybody, and
+ * everybody sees the entries of the subject that they are.
+ */
+export interface Viewer<M extends PresenceModel = PresenceModel> {
+  /** The labels whose restricted entries are visible. */
+  readonly restricted: "all" | readonly M["label"][];
+  /** Whether private entries are visible. */
+  readonly private: boolean;
+  /** The subject that the viewer is. */
+  readonly subject?: M["subject"] | undefined;
+}
+
+/** Sees everything: for trusted code, and the default of a watch. */
+export const OMNISCIENT_VIEWER: Viewer & {
+  readonly restricted: "all";
+} = { restricted: "all", private: true };
+
+/** Sees public entries alone. */
+export const PUBLIC_VIEWER: Viewer & {
+  readonly restricted: readonly never[];
+} = { restricted: [], private: false };
+
+/**
+ * Names the rights of a viewer, apart from the subject that it is. Equal
+ * rights have equal keys.
+ *
+ * @param viewer The viewer.
+ * @returns The key.
+ *
+ * @example Usage
+ * ```ts
+ * import { viewerKey } from "@ruthere/presence/server";
+ * import { assertEquals, assertNotEquals } from "@std/assert";
+ *
+ * const key = viewerKey({ restricted: ["a", "b"], private: false });
+ * assertEquals(viewerKey({ restricted: ["b", "a", "b"], private: false }), key);
+ * assertNotEquals(viewerKey({ restricted: "all", private: false }), key);
+ * ```
+ */
+export function viewerKey(viewer: Viewer): string {
+  const labels = viewer.restricted === "all"
+    ? "all"
+    : [...new Set(viewer.restricted)].sort();
+  return JSON.stringify([viewer.private, labels]);
+}
+
+/**
+ * Makes the policy by which a viewer reads: the rights, and one's own entries.
+ *
+ * @typeParam M The application's model.
+ * @param viewer The viewer.
+ * @returns The policy.
+ *
+ * @example Usage
+ * ```ts
+ * import { viewerPolicy } from "@ruthere/presence/server";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * const visible = viewerPolicy({ restricted: [], private: false, subject: "me" });
+ * assert(visible("private", "me"));
+ * assertFalse(visible("private", "somebody else"));
+ * ```
+ */
+export function viewerPolicy<M extends PresenceModel = PresenceModel>(
+  viewer: Viewer<M>,
+): VisibilityPolicy<M["label"], M["subject"]> {
+  const rights = rightsPolicy(viewer);
+  if (viewer.subject === undefined) return rights;
+  return (visibility, subject) =>
+    subject === viewer.subject || rights(visibility);
+}
+
+/** The policy of a viewer's rights alone: what viewers with equal keys share. */
+export function rightsPolicy<M extends PresenceModel>(
+  viewer: Viewer<M>,
+): (visibility: Visibility<M["label"]>) => boolean {
+  const labels = viewer.restricted === "all"
+    ? undefined
+    : new Set<M["label"]>(viewer.restricted);
+  return (visibility) => {
+    if (visibility === "public") return true;
+    if (visibility === "private") return viewer.private;
+    return labels === undefined || labels.has(visibility.restricted);
+  };
+}

@@ -22,7 +22,9 @@ export function equalValues(a: unknown, b: unknown): boolean {
   if (a === null || b === null) return false;
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length &&
-      a.every((value, index) => equalValues(value, b[index]));
+      // Not every(), which passes over holes.
+      Array.from(a.keys())
+        .every((index) => equalValues(a[index], b[index]));
   }
   if (!isPlainObject(a) || !isPlainObject(b)) return false;
   const names = Object.keys(a);

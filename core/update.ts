@@ -70,16 +70,45 @@ const ACTION = "publish update";
 export function assertUpdate(
   update: unknown,
 ): asserts update is PresenceUpdate {
-  if (typeof update !== "object" || update === null) {
-    throw new InvalidValueError(ACTION, "update", "must be an object", update);
-  }
-  const fields: { readonly [Field in keyof PresenceUpdate]?: unknown } = update;
-  const { visibility, observedAt, expiry, facets, facetDeadlines } = fields;
-  assertEntryKey(fields, ACTION);
+  assertIsObject(update);
+  assertEntryKey(update, ACTION);
+  assertUpdateBody(update);
+}
+
+/**
+ * Throws unless an update is well-formed but for its key, which this does not
+ * look at: a store has checked the keys that it holds.
+ *
+ * @param update The value to check.
+ * @throws {InvalidValueError} If a field is missing or has a bad value; it
+ * names the field.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertUpdateBody } from "@ruthere/presence/core";
+ *
+ * assertUpdateBody({
+ *   visibility: "public",
+ *   observedAt: 100,
+ *   expiry: "never",
+ *   facets: { activity: "editing" },
+ * });
+ * ```
+ */
+export function assertUpdateBody(update: unknown): void {
+  assertIsObject(update);
+  const { visibility, observedAt, expiry, facets, facetDeadlines } = update;
   assertVisibility(visibility, "visibility", ACTION);
   assertTimestamp(observedAt, "observedAt", ACTION);
   assertExpiry(expiry, "expiry", ACTION);
   assertFacets(facets, facetDeadlines);
+}
+
+function assertIsObject(
+  update: unknown,
+): asserts update is { readonly [Field in keyof PresenceUpdate]?: unknown } {
+  if (typeof update === "object" && update !== null) return;
+  throw new InvalidValueError(ACTION, "update", "must be an object", update);
 }
 
 function assertFacets(facets: unknown, deadlines: unknown): void {

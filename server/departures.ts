@@ -58,8 +58,11 @@ export class Departures<M extends PresenceModel> {
     const same = sightings.findIndex(({ visibility }) =>
       sameVisibility(visibility, sighting.visibility)
     );
-    if (same >= 0) sightings.splice(same, 1);
-    sightings.push(sighting);
+    const [former] = same < 0 ? [] : sightings.splice(same, 1);
+    // What goes last need not be what was seen last: a phone that was silent
+    // for a while expires after the laptop has said goodbye.
+    const seenAt = Math.max(sighting.seenAt, former?.seenAt ?? -Infinity);
+    sightings.push({ visibility: sighting.visibility, seenAt });
     if (sightings.length > MAX_SIGHTINGS) sightings.shift();
     this.#forgetOldest();
   }

@@ -1,13 +1,14 @@
-import {
-  type Key,
-  type PresenceModel,
-  type PresenceSnapshot,
-  type Visibility,
+import type {
+  Key,
+  PresenceModel,
+  PresenceSnapshot,
+  Visibility,
 } from "../core/mod.ts";
 import {
   type CursorPosition,
   type PresenceChange,
   type PresenceStore,
+  type VisibleChange,
   visibleChange,
 } from "../store/mod.ts";
 import type { BaselineBatch, ChangesBatch } from "./batch.ts";
@@ -38,14 +39,19 @@ const MAX_SUBJECT_SCAN = 1_000;
  * and the batch that the first of them has made.
  */
 export class Feed<M extends PresenceModel> {
+  /** What part of the store it is of. */
+  readonly scope: FeedScope<M>;
+  /** Names the rights of its watchers. */
+  readonly rightsKey: string;
   readonly #store: PresenceStore<M>;
-  readonly #scope: FeedScope<M>;
   readonly #rights: (visibility: Visibility<M["label"]>) => boolean;
   readonly #parked = new Set<() => void>();
   #changes: SharedChanges<M> | undefined;
   #baseline: readonly BaselineBatch<M>[] | undefined;
   /** How many watchers hold it. */
   watchers = 0;
+  /** How many changes there have been since it was made. */
+  changeCount = 0;
 
   /** Makes a feed for watchers whose rights are those of a viewer. */
   constructor(
@@ -54,11 +60,12 @@ export class Feed<M extends PresenceModel> {
     viewer: Viewer<M>,
   ) {
     this.#store = store;
-    this.#scope = scope;
+    this.scope = scope;
+    this.rightsKey = viewerKey(viewer);
     this.#rights = rightsPolicy(viewer);
   }
 
-  /** Calls back once: at the next change, or when the feed is closed. */
+  /** Calls back once: at the next change. */
   park(wake: () => void): void {
     this.#parked.add(wake);
   }
@@ -68,43 +75,66 @@ export class Feed<M extends PresenceModel> {
     this.#parked.delete(wake);
   }
 
-  /** Calls back whoever is parked. */
+  /** Takes note of a change, and calls back whoever is parked. */
   wake(): void {
     const parked = [...this.#parked];
     this.#parked.clear();
+    this.changeCount++;
+    // What can't be an answer any more must not hold memory.
     this.#baseline = undefined;
+    this.#changes = undefined;
     for (const wake of parked) wake();
   }
 
-  /** All that a viewer may see now, in parts. */
-  baseline(viewer: Viewer<M>): readonly BaselineBatch<M>[] {
+  /** All that a viewer may see now, or that of one subject, in parts. */
+  baseline(
+    viewer: Viewer<M>,
+    subject: M["subject"] | undefined = this.scope.subject,
+  ): readonly BaselineBatch<M>[] {
+    if (subject !== this.scope.subject) {
+      const visible = viewerPolicy(viewer);
+      return this.#parts(
+        this.#store.snapshots({ ...this.scope, subject, visible }),
+      );
+    }
     const shared = this.#sharedBaseline();
-    const own = viewer.subject === undefined
-      ? []
-      : this.#store.snapshots({ ...this.#scope, subject: viewer.subject })
-        .filter(({ visibility }) => !this.#rights(visibility));
-    const { subject } = this.#scope;
     if (
-      own.length === 0 || (subject !== undefined && subject !== viewer.subject)
+      viewer.subject === undefined ||
+      (subject !== undefined && subject !== viewer.subject)
     ) return shared;
+    const own = this.#store
+      .snapshots({ ...this.scope, subject: viewer.subject })
+      .filter(({ visibility }) => !this.#rights(visibility));
+    if (own.length === 0) return shared;
     return this.#parts([
       ...shared.flatMap(({ snapshots }) => snapshots),
       ...own,
     ]);
   }
 
-  /** What a viewer may see of the changes after a position; `undefined` is a gap. */
+  /**
+   * What a viewer may see of the changes after a position; `undefined` is a
+   * gap. A position that is yet to come is one as well: else its watcher would
+   * miss all that happens until then.
+   */
   poll(
     position: CursorPosition,
     viewer: Viewer<M>,
   ): ChangesBatch<M> | undefined {
+    if (!(position.sequence <= this.#store.lastSequence)) return undefined;
     const shared = this.#sharedChanges(position);
     if (shared === undefined) return undefined;
     const { subject } = viewer;
     if (subject === undefined || !shared.withheld.has(subject)) {
       return shared.batch;
     }
-    return batchOf(shared.position, shared.all, viewerPolicy(viewer));
+    const visible = viewerPolicy(viewer);
+    return {
+      type: "changes",
+      position: shared.position,
+      changes: shared.all.map((change) => visibleChange(change, visible))
+        .filter((change) => change !== undefined),
+    };
   }
 
   #sharedBaseline(): readonly BaselineBatch<M>[] {
@@ -113,7 +143,7 @@ export class Feed<M extends PresenceModel> {
       this.#baseline = undefined;
     }
     return this.#baseline ??= this.#parts(
-      this.#store.snapshots({ ...this.#scope, visible: this.#rights }),
+      this.#store.snapshots({ ...this.scope, visible: this.#rights }),
     );
   }
 
@@ -134,16 +164,13 @@ export class Feed<M extends PresenceModel> {
   }
 
   #sharedChanges(since: CursorPosition): SharedChanges<M> | undefined {
-    if (this.#changes?.answers(since, this.#store.lastSequence)) {
-      return this.#changes;
-    }
-    this.#changes = undefined;
-    const { context, subject } = this.#scope;
+    if (this.#changes?.answers(since)) return this.#changes;
+    const { context, subject } = this.scope;
     const behind = this.#store.lastSequence - since.sequence;
     if (subject !== undefined && behind > MAX_SUBJECT_SCAN) return undefined;
     const result = this.#store.changesSince(since, { context });
     if (result.type === "gap") return undefined;
-    this.#changes = new SharedChanges(
+    const shared = new SharedChanges(
       since,
       result.position,
       // Without a policy there are no hidden changes.
@@ -153,7 +180,10 @@ export class Feed<M extends PresenceModel> {
         ),
       this.#rights,
     );
-    return this.#changes;
+    // Nothing new is no work to share. Whoever is already there must not take
+    // the batch away from those who are yet to read it.
+    if (shared.all.length > 0) this.#changes = shared;
+    return shared;
   }
 }
 
@@ -175,31 +205,26 @@ class SharedChanges<M extends PresenceModel> {
     this.since = since;
     this.position = position;
     this.all = all;
-    this.batch = batchOf(position, all, rights);
-    this.withheld = new Set<Key>(
-      all.filter((change) => visibleChange(change, rights) !== change)
-        .map(subjectOf),
-    );
+    const withheld = new Set<Key>();
+    const changes: VisibleChange<M>[] = [];
+    for (const change of all) {
+      const seen = visibleChange(change, rights);
+      if (seen !== change) withheld.add(subjectOf(change));
+      if (seen !== undefined) changes.push(seen);
+    }
+    this.batch = { type: "changes", position, changes };
+    this.withheld = withheld;
   }
 
-  /** Whether it is also the answer to a poll from some position. */
-  answers(since: CursorPosition, lastSequence: number): boolean {
+  /**
+   * Whether it is also the answer to a poll from some position, as long as the
+   * feed has had no other change.
+   */
+  answers(since: CursorPosition): boolean {
     const first = this.all[0]?.sequence ?? this.position.sequence + 1;
     return since.epoch === this.position.epoch &&
-      this.position.sequence === lastSequence &&
       this.since.sequence <= since.sequence && since.sequence < first;
   }
-}
-
-function batchOf<M extends PresenceModel>(
-  position: CursorPosition,
-  all: readonly PresenceChange<M>[],
-  visible: Parameters<typeof visibleChange<M>>[1],
-): ChangesBatch<M> {
-  const changes = all
-    .map((change) => visibleChange(change, visible))
-    .filter((change) => change !== undefined);
-  return { type: "changes", position, changes };
 }
 
 function subjectOf<M extends PresenceModel>(
@@ -236,10 +261,11 @@ export class Feeds<M extends PresenceModel> {
   }
 
   /** Leaves it again; the last one to leave frees it. */
-  leave(feed: Feed<M>, { context, subject }: FeedScope<M>, viewer: Viewer<M>) {
+  leave(feed: Feed<M>): void {
     if (--feed.watchers > 0) return;
-    const feeds = this.#feedsOf({ context, subject });
-    feeds.delete(viewerKey(viewer));
+    const { context, subject } = feed.scope;
+    const feeds = this.#feedsOf(feed.scope);
+    feeds.delete(feed.rightsKey);
     if (feeds.size > 0) return;
     if (context !== undefined) this.#ofContexts.delete(context);
     else if (subject !== undefined) this.#ofSubjects.delete(subject);
@@ -252,13 +278,6 @@ export class Feeds<M extends PresenceModel> {
       : change.previous;
     this.#wake(this.#ofContexts.get(context));
     this.#wake(this.#ofSubjects.get(subject));
-    this.#wake(this.#ofAll);
-  }
-
-  /** Wakes all feeds. */
-  wakeAll(): void {
-    for (const feeds of this.#ofContexts.values()) this.#wake(feeds);
-    for (const feeds of this.#ofSubjects.values()) this.#wake(feeds);
     this.#wake(this.#ofAll);
   }
 

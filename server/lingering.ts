@@ -1,4 +1,4 @@
-import type { EntryKey, Key, PresenceModel } from "../core/mod.ts";
+import type { EntryKey, Key, PresenceModel, Timestamp } from "../core/mod.ts";
 import { EntryTree, type Leaf } from "../store/mod.ts";
 
 /** The keys of entries whose connection is gone, and whose grace is running. */
@@ -10,15 +10,20 @@ export class Lingering<M extends PresenceModel> {
     return this.#byContext.get(key.context)?.get(key) !== undefined;
   }
 
-  /** Remembers an entry. O(1). */
-  add(snapshot: EntryKey<M>): void {
+  /** When the connection of an entry was lost, if it lingers. O(1). */
+  lostAt(key: EntryKey<M>): Timestamp | undefined {
+    return this.#byContext.get(key.context)?.get(key)?.lostAt;
+  }
+
+  /** Remembers an entry whose connection was lost. O(1). */
+  add(snapshot: EntryKey<M>, lostAt: Timestamp): void {
     if (this.has(snapshot)) return;
     let entries = this.#byContext.get(snapshot.context);
     if (entries === undefined) {
       entries = new EntryTree();
       this.#byContext.set(snapshot.context, entries);
     }
-    entries.add({ snapshot });
+    entries.add({ snapshot, lostAt });
   }
 
   /** Forgets an entry, if it lingers. O(1). */
@@ -41,4 +46,5 @@ export class Lingering<M extends PresenceModel> {
 
 interface LingeringEntry<M extends PresenceModel> extends Leaf {
   readonly snapshot: EntryKey<M>;
+  readonly lostAt: Timestamp;
 }

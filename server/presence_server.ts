@@ -1,7 +1,9 @@
 import {
+  assertUpdate,
   type Duration,
   type EntryKey,
   entryKeyOf,
+  InvalidValueError,
   type Key,
   type PresenceModel,
   type PresenceSnapshot,
@@ -33,8 +35,14 @@ import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
 import { Feeds } from "./feed.ts";
 import { Lingering } from "./lingering.ts";
 import { Sweeper } from "./sweeper.ts";
-import { OMNISCIENT_VIEWER, type Viewer, viewerPolicy } from "./viewer.ts";
 import {
+  OMNISCIENT_VIEWER,
+  seesAll,
+  type Viewer,
+  viewerPolicy,
+} from "./viewer.ts";
+import {
+  RunningWatches,
   scopeOf,
   startWatch,
   type Watch,
@@ -116,21 +124,29 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   readonly #departures: Departures<M>;
   readonly #lingering = new Lingering<M>();
   readonly #sweeper: Sweeper;
-  readonly #closed = new AbortController();
+  readonly #watches = new RunningWatches();
 
   /**
    * Makes an empty server.
    *
    * @param options How it behaves.
-   * @throws {InvalidValueError} If the retention is not a whole number of zero
-   * or more, nor `Infinity`.
+   * @throws {InvalidValueError} If a number is not one of zero or more, or the
+   * retention is neither whole nor `Infinity`.
    */
   constructor(options: PresenceServerOptions = {}) {
     const { retention, staleUpdates, epoch, clock = Date.now } = options;
+    const {
+      graceMs = 10_000,
+      maxSubjectsPerContext = Infinity,
+      maxDepartures = 10_000,
+    } = options;
+    assertAmount(graceMs, "graceMs");
+    assertAmount(maxSubjectsPerContext, "maxSubjectsPerContext");
+    assertAmount(maxDepartures, "maxDepartures");
     this.#clock = clock;
-    this.#graceMs = options.graceMs ?? 10_000;
-    this.#maxSubjects = options.maxSubjectsPerContext ?? Infinity;
-    this.#departures = new Departures(options.maxDepartures ?? 10_000);
+    this.#graceMs = graceMs;
+    this.#maxSubjects = maxSubjectsPerContext;
+    this.#departures = new Departures(maxDepartures);
     this.#sweeper = new Sweeper(clock, () => this.expire());
     this.#store = new PresenceStore<M>({
       retention,
@@ -190,6 +206,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#expireDue();
     this.#assertCapacity(updates);
     const sequences = this.#store.publishAll(updates);
+    // First all of them: an entry that is in the batch itself does not go.
+    for (const update of updates) this.#lingering.delete(update);
     for (const update of updates) this.#cameBack(update);
     this.#sweeper.arm(this.#store.nextSweep());
     return sequences;
@@ -205,7 +223,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   withdraw(key: EntryKey<M>): Sequence | undefined {
     this.#assertOpen("withdraw entry");
-    return this.#store.withdraw(key);
+    this.#expireDue();
+    const sequence = this.#store.withdraw(key);
+    this.#sweeper.arm(this.#store.nextSweep());
+    return sequence;
   }
 
   /**
@@ -217,7 +238,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   withdrawOrigin(origin: M["origin"]): number {
     this.#assertOpen("withdraw origin");
-    return this.#store.withdrawOrigin(origin);
+    this.#expireDue();
+    const removed = this.#store.withdrawOrigin(origin);
+    this.#sweeper.arm(this.#store.nextSweep());
+    return removed;
   }
 
   /**
@@ -231,6 +255,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   disconnect(origin: M["origin"]): number {
     this.#assertOpen("disconnect origin");
+    this.#expireDue();
     const snapshots = this.#store.snapshots({ origin });
     const elsewhere = new Map<Key, Map<Key, boolean>>();
     for (const snapshot of snapshots) {
@@ -256,9 +281,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   expire(): number {
     const removed = this.#store.expire(this.#clock());
-    if (!this.#closed.signal.aborted) {
-      this.#sweeper.arm(this.#store.nextSweep());
-    }
+    if (!this.#watches.closed) this.#sweeper.arm(this.#store.nextSweep());
     return removed;
   }
 
@@ -317,9 +340,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   watchCount(options: WatchCountOptions<M>): Watch<PresenceCount> {
     const { context, viewer = OMNISCIENT_VIEWER } = options;
-    const visible = viewer === OMNISCIENT_VIEWER
-      ? undefined
-      : viewerPolicy(viewer);
+    const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
     return this.#joinFeed(
       { context },
       viewer,
@@ -356,17 +377,18 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   /** Ends all watches and the timer. The server takes no updates any more. */
   [Symbol.dispose](): void {
     this.#sweeper.disarm();
-    this.#closed.abort();
+    this.#watches.close();
   }
 
   // Below the surface
 
   #assertOpen(action: string): void {
-    if (this.#closed.signal.aborted) throw new ServerClosedError(action);
+    if (this.#watches.closed) throw new ServerClosedError(action);
   }
 
   #assertCapacity(updates: readonly PresenceUpdate<M>[]): void {
     if (this.#maxSubjects === Infinity) return;
+    for (const update of updates) assertUpdate(update);
     const newcomers = new Map<Key, Set<Key>>();
     for (const { subject, context } of updates) {
       if (this.#store.snapshots({ subject, context }).length > 0) continue;
@@ -399,17 +421,16 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#store.publish({
       ...key,
       visibility: snapshot.visibility,
-      observedAt: Math.max(now, seenAt),
-      expiry: Math.min(now + this.#graceMs, expiresAt),
+      // The publisher's own time stays, or its next update could be stale.
+      observedAt: seenAt,
+      expiry: Math.min(now + this.#graceMs, expiresAt, Number.MAX_VALUE),
       facets: {},
     });
-    this.#lingering.add(key);
+    this.#lingering.add(key, now);
   }
 
   /** After an update of a subject, none of its entries needs to linger. */
-  #cameBack(update: PresenceUpdate<M>): void {
-    this.#lingering.delete(update);
-    const { subject, context } = update;
+  #cameBack({ subject, context }: PresenceUpdate<M>): void {
     for (const key of this.#lingering.of(subject, context)) {
       this.#store.withdraw(key);
     }
@@ -419,10 +440,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const { previous } = change;
     if (change.type === "expired" || change.type === "withdrawn") {
       const { subject, context, visibility } = change.previous;
-      this.#lingering.delete(change.previous);
       const seenAt = change.type === "withdrawn"
         ? this.#clock()
-        : change.seenAt;
+        : this.#lingering.lostAt(change.previous) ?? change.seenAt;
+      this.#lingering.delete(change.previous);
       this.#departures.record(subject, context, { visibility, seenAt });
     } else if (
       previous !== undefined &&
@@ -445,16 +466,21 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     ) => AsyncGenerator<T, void>,
   ): Watch<T> {
     const feeds = this.#feeds;
-    const closed = this.#closed.signal;
     const expireDue = () => this.#expireDue();
-    return startWatch([signal, closed], async function* (signal) {
+    return startWatch(this.#watches, signal, async function* (signal) {
       expireDue();
       const feed = feeds.join(scope, viewer);
       try {
         yield* run(feed, signal);
       } finally {
-        feeds.leave(feed, scope, viewer);
+        feeds.leave(feed);
       }
     });
   }
+}
+
+function assertAmount(value: number, field: string): void {
+  if (value >= 0) return;
+  const rule = "must be a number of zero or more";
+  throw new InvalidValueError("create server", field, rule, value);
 }

@@ -237,10 +237,9 @@ class Differences<M extends PresenceModel> {
     const entry = noted.entries.get(key);
     if (entry !== undefined) {
       entry.difference = { ...entry.difference, snapshot };
-    } else {noted.entries.add({
-        snapshot: key,
-        difference: { previous, snapshot },
-      });}
+    } else {
+      noted.entries.add({ snapshot: key, difference: { previous, snapshot } });
+    }
   }
 
   /** The subjects that were noted, with the entries that do differ. */

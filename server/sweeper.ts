@@ -20,21 +20,25 @@ export class Sweeper {
     this.#sweep = sweep;
   }
 
-  /** Takes note of when the next sweep is due. O(1). */
+  /** Takes note of when the next sweep is due, if one is. O(1). */
   arm(due: Timestamp | undefined): void {
-    if (due === undefined || due >= this.#armedFor) return;
+    if (due === undefined) return this.disarm();
+    if (due >= this.#armedFor) return;
     const now = this.#clock();
-    const pause = Math.max(due, this.#notBefore) - now;
+    // A clock that was set back must not make the pause longer than it is.
+    const rest = Math.min(this.#notBefore - now, MIN_PAUSE_MS);
+    const pause = Math.max(due - now, rest, 0);
     clearTimeout(this.#timer);
     this.#armedFor = due;
     this.#timer = setTimeout(
       () => this.#fire(),
-      Math.min(Math.max(pause, 0), MAX_PAUSE_MS),
+      Math.min(Math.ceil(pause), MAX_PAUSE_MS),
     );
   }
 
   /** Forgets the next sweep. */
   disarm(): void {
+    if (this.#armedFor === Infinity) return;
     clearTimeout(this.#timer);
     this.#armedFor = Infinity;
   }

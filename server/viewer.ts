@@ -1,7 +1,7 @@
-import {
-  type PresenceModel,
-  type Visibility,
-  type VisibilityPolicy,
+import type {
+  PresenceModel,
+  Visibility,
+  VisibilityPolicy,
 } from "../core/mod.ts";
 
 /**
@@ -72,21 +72,27 @@ export function viewerPolicy<M extends PresenceModel = PresenceModel>(
   viewer: Viewer<M>,
 ): VisibilityPolicy<M["label"], M["subject"]> {
   const rights = rightsPolicy(viewer);
-  if (viewer.subject === undefined) return rights;
-  return (visibility, subject) =>
-    subject === viewer.subject || rights(visibility);
+  const { subject: self } = viewer;
+  if (self === undefined) return rights;
+  return (visibility, subject) => subject === self || rights(visibility);
+}
+
+/** Whether nothing is hidden from a viewer. */
+export function seesAll(viewer: Viewer): boolean {
+  return viewer.private && viewer.restricted === "all";
 }
 
 /** The policy of a viewer's rights alone: what viewers with equal keys share. */
 export function rightsPolicy<M extends PresenceModel>(
   viewer: Viewer<M>,
 ): (visibility: Visibility<M["label"]>) => boolean {
-  const labels = viewer.restricted === "all"
+  const { private: seesPrivate, restricted } = viewer;
+  const labels = restricted === "all"
     ? undefined
-    : new Set<M["label"]>(viewer.restricted);
+    : new Set<M["label"]>(restricted);
   return (visibility) => {
     if (visibility === "public") return true;
-    if (visibility === "private") return viewer.private;
+    if (visibility === "private") return seesPrivate;
     return labels === undefined || labels.has(visibility.restricted);
   };
 }

@@ -51,37 +51,70 @@ export interface WatchCountOptions<M extends PresenceModel = PresenceModel> {
 export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
 
 /**
+ * The watches of a server that have begun and not ended. Not an abort signal:
+ * adding a listener to one costs as much as it has listeners.
+ */
+export class RunningWatches {
+  readonly #ends = new Set<() => void>();
+  #closed = false;
+
+  /** Whether watches can't begin any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Takes note of what ends a watch. O(1). */
+  add(end: () => void): void {
+    this.#ends.add(end);
+  }
+
+  /** Forgets it. O(1). */
+  delete(end: () => void): void {
+    this.#ends.delete(end);
+  }
+
+  /** Ends all watches. */
+  close(): void {
+    this.#closed = true;
+    for (const end of [...this.#ends]) end();
+  }
+}
+
+/**
  * Makes a watch of a generator: ending it also ends a wait that is under way,
- * which a generator by itself would sit out.
+ * which a generator by itself would sit out, and lets go of what the generator
+ * holds even if nobody reads on.
  */
 export function startWatch<T>(
-  outer: readonly (AbortSignal | undefined)[],
+  running: RunningWatches,
+  outer: AbortSignal | undefined,
   run: (signal: AbortSignal) => AsyncGenerator<T, void>,
 ): Watch<T> {
   const inner = new AbortController();
-  const end = () => inner.abort();
   async function* linked() {
-    if (outer.some((signal) => signal?.aborted)) return;
-    for (const signal of outer) signal?.addEventListener("abort", end);
+    if (outer?.aborted || running.closed) return;
+    running.add(end);
+    outer?.addEventListener("abort", end);
     try {
       yield* run(inner.signal);
     } finally {
-      for (const signal of outer) signal?.removeEventListener("abort", end);
+      running.delete(end);
+      outer?.removeEventListener("abort", end);
     }
   }
   const batches = linked();
+  const end = () => {
+    inner.abort();
+    return batches.return();
+  };
   return {
     next: () => batches.next(),
-    return: () => {
-      end();
-      return batches.return();
-    },
+    return: end,
     [Symbol.asyncIterator]() {
       return this;
     },
     async [Symbol.asyncDispose]() {
-      end();
-      await batches.return();
+      await end();
     },
   };
 }
@@ -94,29 +127,32 @@ export async function* watchBatches<M extends PresenceModel>(
   signal: AbortSignal,
 ): AsyncGenerator<PresenceBatch<M>, void> {
   const { context, subject, keepAliveMs = Infinity } = options;
+  const silence = new Silence(keepAliveMs);
   let position = options.since;
-  let idle = false;
-  while (!signal.aborted) {
-    const batch = position && feed.poll(position, viewer);
-    if (batch === undefined) {
-      for (const part of feed.baseline(viewer)) {
-        position = part.position;
-        yield part;
-        if (signal.aborted) return;
+  try {
+    while (!signal.aborted) {
+      const batch = position && feed.poll(position, viewer);
+      if (batch === undefined) {
+        silence.end();
+        for (const part of feed.baseline(viewer, subject)) {
+          position = part.position;
+          yield part;
+        }
+        continue;
       }
-      idle = false;
-      continue;
+      position = batch.position;
+      const narrowed = context === undefined || subject === undefined
+        ? batch
+        : ofSubject(batch, subject);
+      if (narrowed.changes.length > 0 || silence.isTooLong) {
+        silence.end();
+        yield narrowed;
+      } else {
+        await nextChange(feed, signal, silence);
+      }
     }
-    position = batch.position;
-    const narrowed = context === undefined || subject === undefined
-      ? batch
-      : ofSubject(batch, subject);
-    if (narrowed.changes.length > 0 || idle) {
-      yield narrowed;
-      idle = false;
-      continue;
-    }
-    idle = !await nextChange(feed, keepAliveMs, signal);
+  } finally {
+    silence.end();
   }
 }
 
@@ -128,14 +164,16 @@ export async function* watchCounts<M extends PresenceModel>(
 ): AsyncGenerator<PresenceCount, void> {
   let told: PresenceCount | undefined;
   while (!signal.aborted) {
+    const { changeCount } = feed;
     const now = count();
-    if (told?.subjects === now.subjects && told.entries === now.entries) {
-      await nextChange(feed, Infinity, signal);
-      continue;
+    if (told?.subjects !== now.subjects || told.entries !== now.entries) {
+      told = now;
+      yield now;
     }
-    told = now;
-    yield now;
+    // Counting for a viewer costs as much as the context is large, and most
+    // changes are of no number: that too is done once a second at most.
     await pause(1000, signal);
+    if (feed.changeCount === changeCount) await nextChange(feed, signal);
   }
 }
 
@@ -160,26 +198,62 @@ function ofSubject<M extends PresenceModel>(
   return { ...batch, changes };
 }
 
-/** Waits for a change; `false` if the time or the watch ended before. */
+/** Timers can't wait longer: one that should would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The time since the last batch. Changes that the watcher may not see don't
+ * break it: they may come for ever, and then nothing would keep a connection
+ * alive.
+ */
+class Silence {
+  readonly #limitMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #onTooLong: (() => void) | undefined;
+  #isTooLong = false;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  get isTooLong(): boolean {
+    return this.#isTooLong;
+  }
+
+  /** Begins, unless it has; calls the latest callback when it is too long. */
+  begin(onTooLong: () => void): void {
+    this.#onTooLong = onTooLong;
+    if (this.#limitMs === Infinity) return;
+    this.#timer ??= setTimeout(() => {
+      this.#isTooLong = true;
+      this.#onTooLong?.();
+    }, Math.min(this.#limitMs, MAX_TIMER_MS));
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#onTooLong = undefined;
+    this.#isTooLong = false;
+  }
+}
+
+/** Waits for a change, the end of the watch, or too long a silence. */
 function nextChange<M extends PresenceModel>(
   feed: Feed<M>,
-  withinMs: number,
   signal: AbortSignal,
-): Promise<boolean> {
+  silence?: Silence,
+): Promise<void> {
   return new Promise((resolve) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const settle = (changed: boolean) => {
-      feed.unpark(onChange);
-      signal.removeEventListener("abort", onEnd);
-      clearTimeout(timer);
-      resolve(changed);
+    if (signal.aborted) return resolve();
+    const settle = () => {
+      feed.unpark(settle);
+      signal.removeEventListener("abort", settle);
+      resolve();
     };
-    const onChange = () => settle(true);
-    const onEnd = () => settle(false);
-    if (signal.aborted) return resolve(false);
-    feed.park(onChange);
-    signal.addEventListener("abort", onEnd);
-    if (withinMs !== Infinity) timer = setTimeout(onEnd, withinMs);
+    feed.park(settle);
+    signal.addEventListener("abort", settle);
+    silence?.begin(settle);
   });
 }
 

@@ -1,6 +1,5 @@
 import type {
   EntryKey,
-  FacetName,
   PresenceModel,
   PresenceSnapshot,
   PresenceUpdate,
@@ -16,7 +15,10 @@ export interface PublishedChange<M extends PresenceModel = PresenceModel> {
   readonly type: "published";
   /** The number of the change. */
   readonly sequence: Sequence;
-  /** What was published. */
+  /**
+   * What was published: only what was said last. To show the entry, read the
+   * snapshot.
+   */
   readonly update: PresenceUpdate<M>;
   /** What the entry is now. */
   readonly snapshot: PresenceSnapshot<M>;
@@ -34,7 +36,7 @@ export interface FacetsExpiredChange<M extends PresenceModel = PresenceModel> {
   /** The number of the change. */
   readonly sequence: Sequence;
   /** The names of the facets that went. */
-  readonly facets: readonly FacetName<M>[];
+  readonly facets: readonly string[];
   /** What the entry is now. */
   readonly snapshot: PresenceSnapshot<M>;
   /** What the entry was before. */

@@ -11,6 +11,10 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
   readonly context: M["context"];
   /** See {@linkcode Chain}. */
   tail: Sequence;
+  /** Its neighbours in {@linkcode VacantContexts}, while it is empty. */
+  vacantBefore: ContextEntries<M> | undefined = undefined;
+  /** See {@linkcode ContextEntries.vacantBefore}. */
+  vacantAfter: ContextEntries<M> | undefined = undefined;
   #sortedSubjects: readonly Key[] | undefined;
 
   /** Makes an empty context whose chain starts at the log's floor. */
@@ -46,6 +50,11 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
     ) {
       yield sorted[index]!;
     }
+  }
+
+  /** What it keeps in order, for the invariant check of the tests. */
+  parts(): { readonly sortedSubjects: readonly Key[] | undefined } {
+    return { sortedSubjects: this.#sortedSubjects };
   }
 }
 

@@ -17,14 +17,15 @@ export const ARITY = 4;
  * where it is, and when it comes up it is put back at the time it is then
  * due. A deadline that moves nearer adds an item, which leaves the old one
  * stale; an item is good while its time is the `queuedAt` of what it points
- * to. When more than half the items are stale, they are thrown out together.
+ * to. When more than a third of the items are stale, they are thrown out
+ * together: they hold on to what is gone.
  */
 export class DeadlineQueue<T extends Scheduled> {
   #times: Timestamp[] = [];
   #items: T[] = [];
   #stale = 0;
 
-  /** How many items it holds: never more than twice what is scheduled. */
+  /** How many items it holds: never more than 1.5 times what is scheduled. */
   get length(): number {
     return this.#items.length;
   }
@@ -111,6 +112,7 @@ export class DeadlineQueue<T extends Scheduled> {
       first.queuedAt = due;
       if (due === Infinity) {
         this.#removeFirst();
+        this.#throwOutStale();
       } else {
         this.#siftDown(0, due, first);
       }
@@ -125,7 +127,7 @@ export class DeadlineQueue<T extends Scheduled> {
   }
 
   #throwOutStale(): void {
-    if (this.#stale <= this.#items.length - this.#stale) return;
+    if (this.#stale * 3 <= this.#items.length) return;
     const items = this.#items;
     const times = this.#times;
     let kept = 0;

@@ -31,7 +31,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     this.snapshot = snapshot;
     this.seenAt = update.observedAt;
     this.expiresAt = expiresAt(update);
-    this.#moveFacetDeadlines(update);
+    moveFacetDeadlines(this, update);
   }
 
   /** When the entry or one of its facets is due first. */
@@ -49,7 +49,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   keepAlive(update: PresenceUpdate<M>): void {
     this.seenAt = update.observedAt;
     this.expiresAt = expiresAt(update);
-    this.#moveFacetDeadlines(update);
+    moveFacetDeadlines(this, update);
   }
 
   /** Takes the names of the facets whose deadline is due. */
@@ -58,25 +58,33 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     for (const [name, deadline] of this.facetDeadlines ?? []) {
       if (deadline <= now) names.push(name);
     }
-    this.#dropFacetDeadlines(names);
+    dropFacetDeadlines(this, names);
     return names;
   }
+}
 
-  #moveFacetDeadlines({ facets, facetDeadlines }: PresenceUpdate<M>): void {
-    if (this.facetDeadlines !== undefined) {
-      this.#dropFacetDeadlines(namesIn<M>(facets));
-    }
-    if (facetDeadlines === undefined) return;
-    for (const name of namesIn<M>(facetDeadlines)) {
-      this.facetDeadlines ??= new Map();
-      this.facetDeadlines.set(name, facetDeadlines[name]!);
-    }
-  }
+// Functions, because an object with private methods is one field larger.
 
-  #dropFacetDeadlines(names: Iterable<FacetName<M>>): void {
-    for (const name of names) this.facetDeadlines?.delete(name);
-    if (this.facetDeadlines?.size === 0) this.facetDeadlines = undefined;
+function moveFacetDeadlines<M extends PresenceModel>(
+  entry: Entry<M>,
+  { facets, facetDeadlines }: PresenceUpdate<M>,
+): void {
+  if (entry.facetDeadlines !== undefined) {
+    dropFacetDeadlines(entry, namesIn<M>(facets));
   }
+  if (facetDeadlines === undefined) return;
+  for (const name of namesIn<M>(facetDeadlines)) {
+    entry.facetDeadlines ??= new Map();
+    entry.facetDeadlines.set(name, facetDeadlines[name]!);
+  }
+}
+
+function dropFacetDeadlines<M extends PresenceModel>(
+  entry: Entry<M>,
+  names: Iterable<FacetName<M>>,
+): void {
+  for (const name of names) entry.facetDeadlines?.delete(name);
+  if (entry.facetDeadlines?.size === 0) entry.facetDeadlines = undefined;
 }
 
 /** The names that a record by facet gives a value. */

@@ -8,6 +8,7 @@ import type { Sequence } from "./change.ts";
 import { ContextEntries } from "./context_entries.ts";
 import type { Entry } from "./entry.ts";
 import { OneOrMany } from "./one_or_many.ts";
+import { VacantContexts } from "./vacant_contexts.ts";
 
 /** Which entries to visit: those that match all that is given. */
 export interface EntrySelection<M extends PresenceModel> {
@@ -26,7 +27,7 @@ export class EntryIndex<M extends PresenceModel> {
   readonly #contextsOf = new OneOrMany<Key, ContextEntries<M>>();
   readonly #entriesFrom = new OneOrMany<Key, Entry<M>>();
   /** Contexts that are empty, kept for their changes, oldest tail first. */
-  readonly #vacant = new Set<ContextEntries<M>>();
+  readonly #vacant = new VacantContexts<M>();
   #size = 0;
 
   /** How many entries there are. */
@@ -91,10 +92,11 @@ export class EntryIndex<M extends PresenceModel> {
    * last one is at or below the floor. Amortised O(1) a context.
    */
   dropVacant(floor: Sequence): void {
-    for (const entries of this.#vacant) {
-      if (entries.tail > floor) return;
+    let entries = this.#vacant.first;
+    while (entries !== undefined && entries.tail <= floor) {
       this.#vacant.delete(entries);
       this.#contexts.delete(entries.context);
+      entries = this.#vacant.first;
     }
   }
 
@@ -128,7 +130,7 @@ export class EntryIndex<M extends PresenceModel> {
     readonly contexts: ReadonlyMap<Key, ContextEntries<M>>;
     readonly contextsOf: OneOrMany<Key, ContextEntries<M>>;
     readonly entriesFrom: OneOrMany<Key, Entry<M>>;
-    readonly vacant: ReadonlySet<ContextEntries<M>>;
+    readonly vacant: Iterable<ContextEntries<M>>;
   } {
     return {
       contexts: this.#contexts,

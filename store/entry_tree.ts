@@ -12,6 +12,11 @@ type ByOrigin<L extends Leaf> = L | Map<Key, L>;
 /** Below a subject: one leaf, or what is below each resource. */
 type ByResource<L extends Leaf> = L | Map<Key | undefined, ByOrigin<L>>;
 
+/** What a tree is made of, for the invariant check of the tests. */
+export let branchesOf: <L extends Leaf>(
+  tree: EntryTree<L>,
+) => ReadonlyMap<Key, ByResource<L>>;
+
 /**
  * The entries of one context: subject, then resource, then origin. A level
  * is a map only where it has to tell two leaves apart, so that the usual
@@ -22,6 +27,10 @@ type ByResource<L extends Leaf> = L | Map<Key | undefined, ByOrigin<L>>;
 export class EntryTree<L extends Leaf> {
   readonly #bySubject = new Map<Key, ByResource<L>>();
   #size = 0;
+
+  static {
+    branchesOf = (tree) => tree.#bySubject;
+  }
 
   /** How many leaves the tree has. */
   get size(): number {
@@ -71,22 +80,29 @@ export class EntryTree<L extends Leaf> {
     const { subject, resource, origin } = leaf.snapshot;
     this.#size--;
     const below = this.#bySubject.get(subject);
-    if (below instanceof Map) {
-      const byOrigin = below.get(resource);
-      if (byOrigin instanceof Map) {
-        byOrigin.delete(origin);
-        if (byOrigin.size > 0) return;
-      }
-      below.delete(resource);
-      if (below.size > 0) return;
+    if (!(below instanceof Map)) {
+      this.#bySubject.delete(subject);
+      return;
     }
-    this.#bySubject.delete(subject);
+    const byOrigin = below.get(resource);
+    if (byOrigin instanceof Map) {
+      byOrigin.delete(origin);
+      if (byOrigin.size > 1) return;
+      below.set(resource, onlyOne(byOrigin));
+    } else {
+      below.delete(resource);
+    }
+    if (below.size > 1) return;
+    // Everyone who reconnects is here twice for a moment. No map outlives that.
+    const only = onlyOne(below);
+    if (!(only instanceof Map)) this.#bySubject.set(subject, only);
   }
 
-  /** Visits every leaf, subject by subject. O(leaves). */
+  /** Visits every leaf, one subject after the other. O(leaves). */
   forEach(visit: (leaf: L) => void): void {
     for (const below of this.#bySubject.values()) {
-      visitBelow(below, visit);
+      if (below instanceof Map) visitBelow(below, visit);
+      else visit(below);
     }
   }
 
@@ -116,6 +132,11 @@ function sameResource(leaf: Leaf, key: EntryKey): boolean {
 
 function sameOrigin(leaf: Leaf, key: EntryKey): boolean {
   return leaf.snapshot.origin === key.origin;
+}
+
+function onlyOne<V>(map: ReadonlyMap<unknown, V>): V {
+  const [only] = map.values();
+  return only!;
 }
 
 function withLeaf<L extends Leaf>(

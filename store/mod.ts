@@ -26,9 +26,9 @@
  */
 
 export * from "./change.ts";
-export * from "./entry_tree.ts";
+export { EntryTree, type Leaf } from "./entry_tree.ts";
 export * from "./errors.ts";
-export * from "./presence_store.ts";
+export { PresenceStore } from "./presence_store.ts";
 export * from "./projection.ts";
 export * from "./query.ts";
 export * from "./store_options.ts";

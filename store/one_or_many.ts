@@ -27,7 +27,9 @@ export class OneOrMany<K, V extends object> {
       this.#values.delete(key);
     } else if (there instanceof Set) {
       there.delete(value);
-      if (there.size === 0) this.#values.delete(key);
+      if (there.size > 1) return;
+      const [only] = there;
+      if (only !== undefined) this.#values.set(key, only);
     }
   }
 

@@ -1,7 +1,9 @@
 import {
   assertEntryKey,
+  assertKey,
   assertTimestamp,
   assertUpdate,
+  assertUpdateBody,
   type EntryKey,
   InvalidValueError,
   type Key,
@@ -50,6 +52,16 @@ import {
 } from "./watcher_cursor.ts";
 
 /**
+ * What a store is made of, for the invariant check of the tests. It is left
+ * out of `mod.ts`.
+ */
+export let partsOf: <M extends PresenceModel>(store: PresenceStore<M>) => {
+  readonly entries: EntryIndex<M>;
+  readonly deadlines: DeadlineQueue<Entry<M>>;
+  readonly log: ChangeLog<M>;
+};
+
+/**
  * The state of presence in memory: one snapshot per subject, context, resource
  * and origin, summaries per subject, and the changes that watchers need. It
  * reads no clock: time comes in with updates and with
@@ -92,6 +104,14 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   readonly #entries = new EntryIndex<M>();
   readonly #deadlines = new DeadlineQueue<Entry<M>>();
   readonly #log: ChangeLog<M>;
+
+  static {
+    partsOf = (store) => ({
+      entries: store.#entries,
+      deadlines: store.#deadlines,
+      log: store.#log,
+    });
+  }
 
   /**
    * Makes an empty store.
@@ -142,7 +162,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * store refuses such updates.
    */
   publish(update: PresenceUpdate<M>): Sequence {
-    assertUpdate(update);
+    assertUpdateBody(update);
     return this.#publishValid(update);
   }
 
@@ -180,8 +200,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    *
    * @param origin The key of the origin.
    * @returns How many entries there were.
+   * @throws {InvalidValueError} If the key is not well-formed.
    */
   withdrawOrigin(origin: M["origin"]): number {
+    assertKey(origin, "origin", "withdraw origin");
     const entries = this.#entries.from(origin);
     for (const entry of entries) this.#remove(entry, "withdrawn");
     return entries.length;
@@ -225,10 +247,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
 
   /**
    * A time before which {@linkcode PresenceStore.expire} has nothing to do.
-   * It may be earlier than the next deadline where that was extended; it
-   * always costs O(1), which suits a timer.
+   * It may be earlier than the next deadline where that was extended or is
+   * gone; it always costs O(1), which suits a timer.
    *
-   * @returns The time; `undefined` if nothing has a deadline.
+   * @returns The time; `undefined` if there is nothing to look at.
    */
   nextSweep(): Timestamp | undefined {
     const earliest = this.#deadlines.earliest();
@@ -275,7 +297,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * a context, O(entries of the origin).
    *
    * @param query What to read; everything, if it is empty.
-   * @returns The snapshots, in no particular order.
+   * @returns The snapshots, in no particular order: sort them by
+   * `compareEntryKeys` to show them.
    *
    * @example Usage
    * ```ts
@@ -334,20 +357,19 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * @returns The summaries, in no particular order.
    */
   subjectSummaries(query: SummaryQuery<M>): SubjectSummary<M>[] {
-    const summaries: SubjectSummary<M>[] = [];
-    const add = (subject: M["subject"], context: M["context"]) => {
-      const summary = this.subjectSummary(subject, context, query);
-      if (summary !== undefined) summaries.push(summary);
-    };
-    if (query.context !== undefined) {
-      const subjects = this.#entries.context(query.context)?.subjects() ?? [];
-      for (const subject of subjects) add(subject, query.context);
-    } else if (query.subject !== undefined) {
-      for (const { context } of this.#entries.contexts(query.subject)) {
-        add(query.subject, context);
-      }
-    }
-    return summaries;
+    const { subject, context, visible, projection } = query;
+    // The snapshots of one subject in one context stand side by side.
+    const runs: PresenceSnapshot<M>[][] = [];
+    this.#entries.forEach({ subject, context }, ({ snapshot }) => {
+      if (!isVisible(snapshot, visible)) return;
+      const run = runs.at(-1);
+      const isSame = run?.[0]?.subject === snapshot.subject &&
+        run[0].context === snapshot.context;
+      if (isSame) run.push(snapshot);
+      else runs.push([snapshot]);
+    });
+    return runs.map((run) => summarize(run, projection))
+      .filter((summary) => summary !== undefined);
   }
 
   /**
@@ -483,7 +505,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * epoch. O(changes examined), wherever that is; nothing new: O(1).
    *
    * There is a gap if a change that the answer should hold is no longer
-   * retained. Changes of other contexts don't count for a read of one.
+   * retained. Changes of other contexts don't count for a read of one, unless
+   * the context was empty for so long that what it was last is forgotten.
    *
    * @param since The last change that the reader knows of.
    * @param options Which changes.
@@ -544,6 +567,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   #insert(update: PresenceUpdate<M>): Sequence {
+    assertEntryKey(update, "publish update");
     const entries = this.#entries.open(update.context, this.#log.floor);
     const { context } = entries;
     const { subject, resource, origin, visibility, observedAt, expiry } =
@@ -611,6 +635,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const trial = new PresenceStore<M>({
       retention: 0,
       staleUpdates: "refuse",
+      epoch: this.epoch,
     });
     for (const update of updates) {
       const stored = this.#entries.get(update)?.seenAt;
@@ -647,7 +672,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     { epoch, sequence }: CursorPosition,
     { context, visible }: ChangesOptions<M>,
   ): VisibleChange<M>[] | undefined {
-    if (epoch !== this.epoch) return undefined;
+    // NaN would answer "nothing new" for ever.
+    if (epoch !== this.epoch || Number.isNaN(sequence)) return undefined;
     if (sequence >= this.lastSequence) return [];
     const entries = context === undefined
       ? undefined

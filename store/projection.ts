@@ -87,9 +87,9 @@ export interface SubjectSummary<M extends PresenceModel = PresenceModel> {
   readonly context: M["context"];
   /** The snapshot that headlines, as the projection policy decides. */
   readonly dominant: PresenceSnapshot<M>;
-  /** Of the dominant snapshot, else of the best one that has it. */
+  /** Of the dominant snapshot, else the one that ranks highest, above none. */
   readonly availability: Availability | undefined;
-  /** Of the dominant snapshot, else of the best one that has it. */
+  /** Of the dominant snapshot: no other has one that ranks higher. */
   readonly activity: Activity | undefined;
   /** The latest over all snapshots. */
   readonly observedAt: Timestamp;
@@ -121,18 +121,30 @@ export function summarize<M extends PresenceModel>(
   snapshots: readonly PresenceSnapshot<M>[],
   projection: ProjectionPolicy = DEFAULT_PROJECTION,
 ): SubjectSummary<M> | undefined {
-  const compare = (a: PresenceSnapshot<M>, b: PresenceSnapshot<M>) =>
-    compareDominance(a, b, projection);
-  const dominant = maxWith(snapshots, compare);
+  // Most subjects are here once, and then there is nothing to compare.
+  const dominant = snapshots.length === 1
+    ? snapshots[0]
+    : maxWith(snapshots, (a, b) => compareDominance(a, b, projection));
   if (dominant === undefined) return undefined;
-  const facets = builtIn(dominant);
+  const { availability, activity, lastSeen } = builtIn(dominant);
+  if (snapshots.length === 1) {
+    return {
+      subject: dominant.subject,
+      context: dominant.context,
+      dominant,
+      availability,
+      activity,
+      observedAt: dominant.observedAt,
+      lastSeen,
+      snapshots,
+    };
+  }
   return {
     subject: dominant.subject,
     context: dominant.context,
     dominant,
-    availability: facets.availability ??
-      bestWith(snapshots, compare, "availability"),
-    activity: facets.activity ?? bestWith(snapshots, compare, "activity"),
+    availability: availability ?? bestAvailability(snapshots, projection),
+    activity,
     observedAt: maxOf(snapshots, ({ observedAt }) => observedAt) ??
       dominant.observedAt,
     lastSeen: maxOf(
@@ -147,6 +159,21 @@ export function summarize<M extends PresenceModel>(
 /** The built-in facets, whose types are the same in every model. */
 function builtIn(snapshot: PresenceSnapshot): Facets<PresenceModel> {
   return snapshot.facets;
+}
+
+/** The availability that ranks highest; to have none has a rank as well. */
+function bestAvailability(
+  snapshots: readonly PresenceSnapshot[],
+  projection: ProjectionPolicy,
+): Availability | undefined {
+  const best = maxWith(
+    snapshots,
+    (a, b) =>
+      projection.availabilityRank(a.facets.availability) -
+        projection.availabilityRank(b.facets.availability) ||
+      compareDominance(a, b, projection),
+  );
+  return best?.facets.availability;
 }
 
 function compareDominance(
@@ -171,19 +198,4 @@ function compareTimes(
     return Number(a !== undefined) - Number(b !== undefined);
   }
   return a - b;
-}
-
-function bestWith<
-  M extends PresenceModel,
-  Name extends "availability" | "activity",
->(
-  snapshots: readonly PresenceSnapshot<M>[],
-  compare: (a: PresenceSnapshot<M>, b: PresenceSnapshot<M>) => number,
-  name: Name,
-): Facets<PresenceModel>[Name] {
-  const having = snapshots.filter((snapshot) =>
-    builtIn(snapshot)[name] !== undefined
-  );
-  const best = maxWith(having, compare);
-  return best && builtIn(best)[name];
 }

@@ -31,8 +31,8 @@ export interface ChangeSource<M extends PresenceModel = PresenceModel> {
 }
 
 /**
- * Where a new cursor starts: before the first change, at the oldest or the
- * newest retained one, or at a sequence.
+ * Where a new cursor starts: before the first change there ever was, before
+ * the oldest retained one, after the newest, or after a sequence.
  */
 export type CursorStart = "zero" | "floor" | "tail" | Sequence;
 
@@ -41,7 +41,7 @@ export type CursorStart = "zero" | "floor" | "tail" | Sequence;
  * makes one.
  *
  * A gap never moves a cursor. Whoever gets one rebuilds their mirror from a
- * read of the store and goes on with a new cursor at its tail.
+ * read of the store and goes on from there: `cursor.reset(gap.last)`.
  *
  * @example Usage
  * ```ts
@@ -89,7 +89,11 @@ export class WatcherCursor {
     return result;
   }
 
-  /** Tells whether a poll would give anything. */
+  /**
+   * Tells whether a poll would give anything. It does not move the cursor: only
+   * a poll does, past what it could not see as well. Who asks for the status
+   * for long without polling meets a gap in the end.
+   */
   status<M extends PresenceModel>(
     source: ChangeSource<M>,
     options?: ChangesOptions<M>,

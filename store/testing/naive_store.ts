@@ -94,6 +94,11 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     return this.#floor;
   }
 
+  /** All changes that ever were, retained or not. */
+  get history(): readonly PresenceChange<M>[] {
+    return this.#changes;
+  }
+
   // Writes
 
   publish(update: PresenceUpdate<M>): Sequence {
@@ -132,7 +137,8 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
       facets: Object.fromEntries(facets) as Facets<M>,
     };
     const silent = this.#options.refreshes === "silent" &&
-      previous !== undefined && besidesTimes(previous) === besidesTimes(snapshot);
+      previous !== undefined &&
+      besidesTimes(previous) === besidesTimes(snapshot);
     if (silent) snapshot = previous;
     this.#entries = [...this.#entries.filter((other) => other !== entry), {
       snapshot,
@@ -239,7 +245,8 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     const snapshots = this.snapshots({ subject, context, visible });
     const activityRank = projection
       ? (activity: Activity | undefined) => projection.activityRank(activity)
-      : (activity: Activity | undefined) => defaultRank(ACTIVITIES, 8, activity);
+      : (activity: Activity | undefined) =>
+        defaultRank(ACTIVITIES, 8, activity);
     const availabilityRank = projection
       ? (availability: Availability | undefined) =>
         projection.availabilityRank(availability)
@@ -259,14 +266,17 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     const [dominant] = bestFirst;
     if (dominant === undefined) return undefined;
     const facets = bestFirst.map(builtIn);
+    // To have none has a rank as well, and only what ranks above it counts.
+    const [best] = facets.map(({ availability }) => availability)
+      .filter((it) => availabilityRank(it) > availabilityRank(undefined))
+      .toSorted((a, b) => availabilityRank(b) - availabilityRank(a));
     const lastSeen = facets.flatMap(({ lastSeen }) => lastSeen ?? []);
     return {
       subject,
       context,
       dominant,
-      availability: facets.find(({ availability }) => availability)
-        ?.availability,
-      activity: facets.find(({ activity }) => activity)?.activity,
+      availability: builtIn(dominant).availability ?? best,
+      activity: builtIn(dominant).activity,
       observedAt: Math.max(...snapshots.map(({ observedAt }) => observedAt)),
       lastSeen: lastSeen.length > 0 ? Math.max(...lastSeen) : undefined,
       snapshots: snapshots.toSorted(orderOfKeys),

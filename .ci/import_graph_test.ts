@@ -1,0 +1,246 @@
+/**
+ * Which room may import what: the table of the design, and what follows from
+ * it for those who import the package.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+
+const ROOT = new URL("../", import.meta.url);
+const ROOMS = ["core", "store", "beacon", "server", "examples"];
+
+/** Folders whose files are not part of the package, and may import anything. */
+const ASIDE = ["testing", "testdata", "docs"];
+
+const COLLECTIONS = /^@std\/collections(\/|$)/;
+const PACKAGE = /^@ruthere\/presence(\/|$)/;
+const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
+
+/** What each room may import from others; a folder of server has more rights. */
+const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
+  "mod.ts": { rooms: ["core", "store", "beacon", "server"] },
+  core: { rooms: [], bare: COLLECTIONS },
+  store: { rooms: ["core"], bare: COLLECTIONS },
+  beacon: { rooms: ["core"], bare: COLLECTIONS },
+  server: { rooms: ["core", "store"], bare: COLLECTIONS },
+  examples: { rooms: [], bare: PACKAGE },
+};
+
+const CLOCKS = ["Date", "performance"];
+const TIMERS = ["setTimeout", "setInterval"];
+const INPUT_AND_OUTPUT = [
+  "Deno",
+  "process",
+  "require",
+  "fetch",
+  "WebSocket",
+  "console",
+];
+
+/** What a room never mentions. */
+const NEVER: Record<string, string[]> = {
+  core: [...INPUT_AND_OUTPUT, ...CLOCKS, ...TIMERS],
+  store: [...INPUT_AND_OUTPUT, ...CLOCKS, ...TIMERS],
+  beacon: [...INPUT_AND_OUTPUT, ...CLOCKS, ...TIMERS],
+  server: INPUT_AND_OUTPUT,
+};
+
+/** Helpers that run beside a publisher have a clock and timers. */
+const BESIDE_A_PUBLISHER = ["beacon/heartbeat.ts"];
+
+/** The room of a file; each folder of server, and its `main.ts`, is one. */
+function roomOf(file: string): string {
+  const [top = "", second = "", ...deeper] = file.split("/");
+  if (top !== "server") return top;
+  if (second === "main.ts") return file;
+  return deeper.length === 0 ? top : `${top}/${second}`;
+}
+
+/** The file that an import means, or what it names if that is no file. */
+function targetOf(file: string, specifier: string): string {
+  if (!/^\.{1,2}\//.test(specifier)) return specifier;
+  return new URL(specifier, `file:///${file}`).pathname.slice(1);
+}
+
+/** Whether the table lets a file import what another file, or a name, is. */
+function allows(file: string, target: string): boolean {
+  const from = roomOf(file);
+  if (from === "server/main.ts") return true;
+  const isFile = target.endsWith(".ts");
+  const to = roomOf(target);
+  if (isFile && from === to && from !== "mod.ts") return true;
+  const folder = from.startsWith("server/");
+  const { rooms, bare } = folder
+    ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
+    : ALLOWED[from] ?? { rooms: [] };
+  if (!isFile) return bare?.test(target) ?? false;
+  return target === `${to}/mod.ts` &&
+    (rooms.includes(to) || folder && to.startsWith("server/"));
+}
+
+/** What a file imports, at its top or later; `?` is what is not known. */
+function importsIn(code: string): string[] {
+  const statements =
+    /^(?:import|(?:import|export)\b[^;]*?\bfrom)\s*"([^"]+)";/gm;
+  const calls = /\bimport\((?:\s*"([^"]+)")?/g;
+  return [...code.matchAll(statements), ...code.matchAll(calls)]
+    .map(([, specifier]) => specifier ?? "?");
+}
+
+function withoutComments(code: string): string {
+  return code.replaceAll(/^\s*\/\*\*?[^]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
+}
+
+function* filesIn(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+    if (isDirectory) {
+      if (!ASIDE.includes(name)) yield* filesIn(`${folder}${name}/`);
+    } else if (/\.ts$/.test(name) && !/_(test|bench)\.ts$/.test(name)) {
+      yield `${folder}${name}`;
+    }
+  }
+}
+
+const CODE = new Map(
+  ["mod.ts", ...ROOMS.flatMap((room) => [...filesIn(`${room}/`)])]
+    .map((file) => {
+      const code = Deno.readTextFileSync(new URL(file, ROOT));
+      return [file, withoutComments(code)];
+    }),
+);
+
+const ARROWS = [...CODE].flatMap(([file, code]) =>
+  importsIn(code).map((specifier) => [file, targetOf(file, specifier)] as const)
+);
+
+/** All that a file pulls in, itself included. */
+function closureOf(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [from, to] of ARROWS) if (from === file) closureOf(to, found);
+  return found;
+}
+
+function mentions(file: string, names: string[]): string[] {
+  return names.filter((name) =>
+    new RegExp(`(?<![.\\w#"])${name}\\b(?!:)`).test(CODE.get(file) ?? "")
+  );
+}
+
+Deno.test("import graph: the rules tell good arrows from bad ones", () => {
+  const good = [
+    ["core/key.ts", "core/errors.ts"],
+    ["store/query.ts", "core/mod.ts"],
+    ["store/projection.ts", "@std/collections/max-of"],
+    ["server/watch.ts", "store/mod.ts"],
+    ["server/http/handler.ts", "server/mod.ts"],
+    ["server/http/handler.ts", "server/tokens/mod.ts"],
+    ["server/http/handler.ts", "valibot"],
+    ["server/http/deep/x.ts", "server/http/body.ts"],
+    ["server/main.ts", "server/http/body.ts"],
+    ["examples/a.ts", "@ruthere/presence/store"],
+    ["mod.ts", "server/mod.ts"],
+  ] as const;
+  for (const [from, to] of good) assert(allows(from, to), `${from} -> ${to}`);
+  const bad = [
+    ["core/key.ts", "store/mod.ts"],
+    ["core/key.ts", "@std/assert"],
+    ["core/key.ts", "?"],
+    ["store/query.ts", "core/key.ts"],
+    ["store/query.ts", "beacon/mod.ts"],
+    ["store/query.ts", "node:util"],
+    ["beacon/heartbeat.ts", "store/mod.ts"],
+    ["server/watch.ts", "server/http/mod.ts"],
+    ["server/watch.ts", "beacon/mod.ts"],
+    ["server/watch.ts", "valibot"],
+    ["server/http/handler.ts", "server/watch.ts"],
+    ["server/http/handler.ts", "server/tokens/verify.ts"],
+    ["server/http/handler.ts", "mod.ts"],
+    ["server/http/handler.ts", "https://example.org/x.ts"],
+    ["examples/a.ts", "store/mod.ts"],
+    ["examples/a.ts", "mod.ts"],
+    ["mod.ts", "server/http/mod.ts"],
+    ["mod.ts", "valibot"],
+  ] as const;
+  for (const [from, to] of bad) assert(!allows(from, to), `${from} -> ${to}`);
+});
+
+Deno.test("import graph: imports of every form are found", () => {
+  const code = withoutComments(`/**
+ * import { a } from "./doc_comment.ts";
+ */
+import { b } from "./named.ts";
+import {
+  type C,
+} from "./lines.ts";
+import type { D } from "./type.ts";
+import "./effect.ts";
+export * from "./all.ts";
+export { e } from "./some.ts";
+// import { f } from "./comment.ts";
+const g = await import("./dynamic.ts");
+type H = import("./type_of.ts").H;
+const i = import(i);
+`);
+  assertEquals(importsIn(code), [
+    "./named.ts",
+    "./lines.ts",
+    "./type.ts",
+    "./effect.ts",
+    "./all.ts",
+    "./some.ts",
+    "./dynamic.ts",
+    "./type_of.ts",
+    "?",
+  ]);
+  assertEquals(targetOf("store/query.ts", "../core/mod.ts"), "core/mod.ts");
+});
+
+Deno.test("import graph: every arrow is one that the table allows", () => {
+  assert(ARROWS.length > CODE.size, "the imports have not been found");
+  const bad = ARROWS.filter(([from, to]) => !allows(from, to))
+    .map(([from, to]) => `${from} must not import ${to}`);
+  assertEquals(bad, []);
+});
+
+Deno.test("import graph: the folders of server form no circle", () => {
+  const reach = (room: string, found = new Set<string>()): Set<string> => {
+    for (const [from, to] of ARROWS) {
+      const next = roomOf(to);
+      if (roomOf(from) !== room || next === room || found.has(next)) continue;
+      if (to.endsWith(".ts")) reach(next, found.add(next));
+    }
+    return found;
+  };
+  const rooms = new Set([...CODE.keys()].map(roomOf));
+  assertEquals([...rooms].filter((room) => reach(room).has(room)), []);
+});
+
+Deno.test("import graph: mod.ts pulls in no npm package and no runtime", () => {
+  const all = [...closureOf("mod.ts")];
+  const names = all.filter((target) => !CODE.has(target));
+  assertEquals(names.filter((name) => !COLLECTIONS.test(name)), []);
+  const files = all.filter((file) => mentions(file, ["Deno"]).length > 0);
+  assertEquals(files, []);
+});
+
+Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
+  const all = [...closureOf("server/http/client.ts")];
+  assertEquals(all.filter((name) => name.startsWith("node:")), []);
+  const named = ["Deno", "process"];
+  assertEquals(all.filter((file) => mentions(file, named).length > 0), []);
+});
+
+Deno.test("import graph: inner rooms read no clock, arm no timer, do no I/O", () => {
+  const found = [...CODE.keys()].flatMap((file) => {
+    const beside = BESIDE_A_PUBLISHER.includes(file);
+    return mentions(file, NEVER[roomOf(file)] ?? [])
+      .filter((name) => !(beside && [...CLOCKS, ...TIMERS].includes(name)))
+      .map((name) => `${file} must not mention ${name}`);
+  });
+  assertEquals(found, []);
+  // Where they may, they do: the search finds something.
+  assertEquals(mentions("beacon/heartbeat.ts", CLOCKS), ["Date"]);
+  assertEquals(mentions("beacon/heartbeat.ts", TIMERS), ["setTimeout"]);
+});

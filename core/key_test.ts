@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import {
+  assertKey,
+  compareKeys,
+  InvalidValueError,
+  isKey,
+  type Key,
+} from "./mod.ts";
+
+Deno.test("isKey() takes every well-formed string and finite number", () => {
+  const keys = [
+    "",
+    "null",
+    "undefined",
+    "..",
+    "__proto__",
+    "constructor",
+    "a\0b",
+    "a|b",
+    "\ud83d\ude00",
+    0,
+    -0,
+    -1.5,
+    Number.MAX_VALUE,
+  ];
+  for (const key of keys) assert(isKey(key), String(key));
+});
+
+Deno.test("isKey() refuses everything else", () => {
+  const others = [
+    undefined,
+    null,
+    NaN,
+    Infinity,
+    -Infinity,
+    true,
+    1n,
+    Symbol("a"),
+    {},
+    [],
+    Object("a"),
+    () => "a",
+    "\ud83d",
+    "a\udc00b",
+  ];
+  for (const other of others) assertFalse(isKey(other), typeof other);
+});
+
+Deno.test("assertKey() names the action, the field and the value", () => {
+  assertKey("", "subject", "publish update");
+  const error = assertThrows(
+    () => assertKey("\ud800", "origin", "withdraw entry"),
+    InvalidValueError,
+    "Cannot withdraw entry: origin must be a well-formed string or a finite number: received ",
+  );
+  assertEquals(error.field, "origin");
+  assertEquals(error.value, "\ud800");
+});
+
+Deno.test("compareKeys() orders absent, numbers, strings", () => {
+  const ordered: (Key | undefined)[] = [
+    undefined,
+    -Number.MAX_VALUE,
+    -1,
+    0,
+    9,
+    10,
+    "",
+    "\0",
+    "10",
+    "9",
+    "B",
+    "__proto__",
+    "a",
+    "a\0",
+    "aa",
+    "null",
+    "é",
+    "\u{1f600}",
+    "\uff5e",
+  ];
+  for (const [i, a] of ordered.entries()) {
+    for (const [j, b] of ordered.entries()) {
+      const message = `${JSON.stringify(a)}, ${JSON.stringify(b)}`;
+      assertEquals(Math.sign(compareKeys(a, b)), Math.sign(i - j), message);
+    }
+  }
+});
+
+Deno.test("compareKeys() tells a number from a string that looks like it", () => {
+  assert(compareKeys(1, "1") < 0);
+  assert(compareKeys("1", 1) > 0);
+});
+
+Deno.test("compareKeys() takes 0 and -0 for one key, as a Map does", () => {
+  assertEquals(compareKeys(0, -0), 0);
+});

@@ -1,0 +1,351 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { entryKeyOf, type PresenceSnapshot } from "../core/mod.ts";
+import { EntryTree } from "../store/mod.ts";
+import {
+  type BaselineBatch,
+  type ChangesBatch,
+  type PresenceBatch,
+  PresenceServer,
+  PresenceView,
+  type PresenceViewEvent,
+  PUBLIC_VIEWER,
+} from "./mod.ts";
+import { countCalls, keyOf, Mirror, update } from "./testing/harness.ts";
+
+function snapshot(fields: Partial<PresenceSnapshot> = {}): PresenceSnapshot {
+  const { facetDeadlines: _, ...rest } = update({ observedAt: 0, ...fields });
+  return { resource: undefined, ...rest, facets: fields.facets ?? {} };
+}
+
+function baseline(
+  sequence: number,
+  snapshots: PresenceSnapshot[],
+  part = 0,
+  last = true,
+): BaselineBatch {
+  const position = { epoch: "e", sequence };
+  return { type: "baseline", position, snapshots, part, last };
+}
+
+function changes(
+  sequence: number,
+  ...list: ChangesBatch["changes"]
+): ChangesBatch {
+  return { type: "changes", position: { epoch: "e", sequence }, changes: list };
+}
+
+function published(
+  sequence: number,
+  fields: Partial<PresenceSnapshot> = {},
+): ChangesBatch["changes"][number] {
+  const made = snapshot(fields);
+  return {
+    type: "published",
+    sequence,
+    update: made,
+    snapshot: made,
+    previous: undefined,
+  };
+}
+
+function withdrawn(
+  sequence: number,
+  fields: Partial<PresenceSnapshot> = {},
+): ChangesBatch["changes"][number] {
+  const previous = snapshot(fields);
+  return { type: "withdrawn", sequence, previous, seenAt: 0 };
+}
+
+const names = (events: PresenceViewEvent[]) =>
+  events.map(({ type, subject }) => `${type} ${subject}`);
+
+Deno.test("PresenceView.apply() tells who joined, was updated and left", () => {
+  const view = new PresenceView();
+  const alice = snapshot();
+  const idle = snapshot({ facets: { activity: "idle" } });
+
+  assertEquals(view.apply(baseline(1, [alice])), [{
+    type: "joined",
+    subject: "alice",
+    context: "doc-1",
+    entries: [{ previous: undefined, snapshot: alice }],
+  }]);
+  const [updated] = view.apply(
+    changes(2, published(2, { facets: { activity: "idle" } })),
+  );
+  assertEquals(updated, {
+    type: "updated",
+    subject: "alice",
+    context: "doc-1",
+    entries: [{ previous: alice, snapshot: idle }],
+  });
+  assertEquals(view.apply(changes(3, withdrawn(3))), [{
+    type: "left",
+    subject: "alice",
+    context: "doc-1",
+    entries: [{ previous: idle, snapshot: undefined }],
+  }]);
+});
+
+Deno.test("PresenceView.apply() tells of every kind of change", () => {
+  const view = new PresenceView();
+  view.apply(
+    baseline(
+      1,
+      ["a", "b", "c", "d"].map((subject) =>
+        snapshot({ subject, facets: { activity: "idle" } })
+      ),
+    ),
+  );
+  const events = view.apply(changes(
+    5,
+    {
+      type: "expired",
+      sequence: 2,
+      previous: snapshot({ subject: "a" }),
+      seenAt: 0,
+    },
+    withdrawn(3, { subject: "b" }),
+    {
+      type: "hidden",
+      sequence: 4,
+      key: entryKeyOf(snapshot({ subject: "c" })),
+    },
+    {
+      type: "facetsExpired",
+      sequence: 5,
+      facets: ["activity"],
+      previous: snapshot({ subject: "d", facets: { activity: "idle" } }),
+      snapshot: snapshot({ subject: "d" }),
+    },
+  ));
+  assertEquals(names(events), ["left a", "left b", "left c", "updated d"]);
+});
+
+Deno.test("PresenceView.apply() tells of a subject with several entries as one", () => {
+  const view = new PresenceView();
+  const two = [snapshot(), snapshot({ resource: "phone" })];
+  assertEquals(names(view.apply(baseline(1, two))), ["joined alice"]);
+  assertEquals(names(view.apply(changes(2, withdrawn(2)))), ["updated alice"]);
+  const third = published(3, { resource: "tablet" });
+  assertEquals(names(view.apply(changes(3, third))), ["updated alice"]);
+  const gone = view.apply(changes(
+    5,
+    withdrawn(4, { resource: "phone" }),
+    withdrawn(5, { resource: "tablet" }),
+  ));
+  assertEquals(names(gone), ["left alice"]);
+  assertEquals(gone[0]?.entries.length, 2);
+});
+
+Deno.test("PresenceView.apply() tells of a subject in each context", () => {
+  const view = new PresenceView();
+  const both = [snapshot(), snapshot({ context: "doc-2" })];
+  const told = (batch: PresenceBatch) =>
+    view.apply(batch).map(({ type, context }) => `${type} ${context}`);
+  assertEquals(told(baseline(1, both)), ["joined doc-1", "joined doc-2"]);
+  assertEquals(told(changes(2, withdrawn(2))), ["left doc-1"]);
+});
+
+Deno.test("PresenceView.apply() tells of a batch only what it comes to", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, [snapshot()]));
+
+  assertEquals(
+    view.apply(changes(
+      3,
+      published(2, { subject: "bob" }),
+      withdrawn(3, { subject: "bob" }),
+    )),
+    [],
+    "came and went",
+  );
+  assertEquals(
+    view.apply(changes(5, withdrawn(4), published(5))),
+    [],
+    "went and came as it was",
+  );
+  const [event, ...rest] = view.apply(changes(
+    8,
+    withdrawn(6),
+    published(7, { facets: { activity: "idle" } }),
+    published(8, { facets: { activity: "editing" } }),
+  ));
+  assertEquals(rest, []);
+  assertEquals(event?.type, "updated");
+  assertEquals(event?.entries, [{
+    previous: snapshot(),
+    snapshot: snapshot({ facets: { activity: "editing" } }),
+  }]);
+  assertEquals(view.apply(changes(9)), []);
+  assertEquals(view.position?.sequence, 9);
+});
+
+Deno.test("PresenceView.apply() tells the real differences of a later baseline", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, [
+    snapshot(),
+    snapshot({ subject: "bob", facets: { activity: "idle" } }),
+    snapshot({ subject: "carol" }),
+    snapshot({ subject: "dave", origin: "tab/1" }),
+  ]));
+  const events = view.apply(baseline(9, [
+    snapshot(),
+    snapshot({ subject: "bob", facets: { activity: "editing" } }),
+    snapshot({ subject: "dave", origin: "tab/2" }),
+    snapshot({ subject: "eve" }),
+  ]));
+  assertEquals(names(events).sort(), [
+    "joined eve",
+    "left carol",
+    "updated bob",
+    "updated dave",
+  ]);
+  assertEquals(view.apply(baseline(10, view.snapshots())), []);
+});
+
+Deno.test("PresenceView.apply() takes a baseline when its last part is there", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, [snapshot(), snapshot({ subject: "bob" })]));
+
+  assertEquals(view.apply(baseline(5, [snapshot()], 0, false)), []);
+  assertEquals(view.position?.sequence, 1);
+  assertEquals(view.subjects("doc-1"), ["alice", "bob"]);
+  const carol = snapshot({ subject: "carol" });
+  assertEquals(names(view.apply(baseline(5, [carol], 1))), [
+    "joined carol",
+    "left bob",
+  ]);
+  assertEquals(view.position?.sequence, 5);
+});
+
+Deno.test("PresenceView.apply() forgets the parts of a baseline that is begun again", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, [snapshot()], 0, false));
+  const bob = snapshot({ subject: "bob" });
+  assertEquals(names(view.apply(baseline(2, [bob]))), ["joined bob"]);
+});
+
+Deno.test("PresenceView.position is where the mirror is complete", () => {
+  const view = new PresenceView();
+  assertEquals(view.position, undefined);
+  view.apply(baseline(3, []));
+  assertEquals(view.position, { epoch: "e", sequence: 3 });
+});
+
+Deno.test("PresenceView.snapshots() reads all, a context, a subject, or both", () => {
+  const view = new PresenceView();
+  const all = ["alice", "bob"].flatMap((subject) =>
+    ["doc-1", "doc-2"].map((context) => snapshot({ subject, context }))
+  );
+  view.apply(baseline(1, all));
+  const read = (query?: Parameters<typeof view.snapshots>[0]) =>
+    view.snapshots(query).map(({ subject, context }) => `${subject} ${context}`)
+      .sort();
+  assertEquals(read().length, 4);
+  assertEquals(read({ context: "doc-1" }), ["alice doc-1", "bob doc-1"]);
+  assertEquals(read({ subject: "bob" }), ["bob doc-1", "bob doc-2"]);
+  assertEquals(read({ subject: "bob", context: "doc-2" }), ["bob doc-2"]);
+  assertEquals(read({ context: "nowhere" }), []);
+});
+
+Deno.test("PresenceView.subjectSummary() sums up as the store does", () => {
+  using _time = new FakeTime(0);
+  using server = new PresenceServer();
+  server.receive(update({ facets: { availability: "busy" } }));
+  server.receive(update({ resource: "tab", facets: { activity: "editing" } }));
+  const view = new PresenceView();
+  view.apply(baseline(1, server.store.snapshots()));
+
+  assertEquals(
+    view.subjectSummary("alice", "doc-1"),
+    server.store.subjectSummary("alice", "doc-1"),
+  );
+  assertEquals(view.subjectSummary("bob", "doc-1"), undefined);
+  const ranks = { activityRank: () => 0, availabilityRank: () => 0 };
+  assertEquals(
+    view.subjectSummary("alice", "doc-1", ranks)?.dominant.resource,
+    undefined,
+  );
+});
+
+Deno.test("PresenceView lets whoever can't see an entry any more see it leave", async () => {
+  using _time = new FakeTime(0);
+  using server = new PresenceServer();
+  const mirror = new Mirror(server.watch({ viewer: PUBLIC_VIEWER }));
+  server.receive(update());
+  assertEquals(await mirror.told(), ["joined alice"]);
+  server.receive(update({ visibility: "private" }));
+  assertEquals(await mirror.told(), ["left alice"]);
+  server.receive(update({ visibility: "public" }));
+  assertEquals(await mirror.told(), ["joined alice"]);
+  assertStrictEquals(
+    mirror.view.snapshots()[0],
+    server.store.snapshot(keyOf()),
+  );
+});
+
+Deno.test("PresenceView tells only what has changed where a gap was", async () => {
+  using _time = new FakeTime(0);
+  using server = new PresenceServer({ retention: 1 });
+  const mirror = new Mirror(server.watch());
+  for (const subject of ["alice", "bob", "carol"]) {
+    server.receive(update({ subject }));
+  }
+  await mirror.read();
+  for (let n = 0; n < 9; n++) {
+    server.receive(update({ subject: "bob", facets: { lastSeen: n } }));
+  }
+  server.withdraw(keyOf({ subject: "carol" }));
+  server.receive(update({ subject: "dave" }));
+  assertEquals((await mirror.told()).sort(), [
+    "joined dave",
+    "left carol",
+    "updated bob",
+  ]);
+  assertEquals(mirror.reader.values.at(-1)?.type, "baseline");
+});
+
+Deno.test("PresenceView takes any key for what it is", () => {
+  const keys = ["", "null", "..", "__proto__", "constructor", "a\0b", 1, "1"];
+  const snapshots = keys.flatMap((key) => [
+    snapshot({ subject: key, context: key }),
+    snapshot({ subject: key, context: key, resource: key, origin: key }),
+  ]);
+  const view = new PresenceView();
+  assertEquals(view.apply(baseline(1, snapshots)).length, keys.length);
+  for (const key of keys) {
+    assertEquals(view.subjects(key), [key]);
+    assertEquals(view.snapshots({ context: key, subject: key }).length, 2);
+    const hidden = { subject: key, context: key, resource: key, origin: key };
+    const [event] = view.apply(
+      changes(2, { type: "hidden", sequence: 2, key: hidden }),
+    );
+    assertEquals(event?.type, "updated");
+  }
+  assert(!("polluted" in {}));
+  assertEquals(view.snapshots().length, keys.length);
+});
+
+Deno.test("PresenceView holds nothing of a context that is empty again", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, []));
+  for (let n = 0; n < 20; n++) {
+    view.apply(changes(2, published(2, { context: n })));
+    view.apply(changes(3, withdrawn(3, { context: n })));
+  }
+  using visits = countCalls(EntryTree.prototype, "forEach");
+  assertEquals(view.snapshots(), []);
+  assertEquals(visits.calls, 0);
+});
+
+Deno.test("PresenceView ignores what leaves that it never had", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, []));
+  const key = entryKeyOf(snapshot());
+  assertEquals(
+    view.apply(changes(3, withdrawn(2), { type: "hidden", sequence: 3, key })),
+    [],
+  );
+});

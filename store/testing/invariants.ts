@@ -1,0 +1,220 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { compareKeys, type Key, type PresenceModel } from "../../core/mod.ts";
+import type { ChangeLog } from "../change_log.ts";
+import type { ContextEntries } from "../context_entries.ts";
+import {
+  ARITY,
+  type DeadlineQueue,
+  type Scheduled,
+} from "../deadline_queue.ts";
+import type { Entry } from "../entry.ts";
+import type { EntryIndex } from "../entry_index.ts";
+import { branchesOf } from "../entry_tree.ts";
+import type { PresenceStore } from "../mod.ts";
+import type { OneOrMany } from "../one_or_many.ts";
+import { partsOf } from "../presence_store.ts";
+import { placeOf } from "./naive_store.ts";
+
+/**
+ * Walks everything that a store is made of, and throws unless each part holds
+ * what the others say that it has to hold, and nothing else.
+ */
+export function assertInvariants<M extends PresenceModel>(
+  store: PresenceStore<M>,
+): void {
+  const { entries, deadlines, log } = partsOf(store);
+  const all = assertIndex(entries, log);
+  assertEquals(store.size, all.size, "size of the store");
+  for (const entry of all) assertEntry(entry);
+  assertQueue(deadlines, all);
+  assertLog(log, entries.parts().contexts);
+}
+
+/** Returns all entries that the index holds. */
+function assertIndex<M extends PresenceModel>(
+  index: EntryIndex<M>,
+  log: ChangeLog<M>,
+): Set<Entry<M>> {
+  const { contexts, contextsOf, entriesFrom, ...parts } = index.parts();
+  const vacant = new Set(parts.vacant);
+  const all = new Set<Entry<M>>();
+  const expectedContextsOf = new Map<Key, Set<ContextEntries<M>>>();
+  const expectedEntriesFrom = new Map<Key, Set<Entry<M>>>();
+  for (const [context, there] of contexts) {
+    // Not Object.is: a map makes 0 of -0, and the two are one key.
+    assert(there.context === context, "a context stands below another key");
+    const entries = leavesOf(there);
+    for (const entry of entries) {
+      assert(entry.snapshot.context === context, "an entry is elsewhere");
+      assert(!all.has(entry), "an entry is in two contexts");
+      all.add(entry);
+      addTo(expectedContextsOf, entry.snapshot.subject, there);
+      addTo(expectedEntriesFrom, entry.snapshot.origin, entry);
+      assertStrictEquals(index.get(entry.snapshot), entry, "get() of an entry");
+    }
+    assertEquals(vacant.has(there), entries.length === 0, "vacant if empty");
+    const { sortedSubjects } = there.parts();
+    if (sortedSubjects !== undefined) {
+      assertEquals(
+        sortedSubjects,
+        [...there.subjects()].sort(compareKeys),
+        "sorted subjects",
+      );
+    }
+  }
+  assertEquals(index.size, all.size, "size of the index");
+  assertSameSets(contextsOf, expectedContextsOf, "contexts of subjects");
+  assertSameSets(entriesFrom, expectedEntriesFrom, "entries of origins");
+  let tail = log.floor;
+  for (const there of vacant) {
+    assertStrictEquals(contexts.get(there.context), there, "vacant is known");
+    assert(
+      there.tail > tail,
+      "vacant contexts are retained, oldest tail first",
+    );
+    tail = there.tail;
+  }
+  return all;
+}
+
+/** Walks the tree of a context. */
+function leavesOf<M extends PresenceModel>(
+  tree: ContextEntries<M>,
+): Entry<M>[] {
+  const leaves: Entry<M>[] = [];
+  const branches = branchesOf<Entry<M>>(tree);
+  for (const [subject, below] of branches) {
+    const resources = below instanceof Map
+      ? below
+      : new Map([[below.snapshot.resource, below]]);
+    const [first] = resources.values();
+    if (below instanceof Map) {
+      assert(
+        below.size > 1 || first instanceof Map,
+        "a map below a subject without need",
+      );
+    }
+    for (const [resource, deeper] of resources) {
+      const origins = deeper instanceof Map
+        ? deeper
+        : new Map([[deeper.snapshot.origin, deeper]]);
+      if (deeper instanceof Map) {
+        assert(deeper.size > 1, "a map below a resource without need");
+      }
+      for (const [origin, leaf] of origins) {
+        const { snapshot } = leaf;
+        assert(snapshot.subject === subject, "a leaf of another subject");
+        assert(snapshot.resource === resource, "a leaf of another resource");
+        assert(snapshot.origin === origin, "a leaf of another origin");
+        leaves.push(leaf);
+      }
+    }
+  }
+  assertEquals(tree.size, leaves.length, "size of a context");
+  assertEquals(tree.subjectCount, branches.size, "subjects of a context");
+  return leaves;
+}
+
+function addTo<V>(sets: Map<Key, Set<V>>, key: Key, value: V): void {
+  const there = sets.get(key);
+  if (there === undefined) sets.set(key, new Set([value]));
+  else there.add(value);
+}
+
+function assertSameSets<V extends object>(
+  actual: OneOrMany<Key, V>,
+  expected: ReadonlyMap<Key, ReadonlySet<V>>,
+  what: string,
+): void {
+  const parts = actual.parts();
+  assertEquals(parts.size, expected.size, `number of keys: ${what}`);
+  for (const [key, values] of expected) {
+    const there = parts.get(key);
+    assert(
+      there instanceof Set
+        ? there.size > 1 && there.size === values.size &&
+          values.isSubsetOf(there)
+        : values.size === 1 && there !== undefined && values.has(there as V),
+      what,
+    );
+  }
+}
+
+function assertEntry<M extends PresenceModel>(entry: Entry<M>): void {
+  const { snapshot, facetDeadlines } = entry;
+  assertStrictEquals(
+    Object.getPrototypeOf(snapshot.facets),
+    Object.prototype,
+    "facets are a plain object",
+  );
+  for (const value of Object.values<unknown>(snapshot.facets)) {
+    assert(value !== null && value !== undefined, "a facet without a value");
+  }
+  if (facetDeadlines === undefined) return;
+  assert(facetDeadlines.size > 0, "an empty map of deadlines");
+  for (const [name, deadline] of facetDeadlines) {
+    assert(Object.hasOwn(snapshot.facets, name), "a deadline without a facet");
+    assert(Number.isFinite(deadline), "a deadline that is no time");
+  }
+}
+
+/**
+ * Walks a queue, which must hold what is scheduled and nothing else for good.
+ */
+export function assertQueue<T extends Scheduled>(
+  queue: DeadlineQueue<T>,
+  all: ReadonlySet<T>,
+): void {
+  const { times, items, stale } = queue.parts();
+  assertEquals(queue.length, items.length, "length of the queue");
+  assertEquals(times.length, items.length, "a time for each item");
+  assert(items.length <= 2 * all.size, "the queue holds more than 2n items");
+  const queued = new Set<T>();
+  for (const [index, item] of items.entries()) {
+    const time = times[index]!;
+    const parent = Math.floor((index - 1) / ARITY);
+    assert(index === 0 || times[parent]! <= time, "the heap is out of order");
+    // Two items of one thing may agree on the time: one of them is stale.
+    if (item.queuedAt === time) queued.add(item);
+  }
+  assertEquals(stale, items.length - queued.size, "count of stale items");
+  assert(queued.isSubsetOf(all), "the queue holds what it should forget");
+  for (const scheduled of all) {
+    if (scheduled.queuedAt !== Infinity) {
+      assert(queued.has(scheduled), "something only thinks that it is queued");
+    }
+    assert(scheduled.queuedAt <= scheduled.due, "something is queued too late");
+  }
+}
+
+function assertLog<M extends PresenceModel>(
+  log: ChangeLog<M>,
+  contexts: ReadonlyMap<Key, ContextEntries<M>>,
+): void {
+  const { floor, last } = log;
+  const { changes, links } = log.parts();
+  assert(0 <= floor && floor <= last, "the floor is at or below the last");
+  assertEquals(links.length, changes.length, "a link for each change");
+  assertEquals(log.get(floor), undefined, "the floor is not retained");
+  assertEquals(log.get(last + 1), undefined, "what comes is not there yet");
+  const tails = new Map<Key, number>();
+  for (let sequence = floor + 1; sequence <= last; sequence++) {
+    const change = log.get(sequence);
+    assertEquals(change?.sequence, sequence, "sequence of a change");
+    const { context } = placeOf(change!);
+    const link = links[changes.indexOf(change)]!;
+    const former = tails.get(context);
+    if (former === undefined) assert(link <= floor, "a first link");
+    else assertEquals(link, former, "a link");
+    assert(link < sequence, "a link goes on");
+    tails.set(context, sequence);
+    assert(contexts.has(context), "a retained change of an unknown context");
+  }
+  const occupied = changes.filter((change) => change !== undefined);
+  assertEquals(occupied.length, last - floor, "what the ring holds on to");
+  for (const [context, { tail }] of contexts) {
+    const newest = tails.get(context);
+    if (newest === undefined) assert(tail <= floor, "an old tail");
+    else assertEquals(tail, newest, "tail of a context");
+  }
+}

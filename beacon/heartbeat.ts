@@ -20,7 +20,7 @@ export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
   readonly facets?: FacetPatch<M> | undefined;
   /**
    * Sends an update. If it throws or rejects, the heartbeat goes on and tries
-   * again.
+   * again. It must settle some time: no beat begins before the last one ended.
    */
   readonly publish: (update: PresenceUpdate<M>) => unknown;
   /** The time between two beats, in milliseconds. */
@@ -42,7 +42,7 @@ export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
   readonly jitter?: number | undefined;
   /** Says goodbye when the heartbeat stops. What it throws is reported. */
   readonly goodbye?: (() => unknown) | undefined;
-  /** Told of every failure of `publish` and `goodbye`. */
+  /** Told of every failure of `publish` and `goodbye`. It must not throw. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -50,16 +50,24 @@ export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
 export interface Heartbeat<M extends PresenceModel = PresenceModel>
   extends AsyncDisposable {
   /**
-   * Changes facets: publishes at once, and every later beat carries the patch
-   * as well, so that none is lost with a publish that fails.
+   * Changes facets: publishes at once, or right after a publish that is under
+   * way. Every later beat carries the patch as well, so that none is lost with
+   * a publish that fails.
    */
   update(facets: FacetPatch<M>): void;
-  /** Ends it; settles when the goodbye has been said. */
+  /**
+   * Ends it. Settles when nothing is under way any more: an update that was
+   * waiting for its turn has been published, or, instead, the goodbye has been
+   * said.
+   */
   stop(): Promise<void>;
 }
 
 /** The first pause after a failure; each further one doubles it. */
 const FIRST_RETRY_MS = 250;
+
+/** No timer waits longer. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Keeps an entry alive beside a publisher: publishes at once, then on every
@@ -108,19 +116,21 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   readonly #options: HeartbeatOptions<M>;
   readonly #clock: () => Timestamp;
   readonly #jitter: number;
-  #facets: FacetPatch<M>;
+  #facets: FacetPatch<M> = {};
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #beating: Promise<void> | undefined;
-  #beatAgain = false;
+  /** Whether there is something to publish that no publish has begun with. */
+  #due = false;
+  #publishing = false;
+  /** Settles when no publish is under way any more. */
+  #published: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: HeartbeatOptions<M>) {
     const { intervalMs, jitter = 0.1, clock = Date.now, signal } = options;
-    assertRange(intervalMs, Number.MIN_VALUE, 2 ** 31 - 1, "intervalMs");
-    assertRange(jitter, 0, 1, "jitter");
+    assertInterval(intervalMs);
+    assertJitter(jitter);
     this.#options = options;
-    this.#facets = options.facets ?? {};
     this.#clock = clock;
     this.#jitter = jitter;
     if (signal?.aborted) {
@@ -128,12 +138,12 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
       return;
     }
     signal?.addEventListener("abort", this.#onAbort);
-    this.#beat();
+    this.update(options.facets ?? {});
   }
 
   update(facets: FacetPatch<M>): void {
     if (this.#stopped !== undefined) return;
-    this.#facets = { ...this.#facets, ...facets };
+    this.#facets = { ...this.#facets, ...withoutUndefined(facets) };
     this.#beat();
   }
 
@@ -153,17 +163,20 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   /** Publishes now, or, if a publish is under way, right after it. */
   #beat(): void {
     clearTimeout(this.#timer);
-    if (this.#beating !== undefined) {
-      this.#beatAgain = true;
-      return;
+    this.#due = true;
+    if (this.#publishing) return;
+    this.#publishing = true;
+    this.#published = this.#publishWhileDue();
+  }
+
+  async #publishWhileDue(): Promise<void> {
+    while (this.#due) {
+      this.#due = false;
+      await this.#publish();
     }
-    this.#beatAgain = false;
-    this.#beating = this.#publish().finally(() => {
-      this.#beating = undefined;
-      if (this.#stopped !== undefined) return;
-      if (this.#beatAgain) this.#beat();
-      else this.#timer = setTimeout(() => this.#beat(), this.#pause());
-    });
+    this.#publishing = false;
+    if (this.#stopped !== undefined) return;
+    this.#timer = setTimeout(() => this.#beat(), this.#pause());
   }
 
   async #publish(): Promise<void> {
@@ -173,7 +186,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
-      this.#options.onError?.(error);
+      this.#report(error);
     }
   }
 
@@ -186,25 +199,47 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   }
 
   async #stop(): Promise<void> {
+    const { signal, goodbye } = this.#options;
     clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    signal?.removeEventListener("abort", this.#onAbort);
+    // What waits to be published would be taken away by the goodbye at once.
+    if (goodbye !== undefined) this.#due = false;
+    // A publish may be what calls this: then `#published` is set right after.
+    await Promise.resolve();
     // A publish that is under way must not arrive after the goodbye.
-    await this.#beating;
+    await this.#published;
     try {
-      await this.#options.goodbye?.();
+      await goodbye?.();
     } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
       this.#options.onError?.(error);
+    } catch {
+      // Who is told of failures can't be told of this one.
     }
   }
 }
 
-function assertRange(
-  value: number,
-  least: number,
-  most: number,
-  field: string,
-): void {
-  if (value >= least && value <= most) return;
-  const rule = `must be a number from ${least} to ${most}`;
-  throw new InvalidValueError("start heartbeat", field, rule, value);
+function withoutUndefined<M extends PresenceModel>(
+  facets: FacetPatch<M>,
+): FacetPatch<M> {
+  const said = Object.entries(facets)
+    .filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as FacetPatch<M>;
+}
+
+function assertInterval(value: number): void {
+  if (Number.isFinite(value) && value > 0 && value <= MAX_DELAY_MS) return;
+  const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
+  throw new InvalidValueError("start heartbeat", "intervalMs", rule, value);
+}
+
+function assertJitter(value: number): void {
+  if (Number.isFinite(value) && value >= 0 && value <= 1) return;
+  const rule = "must be a number from 0 to 1";
+  throw new InvalidValueError("start heartbeat", "jitter", rule, value);
 }

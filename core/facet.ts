@@ -97,19 +97,16 @@ export function assertFacet(
 ): void {
   if (name === "availability") {
     if (AVAILABILITIES.has(value)) return;
-  } else if (name === "activity") {
-    if (COMMON_ACTIVITIES.has(value) || isCustomActivity(value)) return;
-  } else if (name === "lastSeen") {
-    return assertTimestamp(value, "facets.lastSeen", action);
-  } else {
-    return;
+    const rule = `must be one of ${[...AVAILABILITIES].join(", ")}`;
+    throw new InvalidValueError(action, "facets.availability", rule, value);
   }
-  throw new InvalidValueError(
-    action,
-    `facets.${name}`,
-    `must be an ${name}`,
-    value,
-  );
+  if (name === "activity") {
+    if (COMMON_ACTIVITIES.has(value) || isCustomActivity(value)) return;
+    const common = [...COMMON_ACTIVITIES].join(", ");
+    const rule = `must be one of ${common}, or { custom } with a key`;
+    throw new InvalidValueError(action, "facets.activity", rule, value);
+  }
+  if (name === "lastSeen") assertTimestamp(value, "facets.lastSeen", action);
 }
 
 function isCustomActivity(value: unknown): boolean {

@@ -43,7 +43,7 @@ Deno.test("assertFacet() refuses what a built-in facet can't be", () => {
     const error = assertThrows(
       () => assertFacet(name, value, "publish update"),
       InvalidValueError,
-      `Cannot publish update: facets.${name} must be a`,
+      `Cannot publish update: facets.${name} must be`,
     );
     assertEquals(error.field, `facets.${name}`);
   }

@@ -65,12 +65,12 @@ Deno.test("assertUpdate() names the field that is bad", () => {
   refuses(
     { facets: { activity: "juggling" } },
     "facets.activity",
-    `must be an activity: received "juggling"`,
+    `must be one of idle, observing, navigating, editing, presenting, acting, or { custom } with a key: received "juggling"`,
   );
   refuses(
     { facets: { availability: "here" } },
     "facets.availability",
-    `must be an availability: received "here"`,
+    `must be one of available, busy, away, offline, unknown: received "here"`,
   );
 });
 

@@ -1,5 +1,5 @@
 /**
- * Two viewers with different rights follow the same store: what each of them
+ * Two viewers with different rights poll the same server: what each of them
  * is told, what turns hidden, and what to do about a gap.
  *
  * ```sh
@@ -13,10 +13,11 @@ import {
   compareKeys,
   PresenceBeacon,
   type PresenceModel,
-  PresenceStore,
+  PresenceServer,
+  PUBLIC_VIEWER,
   restricted,
-  sameVisibility,
-  type VisibilityPolicy,
+  type Viewer,
+  viewerPolicy,
   type WatcherCursor,
 } from "@ruthere/presence";
 import { note, row, scene, title } from "./_console.ts";
@@ -28,26 +29,27 @@ interface DocumentModel extends PresenceModel {
 }
 
 /** Somebody who looks: what they may see, and what they know already. */
-interface Viewer {
+interface Watcher {
   name: string;
-  visible: VisibilityPolicy<DocumentModel["label"]>;
+  viewer: Viewer<DocumentModel>;
   cursor: WatcherCursor;
 }
 
 const context = "doc-42";
 const members = restricted("doc-members");
-const store = new PresenceStore<DocumentModel>();
 
-const guest: Viewer = {
+let now = 100;
+using server = new PresenceServer<DocumentModel>({ clock: () => now });
+
+const guest: Watcher = {
   name: "guest",
-  visible: (visibility) => visibility === "public",
-  cursor: store.watcherCursor("tail"),
+  viewer: PUBLIC_VIEWER,
+  cursor: server.watcherCursor("tail"),
 };
-const member: Viewer = {
+const member: Watcher = {
   name: "member",
-  visible: (visibility) =>
-    visibility === "public" || sameVisibility(visibility, members),
-  cursor: store.watcherCursor("tail"),
+  viewer: { restricted: ["doc-members"], private: false },
+  cursor: server.watcherCursor("tail"),
 };
 
 title(
@@ -56,7 +58,7 @@ title(
 );
 
 scene("Two arrivals, one of them for members only");
-note("Visibility is a label. It is the viewer's policy that hides anything.");
+note("Visibility is a label. It is the viewer's rights that hide anything.");
 
 const alice = new PresenceBeacon<DocumentModel>({
   subject: "alice",
@@ -72,8 +74,9 @@ const bob = new PresenceBeacon<DocumentModel>({
   visibility: members,
   expiry: { after: 30 },
 });
-store.publish(alice.updateAt(100, { activity: "editing" }));
-store.publish(bob.updateAt(101, { activity: "observing" }));
+server.receive(alice.updateAt(now, { activity: "editing" }));
+now = 101;
+server.receive(bob.updateAt(now, { activity: "observing" }));
 look(guest);
 look(member);
 
@@ -83,15 +86,17 @@ look(guest);
 look(member);
 
 scene("Something happens that only members see");
-store.publish(bob.updateAt(110, { activity: "presenting" }));
+now = 110;
+server.receive(bob.updateAt(now, { activity: "presenting" }));
 look(guest);
 look(member);
 
 scene("An entry turns hidden for one of them");
 note("From here on, Alice is for members. The guest learns that she is out of");
 note("sight, and not what she does.");
-store.publish({
-  ...alice.updateAt(120, { activity: "presenting" }),
+now = 120;
+server.receive({
+  ...alice.updateAt(now, { activity: "presenting" }),
   visibility: members,
 });
 look(guest);
@@ -99,37 +104,44 @@ look(member);
 
 scene("And visible again");
 note("To the guest it is a new entry, and it comes whole.");
-store.publish(alice.updateAt(130, { availability: "busy" }));
+now = 130;
+server.receive(alice.updateAt(now, { availability: "busy" }));
 look(guest);
 look(member);
 
 scene("An entry expires");
 note("Bob was for members, so only they are told that he is gone.");
-store.expire(140);
+now = 140;
+server.expire();
 look(guest);
 look(member);
 
 scene("Compaction, the gap, and the rebuild");
-note("The member looks before the store forgets its changes, the guest after.");
-store.publish(alice.updateAt(150, { activity: "idle" }));
+note(
+  "The member looks before the server forgets its changes, the guest after.",
+);
+now = 150;
+server.receive(alice.updateAt(now, { activity: "idle" }));
 look(member);
-row("forgotten", `${store.compact(store.lastSequence)} changes`);
+row("forgotten", `${server.compact(server.lastSequence)} changes`);
 look(guest);
 
 scene("After the rebuild all is as before");
-store.publish(alice.updateAt(160, { activity: "editing" }));
+now = 160;
+server.receive(alice.updateAt(now, { activity: "editing" }));
 look(guest);
 look(member);
 
-/** What a viewer does every now and then. */
-function look({ name, visible, cursor }: Viewer): void {
+/** What a watcher does every now and then. */
+function look({ name, viewer, cursor }: Watcher): void {
+  const visible = viewerPolicy(viewer);
   // Is there anything new, for these eyes?
-  if (cursor.status(store, { visible }) === "up-to-date") {
+  if (cursor.status(server, { visible }) === "up-to-date") {
     row(name, "nothing new");
     return;
   }
   // What is it? A gap is an ordinary answer: read all, and go on from now.
-  const result = cursor.poll(store, { visible });
+  const result = cursor.poll(server, { visible });
   if (result.type === "gap") {
     const { requested, retainedFloorSequence: floor, last } = result;
     row(
@@ -141,7 +153,7 @@ function look({ name, visible, cursor }: Viewer): void {
     for (const change of result.changes) row(name, changeInWords(change));
   }
   // Only now are the summaries worth reading again.
-  const summaries = store.subjectSummaries({ context, visible })
+  const summaries = server.store.subjectSummaries({ context, visible })
     .toSorted((a, b) => compareKeys(a.subject, b.subject))
     .map(({ subject, activity }) => `${subject} ${activity}`);
   row("", `→ now sees ${summaries.join(", ") || "nobody"}`);

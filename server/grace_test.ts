@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { PresenceStore } from "../store/mod.ts";
-import { PresenceServer } from "./mod.ts";
+import { PresenceServer, PUBLIC_VIEWER, type Viewer } from "./mod.ts";
 import { countCalls, Mirror, update } from "./testing/harness.ts";
 
 /** A server with a grace of ten seconds and a mirror of doc-1. */
 async function watched(
   options: ConstructorParameters<typeof PresenceServer>[0] = {},
+  viewer?: Viewer,
 ): Promise<{ server: PresenceServer; mirror: Mirror } & Disposable> {
   const server = new PresenceServer({ graceMs: 10_000, ...options });
-  const mirror = new Mirror(server.watch({ context: "doc-1" }));
+  const mirror = new Mirror(server.watch({ context: "doc-1", viewer }));
   await mirror.read();
   return { server, mirror, [Symbol.dispose]: () => server[Symbol.dispose]() };
 }
@@ -181,7 +182,7 @@ Deno.test("PresenceServer.receive() of any connection brings the subject back, a
   assertEquals(await w.mirror.told(), ["left bob"]);
 });
 
-Deno.test("PresenceServer.receive() of one of an origin's entries brings the others' subject back", async () => {
+Deno.test("PresenceServer.receive() of one of an origin's entries leaves it the grace for the others", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ resource: "one" }));
@@ -189,13 +190,35 @@ Deno.test("PresenceServer.receive() of one of an origin's entries brings the oth
   await w.mirror.read();
   w.server.disconnect("tab");
   w.server.receive(update({ resource: "one" }));
+  assertEquals(w.server.store.size, 2);
+  time.tick(60_000);
   assertEquals(await w.mirror.told(), ["updated alice"]);
   assertEquals(
     w.server.store.snapshots().map(({ resource }) => resource),
     ["one"],
   );
+});
+
+Deno.test("PresenceServer.disconnect() lets an entry linger that nothing else shows to all who saw it", async () => {
+  using time = new FakeTime(0);
+  using w = await watched({}, PUBLIC_VIEWER);
+  w.server.receive(update({ origin: "tab" }));
+  w.server.receive(update({ origin: "phone", visibility: "private" }));
+  await w.mirror.read();
+  w.server.disconnect("tab");
+  time.tick(1_000);
+  w.server.receive(
+    update({
+      origin: "phone",
+      visibility: "private",
+      facets: { activity: "idle" },
+    }),
+  );
+  w.server.receive(update({ origin: "tab after the reload" }));
+  assertEquals(await w.mirror.told(), ["updated alice"]);
   time.tick(60_000);
   assertEquals(await w.mirror.told(), []);
+  assertEquals(w.server.store.size, 2);
 });
 
 Deno.test("PresenceServer.receiveAll() brings subjects back with all of their entries", async () => {

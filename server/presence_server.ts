@@ -10,6 +10,7 @@ import {
   type PresenceUpdate,
   sameVisibility,
   type Timestamp,
+  type Visibility,
 } from "../core/mod.ts";
 import {
   type ChangesOptions,
@@ -178,7 +179,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   /**
    * Takes an update. If entries of the same subject in the same context have
-   * lost their connection, they go in the same batch: the subject is back.
+   * lost their connection, and everybody who could see them can see the update,
+   * they go in the same batch: the subject is back.
    *
    * @param update The update; it must not be changed afterwards.
    * @returns The sequence of the change. A refresh, which changes nothing but
@@ -191,7 +193,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receive(update: PresenceUpdate<M>): Sequence {
-    return this.receiveAll([update])[0]!;
+    const updates = [update];
+    this.#beforeReceive(updates);
+    const sequence = this.#store.publish(update);
+    this.#afterReceive(updates);
+    return sequence;
   }
 
   /**
@@ -202,14 +208,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws As {@linkcode PresenceServer.receive} does.
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
-    this.#assertOpen("receive update");
-    this.#expireDue();
-    this.#assertCapacity(updates);
+    this.#beforeReceive(updates);
     const sequences = this.#store.publishAll(updates);
-    // First all of them: an entry that is in the batch itself does not go.
-    for (const update of updates) this.#lingering.delete(update);
-    for (const update of updates) this.#cameBack(update);
-    this.#sweeper.arm(this.#store.nextSweep());
+    this.#afterReceive(updates);
     return sequences;
   }
 
@@ -246,8 +247,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   /**
    * Takes note that an origin has lost its connection without a goodbye, as
-   * every reload of a page looks like. Its entries go on for the grace period;
-   * those whose subject is in the same context by another origin go at once.
+   * every reload of a page looks like. Its entries go on for the grace period.
+   * One whose subject is in the same context by another origin, for everybody
+   * who could see it, goes at once.
    *
    * @param origin The key of the origin.
    * @returns How many entries it has.
@@ -257,15 +259,16 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#assertOpen("disconnect origin");
     this.#expireDue();
     const snapshots = this.#store.snapshots({ origin });
-    const elsewhere = new Map<Key, Map<Key, boolean>>();
+    type Labels = Visibility<M["label"]>[];
+    const elsewhere = new Map<Key, Map<Key, Labels>>();
     for (const snapshot of snapshots) {
       if (this.#lingering.has(snapshot)) continue;
-      const { subject, context } = snapshot;
-      const inContext = elsewhere.get(context) ?? new Map<Key, boolean>();
+      const { subject, context, visibility } = snapshot;
+      const inContext = elsewhere.get(context) ?? new Map<Key, Labels>();
       elsewhere.set(context, inContext);
-      const isElsewhere = inContext.get(subject) ??
-        this.#isElsewhere(snapshot);
-      inContext.set(subject, isElsewhere);
+      const others = inContext.get(subject) ?? this.#othersOf(snapshot);
+      inContext.set(subject, others);
+      const isElsewhere = others.some((other) => covers(other, visibility));
       if (isElsewhere || this.#graceMs === 0) this.#store.withdraw(snapshot);
       else this.#linger(snapshot);
     }
@@ -283,6 +286,19 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const removed = this.#store.expire(this.#clock());
     if (!this.#watches.closed) this.#sweeper.arm(this.#store.nextSweep());
     return removed;
+  }
+
+  /**
+   * Forgets changes before the retention does. Watchers that have not seen them
+   * get a baseline, cursors a gap.
+   *
+   * @param through The newest sequence to forget.
+   * @returns How many changes were forgotten.
+   * @throws {InvalidValueError} If the sequence is not a whole number of zero
+   * or more.
+   */
+  compact(through: Sequence): number {
+    return this.#store.compact(through);
   }
 
   // Out
@@ -386,6 +402,19 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (this.#watches.closed) throw new ServerClosedError(action);
   }
 
+  #beforeReceive(updates: readonly PresenceUpdate<M>[]): void {
+    this.#assertOpen("receive update");
+    this.#expireDue();
+    this.#assertCapacity(updates);
+  }
+
+  #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
+    // First all of them: an entry that is in the batch itself does not go.
+    for (const update of updates) this.#lingering.delete(update);
+    for (const update of updates) this.#cameBack(update);
+    this.#sweeper.arm(this.#store.nextSweep());
+  }
+
   #assertCapacity(updates: readonly PresenceUpdate<M>[]): void {
     if (this.#maxSubjects === Infinity) return;
     for (const update of updates) assertUpdate(update);
@@ -406,33 +435,44 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (due !== undefined && due <= this.#clock()) this.expire();
   }
 
-  /** Whether the subject of an entry is there by a connection of another origin. */
-  #isElsewhere({ subject, context, origin }: PresenceSnapshot<M>): boolean {
-    return this.#store.snapshots({ subject, context }).some((other) =>
-      other.origin !== origin && !this.#lingering.has(other)
-    );
+  /** The labels of what other origins, connected ones, hold of a subject. */
+  #othersOf(
+    { subject, context, origin }: PresenceSnapshot<M>,
+  ): Visibility<M["label"]>[] {
+    return this.#store.snapshots({ subject, context })
+      .filter((other) => other.origin !== origin && !this.#lingering.has(other))
+      .map(({ visibility }) => visibility);
   }
 
   /** Lets an entry live on for the grace, by a refresh that nobody hears of. */
   #linger(snapshot: PresenceSnapshot<M>): void {
     const key = entryKeyOf(snapshot);
-    const { seenAt, expiresAt } = this.#store.liveness(key)!;
+    const { seenAt, expiry } = this.#store.liveness(key)!;
     const now = this.#clock();
     this.#store.publish({
       ...key,
       visibility: snapshot.visibility,
       // The publisher's own time stays, or its next update could be stale.
       observedAt: seenAt,
-      expiry: Math.min(now + this.#graceMs, expiresAt, Number.MAX_VALUE),
+      expiry: Math.min(
+        now + this.#graceMs,
+        expiry === "never" ? Number.MAX_VALUE : expiry,
+      ),
       facets: {},
     });
     this.#lingering.add(key, now);
   }
 
-  /** After an update of a subject, none of its entries needs to linger. */
-  #cameBack({ subject, context }: PresenceUpdate<M>): void {
+  /** After an update of a subject, what lingers of it elsewhere goes. */
+  #cameBack(
+    { subject, context, origin, visibility }: PresenceUpdate<M>,
+  ): void {
     for (const key of this.#lingering.of(subject, context)) {
-      this.#store.withdraw(key);
+      const lingering = this.#store.snapshot(key);
+      if (
+        lingering !== undefined && lingering.origin !== origin &&
+        covers(visibility, lingering.visibility)
+      ) this.#store.withdraw(key);
     }
   }
 
@@ -450,7 +490,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       !sameVisibility(previous.visibility, change.snapshot.visibility)
     ) {
       const { subject, context, visibility } = previous;
-      const seenAt = change.snapshot.observedAt;
+      const seenAt = this.#clock();
       this.#departures.record(subject, context, { visibility, seenAt });
     }
     this.#feeds.changed(change);
@@ -477,6 +517,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       }
     });
   }
+}
+
+/** Whether whoever may see the one label may be shown the other instead. */
+function covers(shown: Visibility, former: Visibility): boolean {
+  return shown === "public" || sameVisibility(shown, former);
 }
 
 function assertAmount(value: number, field: string): void {

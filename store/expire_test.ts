@@ -201,7 +201,7 @@ Deno.test("PresenceStore.liveness() tells what keeps an entry alive", () => {
   store.publish(update());
   assertEquals(store.liveness(ALICE), {
     seenAt: 100,
-    expiresAt: Infinity,
+    expiry: "never",
     facetDeadlines: new Map(),
   });
   store.publish(update({
@@ -212,7 +212,7 @@ Deno.test("PresenceStore.liveness() tells what keeps an entry alive", () => {
   }));
   assertEquals(store.liveness(ALICE), {
     seenAt: 120,
-    expiresAt: 160,
+    expiry: 160,
     facetDeadlines: new Map([["typing", 125]]),
   });
   store.expire(130);

@@ -483,7 +483,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const entry = this.#entries.get(key);
     return entry && {
       seenAt: entry.seenAt,
-      expiresAt: entry.expiresAt,
+      expiry: entry.expiresAt === Infinity ? "never" : entry.expiresAt,
       facetDeadlines: new Map(entry.facetDeadlines),
     };
   }

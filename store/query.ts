@@ -1,4 +1,5 @@
 import type {
+  Expiry,
   PresenceAddress,
   PresenceModel,
   Timestamp,
@@ -69,8 +70,8 @@ export interface PresenceCount {
 export interface Liveness {
   /** The `observedAt` of the last update. */
   readonly seenAt: Timestamp;
-  /** When the entry ends; `Infinity` for never. */
-  readonly expiresAt: Timestamp;
+  /** When the entry ends. */
+  readonly expiry: Expiry;
   /** When single facets of it end. */
   readonly facetDeadlines: ReadonlyMap<string, Timestamp>;
 }

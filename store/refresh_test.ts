@@ -51,7 +51,7 @@ Deno.test("a silent refresh moves only the liveness", () => {
   assert(store.snapshot(ALICE) === before);
   assertEquals(store.liveness(ALICE), {
     seenAt: 110,
-    expiresAt: 170,
+    expiry: 170,
     facetDeadlines: new Map([["cursor", 115]]),
   });
   assertEquals(outline(store.changesSince(1)), []);
@@ -63,7 +63,7 @@ Deno.test("an update that says nothing is a silent refresh", () => {
   const { visibility } = FIRST;
   assertEquals(store.publish(update({ visibility, observedAt: 300 })), 1);
   assertEquals(store.liveness(ALICE)?.seenAt, 300);
-  assertEquals(store.liveness(ALICE)?.expiresAt, Infinity);
+  assertEquals(store.liveness(ALICE)?.expiry, "never");
 });
 
 Deno.test("what changes more than times is not a refresh", () => {

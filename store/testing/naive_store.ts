@@ -337,7 +337,8 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     const entry = this.#find(key);
     if (entry === undefined) return undefined;
     const { seenAt, expiresAt, facetDeadlines } = entry;
-    return { seenAt, expiresAt, facetDeadlines };
+    const expiry = expiresAt === Infinity ? "never" : expiresAt;
+    return { seenAt, expiry, facetDeadlines };
   }
 
   // Changes

@@ -124,7 +124,7 @@ function closureOf(file: string, found = new Set<string>()): Set<string> {
 
 function mentions(file: string, names: string[]): string[] {
   return names.filter((name) =>
-    new RegExp(`(?<![.\\w#"])${name}\\b(?!:)`).test(CODE.get(file) ?? "")
+    new RegExp(`(?<![\\w#"])${name}\\b(?!:)`).test(CODE.get(file) ?? "")
   );
 }
 

@@ -1,7 +1,12 @@
 import { assertEntryKey, type EntryKey } from "./address.ts";
 import { InvalidValueError } from "./errors.ts";
 import { assertExpiry, type Expiry } from "./expiry.ts";
-import { assertFacet, type FacetDeadlines, type FacetPatch } from "./facet.ts";
+import {
+  assertFacet,
+  type BuiltInFacets,
+  type FacetDeadlines,
+  type FacetPatch,
+} from "./facet.ts";
 import type { PresenceModel } from "./model.ts";
 import { assertTimestamp, type Timestamp } from "./timestamp.ts";
 import { assertVisibility, type Visibility } from "./visibility.ts";
@@ -113,10 +118,10 @@ function assertIsObject(
 
 function assertFacets(facets: unknown, deadlines: unknown): void {
   assertRecord(facets, "facets");
-  for (const name of Object.keys(facets)) {
-    const value = facets[name];
-    if (value !== null && value !== undefined) assertFacet(name, value, ACTION);
-  }
+  const { availability, activity, lastSeen } = facets;
+  assertBuiltIn("availability", availability);
+  assertBuiltIn("activity", activity);
+  assertBuiltIn("lastSeen", lastSeen);
   if (deadlines === undefined) return;
   assertRecord(deadlines, "facetDeadlines");
   for (const name of Object.keys(deadlines)) {
@@ -133,6 +138,10 @@ function assertFacets(facets: unknown, deadlines: unknown): void {
       );
     }
   }
+}
+
+function assertBuiltIn(name: keyof BuiltInFacets, value: unknown): void {
+  if (value !== null && value !== undefined) assertFacet(name, value, ACTION);
 }
 
 function assertRecord(

@@ -555,8 +555,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const previous = entry.snapshot;
     const silent = this.#silentRefreshes && isRefresh(previous, update);
     if (!silent) entry.snapshot = reduce(previous, update);
+    const { due } = entry;
     entry.keepAlive(update);
-    this.#deadlines.schedule(entry);
+    if (entry.due < due) this.#deadlines.schedule(entry);
     if (silent) return this.lastSequence;
     const { snapshot } = entry;
     const sequence = this.lastSequence + 1;

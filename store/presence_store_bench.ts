@@ -93,7 +93,9 @@ function fill(size: number): PresenceStore<BenchModel> {
   return store;
 }
 
-for (const size of SIZES) {
+for (const size of SIZES) benchSize(size);
+
+function benchSize(size: number): void {
   const store = fill(size);
   const subjects = Array.from({ length: size }, (_, i) => subjectAt(i));
   const contexts = Array.from({ length: size }, (_, i) => contextAt(i));

@@ -1,0 +1,80 @@
+import type { CursorPosition } from "../../store/mod.ts";
+import { answer, type Ask, assertCanRead } from "./exchange.ts";
+import { changesStream } from "./changes_stream.ts";
+import { PositionTokens } from "./position_token.ts";
+import { HttpProblem } from "./problem.ts";
+import { Query } from "./query.ts";
+import type { ChangesAnswer } from "./wire.ts";
+
+/** `GET /v1/changes`: a stream of events, or, for JSON, what there is by now. */
+export async function changes(ask: Ask): Promise<Response> {
+  const { service, request, url, actor } = ask;
+  const query = new Query(url, "read changes", service.limits.keyLength);
+  const context = query.requiredKey("context");
+  const since = query.text("since");
+  assertCanRead(ask, context);
+  const tokens = await PositionTokens.of(context, actor.viewer);
+  const { epoch, lastSequence: sequence } = service.server.store;
+  const last = { epoch, sequence };
+  const position = since === undefined ? undefined : tokens.read(since, last);
+  if (since !== undefined && position === undefined) {
+    throw query.invalid("since", "must be a cursor that was given by us");
+  }
+  if (wantsJson(request)) {
+    if (position === undefined) throw query.invalid("since", "is missing");
+    return changesNow(ask, tokens, context, position);
+  }
+  // What a browser sends when it comes back is newer than what the page's
+  // URL says. It can't be helped by an error: what is wrong gets a baseline.
+  const lastEventId = request.headers.get("last-event-id");
+  const resume = lastEventId === null
+    ? position
+    : tokens.read(lastEventId, last);
+  return changesStream(
+    ask,
+    tokens,
+    context,
+    resume === "elsewhere" ? undefined : resume,
+  );
+}
+
+function changesNow(
+  { service: { server }, actor: { visible } }: Ask,
+  tokens: PositionTokens,
+  context: string,
+  position: CursorPosition | "elsewhere",
+): Response {
+  const result = position === "elsewhere"
+    ? undefined
+    : server.changesSince(position, { context, visible });
+  const { store } = server;
+  const { epoch, lastSequence: sequence, retainedFloorSequence } = store;
+  if (result?.type === "changes") {
+    return answer(
+      {
+        changes: result.changes,
+        cursor: tokens.write(result.position),
+        sequence,
+        epoch,
+      } satisfies { [Name in keyof ChangesAnswer]: unknown },
+    );
+  }
+  throw new HttpProblem(
+    "gap",
+    "Cannot read changes: they are no longer there, or since is of another life of the server, another context or other rights",
+    {
+      errors: [{ field: "since", message: "is not a place in these changes" }],
+      extensions: {
+        gap: { retainedFloorSequence, last: { epoch, sequence } },
+      },
+    },
+  );
+}
+
+/** Whoever does not ask for JSON, and for it alone, gets the stream. */
+function wantsJson(request: Request): boolean {
+  const types = (request.headers.get("accept") ?? "").toLowerCase().split(",")
+    .map((range) => range.split(";")[0]?.trim());
+  return types.includes("application/json") &&
+    !types.includes("text/event-stream");
+}

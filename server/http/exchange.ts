@@ -1,0 +1,80 @@
+import type { PresenceUpdate } from "../../core/mod.ts";
+import type { Actor } from "./identity.ts";
+import type { HttpLimits, TtlBounds } from "./limits.ts";
+import { HttpProblem } from "./problem.ts";
+import type { Quotas } from "./quotas.ts";
+import type { ServedPresence } from "./served.ts";
+import type { UpdateSchema } from "./update_schema.ts";
+
+/** What all requests to a handler share. */
+export interface Service {
+  readonly server: ServedPresence;
+  readonly limits: HttpLimits;
+  readonly ttlMs: TtlBounds;
+  readonly keepAliveMs: number;
+  readonly quotas: Quotas;
+  readonly schema: UpdateSchema;
+  readonly checkUpdate: ((update: PresenceUpdate) => void) | undefined;
+  report(error: unknown, request: Request): void;
+}
+
+/** A request that somebody makes. */
+export interface Ask {
+  readonly service: Service;
+  readonly request: Request;
+  readonly url: URL;
+  readonly actor: Actor;
+}
+
+/** The headers of all answers that are not streams. */
+export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-type": "application/json",
+  "x-content-type-options": "nosniff",
+};
+
+/** An answer as JSON. */
+export function answer(value: object): Response {
+  return new Response(JSON.stringify(value), { headers: ANSWER_HEADERS });
+}
+
+/**
+ * Lets an actor read a context.
+ *
+ * @throws {HttpProblem} If they may not.
+ */
+export function assertCanRead({ actor }: Ask, context: string): void {
+  if (actor.canRead(context)) return;
+  throw forbidden("read", "context", context);
+}
+
+/**
+ * Lets an actor write to a context.
+ *
+ * @throws {HttpProblem} If they may not.
+ */
+export function assertCanWrite(
+  actor: Actor,
+  context: string,
+  field: string,
+): void {
+  if (actor.canWrite(context)) return;
+  throw forbidden("write to", field, context);
+}
+
+/** The problem of somebody who says that they are somebody else. */
+export function notYours(field: string, value: string): HttpProblem {
+  return new HttpProblem(
+    "forbidden",
+    `Cannot act for another: ${field} ${JSON.stringify(value)} is not yours`,
+    { errors: [{ field, message: "is not yours" }] },
+  );
+}
+
+function forbidden(verb: string, field: string, context: string): HttpProblem {
+  return new HttpProblem(
+    "forbidden",
+    `Cannot ${verb} context ${JSON.stringify(context)}: it is not allowed`,
+    { errors: [{ field, message: "is not allowed" }] },
+  );
+}

@@ -1,0 +1,314 @@
+import type { PresenceUpdate } from "../../core/mod.ts";
+import { StaleUpdateError } from "../../store/mod.ts";
+import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
+import { changes } from "./changes_route.ts";
+import { answer, type Ask, type Service } from "./exchange.ts";
+import {
+  type Actor,
+  actorOf,
+  type Identity,
+  TRUSTED_ACTOR,
+} from "./identity.ts";
+import {
+  DEFAULT_LIMITS,
+  type HttpLimits,
+  keepAliveFrom,
+  limitsFrom,
+  TRUSTED_LIMITS,
+  type TtlBounds,
+  ttlBoundsFrom,
+} from "./limits.ts";
+import { presence, withdraw } from "./presence_route.ts";
+import { HttpProblem, type ProblemKind } from "./problem.ts";
+import { publish } from "./publish_route.ts";
+import { Quotas } from "./quotas.ts";
+import type { ServedPresence } from "./served.ts";
+import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
+import { updateSchema } from "./update_schema.ts";
+
+/** How a handler behaves. */
+export interface HttpHandlerOptions {
+  /**
+   * Says who a request comes from; `undefined` or `null` refuses it with 401.
+   * It sees the whole request, but must leave its body alone. `EventSource`
+   * sends no headers of its own: what it does send is cookies and the query of
+   * its URL. If this throws, the answer is 500 and nothing is done.
+   *
+   * Left out, **everybody who reaches the handler is one trusted identity**:
+   * they read everything, private entries too, and publish and withdraw for any
+   * subject and origin. That suits a service on a loopback address, or one
+   * behind something that lets only the right ones through.
+   */
+  readonly authorize?:
+    | ((
+      request: Request,
+    ) =>
+      | Identity
+      | null
+      | undefined
+      | Promise<Identity | null | undefined>)
+    | undefined;
+  /**
+   * The host names that are served, without ports; `"any"` serves all. Requests
+   * for others are refused with 421: else a page whose name points to this
+   * machine could read everything.
+   *
+   * @default {["localhost", "127.0.0.1", "[::1]"]}
+   */
+  readonly hosts?: "any" | readonly string[] | undefined;
+  /**
+   * The other sites whose pages may use the handler, like
+   * `"https://app.example"`. Pages of the handler's own site always may, all
+   * others are refused with 403.
+   *
+   * @default {[]}
+   */
+  readonly origins?: readonly string[] | undefined;
+  /**
+   * Whether pages of `origins` may send cookies.
+   *
+   * @default {false}
+   */
+  readonly credentials?: boolean | undefined;
+  /** The span that times to live are clamped to: a second to ten minutes. */
+  readonly ttlMs?: Partial<TtlBounds> | undefined;
+  /**
+   * After how many milliseconds without an event a stream says that it is
+   * alive.
+   *
+   * @default {15_000}
+   */
+  readonly keepAliveMs?: number | undefined;
+  /** What one request and one identity may ask for. */
+  readonly limits?: Partial<HttpLimits> | undefined;
+  /**
+   * Checks an update by the application's own rules, for its facets above all;
+   * an `InvalidValueError` that it throws refuses the request with 400.
+   */
+  readonly checkUpdate?: ((update: PresenceUpdate) => void) | undefined;
+  /**
+   * Told of what should not happen and was answered with 500.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: ((error: unknown, request: Request) => void) | undefined;
+}
+
+/** Answers a request; never rejects. */
+export type HttpHandler = (request: Request) => Promise<Response>;
+
+type Route = (ask: Ask) => Response | Promise<Response>;
+
+const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
+  ["/v1/updates", new Map<string, Route>([["POST", publish]])],
+  [
+    "/v1/presence",
+    new Map<string, Route>([["GET", presence], ["DELETE", withdraw]]),
+  ],
+  ["/v1/changes", new Map<string, Route>([["GET", changes]])],
+]);
+
+/**
+ * Serves presence over HTTP: JSON to publish and to ask, server-sent events to
+ * watch. It needs nothing but `Request` and `Response`, and so runs under
+ * `Deno.serve`, Bun and Node. The README of this folder has the routes.
+ *
+ * @param server What to serve, a `PresenceServer` as a rule.
+ * @param options How it behaves. Without `authorize`, everybody may do
+ * everything.
+ * @returns The handler.
+ * @throws {InvalidValueError} If a number among the options makes no sense.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { createHttpHandler } from "@ruthere/presence/server/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer();
+ * const handler = createHttpHandler(server);
+ *
+ * const published = await handler(
+ *   new Request("http://localhost/v1/updates", {
+ *     method: "POST",
+ *     headers: { "content-type": "application/json" },
+ *     body: JSON.stringify({ subject: "alice", context: "doc-1", ttlMs: 30_000 }),
+ *   }),
+ * );
+ * assertEquals((await published.json()).sequences, [1]);
+ *
+ * const asked = await handler(
+ *   new Request("http://localhost/v1/presence?context=doc-1"),
+ * );
+ * assertEquals((await asked.json()).count, 1);
+ * ```
+ *
+ * @example People with a cookie
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { createHttpHandler } from "@ruthere/presence/server/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sessions = new Map([["s3cret", { user: "alice", team: "doc-members" }]]);
+ *
+ * using server = new PresenceServer();
+ * const handler = createHttpHandler(server, {
+ *   authorize(request) {
+ *     const cookie = request.headers.get("cookie") ?? "";
+ *     const id = /(?:^|; )session=(\w+)/.exec(cookie)?.[1] ?? "";
+ *     const session = sessions.get(id);
+ *     return session && {
+ *       subject: session.user,
+ *       origin: `session/${id}`,
+ *       viewer: { restricted: [session.team], private: false },
+ *       canRead: () => true,
+ *       canWrite: (context) => context === "doc-1",
+ *     };
+ *   },
+ * });
+ *
+ * const refused = await handler(
+ *   new Request("http://localhost/v1/presence?context=doc-1"),
+ * );
+ * assertEquals(refused.status, 401);
+ * ```
+ */
+export function createHttpHandler(
+  server: ServedPresence,
+  options: HttpHandlerOptions = {},
+): HttpHandler {
+  const { authorize, onError = logError } = options;
+  const limits = limitsFrom(
+    options.limits ?? {},
+    authorize === undefined ? TRUSTED_LIMITS : DEFAULT_LIMITS,
+  );
+  const trust = new Trust({
+    hosts: options.hosts ?? LOOPBACK_HOSTS,
+    origins: options.origins ?? [],
+    credentials: options.credentials ?? false,
+  });
+  const service: Service = {
+    server,
+    limits,
+    ttlMs: ttlBoundsFrom(options.ttlMs ?? {}),
+    keepAliveMs: keepAliveFrom(options.keepAliveMs),
+    quotas: new Quotas(limits),
+    schema: updateSchema(limits),
+    checkUpdate: options.checkUpdate,
+    report(error, request) {
+      try {
+        onError(error, request);
+      } catch {
+        // There is nobody left to tell.
+      }
+    },
+  };
+
+  async function identify(request: Request): Promise<Actor> {
+    if (authorize === undefined) return TRUSTED_ACTOR;
+    const identity = await authorize(request);
+    if (identity !== null && identity !== undefined) return actorOf(identity);
+    throw new HttpProblem(
+      "unauthorized",
+      "Cannot answer: it is not known who is asking",
+      { headers: { "www-authenticate": "Bearer" } },
+    );
+  }
+
+  async function respond(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname === "/healthz") return health(request);
+    trust.check(request, url);
+    const methods = ROUTES.get(url.pathname);
+    if (methods === undefined) {
+      throw new HttpProblem(
+        "not-found",
+        `Cannot find ${url.pathname.slice(0, 100)}: there is no such path`,
+      );
+    }
+    const preflight = trust.preflight(request);
+    if (preflight !== undefined) {
+      return new Response(null, { status: 204, headers: preflight });
+    }
+    const route = routeOf(request, methods);
+    if (route === undefined) return options204(methods);
+    const actor = await identify(request);
+    service.quotas.countRequest(actor.account, server.now);
+    return await route({ service, request, url, actor });
+  }
+
+  return async (request) => {
+    let response: Response;
+    try {
+      response = await respond(request);
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.kind === "internal-error") service.report(error, request);
+      response = problem.toResponse();
+    }
+    trust.share(request, response.headers);
+    return request.method === "HEAD" ? withoutBody(response) : response;
+  };
+}
+
+function health(request: Request): Response {
+  routeOf(request, new Map([["GET", true]]));
+  return answer({ status: "ok" });
+}
+
+/** What a method leads to; `undefined` for OPTIONS. */
+function routeOf<R>(
+  { method }: Request,
+  methods: ReadonlyMap<string, R>,
+): R | undefined {
+  if (method === "OPTIONS") return undefined;
+  const route = methods.get(method === "HEAD" ? "GET" : method);
+  if (route !== undefined) return route;
+  throw new HttpProblem(
+    "method-not-allowed",
+    `Cannot ${method.slice(0, 20)}: the method is not allowed here`,
+    { headers: { allow: allow(methods) } },
+  );
+}
+
+function allow(methods: ReadonlyMap<string, unknown>): string {
+  const names = [...methods.keys(), "OPTIONS"];
+  if (methods.has("GET")) names.push("HEAD");
+  return names.sort().join(", ");
+}
+
+function options204(methods: ReadonlyMap<string, unknown>): Response {
+  return new Response(null, {
+    status: 204,
+    headers: { allow: allow(methods) },
+  });
+}
+
+function withoutBody(response: Response): Response {
+  const { status, headers } = response;
+  response.body?.cancel().catch(() => {});
+  return new Response(null, { status, headers });
+}
+
+/** What to answer to an error; what is not known is nobody's business. */
+function problemOf(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof Error) {
+    const kind = KINDS_OF_ERRORS.find(([type]) => error instanceof type)?.[1];
+    if (kind !== undefined) return new HttpProblem(kind, error.message);
+  }
+  return new HttpProblem("internal-error", "Cannot answer: something failed");
+}
+
+const KINDS_OF_ERRORS: readonly [
+  new (...args: never[]) => Error,
+  ProblemKind,
+][] = [
+  [ContextAtCapacityError, "context-at-capacity"],
+  [StaleUpdateError, "stale-update"],
+  [ServerClosedError, "closed"],
+];
+
+function logError(error: unknown): void {
+  console.error(error);
+}

@@ -1,0 +1,88 @@
+import { isKey, type Key, type Visibility } from "../../core/mod.ts";
+import { OMNISCIENT_VIEWER, type Viewer, viewerPolicy } from "../mod.ts";
+
+/**
+ * Who a request comes from, and what they may do. Whoever serves people says
+ * so here; what a client says of itself counts for nothing.
+ */
+export interface Identity {
+  /**
+   * The subject that they are. All their updates are of it, and what it has
+   * published is visible to them, whatever the label. Without one they may
+   * speak for any subject, as a gateway does, though only by their own origin.
+   */
+  readonly subject?: string | undefined;
+  /** The origin of all their updates: their session, or the service they are. */
+  readonly origin: string;
+  /** What they may see. */
+  readonly viewer: Viewer;
+  /**
+   * Ends their open streams at once. Abort it when their rights change: they
+   * come back, and get what they may see then.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether they may learn of a context; anything but `true` is a no. */
+  canRead(context: Key): boolean;
+  /** Whether they may publish into a context; anything but `true` is a no. */
+  canWrite(context: Key): boolean;
+}
+
+/** An identity as the handler uses it; without an origin it is the trusted one. */
+export interface Actor {
+  readonly subject: string | undefined;
+  readonly origin: string | undefined;
+  readonly viewer: Viewer;
+  readonly visible:
+    | ((visibility: Visibility, subject: Key) => boolean)
+    | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Names the identity where its share is kept account of. */
+  readonly account: string;
+  canRead(context: Key): boolean;
+  canWrite(context: Key): boolean;
+}
+
+/** What everybody is to a handler without `authorize`. */
+export const TRUSTED_ACTOR: Actor = {
+  subject: undefined,
+  origin: undefined,
+  viewer: OMNISCIENT_VIEWER,
+  visible: undefined,
+  signal: undefined,
+  account: "",
+  canRead: () => true,
+  canWrite: () => true,
+};
+
+/**
+ * Takes an identity as an actor.
+ *
+ * @throws {TypeError} If it is none, which types can't tell of JavaScript.
+ */
+export function actorOf(identity: Identity): Actor {
+  const { subject, origin, signal } = identity;
+  assertName(origin, "origin");
+  if (subject !== undefined) assertName(subject, "subject");
+  const viewer: Viewer = {
+    restricted: identity.viewer.restricted,
+    private: identity.viewer.private === true,
+    subject: identity.viewer.subject ?? subject,
+  };
+  return {
+    subject,
+    origin,
+    viewer,
+    visible: viewerPolicy(viewer),
+    signal,
+    account: JSON.stringify([origin, subject]),
+    canRead: (context) => identity.canRead(context) === true,
+    canWrite: (context) => identity.canWrite(context) === true,
+  };
+}
+
+function assertName(value: unknown, field: string): void {
+  if (typeof value === "string" && isKey(value)) return;
+  throw new TypeError(
+    `Cannot authorize request: identity.${field} must be a well-formed string`,
+  );
+}

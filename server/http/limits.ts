@@ -1,0 +1,188 @@
+import { InvalidValueError } from "../../core/mod.ts";
+
+/** How much one request, and one identity, may ask of a handler. */
+export interface HttpLimits {
+  /**
+   * Bytes of a request's body.
+   *
+   * @default {1_048_576}
+   */
+  readonly bodyBytes: number;
+  /**
+   * Updates in one request.
+   *
+   * @default {1_000}
+   */
+  readonly updates: number;
+  /**
+   * The length of a key, a label and a facet's name, in UTF-16 code units.
+   *
+   * @default {256}
+   */
+  readonly keyLength: number;
+  /**
+   * Facets of an entry.
+   *
+   * @default {64}
+   */
+  readonly facets: number;
+  /**
+   * Bytes of all facets of an entry, as JSON.
+   *
+   * @default {16_384}
+   */
+  readonly facetBytes: number;
+  /**
+   * How many arrays and objects may be nested in the value of a facet.
+   *
+   * @default {16}
+   */
+  readonly facetDepth: number;
+  /**
+   * Summaries in one answer. Where there are more, the answer has a `next`.
+   *
+   * @default {10_000}
+   */
+  readonly page: number;
+  /**
+   * Entries of one identity.
+   *
+   * @default {1_000 with `authorize`, else Infinity}
+   */
+  readonly entries: number;
+  /**
+   * Contexts that one identity has entries in.
+   *
+   * @default {100 with `authorize`, else Infinity}
+   */
+  readonly contexts: number;
+  /**
+   * Open streams of one identity.
+   *
+   * @default {100 with `authorize`, else Infinity}
+   */
+  readonly streams: number;
+  /**
+   * Requests a second of one identity; as many may come at once.
+   *
+   * @default {100 with `authorize`, else Infinity}
+   */
+  readonly requestsPerSecond: number;
+}
+
+const REQUEST_LIMITS = {
+  bodyBytes: 1_048_576,
+  updates: 1_000,
+  keyLength: 256,
+  facets: 64,
+  facetBytes: 16_384,
+  facetDepth: 16,
+  page: 10_000,
+};
+
+/** The limits of a handler that tells identities apart. */
+export const DEFAULT_LIMITS: HttpLimits = {
+  ...REQUEST_LIMITS,
+  entries: 1_000,
+  contexts: 100,
+  streams: 100,
+  requestsPerSecond: 100,
+};
+
+/**
+ * The limits of a handler without `authorize`: everybody is one identity
+ * there, and whoever used up its share would lock all others out.
+ */
+export const TRUSTED_LIMITS: HttpLimits = {
+  ...REQUEST_LIMITS,
+  entries: Infinity,
+  contexts: Infinity,
+  streams: Infinity,
+  requestsPerSecond: Infinity,
+};
+
+/** The span that a time to live is clamped to. */
+export interface TtlBounds {
+  /**
+   * The shortest time to live, in milliseconds.
+   *
+   * @default {1_000}
+   */
+  readonly min: number;
+  /**
+   * The longest time to live, in milliseconds.
+   *
+   * @default {600_000}
+   */
+  readonly max: number;
+}
+
+/** A second to ten minutes. */
+export const DEFAULT_TTL_BOUNDS: TtlBounds = { min: 1_000, max: 600_000 };
+
+const ACTION = "create HTTP handler";
+
+/**
+ * Fills in what is not said of the limits.
+ *
+ * @throws {InvalidValueError} If one of them is not a number of 0 or more, or
+ * the page is not a whole one of 1 or more.
+ */
+export function limitsFrom(
+  given: Partial<HttpLimits>,
+  defaults: HttpLimits,
+): HttpLimits {
+  const limitOf = (name: keyof HttpLimits): number => {
+    const limit = given[name] ?? defaults[name];
+    if (limit >= 0) return limit;
+    const rule = "must be a number of 0 or more";
+    throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
+  };
+  const page = limitOf("page");
+  if (!Number.isInteger(page) || page < 1) {
+    const rule = "must be a whole number of 1 or more";
+    throw new InvalidValueError(ACTION, "limits.page", rule, page);
+  }
+  return {
+    bodyBytes: limitOf("bodyBytes"),
+    updates: limitOf("updates"),
+    keyLength: limitOf("keyLength"),
+    facets: limitOf("facets"),
+    facetBytes: limitOf("facetBytes"),
+    facetDepth: limitOf("facetDepth"),
+    page,
+    entries: limitOf("entries"),
+    contexts: limitOf("contexts"),
+    streams: limitOf("streams"),
+    requestsPerSecond: limitOf("requestsPerSecond"),
+  };
+}
+
+/**
+ * Fills in what is not said of the bounds of times to live.
+ *
+ * @throws {InvalidValueError} If they are no span.
+ */
+export function ttlBoundsFrom(given: Partial<TtlBounds>): TtlBounds {
+  const { min = DEFAULT_TTL_BOUNDS.min, max = DEFAULT_TTL_BOUNDS.max } = given;
+  if (!(min > 0)) {
+    const rule = "must be a number above 0";
+    throw new InvalidValueError(ACTION, "ttlMs.min", rule, min);
+  }
+  if (!(max >= min) || max === Infinity) {
+    const rule = "must be a finite number that is not below ttlMs.min";
+    throw new InvalidValueError(ACTION, "ttlMs.max", rule, max);
+  }
+  return { min, max };
+}
+
+/**
+ * Fills in how often a stream shows that it is alive.
+ *
+ * @throws {InvalidValueError} If that is no time that can be waited for.
+ */
+export function keepAliveFrom(given: number = 15_000): number {
+  if (given >= 1 && given < 2 ** 31) return given;
+  const rule = "must be a number from 1 to 2147483647";
+  throw new InvalidValueError(ACTION, "keepAliveMs", rule, given);
+}

@@ -1,0 +1,254 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InvalidValueError } from "../../core/mod.ts";
+import { FakeTime } from "@std/testing/time";
+import { PresenceServer } from "../mod.ts";
+import {
+  createHttpHandler,
+  type HttpHandlerOptions,
+  type HttpLimits,
+} from "./mod.ts";
+import {
+  blamed,
+  byCookie,
+  EventReader,
+  identity,
+  posting,
+  read,
+  type Send,
+  sendTo,
+  sent,
+} from "./testing/service.ts";
+
+const PEOPLE = {
+  alice: identity({ subject: "alice", origin: "session/alice" }),
+  bob: identity({ subject: "bob", origin: "session/bob" }),
+  gateway: identity({ origin: "gateway" }),
+};
+
+function start(
+  server: PresenceServer,
+  limits: Partial<HttpLimits>,
+  options: HttpHandlerOptions = { authorize: byCookie(PEOPLE) },
+): (user?: string) => Send {
+  const send = sendTo(createHttpHandler(server, { ...options, limits }));
+  return (user = "alice") => (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set("cookie", `user=${user}`);
+    return send(path, { ...init, headers });
+  };
+}
+
+const own = (fields: Record<string, unknown> = {}) =>
+  posting(sent({ subject: undefined, ...fields }));
+
+Deno.test("limits.updates bounds a request", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { updates: 2 }, {})();
+  const updates = [sent(), sent(), sent()];
+  const refused = await send("/v1/updates", posting(updates));
+  assertEquals(await blamed(refused, 400), ["body"]);
+  await read(await send("/v1/updates", posting(updates.slice(1))));
+});
+
+Deno.test("limits.keyLength bounds keys, labels and names of facets", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { keyLength: 8 }, {})();
+  const long = "123456789";
+  const bad: [string, Record<string, unknown>][] = [
+    ["resource", { resource: long }],
+    ["visibility", { visibility: { restricted: long } }],
+    [`facets.${long}`, { facets: { [long]: 1 } }],
+  ];
+  for (const [field, fields] of bad) {
+    const refused = await send("/v1/updates", posting(sent(fields)));
+    assertEquals(await blamed(refused, 400), [field]);
+  }
+  const huge = sent({ facets: { ["x".repeat(500_000)]: 1 } });
+  const refused = await send("/v1/updates", posting(huge));
+  const [field] = await blamed(refused, 400);
+  assertEquals(String(field).length, "facets.".length + 61);
+});
+
+Deno.test("limits.facets bounds an entry, however its facets come", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { facets: 2 }, {})();
+  const post = (facets: unknown) =>
+    send("/v1/updates", posting(sent({ facets })));
+  assertEquals(await blamed(await post({ a: 1, b: 1, c: 1 }), 400), ["facets"]);
+  await read(await post({ a: 1, b: 1 }));
+  assertEquals(await blamed(await post({ c: 1 }), 400), ["facets"]);
+  await read(await post({ a: null, c: 1 }));
+  const both = [
+    sent({ facets: { b: null } }),
+    sent({ facets: { d: 1 } }),
+    sent({ facets: { e: 1 } }),
+  ];
+  const refused = await send("/v1/updates", posting(both));
+  assertEquals(await blamed(refused, 400), ["[2].facets"]);
+  const facets = server.store.snapshots()[0]?.facets ?? {};
+  assertEquals(Object.entries(facets), [["b", 1], ["c", 1]]);
+});
+
+Deno.test("limits.facetBytes bounds an entry, however its facets come", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { facetBytes: 30 }, {})();
+  const post = (facets: unknown) =>
+    send("/v1/updates", posting(sent({ facets })));
+  assertEquals(await blamed(await post({ a: "x".repeat(26) }), 400), [
+    "facets",
+  ]);
+  await read(await post({ a: "x".repeat(25) }));
+  assertEquals(await blamed(await post({ b: 1 }), 400), ["facets"]);
+  await read(await post({ a: "é".repeat(12), b: null }));
+  assertEquals(await blamed(await post({ a: "é".repeat(13) }), 400), [
+    "facets",
+  ]);
+});
+
+Deno.test("limits.facetDepth bounds the nesting, however deep it is", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { facetDepth: 3 }, {})();
+  const nested = (depth: number) =>
+    `{"subject":"a","context":"b","ttlMs":1000,"facets":{"deep":${
+      "[".repeat(depth)
+    }${"]".repeat(depth)}}}`;
+  const post = (body: string) =>
+    send("/v1/updates", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+  await read(await post(nested(3)));
+  for (const depth of [4, 100, 500_000]) {
+    assertEquals(await blamed(await post(nested(depth)), 400), ["facets.deep"]);
+  }
+  const elsewhere = nested(500_000).replace('"facets"', '"visibility"');
+  assertEquals(await blamed(await post(elsewhere), 400), ["visibility"]);
+  const infinite = nested(0).replace(":}", ":[1e999]}");
+  assertEquals(await blamed(await post(infinite), 400), ["facets.deep"]);
+});
+
+Deno.test("limits.page bounds an answer", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { page: 2 }, {})();
+  const updates = ["a", "b", "c"].map((subject) => sent({ subject }));
+  await read(await send("/v1/updates", posting(updates)));
+  for (const limit of ["", "&limit=100"]) {
+    const page = await read(await send(`/v1/presence?context=doc-1${limit}`));
+    assertEquals([page.count, page.next], [3, "b"]);
+  }
+});
+
+Deno.test("limits.entries bounds what an identity holds, not what others do", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { entries: 2 });
+  await read(await send()("/v1/updates", own({ resource: "a" })));
+  const two = ["b", "c"].map((resource) => sent({ resource }));
+  const refused = await send()("/v1/updates", posting(two));
+  assertEquals((await read(refused, 409)).type, "urn:ruthere:too-many-entries");
+  await read(await send()("/v1/updates", own({ resource: "b" })));
+  await read(await send()("/v1/updates", own({ resource: "a" })));
+  await read(await send()("/v1/updates", own({ resource: "c" })), 409);
+  await read(await send("bob")("/v1/updates", own({ resource: "c" })));
+  assertEquals(server.store.size, 3);
+  await read(
+    await send()("/v1/presence?context=doc-1&all=true", { method: "DELETE" }),
+  );
+  await read(await send()("/v1/updates", own({ resource: "c" })));
+});
+
+Deno.test("limits.entries counts all subjects of a gateway", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { entries: 2 })("gateway");
+  const updates = ["a", "b", "c"].map((subject) => sent({ subject }));
+  await read(await send("/v1/updates", posting(updates)), 409);
+  await read(await send("/v1/updates", posting(updates.slice(1))));
+});
+
+Deno.test("limits.contexts bounds where an identity is", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { contexts: 2 })();
+  await read(await send("/v1/updates", own({ context: "a" })));
+  await read(await send("/v1/updates", own({ context: "b" })));
+  await read(await send("/v1/updates", own({ context: "c" })), 409);
+  await read(await send("/v1/updates", own({ context: "b", resource: "x" })));
+});
+
+Deno.test("limits.streams bounds what an identity watches", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { streams: 1 });
+  const path = "/v1/changes?context=doc-1";
+  const first = new EventReader(await send()(path));
+  await first.next();
+  const refused = await send()(path);
+  assertEquals(refused.headers.get("retry-after"), "10");
+  assertEquals(await blamed(refused, 429), []);
+  await (await send("bob")(path)).body?.cancel();
+  await first.cancel();
+  await (await send()(path)).body?.cancel();
+});
+
+Deno.test("limits.requestsPerSecond bounds what an identity asks", async () => {
+  using time = new FakeTime(0);
+  using server = new PresenceServer();
+  const send = start(server, { requestsPerSecond: 2 });
+  const path = "/v1/presence?context=doc-1";
+  for (let n = 0; n < 2; n++) await read(await send()(path));
+  const refused = await send()(path);
+  assertEquals(refused.headers.get("retry-after"), "1");
+  assertEquals(await blamed(refused, 429), []);
+  await read(await send("bob")(path));
+  const posted = await send()("/v1/updates", own());
+  assertEquals(await blamed(posted, 429), []);
+  assertEquals(server.store.size, 0);
+  time.tick(500);
+  await read(await send()(path));
+});
+
+Deno.test("limits of an identity don't hold where everybody is one", async () => {
+  using server = new PresenceServer();
+  const send = start(server, {}, {})();
+  const updates = Array.from(
+    { length: 1_000 },
+    (_, n) => sent({ context: `c${n}` }),
+  );
+  await read(await send("/v1/updates", posting(updates)));
+  const more = updates.map((update) => ({ ...update, resource: "tab" }));
+  await read(await send("/v1/updates", posting(more)));
+  for (let n = 0; n < 200; n++) {
+    await (await send("/v1/presence?context=c1")).body?.cancel();
+  }
+  assertEquals(server.store.size, 2_000);
+});
+
+Deno.test("createHttpHandler() refuses numbers that make no sense", () => {
+  using server = new PresenceServer();
+  const bad: [string, HttpHandlerOptions][] = [
+    ["limits.bodyBytes", { limits: { bodyBytes: NaN } }],
+    ["limits.streams", { limits: { streams: -1 } }],
+    ["limits.page", { limits: { page: Infinity } }],
+    ["ttlMs.min", { ttlMs: { min: 0 } }],
+    ["ttlMs.max", { ttlMs: { max: 10 } }],
+    ["ttlMs.max", { ttlMs: { max: Infinity } }],
+    ["keepAliveMs", { keepAliveMs: 0 }],
+    ["keepAliveMs", { keepAliveMs: Infinity }],
+  ];
+  for (const [field, options] of bad) {
+    const error = assertThrows(
+      () => createHttpHandler(server, options),
+      InvalidValueError,
+      "Cannot create HTTP handler: ",
+    );
+    assertEquals(error.field, field);
+  }
+});
+
+Deno.test("limits that are undefined are the default ones", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { facets: undefined }, {})();
+  const facets = Object.fromEntries(
+    Array.from({ length: 65 }, (_, n) => [`f${n}`, 1]),
+  );
+  const refused = await send("/v1/updates", posting(sent({ facets })));
+  assertEquals(await blamed(refused, 400), ["facets"]);
+});

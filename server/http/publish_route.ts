@@ -1,0 +1,125 @@
+import * as v from "valibot";
+import {
+  InvalidValueError,
+  type PresenceUpdate,
+  type Timestamp,
+} from "../../core/mod.ts";
+import { readUpdates } from "./body.ts";
+import { answer, type Ask, assertCanWrite, notYours } from "./exchange.ts";
+import type { Actor } from "./identity.ts";
+import type { TtlBounds } from "./limits.ts";
+import { invalid, MAX_PROBLEM_FIELDS, type ProblemField } from "./problem.ts";
+import { assertRoom } from "./room.ts";
+import { problemFields, type ReadUpdate } from "./update_schema.ts";
+import type { PublishAnswer } from "./wire.ts";
+
+const ACTION = "publish update";
+
+/** The origin of those who are known to be none and say nothing of one. */
+export const DEFAULT_ORIGIN = "http";
+
+/** `POST /v1/updates`: takes all updates of the body, or none. */
+export async function publish(ask: Ask): Promise<Response> {
+  const { service, request, actor } = ask;
+  const { server, limits } = service;
+  const { values, isList } = await readUpdates(request, limits.bodyBytes);
+  const fieldOf = (index: number, field: string) =>
+    isList ? `[${index}].${field}` : field;
+  if (values.length > limits.updates) {
+    const message = `has more than ${limits.updates} updates`;
+    throw invalid(ACTION, [{ field: "body", message }]);
+  }
+  const read = check(ask, values, (index) => isList ? `[${index}]` : "");
+  // All that follows is done at once: nothing comes between check and effect.
+  const { now } = server;
+  const updates = read.map((update, index) =>
+    stamp(update, actor, now, service.ttlMs, (field) => fieldOf(index, field))
+  );
+  updates.forEach((update, index) => {
+    applyOwnRules(ask, update, (field) => fieldOf(index, field));
+  });
+  assertRoom(server.store, actor, updates, limits, fieldOf);
+  const sequences = server.receiveAll(updates);
+  const { epoch, lastSequence: sequence } = server.store;
+  return answer(
+    { sequences, sequence, epoch } satisfies PublishAnswer,
+  );
+}
+
+function check(
+  { service }: Ask,
+  values: readonly unknown[],
+  where: (index: number) => string,
+): ReadUpdate[] {
+  const read: ReadUpdate[] = [];
+  const errors: ProblemField[] = [];
+  for (const [index, value] of values.entries()) {
+    const result = v.safeParse(service.schema, value);
+    if (result.success) read.push(result.output);
+    else errors.push(...problemFields(result.issues, where(index)));
+    if (errors.length >= MAX_PROBLEM_FIELDS) break;
+  }
+  const [first, ...others] = errors;
+  if (first !== undefined) throw invalid(ACTION, [first, ...others]);
+  return read;
+}
+
+/** Makes an update of what was read: who it is from and when, we say. */
+function stamp(
+  read: ReadUpdate,
+  actor: Actor,
+  now: Timestamp,
+  bounds: TtlBounds,
+  fieldOf: (field: string) => string,
+): PresenceUpdate {
+  const { context, visibility, facets } = read;
+  const subject = stampKey(read.subject, actor.subject, fieldOf("subject"));
+  if (subject === undefined) {
+    const field = fieldOf("subject");
+    throw invalid(ACTION, [{ field, message: "is missing" }]);
+  }
+  const origin = stampKey(read.origin, actor.origin, fieldOf("origin")) ??
+    DEFAULT_ORIGIN;
+  assertCanWrite(actor, context, fieldOf("context"));
+  const deadline = (ttlMs: number) =>
+    now + Math.min(Math.max(ttlMs, bounds.min), bounds.max);
+  return {
+    subject,
+    context,
+    resource: read.resource ?? undefined,
+    origin,
+    visibility,
+    observedAt: now,
+    expiry: deadline(read.ttlMs),
+    facets,
+    facetDeadlines: read.facetTtlsMs && Object.fromEntries(
+      Object.entries(read.facetTtlsMs)
+        .map(([name, ttlMs]) => [name, deadline(ttlMs)]),
+    ),
+  };
+}
+
+/** What somebody is goes before what they say they are. */
+export function stampKey(
+  said: string | undefined,
+  known: string | undefined,
+  field: string,
+): string | undefined {
+  if (known === undefined || said === undefined) return known ?? said;
+  if (said !== known) throw notYours(field, said);
+  return known;
+}
+
+function applyOwnRules(
+  { service }: Ask,
+  update: PresenceUpdate,
+  fieldOf: (field: string) => string,
+): void {
+  try {
+    service.checkUpdate?.(update);
+  } catch (error) {
+    if (!(error instanceof InvalidValueError)) throw error;
+    const field = fieldOf(error.field);
+    throw invalid(ACTION, [{ field, message: error.message }]);
+  }
+}

@@ -1,0 +1,126 @@
+import { HttpProblem } from "./problem.ts";
+
+/** The names under which a service is reached on the machine it runs on. */
+export const LOOPBACK_HOSTS: readonly string[] = [
+  "localhost",
+  "127.0.0.1",
+  "[::1]",
+];
+
+/** What a handler believes of the pages that requests come from. */
+export interface TrustOptions {
+  /** The host names that are served, or `"any"`. */
+  readonly hosts: "any" | readonly string[];
+  /** The other sites whose pages may ask. */
+  readonly origins: readonly string[];
+  /** Whether those pages may send cookies. */
+  readonly credentials: boolean;
+}
+
+/**
+ * Decides which pages may speak to the service. A page of any site can send
+ * requests to a port of the machine that its reader sits at; it can't choose
+ * the `Origin` that the browser adds, and one that has its own name point to
+ * that machine can't choose the `Host`.
+ */
+export class Trust {
+  readonly #hosts: "any" | ReadonlySet<string>;
+  readonly #origins: ReadonlySet<string>;
+  readonly #credentials: boolean;
+
+  /** Makes the judge. */
+  constructor({ hosts, origins, credentials }: TrustOptions) {
+    this.#hosts = hosts === "any"
+      ? "any"
+      : new Set(hosts.map((host) => host.toLowerCase()));
+    this.#origins = new Set(origins);
+    this.#credentials = credentials;
+  }
+
+  /**
+   * Lets a request pass.
+   *
+   * @throws {HttpProblem} If its host is not served, or its origin is not
+   * trusted.
+   */
+  check(request: Request, url: URL): void {
+    const header = request.headers.get("host");
+    const host = header ?? url.host;
+    if (!this.#isServed(url.hostname) || !this.#isServed(hostNameOf(host))) {
+      throw new HttpProblem(
+        "misdirected",
+        `Cannot answer: the host ${JSON.stringify(host)} is not served here`,
+        { errors: [{ field: "host", message: "is not served here" }] },
+      );
+    }
+    const origin = request.headers.get("origin");
+    if (
+      origin === null || this.#origins.has(origin) || isSameSite(origin, host)
+    ) return;
+    throw new HttpProblem(
+      "forbidden",
+      `Cannot answer: the origin ${JSON.stringify(origin)} is not trusted`,
+      { errors: [{ field: "origin", message: "is not trusted" }] },
+    );
+  }
+
+  /** What a trusted page of another site may send; `undefined` for no preflight. */
+  preflight(request: Request): Headers | undefined {
+    const { headers } = request;
+    const origin = headers.get("origin");
+    const isPreflight = request.method === "OPTIONS" &&
+      headers.has("access-control-request-method");
+    if (!isPreflight || origin === null || !this.#origins.has(origin)) {
+      return undefined;
+    }
+    const answer = new Headers({
+      "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+      "access-control-max-age": "600",
+      "vary": "Access-Control-Request-Headers",
+    });
+    const wanted = headers.get("access-control-request-headers");
+    if (wanted !== null) answer.set("access-control-allow-headers", wanted);
+    return answer;
+  }
+
+  /** Lets a trusted page of another site read a response. */
+  share(request: Request, headers: Headers): void {
+    if (this.#origins.size === 0) return;
+    headers.append("vary", "Origin");
+    const origin = request.headers.get("origin");
+    if (origin === null || !this.#origins.has(origin)) return;
+    headers.set("access-control-allow-origin", origin);
+    headers.set(
+      "access-control-expose-headers",
+      "Presence-Keep-Alive-Ms, Retry-After",
+    );
+    if (this.#credentials) {
+      headers.set("access-control-allow-credentials", "true");
+    }
+  }
+
+  #isServed(name: string | undefined): boolean {
+    return this.#hosts === "any" ||
+      (name !== undefined && this.#hosts.has(name));
+  }
+}
+
+function hostNameOf(host: string): string | undefined {
+  if (/[\s/?#@\\]/.test(host)) return undefined;
+  return parse(`http://${host}`)?.hostname;
+}
+
+/**
+ * The scheme is left out of it, because what ends TLS may stand before us. A
+ * default port is that of the origin's scheme.
+ */
+function isSameSite(origin: string, host: string): boolean {
+  const page = parse(origin);
+  if (page === undefined || !/^https?:$/.test(page.protocol)) return false;
+  return hostNameOf(host) !== undefined &&
+    parse(`${page.protocol}//${host}`)?.host === page.host;
+}
+
+function parse(url: string): URL | undefined {
+  return URL.canParse(url) ? new URL(url) : undefined;
+}

@@ -1,0 +1,155 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { PresenceClient } from "./http/client.ts";
+
+const MAIN = new URL("./main.ts", import.meta.url);
+const ON_WINDOWS = Deno.build.os === "windows";
+
+function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-net", "--allow-env", MAIN.href, ...args],
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** How a start ends that comes to nothing. */
+async function failure(
+  args: readonly string[],
+  env?: Record<string, string>,
+): Promise<string> {
+  const { code, stderr, stdout } = await start(args, env).output();
+  assertEquals(new TextDecoder().decode(stdout), "");
+  assertEquals(code, 1);
+  return new TextDecoder().decode(stderr);
+}
+
+/** A service that listens. */
+class Service {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdout: ReadableStreamDefaultReader<string>;
+  url = "";
+
+  constructor(args: readonly string[], env?: Record<string, string>) {
+    this.#child = start(args, env);
+    this.#stdout = this.#child.stdout
+      .pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  /** Waits until it says where it listens. */
+  static async listening(
+    args: readonly string[],
+    env?: Record<string, string>,
+  ): Promise<Service> {
+    const service = new Service(args, env);
+    let text = "";
+    while (!text.includes("\n")) {
+      const { done, value } = await service.#stdout.read();
+      if (done) throw new Error(`It has ended: ${text}`);
+      text += value;
+    }
+    assertMatch(text, /^ruthere listens on http:\/\/\S+:\d+\/\n$/);
+    service.url = text.trim().split(" ").at(-1) ?? "";
+    return service;
+  }
+
+  /** Sends signals; tells how it ended, and what else it has said. */
+  async stop(
+    ...signals: Deno.Signal[]
+  ): Promise<{ code: number; text: string }> {
+    for (const signal of signals) this.#child.kill(signal);
+    let text = "";
+    while (true) {
+      const { done, value } = await this.#stdout.read();
+      if (done) break;
+      text += value;
+    }
+    for await (
+      const piece of this.#child.stderr.pipeThrough(new TextDecoderStream())
+    ) text += piece;
+    const { code } = await this.#child.status;
+    return { code, text };
+  }
+}
+
+Deno.test("main publishes, answers and streams, and ends cleanly with open streams", async () => {
+  const service = await Service.listening(["--port", "0"]);
+  const client = new PresenceClient({ url: service.url });
+  const update = { subject: "alice", context: "doc-1", ttlMs: 60_000 };
+  assertEquals((await client.publish(update)).sequences, [1]);
+  assertEquals((await client.presence({ context: "doc-1" })).count, 1);
+  const front = await fetch(service.url);
+  const lines = (await front.text()).split("\n")
+    .filter((line) => line.startsWith("curl "));
+  assertEquals(lines.length, 3);
+  assert(lines.every((line) => line.includes(service.url)));
+
+  const signal: Deno.Signal = ON_WINDOWS ? "SIGINT" : "SIGTERM";
+  const open = await fetch(`${service.url}v1/changes?context=doc-1`);
+  const body = open.text();
+  const { code, text } = await service.stop(signal, signal, signal);
+  // Windows ends a child at once, whatever it listens to.
+  if (!ON_WINDOWS) {
+    assertEquals({ code, text }, { code: 0, text: "" });
+    assertMatch(await body, /event: baseline/);
+  } else await body.catch(() => {});
+});
+
+Deno.test("main does as its environment says, but rather as its options do", async () => {
+  const env = {
+    RUTHERE_PORT: "1",
+    RUTHERE_HOST: "0.0.0.0",
+    RUTHERE_INSECURE: "1",
+  };
+  const service = await Service.listening(["--", "--port", "0"], env);
+  const { port } = new URL(service.url);
+  assertEquals(service.url, `http://0.0.0.0:${port}/`);
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/presence?context=a`);
+  assertEquals((await answer.json()).count, 0);
+  await service.stop("SIGINT");
+});
+
+Deno.test("main tells that the port is taken", async () => {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  assertEquals(
+    await failure(["--port", String(port)]),
+    `Cannot start: port ${port} of 127.0.0.1 is taken; choose another one with --port\n`,
+  );
+});
+
+Deno.test("main refuses a host that others can reach", async () => {
+  for (const host of ["0.0.0.0", "::", "192.0.2.1", "127.0.0.1.evil.example"]) {
+    const text = await failure(["--host", host]);
+    assertMatch(text, /^Cannot start: the host ".*" can be reached .*\n$/);
+  }
+  const text = await failure([], { RUTHERE_HOST: "0.0.0.0" });
+  assertMatch(text, /--insecure/);
+});
+
+Deno.test("main refuses what it does not understand", async () => {
+  const bad: [string[], Record<string, string>?][] = [
+    [["--prot", "1"]],
+    [["--port"]],
+    [["--port", "eighty"]],
+    [["--port", "65536"]],
+    [["--port", "-1"]],
+    [["8787"]],
+    [["--insecure=yes"]],
+    [[], { RUTHERE_PORT: "" + 1e9 }],
+    [[], { RUTHERE_INSECURE: "maybe" }],
+  ];
+  for (const [args, env] of bad) {
+    assertMatch(await failure(args, env), /^Cannot start: [^\n]+\n$/);
+  }
+});
+
+Deno.test("main tells of its options", async () => {
+  const { code, stdout } = await start(["--help"]).output();
+  assertEquals(code, 0);
+  assertMatch(new TextDecoder().decode(stdout), /^Usage: [^]*--insecure/);
+});

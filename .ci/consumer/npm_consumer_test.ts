@@ -189,12 +189,13 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
   }
 });
 
-/** It has published, polled, summarised and expired. */
+/** It has published, polled, summarised, expired, served and watched. */
 function check(printed: string): void {
   const found = JSON.parse(printed);
   assertEquals(found.sequence, 1);
   assertEquals(found.activity, "editing");
   assertEquals(found.gone, true);
+  assertEquals(found.watched, ["bob"]);
   assertEquals(found.everyRoomLoads, true);
   assert(JSON.stringify(found.first).includes("alice"), printed);
   assert(JSON.stringify(found.second).includes("alice"), printed);

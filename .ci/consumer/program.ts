@@ -34,12 +34,27 @@ store.expire(200);
 const second = cursor.poll(store);
 const gone = store.subjectSummary("alice", "doc-42");
 
+const presence = new server.PresenceServer();
+const handler = http.createHttpHandler(presence);
+const remote = new client.PresenceClient({
+  url: "http://localhost/",
+  fetch: (url, init) => handler(new Request(url, init)),
+});
+await remote.publish({ subject: "bob", context: "doc-1", ttlMs: 30_000 });
+const view = new server.PresenceView();
+for await (const batch of remote.watch({ context: "doc-1" })) {
+  view.apply(batch);
+  break;
+}
+presence[Symbol.dispose]();
+
 console.log(JSON.stringify({
   sequence,
   activity: summary?.activity,
   first,
   second,
   gone: gone === undefined,
+  watched: view.subjects("doc-1"),
   everyRoomLoads: [rooms, beacons, client, core, server, http, stores]
     .every((room) => Object.keys(room).length > 0),
 }));

@@ -30,6 +30,7 @@ export type {
   ServedBatch,
   ServedChanges,
   ServedPageQuery,
+  ServedPolicy,
   ServedPresence,
   ServedQuery,
   ServedStore,

@@ -23,10 +23,16 @@ import type { Viewer, Watch } from "../mod.ts";
 // wire there are strings and JSON; what an application's own types say beyond
 // that is known only to the compiler, or to `checkUpdate`.
 
+/** A policy, as the handler gives it. */
+export interface ServedPolicy {
+  /** Says whether an entry may be seen. */
+  visible(visibility: Visibility, subject: Key): boolean;
+}
+
 /** What may be seen, as the handler asks for it. */
 export interface ServedVisible {
-  /** Only what this policy lets be seen. */
-  visible?(visibility: Visibility, subject: Key): boolean;
+  /** Only what this policy lets be seen. All, if it is left out. */
+  readonly visible?: ServedPolicy["visible"] | undefined;
 }
 
 /** Which entries the handler asks for. */

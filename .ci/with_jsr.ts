@@ -58,7 +58,9 @@ async function run(command: string[], env: Record<string, string>) {
     { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" },
   ).spawn();
   // Windows knows no other signal.
-  const signals: Deno.Signal[] = WINDOWS ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const signals: Deno.Signal[] = WINDOWS
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) {
     Deno.addSignalListener(signal, () => passOn(signal, child));
   }

@@ -1,12 +1,17 @@
 import {
   type Duration,
+  type FacetDeadlines,
   type FacetPatch,
   InvalidValueError,
   type PresenceModel,
   type PresenceUpdate,
   type Timestamp,
 } from "../core/mod.ts";
-import type { PresenceBeacon } from "./presence_beacon.ts";
+import {
+  facetDeadlinesFrom,
+  type FacetExpiry,
+  type PresenceBeacon,
+} from "./presence_beacon.ts";
 
 /** How a heartbeat beats. */
 export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
@@ -42,7 +47,11 @@ export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
   readonly jitter?: number | undefined;
   /** Says goodbye when the heartbeat stops. What it throws is reported. */
   readonly goodbye?: (() => unknown) | undefined;
-  /** Told of every failure of `publish` and `goodbye`. It must not throw. */
+  /**
+   * Told of every failure of `publish` and `goodbye`. It must not throw.
+   *
+   * @default {console.error}
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -52,9 +61,11 @@ export interface Heartbeat<M extends PresenceModel = PresenceModel>
   /**
    * Changes facets: publishes at once, or right after a publish that is under
    * way. Every later beat carries the patch as well, so that none is lost with
-   * a publish that fails.
+   * a publish that fails. A facet with an expiry is carried until it is due.
+   *
+   * @throws {InvalidValueError} If a facet's expiry is not well-formed.
    */
-  update(facets: FacetPatch<M>): void;
+  update(facets: FacetPatch<M>, facetExpiry?: FacetExpiry<M>): void;
   /**
    * Ends it. Settles when nothing is under way any more: an update that was
    * waiting for its turn has been published, or, instead, the goodbye has been
@@ -117,6 +128,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   readonly #clock: () => Timestamp;
   readonly #jitter: number;
   #facets: FacetPatch<M> = {};
+  #deadlines: FacetDeadlines<M> = {};
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether there is something to publish that no publish has begun with. */
@@ -141,9 +153,17 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     this.update(options.facets ?? {});
   }
 
-  update(facets: FacetPatch<M>): void {
+  update(facets: FacetPatch<M>, facetExpiry?: FacetExpiry<M>): void {
     if (this.#stopped !== undefined) return;
-    this.#facets = { ...this.#facets, ...withoutUndefined(facets) };
+    const said = pick<FacetPatch<M>>(facets, (_, value) => value !== undefined);
+    const deadlines = facetExpiry &&
+      facetDeadlinesFrom(facetExpiry, this.#clock());
+    this.#facets = { ...this.#facets, ...said };
+    this.#deadlines = {
+      // What is said anew has the deadline that is given with it, or none.
+      ...pick(this.#deadlines, (name) => !Object.hasOwn(said, name)),
+      ...deadlines,
+    };
     this.#beat();
   }
 
@@ -182,12 +202,25 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   async #publish(): Promise<void> {
     const { beacon, publish } = this.#options;
     try {
-      await publish(beacon.heartbeatAt(this.#clock(), this.#facets));
+      const now = this.#clock();
+      this.#dropDue(now);
+      const update = beacon.heartbeatAt(now, this.#facets);
+      const isAny = Object.keys(this.#deadlines).length > 0;
+      const facetDeadlines = isAny ? this.#deadlines : undefined;
+      await publish({ ...update, facetDeadlines });
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
       this.#report(error);
     }
+  }
+
+  /** Forgets the facets that are cleared by themselves meanwhile. */
+  #dropDue(now: Timestamp): void {
+    const deadlines = new Map<string, unknown>(Object.entries(this.#deadlines));
+    const isDue = (name: string) => Number(deadlines.get(name)) <= now;
+    this.#facets = pick(this.#facets, (name) => !isDue(name));
+    this.#deadlines = pick(this.#deadlines, (name) => !isDue(name));
   }
 
   #pause(): number {
@@ -216,20 +249,23 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   }
 
   #report(error: unknown): void {
+    const { onError = console.error } = this.#options;
     try {
-      this.#options.onError?.(error);
+      onError(error);
     } catch {
       // Who is told of failures can't be told of this one.
     }
   }
 }
 
-function withoutUndefined<M extends PresenceModel>(
-  facets: FacetPatch<M>,
-): FacetPatch<M> {
-  const said = Object.entries(facets)
-    .filter(([, value]) => value !== undefined);
-  return Object.fromEntries(said) as FacetPatch<M>;
+/** The properties of a record that a test lets through. */
+function pick<T extends object>(
+  record: T,
+  test: (name: string, value: unknown) => boolean,
+): T {
+  const picked = Object.entries(record)
+    .filter(([name, value]) => test(name, value));
+  return Object.fromEntries(picked) as T;
 }
 
 function assertInterval(value: number): void {

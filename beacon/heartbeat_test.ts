@@ -139,6 +139,43 @@ Deno.test("every beat carries the latest patch", async () => {
   await heartbeat.stop();
 });
 
+Deno.test("every beat carries a facet with an expiry until it is due", async () => {
+  using time = new FakeTime(0);
+  const { updates, start } = publisher({ intervalMs: 1_000 });
+  const heartbeat = start({ facets: { availability: "busy" } });
+  await pass(time, 500);
+  heartbeat.update({ activity: "editing" }, { activity: { after: 1_500 } });
+  await pass(time, 1_000);
+  await pass(time, 1_000);
+  assertEquals(
+    updates.map(({ observedAt, facets, facetDeadlines }) => [
+      observedAt,
+      facets.availability,
+      facets.activity,
+      facetDeadlines,
+    ]),
+    [
+      [0, "busy", undefined, undefined],
+      [500, "busy", "editing", { activity: 2_000 }],
+      [1_500, "busy", "editing", { activity: 2_000 }],
+      [2_500, "busy", undefined, undefined],
+    ],
+  );
+  await heartbeat.stop();
+});
+
+Deno.test("Heartbeat.update() without an expiry takes the old one away", async () => {
+  using time = new FakeTime(0);
+  const { updates, start } = publisher({ intervalMs: 1_000 });
+  const heartbeat = start();
+  heartbeat.update({ activity: "editing" }, { activity: { after: 500 } });
+  heartbeat.update({ activity: "idle" });
+  await pass(time, 1_000);
+  assertEquals(updates.at(-1)?.facets.activity, "idle");
+  assertEquals(updates.at(-1)?.facetDeadlines, undefined);
+  await heartbeat.stop();
+});
+
 Deno.test("a publish that fails is reported and tried again, later and later", async () => {
   using time = new FakeTime(0);
   const times: number[] = [];

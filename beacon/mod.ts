@@ -19,4 +19,8 @@
  */
 
 export * from "./heartbeat.ts";
-export * from "./presence_beacon.ts";
+export {
+  type FacetExpiry,
+  PresenceBeacon,
+  type PresenceBeaconOptions,
+} from "./presence_beacon.ts";

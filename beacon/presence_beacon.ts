@@ -6,6 +6,7 @@ import {
   expiryFrom,
   type ExpiryPolicy,
   type FacetDeadlines,
+  type FacetName,
   type FacetPatch,
   type PresenceModel,
   type PresenceUpdate,
@@ -30,6 +31,11 @@ export interface PresenceBeaconOptions<
    */
   readonly expiry?: ExpiryPolicy | undefined;
 }
+
+/** When facets that an update sets are cleared by themselves. */
+export type FacetExpiry<M extends PresenceModel = PresenceModel> = {
+  readonly [Name in FacetName<M>]?: ExpiryPolicy | undefined;
+};
 
 /**
  * The write side of one entry: it knows the address, the origin, the
@@ -86,13 +92,37 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
    *
    * @param time When it is true.
    * @param facets What changes: a value sets, `null` clears.
-   * @param facetDeadlines When facets that it sets are cleared by themselves.
+   * @param facetExpiry When facets that it sets are cleared by themselves,
+   * counted from `time`.
    * @returns The update.
+   * @throws {InvalidValueError} If a facet's expiry is not well-formed.
+   *
+   * @example Typing, until half a second after the last key
+   * ```ts
+   * import type { PresenceModel } from "@ruthere/presence/core";
+   * import { PresenceBeacon } from "@ruthere/presence/beacon";
+   * import { assertEquals } from "@std/assert";
+   *
+   * interface ChatModel extends PresenceModel {
+   *   facets: { typing: boolean };
+   * }
+   * const beacon = new PresenceBeacon<ChatModel>({
+   *   subject: "alice",
+   *   context: "chat",
+   *   origin: "session/browser",
+   * });
+   * const update = beacon.updateAt(
+   *   10_000,
+   *   { typing: true },
+   *   { typing: { after: 500 } },
+   * );
+   * assertEquals(update.facetDeadlines, { typing: 10_500 });
+   * ```
    */
   updateAt(
     time: Timestamp,
     facets: FacetPatch<M> = {},
-    facetDeadlines?: FacetDeadlines<M>,
+    facetExpiry?: FacetExpiry<M>,
   ): PresenceUpdate<M> {
     return {
       ...this.key,
@@ -100,7 +130,7 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
       observedAt: time,
       expiry: expiryFrom(this.expiry, time),
       facets,
-      facetDeadlines,
+      facetDeadlines: facetExpiry && facetDeadlinesFrom(facetExpiry, time),
     };
   }
 
@@ -110,14 +140,32 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
    *
    * @param time When it is true.
    * @param facets What else changes: a value sets, `null` clears.
-   * @param facetDeadlines When facets that it sets are cleared by themselves.
+   * @param facetExpiry When facets that it sets are cleared by themselves,
+   * counted from `time`.
    * @returns The update.
+   * @throws {InvalidValueError} If a facet's expiry is not well-formed.
    */
   heartbeatAt(
     time: Timestamp,
     facets: FacetPatch<M> = {},
-    facetDeadlines?: FacetDeadlines<M>,
+    facetExpiry?: FacetExpiry<M>,
   ): PresenceUpdate<M> {
-    return this.updateAt(time, { lastSeen: time, ...facets }, facetDeadlines);
+    return this.updateAt(time, { lastSeen: time, ...facets }, facetExpiry);
   }
+}
+
+/** The deadlines that a facet expiry leads to. */
+export function facetDeadlinesFrom<M extends PresenceModel>(
+  facetExpiry: FacetExpiry<M>,
+  time: Timestamp,
+): FacetDeadlines<M> {
+  const deadlines = new Map<string, Timestamp>();
+  for (const name of Object.keys(facetExpiry) as FacetName<M>[]) {
+    const policy = facetExpiry[name];
+    if (policy === undefined) continue;
+    assertExpiryPolicy(policy, `facetExpiry.${name}`, "build update");
+    const deadline = expiryFrom(policy, time);
+    if (deadline !== "never") deadlines.set(name, deadline);
+  }
+  return Object.fromEntries(deadlines) as FacetDeadlines<M>;
 }

@@ -30,7 +30,7 @@ Deno.test("PresenceBeacon.updateAt() builds an update", () => {
     expiry: { after: 60 },
   });
   const facets = { activity: "editing", availability: null } as const;
-  assertEquals(beacon.updateAt(100, facets, { activity: 105 }), {
+  assertEquals(beacon.updateAt(100, facets, { activity: { after: 5 } }), {
     ...KEY,
     visibility,
     observedAt: 100,
@@ -73,11 +73,23 @@ Deno.test("PresenceBeacon.heartbeatAt() lets the patch say otherwise", () => {
   });
 });
 
-Deno.test("PresenceBeacon.heartbeatAt() passes facet deadlines on", () => {
-  const deadlines = { activity: 105 };
-  const update = new PresenceBeacon(KEY)
-    .heartbeatAt(100, { activity: "editing" }, deadlines);
-  assertEquals(update.facetDeadlines, deadlines);
+Deno.test("PresenceBeacon.heartbeatAt() counts the expiry of facets from its time", () => {
+  const update = new PresenceBeacon(KEY).heartbeatAt(
+    100,
+    { activity: "editing", availability: "busy" },
+    { activity: { after: 5 }, availability: "never" },
+  );
+  assertEquals(update.facetDeadlines, { activity: 105 });
+});
+
+Deno.test("PresenceBeacon.updateAt() refuses an expiry that is none", () => {
+  assertThrows(
+    () =>
+      new PresenceBeacon(KEY)
+        .updateAt(0, { activity: "idle" }, { activity: { after: -1 } }),
+    InvalidValueError,
+    "Cannot build update: facetExpiry.activity must be",
+  );
 });
 
 Deno.test("PresenceBeacon refuses what is not well-formed", () => {

@@ -105,7 +105,9 @@ row("status", `${cursor.status(store)}`);
 
 scene("A facet that ends before its entry");
 note("Alice types. Unless she goes on, that is over at 118.");
-store.publish(tab.heartbeatAt(112, { typing: true }, { typing: 118 }));
+store.publish(
+  tab.heartbeatAt(112, { typing: true }, { typing: { after: 6 } }),
+);
 row("next deadline", `${store.nextDeadline()}`);
 store.expire(118);
 showChanges();

@@ -165,6 +165,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#store;
   }
 
+  /** Whether it has been disposed of. */
+  get closed(): boolean {
+    return this.#watches.closed;
+  }
+
   /** The present, by the server's clock. */
   get now(): Timestamp {
     return this.#clock();
@@ -251,6 +256,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * One whose subject is in the same context by another origin, for everybody
    * who could see it, goes at once.
    *
+   * All that the origin holds is meant: give each connection an origin of its
+   * own, or the late end of an old connection ends what a new one holds.
+   *
    * @param origin The key of the origin.
    * @returns How many entries it has.
    * @throws {ServerClosedError} If the server has been disposed of.
@@ -329,7 +337,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   /**
    * Watches: yields a baseline, then changes as they come. Who reads too
    * slowly gets fewer, larger batches, and at last a baseline again; the watch
-   * holds no more than a position meanwhile. It begins with the first
+   * holds no more than a position meanwhile, or what is still unread of a
+   * baseline. It begins with the first
    * `next()`, and ends without an error when it is aborted or the server is
    * disposed of.
    *

@@ -134,7 +134,10 @@ export async function* watchBatches<M extends PresenceModel>(
       const batch = position && feed.poll(position, viewer);
       if (batch === undefined) {
         silence.end();
-        for (const part of feed.baseline(viewer, subject)) {
+        const parts = [...feed.baseline(viewer, subject)].reverse();
+        while (parts.length > 0) {
+          // What has been read is let go of, however slowly the rest is.
+          const part = parts.pop()!;
           position = part.position;
           yield part;
         }

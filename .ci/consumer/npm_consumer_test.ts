@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 
 const TYPESCRIPT = "7.0.2";
 const BUN = "1.4.5";
+const NODE_SERVER = "2.1.8";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Manifest {
@@ -146,7 +147,11 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
             folder,
           )}`,
         },
-        devDependencies: { bun: BUN, typescript: TYPESCRIPT },
+        devDependencies: {
+          "@hono/node-server": NODE_SERVER,
+          bun: BUN,
+          typescript: TYPESCRIPT,
+        },
         overrides: await overrides(folder),
       });
       await run(project, "npm", "install", "--no-audit", "--no-fund");
@@ -176,14 +181,19 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       await run(project, "node", tsc, "--project", ".");
     });
 
-    const program = join("out", "program.js");
-    await t.step("Node runs it", async () => {
-      check(await run(project, "node", program));
-    });
-    await t.step("Bun runs it", async () => {
-      const bun = join(project, "node_modules", "bun", "bin", "bun.exe");
-      check(await run(project, bun, program));
-    });
+    await Deno.copyFile(
+      new URL("./serve.js", import.meta.url),
+      join(project, "serve.js"),
+    );
+    const bun = join(project, "node_modules", "bun", "bin", "bun.exe");
+    for (const [name, runtime] of [["Node", "node"], ["Bun", bun]] as const) {
+      await t.step(`${name} runs it`, async () => {
+        check(await run(project, runtime, join("out", "program.js")));
+      });
+      await t.step(`${name} serves it over a socket`, async () => {
+        assertEquals(await run(project, runtime, "serve.js"), '["bob","bob"]');
+      });
+    }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -34,6 +34,8 @@ export interface PresenceStoreOptions<
   readonly staleUpdates?: "accept" | "refuse" | undefined;
   /**
    * Names this life of the store, so that a cursor of another one gets a gap.
+   * No two lives may share one: a cursor of the former would silently go on in
+   * the latter.
    *
    * @default {a random string}
    */

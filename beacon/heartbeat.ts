@@ -48,11 +48,10 @@ export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
   /** Says goodbye when the heartbeat stops. What it throws is reported. */
   readonly goodbye?: (() => unknown) | undefined;
   /**
-   * Told of every failure of `publish` and `goodbye`. It must not throw.
-   *
-   * @default {console.error}
+   * Told of every failure of `publish` and `goodbye`, as which a bad facet shows
+   * too: `console.error` will do. It must not throw.
    */
-  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly onError: (error: unknown) => void;
 }
 
 /** A heartbeat that runs. */
@@ -109,6 +108,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
  *   facets: { activity: "editing" },
  *   publish: (update) => store.publish(update),
  *   goodbye: () => store.withdraw(beacon.key),
+ *   onError: console.error,
  *   intervalMs: 30_000,
  * });
  * assertEquals(store.subjectSummary("alice", "doc-42")?.activity, "editing");
@@ -249,9 +249,8 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   }
 
   #report(error: unknown): void {
-    const { onError = console.error } = this.#options;
     try {
-      onError(error);
+      this.#options.onError(error);
     } catch {
       // Who is told of failures can't be told of this one.
     }

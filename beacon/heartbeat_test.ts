@@ -34,6 +34,7 @@ function publisher(options: Partial<HeartbeatOptions> = {}) {
         jitter: 0,
         ...options,
         ...more,
+        onError: more.onError ?? options.onError ?? (() => {}),
       }),
   };
 }

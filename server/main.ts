@@ -98,7 +98,7 @@ function readFlag(name: string): boolean {
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" ||
-    /^127(\.\d{1,3}){3}$/.test(host);
+    /^127(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(host);
 }
 
 function listen(
@@ -130,12 +130,17 @@ function withFrontPage(handler: HttpHandler): HttpHandler {
 async function serve(settings: Settings): Promise<void> {
   using server = new PresenceServer();
   const { host, insecure } = settings;
+  const name = host.includes(":") ? `[${host}]` : host;
   const handler = createHttpHandler(server, {
-    hosts: insecure ? "any" : ["localhost", "127.0.0.1", "[::1]", host],
-    limits: { requestsPerSecond: 1_000, streams: 10_000 },
+    hosts: insecure ? "any" : ["localhost", "127.0.0.1", "[::1]", name],
+    limits: {
+      entries: 1_000_000,
+      contexts: 100_000,
+      streams: 10_000,
+      requestsPerSecond: 1_000,
+    },
   });
   const http = listen(settings, withFrontPage(handler));
-  const name = host.includes(":") ? `[${host}]` : host;
   console.log(`ruthere listens on http://${name}:${http.addr.port}/`);
 
   const stopped = stopSignal();

@@ -1,5 +1,12 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertObjectMatch,
+} from "@std/assert";
 import { PresenceClient } from "./http/client.ts";
+import { curlRequests } from "./http/testing/curl.ts";
+import { EventReader, read, records } from "./http/testing/service.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url);
 const ON_WINDOWS = Deno.build.os === "windows";
@@ -99,6 +106,39 @@ Deno.test("main publishes, answers and streams, and ends cleanly with open strea
   } else await body.catch(() => {});
 });
 
+Deno.test("main does what the curl lines of the docs say", async () => {
+  const readme = (path: string) =>
+    Deno.readTextFile(new URL(path, import.meta.url));
+  const texts = [
+    () => readme("../README.md"),
+    () => readme("http/README.md"),
+    async (url: string) =>
+      (await (await fetch(url)).text()).replaceAll(new URL(url).port, "8787"),
+  ];
+  for (const text of texts) {
+    const service = await Service.listening(["--port", "0"]);
+    const { port } = new URL(service.url);
+    const requests = curlRequests(await text(service.url));
+    assertEquals(requests.length, 3);
+    const [published, asked, watched] = requests.map(({ url, init }) => {
+      const there = new URL(url);
+      assertEquals(there.port, "8787");
+      there.port = port;
+      return () => fetch(there, init);
+    });
+    assert(published && asked && watched);
+    assertEquals((await read(await published())).sequences, [1]);
+    const { summaries } = await read(await asked());
+    const alice = { subject: "alice", context: "doc-1", activity: "editing" };
+    assertObjectMatch({ summaries }, { summaries: [alice] });
+    const events = new EventReader(await watched());
+    const { snapshots } = await events.data();
+    assertEquals(records(snapshots).map(({ subject }) => subject), ["alice"]);
+    await events.cancel();
+    await service.stop("SIGINT");
+  }
+});
+
 Deno.test("main does as its environment says, but rather as its options do", async () => {
   const env = {
     RUTHERE_PORT: "1",
@@ -123,7 +163,8 @@ Deno.test("main tells that the port is taken", async () => {
 });
 
 Deno.test("main refuses a host that others can reach", async () => {
-  for (const host of ["0.0.0.0", "::", "192.0.2.1", "127.0.0.1.evil.example"]) {
+  const hosts = ["0.0.0.0", "::", "192.0.2.1", "127.0.0.1.evil.example"];
+  for (const host of [...hosts, "127.0.0.999"]) {
     const text = await failure(["--host", host]);
     assertMatch(text, /^Cannot start: the host ".*" can be reached .*\n$/);
   }

@@ -1,7 +1,7 @@
-import type { CursorPosition } from "../../store/mod.ts";
-import { answer, type Ask, assertCanRead } from "./exchange.ts";
+import { answer, type Ask, assertCanRead, assertStillIn } from "./exchange.ts";
 import { changesStream } from "./changes_stream.ts";
-import { PositionTokens } from "./position_token.ts";
+import { changesFrom } from "./event_writer.ts";
+import type { Place } from "./position_token.ts";
 import { HttpProblem } from "./problem.ts";
 import { Query } from "./query.ts";
 import type { ChangesAnswer } from "./wire.ts";
@@ -13,47 +13,52 @@ export async function changes(ask: Ask): Promise<Response> {
   const context = query.requiredKey("context");
   const since = query.text("since");
   assertCanRead(ask, context);
-  const tokens = await PositionTokens.of(context, actor.viewer);
   const { epoch, lastSequence: sequence } = service.server.store;
   const last = { epoch, sequence };
-  const position = since === undefined ? undefined : tokens.read(since, last);
-  if (since !== undefined && position === undefined) {
+  const holder = { context, viewer: actor.viewer };
+  const place = since === undefined
+    ? undefined
+    : await service.tokens.read(since, last, holder);
+  if (since !== undefined && place === undefined) {
     throw query.invalid("since", "must be a cursor that was given by us");
   }
   if (wantsJson(request)) {
-    if (position === undefined) throw query.invalid("since", "is missing");
-    return changesNow(ask, tokens, context, position);
+    if (place === undefined) throw query.invalid("since", "is missing");
+    assertStillIn(actor);
+    return changesNow(ask, context, place);
   }
   // What a browser sends when it comes back is newer than what the page's
   // URL says. It can't be helped by an error: what is wrong gets a baseline.
   const lastEventId = request.headers.get("last-event-id");
   const resume = lastEventId === null
-    ? position
-    : tokens.read(lastEventId, last);
+    ? place
+    : await service.tokens.read(lastEventId, last, holder);
+  assertStillIn(actor);
   return changesStream(
     ask,
-    tokens,
     context,
     resume === "elsewhere" ? undefined : resume,
   );
 }
 
 function changesNow(
-  { service: { server }, actor: { visible } }: Ask,
-  tokens: PositionTokens,
+  { service: { server, limits }, actor: { visible } }: Ask,
   context: string,
-  position: CursorPosition | "elsewhere",
+  place: Place | "elsewhere",
 ): Response {
-  const result = position === "elsewhere"
+  const result = place === "elsewhere"
     ? undefined
-    : server.changesSince(position, { context, visible });
+    : server.changesSince(place.position, { context, visible });
   const { store } = server;
   const { epoch, lastSequence: sequence, retainedFloorSequence } = store;
-  if (result?.type === "changes") {
+  if (place !== "elsewhere" && result?.type === "changes") {
+    const { changes, position } = changesFrom(result, 0, limits.changes);
+    const isCut = changes.length < result.changes.length;
     return answer(
       {
-        changes: result.changes,
-        cursor: tokens.write(result.position),
+        changes,
+        cursor: place.writer.write(position),
+        more: isCut ? true : undefined,
         sequence,
         epoch,
       } satisfies { [Name in keyof ChangesAnswer]: unknown },

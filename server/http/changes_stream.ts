@@ -1,6 +1,5 @@
 import type { Ask } from "./exchange.ts";
-import type { PositionTokens } from "./position_token.ts";
-import type { CursorPosition } from "../../store/mod.ts";
+import type { Place, TokenWriter } from "./position_token.ts";
 import type { ServedBatch } from "./served.ts";
 
 const encoder = new TextEncoder();
@@ -9,19 +8,17 @@ const encoder = new TextEncoder();
 const OPENING = encoder.encode("retry: 1000\n\n");
 
 /**
- * The events of batches, as bytes. Watchers with equal rights are given the
- * same batch, and share its bytes.
+ * A watch as server-sent events. A batch is made when the reader asks for it,
+ * and nothing at all is held before: a response may be dropped unread, and
+ * then nobody is told.
  */
-const events = new WeakMap<ServedBatch, Uint8Array>();
-
-/** A watch as server-sent events. A batch is made when the reader asks for it. */
 export function changesStream(
-  { service, request, actor }: Ask,
-  tokens: PositionTokens,
+  ask: Ask,
   context: string,
-  since: CursorPosition | undefined,
+  since: Place | undefined,
 ): Response {
-  const { server, keepAliveMs, quotas } = service;
+  const { service, request, actor } = ask;
+  const { keepAliveMs, quotas } = service;
   const headers = {
     "cache-control": "no-store, no-transform",
     "content-type": "text/event-stream",
@@ -30,80 +27,108 @@ export function changesStream(
     "x-content-type-options": "nosniff",
   };
   if (request.method === "HEAD") return new Response(null, { headers });
-  const ended = new AbortController();
-  const countOff = quotas.openStream(actor.account);
-  const watch = server.watch({
-    context,
-    viewer: actor.viewer,
-    signal: ended.signal,
-    since,
-    keepAliveMs,
-  });
-  const signals = [disconnectSignal(request), actor.signal];
-  const end = () => {
-    if (ended.signal.aborted) return;
-    ended.abort();
-    countOff();
-    for (const signal of signals) signal?.removeEventListener("abort", end);
-  };
-  for (const signal of signals) signal?.addEventListener("abort", end);
-  if (signals.some((signal) => signal?.aborted)) end();
-  let isOpen = false;
-  let isCancelled = false;
+  quotas.assertStream(actor.account);
+  let stream: EventStream | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      if (!isOpen) {
-        isOpen = true;
+      if (stream === undefined) {
+        // Others may have taken the last place since the response was made.
+        if (!quotas.hasStream(actor.account)) return controller.close();
+        stream = new EventStream(ask, context, since);
         return controller.enqueue(OPENING);
       }
       try {
-        const { done, value } = await watch.next();
-        if (isCancelled) return;
-        if (!done) return controller.enqueue(encodeBatch(value, tokens));
-        end();
-        controller.close();
+        const bytes = await stream.next();
+        if (bytes !== undefined) controller.enqueue(bytes);
+        else if (!stream.isCancelled) controller.close();
       } catch (error) {
-        end();
+        stream.end();
         service.report(error, request);
         controller.error(error);
       }
     },
     cancel() {
-      isCancelled = true;
-      end();
+      stream?.cancel();
     },
   }, { highWaterMark: 0 });
   return new Response(body, { headers });
 }
 
-/**
- * Only a batch that leaves the reader whole has an id: who resumed in the
- * middle of a baseline would miss the rest of it.
- */
-function encodeBatch(batch: ServedBatch, tokens: PositionTokens): Uint8Array {
-  const isWhole = batch.type === "changes" || batch.last;
-  const id = isWhole ? `id: ${tokens.write(batch.position)}\n\n` : "\n";
-  if (batch.type === "changes" && batch.changes.length === 0) {
-    return encoder.encode(id);
-  }
-  const event = encodeEvent(batch);
-  const end = encoder.encode(id);
-  const block = new Uint8Array(event.length + end.length);
-  block.set(event);
-  block.set(end, event.length);
-  return block;
-}
+/** A stream that is read: it has its place among the open ones until it ends. */
+class EventStream {
+  readonly #ask: Ask;
+  readonly #context: string;
+  readonly #ended = new AbortController();
+  readonly #signals: readonly AbortSignal[];
+  readonly #countOff: () => void;
+  readonly #watch: AsyncIterator<ServedBatch, void>;
+  readonly #parts: ServedBatch[] = [];
+  readonly #end = () => this.end();
+  #writer: TokenWriter | undefined;
+  isCancelled = false;
 
-function encodeEvent(batch: ServedBatch): Uint8Array {
-  let event = events.get(batch);
-  if (event === undefined) {
-    const name = batch.type === "baseline" ? "baseline" : "change";
-    event = encoder.encode(
-      `event: ${name}\ndata: ${JSON.stringify(batch)}\n`,
-    );
-    events.set(batch, event);
+  constructor(ask: Ask, context: string, since: Place | undefined) {
+    const { service: { server, keepAliveMs, quotas }, actor, request } = ask;
+    this.#ask = ask;
+    this.#context = context;
+    this.#writer = since?.writer;
+    this.#countOff = quotas.openStream(actor.account);
+    this.#watch = server.watch({
+      context,
+      viewer: actor.viewer,
+      signal: this.#ended.signal,
+      since: since?.position,
+      keepAliveMs,
+    });
+    this.#signals = [disconnectSignal(request), actor.signal]
+      .filter((signal) => signal !== undefined);
+    for (const signal of this.#signals) {
+      signal.addEventListener("abort", this.#end);
+    }
+    if (this.#signals.some(({ aborted }) => aborted)) this.end();
   }
-  return event;
+
+  /** The bytes of the next event; `undefined` when there are no more. */
+  async next(): Promise<Uint8Array | undefined> {
+    const batch = this.#parts.shift() ?? await this.#nextBatch();
+    const isWhole = batch?.type === "changes" || batch?.last === true;
+    if (batch !== undefined && isWhole && this.#writer === undefined) {
+      const { service: { tokens }, actor: { viewer } } = this.#ask;
+      const holder = { context: this.#context, viewer };
+      this.#writer = await tokens.begin(batch.position, holder);
+    }
+    if (batch === undefined || this.#ended.signal.aborted) {
+      this.end();
+      return undefined;
+    }
+    // Who resumed in the middle of a baseline would miss the rest of it.
+    const id = isWhole ? this.#writer?.write(batch.position) : undefined;
+    return this.#ask.service.events.write(batch, id);
+  }
+
+  /** Frees all that it holds. */
+  end(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#countOff();
+    for (const signal of this.#signals) {
+      signal.removeEventListener("abort", this.#end);
+    }
+  }
+
+  /** Ends it, because nobody reads any more. */
+  cancel(): void {
+    this.isCancelled = true;
+    this.end();
+  }
+
+  async #nextBatch(): Promise<ServedBatch | undefined> {
+    const { done, value } = await this.#watch.next();
+    if (done) return undefined;
+    const [first, ...others] = this.#ask.service.events.split(value);
+    this.#parts.push(...others);
+    return first;
+  }
 }
 
 /**

@@ -14,6 +14,7 @@ import { createHttpHandler, type Identity } from "./mod.ts";
 import type { ServedPresence } from "./served.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import {
+  blamed,
   byCookie,
   EventReader,
   identity,
@@ -40,10 +41,28 @@ async function watch(
   );
 }
 
+/** The first event of a watch. */
+async function firstOf(send: Send): Promise<SseBlock> {
+  const events = await watch(send);
+  const block = await events.next();
+  await events.cancel();
+  assert(block !== undefined);
+  return block;
+}
+
 /** A server that tells how many of its watches have not ended. */
-function counting(server: PresenceServer): ServedPresence & { open: number } {
+interface Counting extends ServedPresence {
+  open: number;
+  /** Called when a watch has ended. */
+  onEnd?: () => void;
+}
+
+function counting(server: PresenceServer): Counting {
   return {
     open: 0,
+    get closed() {
+      return server.closed;
+    },
     get store() {
       return server.store;
     },
@@ -58,9 +77,10 @@ function counting(server: PresenceServer): ServedPresence & { open: number } {
     lastSeen: (...query) => server.lastSeen(...query),
     watch(options = {}) {
       this.open++;
-      options.signal?.addEventListener("abort", () => this.open--, {
-        once: true,
-      });
+      options.signal?.addEventListener("abort", () => {
+        this.open--;
+        this.onEnd?.();
+      }, { once: true });
       return server.watch(options);
     },
   };
@@ -136,7 +156,7 @@ Deno.test("GET /v1/changes gives a baseline after a gap, a restart, nonsense", a
   server.receiveAll([update(), update({ subject: "bob" })]);
   using restarted = new PresenceServer({ epoch: "b" });
   const again = sendTo(createHttpHandler(restarted));
-  const future = id.replace("a.0.", "a.99.");
+  const future = id.replace("a.0.0.", "a.0.99.");
   assertNotEquals(future, id);
   const places: [Send, string][] = [
     [send, id],
@@ -172,7 +192,7 @@ Deno.test("GET /v1/changes keeps connection and position alive", async () => {
     time.tick(400);
     const { id = "", ...rest } = await block ?? {};
     assertEquals(rest, {});
-    assertStringIncludes(id, `e.${round * 2}.`);
+    assertStringIncludes(id, `e.0.${round * 2}.`);
   }
   await events.cancel();
   assertEquals(server.store.size, 6);
@@ -219,17 +239,59 @@ Deno.test("GET /v1/changes holds no more than a batch for a slow reader", async 
   assertEquals(server.store.size, 0);
 });
 
+Deno.test("GET /v1/changes splits what is too much for an event", async () => {
+  using server = new PresenceServer({ epoch: "e" });
+  const send = sendTo(createHttpHandler(server));
+  const { id } = await firstOf(send);
+  const subjects = Array.from({ length: 2_500 }, (_, n) => `s${n}`);
+  server.receiveAll(subjects.map((subject) => update({ subject })));
+  server.receive(update({ context: "doc-2" }));
+  const events = await watch(send, id);
+  const blocks: (SseBlock | undefined)[] = [];
+  for (let part = 0; part < 3; part++) blocks.push(await events.next());
+  await events.cancel();
+  assertEquals(
+    blocks.map((block) => block?.id?.split(".").slice(0, 3).join(".")),
+    ["e.0.1000", "e.0.2000", "e.0.2501"],
+  );
+  const told = blocks.map((block) => JSON.parse(block?.data ?? ""));
+  assertEquals(
+    told.map(({ position, changes }) => [position.sequence, changes.length]),
+    [[1_000, 1_000], [2_000, 1_000], [2_501, 500]],
+  );
+  const resumed = await watch(send, blocks[0]?.id);
+  const [next] = records((await resumed.data()).changes);
+  assertEquals(next?.sequence, 1_001);
+  await resumed.cancel();
+});
+
+Deno.test("GET /v1/changes ends between the parts when the rights are taken away", async () => {
+  using server = new PresenceServer();
+  const rights = new AbortController();
+  const send = sendTo(createHttpHandler(server, {
+    authorize: () => identity({ signal: rights.signal }),
+    limits: { changes: 1 },
+  }));
+  const { id } = await firstOf(send);
+  server.receiveAll([update(), update({ subject: "bob" })]);
+  const events = await watch(send, id);
+  await events.next();
+  rights.abort();
+  assertEquals(await events.next(), undefined);
+});
+
 Deno.test("GET /v1/changes frees the watch when the reader goes away", async () => {
   using server = new PresenceServer();
   const served = counting(server);
   const send = sendTo(createHttpHandler(served, { keepAliveMs: 1_000 }));
-  const unread = await send(PATH);
+  const begun = await watch(send);
+  await begun.next();
   const waiting = await watch(send);
   await waiting.next();
   const pending = waiting.next();
   await flush();
   assertEquals(served.open, 2);
-  await unread.body?.cancel();
+  await begun.cancel();
   assertEquals(served.open, 1);
   await waiting.cancel();
   assertEquals(await pending, undefined);
@@ -251,11 +313,10 @@ Deno.test("GET /v1/changes frees the watch when a socket is closed", async () =>
   await events.next();
   assertEquals(served.open, 1);
   const pending = events.next().catch(() => "cut");
+  const ended = new Promise<void>((resolve) => served.onEnd = resolve);
   gone.abort();
   assertEquals(await pending, "cut");
-  for (let tries = 0; served.open > 0 && tries < 200; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await ended;
   assertEquals(served.open, 0);
   await http.shutdown();
 });
@@ -285,8 +346,8 @@ Deno.test("GET /v1/changes ends when the rights are taken away", async () => {
   await flush();
   rights.abort();
   assertEquals(await pending, undefined);
-  const late = await watch(send, undefined, headers);
-  assertEquals(await late.next(), undefined, "the signal is still aborted");
+  const late = await send(PATH, { headers });
+  assertEquals(await blamed(late, 401), [], "the signal is still aborted");
 });
 
 Deno.test("GET /v1/changes writes a batch once for all with equal rights", async () => {

@@ -31,9 +31,21 @@
  */
 
 import type { PresenceModel } from "../../core/mod.ts";
-import type { PresenceBatch, Watch } from "../mod.ts";
+import type { Watch } from "../mod.ts";
+import type {
+  ClientBatch,
+  ClientWatchOptions,
+  ContextQuery,
+  PresenceClientOptions,
+  RequestOptions,
+  SubjectQuery,
+  WhereaboutsQuery,
+  WithdrawQuery,
+} from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
+import { parseJson } from "./json.ts";
 import { requestErrorOf } from "./request_error.ts";
+import type { SseBlock } from "./sse_parser.ts";
 import type {
   ContextAnswer,
   PublishAnswer,
@@ -51,6 +63,16 @@ import {
 } from "./wire_answer.ts";
 import { readBatch } from "./wire_batch.ts";
 
+export type {
+  ClientBatch,
+  ClientWatchOptions,
+  ContextQuery,
+  PresenceClientOptions,
+  RequestOptions,
+  SubjectQuery,
+  WhereaboutsQuery,
+  WithdrawQuery,
+} from "./client_options.ts";
 export type { ProblemDocument, ProblemField } from "./problem.ts";
 export { PresenceRequestError } from "./request_error.ts";
 export type {
@@ -64,108 +86,6 @@ export type {
   WithdrawAnswer,
 } from "./wire.ts";
 export { wireUpdateOf } from "./wire_update.ts";
-
-/** Where the service is, and how to speak to it. */
-export interface PresenceClientOptions {
-  /** The URL under which the service has its `/v1/` paths. */
-  readonly url: string | URL;
-  /**
-   * Headers of every request, or what gives them: it is asked anew for each
-   * request, so that a token may be a fresh one.
-   */
-  readonly headers?:
-    | HeadersInit
-    | (() => HeadersInit | Promise<HeadersInit>)
-    | undefined;
-  /**
-   * Sends the requests. To send cookies to another site, wrap the usual one.
-   *
-   * @default {globalThis.fetch}
-   */
-  readonly fetch?:
-    | ((url: URL, init: RequestInit) => Promise<Response>)
-    | undefined;
-  /** Ends all requests and watches of the client. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * How often the service shows on an open stream that it is alive, for a
-   * service that does not say so itself.
-   *
-   * @default {15_000}
-   */
-  readonly keepAliveMs?: number | undefined;
-  /** Told of what a watch has tried again after, `undefined` for a mere end. */
-  readonly onRetry?: ((error: unknown) => void) | undefined;
-}
-
-/** What to take away. */
-export interface WithdrawQuery<M extends PresenceModel = PresenceModel> {
-  /** Where. */
-  readonly context: M["context"];
-  /** Whose; may be left out by whoever is known to be one subject. */
-  readonly subject?: M["subject"] | undefined;
-  /** The entry of this resource; left out, the one without a resource. */
-  readonly resource?: M["resource"] | undefined;
-  /** Whose word it was; may be left out as in an update. */
-  readonly origin?: M["origin"] | undefined;
-  /** Takes away all of one's own there instead of a single entry. */
-  readonly all?: boolean | undefined;
-}
-
-/** Who is asked after: everybody in a context. */
-export interface ContextQuery<M extends PresenceModel = PresenceModel> {
-  /** Where. */
-  readonly context: M["context"];
-  /** Everybody. */
-  readonly subject?: undefined;
-  /** How many at most. */
-  readonly limit?: number | undefined;
-  /** The `next` of the page before. */
-  readonly after?: M["subject"] | undefined;
-  /** Whether the entries behind each summary are wanted as well. */
-  readonly resources?: boolean | undefined;
-}
-
-/** Who is asked after: a subject in a context. */
-export interface SubjectQuery<M extends PresenceModel = PresenceModel> {
-  /** Where. */
-  readonly context: M["context"];
-  /** Who. */
-  readonly subject: M["subject"];
-  /** There are no pages of one subject. */
-  readonly limit?: undefined;
-  /** There are no pages of one subject. */
-  readonly after?: undefined;
-  /** Whether the entries behind the summary are wanted as well. */
-  readonly resources?: boolean | undefined;
-}
-
-/** Who is asked after: a subject, wherever they are. */
-export interface WhereaboutsQuery<M extends PresenceModel = PresenceModel> {
-  /** Everywhere. */
-  readonly context?: undefined;
-  /** Who. */
-  readonly subject: M["subject"];
-  /** There are no pages of one subject. */
-  readonly limit?: undefined;
-  /** There are no pages of one subject. */
-  readonly after?: undefined;
-  /** Whether the entries behind each summary are wanted as well. */
-  readonly resources?: boolean | undefined;
-}
-
-/** What to watch. */
-export interface ClientWatchOptions<M extends PresenceModel = PresenceModel> {
-  /** Which context. */
-  readonly context: M["context"];
-  /** Ends the watch. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * The `cursor` of an answer, to go on from there; if that is too long ago, a
-   * baseline comes all the same.
-   */
-  readonly since?: string | undefined;
-}
 
 /**
  * A client of the HTTP service.
@@ -216,16 +136,20 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    * Publishes an update, or several: all of them or none.
    *
    * @param updates What to publish.
+   * @param options How to go about it.
    * @returns The sequences.
    * @throws {PresenceRequestError} If the service refuses.
+   * @throws {TypeError} If it can't be reached, or something else answers.
    */
   async publish(
     updates: WireUpdate<M> | readonly WireUpdate<M>[],
+    { signal }: RequestOptions = {},
   ): Promise<PublishAnswer> {
     const init = {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(updates),
+      signal,
     };
     return await this.#ask("publish", "v1/updates", {}, isPublishAnswer, init);
   }
@@ -234,13 +158,18 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    * Takes an entry of one's own away, or all of them in a context: a goodbye.
    *
    * @param query What to take away.
+   * @param options How to go about it.
    * @returns How many entries are gone by it.
    * @throws {PresenceRequestError} If the service refuses.
+   * @throws {TypeError} If it can't be reached, or something else answers.
    */
-  async withdraw(query: WithdrawQuery<M>): Promise<WithdrawAnswer> {
+  async withdraw(
+    query: WithdrawQuery<M>,
+    { signal }: RequestOptions = {},
+  ): Promise<WithdrawAnswer> {
     const { context, subject, resource, origin, all } = query;
     const parameters = { context, subject, resource, origin, all };
-    const init = { method: "DELETE" };
+    const init = { method: "DELETE", signal };
     const path = "v1/presence";
     return await this.#ask(
       "withdraw",
@@ -252,43 +181,102 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   }
 
   /** Asks who is in a context. */
-  presence(query: ContextQuery<M>): Promise<ContextAnswer<M>>;
+  presence(
+    query: ContextQuery<M>,
+    options?: RequestOptions,
+  ): Promise<ContextAnswer<M>>;
   /** Asks whether a subject is in a context, or when they were last seen. */
-  presence(query: SubjectQuery<M>): Promise<SubjectAnswer<M>>;
+  presence(
+    query: SubjectQuery<M>,
+    options?: RequestOptions,
+  ): Promise<SubjectAnswer<M>>;
   /** Asks where a subject is. */
-  presence(query: WhereaboutsQuery<M>): Promise<WhereaboutsAnswer<M>>;
+  presence(
+    query: WhereaboutsQuery<M>,
+    options?: RequestOptions,
+  ): Promise<WhereaboutsAnswer<M>>;
   async presence(
     query: ContextQuery<M> | SubjectQuery<M> | WhereaboutsQuery<M>,
+    { signal }: RequestOptions = {},
   ): Promise<ContextAnswer<M> | SubjectAnswer<M> | WhereaboutsAnswer<M>> {
     const { context, subject, resources, limit, after } = query;
     const action = "read presence";
     const path = "v1/presence";
+    const init = { signal };
     if (subject === undefined) {
       const parameters = { context, limit, after, resources };
-      return await this.#ask(action, path, parameters, isContextAnswer<M>);
+      return await this.#ask(
+        action,
+        path,
+        parameters,
+        isContextAnswer<M>,
+        init,
+      );
     }
     const parameters = { context, subject, resources };
     return context === undefined
-      ? await this.#ask(action, path, parameters, isWhereaboutsAnswer<M>)
-      : await this.#ask(action, path, parameters, isSubjectAnswer<M>);
+      ? await this.#ask(action, path, parameters, isWhereaboutsAnswer<M>, init)
+      : await this.#ask(action, path, parameters, isSubjectAnswer<M>, init);
   }
 
   /**
    * Watches a context: yields what the server's own watch yields, a baseline,
    * then changes, a baseline again after a gap. When the connection is lost, or
-   * silent for too long, it comes back and goes on where it was. It ends
-   * without an error when it is aborted.
+   * silent for too long, or something else than the service answers, it comes
+   * back after a pause and goes on where it was. It ends without an error when
+   * it is aborted.
    *
    * @param options What to watch.
    * @returns The batches, fit for a `PresenceView`.
    * @throws {PresenceRequestError} If the service refuses for good.
+   *
+   * @example Keeping a mirror over a restart
+   * ```ts
+   * import { PresenceClient } from "@ruthere/presence/client";
+   * import { PresenceServer, PresenceView } from "@ruthere/presence/server";
+   * import { createHttpHandler } from "@ruthere/presence/server/http";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer();
+   * const handler = createHttpHandler(server);
+   * const client = new PresenceClient({
+   *   url: "http://localhost",
+   *   fetch: (url, init) => handler(new Request(url, init)),
+   * });
+   * const context = "doc-1";
+   * await client.publish({ subject: "alice", context, ttlMs: 30_000 });
+   *
+   * // Save what the mirror holds together with the cursor that it is at.
+   * let saved = "";
+   * const view = new PresenceView();
+   * for await (const batch of client.watch({ context })) {
+   *   view.apply(batch);
+   *   const { cursor } = batch;
+   *   if (cursor === undefined) continue;
+   *   const { position } = batch;
+   *   saved = JSON.stringify({ cursor, position, snapshots: view.snapshots() });
+   *   break;
+   * }
+   *
+   * await client.publish({ subject: "bob", context, ttlMs: 30_000 });
+   *
+   * // What is saved is a baseline; the watch goes on after it.
+   * const { cursor: since, position, snapshots } = JSON.parse(saved);
+   * const restored = new PresenceView();
+   * const whole = { type: "baseline", part: 0, last: true } as const;
+   * restored.apply({ ...whole, position, snapshots });
+   * for await (const batch of client.watch({ context, since })) {
+   *   restored.apply(batch);
+   *   break;
+   * }
+   * assertEquals(restored.subjects(context), ["alice", "bob"]);
+   * ```
    */
-  watch(options: ClientWatchOptions<M>): Watch<PresenceBatch<M>> {
+  watch(options: ClientWatchOptions<M>): Watch<ClientBatch<M>> {
     const inner = new AbortController();
-    const end = () => inner.abort();
     const outer = [options.signal, this.#options.signal];
     const batches = this.#batches(options, inner.signal);
-    async function* linked(): AsyncGenerator<PresenceBatch<M>, void> {
+    async function* linked(): AsyncGenerator<ClientBatch<M>, void> {
       if (outer.some((signal) => signal?.aborted)) return;
       for (const signal of outer) signal?.addEventListener("abort", end);
       try {
@@ -298,38 +286,45 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
       }
     }
     const watch = linked();
+    const end = () => {
+      inner.abort();
+      return watch.return();
+    };
     return {
       next: () => watch.next(),
-      return: () => {
-        end();
-        return watch.return();
-      },
+      return: end,
       [Symbol.asyncIterator]() {
         return this;
       },
       async [Symbol.asyncDispose]() {
-        end();
-        await watch.return();
+        await end();
       },
     };
   }
 
-  async *#batches(
+  #batches(
     { context, since }: ClientWatchOptions<M>,
     signal: AbortSignal,
-  ): AsyncGenerator<PresenceBatch<M>, void> {
+  ): AsyncGenerator<ClientBatch<M>, void> {
     const { keepAliveMs = 15_000, onRetry } = this.#options;
     const url = this.#url("v1/changes", { context });
     const request = (lastEventId: string | undefined, signal: AbortSignal) => {
       const headers = new Headers({ accept: "text/event-stream" });
-      if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
+      // What can't be sent is no position of ours.
+      if (lastEventId !== undefined && /^[!-~]+$/.test(lastEventId)) {
+        headers.set("last-event-id", lastEventId);
+      }
       return this.#send(url, { headers, signal, cache: "no-store" });
     };
-    const stream = { request, lastEventId: since, keepAliveMs, onRetry };
-    for await (const { event, data } of streamEvents(stream, signal)) {
-      if (data === undefined) continue;
-      if (event === "baseline" || event === "change") yield readBatch<M>(data);
-    }
+    const read = ({ event, data, id }: SseBlock) => {
+      if (data === undefined) return undefined;
+      if (event !== "baseline" && event !== "change") return undefined;
+      return { ...readBatch<M>(data), cursor: id };
+    };
+    return streamEvents(
+      { request, read, lastEventId: since, keepAliveMs, onRetry },
+      signal,
+    );
   }
 
   async #ask<T>(
@@ -337,15 +332,15 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     path: string,
     parameters: QueryParameters,
     isAnswer: (value: unknown) => value is T,
-    init: RequestInit = {},
+    init: RequestInit,
   ): Promise<T> {
     const headers = new Headers(init.headers);
     headers.set("accept", "application/json");
-    const { signal = null } = this.#options;
+    const signal = anyOf(init.signal, this.#options.signal);
     const url = this.#url(path, parameters);
     const response = await this.#send(url, { ...init, headers, signal });
     if (!response.ok) throw await requestErrorOf(action, response);
-    const answer: unknown = await response.json();
+    const answer = parseJson(await response.text());
     if (isAnswer(answer)) return answer;
     throw new TypeError(`Cannot ${action}: the service sent something else`);
   }
@@ -355,6 +350,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     const own = typeof headers === "function" ? await headers() : headers;
     const all = new Headers(own);
     new Headers(init.headers).forEach((value, name) => all.set(name, value));
+    init.signal?.throwIfAborted();
     return await fetch(url, { ...init, headers: all });
   }
 
@@ -370,3 +366,12 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
 type QueryParameters = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
+
+/** A signal that is aborted as soon as one of two is. */
+function anyOf(
+  own: AbortSignal | null | undefined,
+  general: AbortSignal | undefined,
+): AbortSignal | null {
+  if (!own || !general) return own ?? general ?? null;
+  return AbortSignal.any([own, general]);
+}

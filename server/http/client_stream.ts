@@ -1,13 +1,18 @@
-import { type PresenceRequestError, requestErrorOf } from "./request_error.ts";
+import { PresenceRequestError, requestErrorOf } from "./request_error.ts";
 import { type SseBlock, SseParser } from "./sse_parser.ts";
 
 /** How a stream of events is kept going. */
-export interface StreamOptions {
+export interface StreamOptions<T> {
   /** Asks for the stream, from a position on if there is one. */
   readonly request: (
     lastEventId: string | undefined,
     signal: AbortSignal,
   ) => Promise<Response>;
+  /**
+   * What a block means, if it means anything. A block that it throws on was
+   * spoilt on the way: the stream is asked for again, from before it.
+   */
+  readonly read: (block: SseBlock) => T | undefined;
   /** Where to go on from, to begin with. */
   readonly lastEventId: string | undefined;
   /** How often a sign of life is due, unless the service says otherwise. */
@@ -20,74 +25,70 @@ export interface StreamOptions {
 const PATIENCE = 2.5;
 
 const FIRST_RETRY_MS = 1_000;
+const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 30_000;
 
+/** The longest that is waited because the service said so. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
+/** Timers can't wait longer: one that should would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
- * The blocks of an event stream, over as many connections as it takes.
+ * What the blocks of an event stream mean, over as many connections as it
+ * takes. Whatever goes wrong is tried again after a pause, but for a refusal.
  *
  * @throws {PresenceRequestError} If the service refuses the request for good.
  */
-export async function* streamEvents(
-  options: StreamOptions,
+export async function* streamEvents<T>(
+  options: StreamOptions<T>,
   signal: AbortSignal,
-): AsyncGenerator<SseBlock, void> {
+): AsyncGenerator<T, void> {
   let { lastEventId } = options;
   let failures = 0;
   let retryMs = FIRST_RETRY_MS;
   while (!signal.aborted) {
-    const blocks = connect(options, lastEventId, signal);
-    let lost: LostConnection | undefined;
+    let error: unknown;
     try {
-      while (lost === undefined) {
-        const { done, value } = await blocks.next();
-        if (done) {
-          lost = value;
-          break;
-        }
-        retryMs = value.retryMs ?? retryMs;
-        if (value.id !== undefined) {
-          lastEventId = value.id;
+      for await (const block of connect(options, lastEventId, signal)) {
+        retryMs = Math.max(block.retryMs ?? retryMs, MIN_RETRY_MS);
+        const event = options.read(block);
+        if (block.id !== undefined) {
+          lastEventId = block.id;
           failures = 0;
         }
-        yield value;
+        if (event !== undefined) yield event;
       }
-    } finally {
-      await blocks.return({ error: undefined });
+    } catch (thrown) {
+      if (isFinal(thrown)) throw thrown;
+      error = thrown;
     }
     if (signal.aborted) return;
-    options.onRetry?.(lost.error);
+    options.onRetry?.(error);
     const backOff = Math.min(retryMs * 2 ** failures++, MAX_RETRY_MS);
     const jitter = 0.5 + Math.random() / 2;
-    await pause((lost.retryAfterMs ?? 0) + backOff * jitter, signal);
+    await pause(toldPause(error) + backOff * jitter, signal);
   }
-}
-
-/** Why a connection is gone. */
-interface LostConnection {
-  readonly error: unknown;
-  readonly retryAfterMs?: number | undefined;
 }
 
 /** The blocks that come over one connection. */
 async function* connect(
-  { request, keepAliveMs }: StreamOptions,
+  { request, keepAliveMs }: StreamOptions<unknown>,
   lastEventId: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<SseBlock, LostConnection> {
+): AsyncGenerator<SseBlock, void> {
   const attempt = new AbortController();
-  const patience = new Patience(attempt, keepAliveMs);
+  const patience = new Patience(attempt.signal, keepAliveMs);
   const abort = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", abort);
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
     const response = await patience.during(
       request(lastEventId, attempt.signal),
+      cancelBody,
     );
-    if (response instanceof LostError) return response;
     if (!response.ok) {
-      const error = await requestErrorOf("read changes", response);
-      if (isFinal(error)) throw error;
-      return { error, retryAfterMs: error.retryAfterMs };
+      throw await patience.during(requestErrorOf("read changes", response));
     }
     reader = eventsOf(response).getReader();
     const told = Number(response.headers.get("presence-keep-alive-ms"));
@@ -95,10 +96,9 @@ async function* connect(
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const parser = new SseParser();
     while (true) {
-      const chunk = await patience.during(reader.read());
-      if (chunk instanceof LostError) return chunk;
-      if (chunk.done) return { error: undefined };
-      yield* parser.push(decoder.decode(chunk.value, { stream: true }));
+      const { done, value } = await patience.during(reader.read());
+      if (done) return;
+      yield* parser.push(decoder.decode(value, { stream: true }));
     }
   } finally {
     signal.removeEventListener("abort", abort);
@@ -107,45 +107,45 @@ async function* connect(
   }
 }
 
-/** What came instead of an answer. */
-class LostError extends Error implements LostConnection {
-  readonly error: unknown;
-  constructor(error: unknown) {
-    super("The connection is lost", { cause: error });
-    this.error = error;
-  }
-}
-
 /** Waits for answers, but only for so long. */
 class Patience {
-  readonly #attempt: AbortController;
+  readonly #signal: AbortSignal;
   /** How often a sign of life is due. */
   keepAliveMs: number;
 
-  constructor(attempt: AbortController, keepAliveMs: number) {
-    this.#attempt = attempt;
+  constructor(signal: AbortSignal, keepAliveMs: number) {
+    this.#signal = signal;
     this.keepAliveMs = keepAliveMs;
   }
 
-  /** What a promise gives, if it does in time and the attempt is not over. */
-  during<T>(answer: Promise<T>): Promise<T | LostError> {
-    const { signal } = this.#attempt;
-    return new Promise((resolve) => {
+  /**
+   * What a promise gives, if it does in time and before the signal is aborted;
+   * what it gives later is discarded.
+   */
+  during<T>(answer: Promise<T>, discard?: (late: T) => void): Promise<T> {
+    const signal = this.#signal;
+    return new Promise((resolve, reject) => {
+      let isLate = false;
       const lose = (error: unknown) => {
-        settle(new LostError(error));
+        isLate = true;
+        release();
+        reject(error);
       };
       const onAbort = () => lose(signal.reason);
       const timer = setTimeout(() => {
         lose(new Error("Cannot read changes: there is no sign of life"));
-      }, this.keepAliveMs * PATIENCE);
-      const settle = (result: T | LostError) => {
+      }, timerMs(this.keepAliveMs * PATIENCE));
+      const release = () => {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
-        resolve(result);
       };
       if (signal.aborted) onAbort();
       else signal.addEventListener("abort", onAbort);
-      answer.then(settle, lose);
+      answer.then((value) => {
+        if (isLate) return discard?.(value);
+        release();
+        resolve(value);
+      }, lose);
     });
   }
 }
@@ -155,7 +155,7 @@ function eventsOf(response: Response): ReadableStream<Uint8Array> {
   if (type.startsWith("text/event-stream") && response.body !== null) {
     return response.body;
   }
-  response.body?.cancel().catch(() => {});
+  cancelBody(response);
   throw new TypeError(
     `Cannot read changes: the service sent no event stream: received ${
       JSON.stringify(type)
@@ -163,9 +163,25 @@ function eventsOf(response: Response): ReadableStream<Uint8Array> {
   );
 }
 
+function cancelBody({ body }: Response): void {
+  body?.cancel().catch(() => {});
+}
+
 /** What the service refuses it will refuse again, but for these. */
-function isFinal({ status }: PresenceRequestError): boolean {
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof PresenceRequestError)) return false;
+  const { status } = error;
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
+}
+
+/** How long the service says to stay away. */
+function toldPause(error: unknown): number {
+  if (!(error instanceof PresenceRequestError)) return 0;
+  return Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
+}
+
+function timerMs(ms: number): number {
+  return Math.min(ms, MAX_TIMER_MS);
 }
 
 /** Waits a while, or until the signal is aborted. */
@@ -176,7 +192,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       clearTimeout(timer);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const timer = setTimeout(end, timerMs(ms));
     if (signal.aborted) end();
     else signal.addEventListener("abort", end);
   });

@@ -141,6 +141,61 @@ Deno.test("PresenceClient throws what the service says", async () => {
   );
 });
 
+Deno.test("PresenceClient does not take another's answer for the service's", async () => {
+  const html = () => new Response("<h1>Sign in</h1>");
+  await assertRejects(
+    () => clientOf(scripted(html)).presence({ context: "doc-1" }),
+    TypeError,
+    "Cannot read presence: the service sent something else",
+  );
+});
+
+Deno.test("PresenceClient aborts a request by its own signal or the client's", async () => {
+  const hang: Fetch = (_url, { signal }) =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  const query = { context: "doc-1" };
+  const calls = [
+    (client: PresenceClient, signal: AbortSignal) =>
+      client.publish([], { signal }),
+    (client: PresenceClient, signal: AbortSignal) =>
+      client.withdraw(query, { signal }),
+    (client: PresenceClient, signal: AbortSignal) =>
+      client.presence(query, { signal }),
+    (client: PresenceClient, signal: AbortSignal) =>
+      client.presence({ subject: "alice" }, { signal }),
+    (client: PresenceClient, signal: AbortSignal) =>
+      client.presence({ ...query, subject: "alice" }, { signal }),
+  ];
+  for (const call of calls) {
+    for (const which of ["own", "general"] as const) {
+      const abort = {
+        own: new AbortController(),
+        general: new AbortController(),
+      };
+      const client = clientOf(hang, { signal: abort.general.signal });
+      const pending = assertRejects(
+        () => call(client, abort.own.signal),
+        Error,
+        "enough",
+      );
+      await flush();
+      abort[which].abort(new Error("enough"));
+      await pending;
+      // What is aborted beforehand sends nothing.
+      const unheard = clientOf(() => Promise.reject(new Error("sent")), {
+        signal: abort.general.signal,
+      });
+      await assertRejects(
+        () => call(unheard, abort.own.signal),
+        Error,
+        "enough",
+      );
+    }
+  }
+});
+
 Deno.test("PresenceClient keeps the path of its URL and asks for headers anew", async () => {
   const urls: string[] = [];
   const tokens: (string | null)[] = [];
@@ -220,8 +275,10 @@ Deno.test("PresenceClient.watch() yields what the server's watch yields", async 
   const view = new PresenceView();
   const next = async () => {
     const [there, here] = await Promise.all([remote.next(), local.next()]);
-    assertEquals(there, here);
     assert(!there.done);
+    const { cursor, ...batch } = there.value;
+    assertEquals(batch, here.value);
+    assertEquals(typeof cursor, "string");
     return view.apply(there.value).map(({ type, subject }) => [type, subject]);
   };
   assertEquals(await next(), [["joined", "alice"], ["joined", "bob"]]);
@@ -240,6 +297,27 @@ Deno.test("PresenceClient.watch() starts after a cursor", async () => {
   server.receive(update());
   for await (const batch of client.watch({ context: "doc-1", since })) {
     assertEquals(batch.type, "changes");
+    break;
+  }
+});
+
+Deno.test("PresenceClient.watch() gives a cursor with what is whole", async () => {
+  using server = new PresenceServer();
+  const subjects = Array.from({ length: 3_000 }, (_, n) => `subject ${n}`);
+  server.receiveAll(subjects.map((subject) => update({ subject })));
+  const client = clientOf(fetchFrom(server));
+  const cursors: (string | undefined)[] = [];
+  for await (const batch of client.watch({ context: "doc-1" })) {
+    cursors.push(batch.cursor);
+    if (batch.type === "baseline" && batch.last) break;
+  }
+  const since = cursors.pop();
+  assertEquals(cursors, Array(cursors.length).fill(undefined));
+  assertGreaterOrEqual(cursors.length, 1);
+  server.receive(update({ subject: "late" }));
+  for await (const batch of client.watch({ context: "doc-1", since })) {
+    assert(batch.type === "changes");
+    assertEquals(batch.changes.length, 1);
     break;
   }
 });
@@ -409,12 +487,122 @@ Deno.test("PresenceClient.watch() ends with an error when it is refused for good
     assertEquals(error.problem?.status, status);
     assertEquals((await watch.next()).done, true);
   }
-  for (
-    const answer of [stream("event: change\ndata: 7\n\n"), new Response("hi")]
-  ) {
-    const watch = clientOf(scripted(() => answer)).watch({ context: "doc-1" });
-    await assertRejects(() => watch.next(), TypeError, "Cannot read changes");
+});
+
+Deno.test("PresenceClient.watch() tries again, after a pause, what is no stream of ours", async () => {
+  using time = new FakeTime(0);
+  const at: number[] = [];
+  const html = { headers: { "content-type": "text/html" } };
+  const fetch = scripted(
+    () => new Response("<h1>Sign in to the hotel's network</h1>", html),
+    () => new Response(null, { status: 204 }),
+    () => stream("retry: 0\nevent: change\ndata: 7\nid: 7\n\n"),
+    () => stream("event: change\ndata: {\nid: 7\n\n"),
+    () => stream(baseline(1)),
+    () => stream("id: \u2603\n\n"),
+    () => stream(baseline(2), "silent"),
+  );
+  const retries: unknown[] = [];
+  const watch = clientOf((url, init) => {
+    at.push(time.now);
+    return fetch(url, init);
+  }, { onRetry: (error) => retries.push(error) }).watch({ context: "doc-1" });
+  const both = (async () => [await watch.next(), await watch.next()])();
+  while (at.length < 7) {
+    await flush();
+    await time.nextAsync();
   }
+  assertEquals(
+    (await both).map(({ value }) => value?.position.sequence),
+    [1, 2],
+  );
+  for (const [n, time] of at.slice(1).entries()) {
+    assertGreaterOrEqual(time - at[n]!, 50);
+  }
+  const noStream = "TypeError: Cannot read changes: the service sent no event" +
+    " stream: received ";
+  const noBatch = "TypeError: Cannot read changes: the service sent no batch";
+  assertEquals(retries.map(String), [
+    `${noStream}"text/html"`,
+    `${noStream}""`,
+    noBatch,
+    noBatch,
+    "undefined",
+    "undefined",
+  ]);
+  assertEquals(
+    fetch.asked.map((headers) => headers.get("last-event-id")),
+    [null, null, null, null, null, "1", null],
+  );
+  await watch.return?.();
+});
+
+Deno.test("PresenceClient.watch() waits no longer than a timer can", async () => {
+  using time = new FakeTime(0);
+  const far = { "retry-after": "3000000" };
+  const fetch = scripted(
+    () => new Response("", { status: 429, headers: far }),
+    () => stream(baseline(1), "silent"),
+  );
+  const retries: unknown[] = [];
+  const watch = clientOf(fetch, {
+    keepAliveMs: 2 ** 31 - 1,
+    onRetry: (error) => retries.push(error),
+  }).watch({ context: "doc-1" });
+  const first = watch.next();
+  await time.tickAsync(299_000);
+  assertEquals(fetch.asked.length, 1);
+  await time.tickAsync(2_000);
+  assertEquals((await first).value?.position.sequence, 1);
+  const second = watch.next();
+  await time.tickAsync(3_600_000);
+  assertEquals([fetch.asked.length, retries.length], [2, 1]);
+  await watch.return?.();
+  assertEquals((await second).done, true);
+});
+
+Deno.test("PresenceClient.watch() gives up a refusal that does not end", async () => {
+  using time = new FakeTime(0);
+  const headers = { "content-type": "application/problem+json" };
+  const fetch = scripted(
+    () => new Response(new ReadableStream(), { status: 503, headers }),
+    () => stream(baseline(1), "silent"),
+  );
+  const watch = clientOf(fetch, { keepAliveMs: 1_000 })
+    .watch({ context: "doc-1" });
+  const first = watch.next();
+  await time.tickAsync(2_500);
+  await time.tickAsync(1_000);
+  assertEquals((await first).value?.position.sequence, 1);
+  await watch.return?.();
+});
+
+Deno.test("PresenceClient.watch() lets go of an answer that comes too late", async () => {
+  using time = new FakeTime(0);
+  const cancelled: string[] = [];
+  const answers: (() => void)[] = [];
+  const fetch: Fetch = () => {
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const name = `answer ${answers.length}`;
+    const body = new ReadableStream({
+      cancel() {
+        cancelled.push(name);
+      },
+    });
+    answers.push(() => resolve(new Response(body)));
+    return promise;
+  };
+  const watch = clientOf(fetch, { keepAliveMs: 1_000 })
+    .watch({ context: "doc-1" });
+  const pending = watch.next();
+  await time.tickAsync(2_500);
+  await time.tickAsync(1_000);
+  assertEquals(answers.length, 2);
+  await watch.return?.();
+  assertEquals((await pending).done, true);
+  for (const answer of answers) answer();
+  await flush();
+  assertEquals(cancelled, ["answer 0", "answer 1"]);
 });
 
 Deno.test("PresenceClient.watch() lets go of all it held", async () => {

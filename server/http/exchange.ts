@@ -2,6 +2,8 @@ import type { PresenceUpdate } from "../../core/mod.ts";
 import type { Actor } from "./identity.ts";
 import type { HttpLimits, TtlBounds } from "./limits.ts";
 import { HttpProblem } from "./problem.ts";
+import type { EventWriter } from "./event_writer.ts";
+import type { PositionTokens } from "./position_token.ts";
 import type { Quotas } from "./quotas.ts";
 import type { ServedPresence } from "./served.ts";
 import type { UpdateSchema } from "./update_schema.ts";
@@ -13,6 +15,8 @@ export interface Service {
   readonly ttlMs: TtlBounds;
   readonly keepAliveMs: number;
   readonly quotas: Quotas;
+  readonly tokens: PositionTokens;
+  readonly events: EventWriter;
   readonly schema: UpdateSchema;
   readonly checkUpdate: ((update: PresenceUpdate) => void) | undefined;
   report(error: unknown, request: Request): void;
@@ -36,6 +40,23 @@ export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
 /** An answer as JSON. */
 export function answer(value: object): Response {
   return new Response(JSON.stringify(value), { headers: ANSWER_HEADERS });
+}
+
+/**
+ * Lets an actor go on whose rights still stand. To be asked again after each
+ * wait: rights can be taken away meanwhile.
+ *
+ * @throws {HttpProblem} If they have been taken away.
+ */
+export function assertStillIn({ signal }: Actor): void {
+  if (signal?.aborted) throw unauthorized("the rights have been taken away");
+}
+
+/** The problem of somebody who is let in no more, or never was. */
+export function unauthorized(reason: string): HttpProblem {
+  return new HttpProblem("unauthorized", `Cannot answer: ${reason}`, {
+    headers: { "www-authenticate": "Bearer" },
+  });
 }
 
 /**

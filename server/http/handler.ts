@@ -2,7 +2,14 @@ import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import { changes } from "./changes_route.ts";
-import { answer, type Ask, type Service } from "./exchange.ts";
+import {
+  answer,
+  type Ask,
+  assertStillIn,
+  type Service,
+  unauthorized,
+} from "./exchange.ts";
+import { EventWriter } from "./event_writer.ts";
 import {
   type Actor,
   actorOf,
@@ -18,6 +25,7 @@ import {
   type TtlBounds,
   ttlBoundsFrom,
 } from "./limits.ts";
+import { PositionTokens } from "./position_token.ts";
 import { presence, withdraw } from "./presence_route.ts";
 import { HttpProblem, type ProblemKind } from "./problem.ts";
 import { publish } from "./publish_route.ts";
@@ -83,7 +91,9 @@ export interface HttpHandlerOptions {
   readonly limits?: Partial<HttpLimits> | undefined;
   /**
    * Checks an update by the application's own rules, for its facets above all;
-   * an `InvalidValueError` that it throws refuses the request with 400.
+   * an `InvalidValueError` that it throws refuses the request with 400. It
+   * must not be asynchronous: one that returns a promise takes no update, and
+   * the answer is 500.
    */
   readonly checkUpdate?: ((update: PresenceUpdate) => void) | undefined;
   /**
@@ -117,7 +127,8 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
  * @param options How it behaves. Without `authorize`, everybody may do
  * everything.
  * @returns The handler.
- * @throws {InvalidValueError} If a number among the options makes no sense.
+ * @throws {InvalidValueError} If a number, a host or an origin among the
+ * options makes no sense.
  *
  * @example Usage
  * ```ts
@@ -193,6 +204,8 @@ export function createHttpHandler(
     ttlMs: ttlBoundsFrom(options.ttlMs ?? {}),
     keepAliveMs: keepAliveFrom(options.keepAliveMs),
     quotas: new Quotas(limits),
+    tokens: new PositionTokens(),
+    events: new EventWriter(limits.changes),
     schema: updateSchema(limits),
     checkUpdate: options.checkUpdate,
     report(error, request) {
@@ -208,14 +221,13 @@ export function createHttpHandler(
     if (authorize === undefined) return TRUSTED_ACTOR;
     const identity = await authorize(request);
     if (identity !== null && identity !== undefined) return actorOf(identity);
-    throw new HttpProblem(
-      "unauthorized",
-      "Cannot answer: it is not known who is asking",
-      { headers: { "www-authenticate": "Bearer" } },
-    );
+    throw unauthorized("it is not known who is asking");
   }
 
   async function respond(request: Request): Promise<Response> {
+    if (server.closed) {
+      throw new HttpProblem("closed", "Cannot answer: the server is closed");
+    }
     const url = new URL(request.url);
     if (url.pathname === "/healthz") return health(request);
     trust.check(request, url);
@@ -233,6 +245,7 @@ export function createHttpHandler(
     const route = routeOf(request, methods);
     if (route === undefined) return options204(methods);
     const actor = await identify(request);
+    assertStillIn(actor);
     service.quotas.countRequest(actor.account, server.now);
     return await route({ service, request, url, actor });
   }

@@ -152,7 +152,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
       epoch: "e",
     });
     assertEquals("next" in answer, false);
-    assertStringIncludes(String(answer.cursor), "e.4.");
+    assertStringIncludes(String(answer.cursor), "e.4.4.");
     assert(alice !== undefined && bob !== undefined);
     const { observedAt, lastSeen, ...rest } = alice;
     assertEquals(typeof observedAt, "number");
@@ -189,7 +189,8 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
       const query = new URLSearchParams({ context: "doc-1", limit: "2" });
       if (after !== undefined) query.set("after", String(after));
       const page = await read(await service.send(`/v1/presence?${query}`));
-      assertEquals(page.count, 5, "the count is that of all pages");
+      const count = after === undefined ? 5 : undefined;
+      assertEquals(page.count, count, "the count is that of all pages");
       seen.push(...records(page.summaries).map(({ subject }) => subject));
       after = page.next;
     } while (after !== undefined);
@@ -257,7 +258,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     );
     const baseline = await events.next();
     assertEquals(baseline?.event, "baseline");
-    assertStringIncludes(baseline?.id ?? "", "e.1.");
+    assertStringIncludes(baseline?.id ?? "", "e.1.1.");
     assertObjectMatch(JSON.parse(baseline?.data ?? ""), {
       type: "baseline",
       position: { epoch: "e", sequence: 1 },
@@ -268,7 +269,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     await publish(service, sent({ subject: "bob" }));
     const change = await events.next();
     assertEquals(change?.event, "change");
-    assertStringIncludes(change?.id ?? "", "e.3.");
+    assertStringIncludes(change?.id ?? "", "e.1.3.");
     assertObjectMatch(JSON.parse(change?.data ?? ""), {
       type: "changes",
       position: { epoch: "e", sequence: 3 },
@@ -630,6 +631,107 @@ Deno.test("createHttpHandler() has an application's own rules checked", async ()
   assertEquals(service.server.store.size, 0);
   const taken = await service.send("/v1/updates", posting(updates[0]));
   assertEquals(taken.status, 200);
+});
+
+Deno.test("createHttpHandler() takes nothing that is checked too late", async () => {
+  const errors: unknown[] = [];
+  const checks = [
+    async () => {},
+    () => Promise.reject(new InvalidValueError("publish", "x", "is bad", 0)),
+  ];
+  for (const checkUpdate of checks) {
+    await using service = inProcess({
+      handler: { checkUpdate, onError: (error) => errors.push(error) },
+    });
+    await read(await service.send("/v1/updates", posting(sent())), 500);
+    assertEquals(service.server.store.size, 0);
+  }
+  assertEquals(
+    errors.map(String),
+    Array(2).fill(
+      "TypeError: Cannot publish update: checkUpdate is asynchronous",
+    ),
+  );
+});
+
+Deno.test("createHttpHandler() tells that the server is closed, whatever is asked", async () => {
+  await using service = inProcess({
+    handler: { authorize: () => undefined },
+  });
+  service.server[Symbol.dispose]();
+  const requests: [string, RequestInit?][] = [
+    ["/healthz"],
+    ["/v1/presence?context=doc-1"],
+    ["/v1/changes?context=doc-1"],
+    ["/v1/presence?context=doc-1&subject=alice", { method: "DELETE" }],
+    ["/v1/updates", posting(sent())],
+  ];
+  for (const [path, init] of requests) {
+    const refused = await service.send(path, init);
+    assertEquals((await read(refused, 503)).type, "urn:ruthere:closed", path);
+  }
+});
+
+Deno.test("createHttpHandler() gives changes as JSON in bounded answers", async () => {
+  await using service = inProcess({ handler: { limits: { changes: 2 } } });
+  const headers = { accept: "application/json" };
+  const first = await read(await service.send("/v1/presence?context=doc-1"));
+  const subjects = ["a", "b", "c", "d", "e"];
+  for (const subject of subjects) {
+    // What is elsewhere is between them.
+    await publish(service, [sent({ subject }), sent({ context: "doc-2" })]);
+  }
+  let { cursor } = first;
+  const told: unknown[] = [];
+  const more: unknown[] = [];
+  do {
+    const query = new URLSearchParams({
+      context: "doc-1",
+      since: String(cursor),
+    });
+    const answer = await read(
+      await service.send(`/v1/changes?${query}`, { headers }),
+    );
+    told.push(records(answer.changes).map(({ sequence }) => sequence));
+    more.push(answer.more);
+    cursor = answer.cursor;
+  } while (more.at(-1) === true);
+  assertEquals(told, [[1, 3], [4, 5], [6]]);
+  assertEquals(more, [true, true, undefined]);
+});
+
+Deno.test("createHttpHandler() loses no change between the pages of a context", async () => {
+  await using service = inProcess();
+  const subjects = ["a", "b", "c"];
+  await publish(service, subjects.map((subject) => sent({ subject })));
+  const path = "/v1/presence?context=doc-1&limit=1";
+  const first = await read(await service.send(path));
+  assertEquals([first.count, first.next], [3, "a"]);
+  await publish(service, sent({ subject: "a", facets: { mood: "new" } }));
+  const second = await read(await service.send(`${path}&after=a`));
+  assertEquals(
+    ["cursor" in second, "count" in second],
+    [false, false],
+    "what has changed on the first page is not after the second one",
+  );
+  const since = encodeURIComponent(String(first.cursor));
+  const events = new EventReader(
+    await service.send(`/v1/changes?context=doc-1&since=${since}`),
+  );
+  assertObjectMatch(await events.data(), {
+    type: "changes",
+    changes: [{ snapshot: { subject: "a", facets: { mood: "new" } } }],
+  });
+  await events.cancel();
+});
+
+Deno.test("createHttpHandler() withdraws all of one subject, not of everybody", async () => {
+  await using service = inProcess();
+  await publish(service, [sent(), sent({ subject: "bob" })]);
+  const path = "/v1/presence?context=doc-1&all=true";
+  const refused = await service.send(path, { method: "DELETE" });
+  assertEquals(await blamed(refused, 400), ["subject"]);
+  assertEquals(service.server.store.size, 2);
 });
 
 Deno.test("createHttpHandler() refuses who finds a context full", async () => {

@@ -17,8 +17,9 @@ export interface Identity {
   /** What they may see. */
   readonly viewer: Viewer;
   /**
-   * Ends their open streams at once. Abort it when their rights change: they
-   * come back, and get what they may see then.
+   * Ends their open streams at once, and refuses with 401 what is under way
+   * and has not taken effect. Abort it when their rights change: they come
+   * back, and get what they may see then.
    */
   readonly signal?: AbortSignal | undefined;
   /** Whether they may learn of a context; anything but `true` is a no. */
@@ -36,7 +37,7 @@ export interface Actor {
     | ((visibility: Visibility, subject: Key) => boolean)
     | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Names the identity where its share is kept account of. */
+  /** Whose share is used up: the subject's, or else the origin's. */
   readonly account: string;
   canRead(context: Key): boolean;
   canWrite(context: Key): boolean;
@@ -68,13 +69,15 @@ export function actorOf(identity: Identity): Actor {
     private: identity.viewer.private === true,
     subject: identity.viewer.subject ?? subject,
   };
+  // Without a policy the store counts without looking at each entry.
+  const seesAll = viewer.private && viewer.restricted === "all";
   return {
     subject,
     origin,
     viewer,
-    visible: viewerPolicy(viewer),
+    visible: seesAll ? undefined : viewerPolicy(viewer),
     signal,
-    account: JSON.stringify([origin, subject]),
+    account: JSON.stringify(subject === undefined ? { origin } : { subject }),
     canRead: (context) => identity.canRead(context) === true,
     canWrite: (context) => identity.canWrite(context) === true,
   };

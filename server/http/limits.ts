@@ -45,25 +45,34 @@ export interface HttpLimits {
    */
   readonly page: number;
   /**
-   * Entries of one identity.
+   * Changes in one answer, and in one event of a stream. Where there are more,
+   * the answer has `more`, and the stream more events.
+   *
+   * @default {1_000}
+   */
+  readonly changes: number;
+  /**
+   * Entries of one identity: of a subject by all origins, or, of an identity
+   * without a subject, by its origin. Without `authorize`, entries of all.
    *
    * @default {1_000 with `authorize`, else Infinity}
    */
   readonly entries: number;
   /**
-   * Contexts that one identity has entries in.
+   * Contexts that one identity has entries in, counted like its entries.
    *
    * @default {100 with `authorize`, else Infinity}
    */
   readonly contexts: number;
   /**
-   * Open streams of one identity.
+   * Open streams of one identity: a subject, or else an origin.
    *
    * @default {100 with `authorize`, else Infinity}
    */
   readonly streams: number;
   /**
-   * Requests a second of one identity; as many may come at once.
+   * Requests a second of one identity: a subject, or else an origin. As many
+   * may come at once.
    *
    * @default {100 with `authorize`, else Infinity}
    */
@@ -78,6 +87,7 @@ const REQUEST_LIMITS = {
   facetBytes: 16_384,
   facetDepth: 16,
   page: 10_000,
+  changes: 1_000,
 };
 
 /** The limits of a handler that tells identities apart. */
@@ -120,13 +130,14 @@ export interface TtlBounds {
 /** A second to ten minutes. */
 export const DEFAULT_TTL_BOUNDS: TtlBounds = { min: 1_000, max: 600_000 };
 
-const ACTION = "create HTTP handler";
+/** What does not happen when an option makes no sense. */
+export const ACTION = "create HTTP handler";
 
 /**
  * Fills in what is not said of the limits.
  *
- * @throws {InvalidValueError} If one of them is not a number of 0 or more, or
- * the page is not a whole one of 1 or more.
+ * @throws {InvalidValueError} If one of them is not a number above 0, or the
+ * page or the changes are not a whole one.
  */
 export function limitsFrom(
   given: Partial<HttpLimits>,
@@ -134,15 +145,16 @@ export function limitsFrom(
 ): HttpLimits {
   const limitOf = (name: keyof HttpLimits): number => {
     const limit = given[name] ?? defaults[name];
-    if (limit >= 0) return limit;
-    const rule = "must be a number of 0 or more";
+    if (limit > 0) return limit;
+    const rule = "must be a number above 0";
     throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
   };
-  const page = limitOf("page");
-  if (!Number.isInteger(page) || page < 1) {
+  const wholeLimitOf = (name: "page" | "changes"): number => {
+    const limit = limitOf(name);
+    if (Number.isInteger(limit)) return limit;
     const rule = "must be a whole number of 1 or more";
-    throw new InvalidValueError(ACTION, "limits.page", rule, page);
-  }
+    throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
+  };
   return {
     bodyBytes: limitOf("bodyBytes"),
     updates: limitOf("updates"),
@@ -150,7 +162,8 @@ export function limitsFrom(
     facets: limitOf("facets"),
     facetBytes: limitOf("facetBytes"),
     facetDepth: limitOf("facetDepth"),
-    page,
+    page: wholeLimitOf("page"),
+    changes: wholeLimitOf("changes"),
     entries: limitOf("entries"),
     contexts: limitOf("contexts"),
     streams: limitOf("streams"),

@@ -165,6 +165,52 @@ Deno.test("limits.entries counts all subjects of a gateway", async () => {
   await read(await send("/v1/updates", posting(updates.slice(1))));
 });
 
+Deno.test("limits.entries and limits.contexts count by subject, by whatever origin", async () => {
+  using server = new PresenceServer();
+  const subject = "carol";
+  const authorize = byCookie({
+    laptop: identity({ subject, origin: "session/laptop" }),
+    phone: identity({ subject, origin: "session/phone" }),
+  });
+  const send = start(server, { entries: 2 }, { authorize });
+  await read(await send("laptop")("/v1/updates", own()));
+  await read(await send("phone")("/v1/updates", own()));
+  await read(
+    await send("phone")("/v1/updates", own({ resource: "x" })),
+    409,
+  );
+  const strict = start(server, { contexts: 1 }, { authorize });
+  await read(await strict("phone")("/v1/updates", own({ resource: "x" })));
+  await read(
+    await strict("phone")("/v1/updates", own({ context: "doc-2" })),
+    409,
+  );
+  const path = "/v1/changes?context=doc-1";
+  const streams = start(server, { streams: 1 }, { authorize });
+  const events = new EventReader(await streams("laptop")(path));
+  await events.next();
+  assertEquals(await blamed(await streams("phone")(path), 429), []);
+  await events.cancel();
+});
+
+Deno.test("limits.entries and limits.contexts bound all where everybody is one", async () => {
+  using server = new PresenceServer();
+  const limited = start(server, { entries: 2 }, {})();
+  const post = async (fields: Record<string, unknown>, status = 200) => {
+    await read(await limited("/v1/updates", posting(sent(fields))), status);
+  };
+  await post({ origin: "a" });
+  await post({ origin: "b", context: "doc-2" });
+  await post({ origin: "c" }, 409);
+  await post({ origin: "a", facets: { mood: "new" } });
+
+  const send = start(server, { contexts: 2 }, {})();
+  const third = posting(sent({ context: "doc-3" }));
+  const refused = await read(await send("/v1/updates", third), 409);
+  assertEquals(refused.type, "urn:ruthere:too-many-entries");
+  await read(await send("/v1/updates", posting(sent({ resource: "x" }))));
+});
+
 Deno.test("limits.contexts bounds where an identity is", async () => {
   using server = new PresenceServer();
   const send = start(server, { contexts: 2 })();
@@ -186,6 +232,23 @@ Deno.test("limits.streams bounds what an identity watches", async () => {
   await (await send("bob")(path)).body?.cancel();
   await first.cancel();
   await (await send()(path)).body?.cancel();
+});
+
+Deno.test("limits.streams counts no response that nobody has read", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { streams: 1 })();
+  const path = "/v1/changes?context=doc-1";
+  const dropped = await send(path);
+  const late = await send(path);
+  const events = new EventReader(await send(path));
+  await events.next();
+  assertEquals(await late.text(), "", "others were faster");
+  await blamed(await send(path), 429);
+  await events.cancel();
+  await dropped.body?.cancel();
+  const again = new EventReader(await send(path));
+  assertEquals((await again.data()).type, "baseline");
+  await again.cancel();
 });
 
 Deno.test("limits.requestsPerSecond bounds what an identity asks", async () => {
@@ -221,17 +284,31 @@ Deno.test("limits of an identity don't hold where everybody is one", async () =>
   assertEquals(server.store.size, 2_000);
 });
 
-Deno.test("createHttpHandler() refuses numbers that make no sense", () => {
+Deno.test("createHttpHandler() refuses options that make no sense", () => {
   using server = new PresenceServer();
   const bad: [string, HttpHandlerOptions][] = [
     ["limits.bodyBytes", { limits: { bodyBytes: NaN } }],
     ["limits.streams", { limits: { streams: -1 } }],
+    ["limits.requestsPerSecond", { limits: { requestsPerSecond: 0 } }],
+    ["limits.entries", { limits: { entries: 0 } }],
+    ["limits.changes", { limits: { changes: 1.5 } }],
     ["limits.page", { limits: { page: Infinity } }],
     ["ttlMs.min", { ttlMs: { min: 0 } }],
     ["ttlMs.max", { ttlMs: { max: 10 } }],
     ["ttlMs.max", { ttlMs: { max: Infinity } }],
     ["keepAliveMs", { keepAliveMs: 0 }],
     ["keepAliveMs", { keepAliveMs: Infinity }],
+    ["hosts", { hosts: ["localhost:8787"] }],
+    ["hosts", { hosts: ["::1"] }],
+    ["hosts", { hosts: ["http://localhost"] }],
+    ["hosts", { hosts: [""] }],
+    ["origins", { origins: ["https://app.example/"] }],
+    ["origins", { origins: ["https://app.example:443"] }],
+    ["origins", { origins: ["https://APP.example"] }],
+    ["origins", { origins: ["app.example"] }],
+    ["origins", { origins: ["localhost:3000"] }],
+    ["origins", { origins: ["*"] }],
+    ["origins", { origins: ["null"] }],
   ];
   for (const [field, options] of bad) {
     const error = assertThrows(

@@ -28,6 +28,7 @@ export type { HttpLimits, TtlBounds } from "./limits.ts";
 export type { ProblemDocument, ProblemField, ProblemKind } from "./problem.ts";
 export type {
   ServedBatch,
+  ServedChange,
   ServedChanges,
   ServedPageQuery,
   ServedPolicy,

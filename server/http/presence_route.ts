@@ -1,5 +1,10 @@
-import { answer, type Ask, assertCanRead, assertCanWrite } from "./exchange.ts";
-import { PositionTokens } from "./position_token.ts";
+import {
+  answer,
+  type Ask,
+  assertCanRead,
+  assertCanWrite,
+  assertStillIn,
+} from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
 import { Query } from "./query.ts";
 import { summaryJson } from "./summary_json.ts";
@@ -33,23 +38,27 @@ async function inContext(
   const limit = Math.min(query.count("limit") ?? Infinity, service.limits.page);
   const after = query.key("after");
   const withResources = query.flag("resources");
-  const tokens = await PositionTokens.of(context, actor.viewer);
   const { store } = service.server;
-  const { visible } = actor;
+  const { visible, viewer } = actor;
   const page = store.summaryPage(context, { limit, after, visible });
   const { epoch, lastSequence: sequence } = store;
+  const json: ContextAnswer = {
+    context,
+    summaries: page.summaries.map((summary) =>
+      summaryJson(store, summary, withResources)
+    ),
+    sequence,
+    epoch,
+    next: page.next,
+  };
+  // Changes to the pages before are not after the position of a later one.
+  if (after !== undefined) return answer(json);
+  const { subjects: count } = store.count(context, { visible });
+  const position = { epoch, sequence };
+  const writer = await service.tokens.begin(position, { context, viewer });
+  assertStillIn(actor);
   return answer(
-    {
-      context,
-      summaries: page.summaries.map((summary) =>
-        summaryJson(store, summary, withResources)
-      ),
-      count: store.count(context, { visible }).subjects,
-      sequence,
-      epoch,
-      cursor: tokens.write({ epoch, sequence }),
-      next: page.next,
-    } satisfies ContextAnswer,
+    { ...json, count, cursor: writer.write(position) } satisfies ContextAnswer,
   );
 }
 
@@ -108,13 +117,13 @@ export function withdraw(ask: Ask): Response {
     throw query.invalid("resource", "can't be given with all=true");
   }
   assertCanWrite(actor, context, "context");
+  if (subject === undefined) throw query.invalid("subject", "is missing");
   let withdrawn = 0;
   if (all) {
     const own = server.store.snapshots({ context, subject, origin });
     for (const snapshot of own) server.withdraw(snapshot);
     withdrawn = own.length;
   } else {
-    if (subject === undefined) throw query.invalid("subject", "is missing");
     const key = { subject, context, resource, origin };
     if (server.withdraw(key) !== undefined) withdrawn = 1;
   }

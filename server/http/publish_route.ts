@@ -5,7 +5,13 @@ import {
   type Timestamp,
 } from "../../core/mod.ts";
 import { readUpdates } from "./body.ts";
-import { answer, type Ask, assertCanWrite, notYours } from "./exchange.ts";
+import {
+  answer,
+  type Ask,
+  assertCanWrite,
+  assertStillIn,
+  notYours,
+} from "./exchange.ts";
 import type { Actor } from "./identity.ts";
 import type { TtlBounds } from "./limits.ts";
 import { invalid, MAX_PROBLEM_FIELDS, type ProblemField } from "./problem.ts";
@@ -31,6 +37,7 @@ export async function publish(ask: Ask): Promise<Response> {
   }
   const read = check(ask, values, (index) => isList ? `[${index}]` : "");
   // All that follows is done at once: nothing comes between check and effect.
+  assertStillIn(actor);
   const { now } = server;
   const updates = read.map((update, index) =>
     stamp(update, actor, now, service.ttlMs, (field) => fieldOf(index, field))
@@ -115,11 +122,16 @@ function applyOwnRules(
   update: PresenceUpdate,
   fieldOf: (field: string) => string,
 ): void {
+  let result: unknown;
   try {
-    service.checkUpdate?.(update);
+    result = service.checkUpdate?.(update);
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     const field = fieldOf(error.field);
     throw invalid(ACTION, [{ field, message: error.message }]);
   }
+  if (!(result instanceof Promise)) return;
+  // What it says comes too late; it must not end the process either.
+  result.catch(() => {});
+  throw new TypeError("Cannot publish update: checkUpdate is asynchronous");
 }

@@ -44,22 +44,32 @@ export class Quotas {
     bucket.tokens--;
   }
 
+  /** Whether a stream more may be open. */
+  hasStream(account: string): boolean {
+    return (this.#open.get(account) ?? 0) < this.#streams;
+  }
+
+  /**
+   * Lets somebody pass who may have a stream more.
+   *
+   * @throws {HttpProblem} If the identity has as many as it may have.
+   */
+  assertStream(account: string): void {
+    if (this.hasStream(account)) return;
+    throw new HttpProblem(
+      "too-many-requests",
+      `Cannot watch: more than ${this.#streams} streams would be open`,
+      { headers: { "retry-after": "10" } },
+    );
+  }
+
   /**
    * Takes an open stream into account.
    *
    * @returns What to call, once, when the stream has ended.
-   * @throws {HttpProblem} If the identity has as many as it may have.
    */
   openStream(account: string): () => void {
-    const open = this.#open.get(account) ?? 0;
-    if (open >= this.#streams) {
-      throw new HttpProblem(
-        "too-many-requests",
-        `Cannot watch: more than ${this.#streams} streams are open`,
-        { headers: { "retry-after": "10" } },
-      );
-    }
-    this.#open.set(account, open + 1);
+    this.#open.set(account, (this.#open.get(account) ?? 0) + 1);
     return () => {
       const left = (this.#open.get(account) ?? 1) - 1;
       if (left === 0) this.#open.delete(account);

@@ -33,12 +33,12 @@ Deno.test("Quotas.countRequest() survives a clock that is put back", () => {
   quotas.countRequest("a", 1_000);
 });
 
-Deno.test("Quotas.openStream() counts what is open", () => {
+Deno.test("Quotas.assertStream() counts what is open", () => {
   const quotas = new Quotas({ ...DEFAULT_LIMITS, streams: 2 });
   const close = quotas.openStream("a");
   quotas.openStream("a");
   quotas.openStream("b");
-  assertEquals(refusal(() => quotas.openStream("a")), "10");
+  assertEquals(refusal(() => quotas.assertStream("a")), "10");
   close();
-  quotas.openStream("a");
+  quotas.assertStream("a");
 });

@@ -1,3 +1,4 @@
+import { isObject } from "./json.ts";
 import type { ProblemDocument } from "./problem.ts";
 
 /**
@@ -62,7 +63,7 @@ async function readProblem(
 ): Promise<ProblemDocument | undefined> {
   const type = response.headers.get("content-type") ?? "";
   if (!type.startsWith("application/problem+json")) {
-    await response.body?.cancel();
+    response.body?.cancel().catch(() => {});
     return undefined;
   }
   try {
@@ -74,9 +75,7 @@ async function readProblem(
 }
 
 function isProblem(value: unknown): value is ProblemDocument {
-  return typeof value === "object" && value !== null &&
-    "type" in value && typeof value.type === "string" &&
-    "title" in value && typeof value.title === "string" &&
-    "status" in value && typeof value.status === "number" &&
-    "detail" in value && typeof value.detail === "string";
+  return isObject(value) && typeof value.type === "string" &&
+    typeof value.title === "string" && typeof value.status === "number" &&
+    typeof value.detail === "string";
 }

@@ -1,9 +1,4 @@
-import type {
-  EntryKey,
-  Key,
-  PresenceSnapshot,
-  PresenceUpdate,
-} from "../../core/mod.ts";
+import type { EntryKey, Key, PresenceUpdate } from "../../core/mod.ts";
 import { EntryTree, type Leaf } from "../../store/mod.ts";
 import type { Actor } from "./identity.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -73,35 +68,61 @@ function facetsFault(
     : undefined;
 }
 
-/** The entries of an actor are counted only where some would be added. */
+/** What is held is counted only where some would be added. */
 function assertEntries(
   store: ServedStore,
   actor: Actor,
   fresh: readonly PresenceUpdate[],
   limits: HttpLimits,
 ): void {
-  const { origin, subject } = actor;
-  if (fresh.length === 0 || origin === undefined) return;
+  if (fresh.length === 0) return;
   if (limits.entries === Infinity && limits.contexts === Infinity) return;
-  const held: PresenceSnapshot[] = store.snapshots({ origin, subject });
-  if (held.length + fresh.length > limits.entries) {
+  const isTrusted = actor.origin === undefined;
+  const held = isTrusted ? heldByAll(store) : heldBy(store, actor);
+  const whose = isTrusted
+    ? "all"
+    : JSON.stringify(actor.subject ?? actor.origin);
+  const entries = held.entries + fresh.length;
+  if (entries > limits.entries) {
     throw new HttpProblem(
       "too-many-entries",
-      `Cannot ${ACTION}: there would be more than ${limits.entries} entries of ${
-        JSON.stringify(subject ?? origin)
-      }`,
+      `Cannot ${ACTION}: there would be more than ${limits.entries} entries of ${whose}`,
     );
   }
-  const contexts = new Set<Key>();
-  for (const { context } of [...held, ...fresh]) contexts.add(context);
+  // There are no more contexts than entries: mostly, that is enough to know.
+  if (entries <= limits.contexts) return;
+  const contexts = new Set([
+    ...held.contexts(),
+    ...fresh.map(({ context }) => context),
+  ]);
   if (contexts.size > limits.contexts) {
     throw new HttpProblem(
       "too-many-entries",
-      `Cannot ${ACTION}: ${
-        JSON.stringify(subject ?? origin)
-      } would be in more than ${limits.contexts} contexts`,
+      `Cannot ${ACTION}: there would be entries of ${whose} in more than ${limits.contexts} contexts`,
     );
   }
+}
+
+/** How much is there already of whoever publishes. */
+interface Held {
+  readonly entries: number;
+  contexts(): readonly Key[];
+}
+
+/** Where everybody is one identity, all entries are theirs. */
+function heldByAll(store: ServedStore): Held {
+  return { entries: store.size, contexts: () => store.contexts() };
+}
+
+/** Of a subject, by all origins: who signs in anew may get another one. */
+function heldBy(store: ServedStore, { subject, origin }: Actor): Held {
+  const held = store.snapshots(
+    subject === undefined ? { origin } : { subject },
+  );
+  return {
+    entries: held.length,
+    contexts: () => held.map(({ context }) => context),
+  };
 }
 
 const encoder = new TextEncoder();

@@ -170,7 +170,7 @@ Deno.test("one client can't withdraw another's entries", async () => {
   await gone("gateway", "subject=alice&origin=session/alice", 403);
   assertEquals(await gone("mallory", "all=true"), 0);
   assertEquals(await gone("gateway", "subject=alice"), 0, "another origin");
-  assertEquals(await gone("gateway", "all=true"), 0);
+  await gone("gateway", "all=true", 400);
   assertEquals(server.store.size, 2);
   assertEquals(await gone("alice", "all=true"), 1, "their own session's");
   assertEquals(
@@ -344,4 +344,59 @@ Deno.test("a token of one context is none of another", async () => {
   );
   assertEquals((await events.data()).type, "baseline");
   await events.cancel();
+});
+
+Deno.test("a token takes nobody back to before they came", async () => {
+  using server = new PresenceServer({ epoch: "e" });
+  const send = start(server, { bob: person("bob") })("bob");
+  server.receive(update({ resource: undefined }));
+  server.receive(update({ resource: undefined, visibility: "private" }));
+  const { cursor } = await read(await send("/v1/presence?context=doc-1"));
+  const own = String(cursor);
+  assert(own.startsWith("e.2.2."));
+  const accept = { accept: "application/json" };
+  for (const place of ["e.2.0.", "e.2.1.", "e.0.0.", "e.0.2.", "e.1.1."]) {
+    const forged = own.replace("e.2.2.", place);
+    const path = `/v1/changes?context=doc-1&since=${forged}`;
+    const polled = await send(path, { headers: accept });
+    assertEquals(await blamed(polled, 410), ["since"], place);
+    const resuming: HeadersInit[] = [{}, { "last-event-id": forged }];
+    for (const headers of resuming) {
+      const events = new EventReader(await send(path, { headers }));
+      const baseline = await events.data();
+      assertEquals([baseline.type, baseline.snapshots], ["baseline", []]);
+      await events.cancel();
+    }
+  }
+});
+
+Deno.test("a client whose rights are taken away does and learns nothing more", async () => {
+  using server = new PresenceServer();
+  let rights = new AbortController();
+  const handler = createHttpHandler(server, {
+    authorize: () => person("alice", { signal: rights.signal }),
+  });
+  const send = sendTo(handler);
+  server.receive(update({ origin: "session/alice" }));
+  const { cursor } = await read(await send("/v1/presence?context=doc-1"));
+  const revoked = async (path: string, init?: RequestInit) => {
+    rights = new AbortController();
+    const answer = send(path, init);
+    // The handler knows by now who it is, and waits for something else.
+    await Promise.resolve();
+    await Promise.resolve();
+    rights.abort();
+    assertEquals(await blamed(await answer, 401), [], path);
+  };
+  const headers = { accept: "application/json" };
+  await revoked("/v1/updates", posting(sent({ resource: "late" })));
+  await revoked("/v1/presence?context=doc-1");
+  await revoked(`/v1/changes?context=doc-1&since=${cursor}`, { headers });
+  await revoked(`/v1/changes?context=doc-1&since=${cursor}`);
+  // Nor does one whose rights were gone from the start.
+  const gone = await send("/v1/presence?context=doc-1&all=true", {
+    method: "DELETE",
+  });
+  assertEquals(await blamed(gone, 401), []);
+  assertEquals(server.store.size, 1);
 });

@@ -57,6 +57,8 @@ export interface ServedPageQuery extends ServedVisible {
 export interface ServedStore {
   /** Names this life of the store. */
   readonly epoch: string;
+  /** How many entries there are. */
+  readonly size: number;
   /** The sequence of the newest change. */
   readonly lastSequence: Sequence;
   /** Changes up to this sequence are no longer retained. */
@@ -75,6 +77,8 @@ export interface ServedStore {
   subjectSummaries(query: ServedQuery): SubjectSummary[];
   /** Reads a context page by page. */
   summaryPage(context: Key, options: ServedPageQuery): SummaryPage;
+  /** Tells where anyone is. */
+  contexts(): Key[];
   /** Counts without making a list. */
   count(context: Key, options?: ServedVisible): PresenceCount;
   /** Tells what keeps an entry alive. */
@@ -93,6 +97,12 @@ export type ServedBatch =
   }
   | ServedChanges;
 
+/** A change, as far as the handler looks into it. */
+export interface ServedChange {
+  /** Its place among all changes. */
+  readonly sequence: Sequence;
+}
+
 /** Changes, as far as the handler looks into them. */
 export interface ServedChanges {
   /** Tells changes from a baseline and from a gap. */
@@ -100,7 +110,7 @@ export interface ServedChanges {
   /** Where to go on from. */
   readonly position: CursorPosition;
   /** The changes, in order. */
-  readonly changes: readonly unknown[];
+  readonly changes: readonly ServedChange[];
 }
 
 /** What the handler asks to be watched. */
@@ -122,6 +132,8 @@ export interface ServedWatchOptions {
  * these methods of it.
  */
 export interface ServedPresence {
+  /** Whether it serves no more. */
+  readonly closed: boolean;
   /** What there is now. */
   readonly store: ServedStore;
   /** The present, in Unix milliseconds. */

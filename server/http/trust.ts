@@ -1,3 +1,5 @@
+import { InvalidValueError } from "../../core/mod.ts";
+import { ACTION } from "./limits.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** The names under which a service is reached on the machine it runs on. */
@@ -28,12 +30,15 @@ export class Trust {
   readonly #origins: ReadonlySet<string>;
   readonly #credentials: boolean;
 
-  /** Makes the judge. */
+  /**
+   * Makes the judge.
+   *
+   * @throws {InvalidValueError} If a host or an origin is written as no request
+   * has it.
+   */
   constructor({ hosts, origins, credentials }: TrustOptions) {
-    this.#hosts = hosts === "any"
-      ? "any"
-      : new Set(hosts.map((host) => host.toLowerCase()));
-    this.#origins = new Set(origins);
+    this.#hosts = hosts === "any" ? "any" : new Set(hosts.map(hostName));
+    this.#origins = new Set(origins.map(originName));
     this.#credentials = credentials;
   }
 
@@ -54,9 +59,8 @@ export class Trust {
       );
     }
     const origin = request.headers.get("origin");
-    if (
-      origin === null || this.#origins.has(origin) || isSameSite(origin, host)
-    ) return;
+    if (origin === null) return assertNoOtherSite(request);
+    if (this.#origins.has(origin) || isSameSite(origin, host)) return;
     throw new HttpProblem(
       "forbidden",
       `Cannot answer: the origin ${JSON.stringify(origin)} is not trusted`,
@@ -103,6 +107,33 @@ export class Trust {
     return this.#hosts === "any" ||
       (name !== undefined && this.#hosts.has(name));
   }
+}
+
+/** For an image or a link, a browser asks without saying which page wants it. */
+function assertNoOtherSite({ headers }: Request): void {
+  if (headers.get("sec-fetch-site") !== "cross-site") return;
+  throw new HttpProblem(
+    "forbidden",
+    "Cannot answer: a page of another site asks, and does not say which",
+    { errors: [{ field: "origin", message: "is missing" }] },
+  );
+}
+
+function hostName(host: string): string {
+  const name = host.toLowerCase();
+  if (hostNameOf(name) === name) return name;
+  const rule = "must be names without ports, as URLs have them";
+  throw new InvalidValueError(ACTION, "hosts", rule, host);
+}
+
+function originName(origin: string): string {
+  const url = parse(origin);
+  const written = url?.origin === "null"
+    ? `${url.protocol}//${url.host}`
+    : url?.origin;
+  if (origin === written && url?.host !== "") return origin;
+  const rule = "must be like https://app.example, without a path";
+  throw new InvalidValueError(ACTION, "origins", rule, origin);
 }
 
 function hostNameOf(host: string): string | undefined {

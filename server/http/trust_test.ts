@@ -184,3 +184,27 @@ Deno.test("createHttpHandler() answers a preflight without asking who it is", as
     "vary": "Access-Control-Request-Headers, Origin",
   });
 });
+
+Deno.test("createHttpHandler() takes origins of apps as well as of sites", async () => {
+  const origins = [
+    "https://app.example:8443",
+    "http://[::1]:3000",
+    "chrome-extension://abcdef",
+    "capacitor://localhost",
+  ];
+  for (const origin of origins) {
+    assertEquals(await status({ origin }, { origins }), 200, origin);
+  }
+});
+
+Deno.test("createHttpHandler() refuses other sites that say not who they are", async () => {
+  const options = { origins: ["https://app.example"] };
+  const site = "sec-fetch-site";
+  const refused = await ask({ [site]: "cross-site" }, options);
+  assertEquals(await blamed(refused, 403), ["origin"]);
+  const origin = "https://app.example";
+  assertEquals(await status({ [site]: "cross-site", origin }, options), 200);
+  for (const value of ["same-origin", "none"]) {
+    assertEquals(await status({ [site]: value }, options), 200, value);
+  }
+});

@@ -96,14 +96,18 @@ export interface ContextAnswer<M extends PresenceModel = PresenceModel> {
   readonly context: M["context"];
   /** Who is there, in the order of their keys. */
   readonly summaries: readonly WireSummary<M>[];
-  /** How many subjects are there, on all pages. */
-  readonly count: number;
+  /** How many subjects are there, on all pages; told on the first one. */
+  readonly count?: number | undefined;
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequence is of. */
   readonly epoch: string;
-  /** Where the changes after this answer begin, for a watch. */
-  readonly cursor: string;
+  /**
+   * Where the changes after this answer begin, for a watch; told on the first
+   * page. Whoever has read all pages goes on from there: what has changed on
+   * one page while they read another is among those changes.
+   */
+  readonly cursor?: string | undefined;
   /** What to ask for the next page after; left out on the last one. */
   readonly next?: M["subject"] | undefined;
 }
@@ -142,6 +146,8 @@ export interface ChangesAnswer<M extends PresenceModel = PresenceModel> {
   readonly changes: readonly VisibleChange<M>[];
   /** Where to go on. */
   readonly cursor: string;
+  /** Left out unless there are more changes by now: ask again. */
+  readonly more?: true | undefined;
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequence is of. */

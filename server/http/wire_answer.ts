@@ -1,4 +1,5 @@
 import type { PresenceModel } from "../../core/mod.ts";
+import { isObject } from "./json.ts";
 import type {
   ContextAnswer,
   PublishAnswer,
@@ -7,7 +8,7 @@ import type {
   WireSummary,
   WithdrawAnswer,
 } from "./wire.ts";
-import { areSnapshots, isObject } from "./wire_batch.ts";
+import { areSnapshots } from "./wire_batch.ts";
 
 // What is checked is that it is our service that answers; its summaries are
 // believed to be of the application's model.
@@ -26,8 +27,7 @@ export function isWithdrawAnswer(value: unknown): value is WithdrawAnswer {
 export function isContextAnswer<M extends PresenceModel>(
   value: unknown,
 ): value is ContextAnswer<M> {
-  return isAnswer(value) && typeof value.count === "number" &&
-    typeof value.cursor === "string" && areSummaries<M>(value.summaries);
+  return isAnswer(value) && areSummaries<M>(value.summaries);
 }
 
 /** Tells whether a value is the answer to whether a subject is in a context. */

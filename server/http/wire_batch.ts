@@ -1,8 +1,7 @@
 import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
 import type { CursorPosition, VisibleChange } from "../../store/mod.ts";
 import type { PresenceBatch } from "../mod.ts";
-
-type Json = Record<string, unknown>;
+import { isObject, type JsonObject, parseJson } from "./json.ts";
 
 /**
  * Reads a batch as it came over the wire. JSON leaves out what is `undefined`;
@@ -13,7 +12,7 @@ type Json = Record<string, unknown>;
 export function readBatch<M extends PresenceModel>(
   data: string,
 ): PresenceBatch<M> {
-  const batch: unknown = JSON.parse(data);
+  const batch = parseJson(data);
   if (isBatch<M>(batch)) return batch;
   throw new TypeError("Cannot read changes: the service sent no batch");
 }
@@ -42,11 +41,6 @@ export function areSnapshots<M extends PresenceModel>(
   value: unknown,
 ): value is PresenceSnapshot<M>[] {
   return Array.isArray(value) && value.every(isSnapshot<M>);
-}
-
-/** Tells whether a value is an object that came out of JSON. */
-export function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isChange<M extends PresenceModel>(
@@ -80,7 +74,7 @@ function isSnapshot<M extends PresenceModel>(
 }
 
 /** Whether it names an entry, with a resource or with none. */
-function isKeyed(value: unknown): value is Json {
+function isKeyed(value: unknown): value is JsonObject {
   if (!isObject(value)) return false;
   value.resource ??= undefined;
   const { subject, context, origin, resource } = value;

@@ -5,6 +5,7 @@ import type {
   PresenceUpdate,
   Timestamp,
 } from "../../core/mod.ts";
+import { isObject } from "./json.ts";
 import type { FacetTtls, WireUpdate } from "./wire.ts";
 
 /**
@@ -77,7 +78,7 @@ function facetTtls<M extends PresenceModel>(
 function areTtls<M extends PresenceModel>(
   value: unknown,
 ): value is FacetTtls<M> {
-  return typeof value === "object" && value !== null &&
+  return isObject(value) &&
     Object.values(value).every((ttl) =>
       ttl === undefined || typeof ttl === "number"
     );

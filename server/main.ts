@@ -120,6 +120,8 @@ function listen(
 
 function withFrontPage(handler: HttpHandler): HttpHandler {
   return (request) => {
+    // A Host can be such that there is no URL; the handler knows what to say.
+    if (!URL.canParse(request.url)) return handler(request);
     const { pathname, origin } = new URL(request.url);
     const isAsked = request.method === "GET" || request.method === "HEAD";
     if (pathname !== "/" || !isAsked) return handler(request);

@@ -15,7 +15,8 @@ export async function changes(ask: Ask): Promise<Response> {
   assertCanRead(ask, context);
   const { epoch, lastSequence: sequence } = service.server.store;
   const last = { epoch, sequence };
-  const holder = { context, viewer: actor.viewer };
+  const { account, viewer } = actor;
+  const holder = { account, context, viewer };
   const place = since === undefined
     ? undefined
     : await service.tokens.read(since, last, holder);

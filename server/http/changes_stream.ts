@@ -93,8 +93,8 @@ class EventStream {
     const batch = this.#parts.shift() ?? await this.#nextBatch();
     const isWhole = batch?.type === "changes" || batch?.last === true;
     if (batch !== undefined && isWhole && this.#writer === undefined) {
-      const { service: { tokens }, actor: { viewer } } = this.#ask;
-      const holder = { context: this.#context, viewer };
+      const { service: { tokens }, actor: { account, viewer } } = this.#ask;
+      const holder = { account, context: this.#context, viewer };
       this.#writer = await tokens.begin(batch.position, holder);
     }
     if (batch === undefined || this.#ended.signal.aborted) {

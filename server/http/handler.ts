@@ -228,6 +228,9 @@ export function createHttpHandler(
     if (server.closed) {
       throw new HttpProblem("closed", "Cannot answer: the server is closed");
     }
+    if (!URL.canParse(request.url)) {
+      throw new HttpProblem("misdirected", "Cannot answer: the host is none");
+    }
     const url = new URL(request.url);
     if (url.pathname === "/healthz") return health(request);
     trust.check(request, url);

@@ -9,7 +9,8 @@ export interface Identity {
   /**
    * The subject that they are. All their updates are of it, and what it has
    * published is visible to them, whatever the label. Without one they may
-   * speak for any subject, as a gateway does, though only by their own origin.
+   * speak for any subject, as a gateway does, though only by their own origin;
+   * it is trusted not to use up the share of those it speaks for.
    */
   readonly subject?: string | undefined;
   /** The origin of all their updates: their session, or the service they are. */

@@ -41,7 +41,7 @@ export interface HttpLimits {
   /**
    * Summaries in one answer. Where there are more, the answer has a `next`.
    *
-   * @default {10_000}
+   * @default {1_000}
    */
   readonly page: number;
   /**
@@ -86,7 +86,7 @@ const REQUEST_LIMITS = {
   facets: 64,
   facetBytes: 16_384,
   facetDepth: 16,
-  page: 10_000,
+  page: 1_000,
   changes: 1_000,
 };
 

@@ -14,6 +14,7 @@ import {
   identity,
   posting,
   read,
+  records,
   type Send,
   sendTo,
   sent,
@@ -137,6 +138,42 @@ Deno.test("limits.page bounds an answer", async () => {
     const page = await read(await send(`/v1/presence?context=doc-1${limit}`));
     assertEquals([page.count, page.next], [3, "b"]);
   }
+});
+
+Deno.test("limits.page bounds the resources of an answer as well", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { page: 3 }, {})();
+  const updates = ["a", "b", "c"].flatMap((subject) =>
+    ["tab", "phone"].map((resource) => sent({ subject, resource }))
+  );
+  const elsewhere = ["doc-2", "doc-3", "doc-4"]
+    .map((context) => sent({ subject: "a", context }));
+  await read(await send("/v1/updates", posting([...updates, ...elsewhere])));
+
+  const page = await read(
+    await send("/v1/presence?context=doc-1&resources=true"),
+  );
+  assertEquals(
+    records(page.summaries).map(({ subject, resources }) => [
+      subject,
+      records(resources).length,
+    ]),
+    [["a", 2], ["b", 1]],
+  );
+  assertEquals(page.next, "b");
+
+  const where = await read(await send("/v1/presence?subject=a"));
+  assertEquals(records(where.summaries).length, 3);
+  assertEquals(where.more, true);
+});
+
+Deno.test("createHttpHandler() tells some of very many faults", async () => {
+  using server = new PresenceServer();
+  const send = start(server, { bodyBytes: 4_000_000 }, {})();
+  const names = Array.from({ length: 200_000 }, (_, index) => `x${index}`);
+  const faulty = sent(Object.fromEntries(names.map((name) => [name, 0])));
+  const fields = await blamed(await send("/v1/updates", posting(faulty)), 400);
+  assertEquals(fields.length, 20);
 });
 
 Deno.test("limits.entries bounds what an identity holds, not what others do", async () => {

@@ -3,6 +3,8 @@ import { type Viewer, viewerKey } from "../mod.ts";
 
 /** Who a token is for: what it is of, and what they may see of that. */
 export interface TokenHolder {
+  /** Names the identity. */
+  readonly account: string;
   readonly context: string;
   readonly viewer: Viewer;
 }
@@ -16,10 +18,11 @@ export interface Place {
 /**
  * Signs and reads the tokens that say where somebody stands in the changes of
  * a context: `<epoch>.<start>.<sequence>.<tag>`. The start is where their
- * holder was given all that they may see; the tag signs it, the epoch, the
- * context, and what the holder may see. The sequence is not signed: a holder
- * may say any that is not before the start, because from there on everything
- * was theirs to see. So there is one signature for a stream, none for an event.
+ * holder was given all that they may see; the tag signs it, the epoch, who the
+ * holder is, the context, and what they may see. The sequence is not signed: a
+ * holder may say any that is not before the start, because those with their
+ * rights were told everything from there on. So there is one signature for a
+ * stream, none for an event.
  * The key is made here and nowhere kept: other handlers' tokens are strange.
  */
 export class PositionTokens {
@@ -67,11 +70,11 @@ export class PositionTokens {
   async #sign(
     epoch: string,
     start: Sequence,
-    { context, viewer }: TokenHolder,
+    { account, context, viewer }: TokenHolder,
   ): Promise<string> {
     this.#key ??= makeKey();
     const rights = [viewerKey(viewer), viewer.subject];
-    const text = JSON.stringify([epoch, start, context, ...rights]);
+    const text = JSON.stringify([epoch, start, account, context, ...rights]);
     const bytes = new TextEncoder().encode(text);
     const signature = await crypto.subtle.sign("HMAC", await this.#key, bytes);
     return btoa(String.fromCharCode(...new Uint8Array(signature, 0, 12)))

@@ -4,7 +4,11 @@ import type { Viewer } from "../mod.ts";
 import { PositionTokens, type TokenHolder } from "./position_token.ts";
 
 const VIEWER: Viewer = { restricted: ["b", "a"], private: false, subject: "x" };
-const HOLDER: TokenHolder = { context: "doc-1", viewer: VIEWER };
+const HOLDER: TokenHolder = {
+  account: "alice",
+  context: "doc-1",
+  viewer: VIEWER,
+};
 const START = { epoch: "e", sequence: 5 };
 const HERE = { epoch: "e", sequence: 7 };
 const LAST = { epoch: "e", sequence: 9 };
@@ -72,18 +76,19 @@ Deno.test("PositionTokens.read() finds out who comes from elsewhere", async () =
   const tokens = new PositionTokens();
   const token = await issue(tokens);
   const others: TokenHolder[] = [
-    { context: "doc-2", viewer: VIEWER },
-    { context: "doc-1", viewer: { ...VIEWER, private: true } },
-    { context: "doc-1", viewer: { ...VIEWER, restricted: ["a"] } },
-    { context: "doc-1", viewer: { ...VIEWER, subject: "y" } },
-    { context: "doc-1", viewer: { ...VIEWER, subject: undefined } },
+    { ...HOLDER, context: "doc-2" },
+    { ...HOLDER, account: "mallory" },
+    { ...HOLDER, viewer: { ...VIEWER, private: true } },
+    { ...HOLDER, viewer: { ...VIEWER, restricted: ["a"] } },
+    { ...HOLDER, viewer: { ...VIEWER, subject: "y" } },
+    { ...HOLDER, viewer: { ...VIEWER, subject: undefined } },
   ];
   for (const other of others) {
     assertNotEquals(await issue(tokens, other), token);
     assertEquals(await readAs(tokens, token, other), "elsewhere");
   }
   const restricted = ["a", "b", "a"];
-  const same = { context: "doc-1", viewer: { ...VIEWER, restricted } };
+  const same = { ...HOLDER, viewer: { ...VIEWER, restricted } };
   assertEquals(await readAs(tokens, token, same), HERE);
   const reborn = { epoch: "f", sequence: 9 };
   assertEquals(await readAs(tokens, token, HOLDER, reborn), "elsewhere");

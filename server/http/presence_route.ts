@@ -7,7 +7,7 @@ import {
 } from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
 import { Query } from "./query.ts";
-import { summaryJson } from "./summary_json.ts";
+import { summariesJson } from "./summary_json.ts";
 import type {
   ContextAnswer,
   SubjectAnswer,
@@ -39,23 +39,28 @@ async function inContext(
   const after = query.key("after");
   const withResources = query.flag("resources");
   const { store } = service.server;
-  const { visible, viewer } = actor;
+  const { account, visible, viewer } = actor;
   const page = store.summaryPage(context, { limit, after, visible });
+  const summaries = summariesJson(store, page.summaries, {
+    withResources,
+    maxResources: service.limits.page,
+  });
   const { epoch, lastSequence: sequence } = store;
   const json: ContextAnswer = {
     context,
-    summaries: page.summaries.map((summary) =>
-      summaryJson(store, summary, withResources)
-    ),
+    summaries,
     sequence,
     epoch,
-    next: page.next,
+    next: summaries.length < page.summaries.length
+      ? summaries.at(-1)?.subject
+      : page.next,
   };
   // Changes to the pages before are not after the position of a later one.
   if (after !== undefined) return answer(json);
   const { subjects: count } = store.count(context, { visible });
   const position = { epoch, sequence };
-  const writer = await service.tokens.begin(position, { context, viewer });
+  const holder = { account, context, viewer };
+  const writer = await service.tokens.begin(position, holder);
   assertStillIn(actor);
   return answer(
     { ...json, count, cursor: writer.write(position) } satisfies ContextAnswer,
@@ -73,7 +78,10 @@ function ofSubject(
   const { store } = server;
   const { visible, viewer } = actor;
   const summary = store.subjectSummary(subject, context, { visible });
-  const json = summary && summaryJson(store, summary, withResources);
+  const [json] = summariesJson(store, summary ? [summary] : [], {
+    withResources,
+    maxResources: service.limits.page,
+  });
   const { epoch, lastSequence: sequence } = store;
   return answer(
     {
@@ -95,11 +103,16 @@ function whereabouts(
   const withResources = query.flag("resources");
   const { store } = service.server;
   const { epoch, lastSequence: sequence } = store;
-  const summaries = store.subjectSummaries({ subject, visible: actor.visible })
-    .filter(({ context }) => actor.canRead(context))
-    .map((summary) => summaryJson(store, summary, withResources));
+  const all = store.subjectSummaries({ subject, visible: actor.visible })
+    .filter(({ context }) => actor.canRead(context));
+  const { page } = service.limits;
+  const summaries = summariesJson(store, all.slice(0, page), {
+    withResources,
+    maxResources: page,
+  });
+  const more = summaries.length < all.length ? true : undefined;
   return answer(
-    { subject, summaries, sequence, epoch } satisfies WhereaboutsAnswer,
+    { subject, summaries, more, sequence, epoch } satisfies WhereaboutsAnswer,
   );
 }
 

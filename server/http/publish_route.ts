@@ -63,12 +63,17 @@ function check(
   for (const [index, value] of values.entries()) {
     const result = v.safeParse(service.schema, value);
     if (result.success) read.push(result.output);
-    else errors.push(...problemFields(result.issues, where(index)));
+    else errors.push(...problemFields(firstOf(result.issues), where(index)));
     if (errors.length >= MAX_PROBLEM_FIELDS) break;
   }
   const [first, ...others] = errors;
   if (first !== undefined) throw invalid(ACTION, [first, ...others]);
   return read;
+}
+
+/** As many of the issues as are told. */
+function firstOf<T>(issues: readonly T[]): readonly T[] {
+  return issues.slice(0, MAX_PROBLEM_FIELDS);
 }
 
 /** Makes an update of what was read: who it is from and when, we say. */

@@ -2,11 +2,33 @@ import type { SubjectSummary } from "../../store/mod.ts";
 import type { ServedStore } from "./served.ts";
 import type { WireSummary } from "./wire.ts";
 
-/** Writes a summary as it goes over the wire. O(the subject's entries). */
-export function summaryJson(
+/**
+ * Writes summaries as they go over the wire, until there are too many resources:
+ * those of the last one may be cut, and those after it are left out. O(entries).
+ */
+export function summariesJson(
+  store: ServedStore,
+  summaries: readonly SubjectSummary[],
+  { withResources, maxResources }: {
+    readonly withResources: boolean;
+    readonly maxResources: number;
+  },
+): WireSummary[] {
+  const written: WireSummary[] = [];
+  let room = maxResources;
+  for (const summary of summaries) {
+    if (withResources && room === 0) break;
+    const json = summaryJson(store, summary);
+    const resources = summary.snapshots.slice(0, room);
+    written.push(withResources ? { ...json, resources } : json);
+    if (withResources) room -= resources.length;
+  }
+  return written;
+}
+
+function summaryJson(
   store: ServedStore,
   summary: SubjectSummary,
-  withResources: boolean,
 ): WireSummary {
   const { subject, context, dominant, snapshots } = summary;
   let lastSeen = summary.lastSeen ?? summary.observedAt;
@@ -24,6 +46,5 @@ export function summaryJson(
     observedAt: summary.observedAt,
     lastSeen,
     facets: dominant.facets,
-    resources: withResources ? snapshots : undefined,
   };
 }

@@ -134,6 +134,8 @@ export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel> {
   readonly subject: M["subject"];
   /** What they are doing, context by context. */
   readonly summaries: readonly WireSummary<M>[];
+  /** Set if they are in more contexts than can be told in one answer. */
+  readonly more?: boolean | undefined;
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequence is of. */

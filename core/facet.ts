@@ -57,8 +57,8 @@ export type FacetPatch<M extends PresenceModel> = {
 };
 
 /**
- * Deadlines of single facets. When one is due the facet is cleared, whatever
- * it was before it was set.
+ * Deadlines of single facets. When one is due its facet is cleared; it does
+ * not go back to an earlier value.
  */
 export type FacetDeadlines<M extends PresenceModel> = {
   readonly [Name in FacetName<M>]?: Timestamp | undefined;

@@ -38,11 +38,6 @@ export class Departures<M extends PresenceModel> {
     this.#capacity = capacity;
   }
 
-  /** How many it holds. */
-  get size(): number {
-    return this.#all.size;
-  }
-
   /** Remembers when an entry with a label was last there. Amortised O(1). */
   record(
     subject: M["subject"],

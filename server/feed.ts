@@ -6,6 +6,7 @@ import type {
 } from "../core/mod.ts";
 import {
   type CursorPosition,
+  keyOfChange,
   type PresenceChange,
   type PresenceStore,
   type VisibleChange,
@@ -13,9 +14,9 @@ import {
 } from "../store/mod.ts";
 import type { BaselineBatch, ChangesBatch } from "./batch.ts";
 import {
+  rightsKey,
   rightsPolicy,
   type Viewer,
-  viewerKey,
   viewerPolicy,
 } from "./viewer.ts";
 
@@ -61,7 +62,7 @@ export class Feed<M extends PresenceModel> {
   ) {
     this.#store = store;
     this.scope = scope;
-    this.rightsKey = viewerKey(viewer);
+    this.rightsKey = rightsKey(viewer);
     this.#rights = rightsPolicy(viewer);
   }
 
@@ -138,6 +139,7 @@ export class Feed<M extends PresenceModel> {
   }
 
   #sharedBaseline(): readonly BaselineBatch<M>[] {
+    // Changes elsewhere make its position old, and an old one may be a gap.
     const [first] = this.#baseline ?? [];
     if (first?.position.sequence !== this.#store.lastSequence) {
       this.#baseline = undefined;
@@ -176,7 +178,7 @@ export class Feed<M extends PresenceModel> {
       // Without a policy there are no hidden changes.
       result.changes.filter((change) => change.type !== "hidden")
         .filter((change) =>
-          subject === undefined || subjectOf(change) === subject
+          subject === undefined || keyOfChange(change).subject === subject
         ),
       this.#rights,
     );
@@ -209,7 +211,7 @@ class SharedChanges<M extends PresenceModel> {
     const changes: VisibleChange<M>[] = [];
     for (const change of all) {
       const seen = visibleChange(change, rights);
-      if (seen !== change) withheld.add(subjectOf(change));
+      if (seen !== change) withheld.add(keyOfChange(change).subject);
       if (seen !== undefined) changes.push(seen);
     }
     this.batch = { type: "changes", position, changes };
@@ -227,14 +229,6 @@ class SharedChanges<M extends PresenceModel> {
   }
 }
 
-function subjectOf<M extends PresenceModel>(
-  change: PresenceChange<M>,
-): M["subject"] {
-  return change.type === "published"
-    ? change.snapshot.subject
-    : change.previous.subject;
-}
-
 /** The feeds that have watchers, by what wakes them. */
 export class Feeds<M extends PresenceModel> {
   readonly #store: PresenceStore<M>;
@@ -250,7 +244,7 @@ export class Feeds<M extends PresenceModel> {
   /** Joins the feed of a scope and a viewer's rights. */
   join(scope: FeedScope<M>, viewer: Viewer<M>): Feed<M> {
     const feeds = this.#feedsOf(scope);
-    const key = viewerKey(viewer);
+    const key = rightsKey(viewer);
     let feed = feeds.get(key);
     if (feed === undefined) {
       feed = new Feed(this.#store, scope, viewer);
@@ -273,9 +267,7 @@ export class Feeds<M extends PresenceModel> {
 
   /** Wakes the feeds that a change is of, and no others. */
   changed(change: PresenceChange<M>): void {
-    const { context, subject } = change.type === "published"
-      ? change.snapshot
-      : change.previous;
+    const { context, subject } = keyOfChange(change);
     this.#wake(this.#ofContexts.get(context));
     this.#wake(this.#ofSubjects.get(subject));
     this.#wake(this.#ofAll);

@@ -16,14 +16,14 @@ export class Lingering<M extends PresenceModel> {
   }
 
   /** Remembers an entry whose connection was lost. O(1). */
-  add(snapshot: EntryKey<M>, lostAt: Timestamp): void {
-    if (this.has(snapshot)) return;
-    let entries = this.#byContext.get(snapshot.context);
+  add(key: EntryKey<M>, lostAt: Timestamp): void {
+    if (this.has(key)) return;
+    let entries = this.#byContext.get(key.context);
     if (entries === undefined) {
       entries = new EntryTree();
-      this.#byContext.set(snapshot.context, entries);
+      this.#byContext.set(key.context, entries);
     }
-    entries.add({ snapshot, lostAt });
+    entries.add({ snapshot: key, lostAt });
   }
 
   /** Forgets an entry, if it lingers. O(1). */

@@ -8,10 +8,9 @@
  * import { assertEquals } from "@std/assert";
  *
  * using server = new PresenceServer();
- * const watch = server.watch({ context: "doc-42", viewer: PUBLIC_VIEWER });
+ * await using watch = server.watch({ context: "doc-42", viewer: PUBLIC_VIEWER });
  * const { value: baseline } = await watch.next();
  * assertEquals(baseline?.type, "baseline");
- * await watch.return?.();
  * ```
  *
  * @module
@@ -25,8 +24,8 @@ export * from "./presence_view.ts";
 export {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,
+  rightsKey,
   type Viewer,
-  viewerKey,
   viewerPolicy,
 } from "./viewer.ts";
 export type { Watch, WatchCountOptions, WatchOptions } from "./watch.ts";

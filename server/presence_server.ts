@@ -1,4 +1,5 @@
 import {
+  assertKey,
   assertUpdate,
   type Duration,
   type EntryKey,
@@ -33,7 +34,7 @@ import type {
 } from "./contracts.ts";
 import { Departures } from "./departures.ts";
 import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
-import { Feeds } from "./feed.ts";
+import { type Feed, Feeds, type FeedScope } from "./feed.ts";
 import { Lingering } from "./lingering.ts";
 import { Sweeper } from "./sweeper.ts";
 import {
@@ -159,7 +160,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#feeds = new Feeds(this.#store);
   }
 
-  /** What there is now: what is due has been expired. */
+  /** What there is now. Getting it expires what is due: get it anew to read. */
   get store(): PresenceReader<M> {
     this.#expireDue();
     return this.#store;
@@ -261,18 +262,20 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    *
    * @param origin The key of the origin.
    * @returns How many entries it has.
+   * @throws {InvalidValueError} If the key is not well-formed.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   disconnect(origin: M["origin"]): number {
+    assertKey(origin, "origin", "disconnect origin");
     this.#assertOpen("disconnect origin");
     this.#expireDue();
     const snapshots = this.#store.snapshots({ origin });
-    type Labels = Visibility<M["label"]>[];
-    const elsewhere = new Map<Key, Map<Key, Labels>>();
+    type Shown = Visibility<M["label"]>[];
+    const elsewhere = new Map<Key, Map<Key, Shown>>();
     for (const snapshot of snapshots) {
       if (this.#lingering.has(snapshot)) continue;
       const { subject, context, visibility } = snapshot;
-      const inContext = elsewhere.get(context) ?? new Map<Key, Labels>();
+      const inContext = elsewhere.get(context) ?? new Map<Key, Shown>();
       elsewhere.set(context, inContext);
       const others = inContext.get(subject) ?? this.#othersOf(snapshot);
       inContext.set(subject, others);
@@ -412,7 +415,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   #beforeReceive(updates: readonly PresenceUpdate<M>[]): void {
-    this.#assertOpen("receive update");
+    this.#assertOpen("publish update");
     this.#expireDue();
     this.#assertCapacity(updates);
   }
@@ -444,7 +447,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (due !== undefined && due <= this.#clock()) this.expire();
   }
 
-  /** The labels of what other origins, connected ones, hold of a subject. */
+  /** The visibilities of what other, connected origins hold of a subject. */
   #othersOf(
     { subject, context, origin }: PresenceSnapshot<M>,
   ): Visibility<M["label"]>[] {
@@ -506,11 +509,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   #joinFeed<T>(
-    scope: Parameters<Feeds<M>["join"]>[0],
+    scope: FeedScope<M>,
     viewer: Viewer<M>,
     signal: AbortSignal | undefined,
     run: (
-      feed: ReturnType<Feeds<M>["join"]>,
+      feed: Feed<M>,
       signal: AbortSignal,
     ) => AsyncGenerator<T, void>,
   ): Watch<T> {
@@ -528,7 +531,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 }
 
-/** Whether whoever may see the one label may be shown the other instead. */
+/** Whether whoever could see the former can see what is shown now as well. */
 function covers(shown: Visibility, former: Visibility): boolean {
   return shown === "public" || sameVisibility(shown, former);
 }

@@ -377,7 +377,7 @@ Deno.test("PresenceServer that is disposed of takes nothing in, and still answer
   assertThrows(
     () => server.receive(update()),
     ServerClosedError,
-    "Cannot receive update: the server is closed",
+    "Cannot publish update: the server is closed",
   );
   assertThrows(() => server.receiveAll([]), ServerClosedError);
   assertThrows(() => server.withdraw(keyOf()), ServerClosedError);

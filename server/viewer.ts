@@ -36,15 +36,15 @@ export const PUBLIC_VIEWER: Viewer & {
  *
  * @example Usage
  * ```ts
- * import { viewerKey } from "@ruthere/presence/server";
+ * import { rightsKey } from "@ruthere/presence/server";
  * import { assertEquals, assertNotEquals } from "@std/assert";
  *
- * const key = viewerKey({ restricted: ["a", "b"], private: false });
- * assertEquals(viewerKey({ restricted: ["b", "a", "b"], private: false }), key);
- * assertNotEquals(viewerKey({ restricted: "all", private: false }), key);
+ * const key = rightsKey({ restricted: ["a", "b"], private: false });
+ * assertEquals(rightsKey({ restricted: ["b", "a", "b"], private: false }), key);
+ * assertNotEquals(rightsKey({ restricted: "all", private: false }), key);
  * ```
  */
-export function viewerKey(viewer: Viewer): string {
+export function rightsKey(viewer: Viewer): string {
   const labels = viewer.restricted === "all"
     ? "all"
     : [...new Set(viewer.restricted)].sort();

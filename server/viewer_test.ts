@@ -8,8 +8,8 @@ import { restricted, type Visibility } from "../core/mod.ts";
 import {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,
+  rightsKey,
   type Viewer,
-  viewerKey,
   viewerPolicy,
 } from "./mod.ts";
 
@@ -63,7 +63,7 @@ Deno.test("viewerPolicy() holds what the viewer was when it was made", () => {
   assert(visible("private", "me"));
 });
 
-Deno.test("viewerKey() is equal for equal rights, and for no others", () => {
+Deno.test("rightsKey() is equal for equal rights, and for no others", () => {
   const rights: Viewer[] = [
     PUBLIC_VIEWER,
     OMNISCIENT_VIEWER,
@@ -76,17 +76,17 @@ Deno.test("viewerKey() is equal for equal rights, and for no others", () => {
     { restricted: ["a"], private: false },
     { restricted: [""], private: false },
   ];
-  assertEquals(new Set(rights.map(viewerKey)).size, rights.length);
+  assertEquals(new Set(rights.map(rightsKey)).size, rights.length);
   assertEquals(
-    viewerKey({ restricted: ["b", "a", "b"], private: false }),
-    viewerKey({ restricted: ["a", "b"], private: false }),
+    rightsKey({ restricted: ["b", "a", "b"], private: false }),
+    rightsKey({ restricted: ["a", "b"], private: false }),
   );
 });
 
-Deno.test("viewerKey() leaves the subject out, and the viewer as it is", () => {
+Deno.test("rightsKey() leaves the subject out, and the viewer as it is", () => {
   const restricted = ["b", "a"];
   const viewer: Viewer = { restricted, private: false, subject: "me" };
-  assertEquals(viewerKey(viewer), viewerKey({ ...viewer, subject: "you" }));
-  assertNotEquals(viewerKey(viewer), viewerKey(PUBLIC_VIEWER));
+  assertEquals(rightsKey(viewer), rightsKey({ ...viewer, subject: "you" }));
+  assertNotEquals(rightsKey(viewer), rightsKey(PUBLIC_VIEWER));
   assertEquals(restricted, ["b", "a"]);
 });

@@ -1,5 +1,9 @@
 import type { PresenceModel } from "../core/mod.ts";
-import type { CursorPosition, PresenceCount } from "../store/mod.ts";
+import {
+  type CursorPosition,
+  keyOfChange,
+  type PresenceCount,
+} from "../store/mod.ts";
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, FeedScope } from "./feed.ts";
 import type { Viewer } from "./viewer.ts";
@@ -134,10 +138,9 @@ export async function* watchBatches<M extends PresenceModel>(
       const batch = position && feed.poll(position, viewer);
       if (batch === undefined) {
         silence.end();
-        const parts = [...feed.baseline(viewer, subject)].reverse();
-        while (parts.length > 0) {
-          // What has been read is let go of, however slowly the rest is.
-          const part = parts.pop()!;
+        // Taken out one by one: what has been read must not be held on to.
+        const unread = [...feed.baseline(viewer, subject)];
+        for (let part = unread.shift(); part; part = unread.shift()) {
           position = part.position;
           yield part;
         }
@@ -191,13 +194,8 @@ function ofSubject<M extends PresenceModel>(
   batch: ChangesBatch<M>,
   subject: M["subject"],
 ): ChangesBatch<M> {
-  const changes = batch.changes.filter((change) => {
-    if (change.type === "hidden") return change.key.subject === subject;
-    const { subject: whose } = change.type === "published"
-      ? change.snapshot
-      : change.previous;
-    return whose === subject;
-  });
+  const changes = batch.changes
+    .filter((change) => keyOfChange(change).subject === subject);
   return { ...batch, changes };
 }
 

@@ -129,3 +129,26 @@ export type ChangesResult<M extends PresenceModel = PresenceModel> =
 
 /** The answer to "has anything changed since?". */
 export type ChangeStatus = "pending" | "up-to-date" | Gap;
+
+/**
+ * The key of the entry that a change is of.
+ *
+ * @typeParam M The application's model.
+ * @param change The change.
+ * @returns The key, or a snapshot, which has its fields.
+ *
+ * @example Usage
+ * ```ts
+ * import { keyOfChange } from "@ruthere/presence/store";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key = { subject: "alice", context: "doc-42", origin: "tab" };
+ * assertEquals(keyOfChange({ type: "hidden", sequence: 1, key }), key);
+ * ```
+ */
+export function keyOfChange<M extends PresenceModel>(
+  change: VisibleChange<M>,
+): EntryKey<M> {
+  if (change.type === "hidden") return change.key;
+  return change.type === "published" ? change.snapshot : change.previous;
+}

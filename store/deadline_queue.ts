@@ -31,9 +31,8 @@ export class DeadlineQueue<T extends Scheduled> {
   }
 
   /**
-   * Takes note of the present deadline of something. O(1) where it is new to
-   * the queue as never due or its deadline is kept or extended, else
-   * O(log n).
+   * Takes note of the present deadline of something. O(1) for what is never
+   * due, and for a deadline that is kept or extended; else O(log n).
    */
   schedule(scheduled: T): void {
     const { due } = scheduled;
@@ -72,11 +71,11 @@ export class DeadlineQueue<T extends Scheduled> {
   }
 
   /**
-   * Takes out what is due first, if anything is due. O(log n); nothing due:
-   * O(1).
+   * Takes out what is due first, if anything is due. O(log n) for it and for
+   * each extended deadline that comes up before it; if there is none: O(1).
    */
   takeDue(now: Timestamp): T | undefined {
-    if (!(this.#settle(now) <= now)) return undefined;
+    if (this.#settle(now) > now) return undefined;
     const scheduled = this.#items[0];
     this.#removeFirst();
     if (scheduled !== undefined) scheduled.queuedAt = Infinity;

@@ -1,22 +1,16 @@
-import type {
-  EntryKey,
-  Key,
-  PresenceAddress,
-  PresenceModel,
-} from "../core/mod.ts";
+import type { EntryKey, Key, PresenceModel } from "../core/mod.ts";
 import type { Sequence } from "./change.ts";
 import { ContextEntries } from "./context_entries.ts";
 import type { Entry } from "./entry.ts";
 import { OneOrMany } from "./one_or_many.ts";
+import type { SnapshotQuery } from "./query.ts";
 import { VacantContexts } from "./vacant_contexts.ts";
 
 /** Which entries to visit: those that match all that is given. */
-export interface EntrySelection<M extends PresenceModel> {
-  readonly subject?: M["subject"] | undefined;
-  readonly context?: M["context"] | undefined;
-  readonly origin?: M["origin"] | undefined;
-  readonly address?: PresenceAddress<M> | undefined;
-}
+export type EntrySelection<M extends PresenceModel> = Omit<
+  SnapshotQuery<M>,
+  "visible"
+>;
 
 /**
  * All entries, found by context, by subject and by origin. No entry is in one
@@ -100,18 +94,20 @@ export class EntryIndex<M extends PresenceModel> {
     }
   }
 
-  /** Visits the entries that match, by the narrowest index. */
+  /** Visits the matching entries: by address, else origin, context, subject. */
   forEach(
     selection: EntrySelection<M>,
     visit: (entry: Entry<M>) => void,
   ): void {
     const { subject, context, origin, address } = selection;
-    if (address !== undefined || origin !== undefined) {
-      const matching = (entry: Entry<M>) => {
-        if (matches(entry.snapshot, selection)) visit(entry);
-      };
-      if (address === undefined) this.from(origin!).forEach(matching);
-      else this.#forEachAt(address, matching);
+    const visitMatching = (entry: Entry<M>) => {
+      if (matches(entry.snapshot, selection)) visit(entry);
+    };
+    if (address !== undefined) {
+      this.#contexts.get(address.context)
+        ?.forEachAt(address.subject, address.resource, visitMatching);
+    } else if (origin !== undefined) {
+      this.from(origin).forEach(visitMatching);
     } else if (context !== undefined) {
       const entries = this.#contexts.get(context);
       if (subject === undefined) entries?.forEach(visit);
@@ -138,13 +134,6 @@ export class EntryIndex<M extends PresenceModel> {
       entriesFrom: this.#entriesFrom,
       vacant: this.#vacant,
     };
-  }
-
-  #forEachAt(
-    { subject, context, resource }: PresenceAddress<M>,
-    visit: (entry: Entry<M>) => void,
-  ): void {
-    this.#contexts.get(context)?.forEachAt(subject, resource, visit);
   }
 }
 

@@ -31,6 +31,6 @@ export * from "./errors.ts";
 export { PresenceStore } from "./presence_store.ts";
 export * from "./projection.ts";
 export * from "./query.ts";
-export * from "./store_options.ts";
-export * from "./visible_change.ts";
+export type { PresenceStoreOptions } from "./store_options.ts";
+export { visibleChange } from "./visible_change.ts";
 export * from "./watcher_cursor.ts";

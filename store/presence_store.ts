@@ -212,7 +212,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   /**
    * Removes the entries whose expiry is due, and clears the facets whose
    * deadline is. Where both are due, only the entry's expiry is told.
-   * O(e log n) for e deadlines that are due; nothing due: O(1).
+   * O(log n) for each deadline that is due, or that was extended and comes up;
+   * neither: O(1).
    *
    * @param now The present.
    * @returns How many entries were removed.
@@ -462,7 +463,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * @returns The contexts that have an entry to be seen.
    */
   contexts(
-    options: VisibleOptions<M> & { readonly subject?: M["subject"] } = {},
+    options: VisibleOptions<M> & {
+      readonly subject?: M["subject"] | undefined;
+    } = {},
   ): M["context"][] {
     const { subject, visible } = options;
     return this.#entries.contexts(subject)
@@ -555,9 +558,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const previous = entry.snapshot;
     const silent = this.#silentRefreshes && isRefresh(previous, update);
     if (!silent) entry.snapshot = reduce(previous, update);
-    const { due } = entry;
+    const { due: formerlyDue } = entry;
     entry.keepAlive(update);
-    if (entry.due < due) this.#deadlines.schedule(entry);
+    // The queue need not know of the others, and asking it costs a cache miss.
+    if (entry.due < formerlyDue) this.#deadlines.schedule(entry);
     if (silent) return this.lastSequence;
     const { snapshot } = entry;
     const sequence = this.lastSequence + 1;
@@ -633,6 +637,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   #assertNoneStale(updates: readonly PresenceUpdate<M>[]): void {
+    // Takes them alone, to find one that is older than one before it.
     const trial = new PresenceStore<M>({
       retention: 0,
       staleUpdates: "refuse",

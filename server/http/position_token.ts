@@ -1,5 +1,5 @@
 import type { CursorPosition, Sequence } from "../../store/mod.ts";
-import { type Viewer, viewerKey } from "../mod.ts";
+import { rightsKey, type Viewer } from "../mod.ts";
 
 /** Who a token is for: what it is of, and what they may see of that. */
 export interface TokenHolder {
@@ -73,7 +73,7 @@ export class PositionTokens {
     { account, context, viewer }: TokenHolder,
   ): Promise<string> {
     this.#key ??= makeKey();
-    const rights = [viewerKey(viewer), viewer.subject];
+    const rights = [rightsKey(viewer), viewer.subject];
     const text = JSON.stringify([epoch, start, account, context, ...rights]);
     const bytes = new TextEncoder().encode(text);
     const signature = await crypto.subtle.sign("HMAC", await this.#key, bytes);

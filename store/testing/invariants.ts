@@ -168,7 +168,7 @@ export function assertQueue<T extends Scheduled>(
   const { times, items, stale } = queue.parts();
   assertEquals(queue.length, items.length, "length of the queue");
   assertEquals(times.length, items.length, "a time for each item");
-  assert(items.length <= 2 * all.size, "the queue holds more than 2n items");
+  assert(items.length <= 1.5 * all.size, "the queue holds more than 1.5n");
   const queued = new Set<T>();
   for (const [index, item] of items.entries()) {
     const time = times[index]!;

@@ -21,7 +21,12 @@ export class ContextAtCapacityError extends Error {
   /** How many subjects it may have. */
   readonly maxSubjects: number;
 
-  /** Makes the error for a context and its capacity. */
+  /**
+   * Makes the error for a context and its capacity.
+   *
+   * @param context The context that is full.
+   * @param maxSubjects How many subjects it may have.
+   */
   constructor(context: Key, maxSubjects: number) {
     super(
       `Cannot publish update: context ${
@@ -48,7 +53,11 @@ export class ContextAtCapacityError extends Error {
  * ```
  */
 export class ServerClosedError extends Error {
-  /** Makes the error from what could not be done, a verb first. */
+  /**
+   * Makes the error.
+   *
+   * @param action What could not be done, a verb first.
+   */
   constructor(action: string) {
     super(`Cannot ${action}: the server is closed`);
     this.name = "ServerClosedError";

@@ -211,7 +211,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    *
    * @param updates The updates.
    * @returns The sequence of each.
-   * @throws As {@linkcode PresenceServer.receive} does.
+   * @throws {InvalidValueError} If one of them is not well-formed.
+   * @throws {StaleUpdateError} If one of them is older than what is stored or
+   * comes before it, and the server refuses such updates.
+   * @throws {ContextAtCapacityError} If a context has no room for all newcomers.
+   * @throws {ServerClosedError} If the server has been disposed of.
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
     this.#beforeReceive(updates);
@@ -241,6 +245,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    *
    * @param origin The key of the origin.
    * @returns How many entries there were.
+   * @throws {InvalidValueError} If the key is not well-formed.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   withdrawOrigin(origin: M["origin"]): number {
@@ -314,12 +319,25 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   // Out
 
-  /** Makes a cursor, for whoever would rather poll than watch. */
+  /**
+   * Makes a cursor, for whoever would rather poll than watch.
+   *
+   * @param from Where it starts.
+   * @returns The cursor.
+   * @throws {InvalidValueError} If a sequence is not a whole number of zero or
+   * more.
+   */
   watcherCursor(from: CursorStart): WatcherCursor {
     return this.#store.watcherCursor(from);
   }
 
-  /** The changes after a position, or a gap. */
+  /**
+   * Reads the changes after a sequence or a position.
+   *
+   * @param since The last change that the reader knows of.
+   * @param options Which changes.
+   * @returns The changes and the position to go on from, or a gap.
+   */
   changesSince(
     since: Sequence | CursorPosition,
     options?: ChangesOptions<M>,
@@ -328,7 +346,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#store.changesSince(since, options);
   }
 
-  /** Whether there are changes after a position, or a gap. */
+  /**
+   * Tells whether there are changes after a sequence or a position.
+   *
+   * @param since The last change that the reader knows of.
+   * @param options Which changes.
+   * @returns `"pending"`, `"up-to-date"`, or a gap.
+   */
   changeStatusSince(
     since: Sequence | CursorPosition,
     options?: ChangesOptions<M>,
@@ -341,9 +365,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * Watches: yields a baseline, then changes as they come. Who reads too
    * slowly gets fewer, larger batches, and at last a baseline again; the watch
    * holds no more than a position meanwhile, or what is still unread of a
-   * baseline. It begins with the first
-   * `next()`, and ends without an error when it is aborted or the server is
-   * disposed of.
+   * baseline. It begins with the first `next()`, and ends without an error when
+   * it is aborted or the server is disposed of.
    *
    * @param options What to watch, and on whose behalf.
    * @returns The batches.

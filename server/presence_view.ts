@@ -105,7 +105,13 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     return this.#events(differences);
   }
 
-  /** The snapshots of a context, of a subject in it, or all. O(answer). */
+  /**
+   * Reads the entries that match everything that the query gives. O(answer);
+   * for a subject alone, O(contexts).
+   *
+   * @param query Whose and where; everything, if it is empty.
+   * @returns The snapshots, in no particular order.
+   */
   snapshots(
     query: {
       readonly context?: M["context"] | undefined;
@@ -125,12 +131,24 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     return snapshots;
   }
 
-  /** The subjects of a context, in the order they came. O(answer). */
+  /**
+   * Lists the subjects of a context. O(answer).
+   *
+   * @param context Which context.
+   * @returns The subjects, in the order they came.
+   */
   subjects(context: M["context"]): M["subject"][] {
     return [...this.#contexts.get(context)?.subjects() ?? []];
   }
 
-  /** The summary of a subject in a context. O(the subject's entries). */
+  /**
+   * Sums up one subject in one context. O(the subject's entries there).
+   *
+   * @param subject Whose summary.
+   * @param context Where.
+   * @param projection The ranks.
+   * @returns The summary, `undefined` if the subject is not there.
+   */
   subjectSummary(
     subject: M["subject"],
     context: M["context"],

@@ -18,13 +18,15 @@ export interface Viewer<M extends PresenceModel = PresenceModel> {
 }
 
 /** Sees everything: for trusted code, and the default of a watch. */
-export const OMNISCIENT_VIEWER: Viewer & {
+export const OMNISCIENT_VIEWER: {
   readonly restricted: "all";
+  readonly private: true;
 } = { restricted: "all", private: true };
 
 /** Sees public entries alone. */
-export const PUBLIC_VIEWER: Viewer & {
+export const PUBLIC_VIEWER: {
   readonly restricted: readonly never[];
+  readonly private: false;
 } = { restricted: [], private: false };
 
 /**

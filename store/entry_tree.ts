@@ -23,6 +23,8 @@ export let branchesOf: <L extends Leaf>(
  * subject, here by one resource of one origin, costs a single map slot.
  *
  * Keys are never joined into one string; each level compares them as they are.
+ *
+ * @typeParam L What the tree holds.
  */
 export class EntryTree<L extends Leaf> {
   readonly #bySubject = new Map<Key, ByResource<L>>();
@@ -42,17 +44,31 @@ export class EntryTree<L extends Leaf> {
     return this.#bySubject.size;
   }
 
-  /** The subjects that have a leaf, in the order they came. */
+  /**
+   * Lists the subjects that have a leaf.
+   *
+   * @returns The subjects, in the order they came.
+   */
   subjects(): MapIterator<Key> {
     return this.#bySubject.keys();
   }
 
-  /** Tells whether a subject has a leaf. O(1). */
+  /**
+   * Tells whether a subject has a leaf. O(1).
+   *
+   * @param subject Who.
+   * @returns Whether there is one.
+   */
   hasSubject(subject: Key): boolean {
     return this.#bySubject.has(subject);
   }
 
-  /** The leaf with a key, if there is one. O(1). */
+  /**
+   * Finds a leaf. O(1).
+   *
+   * @param key The key of the leaf.
+   * @returns The leaf, `undefined` if there is none.
+   */
   get(key: EntryKey): L | undefined {
     const below = this.#bySubject.get(key.subject);
     if (!(below instanceof Map)) {
@@ -68,14 +84,22 @@ export class EntryTree<L extends Leaf> {
       : undefined;
   }
 
-  /** Adds a leaf whose key is not there yet. O(1). */
+  /**
+   * Adds a leaf. O(1).
+   *
+   * @param leaf A leaf whose key is not there yet.
+   */
   add(leaf: L): void {
     const { subject } = leaf.snapshot;
     this.#bySubject.set(subject, withLeaf(this.#bySubject.get(subject), leaf));
     this.#size++;
   }
 
-  /** Takes away a leaf that is there. O(1). */
+  /**
+   * Takes a leaf away. O(1).
+   *
+   * @param leaf A leaf that is there.
+   */
   delete(leaf: L): void {
     const { subject, resource, origin } = leaf.snapshot;
     this.#size--;
@@ -98,7 +122,11 @@ export class EntryTree<L extends Leaf> {
     if (!(only instanceof Map)) this.#bySubject.set(subject, only);
   }
 
-  /** Visits every leaf, one subject after the other. O(leaves). */
+  /**
+   * Visits every leaf, one subject after the other. O(leaves).
+   *
+   * @param visit What to do with a leaf.
+   */
   forEach(visit: (leaf: L) => void): void {
     for (const below of this.#bySubject.values()) {
       if (below instanceof Map) visitBelow(below, visit);
@@ -106,12 +134,23 @@ export class EntryTree<L extends Leaf> {
     }
   }
 
-  /** Visits the leaves of a subject. O(leaves visited). */
+  /**
+   * Visits the leaves of a subject. O(leaves visited).
+   *
+   * @param subject Who.
+   * @param visit What to do with a leaf.
+   */
   forEachOf(subject: Key, visit: (leaf: L) => void): void {
     visitBelow(this.#bySubject.get(subject), visit);
   }
 
-  /** Visits the leaves of an address. O(leaves visited). */
+  /**
+   * Visits the leaves of an address. O(leaves visited).
+   *
+   * @param subject Who.
+   * @param resource By what; `undefined` is by nothing.
+   * @param visit What to do with a leaf.
+   */
   forEachAt(
     subject: Key,
     resource: Key | undefined,

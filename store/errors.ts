@@ -34,7 +34,12 @@ export class StaleUpdateError extends Error {
   /** The `observedAt` of the last accepted one. */
   readonly stored: Timestamp;
 
-  /** Makes the error from the two times. */
+  /**
+   * Makes the error from the two times.
+   *
+   * @param observedAt The `observedAt` of the refused update.
+   * @param stored The `observedAt` of the last accepted one.
+   */
   constructor(observedAt: Timestamp, stored: Timestamp) {
     super(
       `Cannot publish update: observedAt ${observedAt} is before ${stored}, which is stored`,

@@ -10,6 +10,11 @@ import type { PresenceChange, VisibleChange } from "./change.ts";
  * What a reader with a policy learns of a change: the change itself, without
  * the former snapshot if that was hidden; `hidden` if the entry was visible
  * and no longer is; or nothing.
+ *
+ * @typeParam M The application's model.
+ * @param change What has changed.
+ * @param visible What the reader may see.
+ * @returns What they learn, `undefined` if it is nothing.
  */
 export function visibleChange<M extends PresenceModel>(
   change: PresenceChange<M>,

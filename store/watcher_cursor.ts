@@ -69,7 +69,11 @@ export type CursorStart = "zero" | "floor" | "tail" | Sequence;
 export class WatcherCursor {
   #position: CursorPosition;
 
-  /** Makes a cursor that has seen everything up to a position. */
+  /**
+   * Makes a cursor that has seen everything up to a position.
+   *
+   * @param position The position.
+   */
   constructor(position: CursorPosition) {
     this.#position = position;
   }
@@ -79,7 +83,13 @@ export class WatcherCursor {
     return this.#position;
   }
 
-  /** Reads what has changed and moves past all that was examined. */
+  /**
+   * Reads what has changed and moves past all that was examined.
+   *
+   * @param source Where to read.
+   * @param options Which changes.
+   * @returns The changes, or a gap, at which the cursor stays where it is.
+   */
   poll<M extends PresenceModel>(
     source: ChangeSource<M>,
     options?: ChangesOptions<M>,
@@ -93,6 +103,10 @@ export class WatcherCursor {
    * Tells whether a poll would give anything. It does not move the cursor: only
    * a poll does, past what it could not see as well. Who asks for the status
    * for long without polling meets a gap in the end.
+   *
+   * @param source Where to look.
+   * @param options Which changes.
+   * @returns `"pending"`, `"up-to-date"`, or a gap.
    */
   status<M extends PresenceModel>(
     source: ChangeSource<M>,
@@ -101,7 +115,11 @@ export class WatcherCursor {
     return source.changeStatusSince(this.#position, options);
   }
 
-  /** Moves the cursor to a sequence of the same epoch, or to a position. */
+  /**
+   * Moves the cursor to a sequence of the same epoch, or to a position.
+   *
+   * @param to The last change that now counts as seen.
+   */
   reset(to: Sequence | CursorPosition): void {
     this.#position = typeof to === "number"
       ? { epoch: this.#position.epoch, sequence: to }

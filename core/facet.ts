@@ -73,6 +73,45 @@ const COMMON_ACTIVITIES: ReadonlySet<unknown> = new Set<CommonActivity>(
 );
 
 /**
+ * Tells whether a value is an {@linkcode Availability}.
+ *
+ * @param value The value to look at.
+ * @returns `true` if it is one of the five words.
+ *
+ * @example Usage
+ * ```ts
+ * import { isAvailability } from "@ruthere/presence/core";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(isAvailability("busy"));
+ * assertFalse(isAvailability("asleep"));
+ * ```
+ */
+export function isAvailability(value: unknown): value is Availability {
+  return AVAILABILITIES.has(value);
+}
+
+/**
+ * Tells whether a value is an {@linkcode Activity}.
+ *
+ * @param value The value to look at.
+ * @returns `true` if it is one of the six words, or `{ custom }` with a key.
+ *
+ * @example Usage
+ * ```ts
+ * import { isActivity } from "@ruthere/presence/core";
+ * import { assert, assertFalse } from "@std/assert";
+ *
+ * assert(isActivity("editing"));
+ * assert(isActivity({ custom: "juggling" }));
+ * assertFalse(isActivity("juggling"));
+ * ```
+ */
+export function isActivity(value: unknown): value is Activity {
+  return COMMON_ACTIVITIES.has(value) || isCustomActivity(value);
+}
+
+/**
  * Throws unless a value suits a facet. The application's own facets may have
  * any value: their types are known only to the compiler.
  *
@@ -96,12 +135,12 @@ export function assertFacet(
   action: string,
 ): void {
   if (name === "availability") {
-    if (AVAILABILITIES.has(value)) return;
+    if (isAvailability(value)) return;
     const rule = `must be one of ${[...AVAILABILITIES].join(", ")}`;
     throw new InvalidValueError(action, "facets.availability", rule, value);
   }
   if (name === "activity") {
-    if (COMMON_ACTIVITIES.has(value) || isCustomActivity(value)) return;
+    if (isActivity(value)) return;
     const common = [...COMMON_ACTIVITIES].join(", ");
     const rule = `must be one of ${common}, or { custom } with a key`;
     throw new InvalidValueError(action, "facets.activity", rule, value);

@@ -126,16 +126,19 @@ export class Feed<M extends PresenceModel> {
     const shared = this.#sharedChanges(position);
     if (shared === undefined) return undefined;
     const { subject } = viewer;
-    if (subject === undefined || !shared.withheld.has(subject)) {
-      return shared.batch;
-    }
+    const own = subject === undefined ? [] : shared.withheld.get(subject) ?? [];
+    if (own.length === 0) return shared.batch;
+    // Not of all changes: in a room of many who are hidden that would be many
+    // for each of them.
     const visible = viewerPolicy(viewer);
-    return {
-      type: "changes",
-      position: shared.position,
-      changes: shared.all.map((change) => visibleChange(change, visible))
+    const changes = [
+      ...shared.batch.changes
+        .filter((change) => keyOfChange(change).subject !== subject),
+      ...own.map((change) => visibleChange(change, visible))
         .filter((change) => change !== undefined),
-    };
+    ];
+    changes.sort((a, b) => a.sequence - b.sequence);
+    return { type: "changes", position: shared.position, changes };
   }
 
   #sharedBaseline(): readonly BaselineBatch<M>[] {
@@ -195,8 +198,11 @@ class SharedChanges<M extends PresenceModel> {
   readonly position: CursorPosition;
   readonly all: readonly PresenceChange<M>[];
   readonly batch: ChangesBatch<M>;
-  /** The subjects of which those with these rights don't learn everything. */
-  readonly withheld: ReadonlySet<Key>;
+  /**
+   * All changes of those subjects of which those with these rights don't learn
+   * everything.
+   */
+  readonly withheld: ReadonlyMap<Key, readonly PresenceChange<M>[]>;
 
   constructor(
     since: CursorPosition,
@@ -207,12 +213,15 @@ class SharedChanges<M extends PresenceModel> {
     this.since = since;
     this.position = position;
     this.all = all;
-    const withheld = new Set<Key>();
+    const withheld = new Map<Key, PresenceChange<M>[]>();
     const changes: VisibleChange<M>[] = [];
     for (const change of all) {
       const seen = visibleChange(change, rights);
-      if (seen !== change) withheld.add(keyOfChange(change).subject);
+      if (seen !== change) withheld.set(keyOfChange(change).subject, []);
       if (seen !== undefined) changes.push(seen);
+    }
+    for (const change of all) {
+      withheld.get(keyOfChange(change).subject)?.push(change);
     }
     this.batch = { type: "changes", position, changes };
     this.withheld = withheld;

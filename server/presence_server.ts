@@ -199,11 +199,28 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receive(update: PresenceUpdate<M>): Sequence {
-    const updates = [update];
-    this.#beforeReceive(updates);
-    const sequence = this.#store.publish(update);
-    this.#afterReceive(updates);
-    return sequence;
+    this.#beforeReceive([update]);
+    return this.#publish(update);
+  }
+
+  /**
+   * Takes an update of an entry that is there. One that is not, because it has
+   * expired or was withdrawn, does not come back by it.
+   *
+   * @param update The update; it must not be changed afterwards.
+   * @returns The sequence, as of {@linkcode PresenceServer.receive};
+   * `undefined` if there is no such entry.
+   * @throws {InvalidValueError} If the update is not well-formed.
+   * @throws {StaleUpdateError} If it is older than what is stored, and the
+   * server refuses such updates.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  receiveIfPresent(update: PresenceUpdate<M>): Sequence | undefined {
+    assertUpdate(update);
+    this.#assertOpen("publish update");
+    this.#expireDue();
+    if (this.#store.snapshot(update) === undefined) return undefined;
+    return this.#publish(update);
   }
 
   /**
@@ -441,6 +458,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#assertOpen("publish update");
     this.#expireDue();
     this.#assertCapacity(updates);
+  }
+
+  #publish(update: PresenceUpdate<M>): Sequence {
+    const sequence = this.#store.publish(update);
+    this.#afterReceive([update]);
+    return sequence;
   }
 
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {

@@ -40,6 +40,18 @@ Deno.test("PresenceServer.receive() gives the newest sequence for a refresh, whi
   assertEquals(server.store.liveness(keyOf())?.seenAt, 10);
 });
 
+Deno.test("PresenceServer.receiveIfPresent() brings nothing back", () => {
+  let now = 0;
+  using server = new PresenceServer({ clock: () => now });
+  assertEquals(server.receiveIfPresent(update({ expiry: 50 })), undefined);
+  server.receive(update({ expiry: 50 }));
+  const later = update({ expiry: 60, facets: { activity: "idle" } });
+  assertEquals(server.receiveIfPresent(later), 2);
+  now = 60;
+  assertEquals(server.receiveIfPresent(update({ expiry: 90 })), undefined);
+  assertEquals(server.store.size, 0);
+});
+
 Deno.test("PresenceServer.receiveAll() takes updates in order and gives their sequences", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();

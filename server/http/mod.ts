@@ -38,6 +38,7 @@ export type {
   ServedVisible,
   ServedWatchOptions,
 } from "./served.ts";
+export { createTrustGuard } from "./trust.ts";
 export type {
   ChangesAnswer,
   ContextAnswer,

@@ -109,6 +109,52 @@ export class Trust {
   }
 }
 
+/**
+ * Makes the guard by which a handler lets requests pass: its own, or another
+ * face's behind the same port.
+ *
+ * @param options Which hosts and origins are trusted; those of a loopback
+ * address alone, if they are left out.
+ * @returns What gives the refusal of a request, `undefined` for one that may
+ * pass.
+ * @throws {InvalidValueError} If a host or an origin is written as no request
+ * has it.
+ *
+ * @example Usage
+ * ```ts
+ * import { createTrustGuard } from "@ruthere/presence/server/http";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const refusalOf = createTrustGuard({ hosts: ["app.example"] });
+ * assertEquals(refusalOf(new Request("http://app.example/")), undefined);
+ * assertEquals(refusalOf(new Request("http://evil.example/"))?.status, 421);
+ * ```
+ */
+export function createTrustGuard(
+  { hosts = LOOPBACK_HOSTS, origins = [] }: {
+    readonly hosts?: "any" | readonly string[] | undefined;
+    readonly origins?: readonly string[] | undefined;
+  } = {},
+): (request: Request) => Response | undefined {
+  const trust = new Trust({ hosts, origins, credentials: false });
+  return (request) => {
+    if (!URL.canParse(request.url)) {
+      return new HttpProblem(
+        "misdirected",
+        "Cannot answer: the host is no name",
+      )
+        .toResponse();
+    }
+    try {
+      trust.check(request, new URL(request.url));
+      return undefined;
+    } catch (error) {
+      if (error instanceof HttpProblem) return error.toResponse();
+      throw error;
+    }
+  };
+}
+
 /** For an image or a link, a browser asks without saying which page wants it. */
 function assertNoOtherSite({ headers }: Request): void {
   if (headers.get("sec-fetch-site") !== "cross-site") return;

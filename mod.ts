@@ -31,4 +31,5 @@
 export * from "./beacon/mod.ts";
 export * from "./core/mod.ts";
 export * from "./server/mod.ts";
+export * from "./server/topics/mod.ts";
 export * from "./store/mod.ts";

@@ -19,7 +19,7 @@ const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /** What each room may import from others; a folder of server has more rights. */
 const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
-  "mod.ts": { rooms: ["core", "store", "beacon", "server"] },
+  "mod.ts": { rooms: ["core", "store", "beacon", "server", "server/topics"] },
   core: { rooms: [], bare: COLLECTIONS },
   store: { rooms: ["core"], bare: COLLECTIONS },
   beacon: { rooms: ["core"], bare: COLLECTIONS },
@@ -67,7 +67,7 @@ function targetOf(file: string, specifier: string): string {
 function allows(file: string, target: string): boolean {
   const from = roomOf(file);
   if (from === "server/main.ts") return true;
-  const isFile = target.endsWith(".ts");
+  const isFile = /\.(ts|js|css|html|svg)$/.test(target);
   const to = roomOf(target);
   if (isFile && from === to && from !== "mod.ts") return true;
   const folder = from.startsWith("server/");
@@ -82,7 +82,7 @@ function allows(file: string, target: string): boolean {
 /** What a file imports, at its top or later; `?` is what is not known. */
 function importsIn(code: string): string[] {
   const statements =
-    /^(?:import|(?:import|export)\b[^;]*?\bfrom)\s*"([^"]+)";/gm;
+    /^(?:import|(?:import|export)\b[^;]*?\bfrom)\s*"([^"]+)"(?: with [^;]+)?;/gm;
   const calls = /\bimport\((?:\s*"([^"]+)")?/g;
   return [...code.matchAll(statements), ...code.matchAll(calls)]
     .map(([, specifier]) => specifier ?? "?");
@@ -139,6 +139,7 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "valibot"],
     ["server/http/deep/x.ts", "server/http/body.ts"],
     ["server/main.ts", "server/http/body.ts"],
+    ["server/page/mod.ts", "server/page/style.css"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -157,6 +158,7 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "server/watch.ts"],
     ["server/http/handler.ts", "server/tokens/verify.ts"],
     ["server/http/handler.ts", "mod.ts"],
+    ["server/http/handler.ts", "server/page/style.css"],
     ["server/http/handler.ts", "https://example.org/x.ts"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
@@ -178,6 +180,7 @@ import type { D } from "./type.ts";
 import "./effect.ts";
 export * from "./all.ts";
 export { e } from "./some.ts";
+import j from "./text.svg" with { type: "text" };
 // import { f } from "./comment.ts";
 const g = await import("./dynamic.ts");
 type H = import("./type_of.ts").H;
@@ -190,6 +193,7 @@ const i = import(i);
     "./effect.ts",
     "./all.ts",
     "./some.ts",
+    "./text.svg",
     "./dynamic.ts",
     "./type_of.ts",
     "?",

@@ -4,6 +4,7 @@ const NAMES = [
   "basic_presence_flow",
   "watcher_presence_flow",
   "associated_resource_flow",
+  "topic_viewers",
 ];
 
 /** Runs an example as its reader does: by its path, with no permission. */

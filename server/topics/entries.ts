@@ -1,0 +1,35 @@
+import { compareEntryKeys, type PresenceSnapshot } from "../../core/mod.ts";
+import type { JsonValue } from "./json_value.ts";
+import { metaOf } from "./meta.ts";
+import type { TopicModel } from "./topic_model.ts";
+
+/** A key that is present in a topic. */
+export interface TopicEntry {
+  /** The key. */
+  readonly key: string;
+  /** The meta of each of its connections, in the order they joined. */
+  readonly metas: readonly JsonValue[];
+}
+
+/**
+ * Puts entries of a topic in order: by key, and those of a key as they joined,
+ * which is the order of the connections' names. O(n log n).
+ */
+export function inOrder(
+  snapshots: readonly PresenceSnapshot<TopicModel>[],
+): PresenceSnapshot<TopicModel>[] {
+  return [...snapshots].sort(compareEntryKeys);
+}
+
+/** Gathers entries of a topic by their keys. O(n log n). */
+export function entriesOf(
+  snapshots: readonly PresenceSnapshot<TopicModel>[],
+): TopicEntry[] {
+  const metas = new Map<string, JsonValue[]>();
+  for (const snapshot of inOrder(snapshots)) {
+    const ofKey = metas.get(snapshot.subject);
+    if (ofKey === undefined) metas.set(snapshot.subject, [metaOf(snapshot)]);
+    else ofKey.push(metaOf(snapshot));
+  }
+  return Array.from(metas, ([key, metas]) => ({ key, metas }));
+}

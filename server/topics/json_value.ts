@@ -1,0 +1,73 @@
+import { InvalidValueError } from "../../core/mod.ts";
+
+/** Any value that JSON can say. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** Deeper than this no value may be: whoever walks it needs a stack. */
+const MAX_DEPTH = 64;
+
+/**
+ * Copies a value that JSON can say, so that who gave it may go on changing it.
+ * O(value).
+ *
+ * @param value The value.
+ * @param field The name of the field that holds it, for the message.
+ * @param action What can't be done with a bad one, for the message.
+ * @returns The copy.
+ * @throws {InvalidValueError} If it holds something that JSON can't say, like
+ * `undefined`, a function, `NaN` or a `Date`, or is nested deeper than 64
+ * levels.
+ */
+export function copyJson(
+  value: unknown,
+  field: string,
+  action: string,
+): JsonValue {
+  return copy(value, field, action, 0);
+}
+
+function copy(
+  value: unknown,
+  field: string,
+  action: string,
+  depth: number,
+): JsonValue {
+  if (value === null) return null;
+  if (typeof value === "boolean" || typeof value === "string") return value;
+  // JSON writes -0 as 0, and so does this.
+  if (typeof value === "number" && Number.isFinite(value)) return value + 0;
+  if (depth >= MAX_DEPTH) {
+    const rule = `must not be nested deeper than ${MAX_DEPTH} levels`;
+    throw new InvalidValueError(action, field, rule, value);
+  }
+  if (Array.isArray(value)) {
+    return Array.from(
+      value,
+      (item, index) => copy(item, `${field}[${index}]`, action, depth + 1),
+    );
+  }
+  if (isPlainObject(value)) {
+    // Not by assignment: "__proto__" is a name like any other.
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [
+        name,
+        copy(member, `${field}.${name}`, action, depth + 1),
+      ]),
+    );
+  }
+  throw new InvalidValueError(action, field, "must be a JSON value", value);
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype ||
+    // An object of another realm, as a test runner or an iframe makes.
+    Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,93 @@
+import type { PresenceSnapshot } from "../../core/mod.ts";
+import type { JsonValue } from "./json_value.ts";
+import { hashText } from "./hash.ts";
+import type { WireMeta } from "./presence_diff.ts";
+import type { TopicModel } from "./topic_model.ts";
+
+/** The field of a {@linkcode WireMeta} for a meta that can't be its fields. */
+const WHOLE = "phx_meta";
+
+/**
+ * The meta of an entry. One that was not tracked, but published in another way,
+ * has none: what it says of activity and availability stands for it.
+ */
+export function metaOf(snapshot: PresenceSnapshot<TopicModel>): JsonValue {
+  const { meta, activity, availability } = snapshot.facets;
+  // Over HTTP a facet can be anything.
+  if (
+    typeof meta === "object" && meta !== null && Object.hasOwn(meta, "value")
+  ) {
+    return meta.value;
+  }
+  return {
+    ...activity === undefined ? {} : { activity },
+    ...availability === undefined ? {} : { availability },
+  };
+}
+
+const WIRE_METAS = new WeakMap<PresenceSnapshot<TopicModel>, WireMeta>();
+
+/**
+ * The meta of an entry as a wire tells it. Its `phx_ref` follows from what the
+ * entry says and whose it is, so that all nodes agree on it, and a node that
+ * starts anew does too.
+ */
+export function wireMetaOf(snapshot: PresenceSnapshot<TopicModel>): WireMeta {
+  let wire = WIRE_METAS.get(snapshot);
+  if (wire === undefined) {
+    const { resource = null, origin } = snapshot;
+    const meta = metaOf(snapshot);
+    const ref = hashText(JSON.stringify([resource, origin, meta]));
+    wire = toWireMeta(meta, ref);
+    WIRE_METAS.set(snapshot, wire);
+  }
+  return wire;
+}
+
+/**
+ * Puts a meta into the form that Phoenix clients know: its own fields beside
+ * `phx_ref`. A meta that is no object, or has fields that begin with `phx_`,
+ * goes whole into the field `phx_meta`.
+ *
+ * @param meta The meta.
+ * @param ref What tells it from all others of its key.
+ * @returns The meta for a wire.
+ */
+export function toWireMeta(meta: JsonValue, ref: string): WireMeta {
+  return isFields(meta)
+    ? { phx_ref: ref, ...meta }
+    : { phx_ref: ref, [WHOLE]: meta };
+}
+
+/**
+ * Takes a meta out of its form for a wire.
+ *
+ * @param wire The meta with its `phx_ref`.
+ * @returns The meta as it was tracked.
+ *
+ * @example Usage
+ * ```ts
+ * import { fromWireMeta } from "@ruthere/presence/server/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fromWireMeta({ phx_ref: "a", name: "Ada" }), { name: "Ada" });
+ * assertEquals(fromWireMeta({ phx_ref: "b", phx_meta: null }), null);
+ * ```
+ */
+export function fromWireMeta(wire: WireMeta): JsonValue {
+  const whole = Object.hasOwn(wire, WHOLE) ? wire[WHOLE] : undefined;
+  if (whole !== undefined) return whole;
+  const { phx_ref: _ref, phx_ref_prev: _previous, ...fields } = wire;
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, JsonValue] =>
+      entry[1] !== undefined
+    ),
+  );
+}
+
+function isFields(
+  meta: JsonValue,
+): meta is { readonly [name: string]: JsonValue } {
+  return typeof meta === "object" && meta !== null && !Array.isArray(meta) &&
+    !Object.keys(meta).some((name) => name.startsWith("phx_"));
+}

@@ -1,0 +1,62 @@
+/**
+ * Presence by topic, key and meta: handles that leave when they are disposed
+ * of, events, diffs for clients, and the same as pure functions.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer<TopicModel>();
+ * const presence = new TopicPresence(server);
+ * const events = presence.events("post:1");
+ *
+ * presence.track("post:1", "ada", { device: "laptop" });
+ * assertEquals(presence.countPresences("post:1"), 1);
+ * assertEquals((await events.next()).value, {
+ *   type: "join",
+ *   key: "ada",
+ *   meta: { device: "laptop" },
+ * });
+ * ```
+ *
+ * @module
+ */
+
+export * from "./channels.ts";
+export type { TopicEntry } from "./entries.ts";
+export type { JsonValue } from "./json_value.ts";
+export { liftFacets } from "./lift_facets.ts";
+export { fromWireMeta, toWireMeta } from "./meta.ts";
+export * from "./presence_diff.ts";
+export {
+  type FacetLifter,
+  type LiftedFacets,
+  PresenceHandle,
+  type UpdateOptions,
+} from "./presence_handle.ts";
+export * from "./presence_mirror.ts";
+export * from "./presence_state.ts";
+export type { PresenceTree } from "./presence_tree.ts";
+export type { TopicDiff, TopicMessage, TopicState } from "./room.ts";
+export type {
+  JoinEvent,
+  LeaveEvent,
+  TopicEvent,
+  UpdateEvent,
+} from "./topic_event.ts";
+export type {
+  TopicModel,
+  TopicPolicy,
+  TopicQuery,
+  TopicServer,
+  TopicStore,
+  TopicViewer,
+} from "./topic_model.ts";
+export {
+  type ReadOptions,
+  TopicPresence,
+  type TopicPresenceOptions,
+  type TrackOptions,
+} from "./topic_presence.ts";

@@ -1,0 +1,161 @@
+import {
+  type Activity,
+  type Availability,
+  type Duration,
+  type EntryKey,
+  type FacetPatch,
+  InvalidValueError,
+  type PresenceUpdate,
+  type Visibility,
+} from "../../core/mod.ts";
+import { copyJson, type JsonValue } from "./json_value.ts";
+import type { TopicModel, TopicServer } from "./topic_model.ts";
+
+/** What a meta says in the words that every face shares. */
+export interface LiftedFacets {
+  /** What the subject is doing. */
+  readonly activity?: Activity | undefined;
+  /** Whether the subject can be reached. */
+  readonly availability?: Availability | undefined;
+}
+
+/**
+ * Takes out of a meta what it says of activity and availability. If it throws,
+ * or gives values that are none, the meta is refused.
+ */
+export type FacetLifter = (meta: JsonValue) => LiftedFacets;
+
+/** What an update may change besides the meta. */
+export interface UpdateOptions {
+  /** Who the connection is shown to; as before, if it is left out. */
+  readonly visibility?: Visibility | undefined;
+}
+
+/** How a connection is kept. */
+export interface ConnectionSettings {
+  /** Its entry's key. */
+  readonly entry: EntryKey<TopicModel> & { readonly resource: string };
+  /** Its time to live in milliseconds. */
+  readonly ttlMs: Duration;
+  /** Who it is shown to. */
+  readonly visibility: Visibility;
+  /** What lifts facets out of its metas. */
+  readonly lift: FacetLifter;
+}
+
+/**
+ * A connection of a key in a topic, tracked by `TopicPresence.track()`. It
+ * leaves when it is disposed of, or when its time to live is over; a
+ * connection that has left does not come back.
+ */
+export class PresenceHandle implements Disposable {
+  readonly #server: TopicServer;
+  readonly #settings: ConnectionSettings;
+  #visibility: Visibility;
+
+  /** Tracks a connection with its first meta. */
+  constructor(
+    server: TopicServer,
+    settings: ConnectionSettings,
+    meta: JsonValue,
+  ) {
+    this.#server = server;
+    this.#settings = settings;
+    this.#visibility = settings.visibility;
+    const facets = this.#facetsOf(meta, "track connection");
+    server.receive(this.#update(facets, settings.visibility));
+  }
+
+  /** The topic. */
+  get topic(): string {
+    return this.#settings.entry.context;
+  }
+
+  /** The key. */
+  get key(): string {
+    return this.#settings.entry.subject;
+  }
+
+  /** The name of the connection: the resource of its entry. */
+  get connection(): string {
+    return this.#settings.entry.resource;
+  }
+
+  /** Who the connection is shown to. */
+  get visibility(): Visibility {
+    return this.#visibility;
+  }
+
+  /** Whether the connection is still there. O(1). */
+  get isPresent(): boolean {
+    return this.#server.store.snapshot(this.#settings.entry) !== undefined;
+  }
+
+  /**
+   * Extends the time to live. Nobody is told. O(1).
+   *
+   * @returns Whether the connection is still there.
+   */
+  refresh(): boolean {
+    return this.#publishIfPresent({}, this.#visibility);
+  }
+
+  /**
+   * Replaces the meta, and extends the time to live. A meta that equals the
+   * one before is no update, and nobody is told.
+   *
+   * @param meta The new meta, whole; it is copied.
+   * @param options What else changes.
+   * @returns Whether the connection is still there.
+   * @throws {InvalidValueError} If the meta is not a JSON value, or facets are
+   * made of it that are none. Then nothing has changed.
+   */
+  update(meta: JsonValue, options: UpdateOptions = {}): boolean {
+    const { visibility = this.#visibility } = options;
+    const facets = this.#facetsOf(meta, "update connection");
+    return this.#publishIfPresent(facets, visibility);
+  }
+
+  /** Leaves at once. Once is enough: later calls do nothing. */
+  [Symbol.dispose](): void {
+    if (!this.#server.closed) this.#server.withdraw(this.#settings.entry);
+  }
+
+  #publishIfPresent(
+    facets: FacetPatch<TopicModel>,
+    visibility: Visibility,
+  ): boolean {
+    if (this.#server.closed) return false;
+    const update = this.#update(facets, visibility);
+    const sequence = this.#server.receiveIfPresent(update);
+    if (sequence !== undefined) this.#visibility = visibility;
+    return sequence !== undefined;
+  }
+
+  #update(
+    facets: FacetPatch<TopicModel>,
+    visibility: Visibility,
+  ): PresenceUpdate<TopicModel> {
+    const { entry, ttlMs } = this.#settings;
+    const observedAt = this.#server.now;
+    const expiry = ttlMs === Infinity ? "never" : observedAt + ttlMs;
+    return { ...entry, visibility, observedAt, expiry, facets };
+  }
+
+  #facetsOf(meta: JsonValue, action: string): FacetPatch<TopicModel> {
+    const value = copyJson(meta, "meta", action);
+    const { activity = null, availability = null } = this.#settings.lift(value);
+    return { meta: { value }, activity, availability };
+  }
+}
+
+/**
+ * Throws unless a value is a time to live.
+ *
+ * @throws {InvalidValueError} If it is not more than zero.
+ */
+export function assertTtl(ttlMs: Duration, action: string): void {
+  if (ttlMs > 0) return;
+  const rule = "must be more than zero milliseconds";
+  throw new InvalidValueError(action, "ttlMs", rule, ttlMs);
+}

@@ -1,0 +1,232 @@
+import type { PresenceSnapshot } from "../../core/mod.ts";
+import type { CursorPosition } from "../../store/mod.ts";
+import { type EntryDifference, rightsKey, viewerPolicy } from "../mod.ts";
+import { diffFor, diffWithOwn, stateFor } from "./differences.ts";
+import { inOrder } from "./entries.ts";
+import { type Mirror, mirrorOf } from "./mirror.ts";
+import type { WireDiff, WireState } from "./presence_diff.ts";
+import type {
+  TopicModel,
+  TopicPolicy,
+  TopicServer,
+  TopicViewer,
+} from "./topic_model.ts";
+
+/** All that a reader may see of a topic. */
+export interface TopicState {
+  /** Tells a state from a diff. */
+  readonly type: "state";
+  /** Who is there. */
+  readonly state: WireState;
+  /** Up to which change. */
+  readonly position: CursorPosition;
+}
+
+/** What has changed in a topic for a reader. */
+export interface TopicDiff {
+  /** Tells a diff from a state. */
+  readonly type: "diff";
+  /** Who came and went. */
+  readonly diff: WireDiff;
+  /** Up to which change. */
+  readonly position: CursorPosition;
+}
+
+/**
+ * What readers of a topic get. Readers with the same rights get the same
+ * object, so that it needs to be encoded once.
+ */
+export type TopicMessage = TopicState | TopicDiff;
+
+/** What a room tells: a reader of the topic. */
+export interface RoomMember {
+  /** On whose behalf it reads. */
+  readonly viewer: TopicViewer;
+  /** Takes what has changed. */
+  tell(diff: TopicDiff): void;
+  /** Takes note that there will be no more. */
+  end(): void;
+  /** The same, because something should not have happened. */
+  fail(error: unknown): void;
+}
+
+/**
+ * What all readers of one topic share: one watch, one mirror of the topic, and
+ * the messages, which are made once for readers with the same rights.
+ */
+export class Room {
+  readonly #topic: string;
+  readonly #mirror: Mirror;
+  readonly #groups = new Map<string, Group>();
+  readonly #ended = new AbortController();
+  readonly #onClose: () => void;
+
+  /** Opens the room of a topic; tells when it is closed. */
+  constructor(
+    server: TopicServer,
+    topic: string,
+    onClose: () => void,
+  ) {
+    this.#topic = topic;
+    this.#onClose = onClose;
+    this.#mirror = mirrorOf(server, { context: topic });
+    this.#run(server).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Lets a reader in. O(1). */
+  join(member: RoomMember): void {
+    const key = rightsKey(member.viewer);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new Group(this.#mirror, this.#topic, member.viewer);
+      this.#groups.set(key, group);
+    }
+    group.members.add(member);
+  }
+
+  /** All that a reader may see. O(topic), once for the same rights and time. */
+  stateOf(member: RoomMember): TopicState | undefined {
+    return this.#groups.get(rightsKey(member.viewer))?.stateOf(member);
+  }
+
+  /** Lets a reader out. The last one to leave closes the room. O(1). */
+  leave(member: RoomMember): void {
+    const key = rightsKey(member.viewer);
+    const group = this.#groups.get(key);
+    group?.members.delete(member);
+    if (group?.members.size === 0) this.#groups.delete(key);
+    if (this.#groups.size === 0) this.close();
+  }
+
+  /** Ends the watch, and all readers with it. */
+  close(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#onClose();
+    for (const { members } of [...this.#groups.values()]) {
+      for (const member of [...members]) member.end();
+    }
+  }
+
+  #fail(error: unknown): void {
+    for (const { members } of this.#groups.values()) {
+      for (const member of [...members]) member.fail(error);
+    }
+    this.close();
+  }
+
+  async #run(server: TopicServer): Promise<void> {
+    const { signal } = this.#ended;
+    const since = this.#mirror.position;
+    const watch = server.watch({ context: this.#topic, since, signal });
+    for await (const batch of watch) {
+      const differences = this.#mirror.view.apply(batch)
+        .flatMap(({ entries }) => entries);
+      // A baseline counts once its last part is there.
+      if (batch.type === "baseline" && !batch.last) continue;
+      this.#mirror.position = batch.position;
+      if (differences.length === 0) continue;
+      for (const group of this.#groups.values()) group.tell(differences);
+    }
+    // The server is closed.
+    this.close();
+  }
+}
+
+/** The readers with the same rights. */
+class Group {
+  readonly members = new Set<RoomMember>();
+  readonly #mirror: Mirror;
+  readonly #topic: string;
+  readonly #rights: TopicPolicy;
+  #state: TopicState | undefined;
+
+  constructor(
+    mirror: Mirror,
+    topic: string,
+    viewer: TopicViewer,
+  ) {
+    this.#mirror = mirror;
+    this.#topic = topic;
+    this.#rights = viewerPolicy({ ...viewer, subject: undefined });
+  }
+
+  /** All that a reader may see: what the group sees, or with its own entries. */
+  stateOf({ viewer }: RoomMember): TopicState {
+    const { subject } = viewer;
+    const own = subject === undefined
+      ? []
+      : this.#mirror.view.snapshots({ context: this.#topic, subject });
+    if (own.some((snapshot) => !this.#isShared(snapshot))) {
+      return this.#make(viewerPolicy(viewer));
+    }
+    return this.#state ??= this.#make(this.#rights);
+  }
+
+  /** Tells all readers how entries differ. */
+  tell(differences: readonly EntryDifference<TopicModel>[]): void {
+    this.#state = undefined;
+    const diff = diffFor(differences, this.#rights);
+    const shared = this.#message(diff);
+    const withheld = this.#withheldOf(differences);
+    const ofKeys = new Map<string, TopicDiff | undefined>();
+    for (const member of [...this.members]) {
+      const { subject: key } = member.viewer;
+      const own = withheld.get(key);
+      if (key === undefined || own === undefined) {
+        if (shared !== undefined) member.tell(shared);
+        continue;
+      }
+      if (!ofKeys.has(key)) {
+        // Whoever is the key sees all of it.
+        const whole = diffWithOwn(diff, key, diffFor(own, () => true));
+        ofKeys.set(key, this.#message(whole));
+      }
+      const message = ofKeys.get(key);
+      if (message !== undefined) member.tell(message);
+    }
+  }
+
+  /** The differences of the keys of which the group does not learn all. */
+  #withheldOf(
+    differences: readonly EntryDifference<TopicModel>[],
+  ): Map<string | undefined, EntryDifference<TopicModel>[]> {
+    const keys = new Set<string | undefined>(
+      differences
+        .flatMap(({ previous, snapshot }) => [previous, snapshot])
+        .filter((one) => one !== undefined)
+        .filter((one) => !this.#isShared(one))
+        .map(({ subject }) => subject),
+    );
+    const withheld = new Map<
+      string | undefined,
+      EntryDifference<TopicModel>[]
+    >();
+    for (const difference of differences) {
+      const key = (difference.snapshot ?? difference.previous)?.subject;
+      if (!keys.has(key)) continue;
+      const ofKey = withheld.get(key);
+      if (ofKey === undefined) withheld.set(key, [difference]);
+      else ofKey.push(difference);
+    }
+    return withheld;
+  }
+
+  #isShared({ visibility, subject }: PresenceSnapshot<TopicModel>): boolean {
+    return this.#rights(visibility, subject);
+  }
+
+  #make(visible: TopicPolicy): TopicState {
+    const snapshots = this.#mirror.view.snapshots({ context: this.#topic });
+    return {
+      type: "state",
+      state: stateFor(inOrder(snapshots), visible),
+      position: this.#mirror.position,
+    };
+  }
+
+  #message(diff: WireDiff | undefined): TopicDiff | undefined {
+    if (diff === undefined) return undefined;
+    return { type: "diff", diff, position: this.#mirror.position };
+  }
+}

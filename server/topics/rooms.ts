@@ -1,0 +1,27 @@
+import { Room } from "./room.ts";
+import type { TopicServer } from "./topic_model.ts";
+
+/** The rooms that have readers. */
+export class Rooms {
+  readonly #server: TopicServer;
+  readonly #rooms = new Map<string, Room>();
+
+  /** Makes rooms of a server's topics. */
+  constructor(server: TopicServer) {
+    this.#server = server;
+  }
+
+  /** The room of a topic, which opens with its first reader. */
+  of(topic: string): Room {
+    let room = this.#rooms.get(topic);
+    if (room === undefined) {
+      room = new Room(
+        this.#server,
+        topic,
+        () => this.#rooms.delete(topic),
+      );
+      this.#rooms.set(topic, room);
+    }
+    return room;
+  }
+}

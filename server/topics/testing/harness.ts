@@ -1,0 +1,104 @@
+import type { PresenceUpdate } from "../../../core/mod.ts";
+import { PresenceServer, type PresenceServerOptions } from "../../mod.ts";
+import { Reader } from "../../testing/harness.ts";
+import {
+  fromWireMeta,
+  listMirror,
+  type PresenceMirror,
+  type ReadOptions,
+  syncDiff,
+  syncState,
+  type TopicEntry,
+  type TopicMessage,
+  type TopicModel,
+  TopicPresence,
+  type TopicPresenceOptions,
+} from "../mod.ts";
+
+export {
+  countedSignal,
+  flush,
+  Reader,
+  RUNS,
+  settles,
+} from "../../testing/harness.ts";
+
+/** A server, and its topics. */
+export interface Topics extends Disposable {
+  readonly server: PresenceServer<TopicModel>;
+  readonly presence: TopicPresence;
+}
+
+/** Makes a server and its topics. */
+export function topics(
+  options: TopicPresenceOptions = {},
+  serverOptions: PresenceServerOptions = {},
+): Topics {
+  const server = new PresenceServer<TopicModel>(serverOptions);
+  const presence = new TopicPresence(server, options);
+  const dispose = () => server[Symbol.dispose]();
+  return { server, presence, [Symbol.dispose]: dispose };
+}
+
+/** What another face publishes: ada is in the room if nothing is said. */
+export function update(
+  fields: Partial<PresenceUpdate<TopicModel>> = {},
+): PresenceUpdate<TopicModel> {
+  return {
+    subject: "ada",
+    context: "room",
+    origin: "elsewhere",
+    visibility: "public",
+    observedAt: Date.now(),
+    expiry: "never",
+    facets: {},
+    ...fields,
+  };
+}
+
+/** The events of a topic, and their JSON. */
+export class EventReader {
+  readonly #reader;
+
+  constructor(presence: TopicPresence, topic: string, options?: ReadOptions) {
+    this.#reader = new Reader(presence.events(topic, options));
+  }
+
+  get done(): boolean {
+    return this.#reader.done;
+  }
+
+  /** Reads until there is nothing more without time going by. */
+  async read(): Promise<string[]> {
+    const events = await this.#reader.read();
+    return events.map((event) => JSON.stringify(event));
+  }
+}
+
+/** What a client makes of the messages of a watch. */
+export class Client {
+  readonly mirror: PresenceMirror = new Map();
+  readonly reader: Reader<TopicMessage>;
+
+  constructor(presence: TopicPresence, topic: string, options?: ReadOptions) {
+    this.reader = new Reader(presence.watch(topic, options));
+  }
+
+  /** Reads until there is nothing more without time going by. */
+  async read(limit?: number): Promise<TopicMessage[]> {
+    const messages = await this.reader.read(limit);
+    for (const message of messages) {
+      // As over a wire: nothing but JSON arrives.
+      const { state, diff } = JSON.parse(JSON.stringify(message));
+      if (message.type === "state") syncState(this.mirror, state);
+      else syncDiff(this.mirror, diff);
+    }
+    return messages;
+  }
+
+  /** Who is there, as `list` tells it. */
+  list(): TopicEntry[] {
+    return listMirror(this.mirror)
+      .map(([key, { metas }]) => ({ key, metas: metas.map(fromWireMeta) }));
+  }
+}

@@ -1,0 +1,102 @@
+import type {
+  EntryKey,
+  PresenceModel,
+  PresenceSnapshot,
+  VisibilityPolicy,
+} from "../../core/mod.ts";
+import type { CursorPosition, PresenceCount } from "../../store/mod.ts";
+import type {
+  PresenceBatch,
+  PresenceReader,
+  PresenceServer,
+  Watch,
+} from "../mod.ts";
+import type { JsonValue } from "./json_value.ts";
+
+/**
+ * The model of a server that topics live on: a topic is a context, a key is a
+ * subject, and a connection is a resource.
+ *
+ * An application that has facets of its own extends it.
+ */
+export interface TopicModel extends PresenceModel {
+  /** The keys that are tracked. */
+  subject: string;
+  /** The topics. */
+  context: string;
+  /** The connections. */
+  resource: string;
+  /** Who the connections are held by: a socket, a process. */
+  origin: string;
+  /** The application's own facets, and what `track` was given. */
+  facets: {
+    /** A box, because a facet can't be `null` and a meta can. */
+    meta: { readonly value: JsonValue };
+  };
+}
+
+/** Says whether a reader may see an entry. */
+export type TopicPolicy = VisibilityPolicy<string, string>;
+
+/** What somebody may see of topics: a `Viewer` whose subject is a string. */
+export interface TopicViewer {
+  /** The labels whose restricted entries are visible. */
+  readonly restricted: "all" | readonly string[];
+  /** Whether private entries are visible. */
+  readonly private: boolean;
+  /** The key that the viewer is: its own entries are visible to it. */
+  readonly subject?: string | undefined;
+}
+
+/** Which entries topics ask for. */
+export interface TopicQuery {
+  /** Those of this topic. */
+  readonly context?: string | undefined;
+  /** Those of this key. */
+  readonly subject?: string | undefined;
+  /** Those that this policy lets be seen. */
+  readonly visible?: TopicPolicy | undefined;
+}
+
+/**
+ * What topics need of a server: a `PresenceServer` whose model is a
+ * {@linkcode TopicModel}, and may have more facets.
+ */
+export interface TopicServer extends
+  Pick<
+    PresenceServer<TopicModel>,
+    | "closed"
+    | "disconnect"
+    | "expire"
+    | "now"
+    | "receive"
+    | "receiveIfPresent"
+    | "withdraw"
+    | "withdrawOrigin"
+  > {
+  /** What there is now. */
+  readonly store: TopicStore;
+  /** Watches a topic, or all. */
+  watch(options?: {
+    readonly context?: string | undefined;
+    readonly viewer?: TopicViewer | undefined;
+    readonly since?: CursorPosition | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Watch<PresenceBatch<TopicModel>>;
+}
+
+/** What topics read from. */
+export interface TopicStore
+  extends Pick<PresenceReader<TopicModel>, "epoch" | "lastSequence"> {
+  /** Reads one entry. */
+  snapshot(
+    key: EntryKey<TopicModel>,
+  ): PresenceSnapshot<TopicModel> | undefined;
+  /** Reads entries. */
+  snapshots(query: TopicQuery): PresenceSnapshot<TopicModel>[];
+  /** Counts without making a list. */
+  count(
+    context: string,
+    options: { readonly visible?: TopicPolicy | undefined },
+  ): PresenceCount;
+}

@@ -1,0 +1,338 @@
+import type { Duration, PresenceSnapshot, Visibility } from "../../core/mod.ts";
+import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
+import type { Channels } from "./channels.ts";
+import { ConnectionIds } from "./connection_ids.ts";
+import { entriesOf, type TopicEntry } from "./entries.ts";
+import type { JsonValue } from "./json_value.ts";
+import { mirrorOf } from "./mirror.ts";
+import {
+  assertTtl,
+  type FacetLifter,
+  PresenceHandle,
+} from "./presence_handle.ts";
+import { TopicReader } from "./reader.ts";
+import type { TopicMessage } from "./room.ts";
+import { Rooms } from "./rooms.ts";
+import { takeEvents, type TopicEvent } from "./topic_event.ts";
+import { TopicEvents } from "./topic_events.ts";
+import type { TopicModel, TopicServer, TopicViewer } from "./topic_model.ts";
+
+/** How topics behave. */
+export interface TopicPresenceOptions {
+  /**
+   * How long a connection lives that is not refreshed, in milliseconds;
+   * `Infinity` for ever.
+   *
+   * @default {30_000}
+   */
+  readonly ttlMs?: Duration | undefined;
+  /** Lifts parts of a meta into built-in facets; nothing, if it is left out. */
+  readonly facets?: FacetLifter | undefined;
+  /**
+   * Where the events of all topics are published, as JSON on
+   * `presence:{topic}`. It takes a mirror of all that the server has; events
+   * are published one after the other, each when the one before it is.
+   */
+  readonly channels?: Channels | undefined;
+  /**
+   * Told of a publish on the channels that has failed.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** How one connection is tracked. */
+export interface TrackOptions {
+  /** Its time to live in milliseconds; that of the topics, if left out. */
+  readonly ttlMs?: Duration | undefined;
+  /**
+   * Who holds it: the server can withdraw or disconnect all that an origin
+   * holds at once. One origin for all connections of these topics, if left out.
+   */
+  readonly origin?: string | undefined;
+  /**
+   * Who it is shown to.
+   *
+   * @default {"public"}
+   */
+  readonly visibility?: Visibility | undefined;
+}
+
+/** On whose behalf a topic is read, and until when. */
+export interface ReadOptions {
+  /**
+   * What may be seen.
+   *
+   * @default {OMNISCIENT_VIEWER}
+   */
+  readonly viewer?: TopicViewer | undefined;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Presence by topic, key and meta over a {@linkcode PresenceServer}: a topic is
+ * a context, a key is a subject, and each connection is an entry with a meta.
+ *
+ * What the server does holds here too: its capacity, its sweep, its grace for
+ * what a lost origin held. Entries of a topic that were published in another
+ * way are in it as well; what they say of activity and availability is their
+ * meta. What is read ends when the server is disposed of.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer<TopicModel>();
+ * const presence = new TopicPresence(server);
+ * {
+ *   using _tab = presence.track("post:1", "ada", { device: "laptop" });
+ *   assertEquals(presence.list("post:1"), [
+ *     { key: "ada", metas: [{ device: "laptop" }] },
+ *   ]);
+ * }
+ * assertEquals(presence.list("post:1"), []);
+ * ```
+ */
+export class TopicPresence {
+  readonly #server: TopicServer;
+  readonly #ttlMs: Duration;
+  readonly #lift: FacetLifter;
+  readonly #origin = `topics/${crypto.randomUUID()}`;
+  readonly #connections: ConnectionIds;
+  readonly #rooms: Rooms;
+
+  /**
+   * Makes topics of a server's contexts.
+   *
+   * @param server The server.
+   * @param options How they behave.
+   * @throws {InvalidValueError} If the time to live is not more than zero.
+   */
+  constructor(
+    server: TopicServer,
+    options: TopicPresenceOptions = {},
+  ) {
+    const { ttlMs = 30_000, facets = () => ({}), channels } = options;
+    const { onError = console.error } = options;
+    assertTtl(ttlMs, "create topics");
+    this.#server = server;
+    this.#ttlMs = ttlMs;
+    this.#lift = facets;
+    this.#connections = new ConnectionIds(() => server.now);
+    this.#rooms = new Rooms(server);
+    if (channels !== undefined) {
+      this.#announce(channels, onError).catch(onError);
+    }
+  }
+
+  /** The server whose contexts the topics are. */
+  get server(): TopicServer {
+    return this.#server;
+  }
+
+  // In
+
+  /**
+   * Tracks a connection of a key in a topic.
+   *
+   * @param topic The topic.
+   * @param key Whose connection it is.
+   * @param meta What to tell of it: any JSON value; it is copied.
+   * @param options How it is tracked.
+   * @returns The connection, to refresh, update and end it.
+   * @throws {InvalidValueError} If an argument is not well-formed, or facets
+   * are made of the meta that are none.
+   * @throws {ContextAtCapacityError} If the topic is full and the key is not in
+   * it.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  track(
+    topic: string,
+    key: string,
+    meta: JsonValue,
+    options: TrackOptions = {},
+  ): PresenceHandle {
+    const { ttlMs = this.#ttlMs, origin = this.#origin } = options;
+    const { visibility = "public" } = options;
+    assertTtl(ttlMs, "track connection");
+    const resource = this.#connections.next();
+    const entry = { subject: key, context: topic, resource, origin };
+    const settings = { entry, ttlMs, visibility, lift: this.#lift };
+    return new PresenceHandle(this.#server, settings, meta);
+  }
+
+  /**
+   * Removes the connections whose time to live is over. The server does so by
+   * itself; this does it now.
+   *
+   * @returns How many were removed, those of other contexts included.
+   */
+  sweepExpired(): number {
+    return this.#server.expire();
+  }
+
+  // Out
+
+  /**
+   * Lists who is in a topic. O(n log n).
+   *
+   * @param topic The topic.
+   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @returns The entries, sorted by key; none for a topic that nobody is in.
+   */
+  list(
+    topic: string,
+    viewer: TopicViewer = OMNISCIENT_VIEWER,
+  ): TopicEntry[] {
+    return entriesOf(this.#read(topic, undefined, viewer));
+  }
+
+  /**
+   * Looks one key up. O(its connections).
+   *
+   * @param topic The topic.
+   * @param key The key.
+   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @returns The entry; `undefined` if the key is not in the topic.
+   */
+  get(
+    topic: string,
+    key: string,
+    viewer: TopicViewer = OMNISCIENT_VIEWER,
+  ): TopicEntry | undefined {
+    return entriesOf(this.#read(topic, key, viewer))[0];
+  }
+
+  /**
+   * Counts the keys in a topic. O(1) where all may be known, else O(n).
+   *
+   * @param topic The topic.
+   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @returns How many there are.
+   */
+  countPresences(topic: string, viewer?: TopicViewer): number {
+    const visible = viewer && viewerPolicy(viewer);
+    return this.#server.store.count(topic, { visible }).subjects;
+  }
+
+  /**
+   * Tells whether a key is in a topic. O(its connections).
+   *
+   * @param topic The topic.
+   * @param key The key.
+   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @returns `true` if it has a connection there.
+   */
+  isPresent(
+    topic: string,
+    key: string,
+    viewer: TopicViewer = OMNISCIENT_VIEWER,
+  ): boolean {
+    return this.connectionCount(topic, key, viewer) > 0;
+  }
+
+  /**
+   * Counts the connections of a key in a topic. O(that number).
+   *
+   * @param topic The topic.
+   * @param key The key.
+   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @returns How many there are.
+   */
+  connectionCount(
+    topic: string,
+    key: string,
+    viewer: TopicViewer = OMNISCIENT_VIEWER,
+  ): number {
+    return this.#read(topic, key, viewer).length;
+  }
+
+  /**
+   * Tells what happens in a topic from this call on: each connection that
+   * joins or is updated, each key whose last connection is gone. Who reads so
+   * slowly that the server has forgotten what happened is told what is
+   * different.
+   *
+   * @param topic The topic.
+   * @param options On whose behalf, and until when.
+   * @returns The events.
+   */
+  events(topic: string, options: ReadOptions = {}): Watch<TopicEvent> {
+    const { viewer = OMNISCIENT_VIEWER } = options;
+    return new TopicEvents(this.#server, topic, viewer, options.signal);
+  }
+
+  /**
+   * Tells who is in a topic as messages for the mirrors of clients: first a
+   * state, then a diff for each batch of changes, which costs what it tells,
+   * however large the topic is. Who is behind by more than 64 diffs gets a
+   * state in their place. Readers with the same rights get the same objects.
+   *
+   * @param topic The topic.
+   * @param options On whose behalf, and until when.
+   * @returns The messages.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceServer } from "@ruthere/presence/server";
+   * import {
+   *   syncDiff,
+   *   syncState,
+   *   type TopicModel,
+   *   TopicPresence,
+   *   type WirePresence,
+   * } from "@ruthere/presence/server/topics";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer<TopicModel>();
+   * const presence = new TopicPresence(server);
+   * presence.track("post:1", "ada", { device: "laptop" });
+   *
+   * const mirror = new Map<string, WirePresence>();
+   * for await (const message of presence.watch("post:1")) {
+   *   if (message.type === "state") syncState(mirror, message.state);
+   *   else syncDiff(mirror, message.diff);
+   *   assertEquals(mirror.get("ada")?.metas[0]?.device, "laptop");
+   *   break;
+   * }
+   * ```
+   */
+  watch(topic: string, options: ReadOptions = {}): Watch<TopicMessage> {
+    const { viewer = OMNISCIENT_VIEWER } = options;
+    const enter = () => this.#server.closed ? undefined : this.#rooms.of(topic);
+    return new TopicReader(enter, viewer, options.signal);
+  }
+
+  // Below the surface
+
+  #read(
+    topic: string,
+    key: string | undefined,
+    viewer: TopicViewer,
+  ): PresenceSnapshot<TopicModel>[] {
+    const visible = viewerPolicy(viewer);
+    const query = { context: topic, subject: key, visible };
+    return this.#server.store.snapshots(query);
+  }
+
+  async #announce(
+    channels: Channels,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
+    const mirror = mirrorOf(this.#server, {});
+    const since = mirror.position;
+    for await (const batch of this.#server.watch({ since })) {
+      for (const { topic, event } of takeEvents(mirror, batch)) {
+        try {
+          await channels.publish(`presence:${topic}`, JSON.stringify(event));
+        } catch (error) {
+          onError(error);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { InvalidValueError } from "../../core/mod.ts";
+import {
+  ContextAtCapacityError,
+  PresenceServer,
+  ServerClosedError,
+} from "../mod.ts";
+import { type TopicModel, TopicPresence } from "./mod.ts";
+import { topics } from "./testing/harness.ts";
+
+Deno.test("TopicPresence knows nobody in a topic that nobody is in", () => {
+  using t = topics();
+  t.presence.track("another", "ada", {});
+  assertEquals(t.presence.list("room"), []);
+  assertEquals(t.presence.get("room", "ada"), undefined);
+  assertEquals(t.presence.countPresences("room"), 0);
+  assertEquals(t.presence.isPresent("room", "ada"), false);
+  assertEquals(t.presence.connectionCount("room", "ada"), 0);
+});
+
+Deno.test("TopicPresence.track() makes a connection that is there at once", () => {
+  using t = topics();
+  const handle = t.presence.track("room", "ada", { device: "laptop" });
+  assertEquals(handle.topic, "room");
+  assertEquals(handle.key, "ada");
+  assertEquals(handle.visibility, "public");
+  assertEquals(t.presence.get("room", "ada"), {
+    key: "ada",
+    metas: [{ device: "laptop" }],
+  });
+  assertEquals(t.presence.countPresences("room"), 1);
+  assertEquals(t.presence.isPresent("room", "ada"), true);
+  assertEquals(t.presence.connectionCount("room", "ada"), 1);
+});
+
+Deno.test("TopicPresence.track() of a key that is there adds a connection, not a presence", () => {
+  using t = topics();
+  const first = t.presence.track("room", "ada", 1);
+  const second = t.presence.track("room", "ada", 1);
+  assertEquals(t.presence.countPresences("room"), 1);
+  assertEquals(t.presence.connectionCount("room", "ada"), 2);
+  assertEquals(first.connection < second.connection, true);
+
+  first[Symbol.dispose]();
+  assertEquals(t.presence.isPresent("room", "ada"), true);
+  assertEquals(t.presence.connectionCount("room", "ada"), 1);
+  second[Symbol.dispose]();
+  assertEquals(t.presence.isPresent("room", "ada"), false);
+});
+
+Deno.test("TopicPresence.list() sorts by key, and the metas of a key as they joined", () => {
+  using time = new FakeTime(0);
+  using t = topics();
+  t.presence.track("room", "bob", "bob");
+  // More than one digit of a count within a millisecond, and of milliseconds.
+  for (let n = 0; n < 40; n++) t.presence.track("room", "ada", n);
+  for (let n = 40; n < 80; n++) {
+    time.tick(1);
+    t.presence.track("room", "ada", n);
+  }
+  t.presence.track("room", "Zoe", "Zoe");
+  t.presence.track("room", "", "nobody");
+  assertEquals(t.presence.list("room"), [
+    { key: "", metas: ["nobody"] },
+    { key: "Zoe", metas: ["Zoe"] },
+    { key: "ada", metas: Array.from({ length: 80 }, (_, n) => n) },
+    { key: "bob", metas: ["bob"] },
+  ]);
+});
+
+Deno.test("TopicPresence.list() keeps the order in which they joined when the clock is set back", () => {
+  let now = 1_000;
+  using t = topics({ ttlMs: Infinity }, { clock: () => now });
+  t.presence.track("room", "ada", "first");
+  now = 400;
+  t.presence.track("room", "ada", "second");
+  now = 999;
+  t.presence.track("room", "ada", "third");
+  now = 1_001;
+  t.presence.track("room", "ada", "fourth");
+  assertEquals(
+    t.presence.get("room", "ada")?.metas,
+    ["first", "second", "third", "fourth"],
+  );
+});
+
+Deno.test("TopicPresence takes every well-formed string for a topic and for a key", () => {
+  using t = topics();
+  const names = ["", " ", "__proto__", "constructor", "toString", "a\0b", "…"];
+  for (const topic of names) {
+    for (const key of names) t.presence.track(topic, key, `${topic}/${key}`);
+  }
+  for (const topic of names) {
+    assertEquals(t.presence.countPresences(topic), names.length);
+    for (const key of names) {
+      const entry = { key, metas: [`${topic}/${key}`] };
+      assertEquals(t.presence.get(topic, key), entry);
+    }
+  }
+  for (const bad of ["\ud800", "a\udc00"]) {
+    assertThrows(() => t.presence.track(bad, "ada", 1), InvalidValueError);
+    assertThrows(() => t.presence.track("room", bad, 1), InvalidValueError);
+  }
+  assertEquals(t.presence.countPresences("room"), 0);
+});
+
+Deno.test("TopicPresence.track() refuses the next key of a full topic, and changes nothing", () => {
+  using t = topics({}, { maxSubjectsPerContext: 1 });
+  using ada = t.presence.track("room", "ada", 1);
+  const { lastSequence } = t.server;
+  const error = assertThrows(
+    () => t.presence.track("room", "bob", 2),
+    ContextAtCapacityError,
+  );
+  assertEquals(error.context, "room");
+  assertEquals(t.server.lastSequence, lastSequence);
+  assertEquals(t.presence.list("room"), [{ key: "ada", metas: [1] }]);
+
+  t.presence.track("room", "ada", 3);
+  t.presence.track("another", "bob", 4);
+  assertEquals(ada.update(5), true);
+  assertEquals(t.presence.list("room"), [{ key: "ada", metas: [5, 3] }]);
+});
+
+Deno.test("TopicPresence.track() fails once the server has been disposed of", () => {
+  using t = topics();
+  t.presence.track("room", "ada", 1);
+  t.server[Symbol.dispose]();
+  assertThrows(() => t.presence.track("room", "bob", 2), ServerClosedError);
+  assertEquals(t.presence.list("room"), [{ key: "ada", metas: [1] }]);
+});
+
+Deno.test("TopicPresence.track() holds all connections by one origin, or by that which is given", () => {
+  using t = topics();
+  t.presence.track("room", "ada", 1);
+  t.presence.track("another", "bob", 2);
+  t.presence.track("room", "cyd", 3, { origin: "socket/7" });
+  assertEquals(t.server.withdrawOrigin("socket/7"), 1);
+  assertFalse(t.presence.isPresent("room", "cyd"));
+
+  const [entry] = t.server.store.snapshots({ context: "room" });
+  assertEquals(t.server.withdrawOrigin(entry?.origin ?? ""), 2);
+  assertEquals(t.presence.countPresences("another"), 0);
+});
+
+Deno.test("TopicPresence of two servers name their connections and origins apart", () => {
+  using a = topics();
+  using b = topics();
+  const names = [a, b].map(({ presence }) =>
+    presence.track("room", "ada", 1).connection
+  );
+  assertEquals(new Set(names).size, 2);
+  const origins = [a, b].flatMap(({ server }) =>
+    server.store.snapshots().map(({ origin }) => origin)
+  );
+  assertEquals(new Set(origins).size, 2);
+});
+
+Deno.test("TopicPresence takes a server whose model has more facets and labels", () => {
+  interface OfficeModel extends TopicModel {
+    label: "staff";
+    facets: TopicModel["facets"] & { desk: number };
+  }
+  using server = new PresenceServer<OfficeModel>();
+  const presence = new TopicPresence(server);
+  const visibility = { restricted: "staff" } as const;
+  presence.track("room", "ada", { tab: 1 }, { visibility });
+  server.receive({
+    subject: "ada",
+    context: "room",
+    origin: "door",
+    visibility,
+    observedAt: Date.now(),
+    expiry: "never",
+    facets: { desk: 4 },
+  });
+  assertEquals(presence.connectionCount("room", "ada"), 2);
+});

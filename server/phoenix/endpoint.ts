@@ -1,0 +1,243 @@
+import type { TopicPresence } from "../topics/mod.ts";
+import { createTrustGuard } from "../http/mod.ts";
+import { type Codec, codecFor } from "./codec.ts";
+import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
+import { limitsFrom, type PhoenixLimits } from "./limits.ts";
+import { Members } from "./members.ts";
+import type { PhoenixOptions } from "./options.ts";
+import { pause } from "./pause.ts";
+import { PhoenixSocket, type SocketHub } from "./socket.ts";
+import { CHECK_MS } from "./stall.ts";
+import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
+
+/** Nobody should have to wait longer for a client that does not answer. */
+const MAX_SHUTDOWN_MS = 3_000;
+
+/** A request that may become a socket. */
+export interface Acceptance {
+  /** The subprotocol to answer with; `undefined` for none. */
+  readonly protocol: "phoenix" | undefined;
+  /** Takes the transport, once it is open. */
+  open(transport: SocketTransport): PhoenixSocket;
+}
+
+/**
+ * Serves the protocol of Phoenix Channels to clients as they are, and that of
+ * Supabase Realtime, for topics and what their members tell each other. It
+ * knows no runtime: an adapter brings the sockets.
+ */
+export class PhoenixEndpoint implements Disposable, AsyncDisposable {
+  readonly #presence: TopicPresence;
+  readonly #authorize: PhoenixOptions["authorize"];
+  readonly #limits: PhoenixLimits;
+  readonly #hub: SocketHub;
+  readonly #refusalOf: (request: Request) => Response | undefined;
+  readonly #sockets = new Set<PhoenixSocket>();
+  readonly #socketsOf = new Map<string, number>();
+  readonly #onError: (error: unknown) => void;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #isClosed = false;
+  /** What was authorized before the last one is not believed. */
+  #revocations = 0;
+
+  /**
+   * Makes an endpoint.
+   *
+   * @param presence The topics to serve.
+   * @param options How it behaves.
+   * @throws {InvalidValueError} If a limit, a host or an origin makes no sense.
+   */
+  constructor(presence: TopicPresence, options: PhoenixOptions = {}) {
+    const { onError = console.error, limits = {}, join, accessToken } = options;
+    this.#presence = presence;
+    this.#authorize = options.authorize;
+    this.#limits = limitsFrom(limits);
+    this.#refusalOf = createTrustGuard(options);
+    this.#onError = onError;
+    this.#hub = {
+      presence,
+      members: new Members(),
+      limits: this.#limits,
+      hooks: { join, accessToken },
+      onError: (error) => this.report(error),
+      onClosed: (socket) => this.#forget(socket),
+    };
+  }
+
+  /** Bytes of a frame, for adapters to pass on to their runtime. */
+  get frameBytes(): number {
+    return this.#limits.frameBytes;
+  }
+
+  /** The open sockets. */
+  get sockets(): ReadonlySet<PhoenixSocket> {
+    return this.#sockets;
+  }
+
+  /**
+   * Decides about a request to open a socket.
+   *
+   * @param request The request.
+   * @returns What to do once it is open, or the response that refuses it.
+   */
+  async accept(request: Request): Promise<Acceptance | Response> {
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined) return refusal;
+    const { headers, url } = request;
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      const wanted = { "upgrade": "websocket", "connection": "upgrade" };
+      return refuse(426, "Cannot connect: a WebSocket is wanted", wanted);
+    }
+    const codec = codecFor(new URL(url).searchParams.get("vsn"));
+    if (codec === undefined) {
+      return refuse(403, "Cannot connect: vsn must be 1.0.x or 2.0.x");
+    }
+    const revocations = this.#revocations;
+    let identity: PhoenixIdentity | null | undefined;
+    try {
+      identity = this.#authorize === undefined
+        ? PUBLIC_IDENTITY
+        : await this.#authorize(request);
+    } catch (error) {
+      this.report(error);
+      return refuse(500, "Cannot connect: the server has failed");
+    }
+    if (!identity || identity.signal?.aborted) {
+      return refuse(403, "Cannot connect: not authorized");
+    }
+    if (this.#isClosed || this.#presence.server.closed) {
+      return refuse(503, "Cannot connect: the server is closed");
+    }
+    if (!this.#hasRoom(identity)) {
+      return refuse(429, "Cannot connect: too many sockets are open");
+    }
+    return this.#acceptance(headers, codec, identity, revocations);
+  }
+
+  /**
+   * Tells `onError` of what should not happen, for adapters. Never throws.
+   *
+   * @param error What has happened.
+   */
+  report(error: unknown): void {
+    try {
+      this.#onError(error);
+    } catch (failure) {
+      console.error(failure);
+    }
+  }
+
+  /**
+   * Takes somebody's rights away at once: their sockets are closed, and what
+   * they are present with is withdrawn.
+   *
+   * @param identity What `authorize` gave for them: all sockets of the same
+   * subject, or those of the very same identity, if it has no subject.
+   * @returns How many sockets there were.
+   */
+  revoke(identity: PhoenixIdentity): number {
+    this.#revocations++;
+    const { subject } = identity;
+    const theirs = [...this.#sockets].filter((socket) =>
+      subject === undefined
+        ? socket.identity === identity
+        : socket.identity.subject === subject
+    );
+    for (const socket of theirs) socket.kick("revoked");
+    return theirs.length;
+  }
+
+  /**
+   * Closes all sockets with 1012, so that their clients come back elsewhere,
+   * and takes no more. What they held goes on for the server's grace. A
+   * listener that is shut down before the clients have heard of it would tell
+   * them otherwise: `await using` waits for them.
+   */
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    for (const socket of [...this.#sockets]) {
+      socket.close(CLOSE_CODES.serviceRestart, "service restart");
+    }
+  }
+
+  /** The same; waits until the clients have answered, 3 seconds at most. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = [...this.#sockets].map(({ gone }) => gone);
+    this[Symbol.dispose]();
+    const enough = new AbortController();
+    await Promise.race([
+      Promise.all(gone),
+      pause(MAX_SHUTDOWN_MS, enough.signal),
+    ]);
+    enough.abort();
+  }
+
+  #acceptance(
+    headers: Headers,
+    codec: Codec,
+    identity: PhoenixIdentity,
+    revocations: number,
+  ): Acceptance {
+    return {
+      protocol: offers(headers).includes("phoenix") ? "phoenix" : undefined,
+      open: (transport) => {
+        const socket = new PhoenixSocket(this.#hub, identity, codec, transport);
+        if (this.#isClosed) {
+          socket.close(CLOSE_CODES.serviceRestart, "service restart");
+        } else if (revocations !== this.#revocations) {
+          // Perhaps it was theirs: they are to be authorized anew.
+          socket.close(CLOSE_CODES.serviceRestart, "rights have changed");
+        } else if (!this.#hasRoom(identity)) {
+          // Others that were accepted at the same time have opened.
+          socket.close(
+            CLOSE_CODES.policyViolation,
+            "too many sockets are open",
+          );
+        }
+        if (!socket.closed) this.#remember(socket);
+        return socket;
+      },
+    };
+  }
+
+  #hasRoom({ subject }: PhoenixIdentity): boolean {
+    return subject === undefined ||
+      (this.#socketsOf.get(subject) ?? 0) < this.#limits.sockets;
+  }
+
+  #remember(socket: PhoenixSocket): void {
+    this.#sockets.add(socket);
+    this.#count(socket, 1);
+    this.#timer ??= setInterval(() => {
+      for (const socket of [...this.#sockets]) socket.check();
+    }, CHECK_MS);
+  }
+
+  #forget(socket: PhoenixSocket): void {
+    if (this.#sockets.delete(socket)) this.#count(socket, -1);
+    if (this.#sockets.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #count({ identity: { subject } }: PhoenixSocket, more: 1 | -1): void {
+    if (subject === undefined) return;
+    const open = (this.#socketsOf.get(subject) ?? 0) + more;
+    if (open > 0) this.#socketsOf.set(subject, open);
+    else this.#socketsOf.delete(subject);
+  }
+}
+
+function refuse(
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(`${reason}\n`, { status, headers });
+}
+
+/** The subprotocols that a client offers. */
+function offers(headers: Headers): string[] {
+  const offered = headers.get("sec-websocket-protocol") ?? "";
+  return offered.split(",").map((name) => name.trim());
+}

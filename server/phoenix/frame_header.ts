@@ -1,0 +1,85 @@
+import { FrameError, type FrameOrigin } from "./frame_error.ts";
+import type { PhoenixMessage, Ref } from "./message.ts";
+
+/**
+ * How many bytes of UTF-8 a topic, an event or a ref may have. It is what the
+ * length in a binary frame can say, and holds in text too, so that whatever has
+ * been read can be told to anyone.
+ */
+export const MAX_NAME_BYTES = 255;
+
+/** All of a message but its payload. */
+export type FrameHeader = Omit<PhoenixMessage, "payload">;
+
+/** A header as it has arrived; `undefined` is what a frame does not hold. */
+export type RawHeader = { readonly [Name in keyof FrameHeader]: unknown };
+
+/**
+ * Checks a header.
+ *
+ * @throws {FrameError} If a part of it is not well-formed. The error knows those
+ * that are.
+ */
+export function readHeader(raw: RawHeader): FrameHeader {
+  const joinRef = isRef(raw.joinRef) ? raw.joinRef : null;
+  const ref = isRef(raw.ref) ? raw.ref : null;
+  const topic = isName(raw.topic) ? raw.topic : undefined;
+  const origin = { joinRef, ref, topic };
+  if (joinRef !== raw.joinRef) throw badRef("join_ref", raw.joinRef, origin);
+  if (ref !== raw.ref) throw badRef("ref", raw.ref, origin);
+  if (topic === undefined) throw badName("topic", raw.topic, origin);
+  const { event } = raw;
+  if (!isName(event)) throw badName("event", event, origin);
+  return { joinRef, ref, topic, event };
+}
+
+function isRef(value: unknown): value is Ref {
+  return isName(value) || Number.isSafeInteger(value);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && nameFault(value) === undefined;
+}
+
+/** What keeps a text from being a name; `undefined` if nothing does. */
+function nameFault(text: string): string | undefined {
+  if (!text.isWellFormed()) return "must be a well-formed string";
+  return isTooLong(text)
+    ? `must have at most ${MAX_NAME_BYTES} bytes`
+    : undefined;
+}
+
+const encoder = new TextEncoder();
+
+function isTooLong(text: string): boolean {
+  // What UTF-16 says by one unit takes three bytes of UTF-8 at most.
+  if (text.length * 3 <= MAX_NAME_BYTES) return false;
+  return text.length > MAX_NAME_BYTES ||
+    encoder.encode(text).length > MAX_NAME_BYTES;
+}
+
+function badRef(name: string, value: unknown, origin: FrameOrigin): FrameError {
+  const rule = "must be a string, a whole number or null";
+  return badField(name, rule, value, origin);
+}
+
+function badName(
+  name: string,
+  value: unknown,
+  origin: FrameOrigin,
+): FrameError {
+  return badField(name, "must be a string", value, origin);
+}
+
+function badField(
+  name: string,
+  typeRule: string,
+  value: unknown,
+  origin: FrameOrigin,
+): FrameError {
+  if (value === undefined) {
+    return new FrameError(`${name} is missing or not UTF-8`, origin);
+  }
+  const fault = typeof value === "string" ? nameFault(value) : undefined;
+  return new FrameError(`${name} ${fault ?? typeRule}`, origin);
+}

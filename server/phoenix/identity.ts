@@ -1,0 +1,46 @@
+import type { JsonValue, TopicViewer } from "../topics/mod.ts";
+import type { Visibility } from "../../core/mod.ts";
+import type { Identity } from "../http/mod.ts";
+import type { JsonObject } from "./json.ts";
+
+/**
+ * Who a socket belongs to, and what they may do. What `authorize` of the HTTP
+ * handler gives will do; a socket is an origin of its own.
+ */
+export interface PhoenixIdentity
+  extends
+    Pick<Identity, "canRead" | "canWrite" | "signal" | "subject" | "viewer"> {}
+
+/** What everybody is to an endpoint without `authorize`: a member of the public. */
+export const PUBLIC_IDENTITY: PhoenixIdentity = {
+  viewer: { restricted: [], private: false },
+  canRead: () => true,
+  canWrite: () => true,
+};
+
+/** How somebody is let into a topic. What is left out is as the client asks. */
+export interface Admission {
+  /** Under which key; the identity's subject, if it has one and this has none. */
+  readonly key?: string | undefined;
+  /** The first meta. */
+  readonly meta?: JsonValue | undefined;
+  /** Who the first meta is shown to. */
+  readonly visibility?: Visibility | undefined;
+  /** What they may see of the topic; the identity's viewer, if left out. */
+  readonly viewer?: TopicViewer | undefined;
+  /**
+   * Fields that every meta of theirs has here, whatever the client says: their
+   * name, their role. A meta must be an object then.
+   */
+  readonly stamp?: JsonObject | undefined;
+  /** What the client finds in the reply to its join. */
+  readonly response?: JsonObject | undefined;
+  /** What a rejection has. */
+  readonly reason?: undefined;
+}
+
+/** Why somebody is not let into a topic. */
+export interface Rejection {
+  /** What the client is told. */
+  readonly reason: string;
+}

@@ -1,0 +1,318 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Admission, PhoenixOptions, Rejection } from "./mod.ts";
+import { Client, type Frame, Screen } from "./testing/client.ts";
+import { byName, identity, serve } from "./testing/service.ts";
+import { eventually } from "./testing/waiting.ts";
+
+/** A hook that answers when it is told to. */
+function slowHook(): {
+  readonly join: PhoenixOptions["join"];
+  readonly asked: number;
+  answer(answer: Admission | Rejection): void;
+  fail(error: Error): void;
+} {
+  const asked: PromiseWithResolvers<Admission | Rejection>[] = [];
+  return {
+    join: () => {
+      const answer = Promise.withResolvers<Admission | Rejection>();
+      asked.push(answer);
+      return answer.promise;
+    },
+    get asked() {
+      return asked.length;
+    },
+    answer: (answer) => asked.at(-1)?.resolve(answer),
+    fail: (error) => asked.at(-1)?.reject(error),
+  };
+}
+
+/** The events and refs of frames. */
+function outline(frames: readonly (Frame | Uint8Array)[]): unknown[] {
+  return frames.map((frame) => [frame[1], frame[3]]);
+}
+
+Deno.test("the join hook gives the key, the meta and the response", async () => {
+  await using service = serve({
+    join: (topic, { secret }) => ({
+      key: `${secret} of ${topic}`,
+      meta: { role: "guest" },
+      response: { hello: topic, key: "not this one" },
+    }),
+  });
+  await using client = await Client.connect(service);
+  const params = { secret: "x", key: "ada", meta: { role: "boss" } };
+  assertEquals(await client.join("room", params), {
+    hello: "room",
+    key: "x of room",
+    epoch: "e",
+    sequence: 1,
+  });
+  assertEquals(service.topics.list("room"), [
+    { key: "x of room", metas: [{ role: "guest" }] },
+  ]);
+});
+
+Deno.test("what the join hook leaves out is as the client asks", async () => {
+  await using service = serve({ join: () => ({}) });
+  await using client = await Client.connect(service);
+  await client.join("room", { key: "ada", meta: 1, visibility: "private" });
+  assertEquals(service.topics.list("room"), [{ key: "ada", metas: [1] }]);
+  const viewer = { restricted: [], private: false };
+  assertEquals(service.topics.list("room", viewer), []);
+});
+
+Deno.test("the join hook says to whom the first meta is shown", async () => {
+  await using service = serve({ join: () => ({ visibility: "private" }) });
+  await using client = await Client.connect(service);
+  await client.join("room", { meta: 1, visibility: "public" });
+  const viewer = { restricted: [], private: false };
+  assertEquals(service.topics.list("room", viewer), []);
+  assertEquals(service.topics.countPresences("room"), 1);
+});
+
+Deno.test("the join hook refuses with a reason, and nobody is told", async () => {
+  await using service = serve({
+    join: (topic) => topic === "room" ? {} : { reason: "members only" },
+  });
+  await using client = await Client.connect(service);
+  assertEquals(
+    await client.refusedJoin("club", { meta: {} }),
+    "members only",
+  );
+  assertEquals(service.topics.list("club"), []);
+  assertEquals(await client.refused("club", "wave"), "unmatched topic");
+  await client.join("room");
+});
+
+Deno.test("the join hook is asked with the identity, where reading is allowed", async () => {
+  const asked: unknown[] = [];
+  await using service = serve({
+    authorize: byName({
+      ada: identity({ subject: "ada", canRead: (topic) => topic === "room" }),
+    }),
+    join: (topic, params, { subject }, socket) => {
+      asked.push([topic, params, subject, socket.topics]);
+      return {};
+    },
+  });
+  const query = "vsn=2.0.0&user=ada";
+  await using client = await Client.connect(service, { query });
+  assertEquals(await client.refusedJoin("club"), "unauthorized");
+  assertEquals((await client.join("room", { a: 1 })).key, "ada");
+  assertEquals(asked, [["room", { a: 1 }, "ada", []]]);
+});
+
+Deno.test("a join hook that throws refuses, and the error is reported", async () => {
+  const failures: unknown[] = [];
+  const failure = new Error("a secret of the server");
+  let how: "throws" | "rejects" | "does not fail" = "throws";
+  await using service = serve({
+    onError: (error) => void failures.push(error),
+    join: () => {
+      if (how === "throws") throw failure;
+      return how === "rejects" ? Promise.reject(failure) : {};
+    },
+  });
+  await using client = await Client.connect(service);
+  assertEquals(await client.refusedJoin("room"), "internal error");
+  how = "rejects";
+  assertEquals(await client.refusedJoin("room"), "internal error");
+  assertEquals(failures, [failure, failure]);
+  how = "does not fail";
+  await client.join("room");
+});
+
+Deno.test("frames wait for a join hook, and come in order", async () => {
+  const hook = slowHook();
+  await using service = serve({ join: hook.join });
+  await using client = await Client.connect(service);
+  client.send(["1", "1", "room", "phx_join", { key: "ada" }]);
+  client.send(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
+  client.send(["1", "3", "room", "wave", {}]);
+  client.send([null, "4", "phoenix", "heartbeat", {}]);
+  client.send(["1", "5", "room", "phx_leave", {}]);
+  await eventually(() => hook.asked === 1, "the hook is asked");
+  hook.answer({});
+  await client.event("phx_close").then((frame) => assertEquals(frame[0], "1"));
+  client.send(["9", "9", "room", "phx_join", { key: "ada" }]);
+  await eventually(() => hook.asked === 2, "the hook is asked again");
+  client.send(["9", "10", "room", "wave", {}]);
+  hook.answer({ reason: "no" });
+  assertEquals(outline([await client.next(), await client.next()]), [
+    ["9", "phx_reply"],
+    ["10", "phx_reply"],
+  ]);
+});
+
+Deno.test("replies to what has waited for a join hook come in order", async () => {
+  const hook = slowHook();
+  await using service = serve({ join: hook.join });
+  await using client = await Client.connect(service);
+  client.send(["1", "1", "room", "phx_join", { key: "ada" }]);
+  for (const ref of ["2", "3", "4"]) {
+    client.send(["1", ref, "room", "wave", {}]);
+  }
+  await eventually(() => hook.asked === 1, "the hook is asked");
+  hook.answer({});
+  const replies: unknown[] = [];
+  while (replies.length < 4) replies.push((await client.event("phx_reply"))[1]);
+  assertEquals(replies, ["1", "2", "3", "4"]);
+});
+
+Deno.test("a slow join hook of one socket holds up no other", async () => {
+  const hook = slowHook();
+  await using service = serve({
+    join: (topic, ...rest) =>
+      topic === "slow" ? hook.join?.(topic, ...rest) ?? {} : {},
+  });
+  await using client = await Client.connect(service);
+  await using other = await Client.connect(service);
+  client.ask("slow");
+  await eventually(() => hook.asked === 1, "the hook is asked");
+  await other.join("room");
+  hook.answer({});
+});
+
+Deno.test("who floods while a join hook is asked is closed", async () => {
+  const hook = slowHook();
+  await using service = serve({ join: hook.join });
+  await using client = await Client.connect(service);
+  client.ask("room", { meta: {} });
+  for (let turn = 0; turn < 300; turn++) client.push("room", "wave");
+  // The code may be lost, because it still sends.
+  await client.closed();
+  hook.answer({});
+  await using other = await Client.connect(service);
+  await other.done("phoenix", "heartbeat");
+  assertEquals(service.topics.list("room"), []);
+});
+
+Deno.test("who is gone when the join hook answers does not come in", async () => {
+  const hook = slowHook();
+  await using service = serve({ join: hook.join });
+  const client = await Client.connect(service);
+  client.ask("room", { key: "ada", meta: {} });
+  await eventually(() => hook.asked === 1, "the hook is asked");
+  await client.close();
+  await eventually(() => service.endpoint.sockets.size === 0, "it is gone");
+  hook.answer({ meta: {} });
+  await using other = await Client.connect(service);
+  other.ask("room");
+  await eventually(() => hook.asked === 2, "the hook is asked again");
+  hook.answer({});
+  await other.event("presence_state");
+  assertEquals(service.topics.list("room"), []);
+});
+
+Deno.test("a join hook that fails when its socket is gone harms nobody", async () => {
+  const hook = slowHook();
+  await using service = serve({ join: hook.join });
+  const client = await Client.connect(service);
+  client.ask("room");
+  await eventually(() => hook.asked === 1, "the hook is asked");
+  await client.close();
+  await eventually(() => service.endpoint.sockets.size === 0, "it is gone");
+  hook.fail(new Error("too late"));
+  await using other = await Client.connect(service);
+  await other.done("phoenix", "heartbeat");
+});
+
+for (
+  const [how, answer] of [
+    ["lets in", () => ({ meta: {} })],
+    ["answers later", () => Promise.resolve({ meta: {} })],
+    ["fails later", () => Promise.reject(new Error("too late"))],
+  ] as const
+) {
+  Deno.test(`a join hook that kicks and ${how} lets nobody in`, async () => {
+    await using service = serve({
+      join: (_topic, _params, _identity, socket) => {
+        socket.kick();
+        return answer();
+      },
+    });
+    await using client = await Client.connect(service);
+    client.ask("room");
+    assertEquals(await client.closed(), { code: 1008, reason: "kicked" });
+    await using other = await Client.connect(service);
+    await other.done("phoenix", "heartbeat");
+    assertEquals(service.topics.list("room"), []);
+  });
+}
+
+Deno.test("a stamp is in every meta, and can't be overwritten", async () => {
+  await using service = serve({
+    join: () => ({ stamp: { name: "Ada", role: "guest" } }),
+  });
+  await using client = await Client.connect(service);
+  const forged = { name: "Eve", role: "boss" };
+  await client.join("room", { key: "ada", meta: { ...forged, tab: 1 } });
+  const list = () => service.topics.list("room");
+  const stamp = { name: "Ada", role: "guest" };
+  assertEquals(list(), [{ key: "ada", metas: [{ ...stamp, tab: 1 }] }]);
+  await client.track("room", { ...forged, tab: 2 });
+  assertEquals(list(), [{ key: "ada", metas: [{ ...stamp, tab: 2 }] }]);
+  await client.untrack("room");
+  await client.track("room", {});
+  assertEquals(list(), [{ key: "ada", metas: [stamp] }]);
+  const reason = "Cannot track presence: the meta must be an object";
+  const track = { event: "track", payload: "a text" };
+  assertEquals(await client.refused("room", "presence", track), reason);
+});
+
+Deno.test("the viewer of a join hook decides what is seen", async () => {
+  await using service = serve({
+    join: (_topic, { team }) => ({
+      viewer: {
+        restricted: typeof team === "string" ? [team] : [],
+        private: false,
+      },
+    }),
+  });
+  for (const label of ["red", "blue"]) {
+    const visibility = { restricted: label };
+    service.topics.track("room", label, {}, { visibility });
+  }
+  service.topics.track("room", "nobody", {}, { visibility: "private" });
+  await using client = await Client.connect(service);
+  await client.join("room", { team: "red" });
+  const screen = new Screen("room").show(await client.rest());
+  assertEquals(screen.list().map(({ key }) => key), ["red"]);
+});
+
+Deno.test("a fresh token goes to its hook, which may refuse it", async () => {
+  const tokens: unknown[] = [];
+  await using service = serve({
+    accessToken: (token, socket) => {
+      tokens.push([token, socket.topics]);
+      if (token === "old") return { reason: "expired" };
+    },
+  });
+  await using client = await Client.connect(service);
+  await client.join("room");
+  await client.done("room", "access_token", { access_token: "new" });
+  const payload = { access_token: "old" };
+  assertEquals(
+    await client.refused("room", "access_token", payload),
+    "expired",
+  );
+  assertEquals(tokens, [["new", ["room"]], ["old", ["room"]]]);
+  assert(client.isOpen);
+});
+
+Deno.test("a token hook that throws is reported, and its words stay here", async () => {
+  const failures: unknown[] = [];
+  const failure = new Error("a secret of the server");
+  await using service = serve({
+    onError: (error) => void failures.push(error),
+    accessToken: () => Promise.reject(failure),
+  });
+  await using client = await Client.connect(service);
+  await client.join("room");
+  const payload = { access_token: "x" };
+  assertEquals(
+    await client.refused("room", "access_token", payload),
+    "internal error",
+  );
+  assertEquals(failures, [failure]);
+});

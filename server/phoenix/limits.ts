@@ -1,0 +1,74 @@
+import { InvalidValueError } from "../../core/mod.ts";
+
+/** How much one socket, and one identity, may ask of an endpoint. */
+export interface PhoenixLimits {
+  /**
+   * Bytes of a frame; a longer one closes the socket with 1009.
+   *
+   * @default {262_144}
+   */
+  readonly frameBytes: number;
+  /**
+   * Bytes of a meta, as JSON.
+   *
+   * @default {16_384}
+   */
+  readonly metaBytes: number;
+  /**
+   * Topics that one socket has joined.
+   *
+   * @default {100}
+   */
+  readonly topics: number;
+  /**
+   * Messages of one socket a second, heartbeats aside; twice as many may come
+   * at once.
+   *
+   * @default {100}
+   */
+  readonly messagesPerSecond: number;
+  /**
+   * Open sockets of one subject.
+   *
+   * @default {100}
+   */
+  readonly sockets: number;
+  /**
+   * Bytes that wait to be sent to one socket. Beyond it broadcasts are left
+   * out, and presence waits, to be told as a whole; four times as much, beside
+   * the largest frame, closes the socket.
+   *
+   * @default {1_048_576}
+   */
+  readonly bufferedBytes: number;
+}
+
+/** What holds unless an option says otherwise. */
+export const DEFAULT_LIMITS: PhoenixLimits = {
+  frameBytes: 262_144,
+  metaBytes: 16_384,
+  topics: 100,
+  messagesPerSecond: 100,
+  sockets: 100,
+  bufferedBytes: 1_048_576,
+};
+
+/**
+ * Completes limits.
+ *
+ * @throws {InvalidValueError} If one is not a number above zero.
+ */
+export function limitsFrom(limits: Partial<PhoenixLimits>): PhoenixLimits {
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  for (const [name, value] of Object.entries(all)) {
+    if (value > 0) continue;
+    const rule = "must be a number above zero";
+    throw new InvalidValueError(
+      "create endpoint",
+      `limits.${name}`,
+      rule,
+      value,
+    );
+  }
+  return all;
+}

@@ -1,0 +1,236 @@
+import { assert, assertEquals } from "@std/assert";
+import { isJsonObject } from "./json.ts";
+import { Client } from "./testing/client.ts";
+import { serve } from "./testing/service.ts";
+import { bytes } from "./testing/codecs.ts";
+
+/** What has a topic and a ref, so that its sender can be told. */
+const ADDRESSED: Record<string, { frame: unknown[]; reason: RegExp }> = {
+  "a payload that is a list": {
+    frame: ["1", "7", "room", "wave", []],
+    reason: /payload must be an object/,
+  },
+  "a payload that is null": {
+    frame: ["1", "7", "room", "phx_join", null],
+    reason: /payload must be an object/,
+  },
+  "an event that is a number": {
+    frame: ["1", "7", "room", 5, {}],
+    reason: /event must be a string/,
+  },
+  "an event that is too long": {
+    frame: ["1", "7", "room", "x".repeat(256), {}],
+    reason: /event must have at most 255 bytes/,
+  },
+  "a join ref that is an object": {
+    frame: [{}, "7", "room", "wave", {}],
+    reason: /join_ref must be/,
+  },
+};
+
+/** What can't be answered. */
+const UNADDRESSED: Record<string, string | Uint8Array> = {
+  "no JSON": "{[",
+  "nothing": "",
+  "a number": "5",
+  "an object": '{"topic":"room","event":"wave","payload":{},"ref":"1"}',
+  "an array of four": '["1","7","room","wave"]',
+  "an array of six": '["1","7","room","wave",{},{}]',
+  "a topic that is a list": '["1","7",["room"],"wave",{}]',
+  "a ref that is true": '["1",true,"room","wave",{}]',
+  "no ref, and no payload": '["1",null,"room","wave",7]',
+  "half a character in the topic": '["1","7","\\ud800","wave",{}]',
+  "what is nested deeply": `["1","7","room","wave",{"a":${"[".repeat(100)}${
+    "]".repeat(100)
+  }}]`,
+  "what opens brackets only": "[".repeat(100_000),
+  "no bytes": new Uint8Array(),
+  "bytes of an unknown kind": bytes(9, 1, 1, 1, 1, "1", "2", "r", "e"),
+  "bytes that only servers send": bytes(2, 1, 1, "r", "e"),
+  "bytes that end too soon": bytes(0, 255, 255, 255, 255, "1"),
+  "bytes that are not UTF-8": bytes(0, 0, 1, 1, 1, "1", 0xff, "e"),
+};
+
+for (const [what, { frame, reason }] of Object.entries(ADDRESSED)) {
+  Deno.test(`${what} is refused, and the channel stays`, async () => {
+    await using service = serve();
+    await using client = await Client.connect(service);
+    await client.join("room", { meta: {} });
+    await client.event("presence_state");
+    client.send(frame);
+    const [joinRef, ref, topic, event, payload] = await client.next();
+    const known = typeof frame[0] === "string" ? frame[0] : null;
+    assertEquals([joinRef, ref, topic, event], [
+      known,
+      "7",
+      "room",
+      "phx_reply",
+    ]);
+    assertEquals(payload.status, "error");
+    assert(isJsonObject(payload.response));
+    assert(reason.test(String(payload.response.reason)));
+    await client.done("room", "wave");
+    assertEquals(service.topics.countPresences("room"), 1);
+  });
+}
+
+for (const [what, frame] of Object.entries(UNADDRESSED)) {
+  Deno.test(`${what} closes the socket, and no other`, async () => {
+    await using service = serve();
+    await using client = await Client.connect(service);
+    await using other = await Client.connect(service);
+    await client.join("room", { key: "ada", meta: {} });
+    await other.join("room", { key: "bob", meta: {} });
+    await other.rest();
+    client.send(frame);
+    const { code, reason } = await client.closed();
+    assertEquals(code, 1008);
+    assert(reason.startsWith("Cannot read frame: "), reason);
+    await other.done("room", "wave");
+    assertEquals(await other.rest(), []);
+  });
+}
+
+Deno.test("a frame that is too large closes the socket, and no other", async () => {
+  await using service = serve({ limits: { frameBytes: 1_000 } });
+  await using client = await Client.connect(service);
+  await using other = await Client.connect(service);
+  await client.join("room");
+  await other.join("room");
+  await client.done("room", "wave", { text: "x".repeat(900) });
+  await other.event("wave");
+  client.push("room", "wave", { text: "€".repeat(400) });
+  assertEquals((await client.closed()).code, 1009);
+  await other.done("room", "wave");
+  assertEquals((await other.rest()).length, 0);
+});
+
+Deno.test("messages that come too fast are refused, and the channel stays", async () => {
+  let now = 1_000_000;
+  await using service = serve({
+    server: { clock: () => now },
+    limits: { messagesPerSecond: 2 },
+  });
+  await using client = await Client.connect(service);
+  await client.join("room", { meta: {} });
+  for (let turn = 0; turn < 3; turn++) await client.done("room", "wave");
+  assertEquals(await client.refused("room", "wave"), "too many messages");
+  assertEquals(await client.refused("room", "presence"), "too many messages");
+  assertEquals(await client.refusedJoin("other"), "too many messages");
+  // Heartbeats keep it alive, so they count for nothing.
+  for (let turn = 0; turn < 5; turn++) {
+    await client.done("phoenix", "heartbeat");
+  }
+  assertEquals(service.topics.countPresences("room"), 1);
+  now += 1_000;
+  await client.done("room", "wave");
+  await client.done("room", "wave");
+  assertEquals(await client.refused("room", "wave"), "too many messages");
+});
+
+Deno.test("how fast one socket may speak is its own affair", async () => {
+  await using service = serve({
+    server: { clock: () => 1_000_000 },
+    limits: { messagesPerSecond: 1 },
+  });
+  await using client = await Client.connect(service);
+  await using other = await Client.connect(service);
+  await client.join("room");
+  await other.join("room");
+  await client.done("room", "wave");
+  assertEquals(await client.refused("room", "wave"), "too many messages");
+  await other.done("room", "wave");
+});
+
+const RESERVED = [
+  "phx_close",
+  "phx_error",
+  "phx_reply",
+  "phx_anything",
+  "presence_state",
+  "presence_diff",
+  "presence_anything",
+  "heartbeat",
+  "system",
+  "postgres_changes",
+  // By this name phoenix.js hands a reply to whoever waits for it.
+  "chan_reply_3",
+];
+
+Deno.test("what is the protocol's own is not relayed, and the channel stays", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  await using other = await Client.connect(service);
+  await client.join("room", {
+    meta: {},
+    config: { broadcast: { self: true } },
+  });
+  await other.join("room");
+  await other.rest();
+  await client.rest();
+  for (const event of RESERVED) {
+    const reason = await client.refused("room", event, {
+      joins: {},
+      leaves: {},
+      status: "ok",
+      response: {},
+    });
+    assertEquals(reason, `the event "${event}" is the protocol's own`);
+  }
+  assertEquals(
+    await client.refused("room", "presence", { event: "diff" }),
+    'the event of "presence" must be "track" or "untrack"',
+  );
+  assertEquals(
+    await client.refused("room", "access_token", {}),
+    "access_token must be a string",
+  );
+  await client.done("room", "access_token", { access_token: "x" });
+  assertEquals(await other.rest(), []);
+  assertEquals(await client.rest(), []);
+  await client.done("room", "wave");
+  assertEquals((await other.rest()).length, 1);
+});
+
+Deno.test("forged bytes of the protocol's own are not relayed either", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  await using other = await Client.connect(service);
+  await client.join("room");
+  await other.join("room");
+  await other.rest();
+  client.send(bytes(0, 0, 1, 4, 9, "7", "room", "phx_close", "x"));
+  assertEquals((await client.reply("7"))[4], {
+    status: "error",
+    response: { reason: `the event "phx_close" is the protocol's own` },
+  });
+  client.send(bytes(0, 0, 1, 4, 8, "8", "room", "presence", "x"));
+  assertEquals((await client.reply("8"))[4], {
+    status: "error",
+    response: { reason: "the payload must be JSON" },
+  });
+  assertEquals(await other.rest(), []);
+});
+
+Deno.test("join params of the wrong type are refused", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  for (
+    const params of [
+      { key: 5 },
+      { key: "x".repeat(257) },
+      { key: ["ada"] },
+      { config: { presence: { key: {} } } },
+      { visibility: "everybody" },
+      { visibility: { restricted: null } },
+      { key: "\ud800", meta: {} },
+    ]
+  ) {
+    const reason = await client.refusedJoin("room", params);
+    assert(/^Cannot (join topic|publish update): /.test(String(reason)));
+  }
+  // What is not asked for in that form is not asked for.
+  for (
+    const params of [{ config: 5 }, { config: { presence: [], broadcast: 1 } }]
+  ) await client.join("room", params);
+});

@@ -1,0 +1,32 @@
+/**
+ * Phoenix Channels for clients as they are: phoenix.js, Supabase's realtime-js,
+ * and their siblings in other languages.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+ * import { PhoenixEndpoint, upgradeInDeno } from "@ruthere/presence/server/phoenix";
+ *
+ * using server = new PresenceServer<TopicModel>();
+ * using endpoint = new PhoenixEndpoint(new TopicPresence(server));
+ * // new Socket("ws://127.0.0.1:8787/socket") of phoenix.js connects to this.
+ * const handler = (request: Request) => upgradeInDeno(endpoint, request);
+ * await using http = Deno.serve({ port: 0, onListen() {} }, handler);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./bun.ts";
+export * from "./deno.ts";
+export { type Acceptance, PhoenixEndpoint } from "./endpoint.ts";
+export type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+export type { JsonObject } from "./json.ts";
+export type { PhoenixLimits } from "./limits.ts";
+export * from "./node.ts";
+export type { PhoenixOptions } from "./options.ts";
+export { PhoenixSocket } from "./socket.ts";
+export { tokenOf } from "./token.ts";
+export type { SocketTransport } from "./transport.ts";
+export type { StandardWebSocket } from "./web_socket.ts";

@@ -1,0 +1,533 @@
+import { InvalidValueError, type Visibility } from "../../core/mod.ts";
+import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
+import type { JsonValue, TopicPresence, TopicViewer } from "../topics/mod.ts";
+import { relay } from "./broadcast.ts";
+import { Channel, type ChannelSocket } from "./channel.ts";
+import type { Codec } from "./codec.ts";
+import { FrameError } from "./frame_error.ts";
+import type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+import {
+  type JoinParams,
+  own,
+  readJoinParams,
+  readVisibility,
+} from "./join_params.ts";
+import type { JsonObject } from "./json.ts";
+import type { PhoenixLimits } from "./limits.ts";
+import type { Members } from "./members.ts";
+import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
+import type { PhoenixOptions } from "./options.ts";
+import { Refusal } from "./refusal.ts";
+import { isReserved } from "./reserved.ts";
+import { Stall } from "./stall.ts";
+import { TokenBucket } from "./token_bucket.ts";
+import { cut, isLarger } from "./utf8.ts";
+import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
+
+/** What the sockets of an endpoint have in common. */
+export interface SocketHub {
+  /** The topics. */
+  readonly presence: TopicPresence;
+  /** The channels of all sockets. */
+  readonly members: Members;
+  /** What one socket may ask for. */
+  readonly limits: PhoenixLimits;
+  /** What the application decides. */
+  readonly hooks: Pick<PhoenixOptions, "accessToken" | "join">;
+  /** Told of what should not happen. */
+  onError(error: unknown): void;
+  /** Told that a socket is no more. */
+  onClosed(socket: PhoenixSocket): void;
+}
+
+/** A close frame has no room for more. */
+const MAX_REASON_BYTES = 123;
+
+/** More frames than this do not wait for a hook to answer. */
+const MAX_BACKLOG = 256;
+
+/**
+ * One client of an endpoint. The application may change what it is present
+ * with, what it may see, and end it; an adapter tells it what comes in.
+ */
+export class PhoenixSocket {
+  /** Names it, for as long as it is open. */
+  readonly id: string = crypto.randomUUID();
+  /** Who it belongs to. */
+  readonly identity: PhoenixIdentity;
+  /** Resolves when its transport is closed, and not only closing. */
+  readonly gone: Promise<void>;
+  #markGone: () => void = () => {};
+  readonly #hub: SocketHub;
+  readonly #codec: Codec;
+  readonly #transport: SocketTransport;
+  readonly #channels = new Map<string, Channel>();
+  readonly #bucket: TokenBucket;
+  readonly #stall: Stall;
+  readonly #link: ChannelSocket;
+  #backlog: (string | Uint8Array)[] | undefined;
+  #isClosed = false;
+
+  /** Made by an endpoint, when a transport has opened. */
+  constructor(
+    hub: SocketHub,
+    identity: PhoenixIdentity,
+    codec: Codec,
+    transport: SocketTransport,
+  ) {
+    const { limits, presence } = hub;
+    this.#hub = hub;
+    this.identity = identity;
+    this.#codec = codec;
+    this.#transport = transport;
+    this.#bucket = new TokenBucket(
+      limits.messagesPerSecond,
+      presence.server.now,
+    );
+    this.gone = new Promise((resolve) => this.#markGone = resolve);
+    this.#stall = new Stall(transport, limits.bufferedBytes);
+    this.#link = {
+      codec,
+      origin: `phoenix/${this.id}`,
+      send: (frame) => this.#send(frame),
+      offer: (frame) => {
+        if (!this.#stall.isFull) this.#send(frame);
+      },
+      writable: () => this.#stall.over(),
+      failed: (channel, error) => this.#fail(channel, error),
+    };
+    identity.signal?.addEventListener("abort", this.#onRevoked);
+    if (identity.signal?.aborted) this.#onRevoked();
+  }
+
+  /** Whether it is no more. */
+  get closed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The topics that it has joined. */
+  get topics(): string[] {
+    return [...this.#channels.keys()];
+  }
+
+  // For the application
+
+  /**
+   * Makes it present in a topic that it has joined, or changes its meta there.
+   *
+   * @param topic The topic.
+   * @param meta What to tell of it.
+   * @param visibility Who it is shown to; as before, if it is left out.
+   * @returns Whether it has joined the topic.
+   * @throws {InvalidValueError} If the meta is not a JSON value.
+   * @throws {ContextAtCapacityError} If the topic is full.
+   */
+  track(topic: string, meta: JsonValue, visibility?: Visibility): boolean {
+    const channel = this.#channels.get(topic);
+    channel?.track(meta, visibility);
+    channel?.attend();
+    return channel !== undefined;
+  }
+
+  /**
+   * Ends its presence in a topic; it stays in the topic.
+   *
+   * @param topic The topic.
+   * @returns Whether it has joined the topic.
+   */
+  untrack(topic: string): boolean {
+    const channel = this.#channels.get(topic);
+    channel?.untrack();
+    return channel !== undefined;
+  }
+
+  /**
+   * Changes what it may see of a topic. What it loses leaves for it, what it
+   * gains joins.
+   *
+   * @param topic The topic.
+   * @param viewer What it may see from now on.
+   * @returns Whether it has joined the topic.
+   */
+  setViewer(topic: string, viewer: TopicViewer): boolean {
+    const channel = this.#channels.get(topic);
+    channel?.setViewer(viewer);
+    return channel !== undefined;
+  }
+
+  /**
+   * Ends it, and all that it is present with, at once. Its client is told to
+   * go, with code 1008, and may come back if `authorize` lets it.
+   *
+   * @param reason What the client is told; what is beyond 123 bytes is cut off.
+   */
+  kick(reason = "kicked"): void {
+    if (this.#isClosed) return;
+    const { server } = this.#hub.presence;
+    if (!server.closed) server.withdrawOrigin(this.#link.origin);
+    this.close(CLOSE_CODES.policyViolation, reason);
+  }
+
+  // For adapters
+
+  /**
+   * Takes a frame of the client. Never throws.
+   *
+   * @param frame The frame: a text, or bytes.
+   */
+  receive(frame: string | Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#stall.heard();
+    try {
+      this.#receive(frame);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /**
+   * Takes note that the transport is closed, with whatever code. What it held
+   * goes on for the server's grace. Never throws; once is enough.
+   */
+  lost(): void {
+    this.#markGone();
+    this.#end();
+  }
+
+  /** Closes it; what it held goes on for the server's grace. */
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#transport.close(code, cut(reason, MAX_REASON_BYTES));
+    this.#end();
+  }
+
+  /**
+   * Ends it if nothing of what was sent has gone out, and nothing has come in,
+   * since some checks ago: nobody is at the other end.
+   */
+  check(): void {
+    if (!this.#stall.isDead()) return;
+    this.#transport.terminate();
+    this.lost();
+  }
+
+  // In
+
+  readonly #onRevoked = (): void => this.kick("revoked");
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#backlog = undefined;
+    this.identity.signal?.removeEventListener("abort", this.#onRevoked);
+    for (const channel of this.#channels.values()) {
+      this.#hub.members.delete(channel);
+      channel.end();
+    }
+    this.#channels.clear();
+    this.#stall.end();
+    const { server } = this.#hub.presence;
+    if (!server.closed) server.disconnect(this.#link.origin);
+    this.#hub.onClosed(this);
+  }
+
+  #receive(frame: string | Uint8Array): void {
+    if (isLarger(frame, this.#hub.limits.frameBytes)) {
+      return this.close(CLOSE_CODES.messageTooBig, "The frame is too large");
+    }
+    if (this.#backlog === undefined) {
+      const pending = this.#take(frame);
+      if (pending === undefined) return;
+      this.#waitFor(pending).catch((error: unknown) => this.#crash(error));
+    } else if (this.#backlog.length < MAX_BACKLOG) {
+      this.#backlog.push(frame);
+    } else {
+      this.close(CLOSE_CODES.policyViolation, "Too many frames at once");
+    }
+  }
+
+  async #waitFor(pending: Promise<void>): Promise<void> {
+    const backlog: (string | Uint8Array)[] = [];
+    this.#backlog = backlog;
+    await pending;
+    while (!this.#isClosed) {
+      const frame = backlog.shift();
+      if (frame === undefined) break;
+      await this.#take(frame);
+    }
+    this.#backlog = undefined;
+  }
+
+  #crash(error: unknown): void {
+    this.#hub.onError(error);
+    this.close(CLOSE_CODES.internalError, "Internal error");
+  }
+
+  /** Takes a frame; gives a promise if a hook is to answer first. */
+  #take(frame: string | Uint8Array): Promise<void> | undefined {
+    let message: PhoenixMessage;
+    try {
+      message = this.#codec.decode(frame);
+    } catch (error) {
+      this.#unreadable(error);
+      return undefined;
+    }
+    try {
+      return this.#handle(message)
+        ?.catch((error: unknown) => this.#refuse(message, error));
+    } catch (error) {
+      this.#refuse(message, error);
+      return undefined;
+    }
+  }
+
+  #handle(message: PhoenixMessage): Promise<void> | undefined {
+    const { topic, event } = message;
+    if (topic === "phoenix" && event === "heartbeat") {
+      this.#reply(message, {});
+      return undefined;
+    }
+    if (!this.#bucket.take(this.#hub.presence.server.now)) {
+      throw new Refusal("too many messages");
+    }
+    if (event === "phx_join") return this.#join(message);
+    const channel = this.#channels.get(topic);
+    if (channel === undefined) {
+      if (event !== "phx_leave") throw new Refusal("unmatched topic");
+      this.#reply(message, {});
+      return undefined;
+    }
+    // It is for a join that is over.
+    if (message.joinRef !== null && message.joinRef !== channel.joinRef) {
+      return undefined;
+    }
+    switch (event) {
+      case "phx_leave":
+        this.#leave(message, channel);
+        return undefined;
+      case "presence":
+        this.#setPresence(message, channel);
+        return undefined;
+      case "access_token":
+        return this.#refreshToken(message);
+      default:
+        this.#broadcast(message, channel);
+        return undefined;
+    }
+  }
+
+  #join(message: PhoenixMessage): Promise<void> | undefined {
+    const { topic } = message;
+    const payload = jsonOf(message);
+    const params = readJoinParams(topic, payload);
+    const { join } = this.#hub.hooks;
+    if (topic === "phoenix") throw new Refusal("unmatched topic");
+    if (
+      this.#channels.size >= this.#hub.limits.topics &&
+      !this.#channels.has(topic)
+    ) throw new Refusal("too many channels joined");
+    const mayRead = this.identity.canRead(topic) === true;
+    const admission = !mayRead
+      ? { reason: "unauthorized" }
+      : join?.(topic, payload, this.identity, this) ?? {};
+    if (!(admission instanceof Promise)) {
+      // The hook may have ended the socket.
+      if (!this.#isClosed) this.#admit(message, params, admission);
+      return undefined;
+    }
+    return admission.then((given) => {
+      if (!this.#isClosed) this.#admit(message, params, given);
+    });
+  }
+
+  #admit(
+    message: PhoenixMessage,
+    params: JoinParams,
+    admission: Admission | Rejection,
+  ): void {
+    const former = this.#channels.get(message.topic);
+    try {
+      if (admission.reason !== undefined) throw new Refusal(admission.reason);
+      const channel = this.#enter(message, params, admission);
+      this.#channels.set(message.topic, channel);
+      this.#hub.members.add(channel);
+    } finally {
+      // Only now: whoever joins anew has not been away.
+      if (former !== undefined) this.#dismiss(former);
+    }
+    const channel = this.#channels.get(message.topic);
+    if (channel === undefined) return;
+    const { epoch, lastSequence: sequence } = this.#hub.presence.server.store;
+    this.#reply(message, {
+      ...params.dialect === "supabase" ? { postgres_changes: [] } : {},
+      ...admission.response,
+      key: channel.key,
+      epoch,
+      sequence,
+    });
+    channel.begin();
+  }
+
+  #enter(
+    { topic, joinRef, ref }: PhoenixMessage,
+    params: JoinParams,
+    admission: Admission,
+  ): Channel {
+    const { identity } = this;
+    const { presence, limits } = this.#hub;
+    const key = admission.key ?? identity.subject ?? params.key ?? this.id;
+    const { restricted, private: isPrivate } = admission.viewer ??
+      identity.viewer;
+    const subject = admission.viewer?.subject ?? key;
+    const channel = new Channel(presence, this.#link, {
+      topic,
+      joinRef: joinRef ?? ref,
+      key,
+      viewer: { restricted, private: isPrivate, subject },
+      stamp: admission.stamp,
+      self: params.self,
+      presence: params.presence,
+      dialect: params.dialect,
+      metaBytes: limits.metaBytes,
+    });
+    const meta = admission.meta ?? params.meta;
+    if (meta !== undefined) {
+      this.#assertMayWrite(topic);
+      channel.track(meta, admission.visibility ?? params.visibility);
+    }
+    return channel;
+  }
+
+  #leave(message: PhoenixMessage, channel: Channel): void {
+    channel.untrack();
+    this.#reply(message, {});
+    this.#dismiss(channel);
+  }
+
+  #setPresence(message: PhoenixMessage, channel: Channel): void {
+    const payload = jsonOf(message);
+    switch (own(payload, "event")) {
+      case "track": {
+        this.#assertMayWrite(channel.topic);
+        const visibility = readVisibility(payload, "track presence");
+        channel.track(own(payload, "payload") ?? {}, visibility);
+        this.#reply(message, {});
+        return channel.attend();
+      }
+      case "untrack":
+        channel.untrack();
+        return this.#reply(message, {});
+      default:
+        throw new Refusal(
+          `the event of "presence" must be "track" or "untrack"`,
+        );
+    }
+  }
+
+  async #refreshToken(message: PhoenixMessage): Promise<void> {
+    const token = own(jsonOf(message), "access_token");
+    if (typeof token !== "string") {
+      throw new Refusal("access_token must be a string");
+    }
+    const rejection = await this.#hub.hooks.accessToken?.(token, this);
+    if (rejection !== undefined) throw new Refusal(rejection.reason);
+    this.#reply(message, {});
+  }
+
+  #broadcast(message: PhoenixMessage, channel: Channel): void {
+    if (isReserved(message.event)) {
+      throw new Refusal(
+        `the event ${JSON.stringify(message.event)} is the protocol's own`,
+      );
+    }
+    this.#assertMayWrite(channel.topic);
+    const sender = { key: channel.key, connection: this.id };
+    relay(message, sender, channel, this.#hub.members.of(channel.topic));
+    this.#reply(message, {});
+  }
+
+  #assertMayWrite(topic: string): void {
+    if (this.identity.canWrite(topic) !== true) {
+      throw new Refusal("unauthorized");
+    }
+  }
+
+  // Out
+
+  #reply(
+    { joinRef, ref, topic }: PhoenixMessage,
+    response: JsonObject,
+    status: "ok" | "error" = "ok",
+  ): void {
+    if (ref === null) return;
+    const reply = { joinRef, ref, topic, status, response };
+    this.#send(this.#codec.encodeReply(reply));
+  }
+
+  #refuse(message: PhoenixMessage, error: unknown): void {
+    if (this.#isClosed) return;
+    const isTold = error instanceof Refusal ||
+      error instanceof InvalidValueError ||
+      error instanceof ContextAtCapacityError ||
+      error instanceof ServerClosedError;
+    if (!isTold) this.#hub.onError(error);
+    const reason = isTold ? error.message : "internal error";
+    this.#reply(message, { reason }, "error");
+  }
+
+  /** Tells the client, if it can be told what of; else it has to go. */
+  #unreadable(error: unknown): void {
+    if (!(error instanceof FrameError)) return this.#crash(error);
+    const { joinRef, ref, topic, message } = error;
+    if (topic === undefined || ref === null) {
+      return this.close(CLOSE_CODES.policyViolation, message);
+    }
+    const status = "error";
+    const response = { reason: message };
+    const reply = { joinRef, ref, topic, status, response } as const;
+    this.#send(this.#codec.encodeReply(reply));
+  }
+
+  /** Ends a channel that its client has left, or joined anew. */
+  #dismiss(channel: Channel): void {
+    channel.untrack();
+    this.#remove(channel);
+    this.#tell(channel, "phx_close", {});
+  }
+
+  /** Tells the client to join anew. */
+  #fail(channel: Channel, error: unknown): void {
+    if (!(error instanceof Refusal)) this.#hub.onError(error);
+    this.#remove(channel);
+    this.#tell(channel, "phx_error", { reason: "channel_crash" });
+  }
+
+  #remove(channel: Channel): void {
+    channel.end();
+    this.#hub.members.delete(channel);
+    if (this.#channels.get(channel.topic) === channel) {
+      this.#channels.delete(channel.topic);
+    }
+  }
+
+  #tell(channel: Channel, event: string, payload: JsonObject): void {
+    const { joinRef, topic } = channel;
+    const message = { joinRef, ref: joinRef, topic, event, payload };
+    this.#send(this.#codec.encode(message));
+  }
+
+  #send(frame: string | Uint8Array | undefined): void {
+    if (this.#isClosed || frame === undefined) return;
+    if (this.#stall.isHopeless) {
+      return this.close(CLOSE_CODES.policyViolation, "Reads too slowly");
+    }
+    this.#stall.send(frame);
+  }
+}
+
+function jsonOf({ payload }: PhoenixMessage): JsonObject {
+  if (payload instanceof Uint8Array || payload instanceof BinaryBroadcast) {
+    throw new Refusal("the payload must be JSON");
+  }
+  return payload;
+}

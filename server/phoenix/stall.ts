@@ -1,0 +1,90 @@
+import { pause } from "./pause.ts";
+import type { SocketTransport } from "./transport.ts";
+
+/** How long to wait before looking whether there is room again. */
+const POLL_MS = 50;
+
+/** How often to look whether a client is dead. */
+export const CHECK_MS = 10_000;
+
+/**
+ * After so many checks without a sign of life it is dead: 40 to 50 seconds, so
+ * that two heartbeats fit in.
+ */
+const MAX_SILENT_CHECKS = 5;
+
+/** How many times as much as may wait is hopeless. */
+const HOPELESS = 4;
+
+/** Keeps an eye on what waits to be sent to a client. */
+export class Stall {
+  readonly #transport: SocketTransport;
+  readonly #bufferedBytes: number;
+  readonly #ended = new AbortController();
+  #buffered = 0;
+  #largest = 0;
+  #silentChecks = 0;
+
+  /** Makes it for a transport, and as many bytes as may wait as a rule. */
+  constructor(transport: SocketTransport, bufferedBytes: number) {
+    this.#transport = transport;
+    this.#bufferedBytes = bufferedBytes;
+  }
+
+  /** Whether so much waits that what can be left out should be. */
+  get isFull(): boolean {
+    return this.#transport.bufferedAmount > this.#bufferedBytes;
+  }
+
+  /**
+   * Whether so much waits that there is no point in going on. The largest frame
+   * is not counted: a state of a large room must not close who begins to read.
+   */
+  get isHopeless(): boolean {
+    return this.#transport.bufferedAmount >
+      this.#largest + HOPELESS * this.#bufferedBytes;
+  }
+
+  /** Waits until there is room; `false` if it ends before. */
+  async over(): Promise<boolean> {
+    const { signal } = this.#ended;
+    while (!signal.aborted && this.isFull) await pause(POLL_MS, signal);
+    return !signal.aborted;
+  }
+
+  /** Takes note of a sign of life. */
+  heard(): void {
+    this.#silentChecks = 0;
+  }
+
+  /** Sends a frame. */
+  send(frame: string | Uint8Array): void {
+    this.#look();
+    const before = this.#buffered;
+    this.#transport.send(frame);
+    this.#buffered = this.#transport.bufferedAmount;
+    this.#largest = Math.max(this.#largest, this.#buffered - before);
+  }
+
+  /**
+   * Looks whether it is dead: something waits to be sent, and nothing has gone
+   * out or come in for long. To be called every `CHECK_MS`.
+   */
+  isDead(): boolean {
+    this.#look();
+    if (this.#buffered > 0) this.#silentChecks++;
+    return this.#silentChecks >= MAX_SILENT_CHECKS;
+  }
+
+  /** Ends what waits. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  /** If less waits than after the last frame, some of it has gone out. */
+  #look(): void {
+    const buffered = this.#transport.bufferedAmount;
+    if (buffered < this.#buffered || buffered === 0) this.heard();
+    this.#buffered = buffered;
+  }
+}

@@ -1,0 +1,121 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { CHECK_MS, Stall } from "./stall.ts";
+import { FakeTransport } from "./testing/fake_transport.ts";
+
+/** How many checks it takes until one finds it dead; a minute has six. */
+function checksUntilDead(
+  stall: Stall,
+  betweenChecks: (check: number) => void = () => {},
+): number | "alive" {
+  for (let check = 1; check <= 60; check++) {
+    if (stall.isDead()) return check;
+    betweenChecks(check);
+  }
+  return "alive";
+}
+
+Deno.test("isDead() finds a client that does not read within a minute", () => {
+  const stall = new Stall(new FakeTransport(), 100);
+  assertEquals(stall.isDead(), false);
+  stall.send("frame");
+  assertEquals(checksUntilDead(stall), 5);
+  assertEquals(5 * CHECK_MS, 50_000);
+});
+
+Deno.test("isDead() finds it while ever more is sent", () => {
+  const stall = new Stall(new FakeTransport(), 100);
+  stall.send("frame");
+  assertEquals(checksUntilDead(stall, () => stall.send("frame")), 5);
+});
+
+Deno.test("isDead() spares a client that has nothing to read", () => {
+  const stall = new Stall(new FakeTransport(), 100);
+  assertEquals(checksUntilDead(stall), "alive");
+});
+
+Deno.test("isDead() spares a client that reads slowly", () => {
+  const transport = new FakeTransport();
+  const stall = new Stall(transport, 100);
+  stall.send("x".repeat(1_000));
+  assertEquals(checksUntilDead(stall, () => transport.drain(1)), "alive");
+});
+
+Deno.test("isDead() spares a client that reads less than it is sent", () => {
+  const transport = new FakeTransport();
+  const stall = new Stall(transport, 100);
+  stall.send("frame");
+  const more = () => {
+    transport.drain(1);
+    stall.send("frame");
+  };
+  assertEquals(checksUntilDead(stall, more), "alive");
+});
+
+Deno.test("isDead() spares a client of whom two frames a minute come", () => {
+  const stall = new Stall(new FakeTransport(), 100);
+  stall.send("frame");
+  const heartbeat = (check: number) => {
+    if (check % 3 === 0) stall.heard();
+  };
+  assertEquals(checksUntilDead(stall, heartbeat), "alive");
+});
+
+Deno.test("isDead() finds a client that has read and does so no more", () => {
+  const transport = new FakeTransport();
+  const stall = new Stall(transport, 100);
+  stall.send("frame");
+  for (let check = 0; check < 4; check++) stall.isDead();
+  transport.drain(1);
+  assertEquals(stall.isDead(), false);
+  assertEquals(checksUntilDead(stall), 4);
+});
+
+Deno.test("isFull tells more than may wait, isHopeless four times as much beside the largest frame", () => {
+  const stall = new Stall(new FakeTransport(), 100);
+  const seen: [number, boolean, boolean][] = [];
+  for (const bytes of [100, 1, 300, 299, 1]) {
+    stall.send("x".repeat(bytes));
+    seen.push([bytes, stall.isFull, stall.isHopeless]);
+  }
+  assertEquals(seen, [
+    [100, false, false],
+    [1, true, false],
+    [300, true, false],
+    [299, true, false],
+    [1, true, true],
+  ]);
+});
+
+Deno.test("isHopeless is not told of one frame that is larger than may wait", () => {
+  const stall = new Stall(new FakeTransport(), 100);
+  stall.send("x".repeat(10_000));
+  stall.send("x".repeat(400));
+  assertEquals([stall.isFull, stall.isHopeless], [true, false]);
+  stall.send("x");
+  assertEquals(stall.isHopeless, true);
+});
+
+Deno.test("over() waits until there is room", async () => {
+  using time = new FakeTime();
+  const transport = new FakeTransport();
+  const stall = new Stall(transport, 100);
+  stall.send("x".repeat(101));
+  let answer: boolean | undefined;
+  const over = stall.over().then((isOver) => answer = isOver);
+  await time.tickAsync(10_000);
+  assertEquals(answer, undefined);
+  transport.drain(1);
+  await time.tickAsync(50);
+  await over;
+  assertEquals(answer, true);
+});
+
+Deno.test("over() is false if it ends before there is room", async () => {
+  using _time = new FakeTime();
+  const stall = new Stall(new FakeTransport(), 100);
+  stall.send("x".repeat(101));
+  const over = stall.over();
+  stall.end();
+  assertEquals(await over, false);
+});

@@ -1,0 +1,74 @@
+import { assert } from "@std/assert";
+import type {
+  PhoenixEndpoint,
+  PhoenixSocket,
+  SocketTransport,
+} from "../mod.ts";
+import { type Frame, isFrame } from "./client.ts";
+
+/**
+ * A client in the same process: what it is sent is there at once, and what is
+ * said to wait does.
+ */
+export class MemoryClient implements SocketTransport {
+  /** What it was sent. */
+  readonly frames: (string | Uint8Array)[] = [];
+  /** The code that it was closed with. */
+  closeCode: number | undefined;
+  /** Whether it was ended without a close. */
+  isTerminated = false;
+  /** How many bytes are said to wait. */
+  bufferedAmount = 0;
+  #socket: PhoenixSocket | undefined;
+
+  /** Connects a client to an endpoint. */
+  static async connect(
+    endpoint: PhoenixEndpoint,
+    query = "vsn=2.0.0",
+  ): Promise<MemoryClient> {
+    const url = `http://localhost/socket/websocket?${query}`;
+    const headers = { "upgrade": "websocket" };
+    const acceptance = await endpoint.accept(new Request(url, { headers }));
+    assert(!(acceptance instanceof Response), "it is refused");
+    const client = new MemoryClient();
+    client.#socket = acceptance.open(client);
+    return client;
+  }
+
+  /** The socket that the endpoint has made of it. */
+  get socket(): PhoenixSocket {
+    assert(this.#socket !== undefined);
+    return this.#socket;
+  }
+
+  /** The frames that it was sent since the last call, as they are written. */
+  take(): Frame[] {
+    return this.frames.splice(0).map((text) => {
+      const frame: unknown = typeof text === "string" ? JSON.parse(text) : text;
+      assert(isFrame(frame));
+      return frame;
+    });
+  }
+
+  /** Sends a frame to the endpoint: an array as JSON. */
+  say(frame: readonly unknown[] | string | Uint8Array): void {
+    this.socket.receive(
+      typeof frame === "string" || frame instanceof Uint8Array
+        ? frame
+        : JSON.stringify(frame),
+    );
+  }
+
+  send(frame: string | Uint8Array): void {
+    assert(this.closeCode === undefined, "it is sent a frame after its close");
+    this.frames.push(frame);
+  }
+
+  close(code: number): void {
+    this.closeCode ??= code;
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}

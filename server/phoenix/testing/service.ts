@@ -1,0 +1,115 @@
+import { assertEquals } from "@std/assert";
+import { PresenceServer, type PresenceServerOptions } from "../../mod.ts";
+import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
+import {
+  type Acceptance,
+  PhoenixEndpoint,
+  type PhoenixIdentity,
+  type PhoenixOptions,
+  type PhoenixSocket,
+  type SocketTransport,
+  upgradeInDeno,
+} from "../mod.ts";
+
+/** How a service is made. */
+export interface ServiceOptions extends PhoenixOptions {
+  /** How its server behaves. */
+  readonly server?: PresenceServerOptions;
+  /** The port; one that is free, if it is left out. */
+  readonly port?: number;
+}
+
+/** An endpoint that is served on a port of this machine. */
+export interface Service extends AsyncDisposable {
+  readonly server: PresenceServer<TopicModel>;
+  readonly topics: TopicPresence;
+  readonly endpoint: PhoenixEndpoint;
+  /** What carries its sockets, also those that are closed, in their order. */
+  readonly transports: readonly SocketTransport[];
+  readonly port: number;
+  /** Where clients connect to, without `/websocket`. */
+  readonly url: string;
+  /** The socket that has joined a topic; the newest of several. */
+  socketOf(topic: string): PhoenixSocket;
+}
+
+/**
+ * Serves an endpoint. Its epoch is `e`. Unless the options have an `onError`,
+ * nothing may be told to it: else the disposal fails.
+ */
+export function serve(
+  { server: serverOptions, port = 0, ...options }: ServiceOptions = {},
+): Service {
+  const errors: unknown[] = [];
+  const server = new PresenceServer<TopicModel>({
+    epoch: "e",
+    ...serverOptions,
+  });
+  const topics = new TopicPresence(server);
+  const endpoint = new SpiedEndpoint(topics, {
+    onError: (error) => void errors.push(error),
+    ...options,
+  });
+  const http = Deno.serve(
+    { port, hostname: "127.0.0.1", onListen() {} },
+    (request) => upgradeInDeno(endpoint, request),
+  );
+  return {
+    server,
+    topics,
+    endpoint,
+    transports: endpoint.transports,
+    port: http.addr.port,
+    url: `ws://127.0.0.1:${http.addr.port}/socket`,
+    socketOf: (topic) => socketOf(endpoint, topic),
+    async [Symbol.asyncDispose]() {
+      await endpoint[Symbol.asyncDispose]();
+      server[Symbol.dispose]();
+      await http.shutdown();
+      assertEquals(errors, [], "something should not have happened");
+    },
+  };
+}
+
+/** Somebody who may do everything, but for what is said. */
+export function identity(
+  fields: Partial<PhoenixIdentity> = {},
+): PhoenixIdentity {
+  return {
+    viewer: { restricted: [], private: false },
+    canRead: () => true,
+    canWrite: () => true,
+    ...fields,
+  };
+}
+
+/** Lets those in whose name stands in the query: `?user=ada`. */
+export function byName(
+  identities: Readonly<Record<string, PhoenixIdentity>>,
+): (request: Request) => PhoenixIdentity | undefined {
+  return ({ url }) =>
+    identities[new URL(url).searchParams.get("user") ?? "nobody"];
+}
+
+class SpiedEndpoint extends PhoenixEndpoint {
+  readonly transports: SocketTransport[] = [];
+
+  override async accept(request: Request): Promise<Acceptance | Response> {
+    const acceptance = await super.accept(request);
+    if (acceptance instanceof Response) return acceptance;
+    return {
+      ...acceptance,
+      open: (transport) => {
+        this.transports.push(transport);
+        return acceptance.open(transport);
+      },
+    };
+  }
+}
+
+function socketOf({ sockets }: PhoenixEndpoint, topic: string): PhoenixSocket {
+  const [socket] = [...sockets].reverse()
+    .filter(({ topics }) => topics.includes(topic));
+  if (socket === undefined) throw new Error(`Nobody has joined ${topic}`);
+  return socket;
+}

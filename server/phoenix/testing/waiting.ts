@@ -1,0 +1,38 @@
+/** Longer than this nothing that a test waits for takes. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * Waits for a promise, and fails if that takes too long.
+ *
+ * @param promise What to wait for.
+ * @param explain What to say if it does not come.
+ */
+export async function within<T>(
+  promise: Promise<T>,
+  explain: () => string,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(explain())), PATIENCE_MS);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Waits until something holds, looking again and again.
+ *
+ * @param holds What to wait for.
+ * @param what What to say if it never does.
+ */
+export async function eventually(
+  holds: () => boolean,
+  what: string,
+): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`It never comes to this: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,87 @@
+import { FrameError } from "./frame_error.ts";
+import {
+  type FrameHeader,
+  type RawHeader,
+  readHeader,
+} from "./frame_header.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  MAX_DEPTH,
+  parseJson,
+} from "./json.ts";
+import type { PhoenixMessage } from "./message.ts";
+
+/** A message of JSON to a client, whose payload is written already. */
+export interface TextMessage extends FrameHeader {
+  /** The payload, as JSON. */
+  readonly payloadJson: string;
+}
+
+/** A message as it is read from text. */
+export interface JsonMessage extends PhoenixMessage {
+  readonly payload: JsonObject;
+}
+
+/**
+ * Reads a frame of version 2: `[join_ref, ref, topic, event, payload]`.
+ *
+ * @throws {FrameError} If it is not one.
+ */
+export function decodeTextV2(text: string): JsonMessage {
+  const frame = parseFrame(text);
+  if (!Array.isArray(frame) || frame.length !== 5) {
+    throw new FrameError("it must be an array of 5");
+  }
+  const fields: readonly JsonValue[] = frame;
+  const [joinRef, ref, topic, event, payload] = fields;
+  return messageOf({ joinRef, ref, topic, event }, payload);
+}
+
+/**
+ * Reads a frame of version 1: `{ topic, event, payload, ref, join_ref }`, of
+ * which the refs may be left out.
+ *
+ * @throws {FrameError} If it is not one.
+ */
+export function decodeTextV1(text: string): JsonMessage {
+  const frame = parseFrame(text);
+  if (!isJsonObject(frame)) throw new FrameError("it must be an object");
+  const { join_ref: joinRef = null, ref = null, topic, event, payload } = frame;
+  return messageOf({ joinRef, ref, topic, event }, payload);
+}
+
+/** Writes a frame of version 2. */
+export function encodeTextV2(message: TextMessage): string {
+  const { joinRef, ref, topic, event, payloadJson } = message;
+  const header = JSON.stringify([joinRef, ref, topic, event]);
+  return `${header.slice(0, -1)},${payloadJson}]`;
+}
+
+/** Writes a frame of version 1, in which no join ref is told. */
+export function encodeTextV1(message: TextMessage): string {
+  const { ref, topic, event, payloadJson } = message;
+  const header = JSON.stringify({ topic, event, ref });
+  return `${header.slice(0, -1)},"payload":${payloadJson}}`;
+}
+
+function parseFrame(text: string): JsonValue {
+  const parsed = parseJson(text, MAX_DEPTH);
+  if (parsed === undefined) throw new FrameError("it is not JSON");
+  if (parsed === "too deep") {
+    throw new FrameError(`it is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  return parsed.value;
+}
+
+function messageOf(
+  raw: RawHeader,
+  payload: JsonValue | undefined,
+): JsonMessage {
+  const header = readHeader(raw);
+  if (!isJsonObject(payload)) {
+    throw new FrameError("payload must be an object", header);
+  }
+  return { ...header, payload };
+}

@@ -11,28 +11,30 @@
 import { parseArgs } from "node:util";
 import { createHttpHandler, type HttpHandler } from "./http/mod.ts";
 import { PresenceServer } from "./mod.ts";
+import { servePage } from "./page/mod.ts";
+import { PhoenixEndpoint, upgradeInDeno } from "./phoenix/mod.ts";
+import { liftFacets, type TopicModel, TopicPresence } from "./topics/mod.ts";
 
 const USAGE = `Usage: deno task start [OPTIONS]
 
-Serves presence over HTTP to whoever reaches it; everyone may do everything.
+Serves presence to whoever reaches it, over HTTP, over the sockets of Phoenix
+Channels and Supabase Realtime, and as a page; everyone may do everything.
 
   --port PORT   the port to listen on; 0 picks one (8787, or RUTHERE_PORT)
   --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any other
                 than loopback wants --insecure
   --insecure    yes, everyone who reaches the host may read, publish and
                 withdraw everything (or RUTHERE_INSECURE=1)
+  --grace-ms MS how long somebody whose connection is lost is still shown, in
+                milliseconds (10000, or RUTHERE_GRACE_MS)
   --help        print this
 `;
 
-/** What GET / answers until there is a page. */
-function whatToTry(url: string): string {
-  return `ruthere: who or what is here right now?
-
-curl ${url}v1/updates -H 'content-type: application/json' -d '{"subject":"alice","context":"doc-1","ttlMs":60000,"facets":{"activity":"editing"}}'
-curl '${url}v1/presence?context=doc-1'
-curl -N '${url}v1/changes?context=doc-1'
-`;
-}
+/** Where clients of Phoenix Channels and of Supabase Realtime connect. */
+const SOCKETS: ReadonlySet<string> = new Set([
+  "/socket/websocket",
+  "/realtime/v1/websocket",
+]);
 
 /** Nobody should have to wait longer for a reader that does not read. */
 const MAX_SHUTDOWN_MS = 3_000;
@@ -41,6 +43,7 @@ interface Settings {
   readonly port: number;
   readonly host: string;
   readonly insecure: boolean;
+  readonly graceMs: number;
 }
 
 /** Something that the one who starts the service can put right. */
@@ -68,7 +71,16 @@ function readSettings(args: readonly string[]): Settings | "help" {
       } can be reached from elsewhere, where everyone could do everything; say --insecure if that is meant`,
     );
   }
-  return { port: Number(port), host, insecure };
+  const graceMs = values["grace-ms"] ?? Deno.env.get("RUTHERE_GRACE_MS") ??
+    "10000";
+  if (!/^\d{1,9}$/.test(graceMs)) {
+    throw new StartError(
+      `the grace must be a number of milliseconds: received ${
+        JSON.stringify(graceMs)
+      }`,
+    );
+  }
+  return { port: Number(port), host, insecure, graceMs: Number(graceMs) };
 }
 
 function parse(args: string[]) {
@@ -79,6 +91,7 @@ function parse(args: string[]) {
         port: { type: "string" },
         host: { type: "string" },
         insecure: { type: "boolean" },
+        "grace-ms": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -118,23 +131,29 @@ function listen(
   }
 }
 
-function withFrontPage(handler: HttpHandler): HttpHandler {
-  return (request) => {
+/** Sends a request to the face that it is for. */
+function route(
+  endpoint: PhoenixEndpoint,
+  handler: HttpHandler,
+): HttpHandler {
+  return async (request) => {
     // A Host can be such that there is no URL; the handler knows what to say.
-    if (!URL.canParse(request.url)) return handler(request);
-    const { pathname, origin } = new URL(request.url);
-    const isAsked = request.method === "GET" || request.method === "HEAD";
-    if (pathname !== "/" || !isAsked) return handler(request);
-    return Promise.resolve(new Response(whatToTry(`${origin}/`)));
+    if (!URL.canParse(request.url)) return await handler(request);
+    const { pathname } = new URL(request.url);
+    if (SOCKETS.has(pathname)) return await upgradeInDeno(endpoint, request);
+    return servePage(request) ?? await handler(request);
   };
 }
 
 async function serve(settings: Settings): Promise<void> {
-  using server = new PresenceServer();
+  using server = new PresenceServer<TopicModel>({ graceMs: settings.graceMs });
   const { host, insecure } = settings;
   const name = host.includes(":") ? `[${host}]` : host;
+  const hosts = insecure ? "any" : ["localhost", "127.0.0.1", "[::1]", name];
+  const topics = new TopicPresence(server, { facets: liftFacets });
+  const endpoint = new PhoenixEndpoint(topics, { hosts });
   const handler = createHttpHandler(server, {
-    hosts: insecure ? "any" : ["localhost", "127.0.0.1", "[::1]", name],
+    hosts,
     limits: {
       entries: 1_000_000,
       contexts: 100_000,
@@ -142,11 +161,12 @@ async function serve(settings: Settings): Promise<void> {
       requestsPerSecond: 1_000,
     },
   });
-  const http = listen(settings, withFrontPage(handler));
+  const http = listen(settings, route(endpoint, handler));
   console.log(`ruthere listens on http://${name}:${http.addr.port}/`);
 
-  const stopped = stopSignal();
-  await stopped;
+  await stopSignal();
+  // First: a socket that the listener ends does not tell its client to return.
+  await endpoint[Symbol.asyncDispose]();
   // Streams end when the watches do; then nothing keeps the listener open.
   server[Symbol.dispose]();
   const late = setTimeout(() => Deno.exit(0), MAX_SHUTDOWN_MS);

@@ -1,7 +1,7 @@
 /**
  * Packs the package as JSR's npm layer serves it, installs it into an empty
  * project, compiles `program.ts` against its types, strictly, and runs it under
- * Node and Bun.
+ * Node and Bun; `serve.js` and `phoenix.js` too, which open ports there.
  *
  * @module
  */
@@ -15,6 +15,13 @@ import { fileURLToPath } from "node:url";
 const TYPESCRIPT = "7.0.2";
 const BUN = "1.4.5";
 const NODE_SERVER = "2.1.8";
+const PHOENIX = "1.8.16";
+const WS = "8.23.0";
+const TYPES = {
+  "@types/bun": "1.4.4",
+  "@types/node": "20.19.43",
+  "@types/ws": "8.18.2",
+};
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Manifest {
@@ -150,41 +157,52 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
         devDependencies: {
           "@hono/node-server": NODE_SERVER,
           bun: BUN,
+          phoenix: PHOENIX,
           typescript: TYPESCRIPT,
+          ws: WS,
+          ...TYPES,
         },
         overrides: await overrides(folder),
       });
       await run(project, "npm", "install", "--no-audit", "--no-fund");
     });
 
+    const tsc = join("node_modules", "typescript", "bin", "tsc");
+    const compilerOptions = {
+      target: "es2022",
+      lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
+      module: "nodenext",
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      outDir: "out",
+      rootDir: ".",
+    };
+    for (const file of ["program.ts", "serve.js", "phoenix.js"]) {
+      await Deno.copyFile(new URL(file, import.meta.url), join(project, file));
+    }
+
     await t.step("it compiles against the package's types", async () => {
       await writeJson(join(project, "tsconfig.json"), {
-        compilerOptions: {
-          target: "es2022",
-          lib: ["esnext", "dom", "dom.iterable", "dom.asynciterable"],
-          module: "nodenext",
-          types: [],
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          noUncheckedIndexedAccess: true,
-          skipLibCheck: false,
-          outDir: "out",
-          rootDir: ".",
-        },
+        compilerOptions,
         files: ["program.ts"],
       });
-      await Deno.copyFile(
-        new URL("./program.ts", import.meta.url),
-        join(project, "program.ts"),
-      );
-      const tsc = join("node_modules", "typescript", "bin", "tsc");
       await run(project, "node", tsc, "--project", ".");
     });
 
-    await Deno.copyFile(
-      new URL("./serve.js", import.meta.url),
-      join(project, "serve.js"),
-    );
+    await t.step("its types fit those of ws, Node and Bun", async () => {
+      await Deno.writeTextFile(join(project, "adapters.ts"), ADAPTERS);
+      // Those of Bun do not fit Node's.
+      const options = { types: ["node", "bun"], skipLibCheck: true };
+      await writeJson(join(project, "tsconfig.json"), {
+        compilerOptions: { ...compilerOptions, ...options },
+        files: ["adapters.ts"],
+      });
+      await run(project, "node", tsc, "--project", ".");
+    });
+
     const bun = join(project, "node_modules", "bun", "bin", "bun.exe");
     for (const [name, runtime] of [["Node", "node"], ["Bun", bun]] as const) {
       await t.step(`${name} runs it`, async () => {
@@ -193,11 +211,70 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       await t.step(`${name} serves it over a socket`, async () => {
         assertEquals(await run(project, runtime, "serve.js"), '["bob","bob"]');
       });
+      await t.step(`${name} serves it to Phoenix's clients`, async () => {
+        const printed = await run(project, runtime, "phoenix.js");
+        assertEquals(JSON.parse(printed), PHOENIX_FOUND);
+      });
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 });
+
+/** What compiles where the types of Node and Bun are; Deno has not got them. */
+const ADAPTERS = `
+  import {
+    type BunSocketData,
+    createBunWebSocket,
+    createNodeUpgrade,
+    PhoenixEndpoint,
+    upgradeInBun,
+  } from "@ruthere/presence/server/phoenix";
+  import { createServer } from "node:http";
+  import * as https from "node:https";
+  import { WebSocketServer } from "ws";
+
+  export function inNode(endpoint: PhoenixEndpoint): void {
+    const upgrade = createNodeUpgrade(endpoint, WebSocketServer);
+    createServer().on("upgrade", upgrade);
+    https.createServer().on("upgrade", upgrade);
+  }
+
+  export function inBun(endpoint: PhoenixEndpoint): void {
+    const websocket = createBunWebSocket(endpoint);
+    const fetch = (request: Request, server: Bun.Server<BunSocketData>) =>
+      upgradeInBun(endpoint, request, server);
+    Bun.serve({ fetch, websocket });
+    Bun.serve({
+      routes: {
+        "/socket/websocket": (request, server) =>
+          upgradeInBun(endpoint, request, server),
+      },
+      websocket,
+    });
+  }
+`;
+
+const BEAT = [null, "1", "phoenix", "phx_reply", {
+  status: "ok",
+  response: {},
+}];
+
+/** What `phoenix.ts` finds. */
+const PHOENIX_FOUND = {
+  state: ["alice", "bob"],
+  diff: ["alice", "bob"],
+  broadcast: ["left"],
+  protocol: "phoenix",
+  heartbeat: BEAT,
+  refused: [403, 421, 421, 101],
+  tooBig: [1009, 1009],
+  left: ["carol"],
+  stillServed: BEAT,
+  errors: [],
+  restart: 1012,
+  open: 0,
+};
 
 /** It has published, polled, summarised, expired, served and watched. */
 function check(printed: string): void {

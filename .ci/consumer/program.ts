@@ -12,6 +12,8 @@ import * as client from "@ruthere/presence/client";
 import * as core from "@ruthere/presence/core";
 import * as server from "@ruthere/presence/server";
 import * as http from "@ruthere/presence/server/http";
+import * as phoenix from "@ruthere/presence/server/phoenix";
+import * as topics from "@ruthere/presence/server/topics";
 import * as stores from "@ruthere/presence/store";
 
 const beacon = new PresenceBeacon({
@@ -55,6 +57,16 @@ console.log(JSON.stringify({
   second,
   gone: gone === undefined,
   watched: view.subjects("doc-1"),
-  everyRoomLoads: [rooms, beacons, client, core, server, http, stores]
+  everyRoomLoads: [
+    rooms,
+    beacons,
+    client,
+    core,
+    server,
+    http,
+    phoenix,
+    topics,
+    stores,
+  ]
     .every((room) => Object.keys(room).length > 0),
 }));

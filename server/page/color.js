@@ -1,0 +1,85 @@
+// @ts-check
+
+/**
+ * The colour of a person, always as `#rrggbb`.
+ *
+ * @module
+ */
+
+import { hash } from "./hash.js";
+
+/**
+ * The colour that a key has as long as nobody chooses another one.
+ *
+ * @param {string} key
+ * @returns {string}
+ */
+export function colorOf(key) {
+  const bits = hash(key);
+  const hue = bits % 360;
+  const saturation = 0.55 + ((bits >>> 9) % 20) / 100;
+  // Yellow and green look lighter than they are.
+  const glare = hue > 45 && hue < 220 ? 0.13 : 0;
+  const lightness = 0.42 + ((bits >>> 16) % 10) / 100 - glare;
+  return fromHsl(hue, saturation, lightness);
+}
+
+/**
+ * A colour that another program sent, if it is one.
+ *
+ * @param {unknown} value
+ * @returns {string | undefined}
+ */
+export function readColor(value) {
+  if (typeof value !== "string") return undefined;
+  return /^#[0-9a-f]{6}$/i.test(value) ? value.toLowerCase() : undefined;
+}
+
+/**
+ * Black or white, whichever is easier to read on a colour.
+ *
+ * @param {string} color
+ * @returns {"#000000" | "#ffffff"}
+ */
+export function inkOn(color) {
+  const black = contrast(color, "#000000");
+  return black > contrast(color, "#ffffff") ? "#000000" : "#ffffff";
+}
+
+/**
+ * How well two colours can be told apart, from 1 to 21, as WCAG counts it.
+ *
+ * @param {string} one
+ * @param {string} other
+ * @returns {number}
+ */
+export function contrast(one, other) {
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)]
+    .sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** @param {string} color */
+function luminance(color) {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((start) => {
+    const part = parseInt(color.slice(start, start + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/**
+ * @param {number} hue in degrees
+ * @param {number} saturation from 0 to 1
+ * @param {number} lightness from 0 to 1
+ */
+function fromHsl(hue, saturation, lightness) {
+  const reach = saturation * Math.min(lightness, 1 - lightness);
+  const parts = [0, 8, 4].map((offset) => {
+    const turn = (offset + hue / 30) % 12;
+    const part = lightness -
+      reach * Math.max(-1, Math.min(turn - 3, 9 - turn, 1));
+    return Math.round(part * 255).toString(16).padStart(2, "0");
+  });
+  return `#${parts.join("")}`;
+}

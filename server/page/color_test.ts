@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import { colorOf, contrast, inkOn, readColor } from "./color.js";
+
+const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
+
+Deno.test("colorOf() gives a key the same colour everywhere", () => {
+  assertEquals(colorOf("robot"), "#872fac");
+  const keys = Array.from({ length: 40 }, (_, index) => `guest-${index}`);
+  assert(new Set(keys.map(colorOf)).size > 35);
+});
+
+Deno.test("colorOf() gives any key a colour (property)", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (key) => {
+      assertEquals(readColor(colorOf(key)), colorOf(key));
+    }),
+    { numRuns },
+  );
+});
+
+Deno.test("inkOn() can be read on any colour (property)", () => {
+  const part = fc.integer({ min: 0, max: 255 });
+  fc.assert(
+    fc.property(fc.tuple(part, part, part), (parts) => {
+      const color = `#${
+        parts.map((part) => part.toString(16).padStart(2, "0")).join("")
+      }`;
+      assert(contrast(color, inkOn(color)) >= 4.5);
+    }),
+    { numRuns },
+  );
+});
+
+Deno.test("contrast() counts as WCAG does", () => {
+  assertEquals(contrast("#000000", "#ffffff"), 21);
+  assertEquals(contrast("#ffffff", "#ffffff"), 1);
+  assertEquals(contrast("#777777", "#ffffff").toFixed(2), "4.48");
+  assertEquals(contrast("#ffffff", "#777777").toFixed(2), "4.48");
+});
+
+Deno.test("readColor() takes colours, and nothing else that styles", () => {
+  assertEquals(readColor("#aB01ff"), "#ab01ff");
+  const bad = [
+    "red",
+    "#fff",
+    "#ab01ff80",
+    "#ab01ff;",
+    "url(https://evil.example/)",
+    "var(--ink)",
+    "\n#ab01ff",
+    "#ab01ff\n",
+    0xab01ff,
+    null,
+    undefined,
+    ["#ab01ff"],
+  ];
+  for (const value of bad) assertEquals(readColor(value), undefined);
+});

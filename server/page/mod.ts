@@ -1,0 +1,121 @@
+/**
+ * The page that the service serves: one room to try presence in. Everything is
+ * part of the module, so that it needs no permission to read files.
+ *
+ * @module
+ */
+
+import phoenix from "phoenix" with { type: "text" };
+import ago from "./ago.js" with { type: "text" };
+import attendance from "./attendance.js" with { type: "text" };
+import color from "./color.js" with { type: "text" };
+import connection from "./connection.js" with { type: "text" };
+import controls from "./controls.css" with { type: "text" };
+import departures from "./departures.js" with { type: "text" };
+import device from "./device.js" with { type: "text" };
+import dom from "./dom.js" with { type: "text" };
+import favicon from "./favicon.svg" with { type: "text" };
+import hash from "./hash.js" with { type: "text" };
+import headline from "./headline.js" with { type: "text" };
+import index from "./index.html" with { type: "text" };
+import meta from "./meta.js" with { type: "text" };
+import names from "./names.js" with { type: "text" };
+import notices from "./notices.js" with { type: "text" };
+import ownForm from "./own_form.js" with { type: "text" };
+import ownPointer from "./own_pointer.js" with { type: "text" };
+import people from "./people.css" with { type: "text" };
+import person from "./person.js" with { type: "text" };
+import pointers from "./pointers.js" with { type: "text" };
+import profile from "./profile.js" with { type: "text" };
+import room from "./room.js" with { type: "text" };
+import roster from "./roster.js" with { type: "text" };
+import style from "./style.css" with { type: "text" };
+import throttle from "./throttle.js" with { type: "text" };
+import tryIt from "./try_it.js" with { type: "text" };
+import words from "./words.js" with { type: "text" };
+
+const FILES: ReadonlyMap<string, string> = new Map([
+  ["/", index],
+  ["/style.css", style],
+  ["/people.css", people],
+  ["/controls.css", controls],
+  ["/favicon.svg", favicon],
+  ["/phoenix.mjs", phoenix],
+  ["/ago.js", ago],
+  ["/attendance.js", attendance],
+  ["/color.js", color],
+  ["/connection.js", connection],
+  ["/departures.js", departures],
+  ["/device.js", device],
+  ["/dom.js", dom],
+  ["/hash.js", hash],
+  ["/headline.js", headline],
+  ["/meta.js", meta],
+  ["/names.js", names],
+  ["/notices.js", notices],
+  ["/own_form.js", ownForm],
+  ["/own_pointer.js", ownPointer],
+  ["/person.js", person],
+  ["/pointers.js", pointers],
+  ["/profile.js", profile],
+  ["/room.js", room],
+  ["/roster.js", roster],
+  ["/throttle.js", throttle],
+  ["/try_it.js", tryIt],
+  ["/words.js", words],
+]);
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ["/", "text/html; charset=utf-8"],
+  ["css", "text/css; charset=utf-8"],
+  ["js", "text/javascript; charset=utf-8"],
+  ["mjs", "text/javascript; charset=utf-8"],
+  ["svg", "image/svg+xml; charset=utf-8"],
+]);
+
+/**
+ * Serves the page and what it is made of. Its room is at `/socket` of the same
+ * host.
+ *
+ * @param request What is asked for.
+ * @returns The answer to a GET or a HEAD of a file of the page, `undefined`
+ * for everything else.
+ */
+export function servePage(request: Request): Response | undefined {
+  // A Host can be such that there is no URL.
+  if (!URL.canParse(request.url)) return undefined;
+  const { pathname, host } = new URL(request.url);
+  const text = FILES.get(pathname);
+  const isHead = request.method === "HEAD";
+  if (text === undefined || !(isHead || request.method === "GET")) {
+    return undefined;
+  }
+  const type = TYPES.get(pathname.slice(pathname.lastIndexOf(".") + 1));
+  return new Response(text, {
+    headers: {
+      "content-type": type ?? "text/plain; charset=utf-8",
+      // Files of two versions must not meet in one page.
+      "cache-control": "no-cache",
+      "content-security-policy": policyFor(host),
+      "cross-origin-resource-policy": "same-origin",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    },
+  });
+}
+
+/** Nothing but what we serve ourselves, and nothing that stands in the page. */
+function policyFor(host: string): string {
+  // For some browsers, a page's own site does not include its sockets.
+  const sockets = /^[\w.-]+(:\d+)?$/.test(host)
+    ? ` ws://${host} wss://${host}`
+    : "";
+  return [
+    "default-src 'self'",
+    `connect-src 'self'${sockets}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+  ].join("; ");
+}

@@ -1,0 +1,214 @@
+// @ts-check
+/// <reference lib="dom" />
+
+/**
+ * The page: one room, and all that is shown of it.
+ *
+ * @module
+ */
+
+import { Attendance, PATIENCE_MS } from "./attendance.js";
+import { Connection } from "./connection.js";
+import { showDepartures } from "./departures.js";
+import { deviceOf } from "./device.js";
+import { find, show } from "./dom.js";
+import { Headline } from "./headline.js";
+import { LENGTHS, readText } from "./meta.js";
+import { nameOf } from "./names.js";
+import { Notices } from "./notices.js";
+import { OwnForm } from "./own_form.js";
+import { followPointer } from "./own_pointer.js";
+import { personOf } from "./person.js";
+import { Pointers, readSighting } from "./pointers.js";
+import {
+  forgetfulStore,
+  loadActivity,
+  loadProfile,
+  PROFILE_ITEM,
+  saveActivity,
+  saveProfile,
+} from "./profile.js";
+import { Roster } from "./roster.js";
+import { offerCommand } from "./try_it.js";
+
+/** @typedef {import("./person.js").Person} Person */
+
+const TOPIC = "room:lobby";
+
+/** How often the times of those who left are told anew. */
+const TIMES_MS = 5_000;
+
+/** A tab of its own person, for those who have only one browser. */
+const isGuest = new URLSearchParams(location.search).has("guest");
+
+const tabStore = storeOf(() => sessionStorage);
+const personStore = isGuest ? tabStore : storeOf(() => localStorage);
+
+let profile = loadProfile(personStore);
+let activity = loadActivity(tabStore);
+let hasJoined = false;
+
+const self = profile.key;
+const attendance = new Attendance(self);
+const notices = new Notices();
+const roster = new Roster(find("#people", HTMLElement));
+const headline = new Headline(find("#headline", HTMLElement));
+const area = find("#area", HTMLElement);
+const pointers = new Pointers(area);
+const departures = find("#departures", HTMLElement);
+const nobodyLeft = find("#nobody-left", HTMLElement);
+const hint = find("#hint", HTMLElement);
+
+const connection = new Connection(TOPIC, {
+  publication: () => ({
+    key: self,
+    meta: ownMeta(),
+    visibility: profile.invisible ? "private" : "public",
+  }),
+  onPeople(people) {
+    const now = Date.now();
+    const persons = people.map(([key, metas]) => personOf(key, metas));
+    const { joined, left } = attendance.update(persons, now);
+    for (const { name } of joined) notices.announce(`${name} has joined.`);
+    tellDepartures(left);
+    pointers.keepOnly(new Set(persons.map(({ key }) => key)));
+    showRoom();
+  },
+  onPointer(message) {
+    const sighting = readSighting(message);
+    if (sighting === undefined) return;
+    const person = attendance.here.find(({ key }) => key === sighting.key);
+    if (person === undefined) return;
+    const name = person.key === self ? "you, in another tab" : person.name;
+    pointers.show(sighting, name, person.color);
+  },
+  onJoined() {
+    notices.connected();
+    if (!hasJoined) {
+      hasJoined = true;
+      return;
+    }
+    attendance.comeBack(Date.now());
+    setTimeout(() => {
+      tellDepartures(attendance.settle(Date.now()));
+      showRoom();
+    }, PATIENCE_MS + 10);
+  },
+  onLost() {
+    notices.lost();
+    pointers.keepOnly(new Set());
+  },
+  onRefused: (reason) => notices.refused(reason),
+  onDeclined: (reason) => notices.declined(reason),
+});
+
+const form = new OwnForm(nameOf(self), (choices) => {
+  activity = choices.activity;
+  profile = {
+    key: self,
+    name: readText(choices.name, LENGTHS.name) ?? nameOf(self),
+    availability: choices.availability,
+    status: readText(choices.status, LENGTHS.status) ?? "",
+    invisible: choices.invisible,
+  };
+  saveActivity(tabStore, activity);
+  saveProfile(personStore, profile);
+  changed();
+});
+
+// Another tab of this person has changed what they all say.
+globalThis.addEventListener("storage", ({ key }) => {
+  if (key !== PROFILE_ITEM || isGuest) return;
+  profile = { ...loadProfile(personStore), key: self };
+  form.show({ ...profile, activity });
+  changed();
+});
+document.addEventListener("visibilitychange", () => connection.publish());
+setInterval(showTimes, TIMES_MS);
+
+form.show({ ...profile, activity });
+offerCommand(TOPIC);
+followPointer(area, find("#own-pointer", HTMLElement), (place) => {
+  connection.point(place);
+});
+connection.open();
+
+/** @returns {Record<string, string>} */
+function ownMeta() {
+  const { name, availability, status } = profile;
+  const own = personOf(self, []);
+  return {
+    name,
+    color: own.color,
+    device: deviceOf(navigator.userAgent),
+    // Nobody watches a tab that can't be seen.
+    activity: document.hidden ? "idle" : activity,
+    availability,
+    ...status === "" ? {} : { status },
+  };
+}
+
+function changed() {
+  connection.publish();
+  showRoom();
+}
+
+/** @param {readonly Person[]} left */
+function tellDepartures(left) {
+  for (const { name } of left) notices.announce(`${name} has left.`);
+}
+
+function showRoom() {
+  const { here, held } = attendance;
+  const people = [...here, ...held].sort(inOrder);
+  const waitedFor = new Set(held);
+  roster.show(people.map((person) => {
+    const you = person.key === self;
+    const invisible = you && profile.invisible;
+    return [person, { you, invisible, held: waitedFor.has(person) }];
+  }));
+  headline.show(people, self);
+  document.title = `(${people.length}) Who is here? · ruthere`;
+  document.body.toggleAttribute("data-invisible", profile.invisible);
+  show(
+    hint,
+    profile.invisible
+      ? "You are invisible: nobody else sees your pointer."
+      : "Move your pointer in here. The others see it.",
+  );
+  showTimes();
+}
+
+function showTimes() {
+  const { departed } = attendance;
+  showDepartures(departures, departed, Date.now());
+  nobodyLeft.hidden = departed.length > 0;
+}
+
+/**
+ * Oneself first, the others by name.
+ *
+ * @param {Person} a
+ * @param {Person} b
+ */
+function inOrder(a, b) {
+  const own = Number(b.key === self) - Number(a.key === self);
+  if (own !== 0) return own;
+  return a.name.localeCompare(b.name) || (a.key < b.key ? -1 : 1);
+}
+
+/**
+ * Browsers that keep nothing throw when they are asked for a store.
+ *
+ * @param {() => Storage} ask
+ */
+function storeOf(ask) {
+  try {
+    const store = ask();
+    store.setItem("ruthere test", "");
+    store.removeItem("ruthere test");
+    return store;
+  } catch {
+    return forgetfulStore();
+  }
+}

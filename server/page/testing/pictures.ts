@@ -1,0 +1,127 @@
+/**
+ * Takes the pictures of the page that the READMEs show, into `docs/`:
+ *
+ * ```sh
+ * deno task with-jsr deno run -A server/page/testing/pictures.ts
+ * ```
+ *
+ * @module
+ */
+
+import { type Browser, chromium, type Page } from "playwright-core";
+import { chipOf, findChromium } from "./browser.ts";
+import { Service } from "./service.ts";
+
+const DOCS = new URL("../docs/", import.meta.url);
+const WIDE = { width: 1200, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) " +
+  "Version/18.0 Safari/604.1";
+
+interface Guest {
+  /** Gives the colour. */
+  readonly key: string;
+  readonly name: string;
+  readonly status?: string;
+  readonly availability?: string;
+  readonly activity?: string;
+  readonly userAgent?: string;
+}
+
+/** Lets somebody in who is the same in every picture. */
+async function come(
+  browser: Browser,
+  url: string,
+  { userAgent, activity = "observing", ...guest }: Guest,
+): Promise<Page> {
+  const localStorage = [
+    { name: "ruthere profile", value: JSON.stringify(guest) },
+  ];
+  const context = await browser.newContext({
+    ...userAgent === undefined ? {} : { userAgent },
+    viewport: WIDE,
+    reducedMotion: "reduce",
+    storageState: {
+      cookies: [],
+      origins: [{ origin: new URL(url).origin, localStorage }],
+    },
+  });
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.locator(".chip[data-you]").waitFor();
+  await page.getByLabel("What you are doing").selectOption(activity);
+  return page;
+}
+
+async function point(page: Page, x: number, y: number): Promise<void> {
+  const box = await page.locator("#area").boundingBox();
+  if (box === null) throw new Error("The page has no area");
+  await page.mouse.move(box.x + box.width * x, box.y + box.height * y);
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  const bytes = await page.screenshot();
+  await Deno.writeFile(new URL(name, DOCS), bytes);
+}
+
+async function takeAll(browser: Browser, url: string): Promise<void> {
+  const you = await come(browser, url, {
+    key: "guest-Nora-27",
+    name: "Nora",
+    status: "having a look around",
+  });
+  const mei = await come(browser, url, {
+    key: "guest-Mei-24",
+    name: "Mei",
+    status: "rewriting the introduction",
+    activity: "editing",
+  });
+  const second = await mei.context().newPage();
+  await second.goto(url);
+  const tom = await come(browser, url, {
+    key: "guest-Tomás-26",
+    name: "Tomás",
+    availability: "busy",
+    activity: "presenting",
+    userAgent: AGENT,
+  });
+  const ivo = await come(browser, url, { key: "guest-Ivo-13", name: "Ivo" });
+  await chipOf(you, "Ivo").waitFor();
+  await ivo.context().close();
+  await fetch(`${url}v1/updates`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      subject: "robot",
+      context: "room:lobby",
+      ttlMs: 60_000,
+      facets: { activity: "acting" },
+    }),
+  });
+  await chipOf(you, "Ivo").waitFor({ state: "detached" });
+  await chipOf(you, "robot").waitFor();
+  const pointAll = async () => {
+    await point(mei, 0.3, 0.3);
+    await point(tom, 0.66, 0.52);
+    await you.locator(".pointer").nth(1).waitFor();
+  };
+  await pointAll();
+  await take(you, "room.png");
+  await you.emulateMedia({ colorScheme: "dark" });
+  await take(you, "room_dark.png");
+  await you.setViewportSize(PHONE);
+  await take(you, "room_phone_dark.png");
+  await you.emulateMedia({ colorScheme: "light" });
+  await take(you, "room_phone.png");
+}
+
+const executablePath = findChromium();
+if (executablePath === undefined) Deno.exit(1);
+await using service = await Service.start(["--grace-ms", "500"]);
+const browser = await chromium.launch({ executablePath });
+try {
+  await Deno.mkdir(DOCS, { recursive: true });
+  await takeAll(browser, service.url);
+} finally {
+  await browser.close();
+}

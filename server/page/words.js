@@ -1,0 +1,60 @@
+// @ts-check
+
+/**
+ * What the codes of the wire mean, in words for people. The first of two is
+ * the one that counts more when somebody does both.
+ *
+ * @module
+ */
+
+/** @typedef {{ code: string, word: string, meaning: string }} Word */
+
+/** @type {readonly Word[]} */
+export const ACTIVITIES = [
+  { code: "editing", word: "Editing", meaning: "changing something" },
+  { code: "presenting", word: "Presenting", meaning: "showing something" },
+  { code: "acting", word: "Acting", meaning: "carrying out a task" },
+  { code: "navigating", word: "Navigating", meaning: "finding the way" },
+  { code: "observing", word: "Observing", meaning: "reading or watching" },
+  { code: "idle", word: "Idle", meaning: "here, but not active" },
+];
+
+/** @type {readonly Word[]} */
+export const AVAILABILITIES = [
+  { code: "busy", word: "Busy", meaning: "better not to be disturbed" },
+  { code: "available", word: "Available", meaning: "glad to be talked to" },
+  { code: "away", word: "Away", meaning: "not at the screen" },
+];
+
+/**
+ * The word for a code; a code that nobody knows is its own word.
+ *
+ * @param {readonly Word[]} words
+ * @param {string} code
+ * @returns {Word}
+ */
+export function wordFor(words, code) {
+  return words.find((word) => word.code === code) ??
+    { code, word: code, meaning: "" };
+}
+
+/**
+ * Of several codes the one that counts most; unknown ones count least.
+ *
+ * @param {readonly Word[]} words
+ * @param {readonly string[]} codes
+ * @returns {string | undefined} `undefined` if there are none.
+ */
+export function foremost(words, codes) {
+  const known = words.find(({ code }) => codes.includes(code));
+  return known?.code ?? codes[0];
+}
+
+/**
+ * @param {number} count
+ * @param {string} noun in the singular
+ * @returns {string} such as `2 tabs`
+ */
+export function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { flush } from "../testing/harness.ts";
 import type { Admission, PhoenixOptions, Rejection } from "./mod.ts";
 import { Client, type Frame, Screen } from "./testing/client.ts";
+import { MemoryClient } from "./testing/memory_client.ts";
 import { byName, identity, serve } from "./testing/service.ts";
 import { eventually } from "./testing/waiting.ts";
 
@@ -26,9 +28,10 @@ function slowHook(): {
   };
 }
 
-/** The events and refs of frames. */
-function outline(frames: readonly (Frame | Uint8Array)[]): unknown[] {
-  return frames.map((frame) => [frame[1], frame[3]]);
+/** To what there are replies, and which. */
+function replies(frames: readonly Frame[]): unknown[] {
+  return frames.filter(([, , , event]) => event === "phx_reply")
+    .map(([, ref, , , { status }]) => [ref, status]);
 }
 
 Deno.test("the join hook gives the key, the meta and the response", async () => {
@@ -122,41 +125,51 @@ Deno.test("a join hook that throws refuses, and the error is reported", async ()
   await client.join("room");
 });
 
-Deno.test("frames wait for a join hook, and come in order", async () => {
+Deno.test("frames wait for a join hook, and are taken in order", async () => {
   const hook = slowHook();
   await using service = serve({ join: hook.join });
-  await using client = await Client.connect(service);
-  client.send(["1", "1", "room", "phx_join", { key: "ada" }]);
-  client.send(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
-  client.send(["1", "3", "room", "wave", {}]);
-  client.send([null, "4", "phoenix", "heartbeat", {}]);
-  client.send(["1", "5", "room", "phx_leave", {}]);
-  await eventually(() => hook.asked === 1, "the hook is asked");
+  const client = await MemoryClient.connect(service.endpoint);
+  client.say(["1", "1", "room", "phx_join", { key: "ada" }]);
+  client.say(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
+  client.say([null, "3", "phoenix", "heartbeat", {}]);
+  client.say(["1", "4", "room", "phx_leave", {}]);
+  client.say(["1", "5", "room", "wave", {}]);
+  await flush();
+  assertEquals(client.take(), []);
   hook.answer({});
-  await client.event("phx_close").then((frame) => assertEquals(frame[0], "1"));
-  client.send(["9", "9", "room", "phx_join", { key: "ada" }]);
-  await eventually(() => hook.asked === 2, "the hook is asked again");
-  client.send(["9", "10", "room", "wave", {}]);
-  hook.answer({ reason: "no" });
-  assertEquals(outline([await client.next(), await client.next()]), [
-    ["9", "phx_reply"],
-    ["10", "phx_reply"],
+  await flush();
+  assertEquals(replies(client.take()), [
+    ["1", "ok"],
+    ["2", "ok"],
+    ["3", "ok"],
+    ["4", "ok"],
+    ["5", "error"],
   ]);
+  assertEquals(service.topics.list("room"), []);
 });
 
-Deno.test("replies to what has waited for a join hook come in order", async () => {
+Deno.test("frames wait for each of several join hooks", async () => {
   const hook = slowHook();
   await using service = serve({ join: hook.join });
-  await using client = await Client.connect(service);
-  client.send(["1", "1", "room", "phx_join", { key: "ada" }]);
-  for (const ref of ["2", "3", "4"]) {
-    client.send(["1", ref, "room", "wave", {}]);
-  }
-  await eventually(() => hook.asked === 1, "the hook is asked");
+  const client = await MemoryClient.connect(service.endpoint);
+  client.say(["1", "1", "room", "phx_join", {}]);
+  client.say(["2", "2", "club", "phx_join", {}]);
+  client.say(["2", "3", "club", "wave", {}]);
+  await flush();
   hook.answer({});
-  const replies: unknown[] = [];
-  while (replies.length < 4) replies.push((await client.event("phx_reply"))[1]);
-  assertEquals(replies, ["1", "2", "3", "4"]);
+  await flush();
+  assertEquals(hook.asked, 2);
+  client.say(["1", "4", "room", "wave", {}]);
+  assertEquals(replies(client.take()), [["1", "ok"]]);
+  hook.answer({ reason: "members only" });
+  await flush();
+  assertEquals(replies(client.take()), [
+    ["2", "error"],
+    ["3", "error"],
+    ["4", "ok"],
+  ]);
+  client.say(["1", "5", "room", "wave", {}]);
+  assertEquals(replies(client.take()), [["5", "ok"]]);
 });
 
 Deno.test("a slow join hook of one socket holds up no other", async () => {

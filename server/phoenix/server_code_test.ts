@@ -168,6 +168,17 @@ Deno.test("who goes from public to private and back leaves and joins for others"
   assertEquals(await told(client), [[["ada"], ["ada"]], [["ada"], ["ada"]]]);
 });
 
+Deno.test("who is taken away by others, and tracks again, is shown as before", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  await client.join("room", { key: "ada", meta: 1, visibility: "private" });
+  service.server.withdrawOrigin(`phoenix/${service.socketOf("room").id}`);
+  assertEquals(service.topics.list("room"), []);
+  await client.track("room", 2);
+  assertEquals(service.topics.list("room"), [{ key: "ada", metas: [2] }]);
+  assertEquals(service.topics.countPresences("room", PUBLIC_VIEWER), 0);
+});
+
 Deno.test("a visibility that is none is refused", async () => {
   await using service = serve();
   await using client = await Client.connect(service);

@@ -66,6 +66,8 @@ export class MemoryClient implements SocketTransport {
 
   close(code: number): void {
     this.closeCode ??= code;
+    // It answers at once.
+    queueMicrotask(() => this.#socket?.lost());
   }
 
   terminate(): void {

@@ -33,6 +33,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #hub: SocketHub;
   readonly #refusalOf: (request: Request) => Response | undefined;
   readonly #sockets = new Set<PhoenixSocket>();
+  /** Those that are lost, and hold something while the grace is running. */
+  readonly #lost = new Set<PhoenixSocket>();
   readonly #socketsOf = new Map<string, number>();
   readonly #onError: (error: unknown) => void;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -133,12 +135,14 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    *
    * @param identity What `authorize` gave for them: all sockets of the same
    * subject, or those of the very same identity, if it has no subject.
-   * @returns How many sockets there were.
+   * @returns How many sockets there were, those included that are lost and
+   * whose grace is running.
    */
   revoke(identity: PhoenixIdentity): number {
     this.#revocations++;
     const { subject } = identity;
-    const theirs = [...this.#sockets].filter((socket) =>
+    const all = [...this.#sockets, ...this.#lost];
+    const theirs = all.filter((socket) =>
       subject === undefined
         ? socket.identity === identity
         : socket.identity.subject === subject
@@ -158,6 +162,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     for (const socket of [...this.#sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
     }
+    for (const socket of this.#lost) socket.release();
+    this.#lost.clear();
+    this.#stopChecks();
   }
 
   /** The same; waits until the clients have answered, 3 seconds at most. */
@@ -208,14 +215,29 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   #remember(socket: PhoenixSocket): void {
     this.#sockets.add(socket);
     this.#count(socket, 1);
-    this.#timer ??= setInterval(() => {
-      for (const socket of [...this.#sockets]) socket.check();
-    }, CHECK_MS);
+    this.#timer ??= setInterval(() => this.#check(), CHECK_MS);
   }
 
   #forget(socket: PhoenixSocket): void {
     if (this.#sockets.delete(socket)) this.#count(socket, -1);
-    if (this.#sockets.size > 0) return;
+    if (!this.#isClosed && socket.holds) this.#lost.add(socket);
+    else socket.release();
+    this.#stopChecks();
+  }
+
+  #check(): void {
+    for (const socket of [...this.#sockets]) socket.check();
+    for (const socket of [...this.#lost]) {
+      if (socket.holds) continue;
+      this.#lost.delete(socket);
+      socket.release();
+    }
+    this.#stopChecks();
+  }
+
+  /** There is a timer only while there is something to look after. */
+  #stopChecks(): void {
+    if (this.#sockets.size > 0 || this.#lost.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }

@@ -43,6 +43,12 @@ export interface SocketHub {
 /** A close frame has no room for more. */
 const MAX_REASON_BYTES = 123;
 
+/** What was asked for, and what the application says to it. */
+interface JoinAnswer {
+  readonly params: JoinParams;
+  readonly admission: Admission | Rejection;
+}
+
 /** More frames than this do not wait for a hook to answer. */
 const MAX_BACKLOG = 256;
 
@@ -66,6 +72,7 @@ export class PhoenixSocket {
   readonly #stall: Stall;
   readonly #link: ChannelSocket;
   #backlog: (string | Uint8Array)[] | undefined;
+  #backlogUnits = 0;
   #isClosed = false;
 
   /** Made by an endpoint, when a transport has opened. */
@@ -98,6 +105,13 @@ export class PhoenixSocket {
     };
     identity.signal?.addEventListener("abort", this.#onRevoked);
     if (identity.signal?.aborted) this.#onRevoked();
+  }
+
+  /** Whether something that it has made present is there. */
+  get holds(): boolean {
+    const { store } = this.#hub.presence.server;
+    const { origin } = this.#link;
+    return store.snapshots({ origin }).length > 0;
   }
 
   /** Whether it is no more. */
@@ -162,8 +176,8 @@ export class PhoenixSocket {
    * @param reason What the client is told; what is beyond 123 bytes is cut off.
    */
   kick(reason = "kicked"): void {
-    if (this.#isClosed) return;
     const { server } = this.#hub.presence;
+    // Also if it is lost already: what it held may have its grace yet.
     if (!server.closed) server.withdrawOrigin(this.#link.origin);
     this.close(CLOSE_CODES.policyViolation, reason);
   }
@@ -211,6 +225,11 @@ export class PhoenixSocket {
     this.lost();
   }
 
+  /** Takes note that nothing is left that its rights could matter for. */
+  release(): void {
+    this.identity.signal?.removeEventListener("abort", this.#onRevoked);
+  }
+
   // In
 
   readonly #onRevoked = (): void => this.kick("revoked");
@@ -219,7 +238,6 @@ export class PhoenixSocket {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#backlog = undefined;
-    this.identity.signal?.removeEventListener("abort", this.#onRevoked);
     for (const channel of this.#channels.values()) {
       this.#hub.members.delete(channel);
       channel.end();
@@ -239,8 +257,12 @@ export class PhoenixSocket {
       const pending = this.#take(frame);
       if (pending === undefined) return;
       this.#waitFor(pending).catch((error: unknown) => this.#crash(error));
-    } else if (this.#backlog.length < MAX_BACKLOG) {
+    } else if (
+      this.#backlog.length < MAX_BACKLOG &&
+      this.#backlogUnits + frame.length <= this.#hub.limits.bufferedBytes
+    ) {
       this.#backlog.push(frame);
+      this.#backlogUnits += frame.length;
     } else {
       this.close(CLOSE_CODES.policyViolation, "Too many frames at once");
     }
@@ -249,9 +271,11 @@ export class PhoenixSocket {
   async #waitFor(pending: Promise<void>): Promise<void> {
     const backlog: (string | Uint8Array)[] = [];
     this.#backlog = backlog;
+    this.#backlogUnits = 0;
     await pending;
     while (!this.#isClosed) {
       const frame = backlog.shift();
+      this.#backlogUnits -= frame?.length ?? 0;
       if (frame === undefined) break;
       await this.#take(frame);
     }
@@ -318,54 +342,70 @@ export class PhoenixSocket {
 
   #join(message: PhoenixMessage): Promise<void> | undefined {
     const { topic } = message;
-    const payload = jsonOf(message);
-    const params = readJoinParams(topic, payload);
-    const { join } = this.#hub.hooks;
+    const isFull = this.#channels.size >= this.#hub.limits.topics &&
+      !this.#channels.has(topic);
     if (topic === "phoenix") throw new Refusal("unmatched topic");
-    if (
-      this.#channels.size >= this.#hub.limits.topics &&
-      !this.#channels.has(topic)
-    ) throw new Refusal("too many channels joined");
-    const mayRead = this.identity.canRead(topic) === true;
-    const admission = !mayRead
-      ? { reason: "unauthorized" }
-      : join?.(topic, payload, this.identity, this) ?? {};
-    if (!(admission instanceof Promise)) {
-      // The hook may have ended the socket.
-      if (!this.#isClosed) this.#admit(message, params, admission);
+    if (isFull) throw new Refusal("too many channels joined");
+    let answer: JoinAnswer | Promise<JoinAnswer>;
+    try {
+      answer = this.#askToJoin(topic, jsonOf(message));
+    } catch (error) {
+      this.#dismissFormer(topic);
+      throw error;
+    }
+    if (!(answer instanceof Promise)) {
+      this.#admit(message, answer);
       return undefined;
     }
-    return admission.then((given) => {
-      if (!this.#isClosed) this.#admit(message, params, given);
+    return answer.then((given) => this.#admit(message, given), (error) => {
+      this.#dismissFormer(topic);
+      throw error;
     });
   }
 
-  #admit(
-    message: PhoenixMessage,
-    params: JoinParams,
-    admission: Admission | Rejection,
-  ): void {
-    const former = this.#channels.get(message.topic);
+  #askToJoin(
+    topic: string,
+    payload: JsonObject,
+  ): JoinAnswer | Promise<JoinAnswer> {
+    const params = readJoinParams(topic, payload);
+    if (this.identity.canRead(topic) !== true) {
+      return { params, admission: { reason: "unauthorized" } };
+    }
+    const { join } = this.#hub.hooks;
+    const admission = join?.(topic, payload, this.identity, this) ?? {};
+    return admission instanceof Promise
+      ? admission.then((admission) => ({ params, admission }))
+      : { params, admission };
+  }
+
+  #admit(message: PhoenixMessage, { params, admission }: JoinAnswer): void {
+    // The hook may have ended the socket, or taken its time.
+    if (this.#isClosed) return;
+    const { topic } = message;
+    const former = this.#channels.get(topic);
+    let channel: Channel;
     try {
       if (admission.reason !== undefined) throw new Refusal(admission.reason);
-      const channel = this.#enter(message, params, admission);
-      this.#channels.set(message.topic, channel);
+      channel = this.#enter(message, params, admission);
+      this.#channels.set(topic, channel);
       this.#hub.members.add(channel);
     } finally {
       // Only now: whoever joins anew has not been away.
       if (former !== undefined) this.#dismiss(former);
     }
-    const channel = this.#channels.get(message.topic);
-    if (channel === undefined) return;
-    const { epoch, lastSequence: sequence } = this.#hub.presence.server.store;
     this.#reply(message, {
       ...params.dialect === "supabase" ? { postgres_changes: [] } : {},
       ...admission.response,
       key: channel.key,
-      epoch,
-      sequence,
+      ...this.#hub.presence.positionOf(topic),
     });
     channel.begin();
+  }
+
+  /** A join that fails leaves no former one behind: its client knows of none. */
+  #dismissFormer(topic: string): void {
+    const former = this.#channels.get(topic);
+    if (former !== undefined) this.#dismiss(former);
   }
 
   #enter(
@@ -378,7 +418,9 @@ export class PhoenixSocket {
     const key = admission.key ?? identity.subject ?? params.key ?? this.id;
     const { restricted, private: isPrivate } = admission.viewer ??
       identity.viewer;
-    const subject = admission.viewer?.subject ?? key;
+    const self = identity.viewer.subject;
+    const subject = admission.viewer?.subject ??
+      (typeof self === "string" ? self : key);
     const channel = new Channel(presence, this.#link, {
       topic,
       joinRef: joinRef ?? ref,
@@ -410,7 +452,8 @@ export class PhoenixSocket {
       case "track": {
         this.#assertMayWrite(channel.topic);
         const visibility = readVisibility(payload, "track presence");
-        channel.track(own(payload, "payload") ?? {}, visibility);
+        const meta = own(payload, "payload");
+        channel.track(meta === undefined ? {} : meta, visibility);
         this.#reply(message, {});
         return channel.attend();
       }

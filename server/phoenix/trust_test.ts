@@ -286,3 +286,20 @@ Deno.test("a kick closes one socket, and what it held goes at once", async () =>
   ]);
   assert(client.isOpen);
 });
+
+Deno.test("who is revoked, or loses their rights, is not seen for the grace of a lost socket", async () => {
+  for (const way of ["revoke", "abort"] as const) {
+    const rights = new AbortController();
+    const ada = identity({ subject: "ada", signal: rights.signal });
+    await using service = serve({ authorize: () => ada });
+    const client = await Client.connect(service);
+    await client.join("room", { meta: 1 });
+    await client.close();
+    const { sockets } = service.endpoint;
+    await eventually(() => sockets.size === 0, "the socket is lost");
+    assertEquals(service.topics.isPresent("room", "ada"), true);
+    if (way === "revoke") assertEquals(service.endpoint.revoke(ada), 1);
+    else rights.abort();
+    assertEquals(service.topics.isPresent("room", "ada"), false);
+  }
+});

@@ -73,6 +73,11 @@ export class Room {
     this.#run(server).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Up to which change it knows. */
+  get position(): CursorPosition {
+    return this.#mirror.position;
+  }
+
   /** Lets a reader in. O(1). */
   join(member: RoomMember): void {
     const key = rightsKey(member.viewer);

@@ -1,3 +1,4 @@
+import type { CursorPosition } from "../../store/mod.ts";
 import { Room } from "./room.ts";
 import type { TopicServer } from "./topic_model.ts";
 
@@ -23,5 +24,11 @@ export class Rooms {
       this.#rooms.set(topic, room);
     }
     return room;
+  }
+
+  /** Up to which change a reader of a topic is told that begins now. */
+  positionOf(topic: string): CursorPosition {
+    const { epoch, lastSequence: sequence } = this.#server.store;
+    return this.#rooms.get(topic)?.position ?? { epoch, sequence };
   }
 }

@@ -54,6 +54,8 @@ export interface TopicQuery {
   readonly context?: string | undefined;
   /** Those of this key. */
   readonly subject?: string | undefined;
+  /** Those held by this origin. */
+  readonly origin?: string | undefined;
   /** Those that this policy lets be seen. */
   readonly visible?: TopicPolicy | undefined;
 }

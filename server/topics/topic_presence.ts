@@ -1,4 +1,5 @@
 import type { Duration, PresenceSnapshot, Visibility } from "../../core/mod.ts";
+import type { CursorPosition } from "../../store/mod.ts";
 import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";
@@ -305,6 +306,16 @@ export class TopicPresence {
     const { viewer = OMNISCIENT_VIEWER } = options;
     const enter = () => this.#server.closed ? undefined : this.#rooms.of(topic);
     return new TopicReader(enter, viewer, options.signal);
+  }
+
+  /**
+   * Tells up to which change a watch of a topic knows that begins now.
+   *
+   * @param topic The topic.
+   * @returns The position of its first state.
+   */
+  positionOf(topic: string): CursorPosition {
+    return this.#rooms.positionOf(topic);
   }
 
   // Below the surface

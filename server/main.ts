@@ -9,7 +9,11 @@
  */
 
 import { parseArgs } from "node:util";
-import { createHttpHandler, type HttpHandler } from "./http/mod.ts";
+import {
+  createHttpHandler,
+  createTrustGuard,
+  type HttpHandler,
+} from "./http/mod.ts";
 import { PresenceServer } from "./mod.ts";
 import { servePage } from "./page/mod.ts";
 import { PhoenixEndpoint, upgradeInDeno } from "./phoenix/mod.ts";
@@ -133,15 +137,20 @@ function listen(
 
 /** Sends a request to the face that it is for. */
 function route(
+  hosts: "any" | readonly string[],
   endpoint: PhoenixEndpoint,
   handler: HttpHandler,
 ): HttpHandler {
+  const refusalOf = createTrustGuard({ hosts });
   return async (request) => {
     // A Host can be such that there is no URL; the handler knows what to say.
     if (!URL.canParse(request.url)) return await handler(request);
     const { pathname } = new URL(request.url);
     if (SOCKETS.has(pathname)) return await upgradeInDeno(endpoint, request);
-    return servePage(request) ?? await handler(request);
+    const page = servePage(request);
+    if (page === undefined) return await handler(request);
+    // A page that could reach nothing had better not come up.
+    return refusalOf(request) ?? page;
   };
 }
 
@@ -161,7 +170,7 @@ async function serve(settings: Settings): Promise<void> {
       requestsPerSecond: 1_000,
     },
   });
-  const http = listen(settings, route(endpoint, handler));
+  const http = listen(settings, route(hosts, endpoint, handler));
   console.log(`ruthere listens on http://${name}:${http.addr.port}/`);
 
   await stopSignal();

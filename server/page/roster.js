@@ -152,6 +152,8 @@ function connectionLines(metas) {
         ? []
         : wordFor(ACTIVITIES, activity).word.toLowerCase()
     );
-    return words.length === 0 ? device : `${device}: ${words.join(", ")}`;
+    return words.length === 0
+      ? device
+      : `${device}: ${words.sort().join(", ")}`;
   });
 }

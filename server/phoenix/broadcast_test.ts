@@ -179,7 +179,10 @@ Deno.test("who may not write in a topic is not relayed", async () => {
   });
   await using ada = await member(service, "ada");
   await using bob = await member(service, "bob");
-  assertEquals(await ada.refused("room", "wave"), "unauthorized");
+  assertEquals(
+    await ada.refused("room", "wave"),
+    "unauthorized to publish here",
+  );
   assertEquals(await bob.rest(), []);
   await ada.join("other");
   await ada.done("other", "wave");

@@ -25,8 +25,8 @@ const IDLE_SECONDS = 30;
  * import { PhoenixEndpoint, upgradeInDeno } from "@ruthere/presence/server/phoenix";
  * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
  *
- * using server = new PresenceServer<TopicModel>();
- * await using endpoint = new PhoenixEndpoint(new TopicPresence(server));
+ * const server = new PresenceServer<TopicModel>();
+ * const endpoint = new PhoenixEndpoint(new TopicPresence(server));
  * const http = Deno.serve({ port: 0, onListen() {} }, (request) => {
  *   const { pathname } = new URL(request.url);
  *   if (pathname === "/socket/websocket") return upgradeInDeno(endpoint, request);
@@ -35,6 +35,7 @@ const IDLE_SECONDS = 30;
  * // Later, to stop:
  * await endpoint[Symbol.asyncDispose]();
  * await http.shutdown();
+ * server[Symbol.dispose]();
  * ```
  */
 export async function upgradeInDeno(

@@ -81,8 +81,12 @@ function readKey(params: JsonObject, presence: JsonObject): string | undefined {
   // Supabase's clients send an empty key to be given one.
   const key = own(params, "key") ?? (own(presence, "key") || undefined);
   if (key === undefined) return undefined;
-  if (typeof key === "string" && key.length <= MAX_KEY_LENGTH) return key;
-  const rule = `must be a string of at most ${MAX_KEY_LENGTH} characters`;
+  if (
+    typeof key === "string" && key.length <= MAX_KEY_LENGTH &&
+    key.isWellFormed()
+  ) return key;
+  const rule =
+    `must be a well-formed string of at most ${MAX_KEY_LENGTH} characters`;
   throw new InvalidValueError(ACTION, "key", rule, key);
 }
 

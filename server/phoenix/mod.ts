@@ -8,11 +8,11 @@
  * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
  * import { PhoenixEndpoint, upgradeInDeno } from "@ruthere/presence/server/phoenix";
  *
- * using server = new PresenceServer<TopicModel>();
- * using endpoint = new PhoenixEndpoint(new TopicPresence(server));
+ * const server = new PresenceServer<TopicModel>();
+ * const endpoint = new PhoenixEndpoint(new TopicPresence(server));
  * // new Socket("ws://127.0.0.1:8787/socket") of phoenix.js connects to this.
  * const handler = (request: Request) => upgradeInDeno(endpoint, request);
- * await using http = Deno.serve({ port: 0, onListen() {} }, handler);
+ * // Deno.serve({ hostname: "127.0.0.1", port: 8787 }, handler);
  * ```
  *
  * @module

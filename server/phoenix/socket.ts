@@ -491,7 +491,7 @@ export class PhoenixSocket {
 
   #assertMayWrite(topic: string): void {
     if (this.identity.canWrite(topic) !== true) {
-      throw new Refusal("unauthorized");
+      throw new Refusal("unauthorized to publish here");
     }
   }
 

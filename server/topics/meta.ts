@@ -8,21 +8,23 @@ import type { TopicModel } from "./topic_model.ts";
 const WHOLE = "phx_meta";
 
 /**
- * The meta of an entry. One that was not tracked, but published in another way,
- * has none: what it says of activity and availability stands for it.
+ * The meta of an entry. One that was published by another face may have a meta
+ * that is in no box; where there is none, what the entry says of activity and
+ * availability stands for it.
  */
 export function metaOf(snapshot: PresenceSnapshot<TopicModel>): JsonValue {
   const { meta, activity, availability } = snapshot.facets;
-  // Over HTTP a facet can be anything.
-  if (
-    typeof meta === "object" && meta !== null && Object.hasOwn(meta, "value")
-  ) {
-    return meta.value;
-  }
+  if (meta !== undefined) return isBox(meta) ? meta.value : meta;
   return {
     ...activity === undefined ? {} : { activity },
     ...availability === undefined ? {} : { availability },
   };
+}
+
+/** Over a wire a facet can be anything. */
+function isBox(meta: object): boolean {
+  return typeof meta === "object" && Object.hasOwn(meta, "value") &&
+    Object.keys(meta).length === 1;
 }
 
 const WIRE_METAS = new WeakMap<PresenceSnapshot<TopicModel>, WireMeta>();

@@ -1,12 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PresenceUpdate } from "../../core/mod.ts";
 import { PresenceServer } from "../mod.ts";
-import { type TopicEntry, type TopicModel, TopicPresence } from "./mod.ts";
+import {
+  type JsonValue,
+  type TopicEntry,
+  type TopicModel,
+  TopicPresence,
+} from "./mod.ts";
 import { Client, topics, update } from "./testing/harness.ts";
 
 Deno.test("TopicPresence.watch() shows what other faces publish, whatever their facets are", async () => {
   using t = topics();
-  const strange = [undefined, null, 7, "text", [], {}, { values: 1 }];
+  const strange: (JsonValue | undefined)[] = [
+    undefined,
+    null,
+    7,
+    "text",
+    [],
+    {},
+    { values: 1 },
+    { value: 1, unit: "C" },
+  ];
   for (const [index, meta] of strange.entries()) {
     // Over a wire, a facet can be anything.
     const facets = JSON.parse(JSON.stringify({ meta, activity: "editing" }));
@@ -19,9 +33,9 @@ Deno.test("TopicPresence.watch() shows what other faces publish, whatever their 
   await client.read();
   const list: TopicEntry[] = [
     { key: "ada", metas: [{ availability: "away" }, {}, 8] },
-    ...strange.map((_, index) => ({
+    ...strange.map((meta, index) => ({
       key: `key ${index}`,
-      metas: [{ activity: "editing" }],
+      metas: [meta ?? { activity: "editing" }],
     })),
   ];
   assertEquals(client.list(), list);

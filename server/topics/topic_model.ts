@@ -30,7 +30,10 @@ export interface TopicModel extends PresenceModel {
   origin: string;
   /** The application's own facets, and what `track` was given. */
   facets: {
-    /** A box, because a facet can't be `null` and a meta can. */
+    /**
+     * A box, because a facet can't be `null` and a meta can. Over HTTP any other
+     * JSON is a meta without a box.
+     */
     meta: { readonly value: JsonValue };
   };
 }

@@ -1,4 +1,9 @@
-import type { Duration, PresenceSnapshot, Visibility } from "../../core/mod.ts";
+import {
+  type Duration,
+  InvalidValueError,
+  type PresenceSnapshot,
+  type Visibility,
+} from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
 import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
 import type { Channels } from "./channels.ts";
@@ -159,6 +164,8 @@ export class TopicPresence {
   ): PresenceHandle {
     const { ttlMs = this.#ttlMs, origin = this.#origin } = options;
     const { visibility = "public" } = options;
+    assertText(topic, "topic");
+    assertText(key, "key");
     assertTtl(ttlMs, "track connection");
     const resource = this.#connections.next();
     const entry = { subject: key, context: topic, resource, origin };
@@ -346,4 +353,11 @@ export class TopicPresence {
       }
     }
   }
+}
+
+/** Without types it could be a number, which a wire would make a text of. */
+function assertText(value: unknown, field: string): void {
+  if (typeof value === "string" && value.isWellFormed()) return;
+  const rule = "must be a well-formed string";
+  throw new InvalidValueError("track connection", field, rule, value);
 }

@@ -244,14 +244,26 @@ export class Feeds<M extends PresenceModel> {
   readonly #ofContexts = new Map<Key, Map<string, Feed<M>>>();
   readonly #ofSubjects = new Map<Key, Map<string, Feed<M>>>();
   readonly #ofAll = new Map<string, Feed<M>>();
+  readonly #onWatched: (context: M["context"], isWatched: boolean) => void;
 
-  /** Makes feeds that read from a store. */
-  constructor(store: PresenceStore<M>) {
+  /** Makes feeds that read from a store; tells which contexts are watched. */
+  constructor(
+    store: PresenceStore<M>,
+    onWatched: (context: M["context"], isWatched: boolean) => void,
+  ) {
     this.#store = store;
+    this.#onWatched = onWatched;
+  }
+
+  /** The contexts that are watched. */
+  contexts(): M["context"][] {
+    return [...this.#ofContexts.keys()];
   }
 
   /** Joins the feed of a scope and a viewer's rights. */
   join(scope: FeedScope<M>, viewer: Viewer<M>): Feed<M> {
+    const { context } = scope;
+    const isFirst = context !== undefined && !this.#ofContexts.has(context);
     const feeds = this.#feedsOf(scope);
     const key = rightsKey(viewer);
     let feed = feeds.get(key);
@@ -260,6 +272,7 @@ export class Feeds<M extends PresenceModel> {
       feeds.set(key, feed);
     }
     feed.watchers++;
+    if (isFirst) this.#onWatched(context, true);
     return feed;
   }
 
@@ -270,8 +283,11 @@ export class Feeds<M extends PresenceModel> {
     const feeds = this.#feedsOf(feed.scope);
     feeds.delete(feed.rightsKey);
     if (feeds.size > 0) return;
-    if (context !== undefined) this.#ofContexts.delete(context);
-    else if (subject !== undefined) this.#ofSubjects.delete(subject);
+    if (context !== undefined) {
+      this.#ofContexts.delete(context);
+      this.#onWatched(context, false);
+    }
+    if (subject !== undefined) this.#ofSubjects.delete(subject);
   }
 
   /** Wakes the feeds that a change is of, and no others. */

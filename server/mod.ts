@@ -21,6 +21,7 @@ export * from "./contracts.ts";
 export * from "./errors.ts";
 export * from "./presence_server.ts";
 export * from "./presence_view.ts";
+export * from "./replication.ts";
 export {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,

@@ -4,6 +4,7 @@ import {
   type Duration,
   type EntryKey,
   entryKeyOf,
+  type FacetPatch,
   InvalidValueError,
   type Key,
   type PresenceModel,
@@ -33,9 +34,14 @@ import type {
   PresenceWatch,
 } from "./contracts.ts";
 import { Departures } from "./departures.ts";
+import { EntryMap } from "./entry_map.ts";
 import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
 import { type Feed, Feeds, type FeedScope } from "./feed.ts";
-import { Lingering } from "./lingering.ts";
+import type {
+  RemoteEntry,
+  Replication,
+  ReplicationListener,
+} from "./replication.ts";
 import { Sweeper } from "./sweeper.ts";
 import {
   OMNISCIENT_VIEWER,
@@ -121,10 +127,17 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   readonly #clock: () => Timestamp;
   readonly #graceMs: Duration;
   readonly #maxSubjects: number;
+  readonly #refusesStale: boolean;
   readonly #store: PresenceStore<M>;
   readonly #feeds: Feeds<M>;
   readonly #departures: Departures<M>;
-  readonly #lingering = new Lingering<M>();
+  /** The entries whose grace is running, and when it began. */
+  readonly #lingering = new EntryMap<M, Timestamp>();
+  /** The entries of other servers. */
+  readonly #remote = new EntryMap<M, true>();
+  #listener: ReplicationListener<M> | undefined;
+  /** Whether what changes is what the replication does. */
+  #isApplying = false;
   readonly #sweeper: Sweeper;
   readonly #watches = new RunningWatches();
 
@@ -150,6 +163,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#maxSubjects = maxSubjectsPerContext;
     this.#departures = new Departures(maxDepartures);
     this.#sweeper = new Sweeper(clock, () => this.expire());
+    this.#refusesStale = staleUpdates === "refuse";
     this.#store = new PresenceStore<M>({
       retention,
       staleUpdates,
@@ -157,7 +171,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       refreshes: "silent",
       onChange: (change) => this.#changed(change),
     });
-    this.#feeds = new Feeds(this.#store);
+    this.#feeds = new Feeds(
+      this.#store,
+      (context, isWatched) => this.#listener?.watched(context, isWatched),
+    );
   }
 
   /** What there is now. Getting it expires what is due: get it anew to read. */
@@ -295,7 +312,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     type Shown = Visibility<M["label"]>[];
     const elsewhere = new Map<Key, Map<Key, Shown>>();
     for (const snapshot of snapshots) {
-      if (this.#lingering.has(snapshot)) continue;
+      // Where it has gone to, they know when it is lost there.
+      if (this.#remote.has(snapshot) || this.#lingering.has(snapshot)) continue;
       const { subject, context, visibility } = snapshot;
       const inContext = elsewhere.get(context) ?? new Map<Key, Shown>();
       elsewhere.set(context, inContext);
@@ -317,7 +335,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   expire(): number {
     const removed = this.#store.expire(this.#clock());
-    if (!this.#watches.closed) this.#sweeper.arm(this.#store.nextSweep());
+    this.#rearm();
     return removed;
   }
 
@@ -442,6 +460,39 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#departures.lastSeen(subject, context, visible);
   }
 
+  // Replication
+
+  /**
+   * Lets somebody replicate this server: tells them of its own entries, and
+   * takes those of others. What is there already is theirs to ask for.
+   *
+   * @param listener What is told, at once and in order.
+   * @returns How to put the entries of others.
+   * @throws {TypeError} If somebody does so already.
+   * @throws {ServerClosedError} If the server has been disposed of.
+   */
+  replicate(listener: ReplicationListener<M>): Replication<M> {
+    this.#assertOpen("replicate server");
+    if (this.#listener !== undefined) {
+      throw new TypeError("Cannot replicate server: it is replicated already");
+    }
+    this.#listener = listener;
+    return {
+      put: (entries) => this.#putRemote(entries),
+      drop: (keys) => this.#drop(keys),
+      own: (context) =>
+        this.store.snapshots({ context })
+          .filter((snapshot) => !this.#remote.has(snapshot)),
+      remote: (context) => this.#remote.in(context),
+      watched: () => this.#feeds.contexts(),
+      [Symbol.dispose]: () => {
+        if (this.#listener !== listener) return;
+        this.#listener = undefined;
+        this.#drop(this.#remote.all());
+      },
+    };
+  }
+
   /** Ends all watches and the timer. The server takes no updates any more. */
   [Symbol.dispose](): void {
     this.#sweeper.disarm();
@@ -468,7 +519,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
     // First all of them: an entry that is in the batch itself does not go.
-    for (const update of updates) this.#lingering.delete(update);
+    for (const update of updates) {
+      this.#lingering.delete(update);
+      // Its publisher has come here; also if nothing has changed by it.
+      if (this.#remote.delete(update)) this.#tellPut(update);
+    }
     for (const update of updates) this.#cameBack(update);
     this.#sweeper.arm(this.#store.nextSweep());
   }
@@ -518,12 +573,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       ),
       facets: {},
     });
-    this.#lingering.add(key, now);
+    this.#lingering.set(key, now);
   }
 
   /** After an update of a subject, what lingers of it elsewhere goes. */
   #cameBack(
-    { subject, context, origin, visibility }: PresenceUpdate<M>,
+    { subject, context, origin, visibility }:
+      | RemoteEntry<M>
+      | PresenceUpdate<M>,
   ): void {
     for (const key of this.#lingering.of(subject, context)) {
       const lingering = this.#store.snapshot(key);
@@ -540,9 +597,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       const { subject, context, visibility } = change.previous;
       const seenAt = change.type === "withdrawn"
         ? this.#clock()
-        : this.#lingering.lostAt(change.previous) ?? change.seenAt;
+        : this.#lingering.get(change.previous) ?? change.seenAt;
       this.#lingering.delete(change.previous);
       this.#departures.record(subject, context, { visibility, seenAt });
+      const isOwn = !this.#remote.delete(change.previous);
+      if (!this.#isApplying) this.#listener?.removed(change.previous, isOwn);
     } else if (
       previous !== undefined &&
       !sameVisibility(previous.visibility, change.snapshot.visibility)
@@ -551,7 +610,76 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       const seenAt = this.#clock();
       this.#departures.record(subject, context, { visibility, seenAt });
     }
+    if (
+      !this.#isApplying &&
+      (change.type === "published" || change.type === "facetsExpired")
+    ) {
+      this.#remote.delete(change.snapshot);
+      this.#listener?.put(change.snapshot);
+    }
     this.#feeds.changed(change);
+  }
+
+  #tellPut(key: EntryKey<M>): void {
+    const snapshot = this.#store.snapshot(key);
+    if (snapshot !== undefined) this.#listener?.put(snapshot);
+  }
+
+  /** Does what the replication wants, and does not tell it of that. */
+  #apply(action: () => void): void {
+    this.#isApplying = true;
+    try {
+      action();
+    } finally {
+      this.#isApplying = false;
+    }
+  }
+
+  #putRemote(entries: readonly RemoteEntry<M>[]): void {
+    this.#apply(() => {
+      for (const entry of entries) {
+        this.#remote.set(entryKeyOf(entry), true);
+        this.#lingering.delete(entry);
+        this.#store.publish(this.#asUpdate(entry));
+      }
+    });
+    for (const entry of entries) this.#cameBack(entry);
+    this.#rearm();
+  }
+
+  /** An entry that is whole, as an update: what it does not have is cleared. */
+  #asUpdate(entry: RemoteEntry<M>): PresenceUpdate<M> {
+    const former = this.#store.snapshot(entry);
+    const cleared = Object.keys(former?.facets ?? {})
+      .map((name) => [name, null]);
+    const facets: FacetPatch<M> = {
+      ...Object.fromEntries(cleared),
+      ...entry.facets,
+    };
+    const { seenAt = -Infinity } = this.#store.liveness(entry) ?? {};
+    return {
+      ...entryKeyOf(entry),
+      visibility: entry.visibility,
+      // By another server's clock: it must neither make the entry stale here nor
+      // the next update of who comes over.
+      observedAt: this.#refusesStale
+        ? Math.max(Math.min(entry.observedAt, this.#clock()), seenAt)
+        : entry.observedAt,
+      expiry: "never",
+      facets,
+    };
+  }
+
+  #drop(keys: readonly EntryKey<M>[]): void {
+    this.#apply(() => {
+      for (const key of keys) this.#store.withdraw(key);
+    });
+    this.#rearm();
+  }
+
+  /** Arms the timer anew, unless the server has been disposed of. */
+  #rearm(): void {
+    if (!this.#watches.closed) this.#sweeper.arm(this.#store.nextSweep());
   }
 
   #joinFeed<T>(

@@ -1,0 +1,49 @@
+import type { EntryKey, PresenceModel, PresenceSnapshot } from "../core/mod.ts";
+
+/**
+ * What a server tells whoever replicates it. Its own entries are those that it
+ * has received; all others were put by its replication.
+ */
+export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
+  /**
+   * An own entry is there, or is another one. An entry that was another
+   * server's and is received here becomes an own one.
+   */
+  put(snapshot: PresenceSnapshot<M>): void;
+  /** An entry is gone: an own one, or one that was withdrawn here. */
+  removed(snapshot: PresenceSnapshot<M>, isOwn: boolean): void;
+  /** A context has its first watcher, or has lost the last one. */
+  watched(context: M["context"], isWatched: boolean): void;
+}
+
+/** An entry of another server. What keeps it alive is known there. */
+export type RemoteEntry<M extends PresenceModel = PresenceModel> = Omit<
+  PresenceSnapshot<M>,
+  "expiry"
+>;
+
+/** What a server lets do whoever replicates it. */
+export interface Replication<M extends PresenceModel = PresenceModel>
+  extends Disposable {
+  /**
+   * Puts entries of other servers, whole. Capacity does not hold for them. An
+   * own entry among them is no longer one.
+   *
+   * @param entries The entries.
+   */
+  put(entries: readonly RemoteEntry<M>[]): void;
+  /**
+   * Takes entries away, whoever's they are.
+   *
+   * @param keys Their keys.
+   */
+  drop(keys: readonly EntryKey<M>[]): void;
+  /** The own entries of a context, or all. O(entries). */
+  own(context?: M["context"]): PresenceSnapshot<M>[];
+  /** The keys of the entries of other servers in a context. O(answer). */
+  remote(context: M["context"]): EntryKey<M>[];
+  /** The contexts that have watchers. */
+  watched(): M["context"][];
+  /** Ends it: the entries of other servers go. */
+  [Symbol.dispose](): void;
+}

@@ -1,0 +1,338 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type { EntryKey } from "../core/mod.ts";
+import {
+  PresenceServer,
+  type PresenceServerOptions,
+  type RemoteEntry,
+  type Replication,
+  ServerClosedError,
+} from "./mod.ts";
+import { keyOf, Mirror, Reader, update } from "./testing/harness.ts";
+
+/** A server, how it is replicated, and what that has been told, in words. */
+class Replicated implements Disposable {
+  readonly server: PresenceServer;
+  readonly replication: Replication;
+  #told: string[] = [];
+
+  constructor(options: PresenceServerOptions = {}) {
+    this.server = new PresenceServer({ graceMs: 10_000, ...options });
+    this.replication = this.server.replicate({
+      put: ({ subject, facets }) =>
+        this.#told.push(`put ${subject} ${JSON.stringify(facets)}`),
+      removed: ({ subject }, isOwn) =>
+        this.#told.push(`removed ${subject}${isOwn ? ", own" : ""}`),
+      watched: (context, isWatched) =>
+        this.#told.push(`${context} is ${isWatched ? "" : "not "}watched`),
+    });
+  }
+
+  told(): string[] {
+    const told = this.#told;
+    this.#told = [];
+    return told;
+  }
+
+  subjects(): unknown[] {
+    return this.server.store.snapshots().map(({ subject }) => subject);
+  }
+
+  [Symbol.dispose](): void {
+    this.server[Symbol.dispose]();
+  }
+}
+
+/** An entry of another server; alice is in doc-1 if nothing is said. */
+function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
+  const { subject, context, origin } = update();
+  return {
+    subject,
+    context,
+    resource: undefined,
+    origin,
+    visibility: "public",
+    observedAt: 0,
+    facets: {},
+    ...fields,
+  };
+}
+
+function subjectsOf(entries: readonly EntryKey[]): unknown[] {
+  return entries.map(({ subject }) => subject);
+}
+
+Deno.test("PresenceServer.replicate() tells of what is received, and of no refresh", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update({ facets: { activity: "editing" }, expiry: 50 }));
+  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  time.tick(10);
+  r.server.receive(update({ facets: { activity: "editing" }, expiry: 100 }));
+  assertEquals(r.told(), []);
+  r.server.receive(update({ facets: { availability: "busy" }, expiry: 100 }));
+  assertEquals(r.told(), [
+    'put alice {"activity":"editing","availability":"busy"}',
+  ]);
+});
+
+Deno.test("PresenceServer.replicate() tells of a facet that is due, and of an entry", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update({
+    facets: { activity: "editing" },
+    facetDeadlines: { activity: 200 },
+    expiry: 400,
+  }));
+  r.told();
+  time.tick(200);
+  assertEquals(r.told(), ["put alice {}"]);
+  time.tick(200);
+  assertEquals(r.told(), ["removed alice, own"]);
+});
+
+Deno.test("PresenceServer.replicate() tells of what is withdrawn, and whose it was", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.replication.put([
+    remote({ subject: "bob" }),
+    remote({ subject: "carol", origin: "else" }),
+  ]);
+  r.told();
+  r.server.withdrawOrigin("tab");
+  assertEquals(r.told().sort(), ["removed alice, own", "removed bob"]);
+  r.server.withdraw(keyOf({ subject: "carol", origin: "else" }));
+  assertEquals(r.told(), ["removed carol"]);
+});
+
+Deno.test("PresenceServer.replicate() tells of a lost connection when its grace is over", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.told();
+  r.server.disconnect("tab");
+  assertEquals(r.told(), []);
+  time.tick(10_000);
+  assertEquals(r.told(), ["removed alice, own"]);
+});
+
+Deno.test("PresenceServer.replicate() tells of the first watcher of a context and of the last", async () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  const first = new Reader(r.server.watch({ context: "doc-1" }));
+  await first.read();
+  const second = new Reader(r.server.watchCount({ context: "doc-1" }));
+  await second.read();
+  assertEquals(r.told(), ["doc-1 is watched"]);
+  assertEquals(r.replication.watched(), ["doc-1"]);
+  await first.watch.return?.();
+  assertEquals(r.told(), []);
+  await second.watch.return?.();
+  assertEquals(r.told(), ["doc-1 is not watched"]);
+  assertEquals(r.replication.watched(), []);
+});
+
+Deno.test("Replication tells own entries from those of others", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.server.receive(update({ subject: "dora", context: "doc-2" }));
+  r.replication.put([remote({ subject: "bob" })]);
+  assertEquals(subjectsOf(r.replication.own()).sort(), ["alice", "dora"]);
+  assertEquals(subjectsOf(r.replication.own("doc-1")), ["alice"]);
+  assertEquals(subjectsOf(r.replication.remote("doc-1")), ["bob"]);
+  assertEquals(r.replication.remote("doc-2"), []);
+});
+
+Deno.test("Replication.put() is a change for watchers and tells nobody else", async () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
+  await mirror.read();
+  r.told();
+  r.replication.put([remote()]);
+  assertEquals(await mirror.told(), ["joined alice"]);
+  r.replication.put([remote()]);
+  assertEquals(await mirror.told(), [], "the same again is no change");
+  r.replication.drop([keyOf()]);
+  assertEquals(await mirror.told(), ["left alice"]);
+  assertEquals(r.told(), []);
+});
+
+Deno.test("Replication.put() replaces facets as a whole", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.replication.put([remote({ facets: { activity: "editing" } })]);
+  r.replication.put([remote({ facets: { availability: "busy" } })]);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {
+    availability: "busy",
+  });
+});
+
+Deno.test("Replication.put() makes an own entry another's, without a word and without its deadlines", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update({
+    facets: { activity: "editing" },
+    facetDeadlines: { activity: 50 },
+    expiry: 100,
+  }));
+  r.told();
+  r.replication.put([remote({ facets: { activity: "editing" } })]);
+  assertEquals(r.replication.own(), []);
+  time.tick(100_000);
+  r.server.expire();
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {
+    activity: "editing",
+  });
+  assertEquals(r.told(), []);
+  assertFalse(time.next(), "no timer is left");
+});
+
+Deno.test("Replication.put() is not bound by the capacity", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated({ maxSubjectsPerContext: 1 });
+  r.server.receive(update());
+  r.replication.put([remote({ subject: "bob" })]);
+  assertEquals(r.server.store.count("doc-1").subjects, 2);
+  assertThrows(() => r.server.receive(update({ subject: "carol" })));
+});
+
+Deno.test("Replication.put() ends what lingers of the subject here: it is back elsewhere", async () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
+  await mirror.read();
+  r.told();
+  r.server.disconnect("tab");
+  r.replication.put([remote({ origin: "tab/2" })]);
+  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(r.told(), ["removed alice, own"]);
+  time.tick(60_000);
+  assertEquals(await mirror.told(), []);
+});
+
+Deno.test("Replication.put() ends the grace of the entry itself", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.server.disconnect("tab");
+  r.replication.put([remote()]);
+  time.tick(60_000);
+  assertEquals(r.subjects(), ["alice"]);
+});
+
+Deno.test("PresenceServer.receive() takes an entry over, also when nothing but times changes", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.replication.put([remote({ facets: { activity: "editing" } })]);
+  r.server.receive(update({ expiry: 100 }));
+  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  assertEquals(subjectsOf(r.replication.own()), ["alice"]);
+  assertEquals(r.replication.remote("doc-1"), []);
+  time.tick(200);
+  assertEquals(r.told(), ["removed alice, own"]);
+});
+
+Deno.test("PresenceServer.receive() takes an entry over with one word when it changes it", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.replication.put([remote({ facets: { activity: "editing" } })]);
+  r.server.receive(update({ facets: { availability: "busy" } }));
+  assertEquals(r.told(), [
+    'put alice {"activity":"editing","availability":"busy"}',
+  ]);
+  assertEquals(subjectsOf(r.replication.own()), ["alice"]);
+});
+
+Deno.test("PresenceServer.receiveIfPresent() takes an entry over", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.replication.put([remote()]);
+  r.server.receiveIfPresent(update());
+  assertEquals(subjectsOf(r.replication.own()), ["alice"]);
+  assertEquals(r.told(), ["put alice {}"]);
+});
+
+Deno.test("PresenceServer.disconnect() leaves alone what has gone to another server", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.server.receive(update({ subject: "bob" }));
+  r.replication.put([remote()]);
+  r.told();
+  r.server.disconnect("tab");
+  time.tick(60_000);
+  assertEquals(r.subjects(), ["alice"]);
+  assertEquals(r.told(), ["removed bob, own"]);
+});
+
+Deno.test("PresenceServer.disconnect() takes an entry away at once whose subject is at another server", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.replication.put([remote({ origin: "phone" })]);
+  r.told();
+  r.server.disconnect("tab");
+  assertEquals(r.told(), ["removed alice, own"]);
+});
+
+Deno.test("PresenceServer.replicate() works where stale updates are refused, whatever the clocks", () => {
+  using time = new FakeTime(1_000_000);
+  using r = new Replicated({ staleUpdates: "refuse" });
+  r.server.receive(update({ facets: { activity: "editing" } }));
+  r.replication.put([remote({ observedAt: 1_000 })]);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {}, "a slow clock");
+  r.replication.put([
+    remote({ observedAt: 9_000_000, facets: { availability: "busy" } }),
+  ]);
+  time.tick(10);
+  r.server.receive(update({ facets: { activity: "idle" } }));
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {
+    availability: "busy",
+    activity: "idle",
+  }, "a fast clock");
+});
+
+Deno.test("PresenceServer.replicate() is for one at a time", () => {
+  using r = new Replicated();
+  const listener = { put() {}, removed() {}, watched() {} };
+  assertThrows(
+    () => r.server.replicate(listener),
+    TypeError,
+    "Cannot replicate server: it is replicated already",
+  );
+  r.replication[Symbol.dispose]();
+  const next = r.server.replicate(listener);
+  r.replication[Symbol.dispose]();
+  assertThrows(() => r.server.replicate(listener), TypeError);
+  next[Symbol.dispose]();
+});
+
+Deno.test("Replication drops the entries of others when it is disposed of, and is told of nothing more", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.replication.put([remote({ subject: "bob" })]);
+  r.told();
+  r.replication[Symbol.dispose]();
+  assertEquals(r.subjects(), ["alice"]);
+  r.server.receive(update({ subject: "carol" }));
+  assertEquals(r.told(), []);
+});
+
+Deno.test("PresenceServer.replicate() needs a server that is open", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update({ expiry: 1_000 }));
+  r.server[Symbol.dispose]();
+  r.replication.put([remote({ subject: "bob" })]);
+  r.replication.drop([keyOf({ subject: "bob" })]);
+  assertFalse(time.next(), "a late word arms no timer");
+  r.replication[Symbol.dispose]();
+  const listener = { put() {}, removed() {}, watched() {} };
+  assertThrows(() => r.server.replicate(listener), ServerClosedError);
+  assert(r.server.closed);
+});

@@ -1,25 +1,30 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
 import type { EntryDifference } from "../mod.ts";
+import { inOrder } from "./entries.ts";
 import { wireMetaOf } from "./meta.ts";
-import type { WireDiff, WireMeta, WireState } from "./presence_diff.ts";
+import type {
+  WireDiff,
+  WireMeta,
+  WirePresence,
+  WireState,
+} from "./presence_diff.ts";
 import type { TopicModel, TopicPolicy } from "./topic_model.ts";
 
 /**
- * What a reader sees of entries, key by key. O(entries).
+ * What a reader sees of a key; `undefined` if that is nothing. O(n log n) for
+ * the key's entries.
  *
- * @param snapshots The entries, those of a key in the order they joined.
+ * @param snapshots The key's entries.
  * @param visible What the reader may see.
  */
-export function stateFor(
+export function presenceFor(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
   visible: TopicPolicy,
-): WireState {
-  const state = new Metas();
-  for (const snapshot of snapshots) {
-    const meta = seen(snapshot, visible);
-    if (meta !== undefined) state.add(snapshot.subject, meta);
-  }
-  return state.toWire();
+): WirePresence | undefined {
+  const metas = inOrder(snapshots)
+    .map((snapshot) => seen(snapshot, visible))
+    .filter((meta) => meta !== undefined);
+  return metas.length === 0 ? undefined : { metas };
 }
 
 /**

@@ -39,7 +39,7 @@ export {
 export * from "./presence_mirror.ts";
 export * from "./presence_state.ts";
 export type { PresenceTree } from "./presence_tree.ts";
-export type { TopicDiff, TopicMessage, TopicState } from "./room.ts";
+export type { TopicDiff, TopicMessage } from "./room.ts";
 export type {
   JoinEvent,
   LeaveEvent,
@@ -60,3 +60,4 @@ export {
   type TopicPresenceOptions,
   type TrackOptions,
 } from "./topic_presence.ts";
+export { stateJson, type TopicState } from "./topic_state.ts";

@@ -9,9 +9,14 @@ import {
   PUBLIC_VIEWER,
 } from "../mod.ts";
 import {
+  fromWireMeta,
   InProcessChannels,
   type JsonValue,
+  listMirror,
   type PresenceHandle,
+  type PresenceMirror,
+  stateJson,
+  syncState,
   type TopicEntry,
   type TopicEvent,
   type TopicModel,
@@ -311,6 +316,75 @@ Deno.test("TopicPresence property: for any history and viewer, mirrors and event
       for (const checked of [...eager, ...slow]) {
         await checked.check(subject);
       }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+/** A topic of hundreds of keys, some of which look like numbers. */
+const crowd = fc.record({
+  size: fc.nat(300),
+  turns: fc.array(
+    fc.array(
+      fc.record({
+        key: fc.nat(400).map((n) => n % 3 === 0 ? `${n}` : `key ${n}`),
+        viewer: fc.nat(VIEWERS.length - 1),
+        isMine: fc.boolean(),
+        visibility: fc.option(visibility, { nil: "gone" as const, freq: 4 }),
+        meta,
+      }),
+      { minLength: 1, maxLength: 20 },
+    ),
+    { minLength: 2, maxLength: 8 },
+  ),
+});
+
+function listOf(json: string): TopicEntry[] {
+  const mirror: PresenceMirror = new Map();
+  syncState(mirror, JSON.parse(json));
+  return listMirror(mirror)
+    .map(([key, { metas }]) => ({ key, metas: metas.map(fromWireMeta) }));
+}
+
+Deno.test("TopicPresence property: a newcomer to a crowd gets the state that list() tells then", async () => {
+  await fc.assert(
+    fc.asyncProperty(crowd, async ({ size, turns }) => {
+      using t = topics({ ttlMs: Infinity });
+      const { presence } = t;
+      for (let n = 0; n < size; n++) presence.track("room", `key ${n}`, n);
+      // They are here all the time, so that others share what is made for them.
+      for (const viewer of VIEWERS) {
+        await presence.watch("room", { viewer }).next();
+      }
+      const handles = new Map<string, PresenceHandle>();
+      const checks: (() => void)[] = [];
+      for (const turn of turns) {
+        for (const { viewer, isMine, visibility, meta, ...change } of turn) {
+          const own = VIEWERS[viewer]?.subject;
+          const key = isMine && own !== undefined ? own : change.key;
+          const handle = handles.get(key);
+          if (visibility === "gone") handle?.[Symbol.dispose]();
+          else if (!handle?.update(meta, { visibility })) {
+            const settings = { visibility };
+            handles.set(key, presence.track("room", key, meta, settings));
+          }
+        }
+        await flush();
+        for (const viewer of VIEWERS) {
+          const { value } = await presence.watch("room", { viewer }).next();
+          const list = presence.list("room", viewer);
+          const position = presence.positionOf("room");
+          assert(value?.type === "state");
+          // Whenever it is looked at.
+          checks.push(() => {
+            assertEquals(value.position, position);
+            const json = stateJson(value);
+            assertEquals(JSON.parse(json), value.state);
+            assertEquals(JSON.stringify(listOf(json)), JSON.stringify(list));
+          });
+        }
+      }
+      for (const check of checks) check();
     }),
     { numRuns: RUNS },
   );

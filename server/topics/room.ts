@@ -1,26 +1,17 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
 import { type EntryDifference, rightsKey, viewerPolicy } from "../mod.ts";
-import { diffFor, diffWithOwn, stateFor } from "./differences.ts";
-import { inOrder } from "./entries.ts";
+import { diffFor, diffWithOwn, presenceFor } from "./differences.ts";
 import { type Mirror, mirrorOf } from "./mirror.ts";
-import type { WireDiff, WireState } from "./presence_diff.ts";
+import type { WireDiff, WirePresence } from "./presence_diff.ts";
+import { drop, put, sizeOf } from "./presence_tree.ts";
 import type {
   TopicModel,
   TopicPolicy,
   TopicServer,
   TopicViewer,
 } from "./topic_model.ts";
-
-/** All that a reader may see of a topic. */
-export interface TopicState {
-  /** Tells a state from a diff. */
-  readonly type: "state";
-  /** Who is there. */
-  readonly state: WireState;
-  /** Up to which change. */
-  readonly position: CursorPosition;
-}
+import { type Presences, type TopicState, topicState } from "./topic_state.ts";
 
 /** What has changed in a topic for a reader. */
 export interface TopicDiff {
@@ -89,7 +80,10 @@ export class Room {
     group.members.add(member);
   }
 
-  /** All that a reader may see. O(topic), once for the same rights and time. */
+  /**
+   * All that a reader may see. The first one with certain rights costs the
+   * topic, all others O(log n) for each key that differs from then.
+   */
   stateOf(member: RoomMember): TopicState | undefined {
     return this.#groups.get(rightsKey(member.viewer))?.stateOf(member);
   }
@@ -138,12 +132,18 @@ export class Room {
   }
 }
 
-/** The readers with the same rights. */
+/**
+ * The readers with the same rights. What they see is kept as a tree that never
+ * changes, so that it costs little to make one that differs in a few keys.
+ */
 class Group {
   readonly members = new Set<RoomMember>();
   readonly #mirror: Mirror;
   readonly #topic: string;
   readonly #rights: TopicPolicy;
+  #presences: Presences;
+  /** The keys of which the tree may not say what the mirror does. */
+  readonly #stale: Set<string>;
   #state: TopicState | undefined;
 
   constructor(
@@ -154,23 +154,29 @@ class Group {
     this.#mirror = mirror;
     this.#topic = topic;
     this.#rights = viewerPolicy({ ...viewer, subject: undefined });
+    this.#stale = new Set(mirror.view.subjects(topic));
   }
 
   /** All that a reader may see: what the group sees, or with its own entries. */
   stateOf({ viewer }: RoomMember): TopicState {
-    const { subject } = viewer;
-    const own = subject === undefined
-      ? []
-      : this.#mirror.view.snapshots({ context: this.#topic, subject });
-    if (own.some((snapshot) => !this.#isShared(snapshot))) {
-      return this.#make(viewerPolicy(viewer));
+    const { position } = this.#mirror;
+    const { subject: key } = viewer;
+    const own = key === undefined ? [] : this.#snapshotsOf(key);
+    this.#catchUp();
+    if (key !== undefined && own.some((one) => !this.#isShared(one))) {
+      // Whoever is the key sees all of it.
+      const whole = withKey(this.#presences, key, presenceFor(own, () => true));
+      return topicState(whole, position);
     }
-    return this.#state ??= this.#make(this.#rights);
+    if (this.#state?.position !== position) {
+      this.#state = topicState(this.#presences, position);
+    }
+    return this.#state;
   }
 
   /** Tells all readers how entries differ. */
   tell(differences: readonly EntryDifference<TopicModel>[]): void {
-    this.#state = undefined;
+    this.#markStale(differences);
     const diff = diffFor(differences, this.#rights);
     const shared = this.#message(diff);
     const withheld = this.#withheldOf(differences);
@@ -221,17 +227,41 @@ class Group {
     return this.#rights(visibility, subject);
   }
 
-  #make(visible: TopicPolicy): TopicState {
-    const snapshots = this.#mirror.view.snapshots({ context: this.#topic });
-    return {
-      type: "state",
-      state: stateFor(inOrder(snapshots), visible),
-      position: this.#mirror.position,
-    };
+  #snapshotsOf(key: string): PresenceSnapshot<TopicModel>[] {
+    const query = { context: this.#topic, subject: key };
+    return this.#mirror.view.snapshots(query);
+  }
+
+  #markStale(differences: readonly EntryDifference<TopicModel>[]): void {
+    for (const { previous, snapshot } of differences) {
+      const key = (snapshot ?? previous)?.subject;
+      if (key !== undefined) this.#stale.add(key);
+    }
+    // Those who come and go while nobody asks must not pile up.
+    if (this.#stale.size > sizeOf(this.#presences)) this.#catchUp();
+  }
+
+  /** Makes the tree say what the mirror does. O(log n) for each stale key. */
+  #catchUp(): void {
+    for (const key of this.#stale) {
+      const presence = presenceFor(this.#snapshotsOf(key), this.#rights);
+      this.#presences = withKey(this.#presences, key, presence);
+    }
+    this.#stale.clear();
   }
 
   #message(diff: WireDiff | undefined): TopicDiff | undefined {
     if (diff === undefined) return undefined;
     return { type: "diff", diff, position: this.#mirror.position };
   }
+}
+
+function withKey(
+  presences: Presences,
+  key: string,
+  presence: WirePresence | undefined,
+): Presences {
+  return presence === undefined
+    ? drop(presences, key)
+    : put(presences, key, presence);
 }

@@ -348,10 +348,19 @@ export class TopicPresence {
         try {
           await channels.publish(`presence:${topic}`, JSON.stringify(event));
         } catch (error) {
-          onError(error);
+          report(error, onError);
         }
       }
     }
+  }
+}
+
+/** Whatever is told of it, what comes next is published. */
+function report(error: unknown, onError: (error: unknown) => void): void {
+  try {
+    onError(error);
+  } catch (failure) {
+    console.error(failure);
   }
 }
 

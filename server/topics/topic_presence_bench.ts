@@ -1,16 +1,19 @@
 /**
  * What it costs that connections leave, until those who watch have been told:
  * fifty thousand of one origin at once beside fifty thousand one by one, and one
- * connection that comes and goes in a small and in a large topic.
+ * connection that comes and goes in a small and in a large topic. And what it
+ * costs that many join one topic, each of whom is told who is there.
  */
 
 import { PresenceServer, type Watch } from "../mod.ts";
 import {
   type PresenceHandle,
+  stateJson,
   type TopicMessage,
   type TopicModel,
   TopicPresence,
 } from "./mod.ts";
+import { flush } from "./testing/harness.ts";
 
 const CONNECTIONS = 50_000;
 const ORIGIN = "gateway";
@@ -104,4 +107,41 @@ for (const connections of [100, CONNECTIONS]) {
     handle[Symbol.dispose]();
     await watch?.next();
   });
+}
+
+/** Joins a topic as a socket does: tracks, then reads a state and writes it. */
+async function join(
+  presence: TopicPresence,
+  n: number,
+  hidden: boolean,
+): Promise<void> {
+  const key = `person-${n}`;
+  const meta = { name: `Person ${n}`, device: "laptop" };
+  const visibility = hidden ? "private" : "public";
+  presence.track("room", key, meta, { visibility });
+  // Sockets are heard one after the other: those who are here are told first.
+  await flush();
+  const viewer = { restricted: [], private: false, subject: key };
+  const { value } = await presence.watch("room", { viewer }).next();
+  if (value?.type !== "state" || stateJson(value).length < key.length) {
+    throw new Error("There is no state");
+  }
+}
+
+for (const joins of [1_000, 4_000]) {
+  const group = `${joins.toLocaleString("en")} connections join a topic`;
+  for (
+    const [name, isHidden] of [
+      ["all shown", () => false],
+      ["every other one hidden", (n: number) => n % 2 === 1],
+    ] as const
+  ) {
+    Deno.bench({ name, group, n: 5, warmup: 1 }, async (bench) => {
+      using server = new PresenceServer<TopicModel>();
+      const presence = new TopicPresence(server, { ttlMs: Infinity });
+      bench.start();
+      for (let n = 0; n < joins; n++) await join(presence, n, isHidden(n));
+      bench.end();
+    });
+  }
 }

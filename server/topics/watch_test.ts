@@ -1,6 +1,8 @@
 import {
   assert,
   assertEquals,
+  assertGreater,
+  assertLess,
   assertNotEquals,
   assertNotStrictEquals,
   assertRejects,
@@ -8,7 +10,12 @@ import {
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { OMNISCIENT_VIEWER, PUBLIC_VIEWER } from "../mod.ts";
-import type { TopicMessage, TopicViewer, WireState } from "./mod.ts";
+import {
+  stateJson,
+  type TopicMessage,
+  type TopicViewer,
+  type WireState,
+} from "./mod.ts";
 import {
   Client,
   countedSignal,
@@ -194,6 +201,100 @@ Deno.test("TopicPresence.watch() gives a late reader what the others have by the
     })),
   );
   assertEquals(late.mirror, first.mirror);
+});
+
+Deno.test("TopicPresence.watch() begins with the present, and tells no newcomer what was before", async () => {
+  using t = topics();
+  const viewer = PUBLIC_VIEWER;
+  const first = new Client(t.presence, "room", { viewer });
+  const ada = t.presence.track("room", "ada", "a secret");
+  const bob = t.presence.track("room", "bob", 1);
+  const cyd = t.presence.track("room", "cyd", 1);
+  await first.read();
+  for (
+    const change of [
+      () => ada.update("no secret"),
+      () => bob.update(1, { visibility: "private" }),
+      () => cyd[Symbol.dispose](),
+    ]
+  ) {
+    change();
+    await first.read();
+  }
+  const late = new Client(t.presence, "room", { viewer });
+  const messages = await late.read();
+  assertEquals(messages.map(({ type }) => type), ["state"]);
+  assertEquals(late.list(), [{ key: "ada", metas: ["no secret"] }]);
+});
+
+Deno.test("TopicPresence.watch() gives a state that stays what it was", async () => {
+  using t = topics();
+  const ada = t.presence.track("room", "ada", 1);
+  const { value } = await t.presence.watch("room").next();
+  ada.update(2);
+  t.presence.track("room", "bob", 1);
+  await flush();
+  assert(value?.type === "state");
+  assertEquals(Object.keys(value.state), ["ada"]);
+  assertStrictEquals(value.state, value.state);
+  assertEquals(JSON.parse(stateJson(value)), value.state);
+});
+
+Deno.test("TopicPresence.positionOf() is the position of a state, also when the latest changes have come to nothing", async () => {
+  using t = topics();
+  const ada = t.presence.track("room", "ada", 1);
+  for (let turn = 0; turn < 2; turn++) {
+    const { value } = await t.presence.watch("room").next();
+    assertEquals(value?.position.sequence, t.server.lastSequence);
+    assertEquals(value?.position, t.presence.positionOf("room"));
+    ada.update(2);
+    ada.update(1);
+    await flush();
+  }
+});
+
+Deno.test("stateJson() writes anew only what stands near a change", async () => {
+  using t = topics();
+  const viewer = { ...PUBLIC_VIEWER, subject: "late" };
+  for (let n = 0; n < 2_000; n++) t.presence.track("room", `key ${n}`, n);
+  const shares: number[] = [];
+  for (const visibility of ["public", "private", "private"] as const) {
+    const watch = t.presence.watch("room", { viewer });
+    const { value } = await watch.next();
+    assert(value?.type === "state");
+    const { json, written } = spied(() => stateJson(value));
+    assertStrictEquals(stateJson(value), json);
+    shares.push(written / json.length);
+    t.presence.track("room", "late", shares.length, { visibility });
+    await flush();
+  }
+  const [first = 0, ...others] = shares;
+  assertGreater(first, 0.9);
+  for (const share of others) assertLess(share, 0.1);
+});
+
+/** Counts how much of a text is new work of `JSON.stringify`. */
+function spied(write: () => string): { json: string; written: number } {
+  const { stringify } = JSON;
+  let written = 0;
+  JSON.stringify = (value: unknown): string => {
+    const text = stringify(value);
+    written += text.length;
+    return text;
+  };
+  try {
+    const json = write();
+    return { json, written };
+  } finally {
+    JSON.stringify = stringify;
+  }
+}
+
+Deno.test("stateJson() takes a message that no watch has made", () => {
+  const position = { epoch: "e", sequence: 1 };
+  const state = { ada: { metas: [{ phx_ref: "a" }] } };
+  const json = stateJson({ type: "state", state, position });
+  assertEquals(json, '{"ada":{"metas":[{"phx_ref":"a"}]}}');
 });
 
 Deno.test("TopicPresence.watch() keeps 64 diffs for a slow reader, then gives it a state", async () => {

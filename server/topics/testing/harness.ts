@@ -6,6 +6,7 @@ import {
   listMirror,
   type PresenceMirror,
   type ReadOptions,
+  stateJson,
   syncDiff,
   syncState,
   type TopicEntry,
@@ -89,9 +90,11 @@ export class Client {
     const messages = await this.reader.read(limit);
     for (const message of messages) {
       // As over a wire: nothing but JSON arrives.
-      const { state, diff } = JSON.parse(JSON.stringify(message));
-      if (message.type === "state") syncState(this.mirror, state);
-      else syncDiff(this.mirror, diff);
+      if (message.type === "state") {
+        syncState(this.mirror, JSON.parse(stateJson(message)));
+      } else {
+        syncDiff(this.mirror, JSON.parse(JSON.stringify(message.diff)));
+      }
     }
     return messages;
   }

@@ -148,6 +148,7 @@ Deno.test("nobody gets a frame that their client can't read", async () => {
   sender.send(bytes(0, 0, 1, 13, 4, "2", REALTIME, "wave", "abc"));
   // What has ids is a change of a database to Supabase's client.
   sender.push(REALTIME, "broadcast", { event: 5 });
+  sender.push(REALTIME, "BROADCAST", { event: 5 });
   sender.push(REALTIME, "broadcast", { event: "wave", ids: [] });
   sender.push(REALTIME, "anything", { ids: [1] });
   sender.send(userPush("3", 1, "5", '{"ids":[]}'));
@@ -157,6 +158,7 @@ Deno.test("nobody gets a frame that their client can't read", async () => {
     .map((frame) => frame instanceof Uint8Array ? frame[0] : frame[3]);
   const texts = [
     "broadcast",
+    "BROADCAST",
     "broadcast",
     "anything",
     "broadcast",

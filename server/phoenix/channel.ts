@@ -1,19 +1,22 @@
-import type { Visibility } from "../../core/mod.ts";
+import { InvalidValueError, type Visibility } from "../../core/mod.ts";
 import { viewerPolicy } from "../mod.ts";
-import type {
-  JsonValue,
-  PresenceHandle,
-  TopicMessage,
-  TopicPolicy,
-  TopicPresence,
-  TopicViewer,
+import {
+  type JsonValue,
+  type PresenceHandle,
+  stateJson,
+  type TopicMessage,
+  type TopicPolicy,
+  type TopicPresence,
+  type TopicViewer,
 } from "../topics/mod.ts";
 import type { Codec } from "./codec.ts";
-import { diffFrame, stateJson } from "./frames.ts";
+import { diffFrame } from "./frames.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { Dialect } from "./join_params.ts";
 import { BinaryBroadcast, type PhoenixPayload, type Ref } from "./message.ts";
 import { Refusal } from "./refusal.ts";
+
+const ACTION = "track presence";
 
 /** What a channel needs of its socket. */
 export interface ChannelSocket {
@@ -25,6 +28,8 @@ export interface ChannelSocket {
   send(frame: string | Uint8Array | undefined): void;
   /** Sends a frame that may be left out, if there is room. */
   offer(frame: string | Uint8Array | undefined): void;
+  /** Whether there is no room for a frame. */
+  readonly isFull: boolean;
   /** Waits until there is room for a frame; `false` if it closes before. */
   writable(): Promise<boolean>;
   /** Takes note that a channel can't tell who is there any more. */
@@ -41,6 +46,8 @@ export interface ChannelSettings {
   readonly key: string;
   /** What they may see. */
   readonly viewer: TopicViewer;
+  /** Who they are shown to, until a track says otherwise. */
+  readonly visibility: Visibility | undefined;
   /** Fields that every meta of theirs has. */
   readonly stamp: JsonObject | undefined;
   /** Whether they want their own broadcasts back. */
@@ -60,6 +67,7 @@ export class Channel {
   readonly #settings: ChannelSettings;
   #viewer: TopicViewer;
   #visible: TopicPolicy;
+  #visibility: Visibility;
   #handle: PresenceHandle | undefined;
   #watching: AbortController | undefined;
 
@@ -74,6 +82,7 @@ export class Channel {
     this.#settings = settings;
     this.#viewer = settings.viewer;
     this.#visible = viewerPolicy(settings.viewer);
+    this.#visibility = settings.visibility ?? "public";
   }
 
   /** The topic. */
@@ -97,21 +106,27 @@ export class Channel {
   }
 
   /**
-   * Makes them present, or changes what is told of them.
+   * Makes them present, or changes what is told of them. The visibility stays
+   * as it was, if none is given, also if they were not present meanwhile.
    *
-   * @throws {Refusal} If the meta is too large, or no object where it must be.
-   * @throws {InvalidValueError} If it is refused as a meta.
+   * @throws {InvalidValueError} If the meta is too large, no object where it
+   * must be, or refused as a meta.
    * @throws {ContextAtCapacityError} If the topic is full.
    */
-  track(meta: JsonValue, visibility: Visibility | undefined): void {
+  track(
+    meta: JsonValue,
+    visibility: Visibility = this.#visibility,
+  ): void {
     const whole = this.#stamped(meta);
-    if (this.#handle?.update(whole, { visibility })) return;
-    this.#handle = this.#presence.track(this.topic, this.key, whole, {
-      origin: this.#socket.origin,
-      // It lasts as long as the socket.
-      ttlMs: Infinity,
-      visibility: visibility ?? this.#handle?.visibility,
-    });
+    if (!this.#handle?.update(whole, { visibility })) {
+      this.#handle = this.#presence.track(this.topic, this.key, whole, {
+        origin: this.#socket.origin,
+        // It lasts as long as the socket.
+        ttlMs: Infinity,
+        visibility,
+      });
+    }
+    this.#visibility = visibility;
   }
 
   /** Begins to tell who is there, unless it does already. */
@@ -127,7 +142,8 @@ export class Channel {
 
   /** Changes what they may see: what they lose leaves, what they gain joins. */
   setViewer(viewer: TopicViewer): void {
-    this.#viewer = { ...viewer, subject: viewer.subject ?? this.key };
+    const { subject = this.#settings.viewer.subject } = viewer;
+    this.#viewer = { ...viewer, subject };
     this.#visible = viewerPolicy(this.#viewer);
     // The state that it begins with is compared with what the client has.
     if (this.#watching !== undefined) this.#watch();
@@ -139,14 +155,11 @@ export class Channel {
     this.#watching = undefined;
   }
 
-  /**
-   * Whether a broadcast is for them: who is shown to others alone is not heard,
-   * who is not present at all is.
-   */
+  /** Whether a broadcast is for them: who is shown to others alone is not heard. */
   hears(sender: Channel, shown: readonly Visibility[]): boolean {
     if (sender === this) return this.#settings.self;
-    return shown.length === 0 ||
-      shown.some((visibility) => this.#visible(visibility, sender.key));
+    return shown
+      .some((visibility) => this.#visible(visibility, sender.key));
   }
 
   /** Whether their client can read a broadcast; it would fail if it can't. */
@@ -167,7 +180,10 @@ export class Channel {
     this.#socket.offer(frame);
   }
 
-  /** How they are shown: by this join or, if it is not present, by others. */
+  /**
+   * How they are shown: by this join or, if it is not present, by others of the
+   * key. Who is not present at all is shown as they would be.
+   */
   shown(): Visibility[] {
     const entries = this.#presence.server.store
       .snapshots({ context: this.topic, subject: this.key });
@@ -176,8 +192,9 @@ export class Channel {
     const own = connection === undefined
       ? undefined
       : entries.find(({ resource }) => resource === connection);
-    return (own === undefined ? entries : [own])
-      .map(({ visibility }) => visibility);
+    if (own !== undefined) return [own.visibility];
+    if (entries.length === 0) return [this.#visibility];
+    return entries.map(({ visibility }) => visibility);
   }
 
   #watch(): void {
@@ -192,7 +209,15 @@ export class Channel {
   async #tell(signal: AbortSignal): Promise<void> {
     const options = { viewer: this.#viewer, signal };
     for await (const message of this.#presence.watch(this.topic, options)) {
-      if (!await this.#socket.writable() || signal.aborted) return;
+      // It was on its way when it ended, or the rights changed.
+      if (signal.aborted) return;
+      if (this.#socket.isFull) {
+        // By the time there is room the message may tell of who has hidden
+        // since. The state of a new watch does not.
+        const isOver = await this.#socket.writable();
+        if (isOver && !signal.aborted) this.#watch();
+        return;
+      }
       this.#socket.send(this.#frameOf(message));
     }
     if (!signal.aborted) throw new Refusal("the server is closed");
@@ -210,17 +235,18 @@ export class Channel {
     const { stamp, metaBytes } = this.#settings;
     const bytes = new TextEncoder().encode(JSON.stringify(meta)).length;
     if (bytes > metaBytes) {
-      throw new Refusal(
-        `Cannot track presence: the meta has ${bytes} bytes, more than ${metaBytes}`,
-      );
+      const rule = `must have at most ${metaBytes} bytes as JSON`;
+      throw new InvalidValueError(ACTION, "meta", rule, `${bytes} bytes`);
     }
     if (isJsonObject(meta)) {
+      // Beside a stamp no field may make the meta be told in another form.
+      const reserved = stamp === undefined ? "phx_ref" : "phx_";
       const fields = Object.entries(meta)
-        .filter(([name]) => !name.startsWith("phx_ref"));
+        .filter(([name]) => !name.startsWith(reserved));
       return { ...Object.fromEntries(fields), ...stamp };
     }
     if (stamp === undefined) return meta;
-    throw new Refusal("Cannot track presence: the meta must be an object");
+    throw new InvalidValueError(ACTION, "meta", "must be an object", meta);
   }
 }
 
@@ -230,5 +256,6 @@ export class Channel {
  */
 function isReadBySupabase(event: string, payload: JsonObject): boolean {
   return !Object.hasOwn(payload, "ids") &&
-    (event !== "broadcast" || typeof payload.event === "string");
+    (event.toLowerCase() !== "broadcast" ||
+      typeof payload.event === "string");
 }

@@ -6,6 +6,7 @@ import { limitsFrom, type PhoenixLimits } from "./limits.ts";
 import { Members } from "./members.ts";
 import type { PhoenixOptions } from "./options.ts";
 import { pause } from "./pause.ts";
+import { isSame, Revocations } from "./revocations.ts";
 import { PhoenixSocket, type SocketHub } from "./socket.ts";
 import { CHECK_MS } from "./stall.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
@@ -40,7 +41,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
   /** What was authorized before the last one is not believed. */
-  #revocations = 0;
+  readonly #revocations = new Revocations();
 
   /**
    * Makes an endpoint.
@@ -94,7 +95,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (codec === undefined) {
       return refuse(403, "Cannot connect: vsn must be 1.0.x or 2.0.x");
     }
-    const revocations = this.#revocations;
+    const since = this.#revocations.count;
     let identity: PhoenixIdentity | null | undefined;
     try {
       identity = this.#authorize === undefined
@@ -110,10 +111,13 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (this.#isClosed || this.#presence.server.closed) {
       return refuse(503, "Cannot connect: the server is closed");
     }
-    if (!this.#hasRoom(identity)) {
-      return refuse(429, "Cannot connect: too many sockets are open");
+    if (this.#isFull) {
+      return refuse(503, "Cannot connect: too many sockets are open");
     }
-    return this.#acceptance(headers, codec, identity, revocations);
+    if (!this.#hasRoom(identity)) {
+      return refuse(429, "Cannot connect: too many of your sockets are open");
+    }
+    return this.#acceptance(headers, codec, identity, since);
   }
 
   /**
@@ -139,14 +143,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * whose grace is running.
    */
   revoke(identity: PhoenixIdentity): number {
-    this.#revocations++;
-    const { subject } = identity;
-    const all = [...this.#sockets, ...this.#lost];
-    const theirs = all.filter((socket) =>
-      subject === undefined
-        ? socket.identity === identity
-        : socket.identity.subject === subject
-    );
+    this.#revocations.add(identity);
+    const theirs = [...this.#sockets, ...this.#lost]
+      .filter((socket) => isSame(socket.identity, identity));
     for (const socket of theirs) socket.kick("revoked");
     return theirs.length;
   }
@@ -183,7 +182,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     headers: Headers,
     codec: Codec,
     identity: PhoenixIdentity,
-    revocations: number,
+    since: number,
   ): Acceptance {
     return {
       protocol: offers(headers).includes("phoenix") ? "phoenix" : undefined,
@@ -191,10 +190,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         const socket = new PhoenixSocket(this.#hub, identity, codec, transport);
         if (this.#isClosed) {
           socket.close(CLOSE_CODES.serviceRestart, "service restart");
-        } else if (revocations !== this.#revocations) {
-          // Perhaps it was theirs: they are to be authorized anew.
-          socket.close(CLOSE_CODES.serviceRestart, "rights have changed");
-        } else if (!this.#hasRoom(identity)) {
+        } else if (this.#revocations.includes(identity, since)) {
+          socket.kick("revoked");
+        } else if (this.#isFull || !this.#hasRoom(identity)) {
           // Others that were accepted at the same time have opened.
           socket.close(
             CLOSE_CODES.policyViolation,
@@ -205,6 +203,10 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         return socket;
       },
     };
+  }
+
+  get #isFull(): boolean {
+    return this.#sockets.size >= this.#limits.allSockets;
   }
 
   #hasRoom({ subject }: PhoenixIdentity): boolean {

@@ -1,8 +1,7 @@
-import type { TopicDiff, TopicState } from "../topics/mod.ts";
+import type { TopicDiff } from "../topics/mod.ts";
 import type { Codec } from "./codec.ts";
 
 const DIFFS = new WeakMap<TopicDiff, Map<Codec, string>>();
-const STATES = new WeakMap<TopicState, string>();
 
 /**
  * The frame of a `presence_diff`, written once for all who get it. Where the
@@ -25,14 +24,4 @@ export function diffFrame(
     frames.set(codec, frame);
   }
   return frame;
-}
-
-/** The payload of a `presence_state`, written once for all who get it. */
-export function stateJson(message: TopicState): string {
-  let json = STATES.get(message);
-  if (json === undefined) {
-    json = JSON.stringify(message.state);
-    STATES.set(message, json);
-  }
-  return json;
 }

@@ -24,7 +24,10 @@ export interface Admission {
   readonly key?: string | undefined;
   /** The first meta. */
   readonly meta?: JsonValue | undefined;
-  /** Who the first meta is shown to. */
+  /**
+   * Who they are shown to, from the first meta on, until a track of the client
+   * names another visibility.
+   */
   readonly visibility?: Visibility | undefined;
   /** What they may see of the topic; the identity's viewer, if left out. */
   readonly viewer?: TopicViewer | undefined;

@@ -73,6 +73,35 @@ Deno.test("the join hook says to whom the first meta is shown", async () => {
   assertEquals(service.topics.countPresences("room"), 1);
 });
 
+Deno.test("a meta of null that a join hook gives is a meta", async () => {
+  await using service = serve({ join: () => ({ meta: null }) });
+  await using client = await Client.connect(service);
+  await client.join("room", { key: "ada", meta: 1 });
+  assertEquals(service.topics.list("room"), [{ key: "ada", metas: [null] }]);
+});
+
+Deno.test("a meta that a join hook gives needs no right to write, a client's does", async () => {
+  await using service = serve({
+    authorize: () => identity({ canWrite: () => false }),
+    join: (topic) => topic === "lobby" ? { meta: { role: "guest" } } : {},
+  });
+  await using client = await Client.connect(service);
+  const params = { key: "ada", meta: { role: "boss" } };
+  assertEquals(
+    await client.refusedJoin("room", params),
+    "unauthorized to publish here",
+  );
+  await client.join("lobby", params);
+  assertEquals(service.topics.list("lobby"), [
+    { key: "ada", metas: [{ role: "guest" }] },
+  ]);
+  const track = { event: "track", payload: { role: "boss" } };
+  assertEquals(
+    await client.refused("lobby", "presence", track),
+    "unauthorized to publish here",
+  );
+});
+
 Deno.test("the join hook refuses with a reason, and nobody is told", async () => {
   await using service = serve({
     join: (topic) => topic === "room" ? {} : { reason: "members only" },
@@ -172,6 +201,26 @@ Deno.test("frames wait for each of several join hooks", async () => {
   assertEquals(replies(client.take()), [["5", "ok"]]);
 });
 
+Deno.test("a right to read that is lost while a join hook is asked is lost", async () => {
+  const hook = slowHook();
+  let mayRead = true;
+  await using service = serve({
+    authorize: () => identity({ canRead: () => mayRead }),
+    join: hook.join,
+  });
+  const client = await MemoryClient.connect(service.endpoint);
+  client.say(["1", "1", "room", "phx_join", {}]);
+  mayRead = false;
+  hook.answer({ meta: {} });
+  await flush();
+  const response = { reason: "unauthorized" };
+  assertEquals(client.take().map((frame) => frame[4]), [
+    { status: "error", response },
+  ]);
+  assertEquals(service.topics.list("room"), []);
+  assertEquals(client.socket.topics, []);
+});
+
 Deno.test("a slow join hook of one socket holds up no other", async () => {
   const hook = slowHook();
   await using service = serve({
@@ -268,7 +317,12 @@ Deno.test("a stamp is in every meta, and can't be overwritten", async () => {
   await client.untrack("room");
   await client.track("room", {});
   assertEquals(list(), [{ key: "ada", metas: [stamp] }]);
-  const reason = "Cannot track presence: the meta must be an object";
+  // Nor by a field that would make clients read the meta in another form.
+  const trick = { phx_meta: forged, phx_ref: "x", phx_other: 1, phx: 2 };
+  await client.track("room", { ...trick, tab: 3 });
+  assertEquals(list(), [{ key: "ada", metas: [{ ...stamp, phx: 2, tab: 3 }] }]);
+  const reason = "Cannot track presence: meta must be an object: " +
+    'received "a text"';
   const track = { event: "track", payload: "a text" };
   assertEquals(await client.refused("room", "presence", track), reason);
 });

@@ -30,8 +30,8 @@ const ACTION = "join topic";
 /** What the topics of Supabase's clients begin with. */
 const SUPABASE_PREFIX = "realtime:";
 
-/** Longer keys are refused, like those of other faces. */
-const MAX_KEY_LENGTH = 256;
+/** Longer keys and labels are refused, like those of other faces. */
+const MAX_NAME_LENGTH = 256;
 
 /**
  * Reads the payload of a join of a topic.
@@ -69,6 +69,14 @@ export function readVisibility(
   const visibility = own(payload, "visibility");
   if (visibility === undefined) return undefined;
   assertVisibility(visibility, "visibility", action);
+  if (
+    typeof visibility === "object" &&
+    visibility.restricted.length > MAX_NAME_LENGTH
+  ) {
+    const rule = `must have at most ${MAX_NAME_LENGTH} characters`;
+    const { restricted } = visibility;
+    throw new InvalidValueError(action, "visibility", rule, restricted);
+  }
   return visibility;
 }
 
@@ -82,11 +90,11 @@ function readKey(params: JsonObject, presence: JsonObject): string | undefined {
   const key = own(params, "key") ?? (own(presence, "key") || undefined);
   if (key === undefined) return undefined;
   if (
-    typeof key === "string" && key.length <= MAX_KEY_LENGTH &&
+    typeof key === "string" && key.length <= MAX_NAME_LENGTH &&
     key.isWellFormed()
   ) return key;
   const rule =
-    `must be a well-formed string of at most ${MAX_KEY_LENGTH} characters`;
+    `must be a well-formed string of at most ${MAX_NAME_LENGTH} characters`;
   throw new InvalidValueError(ACTION, "key", rule, key);
 }
 

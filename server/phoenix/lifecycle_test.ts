@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Admission } from "./mod.ts";
 import { Client, diffOf } from "./testing/client.ts";
 import { serve, type Service } from "./testing/service.ts";
 import { TcpClient } from "./testing/tcp_client.ts";
@@ -132,19 +133,58 @@ Deno.test("the endpoint is disposed of: 1012 for all, and what they held lingers
   assertEquals(late.handshake.status, 503);
 });
 
-Deno.test("when the server is disposed of its sockets are told to join anew", async () => {
+const RESTART = { code: 1012, reason: "service restart" };
+
+Deno.test("when the server is disposed of its sockets are closed with 1012", async () => {
   await using service = serve();
+  await using present = await ada(service, 1);
   await using client = await watcher(service);
   service.server[Symbol.dispose]();
-  assertEquals(await client.next(), ["1", "1", "room", "phx_error", {
-    reason: "channel_crash",
-  }]);
-  const track = { event: "track", payload: 1 };
-  assertEquals(
-    await client.refused("room", "presence", track),
-    "unmatched topic",
-  );
-  assertEquals(typeof await client.refusedJoin("room", { meta: 1 }), "string");
+  assertEquals(await present.closed(), RESTART);
+  assertEquals(await client.closed(), RESTART);
+  assertEquals(service.endpoint.sockets.size, 0);
+  using late = await TcpClient.connect(service);
+  assertEquals(late.handshake.status, 503);
+});
+
+/** Asks for nothing that would end with the server. */
+const QUIET = { config: { presence: { enabled: false } } };
+
+for (const params of [{}, { meta: 1 }, QUIET]) {
+  Deno.test(`a join with ${JSON.stringify(params)} after the server is disposed of closes with 1012`, async () => {
+    await using service = serve();
+    await using client = await Client.connect(service);
+    await client.done("phoenix", "heartbeat");
+    service.server[Symbol.dispose]();
+    client.ask("room", params);
+    assertEquals(await client.closed(), RESTART);
+  });
+
+  Deno.test(`the same if its hook answers too late, with ${JSON.stringify(params)}`, async () => {
+    const answer = Promise.withResolvers<Admission>();
+    const asked = Promise.withResolvers<void>();
+    await using service = serve({
+      join: () => {
+        asked.resolve();
+        return answer.promise;
+      },
+    });
+    await using client = await Client.connect(service);
+    client.ask("room", params);
+    await asked.promise;
+    service.server[Symbol.dispose]();
+    answer.resolve({});
+    assertEquals(await client.closed(), RESTART);
+  });
+}
+
+Deno.test("a track after the server is disposed of closes with 1012", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  await client.join("room", QUIET);
+  service.server[Symbol.dispose]();
+  client.push("room", "presence", { event: "track", payload: 1 });
+  assertEquals(await client.closed(), RESTART);
 });
 
 Deno.test("a restart on the same port takes clients back", async () => {

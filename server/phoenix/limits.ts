@@ -9,9 +9,15 @@ export interface PhoenixLimits {
    */
   readonly frameBytes: number;
   /**
+   * Bytes of the frame of a broadcast.
+   *
+   * @default {65_536}
+   */
+  readonly broadcastBytes: number;
+  /**
    * Bytes of a meta, as JSON.
    *
-   * @default {16_384}
+   * @default {4_096}
    */
   readonly metaBytes: number;
   /**
@@ -34,6 +40,12 @@ export interface PhoenixLimits {
    */
   readonly sockets: number;
   /**
+   * Open sockets of all.
+   *
+   * @default {10_000}
+   */
+  readonly allSockets: number;
+  /**
    * Bytes that wait to be sent to one socket. Beyond it broadcasts are left
    * out, and presence waits, to be told as a whole; four times as much, beside
    * the largest frame, closes the socket.
@@ -46,10 +58,12 @@ export interface PhoenixLimits {
 /** What holds unless an option says otherwise. */
 export const DEFAULT_LIMITS: PhoenixLimits = {
   frameBytes: 262_144,
-  metaBytes: 16_384,
+  broadcastBytes: 65_536,
+  metaBytes: 4_096,
   topics: 100,
   messagesPerSecond: 100,
   sockets: 100,
+  allSockets: 10_000,
   bufferedBytes: 1_048_576,
 };
 

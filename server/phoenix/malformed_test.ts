@@ -105,6 +105,81 @@ Deno.test("a frame that is too large closes the socket, and no other", async () 
   assertEquals((await other.rest()).length, 0);
 });
 
+Deno.test("a frame may have 262,144 bytes, unless a limit says otherwise", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  const empty = JSON.stringify(["1", "2", "phoenix", "heartbeat", { a: "" }]);
+  const sized = (bytes: number) =>
+    JSON.stringify(["1", "2", "phoenix", "heartbeat", {
+      a: "x".repeat(bytes - empty.length),
+    }]);
+  client.send(sized(262_144));
+  assertEquals((await client.reply("2"))[4].status, "ok");
+  client.send(sized(262_145));
+  assertEquals((await client.closed()).code, 1009);
+});
+
+/** A text frame of a wave that has so many bytes. */
+function wave(bytes: number, ref: string): string {
+  const frame = (text: string) =>
+    JSON.stringify(["1", ref, "room", "wave", { text }]);
+  const rest = bytes - frame("").length;
+  // What counts are bytes, not characters.
+  return frame("€".repeat(Math.floor(rest / 3)) + "x".repeat(rest % 3));
+}
+
+for (
+  const [what, limits, bytes] of [
+    ["65,536 bytes, unless a limit says otherwise", {}, 65_536],
+    ["as many bytes as a limit says", { broadcastBytes: 100 }, 100],
+  ] as const
+) {
+  Deno.test(`a broadcast may have ${what}; with more it is refused`, async () => {
+    await using service = serve({ limits });
+    await using client = await Client.connect(service);
+    await using other = await Client.connect(service);
+    await client.join("room", { meta: {} });
+    await other.join("room");
+    await other.rest();
+    client.send(wave(bytes + 1, "7"));
+    const reason = `a broadcast may have ${bytes} bytes`;
+    const status = "error";
+    assertEquals((await client.reply("7"))[4], {
+      status,
+      response: { reason },
+    });
+    assertEquals(await other.rest(), []);
+    client.send(wave(bytes, "8"));
+    assertEquals((await client.reply("8"))[4].status, "ok");
+    assertEquals((await other.rest()).length, 1);
+    assertEquals(service.topics.countPresences("room"), 1);
+  });
+}
+
+Deno.test("a broadcast of bytes has the same limit, and what is no broadcast has not", async () => {
+  await using service = serve({ limits: { broadcastBytes: 100 } });
+  await using client = await Client.connect(service);
+  await using other = await Client.connect(service);
+  const meta = { text: "x".repeat(200) };
+  await client.join("room", { key: "ada", meta });
+  await other.join("room");
+  await other.rest();
+  const push = (ref: string, size: number) => {
+    const head = bytes(0, 0, 1, 4, 4, ref, "room", "wave");
+    const frame = new Uint8Array(size);
+    frame.set(head);
+    client.send(frame);
+  };
+  push("8", 101);
+  assertEquals((await client.reply("8"))[4].status, "error");
+  push("9", 100);
+  assertEquals((await client.reply("9"))[4].status, "ok");
+  await client.track("room", { ...meta, tab: 2 });
+  const [broadcast, diff, ...more] = await other.rest();
+  assert(broadcast instanceof Uint8Array);
+  assertEquals([diff?.[3], more], ["presence_diff", []]);
+});
+
 Deno.test("messages that come too fast are refused, and the channel stays", async () => {
   let now = 1_000_000;
   await using service = serve({
@@ -157,6 +232,16 @@ const RESERVED = [
   "chan_reply_3",
 ];
 
+/** The same as older clients of Supabase would still take them. */
+const SHOUTED = [
+  ...RESERVED.map((event) => event.toUpperCase()),
+  "PRESENCE",
+  "Presence_State",
+  "pHX_CLOSE",
+  "PHX_JOIN",
+  "ACCESS_TOKEN",
+];
+
 Deno.test("what is the protocol's own is not relayed, and the channel stays", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
@@ -168,7 +253,7 @@ Deno.test("what is the protocol's own is not relayed, and the channel stays", as
   await other.join("room");
   await other.rest();
   await client.rest();
-  for (const event of RESERVED) {
+  for (const event of [...RESERVED, ...SHOUTED]) {
     const reason = await client.refused("room", event, {
       joins: {},
       leaves: {},
@@ -204,6 +289,8 @@ Deno.test("forged bytes of the protocol's own are not relayed either", async () 
     status: "error",
     response: { reason: `the event "phx_close" is the protocol's own` },
   });
+  client.send(bytes(0, 0, 1, 4, 9, "6", "room", "PHX_CLOSE", "x"));
+  assertEquals((await client.reply("6"))[4].status, "error");
   client.send(bytes(0, 0, 1, 4, 8, "8", "room", "presence", "x"));
   assertEquals((await client.reply("8"))[4], {
     status: "error",

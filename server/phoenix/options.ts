@@ -24,7 +24,8 @@ export interface PhoenixOptions {
     | undefined;
   /**
    * Lets somebody into a topic, or does not; called after `canRead` of the
-   * identity has said yes. Left out, they get in as they ask.
+   * identity has said yes. It must answer: `{}` lets them in as they ask.
+   * Left out, all get in as they ask.
    */
   readonly join?:
     | ((

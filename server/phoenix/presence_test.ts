@@ -225,7 +225,8 @@ Deno.test("a key may be any name", async () => {
 Deno.test("a meta that is too large is refused, and the one before stays", async () => {
   await using service = serve({ limits: { metaBytes: 20 } });
   await using client = await Client.connect(service);
-  const reason = "Cannot track presence: the meta has 22 bytes, more than 20";
+  const reason = "Cannot track presence: meta must have at most 20 bytes " +
+    'as JSON: received "22 bytes"';
   const large = { text: "x".repeat(11) };
   assertEquals(await client.refusedJoin("room", { meta: large }), reason);
   assertEquals(await client.refused("room", "wave"), "unmatched topic");
@@ -235,6 +236,34 @@ Deno.test("a meta that is too large is refused, and the one before stays", async
   assertEquals(service.topics.list("room"), [
     { key: "ada", metas: [{ text: "€" }] },
   ]);
+});
+
+Deno.test("a meta may have 4,096 bytes, unless a limit says otherwise", async () => {
+  await using service = serve();
+  await using client = await watcher(service);
+  // Two quotes are around it.
+  await client.track("room", "x".repeat(4_094));
+  const track = { event: "track", payload: "x".repeat(4_095) };
+  const reason = String(await client.refused("room", "presence", track));
+  assert(reason.includes("at most 4096 bytes"), reason);
+  assertEquals(service.topics.list("room")[0]?.metas, ["x".repeat(4_094)]);
+});
+
+Deno.test("a label of a visibility may have 256 characters", async () => {
+  await using service = serve();
+  await using client = await Client.connect(service);
+  const [long, tooLong] = [256, 257]
+    .map((length) => ({ restricted: "x".repeat(length) }));
+  const rule = "visibility must have at most 256 characters";
+  const params = { key: "ada", meta: 1, visibility: tooLong };
+  const reason = String(await client.refusedJoin("room", params));
+  assert(reason.startsWith(`Cannot join topic: ${rule}`), reason);
+  await client.join("room", { key: "ada", meta: 1, visibility: long });
+  const track = { event: "track", payload: 2, visibility: tooLong };
+  const refusal = String(await client.refused("room", "presence", track));
+  assert(refusal.startsWith(`Cannot track presence: ${rule}`), refusal);
+  await client.track("room", 3, { visibility: long });
+  assertEquals(service.topics.list("room"), [{ key: "ada", metas: [3] }]);
 });
 
 Deno.test("a number that JSON can't keep is refused as a meta", async () => {

@@ -1,61 +1,48 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
-import { PresenceServer } from "../mod.ts";
-import { type TopicModel, TopicPresence } from "../topics/mod.ts";
 import { flush } from "../testing/harness.ts";
-import { PhoenixEndpoint } from "./mod.ts";
 import { Client, type Frame, isFrame, Screen } from "./testing/client.ts";
-import { MemoryClient } from "./testing/memory_client.ts";
+import { inProcess, type InProcessOptions } from "./testing/in_process.ts";
+import type { MemoryClient } from "./testing/memory_client.ts";
 import { serve } from "./testing/service.ts";
 import { TcpClient } from "./testing/tcp_client.ts";
 
 const LIMIT = 65_536;
 
-/** An endpoint without a network, on a clock that stands still. */
-function inProcess() {
-  const time = new FakeTime();
-  const server = new PresenceServer<TopicModel>({ epoch: "e" });
-  const topics = new TopicPresence(server);
-  const limits = { bufferedBytes: LIMIT };
-  const endpoint = new PhoenixEndpoint(topics, { limits });
+/** An endpoint without a network, and a member of the room, who is told all. */
+async function withReader(options: InProcessOptions = {}) {
+  const service = inProcess({ limits: { bufferedBytes: LIMIT }, ...options });
+  const slow = await service.member({ key: "slow" });
   return {
-    topics,
-    endpoint,
-    /** Lets a second go by, and all that comes of it happen. */
-    async second() {
-      await time.tickAsync(1_000);
-      await flush();
-    },
-    [Symbol.dispose]() {
-      endpoint[Symbol.dispose]();
-      server[Symbol.dispose]();
-      time.restore();
+    ...service,
+    slow,
+    /** From now on the member does not read. */
+    stall: () => void (slow.bufferedAmount = LIMIT + 1),
+    /** The member reads all that waits, and what comes then. */
+    async drain(): Promise<Frame[]> {
+      slow.bufferedAmount = 0;
+      await service.seconds(1);
+      return slow.take();
     },
   };
-}
-
-/** A client that has joined the room. */
-async function member(endpoint: PhoenixEndpoint): Promise<MemoryClient> {
-  const client = await MemoryClient.connect(endpoint);
-  client.say(["1", "1", "room", "phx_join", { key: "slow" }]);
-  await flush();
-  client.take();
-  return client;
 }
 
 function events(frames: readonly Frame[]): string[] {
   return frames.map(([, , , event]) => event);
 }
 
+/** Whether a frame says something of somebody, or of something. */
+function mentions(frames: readonly Frame[], text: string): boolean {
+  return JSON.stringify(frames).includes(text);
+}
+
 Deno.test("a client that does not read is sent no broadcasts, and presence waits", async () => {
-  using service = inProcess();
-  const slow = await member(service.endpoint);
-  const other = await member(service.endpoint);
-  slow.bufferedAmount = LIMIT + 1;
+  using service = await withReader();
+  const { slow } = service;
+  const other = await service.member();
+  service.stall();
   other.say(["1", "2", "room", "wave", {}]);
   service.topics.track("room", "ada", {});
-  await flush();
-  await service.second();
+  await service.seconds(1);
   assertEquals(slow.take(), []);
   // What it asks for is answered all the same.
   slow.say([null, "3", "phoenix", "heartbeat", {}]);
@@ -63,44 +50,158 @@ Deno.test("a client that does not read is sent no broadcasts, and presence waits
   assertEquals(events(other.take()), ["phx_reply", "presence_diff"]);
 });
 
-Deno.test("who reads on is told what has changed, if that is little", async () => {
-  using service = inProcess();
-  const slow = await member(service.endpoint);
-  slow.bufferedAmount = LIMIT + 1;
+Deno.test("up to the limit a client is told all", async () => {
+  using service = await withReader();
+  const other = await service.member();
+  service.slow.bufferedAmount = LIMIT;
+  other.say(["1", "2", "room", "wave", {}]);
   service.topics.track("room", "ada", {});
   await flush();
-  service.topics.track("room", "bob", {});
-  await flush();
-  slow.bufferedAmount = LIMIT;
-  await service.second();
-  const frames = slow.take();
-  assertEquals(events(frames), ["presence_diff", "presence_diff"]);
+  assertEquals(events(service.slow.take()), ["wave", "presence_diff"]);
 });
 
-Deno.test("who reads on is told anew who is there, if that is much", async () => {
-  using service = inProcess();
-  const slow = await member(service.endpoint);
-  const screen = new Screen("room");
+for (const changes of [1, 200]) {
+  Deno.test(`who reads on is told anew who is there, after ${changes} changes`, async () => {
+    using service = await withReader();
+    const screen = new Screen("room");
+    const ada = service.topics.track("room", "ada", {});
+    await flush();
+    screen.show(service.slow.take());
+    service.stall();
+    for (let turn = 1; turn <= changes; turn++) {
+      ada.update({ turn });
+      if (turn % 3 === 1) service.topics.track("room", `bob ${turn % 7}`, turn);
+      await flush();
+    }
+    const frames = await service.drain();
+    assertEquals(events(frames), ["presence_state"]);
+    assertEquals(screen.show(frames).list(), service.topics.list("room"));
+    // From then on diffs will do.
+    ada.update("the last");
+    await flush();
+    const diffs = service.slow.take();
+    assertEquals(events(diffs), ["presence_diff"]);
+    assertEquals(screen.show(diffs).list(), service.topics.list("room"));
+  });
+}
+
+Deno.test("who has stopped to read while nothing changed is told nothing", async () => {
+  using service = await withReader();
+  service.stall();
+  await service.seconds(1);
+  assertEquals(await service.drain(), []);
+});
+
+Deno.test("who has stopped to read never learns of a person who has hidden meanwhile", async () => {
+  using service = await withReader();
+  const other = await service.member();
+  service.stall();
   const ada = service.topics.track("room", "ada", {});
   await flush();
-  screen.show(slow.take());
-  slow.bufferedAmount = LIMIT + 1;
-  for (let turn = 0; turn < 200; turn++) {
-    ada.update({ turn });
-    if (turn % 3 === 0) service.topics.track("room", `bob ${turn % 7}`, turn);
-    await flush();
-  }
-  slow.bufferedAmount = 0;
-  await service.second();
-  const frames = slow.take();
-  // The diff that waited comes first.
-  assertEquals(events(frames), ["presence_diff", "presence_state"]);
-  assertEquals(screen.show(frames).list(), service.topics.list("room"));
+  assert(mentions(other.take(), "ada"));
+  ada.update({}, { visibility: "private" });
+  await flush();
+  const bob = service.topics.track("room", "bob", {});
+  const frames = await service.drain();
+  assertEquals(events(frames), ["presence_state"]);
+  assert(mentions(frames, "bob"));
+  assert(!mentions(frames, "ada"));
+  bob[Symbol.dispose]();
+  ada[Symbol.dispose]();
+  await flush();
+  assert(!mentions(service.slow.take(), "ada"));
 });
 
-Deno.test("who does not read at all, and asks on, is closed", async () => {
+Deno.test("a right that is lost while a client does not read is lost at once", async () => {
+  using service = await withReader();
+  const { socket } = service.slow;
+  socket.setViewer("room", { restricted: ["team"], private: false });
+  await flush();
+  service.slow.take();
+  service.stall();
+  service.topics.track("room", "eve", 1, {
+    visibility: { restricted: "team" },
+  });
+  await flush();
+  socket.setViewer("room", { restricted: [], private: false });
+  const frames = await service.drain();
+  assertEquals(events(frames), ["presence_state"]);
+  assert(!mentions(frames, "eve"));
+});
+
+Deno.test("who leaves before it reads on is told nothing more", async () => {
+  using service = await withReader();
+  const { slow } = service;
+  service.stall();
+  service.topics.track("room", "ada", {});
+  await flush();
+  slow.say(["1", "2", "room", "phx_leave", {}]);
+  assertEquals(events(slow.take()), ["phx_reply", "phx_close"]);
+  assertEquals(await service.drain(), []);
+});
+
+Deno.test("who joins anew before it reads on sees no more than the new join shows", async () => {
+  let label = "team";
+  using service = await withReader({
+    join: () => ({ viewer: { restricted: [label], private: false } }),
+  });
+  const { slow } = service;
+  service.stall();
+  const visibility = { restricted: "team" };
+  service.topics.track("room", "eve", 1, { visibility });
+  await flush();
+  label = "guests";
+  slow.say(["2", "2", "room", "phx_join", { key: "slow" }]);
+  await flush();
+  const frames = [...slow.take(), ...await service.drain()];
+  assertEquals(events(frames), ["phx_close", "phx_reply", "presence_state"]);
+  assert(!mentions(frames, "eve"));
+});
+
+/** What a client that reads is told after a moment, counted in microtasks. */
+async function toldAfter(
+  moment: number,
+  act: (client: MemoryClient) => void,
+): Promise<{ before: Frame[]; after: Frame[] }> {
   using service = inProcess();
-  const slow = await member(service.endpoint);
+  const client = await service.member({ key: "ada" });
+  client.socket.setViewer("room", { restricted: ["team"], private: false });
+  await flush();
+  client.take();
+  const visibility = { restricted: "team" };
+  service.topics.track("room", "eve", 1, { visibility });
+  for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+  const before = client.take();
+  act(client);
+  await flush();
+  return { before, after: client.take() };
+}
+
+/** What ends the rights to a diff that is on its way. */
+const ENDS: Record<string, (client: MemoryClient) => void> = {
+  "a right that is lost": ({ socket }) => {
+    socket.setViewer("room", { restricted: [], private: false });
+  },
+  "a leave": (client) => client.say(["1", "2", "room", "phx_leave", {}]),
+};
+
+for (const [what, act] of Object.entries(ENDS)) {
+  Deno.test(`${what} comes before a diff that is on its way`, async () => {
+    const moments = { early: 0, late: 0 };
+    for (let moment = 0; moment < 20; moment++) {
+      const { before, after } = await toldAfter(moment, act);
+      assert(!mentions(after, "eve"), `after ${moment} microtasks`);
+      if (mentions(before, "eve")) moments.late++;
+      else moments.early++;
+    }
+    // The moment at which it is on its way was among them.
+    assert(moments.early > 0 && moments.late > 0, JSON.stringify(moments));
+  });
+}
+
+Deno.test("who does not read at all, and asks on, is closed", async () => {
+  using service = await withReader();
+  const { slow } = service;
   slow.say(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
   slow.bufferedAmount = 4 * LIMIT + 1;
   slow.say([null, "3", "phoenix", "heartbeat", {}]);
@@ -111,20 +212,22 @@ Deno.test("who does not read at all, and asks on, is closed", async () => {
 });
 
 Deno.test("a socket that is closed while presence waits for it holds nothing up", async () => {
-  using service = inProcess();
-  const slow = await member(service.endpoint);
-  slow.bufferedAmount = LIMIT + 1;
+  using service = await withReader();
+  service.stall();
   service.topics.track("room", "ada", {});
   await flush();
-  slow.socket.lost();
-  await service.second();
-  assertEquals(slow.take(), []);
+  service.slow.socket.lost();
+  assertEquals(await service.drain(), []);
   assertEquals(service.endpoint.sockets.size, 0);
 });
 
 Deno.test("over a network a client that stops to read holds bounded memory, and then gets it right", async () => {
   await using service = serve({
-    limits: { bufferedBytes: LIMIT, messagesPerSecond: 1e6 },
+    limits: {
+      bufferedBytes: LIMIT,
+      broadcastBytes: 2 * LIMIT,
+      messagesPerSecond: 1e6,
+    },
   });
   using slow = await TcpClient.connect(service);
   await slow.send(["1", "1", "room", "phx_join", { key: "slow" }]);

@@ -5,7 +5,12 @@ import { relay } from "./broadcast.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { Codec } from "./codec.ts";
 import { FrameError } from "./frame_error.ts";
-import type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+import {
+  type Admission,
+  type PhoenixIdentity,
+  PUBLIC_IDENTITY,
+  type Rejection,
+} from "./identity.ts";
 import {
   type JoinParams,
   own,
@@ -93,6 +98,7 @@ export class PhoenixSocket {
     );
     this.gone = new Promise((resolve) => this.#markGone = resolve);
     this.#stall = new Stall(transport, limits.bufferedBytes);
+    const stall = this.#stall;
     this.#link = {
       codec,
       origin: `phoenix/${this.id}`,
@@ -100,7 +106,10 @@ export class PhoenixSocket {
       offer: (frame) => {
         if (!this.#stall.isFull) this.#send(frame);
       },
-      writable: () => this.#stall.over(),
+      get isFull() {
+        return stall.isFull;
+      },
+      writable: () => stall.over(),
       failed: (channel, error) => this.#fail(channel, error),
     };
     identity.signal?.addEventListener("abort", this.#onRevoked);
@@ -133,7 +142,8 @@ export class PhoenixSocket {
    * @param meta What to tell of it.
    * @param visibility Who it is shown to; as before, if it is left out.
    * @returns Whether it has joined the topic.
-   * @throws {InvalidValueError} If the meta is not a JSON value.
+   * @throws {InvalidValueError} If the meta is not a JSON value, is too large, or
+   * is no object where there is a stamp.
    * @throws {ContextAtCapacityError} If the topic is full.
    */
   track(topic: string, meta: JsonValue, visibility?: Visibility): boolean {
@@ -156,8 +166,9 @@ export class PhoenixSocket {
   }
 
   /**
-   * Changes what it may see of a topic. What it loses leaves for it, what it
-   * gains joins.
+   * Changes what it may see of a topic that it has joined; the answer of a join
+   * hook that is still under way counts after it. What it loses leaves for it,
+   * what it gains joins.
    *
    * @param topic The topic.
    * @param viewer What it may see from now on.
@@ -297,7 +308,7 @@ export class PhoenixSocket {
       return undefined;
     }
     try {
-      return this.#handle(message)
+      return this.#handle(message, frame)
         ?.catch((error: unknown) => this.#refuse(message, error));
     } catch (error) {
       this.#refuse(message, error);
@@ -305,7 +316,10 @@ export class PhoenixSocket {
     }
   }
 
-  #handle(message: PhoenixMessage): Promise<void> | undefined {
+  #handle(
+    message: PhoenixMessage,
+    frame: string | Uint8Array,
+  ): Promise<void> | undefined {
     const { topic, event } = message;
     if (topic === "phoenix" && event === "heartbeat") {
       this.#reply(message, {});
@@ -335,7 +349,7 @@ export class PhoenixSocket {
       case "access_token":
         return this.#refreshToken(message);
       default:
-        this.#broadcast(message, channel);
+        this.#broadcast(message, channel, frame);
         return undefined;
     }
   }
@@ -372,20 +386,30 @@ export class PhoenixSocket {
       return { params, admission: { reason: "unauthorized" } };
     }
     const { join } = this.#hub.hooks;
-    const admission = join?.(topic, payload, this.identity, this) ?? {};
-    return admission instanceof Promise
-      ? admission.then((admission) => ({ params, admission }))
-      : { params, admission };
+    if (join === undefined) return { params, admission: {} };
+    const answerOf = (admission: Admission | Rejection) => {
+      assertAnswered(admission);
+      return { params, admission };
+    };
+    const given = join(topic, payload, this.identity, this);
+    return isThenable(given)
+      ? Promise.resolve(given).then(answerOf)
+      : answerOf(given);
   }
 
   #admit(message: PhoenixMessage, { params, admission }: JoinAnswer): void {
     // The hook may have ended the socket, or taken its time.
     if (this.#isClosed) return;
+    if (this.#hub.presence.server.closed) return this.#comeBack();
     const { topic } = message;
     const former = this.#channels.get(topic);
     let channel: Channel;
     try {
       if (admission.reason !== undefined) throw new Refusal(admission.reason);
+      // They may have lost the right while the hook took its time.
+      if (this.identity.canRead(topic) !== true) {
+        throw new Refusal("unauthorized");
+      }
       channel = this.#enter(message, params, admission);
       this.#channels.set(topic, channel);
       this.#hub.members.add(channel);
@@ -420,22 +444,29 @@ export class PhoenixSocket {
       identity.viewer;
     const self = identity.viewer.subject;
     const subject = admission.viewer?.subject ??
-      (typeof self === "string" ? self : key);
+      (typeof self === "string" ? self : undefined) ??
+      // A key that a client has only claimed shows it nothing, unless all do.
+      (key === params.key && key !== admission.key &&
+          key !== identity.subject && identity !== PUBLIC_IDENTITY
+        ? undefined
+        : key);
     const channel = new Channel(presence, this.#link, {
       topic,
       joinRef: joinRef ?? ref,
       key,
       viewer: { restricted, private: isPrivate, subject },
+      visibility: admission.visibility ?? params.visibility,
       stamp: admission.stamp,
       self: params.self,
       presence: params.presence,
       dialect: params.dialect,
       metaBytes: limits.metaBytes,
     });
-    const meta = admission.meta ?? params.meta;
-    if (meta !== undefined) {
+    if (admission.meta !== undefined) {
+      channel.track(admission.meta);
+    } else if (params.meta !== undefined) {
       this.#assertMayWrite(topic);
-      channel.track(meta, admission.visibility ?? params.visibility);
+      channel.track(params.meta);
     }
     return channel;
   }
@@ -477,7 +508,15 @@ export class PhoenixSocket {
     this.#reply(message, {});
   }
 
-  #broadcast(message: PhoenixMessage, channel: Channel): void {
+  #broadcast(
+    message: PhoenixMessage,
+    channel: Channel,
+    frame: string | Uint8Array,
+  ): void {
+    const { broadcastBytes } = this.#hub.limits;
+    if (isLarger(frame, broadcastBytes)) {
+      throw new Refusal(`a broadcast may have ${broadcastBytes} bytes`);
+    }
     if (isReserved(message.event)) {
       throw new Refusal(
         `the event ${JSON.stringify(message.event)} is the protocol's own`,
@@ -509,10 +548,10 @@ export class PhoenixSocket {
 
   #refuse(message: PhoenixMessage, error: unknown): void {
     if (this.#isClosed) return;
+    if (error instanceof ServerClosedError) return this.#comeBack();
     const isTold = error instanceof Refusal ||
       error instanceof InvalidValueError ||
-      error instanceof ContextAtCapacityError ||
-      error instanceof ServerClosedError;
+      error instanceof ContextAtCapacityError;
     if (!isTold) this.#hub.onError(error);
     const reason = isTold ? error.message : "internal error";
     this.#reply(message, { reason }, "error");
@@ -541,8 +580,14 @@ export class PhoenixSocket {
   /** Tells the client to join anew. */
   #fail(channel: Channel, error: unknown): void {
     if (!(error instanceof Refusal)) this.#hub.onError(error);
+    if (this.#hub.presence.server.closed) return this.#comeBack();
     this.#remove(channel);
     this.#tell(channel, "phx_error", { reason: "channel_crash" });
+  }
+
+  /** Without a server there is nothing to do here, but there may be elsewhere. */
+  #comeBack(): void {
+    this.close(CLOSE_CODES.serviceRestart, "service restart");
   }
 
   #remove(channel: Channel): void {
@@ -566,6 +611,21 @@ export class PhoenixSocket {
     }
     this.#stall.send(frame);
   }
+}
+
+/** Not by its class: databases have promises of their own. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
+/** Who answers nothing has let nobody in. */
+function assertAnswered(admission: unknown): void {
+  if (typeof admission === "object" && admission !== null) return;
+  throw new TypeError(
+    `Cannot join topic: the hook must give an admission or a rejection: received ${
+      String(admission)
+    }`,
+  );
 }
 
 function jsonOf({ payload }: PhoenixMessage): JsonObject {

@@ -23,6 +23,7 @@ export class Stall {
   readonly #ended = new AbortController();
   #buffered = 0;
   #largest = 0;
+  #over: Promise<boolean> | undefined;
   #silentChecks = 0;
 
   /** Makes it for a transport, and as many bytes as may wait as a rule. */
@@ -46,7 +47,13 @@ export class Stall {
   }
 
   /** Waits until there is room; `false` if it ends before. */
-  async over(): Promise<boolean> {
+  over(): Promise<boolean> {
+    // One wait for all who wait: a socket may have a hundred channels.
+    this.#over ??= this.#wait().finally(() => this.#over = undefined);
+    return this.#over;
+  }
+
+  async #wait(): Promise<boolean> {
     const { signal } = this.#ended;
     while (!signal.aborted && this.isFull) await pause(POLL_MS, signal);
     return !signal.aborted;

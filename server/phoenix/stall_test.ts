@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { CHECK_MS, Stall } from "./stall.ts";
 import { FakeTransport } from "./testing/fake_transport.ts";
@@ -118,4 +118,38 @@ Deno.test("over() is false if it ends before there is room", async () => {
   const over = stall.over();
   stall.end();
   assertEquals(await over, false);
+});
+
+Deno.test("over() looks no more often for many who wait than for one", async () => {
+  const looks = async (waiting: number): Promise<number> => {
+    using time = new FakeTime();
+    const transport = new FakeTransport();
+    const stall = new Stall(transport, 100);
+    stall.send("x".repeat(101));
+    transport.looks = 0;
+    const all = Array.from({ length: waiting }, () => stall.over());
+    for (let turn = 0; turn < 20; turn++) await time.tickAsync(50);
+    stall.end();
+    assertEquals(new Set(await Promise.all(all)), new Set([false]));
+    return transport.looks;
+  };
+  assertGreater(await looks(1), 10);
+  assertEquals(await looks(100), await looks(1));
+});
+
+Deno.test("over() waits anew after it was over", async () => {
+  using time = new FakeTime();
+  const transport = new FakeTransport();
+  const stall = new Stall(transport, 100);
+  for (let turn = 0; turn < 2; turn++) {
+    stall.send("x".repeat(101));
+    let isOver = false;
+    const all = [stall.over(), stall.over()];
+    const over = Promise.all(all).then(() => isOver = true);
+    await time.tickAsync(1_000);
+    assertEquals(isOver, false);
+    transport.drain(101);
+    await time.tickAsync(50);
+    await over;
+  }
 });

@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { type PhoenixIdentity, tokenOf } from "./mod.ts";
 import { Client, Screen } from "./testing/client.ts";
+import { inProcess } from "./testing/in_process.ts";
+import { MemoryClient } from "./testing/memory_client.ts";
 import {
   byName,
   identity,
@@ -147,6 +149,47 @@ Deno.test("sockets that are asked for at once don't pass the limit", async () =>
   assertEquals(closed.length, 4);
 });
 
+Deno.test("all may open so many sockets, whoever they are", async () => {
+  await using service = serve({
+    limits: { allSockets: 2 },
+    authorize: byName({
+      ada: identity({ subject: "ada" }),
+      service: identity(),
+    }),
+  });
+  await using first = await Client.connect(service, as("ada"));
+  await using _second = await Client.connect(service, as("service"));
+  for (const user of ["ada", "service"]) {
+    using third = await TcpClient.connect(service, as(user));
+    assertEquals(third.handshake.status, 503);
+  }
+  await first.close();
+  const { sockets } = service.endpoint;
+  await eventually(() => sockets.size === 1, "it is closed");
+  await using _again = await Client.connect(service, as("service"));
+});
+
+Deno.test("sockets that are asked for at once don't pass the limit of all", async () => {
+  using service = inProcess({ limits: { allSockets: 2 } });
+  const opens = [];
+  for (let turn = 0; turn < 3; turn++) {
+    opens.push(await MemoryClient.accepted(service.endpoint));
+  }
+  const codes = opens.map((open) => open().closeCode);
+  assertEquals(codes, [undefined, undefined, 1008]);
+  assertEquals(service.endpoint.sockets.size, 2);
+});
+
+Deno.test("10,000 sockets may be open, unless a limit says otherwise", async () => {
+  using service = inProcess();
+  for (let turn = 0; turn < 10_000; turn++) await service.connect();
+  const url = "http://localhost/socket/websocket?vsn=2.0.0";
+  const headers = { "upgrade": "websocket" };
+  const answer = await service.endpoint.accept(new Request(url, { headers }));
+  assertInstanceOf(answer, Response);
+  assertEquals(answer.status, 503);
+});
+
 Deno.test("who may not read a topic can't join it", async () => {
   await using service = serve({
     authorize: () => identity({ canRead: (topic) => topic === "room" }),
@@ -255,30 +298,6 @@ Deno.test("revoke() of an identity without a subject ends its sockets alone", as
   assertEquals((await first.closed()).code, 1008);
   await second.done("phoenix", "heartbeat");
   assertEquals(service.endpoint.revoke(identity()), 0);
-});
-
-Deno.test("what was authorized before a revoke() does not open", async () => {
-  const asked: PromiseWithResolvers<PhoenixIdentity>[] = [];
-  await using service = serve({
-    authorize: () => {
-      const answer = Promise.withResolvers<PhoenixIdentity>();
-      asked.push(answer);
-      return answer.promise;
-    },
-  });
-  const ada = identity({ subject: "ada" });
-  const connecting = Client.connect(service);
-  await eventually(() => asked.length === 1, "authorize is asked");
-  service.endpoint.revoke(ada);
-  asked[0]?.resolve(ada);
-  const client = await connecting;
-  // They are to come back, and to be asked for anew.
-  assertEquals((await client.closed()).code, 1012);
-  const again = Client.connect(service);
-  await eventually(() => asked.length === 2, "authorize is asked again");
-  asked[1]?.resolve(ada);
-  await using back = await again;
-  await back.join("room");
 });
 
 Deno.test("a kick closes one socket, and what it held goes at once", async () => {

@@ -2,17 +2,24 @@ import type { SocketTransport } from "../transport.ts";
 
 /** A transport whose other side reads when it is told to. */
 export class FakeTransport implements SocketTransport {
+  /** How often somebody has asked how many bytes wait. */
+  looks = 0;
+  #waiting = 0;
+
   /** How many bytes wait to be sent; one for each unit of a frame. */
-  bufferedAmount = 0;
+  get bufferedAmount(): number {
+    this.looks++;
+    return this.#waiting;
+  }
 
   /** Sends a frame: it waits. */
   send(frame: string | Uint8Array): void {
-    this.bufferedAmount += frame.length;
+    this.#waiting += frame.length;
   }
 
   /** The other side reads so much. */
   drain(bytes: number): void {
-    this.bufferedAmount -= bytes;
+    this.#waiting -= bytes;
   }
 
   /** Does nothing. */

@@ -26,6 +26,18 @@ const event = fc.oneof(
   fc.constantFrom("phx_reply", "phx_close", "phx_error", "phx_"),
   fc.constantFrom("presence_state", "presence_diff", "presence_x"),
   fc.constantFrom("system", "postgres_changes", "chan_reply_1", "__proto__"),
+  // Older clients don't mind the case.
+  fc.mixedCase(
+    fc.constantFrom(
+      "phx_join",
+      "phx_close",
+      "presence_state",
+      "presence_diff",
+      "presence",
+      "broadcast",
+      "system",
+    ),
+  ),
   name,
 );
 

@@ -17,8 +17,9 @@ export class MemoryClient implements SocketTransport {
   closeCode: number | undefined;
   /** Whether it was ended without a close. */
   isTerminated = false;
-  /** How many bytes are said to wait. */
-  bufferedAmount = 0;
+  /** How often somebody has asked how many bytes wait. */
+  looks = 0;
+  #bufferedAmount = 0;
   #socket: PhoenixSocket | undefined;
 
   /** Connects a client to an endpoint. */
@@ -26,13 +27,34 @@ export class MemoryClient implements SocketTransport {
     endpoint: PhoenixEndpoint,
     query = "vsn=2.0.0",
   ): Promise<MemoryClient> {
+    const open = await MemoryClient.accepted(endpoint, query);
+    return open();
+  }
+
+  /** Asks an endpoint for a socket, which is yet to be opened. */
+  static async accepted(
+    endpoint: PhoenixEndpoint,
+    query = "vsn=2.0.0",
+  ): Promise<() => MemoryClient> {
     const url = `http://localhost/socket/websocket?${query}`;
     const headers = { "upgrade": "websocket" };
     const acceptance = await endpoint.accept(new Request(url, { headers }));
     assert(!(acceptance instanceof Response), "it is refused");
-    const client = new MemoryClient();
-    client.#socket = acceptance.open(client);
-    return client;
+    return () => {
+      const client = new MemoryClient();
+      client.#socket = acceptance.open(client);
+      return client;
+    };
+  }
+
+  /** How many bytes are said to wait. */
+  get bufferedAmount(): number {
+    this.looks++;
+    return this.#bufferedAmount;
+  }
+
+  set bufferedAmount(bytes: number) {
+    this.#bufferedAmount = bytes;
   }
 
   /** The socket that the endpoint has made of it. */

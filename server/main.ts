@@ -155,7 +155,9 @@ function route(
 }
 
 async function serve(settings: Settings): Promise<void> {
-  using server = new PresenceServer<TopicModel>({ graceMs: settings.graceMs });
+  const { graceMs } = settings;
+  // Changes hold what strangers have published, until others take their place.
+  using server = new PresenceServer<TopicModel>({ graceMs, retention: 2_000 });
   const { host, insecure } = settings;
   const name = host.includes(":") ? `[${host}]` : host;
   const hosts = insecure ? "any" : ["localhost", "127.0.0.1", "[::1]", name];

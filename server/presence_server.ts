@@ -135,6 +135,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   readonly #lingering = new EntryMap<M, Timestamp>();
   /** The entries of other servers. */
   readonly #remote = new EntryMap<M, true>();
+  /** When the publishers of own entries were heard of, while it is replicated. */
+  readonly #heard = new EntryMap<M, Timestamp>();
   #listener: ReplicationListener<M> | undefined;
   /** Whether what changes is what the replication does. */
   #isApplying = false;
@@ -477,18 +479,25 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       throw new TypeError("Cannot replicate server: it is replicated already");
     }
     this.#listener = listener;
+    const now = this.#clock();
+    for (const snapshot of this.store.snapshots()) {
+      const { seenAt = now } = this.#store.liveness(snapshot) ?? {};
+      this.#heard.set(entryKeyOf(snapshot), Math.min(seenAt, now));
+    }
     return {
-      put: (entries) => this.#putRemote(entries),
+      put: (entries, areNews = false) => this.#putRemote(entries, areNews),
       drop: (keys) => this.#drop(keys),
       own: (context) =>
         this.store.snapshots({ context })
           .filter((snapshot) => !this.#remote.has(snapshot)),
+      heardAt: (key) => this.#heard.get(key),
       remote: (context) => this.#remote.in(context),
       watched: () => this.#feeds.contexts(),
       [Symbol.dispose]: () => {
         if (this.#listener !== listener) return;
         this.#listener = undefined;
         this.#drop(this.#remote.all());
+        for (const key of this.#heard.all()) this.#heard.delete(key);
       },
     };
   }
@@ -519,8 +528,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
     // First all of them: an entry that is in the batch itself does not go.
+    const now = this.#clock();
     for (const update of updates) {
       this.#lingering.delete(update);
+      if (this.#listener) this.#heard.set(entryKeyOf(update), now);
       // Its publisher has come here; also if nothing has changed by it.
       if (this.#remote.delete(update)) this.#tellPut(update);
     }
@@ -548,12 +559,18 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (due !== undefined && due <= this.#clock()) this.expire();
   }
 
-  /** The visibilities of what other, connected origins hold of a subject. */
+  /**
+   * The visibilities of what other, connected origins hold of a subject. What
+   * is at another server does not count: it may be lost there already.
+   */
   #othersOf(
     { subject, context, origin }: PresenceSnapshot<M>,
   ): Visibility<M["label"]>[] {
     return this.#store.snapshots({ subject, context })
-      .filter((other) => other.origin !== origin && !this.#lingering.has(other))
+      .filter((other) =>
+        other.origin !== origin && !this.#lingering.has(other) &&
+        !this.#remote.has(other)
+      )
       .map(({ visibility }) => visibility);
   }
 
@@ -600,6 +617,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
         : this.#lingering.get(change.previous) ?? change.seenAt;
       this.#lingering.delete(change.previous);
       this.#departures.record(subject, context, { visibility, seenAt });
+      this.#heard.delete(change.previous);
       const isOwn = !this.#remote.delete(change.previous);
       if (!this.#isApplying) this.#listener?.removed(change.previous, isOwn);
     } else if (
@@ -635,15 +653,31 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     }
   }
 
-  #putRemote(entries: readonly RemoteEntry<M>[]): void {
+  #putRemote(entries: readonly RemoteEntry<M>[], areNews: boolean): void {
+    const arrived = areNews
+      ? entries.filter((entry) => !this.#remote.has(entry))
+      : [];
     this.#apply(() => {
       for (const entry of entries) {
+        const update = this.#asUpdate(entry);
+        const former = this.#store.snapshot(entry);
+        const sequence = this.#store.lastSequence;
+        this.#store.publish(update);
+        if (
+          former !== undefined && former.observedAt !== update.observedAt &&
+          this.#store.lastSequence === sequence
+        ) {
+          // A refresh is silent, but this is another entry in the old one's
+          // place: all servers have the same.
+          this.#store.withdraw(former);
+          this.#store.publish(update);
+        }
         this.#remote.set(entryKeyOf(entry), true);
+        this.#heard.delete(entry);
         this.#lingering.delete(entry);
-        this.#store.publish(this.#asUpdate(entry));
       }
     });
-    for (const entry of entries) this.#cameBack(entry);
+    for (const entry of arrived) this.#cameBack(entry);
     this.#rearm();
   }
 

@@ -1,4 +1,9 @@
-import type { EntryKey, PresenceModel, PresenceSnapshot } from "../core/mod.ts";
+import type {
+  EntryKey,
+  PresenceModel,
+  PresenceSnapshot,
+  Timestamp,
+} from "../core/mod.ts";
 
 /**
  * What a server tells whoever replicates it. Its own entries are those that it
@@ -30,8 +35,10 @@ export interface Replication<M extends PresenceModel = PresenceModel>
    * own entry among them is no longer one.
    *
    * @param entries The entries.
+   * @param areNews Whether they have just been put there: then what lingers
+   * here of the same subjects ends, as they have come back elsewhere.
    */
-  put(entries: readonly RemoteEntry<M>[]): void;
+  put(entries: readonly RemoteEntry<M>[], areNews?: boolean): void;
   /**
    * Takes entries away, whoever's they are.
    *
@@ -40,6 +47,11 @@ export interface Replication<M extends PresenceModel = PresenceModel>
   drop(keys: readonly EntryKey<M>[]): void;
   /** The own entries of a context, or all. O(entries). */
   own(context?: M["context"]): PresenceSnapshot<M>[];
+  /**
+   * When the publisher of an own entry has last been heard of, by the server's
+   * clock; `undefined` if it is no own entry. O(1).
+   */
+  heardAt(key: EntryKey<M>): Timestamp | undefined;
   /** The keys of the entries of other servers in a context. O(answer). */
   remote(context: M["context"]): EntryKey<M>[];
   /** The contexts that have watchers. */

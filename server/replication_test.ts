@@ -207,11 +207,23 @@ Deno.test("Replication.put() ends what lingers of the subject here: it is back e
   await mirror.read();
   r.told();
   r.server.disconnect("tab");
-  r.replication.put([remote({ origin: "tab/2" })]);
+  r.replication.put([remote({ origin: "tab/2" })], true);
   assertEquals(await mirror.told(), ["updated alice"]);
   assertEquals(r.told(), ["removed alice, own"]);
   time.tick(60_000);
   assertEquals(await mirror.told(), []);
+});
+
+Deno.test("Replication.put() of what has been elsewhere before leaves what lingers here: it may linger there too", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  r.server.receive(update());
+  r.server.disconnect("tab");
+  r.replication.put([remote({ origin: "phone" })]);
+  r.replication.put([
+    remote({ origin: "phone", facets: { activity: "idle" } }),
+  ], true);
+  assertEquals(r.subjects(), ["alice", "alice"]);
 });
 
 Deno.test("Replication.put() ends the grace of the entry itself", () => {
@@ -269,14 +281,20 @@ Deno.test("PresenceServer.disconnect() leaves alone what has gone to another ser
   assertEquals(r.told(), ["removed bob, own"]);
 });
 
-Deno.test("PresenceServer.disconnect() takes an entry away at once whose subject is at another server", () => {
-  using _time = new FakeTime(0);
+Deno.test("PresenceServer.disconnect() waits for the grace though the subject is at another server: it may be lost there too", async () => {
+  using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
   r.replication.put([remote({ origin: "phone" })]);
+  const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
+  await mirror.read();
   r.told();
   r.server.disconnect("tab");
-  assertEquals(r.told(), ["removed alice, own"]);
+  r.replication.drop([keyOf({ origin: "phone" })]);
+  r.server.receive(update({ origin: "tab/2" }));
+  assertEquals(await mirror.told(), ["updated alice"]);
+  time.tick(60_000);
+  assertEquals(await mirror.told(), []);
 });
 
 Deno.test("PresenceServer.replicate() works where stale updates are refused, whatever the clocks", () => {

@@ -61,6 +61,15 @@ export class EntryMap<M extends PresenceModel, V> {
     return [...this.#byContext.keys()].flatMap((context) => this.in(context));
   }
 
+  /** What is known of all entries. O(answer). */
+  values(): V[] {
+    const values: V[] = [];
+    for (const entries of this.#byContext.values()) {
+      entries.forEach(({ value }) => values.push(value));
+    }
+    return values;
+  }
+
   #find(key: EntryKey<M>): Known<M, V> | undefined {
     return this.#byContext.get(key.context)?.get(key);
   }

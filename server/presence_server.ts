@@ -41,6 +41,7 @@ import type {
   RemoteEntry,
   Replication,
   ReplicationListener,
+  Whereabouts,
 } from "./replication.ts";
 import { Sweeper } from "./sweeper.ts";
 import {
@@ -138,6 +139,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   /** When the publishers of own entries were heard of, while it is replicated. */
   readonly #heard = new EntryMap<M, Timestamp>();
   #listener: ReplicationListener<M> | undefined;
+  readonly #hearers = new Set<(context: M["context"], text: string) => void>();
   /** Whether what changes is what the replication does. */
   #isApplying = false;
   readonly #sweeper: Sweeper;
@@ -465,6 +467,67 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   // Replication
 
   /**
+   * Has a context be known whole, for a question that is asked without a
+   * watch. Where there are no other servers it is; where there are some, those
+   * who watch it have it so by and by.
+   *
+   * @param context Which context.
+   * @returns Whether it is known whole; `false` if that can't be now, because
+   * this server is cut off from the others.
+   */
+  async follow(context: M["context"]): Promise<boolean> {
+    return await this.#listener?.follow?.(context) ?? true;
+  }
+
+  /**
+   * Finds out where a subject is, at all servers together.
+   *
+   * @param subject Who.
+   * @returns The entries that all servers have, which is not filtered for
+   * anybody, and the servers that have not answered.
+   */
+  async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
+    const { entries = [], missing = [] } =
+      await this.#listener?.locate?.(subject) ?? {};
+    const snapshots = new EntryMap<M, PresenceSnapshot<M>>();
+    for (const entry of entries) {
+      snapshots.set(entry, { ...entry, expiry: "never" });
+    }
+    for (const snapshot of this.store.snapshots({ subject })) {
+      snapshots.set(snapshot, snapshot);
+    }
+    return { snapshots: snapshots.values(), missing };
+  }
+
+  /** Whether there may be other servers to tell something. */
+  get replicated(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /**
+   * Tells the other servers with watchers or subjects in a context a text, for
+   * what is not worth keeping. It may be lost.
+   *
+   * @param context Which context.
+   * @param text What to tell.
+   */
+  tellOthers(context: M["context"], text: string): void {
+    this.#listener?.tell?.(context, text);
+  }
+
+  /**
+   * Hears what other servers tell.
+   *
+   * @param hear Told of each text; it must not throw.
+   * @returns What ends it.
+   */
+  hearOthers(hear: (context: M["context"], text: string) => void): Disposable {
+    const hearer = (context: M["context"], text: string) => hear(context, text);
+    this.#hearers.add(hearer);
+    return { [Symbol.dispose]: () => void this.#hearers.delete(hearer) };
+  }
+
+  /**
    * Lets somebody replicate this server: tells them of its own entries, and
    * takes those of others. What is there already is theirs to ask for.
    *
@@ -493,6 +556,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       heardAt: (key) => this.#heard.get(key),
       remote: (context) => this.#remote.in(context),
       watched: () => this.#feeds.contexts(),
+      told: (context, text) => {
+        for (const hear of [...this.#hearers]) hear(context, text);
+      },
       [Symbol.dispose]: () => {
         if (this.#listener !== listener) return;
         this.#listener = undefined;

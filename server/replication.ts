@@ -19,6 +19,33 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
   removed(snapshot: PresenceSnapshot<M>, isOwn: boolean): void;
   /** A context has its first watcher, or has lost the last one. */
   watched(context: M["context"], isWatched: boolean): void;
+  /**
+   * Has all entries of a context be put, if they are not, and go on to be put
+   * for a while.
+   *
+   * @returns Whether they are; `false` if it can't be done now.
+   */
+  follow?(context: M["context"]): Promise<boolean>;
+  /** Tells the other servers that follow a context a text; it may be lost. */
+  tell?(context: M["context"], text: string): void;
+  /** Asks the other servers for their entries of a subject, wherever it is. */
+  locate?(subject: M["subject"]): Promise<RemoteWhereabouts<M>>;
+}
+
+/** Where a subject is, by what other servers have. */
+export interface RemoteWhereabouts<M extends PresenceModel = PresenceModel> {
+  /** The entries, in no particular order. */
+  readonly entries: readonly RemoteEntry<M>[];
+  /** The servers that have not answered: what they have is not known. */
+  readonly missing: readonly string[];
+}
+
+/** Where a subject is, at all servers together. */
+export interface Whereabouts<M extends PresenceModel = PresenceModel> {
+  /** The entries, in no particular order; those of others never expire here. */
+  readonly snapshots: readonly PresenceSnapshot<M>[];
+  /** The servers that have not answered: what they have is not known. */
+  readonly missing: readonly string[];
 }
 
 /** An entry of another server. What keeps it alive is known there. */
@@ -56,6 +83,8 @@ export interface Replication<M extends PresenceModel = PresenceModel>
   remote(context: M["context"]): EntryKey<M>[];
   /** The contexts that have watchers. */
   watched(): M["context"][];
+  /** Hands on a text that another server has told the followers of a context. */
+  told(context: M["context"], text: string): void;
   /** Ends it: the entries of other servers go. */
   [Symbol.dispose](): void;
 }

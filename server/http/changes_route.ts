@@ -25,6 +25,7 @@ export async function changes(ask: Ask): Promise<Response> {
   }
   if (wantsJson(request)) {
     if (place === undefined) throw query.invalid("since", "is missing");
+    await service.server.follow(context);
     assertStillIn(actor);
     return changesNow(ask, context, place);
   }

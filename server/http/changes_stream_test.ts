@@ -75,6 +75,8 @@ function counting(server: PresenceServer): Counting {
       throw new Error("not asked for here");
     },
     lastSeen: (...query) => server.lastSeen(...query),
+    follow: (context) => server.follow(context),
+    locate: (subject) => server.locate(subject),
     watch(options = {}) {
       this.open++;
       options.signal?.addEventListener("abort", () => {

@@ -1,3 +1,4 @@
+import type { Key, PresenceSnapshot } from "../../core/mod.ts";
 import {
   answer,
   type Ask,
@@ -6,6 +7,7 @@ import {
   assertStillIn,
 } from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
+import { summarize } from "../../store/mod.ts";
 import { Query } from "./query.ts";
 import { summariesJson } from "./summary_json.ts";
 import type {
@@ -16,7 +18,7 @@ import type {
 } from "./wire.ts";
 
 /** `GET /v1/presence`: who is in a context, whether somebody is, or where. */
-export function presence(ask: Ask): Promise<Response> | Response {
+export function presence(ask: Ask): Promise<Response> {
   const query = queryOf(ask, "read presence");
   const context = query.key("context");
   const subject = query.key("subject");
@@ -31,13 +33,15 @@ export function presence(ask: Ask): Promise<Response> | Response {
 }
 
 async function inContext(
-  { service, actor }: Ask,
+  ask: Ask,
   query: Query,
   context: string,
 ): Promise<Response> {
+  const { service, actor } = ask;
   const limit = Math.min(query.count("limit") ?? Infinity, service.limits.page);
   const after = query.key("after");
   const withResources = query.flag("resources");
+  const incomplete = await isIncomplete(ask, context);
   const { store } = service.server;
   const { account, visible, viewer } = actor;
   const page = store.summaryPage(context, { limit, after, visible });
@@ -49,6 +53,7 @@ async function inContext(
   const json: ContextAnswer = {
     context,
     summaries,
+    incomplete,
     sequence,
     epoch,
     next: summaries.length < page.summaries.length
@@ -67,13 +72,15 @@ async function inContext(
   );
 }
 
-function ofSubject(
-  { service, actor }: Ask,
+async function ofSubject(
+  ask: Ask,
   query: Query,
   subject: string,
   context: string,
-): Response {
+): Promise<Response> {
+  const { service, actor } = ask;
   const withResources = query.flag("resources");
+  const incomplete = await isIncomplete(ask, context);
   const { server } = service;
   const { store } = server;
   const { visible, viewer } = actor;
@@ -89,35 +96,66 @@ function ofSubject(
       context,
       summary: json ?? null,
       lastSeen: json?.lastSeen ?? server.lastSeen(subject, context, viewer),
+      incomplete,
       sequence,
       epoch,
     } satisfies SubjectAnswer,
   );
 }
 
-function whereabouts(
-  { service, actor }: Ask,
+async function whereabouts(
+  ask: Ask,
   query: Query,
   subject: string,
-): Response {
+): Promise<Response> {
+  const { service, actor } = ask;
   const withResources = query.flag("resources");
-  const { store } = service.server;
-  const { epoch, lastSequence: sequence } = store;
-  const all = store.subjectSummaries({ subject, visible: actor.visible })
-    .filter(({ context }) => actor.canRead(context));
-  const { page } = service.limits;
+  const { server, limits: { page } } = service;
+  const { snapshots, missing } = await server.locate(subject);
+  assertStillIn(actor);
+  const byContext = new Map<Key, PresenceSnapshot[]>();
+  for (const snapshot of snapshots) {
+    const { context, visibility } = snapshot;
+    if (!actor.canRead(context)) continue;
+    if (actor.visible?.(visibility, subject) === false) continue;
+    const run = byContext.get(context);
+    if (run === undefined) byContext.set(context, [snapshot]);
+    else run.push(snapshot);
+  }
+  const all = [...byContext.values()].map((run) => summarize(run))
+    .filter((summary) => summary !== undefined);
+  const { store } = server;
   const summaries = summariesJson(store, all.slice(0, page), {
     withResources,
     maxResources: page,
   });
   const more = summaries.length < all.length ? true : undefined;
+  const incomplete = missing.length > 0 ? true : undefined;
+  const { epoch, lastSequence: sequence } = store;
   return answer(
-    { subject, summaries, more, sequence, epoch } satisfies WhereaboutsAnswer,
+    {
+      subject,
+      summaries,
+      more,
+      incomplete,
+      sequence,
+      epoch,
+    } satisfies WhereaboutsAnswer,
   );
 }
 
+/** Has a context be known whole; `true` if that can't be now. */
+async function isIncomplete(
+  { service, actor }: Ask,
+  context: string,
+): Promise<true | undefined> {
+  const isWhole = await service.server.follow(context);
+  assertStillIn(actor);
+  return isWhole ? undefined : true;
+}
+
 /** `DELETE /v1/presence`: takes away what is the actor's own. */
-export function withdraw(ask: Ask): Response {
+export async function withdraw(ask: Ask): Promise<Response> {
   const query = queryOf(ask, "withdraw presence");
   const { actor, service: { server } } = ask;
   const context = query.requiredKey("context");
@@ -131,6 +169,9 @@ export function withdraw(ask: Ask): Response {
   }
   assertCanWrite(actor, context, "context");
   if (subject === undefined) throw query.invalid("subject", "is missing");
+  // It may have been published at another server.
+  await server.follow(context);
+  assertStillIn(actor);
   let withdrawn = 0;
   if (all) {
     const own = server.store.snapshots({ context, subject, origin });

@@ -36,6 +36,7 @@ export async function publish(ask: Ask): Promise<Response> {
     throw invalid(ACTION, [{ field: "body", message }]);
   }
   const read = check(ask, values, (index) => isList ? `[${index}]` : "");
+  await followAll(ask, read);
   // All that follows is done at once: nothing comes between check and effect.
   assertStillIn(actor);
   const { now } = server;
@@ -50,6 +51,18 @@ export async function publish(ask: Ask): Promise<Response> {
   const { epoch, lastSequence: sequence } = server.store;
   return answer(
     { sequences, sequence, epoch } satisfies PublishAnswer,
+  );
+}
+
+/** An update changes what there is, perhaps at another server. */
+async function followAll(
+  { service: { server }, actor }: Ask,
+  updates: readonly ReadUpdate[],
+): Promise<void> {
+  const contexts = [...new Set(updates.map(({ context }) => context))]
+    .filter((context) => actor.canWrite(context));
+  await Promise.all(
+    contexts.map((context) => server.follow(context)),
   );
 }
 

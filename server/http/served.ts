@@ -73,8 +73,6 @@ export interface ServedStore {
     context: Key,
     options?: ServedVisible,
   ): SubjectSummary | undefined;
-  /** Sums up a subject in every context. */
-  subjectSummaries(query: ServedQuery): SubjectSummary[];
   /** Reads a context page by page. */
   summaryPage(context: Key, options: ServedPageQuery): SummaryPage;
   /** Tells where anyone is. */
@@ -127,6 +125,14 @@ export interface ServedWatchOptions {
   readonly keepAliveMs?: number | undefined;
 }
 
+/** Where a subject is, at all servers together. */
+export interface ServedWhereabouts {
+  /** The entries. */
+  readonly snapshots: readonly PresenceSnapshot[];
+  /** The servers that have not answered. */
+  readonly missing: readonly string[];
+}
+
 /**
  * What a handler serves: a `PresenceServer` of any model, or whatever else has
  * these methods of it.
@@ -146,6 +152,10 @@ export interface ServedPresence {
   changesSince(since: CursorPosition, options?: ServedQuery):
     | ServedChanges
     | Gap;
+  /** Has a context be known whole; `false` if that can't be now. */
+  follow(context: Key): Promise<boolean>;
+  /** Finds out where a subject is. */
+  locate(subject: Key): Promise<ServedWhereabouts>;
   /** Watches a context. */
   watch(options?: ServedWatchOptions): Watch<ServedBatch>;
   /** Tells when somebody who is gone was last seen. */

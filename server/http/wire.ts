@@ -96,6 +96,11 @@ export interface ContextAnswer<M extends PresenceModel = PresenceModel> {
   readonly context: M["context"];
   /** Who is there, in the order of their keys. */
   readonly summaries: readonly WireSummary<M>[];
+  /**
+   * Set where not all servers could be asked, so that somebody may be there who
+   * is not told.
+   */
+  readonly incomplete?: boolean | undefined;
   /** How many subjects are there, on all pages; told on the first one. */
   readonly count?: number | undefined;
   /** The sequence of the newest change there is. */
@@ -122,6 +127,11 @@ export interface SubjectAnswer<M extends PresenceModel = PresenceModel> {
   readonly summary: WireSummary<M> | null;
   /** When they were last seen there, if it is known. */
   readonly lastSeen?: Timestamp | undefined;
+  /**
+   * Set where not all servers could be asked, so that somebody may be there who
+   * is not told.
+   */
+  readonly incomplete?: boolean | undefined;
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequence is of. */
@@ -136,6 +146,11 @@ export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel> {
   readonly summaries: readonly WireSummary<M>[];
   /** Set if they are in more contexts than can be told in one answer. */
   readonly more?: boolean | undefined;
+  /**
+   * Set where not all servers could be asked, so that somebody may be there who
+   * is not told.
+   */
+  readonly incomplete?: boolean | undefined;
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequence is of. */

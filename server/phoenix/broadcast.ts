@@ -1,3 +1,5 @@
+import type { Visibility } from "../../core/mod.ts";
+import type { Broadcast } from "./broadcast_text.ts";
 import type { Channel } from "./channel.ts";
 import type { Codec } from "./codec.ts";
 import {
@@ -15,23 +17,35 @@ export interface Sender {
   readonly connection: string;
 }
 
-/**
- * Relays a message to those in a topic who may know of its sender. Its frame
- * is written once for all who speak the same version. O(receivers).
- */
-export function relay(
-  { topic, event, payload }: PhoenixMessage,
+/** Makes a broadcast of a message: who it is of rides along. */
+export function broadcastOf(
+  { event, payload }: PhoenixMessage,
   sender: Sender,
-  from: Channel,
+  shown: readonly Visibility[],
+): Broadcast {
+  return { event, payload: stamp(payload, sender), key: sender.key, shown };
+}
+
+/**
+ * Hands a broadcast to those in a topic who may know of its sender. Its frame
+ * is written once for all who speak the same version. O(receivers).
+ *
+ * @param from The channel that it came by, if it came by one of this server.
+ */
+export function deliver(
+  topic: string,
+  { event, payload, key, shown }: Broadcast,
   receivers: Iterable<Channel>,
+  from?: Channel,
 ): void {
-  const stamped = stamp(payload, sender);
-  const message = { joinRef: null, ref: null, topic, event, payload: stamped };
+  const message = { joinRef: null, ref: null, topic, event, payload };
   const frames = new Map<Codec, string | Uint8Array | undefined>();
-  const shown = from.shown();
   for (const receiver of receivers) {
     if (!receiver.reads(event, payload)) continue;
-    if (!receiver.hears(from, shown)) continue;
+    const hears = receiver === from
+      ? receiver.hearsItself
+      : receiver.hears(key, shown);
+    if (!hears) continue;
     const { codec } = receiver;
     if (!frames.has(codec)) frames.set(codec, codec.encode(message));
     receiver.offer(frames.get(codec));

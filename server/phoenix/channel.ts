@@ -155,11 +155,14 @@ export class Channel {
     this.#watching = undefined;
   }
 
+  /** Whether they want their own broadcasts back. */
+  get hearsItself(): boolean {
+    return this.#settings.self;
+  }
+
   /** Whether a broadcast is for them: who is shown to others alone is not heard. */
-  hears(sender: Channel, shown: readonly Visibility[]): boolean {
-    if (sender === this) return this.#settings.self;
-    return shown
-      .some((visibility) => this.#visible(visibility, sender.key));
+  hears(key: string, shown: readonly Visibility[]): boolean {
+    return shown.some((visibility) => this.#visible(visibility, key));
   }
 
   /** Whether their client can read a broadcast; it would fail if it can't. */

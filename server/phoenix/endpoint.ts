@@ -1,5 +1,7 @@
 import type { TopicPresence } from "../topics/mod.ts";
 import { createTrustGuard } from "../http/mod.ts";
+import { deliver } from "./broadcast.ts";
+import { readBroadcast } from "./broadcast_text.ts";
 import { type Codec, codecFor } from "./codec.ts";
 import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
 import { limitsFrom, type PhoenixLimits } from "./limits.ts";
@@ -32,6 +34,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #authorize: PhoenixOptions["authorize"];
   readonly #limits: PhoenixLimits;
   readonly #hub: SocketHub;
+  readonly #others: Disposable;
   readonly #refusalOf: (request: Request) => Response | undefined;
   readonly #sockets = new Set<PhoenixSocket>();
   /** Those that are lost, and hold something while the grace is running. */
@@ -65,6 +68,13 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       onError: (error) => this.report(error),
       onClosed: (socket) => this.#forget(socket),
     };
+    this.#others = presence.server.hearOthers((topic, text) => {
+      try {
+        this.#hear(topic, text);
+      } catch (error) {
+        this.report(error);
+      }
+    });
   }
 
   /** Bytes of a frame, for adapters to pass on to their runtime. */
@@ -158,6 +168,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    */
   [Symbol.dispose](): void {
     this.#isClosed = true;
+    this.#others[Symbol.dispose]();
     for (const socket of [...this.#sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
     }
@@ -203,6 +214,13 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         return socket;
       },
     };
+  }
+
+  /** Hands on what somebody has told a topic at another server. */
+  #hear(topic: string, text: string): void {
+    const broadcast = readBroadcast(text);
+    if (broadcast === undefined) return;
+    deliver(topic, broadcast, this.#hub.members.of(topic));
   }
 
   get #isFull(): boolean {

@@ -1,7 +1,8 @@
 import { InvalidValueError, type Visibility } from "../../core/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import type { JsonValue, TopicPresence, TopicViewer } from "../topics/mod.ts";
-import { relay } from "./broadcast.ts";
+import { broadcastOf, deliver } from "./broadcast.ts";
+import { broadcastText } from "./broadcast_text.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { Codec } from "./codec.ts";
 import { FrameError } from "./frame_error.ts";
@@ -524,7 +525,11 @@ export class PhoenixSocket {
     }
     this.#assertMayWrite(channel.topic);
     const sender = { key: channel.key, connection: this.id };
-    relay(message, sender, channel, this.#hub.members.of(channel.topic));
+    const { topic } = channel;
+    const { members, presence: { server } } = this.#hub;
+    const broadcast = broadcastOf(message, sender, channel.shown());
+    deliver(topic, broadcast, members.of(topic), channel);
+    if (server.replicated) server.tellOthers(topic, broadcastText(broadcast));
     this.#reply(message, {});
   }
 

@@ -73,9 +73,12 @@ export interface TopicServer extends
     | "closed"
     | "disconnect"
     | "expire"
+    | "hearOthers"
     | "now"
     | "receive"
     | "receiveIfPresent"
+    | "replicated"
+    | "tellOthers"
     | "withdraw"
     | "withdrawOrigin"
   > {

@@ -1,0 +1,197 @@
+/**
+ * Answers of a server beside others: of what is there, or at another one.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  PresenceServer,
+  PUBLIC_VIEWER,
+  type RemoteEntry,
+  type Replication,
+} from "../mod.ts";
+import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
+import {
+  byCookie,
+  identity,
+  posting,
+  read,
+  records,
+  sendTo,
+  sent,
+} from "./testing/service.ts";
+
+/** An entry of another server. */
+function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
+  return {
+    subject: "bob",
+    context: "doc-1",
+    resource: undefined,
+    origin: "http",
+    visibility: "public",
+    observedAt: 0,
+    facets: { activity: "editing" },
+    ...fields,
+  };
+}
+
+/** A server beside others, which have some entries and may be cut off. */
+function beside(
+  others: readonly RemoteEntry[],
+  { isCutOff = false, ...options }: HttpHandlerOptions & {
+    readonly isCutOff?: boolean;
+  } = {},
+) {
+  const server = new PresenceServer();
+  const followed: unknown[] = [];
+  const removed: unknown[] = [];
+  const replication: Replication = server.replicate({
+    put: () => {},
+    removed: ({ subject }) => removed.push(subject),
+    watched: () => {},
+    follow: (context) => {
+      followed.push(context);
+      if (isCutOff) return Promise.resolve(false);
+      replication.put(others.filter((entry) => entry.context === context));
+      return Promise.resolve(true);
+    },
+    locate: (subject) => {
+      const entries = isCutOff
+        ? []
+        : others.filter((entry) => entry.subject === subject);
+      return Promise.resolve({ entries, missing: isCutOff ? ["far"] : [] });
+    },
+  });
+  return {
+    send: sendTo(createHttpHandler(server, options)),
+    server,
+    followed,
+    removed,
+    [Symbol.dispose]: () => server[Symbol.dispose](),
+  };
+}
+
+Deno.test("GET /v1/presence tells of a context that nobody has asked for here before", async () => {
+  using service = beside([remote()]);
+  const { count, incomplete } = await read(
+    await service.send("/v1/presence?context=doc-1"),
+  );
+  assertEquals([count, incomplete], [1, undefined]);
+  const { summary } = await read(
+    await service.send("/v1/presence?context=doc-1&subject=bob"),
+  );
+  assertEquals(records([summary])[0]?.activity, "editing");
+});
+
+Deno.test("GET /v1/presence tells where somebody is, at whichever server", async () => {
+  using service = beside([remote(), remote({ context: "doc-2" })]);
+  const { summaries, incomplete } = await read(
+    await service.send("/v1/presence?subject=bob"),
+  );
+  assertEquals(
+    records(summaries).map(({ context }) => context).sort(),
+    ["doc-1", "doc-2"],
+  );
+  assertEquals(incomplete, undefined);
+});
+
+Deno.test("GET /v1/presence tells nobody where somebody is whom they can't see there", async () => {
+  const others = [
+    remote(),
+    remote({ context: "doc-2", visibility: "private" }),
+    remote({ context: "doc-3" }),
+  ];
+  using service = beside(others, {
+    authorize: byCookie({
+      eve: identity({
+        viewer: PUBLIC_VIEWER,
+        canRead: (context) => context !== "doc-3",
+      }),
+    }),
+  });
+  const { summaries } = await read(
+    await service.send("/v1/presence?subject=bob", {
+      headers: { cookie: "user=eve" },
+    }),
+  );
+  assertEquals(records(summaries).map(({ context }) => context), ["doc-1"]);
+});
+
+for (
+  const query of [
+    "context=doc-1",
+    "context=doc-1&subject=alice",
+    "subject=alice",
+  ]
+) {
+  Deno.test(`GET /v1/presence?${query} says that it is incomplete while others can't be asked`, async () => {
+    using service = beside([remote()], { isCutOff: true });
+    await read(await service.send("/v1/updates", posting(sent())));
+    const answer = await read(await service.send(`/v1/presence?${query}`));
+    assertEquals(answer.incomplete, true);
+    assertEquals(
+      answer.summary === undefined
+        ? records(answer.summaries).length
+        : records([answer.summary]).length,
+      1,
+    );
+  });
+}
+
+Deno.test("POST /v1/updates changes what is at another server", async () => {
+  using service = beside([remote()]);
+  const patch = sent({ subject: "bob", facets: { availability: "busy" } });
+  await read(await service.send("/v1/updates", posting(patch)));
+  assertEquals(service.followed, ["doc-1"]);
+  assertEquals(
+    service.server.store.snapshots().map(({ facets }) => facets),
+    [{ activity: "editing", availability: "busy" }],
+  );
+});
+
+Deno.test("POST /v1/updates asks others once for each context that may be written", async () => {
+  using service = beside([], {
+    authorize: byCookie({
+      eve: identity({ canWrite: (context) => context !== "doc-2" }),
+    }),
+  });
+  const headers = { cookie: "user=eve" };
+  const updates = ["doc-1", "doc-1", "doc-2"].map((context) =>
+    sent({ context })
+  );
+  await read(
+    await service.send("/v1/updates", posting(updates, headers)),
+    403,
+  );
+  assertEquals(service.followed, ["doc-1"]);
+});
+
+Deno.test("DELETE /v1/presence takes away what was published at another server", async () => {
+  for (const query of ["", "&all=true"]) {
+    using service = beside([remote()]);
+    const { withdrawn } = await read(
+      await service.send(`/v1/presence?context=doc-1&subject=bob${query}`, {
+        method: "DELETE",
+      }),
+    );
+    assertEquals(withdrawn, 1);
+    assertEquals(service.removed, ["bob"]);
+  }
+});
+
+Deno.test("GET /v1/changes tells one who polls what others have by now", async () => {
+  const others: RemoteEntry[] = [];
+  using service = beside(others);
+  const { cursor } = await read(
+    await service.send("/v1/presence?context=doc-1"),
+  );
+  others.push(remote());
+  const { changes } = await read(
+    await service.send(
+      `/v1/changes?context=doc-1&since=${encodeURIComponent(String(cursor))}`,
+      { headers: { accept: "application/json" } },
+    ),
+  );
+  assertEquals(records(changes).map(({ type }) => type), ["published"]);
+});

@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import {
+  PresenceServer,
+  type RemoteEntry,
+  type Replication,
+  type ReplicationListener,
+} from "./mod.ts";
+import { update } from "./testing/harness.ts";
+
+/** Lets a server be replicated by somebody who does as little as there must be. */
+function replicate(
+  server: PresenceServer,
+  listener: Partial<ReplicationListener> = {},
+): Replication {
+  return server.replicate({
+    put: () => {},
+    removed: () => {},
+    watched: () => {},
+    ...listener,
+  });
+}
+
+/** An entry of another server. */
+function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
+  const { subject, context, origin } = update();
+  const resource = undefined;
+  const key = { subject, context, resource, origin };
+  return { ...key, visibility: "public", observedAt: 0, facets: {}, ...fields };
+}
+
+Deno.test("PresenceServer.follow() is true at once where there are no others", async () => {
+  using server = new PresenceServer();
+  assert(await server.follow("doc-1"));
+  replicate(server);
+  assert(await server.follow("doc-1"));
+});
+
+Deno.test("PresenceServer.follow() says what the replication says", async () => {
+  using server = new PresenceServer();
+  const asked: unknown[] = [];
+  replicate(server, {
+    follow: (context) => {
+      asked.push(context);
+      return Promise.resolve(context === "doc-1");
+    },
+  });
+  assert(await server.follow("doc-1"));
+  assertFalse(await server.follow("doc-2"));
+  assertEquals(asked, ["doc-1", "doc-2"]);
+});
+
+Deno.test("PresenceServer.locate() tells of what there is here", async () => {
+  using server = new PresenceServer();
+  server.receive(update({ context: "doc-1" }));
+  server.receive(update({ context: "doc-2", subject: "bob" }));
+  const { snapshots, missing } = await server.locate("alice");
+  assertEquals(snapshots, server.store.snapshots({ subject: "alice" }));
+  assertEquals(missing, []);
+});
+
+Deno.test("PresenceServer.locate() tells each entry once, and who has not answered", async () => {
+  using server = new PresenceServer();
+  server.receive(update({ context: "doc-1" }));
+  const elsewhere = remote({ context: "doc-2" });
+  replicate(server, {
+    locate: (subject) =>
+      Promise.resolve({
+        entries: subject === "alice" ? [elsewhere, remote()] : [],
+        missing: ["node-3"],
+      }),
+  });
+  const { snapshots, missing } = await server.locate("alice");
+  const own = server.store.snapshots({ subject: "alice" });
+  assertEquals(snapshots.length, 2);
+  assertEquals(
+    snapshots.filter(({ context }) => context === "doc-1"),
+    own,
+  );
+  assertEquals(
+    snapshots.filter(({ context }) => context === "doc-2"),
+    [{ ...elsewhere, expiry: "never" }],
+  );
+  assertEquals(missing, ["node-3"]);
+});
+
+Deno.test("PresenceServer.tellOthers() tells the replication, if there is one", () => {
+  using server = new PresenceServer();
+  assertFalse(server.replicated);
+  server.tellOthers("doc-1", "nobody hears it");
+  const told: unknown[] = [];
+  const replication = replicate(server, {
+    tell: (context, text) => void told.push([context, text]),
+  });
+  assert(server.replicated);
+  server.tellOthers("doc-1", "hello");
+  assertEquals(told, [["doc-1", "hello"]]);
+  replication[Symbol.dispose]();
+  assertFalse(server.replicated);
+  server.tellOthers("doc-1", "nobody hears it");
+  assertEquals(told.length, 1);
+});
+
+Deno.test("PresenceServer.hearOthers() hears what others tell until it is disposed of", () => {
+  using server = new PresenceServer();
+  const replication = replicate(server);
+  const heard: unknown[] = [];
+  const hear = (context: unknown, text: string) =>
+    void heard.push([context, text]);
+  const first = server.hearOthers(hear);
+  const second = server.hearOthers(hear);
+  replication.told("doc-1", "hello");
+  assertEquals(heard, [["doc-1", "hello"], ["doc-1", "hello"]]);
+  first[Symbol.dispose]();
+  replication.told("doc-1", "again");
+  assertEquals(heard.length, 3);
+  second[Symbol.dispose]();
+  replication.told("doc-1", "nobody hears it");
+  assertEquals(heard.length, 3);
+});

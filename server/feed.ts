@@ -260,6 +260,11 @@ export class Feeds<M extends PresenceModel> {
     return [...this.#ofContexts.keys()];
   }
 
+  /** Whether a context is watched. */
+  watches(context: M["context"]): boolean {
+    return this.#ofContexts.has(context);
+  }
+
   /** Joins the feed of a scope and a viewer's rights. */
   join(scope: FeedScope<M>, viewer: Viewer<M>): Feed<M> {
     const { context } = scope;

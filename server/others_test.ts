@@ -53,7 +53,8 @@ Deno.test("PresenceServer.locate() tells of what there is here", async () => {
   using server = new PresenceServer();
   server.receive(update({ context: "doc-1" }));
   server.receive(update({ context: "doc-2", subject: "bob" }));
-  const { snapshots, missing } = await server.locate("alice");
+  const { snapshots, isComplete, missing } = await server.locate("alice");
+  assert(isComplete);
   assertEquals(snapshots, server.store.snapshots({ subject: "alice" }));
   assertEquals(missing, []);
 });
@@ -66,10 +67,12 @@ Deno.test("PresenceServer.locate() tells each entry once, and who has not answer
     locate: (subject) =>
       Promise.resolve({
         entries: subject === "alice" ? [elsewhere, remote()] : [],
+        isComplete: false,
         missing: ["node-3"],
       }),
   });
-  const { snapshots, missing } = await server.locate("alice");
+  const { snapshots, isComplete, missing } = await server.locate("alice");
+  assertFalse(isComplete);
   const own = server.store.snapshots({ subject: "alice" });
   assertEquals(snapshots.length, 2);
   assertEquals(
@@ -100,20 +103,83 @@ Deno.test("PresenceServer.tellOthers() tells the replication, if there is one", 
   assertEquals(told.length, 1);
 });
 
-Deno.test("PresenceServer.hearOthers() hears what others tell until it is disposed of", () => {
+Deno.test("PresenceServer.hearOthers() hears what others tell of the context until it is disposed of", () => {
   using server = new PresenceServer();
   const replication = replicate(server);
-  const heard: unknown[] = [];
-  const hear = (context: unknown, text: string) =>
-    void heard.push([context, text]);
-  const first = server.hearOthers(hear);
-  const second = server.hearOthers(hear);
+  const heard: string[] = [];
+  const hear = (text: string) => void heard.push(text);
+  const first = server.hearOthers("doc-1", hear);
+  const second = server.hearOthers("doc-1", hear);
   replication.told("doc-1", "hello");
-  assertEquals(heard, [["doc-1", "hello"], ["doc-1", "hello"]]);
+  replication.told("doc-2", "nobody hears it");
+  assertEquals(heard, ["hello", "hello"]);
+  first[Symbol.dispose]();
   first[Symbol.dispose]();
   replication.told("doc-1", "again");
   assertEquals(heard.length, 3);
   second[Symbol.dispose]();
   replication.told("doc-1", "nobody hears it");
   assertEquals(heard.length, 3);
+});
+
+Deno.test("PresenceServer.hearOthers() has a context be followed, as a watch has", async () => {
+  using server = new PresenceServer();
+  const told: unknown[] = [];
+  const replication = replicate(server, {
+    watched: (...what) => void told.push(what),
+  });
+  const hearing = server.hearOthers("doc-1", () => {});
+  const other = server.hearOthers("doc-1", () => {});
+  assertEquals(told, [["doc-1", true]]);
+  assertEquals(replication.watched(), ["doc-1"]);
+  const watch = server.watch({ context: "doc-1" });
+  await watch.next();
+  assertEquals(replication.watched(), ["doc-1"]);
+  hearing[Symbol.dispose]();
+  other[Symbol.dispose]();
+  assertEquals(told, [["doc-1", true]]);
+  const last = server.hearOthers("doc-1", () => {});
+  await watch[Symbol.asyncDispose]();
+  assertEquals(told, [["doc-1", true]]);
+  last[Symbol.dispose]();
+  assertEquals(told, [["doc-1", true], ["doc-1", false]]);
+  assertEquals(replication.watched(), []);
+});
+
+Deno.test("PresenceServer.locate() takes the word of others for what is theirs, if they answer", async () => {
+  for (const isComplete of [true, false]) {
+    using server = new PresenceServer();
+    const replication = replicate(server, {
+      locate: () => Promise.resolve({ entries: [], isComplete, missing: [] }),
+    });
+    replication.put([remote()]);
+    server.receive(update({ context: "doc-2" }));
+    const { snapshots } = await server.locate("alice");
+    assertEquals(
+      snapshots.map(({ context }) => context).sort(),
+      isComplete ? ["doc-2"] : ["doc-1", "doc-2"],
+    );
+  }
+});
+
+Deno.test("PresenceServer.lastSeen() knows nothing of those who are only followed no longer", () => {
+  using server = new PresenceServer();
+  const replication = replicate(server);
+  const [first, second] = ["ann", "bob"].map((subject) => remote({ subject }));
+  assert(first && second);
+  replication.put([first, second]);
+  replication.forget([first]);
+  replication.drop([second]);
+  assertEquals(server.store.size, 0);
+  assertEquals(server.lastSeen("ann", "doc-1"), undefined);
+  assert(server.lastSeen("bob", "doc-1"));
+});
+
+Deno.test("PresenceServer tells its replication once that it is disposed of", () => {
+  const server = new PresenceServer();
+  let closed = 0;
+  replicate(server, { closed: () => void closed++ });
+  server[Symbol.dispose]();
+  server[Symbol.dispose]();
+  assertEquals(closed, 1);
 });

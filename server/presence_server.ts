@@ -37,6 +37,7 @@ import { Departures } from "./departures.ts";
 import { EntryMap } from "./entry_map.ts";
 import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
 import { type Feed, Feeds, type FeedScope } from "./feed.ts";
+import { briefFacets, type Lasting, takeOver } from "./lasting.ts";
 import type {
   RemoteEntry,
   Replication,
@@ -134,14 +135,19 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   readonly #departures: Departures<M>;
   /** The entries whose grace is running, and when it began. */
   readonly #lingering = new EntryMap<M, Timestamp>();
-  /** The entries of other servers. */
-  readonly #remote = new EntryMap<M, true>();
+  /** The entries of other servers, and how their facets last. */
+  readonly #remote = new EntryMap<M, Lasting | undefined>();
   /** When the publishers of own entries were heard of, while it is replicated. */
   readonly #heard = new EntryMap<M, Timestamp>();
+  /** Which facets of own entries go by themselves, as the replication knows. */
+  readonly #brief = new EntryMap<M, string>();
   #listener: ReplicationListener<M> | undefined;
-  readonly #hearers = new Set<(context: M["context"], text: string) => void>();
+  /** Who hears what other servers tell of a context. */
+  readonly #hearers = new Map<Key, Set<(text: string) => void>>();
   /** Whether what changes is what the replication does. */
   #isApplying = false;
+  /** Whether what goes is only known here no longer. */
+  #isForgetting = false;
   readonly #sweeper: Sweeper;
   readonly #watches = new RunningWatches();
 
@@ -177,7 +183,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     });
     this.#feeds = new Feeds(
       this.#store,
-      (context, isWatched) => this.#listener?.watched(context, isWatched),
+      (context, isWatched) => {
+        if (this.#hearers.has(context)) return;
+        this.#listener?.watched(context, isWatched);
+      },
     );
   }
 
@@ -257,7 +266,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
     this.#beforeReceive(updates);
-    const sequences = this.#store.publishAll(updates);
+    const sequences = this.#store.publishAll(this.#takingOver(updates));
     this.#afterReceive(updates);
     return sequences;
   }
@@ -487,16 +496,19 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * anybody, and the servers that have not answered.
    */
   async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
-    const { entries = [], missing = [] } =
+    const { entries = [], isComplete = true, missing = [] } =
       await this.#listener?.locate?.(subject) ?? {};
     const snapshots = new EntryMap<M, PresenceSnapshot<M>>();
     for (const entry of entries) {
       snapshots.set(entry, { ...entry, expiry: "never" });
     }
     for (const snapshot of this.store.snapshots({ subject })) {
-      snapshots.set(snapshot, snapshot);
+      // Of their own entries the others know better, if they answer.
+      const isOld = this.#remote.has(snapshot) &&
+        (isComplete || snapshots.has(snapshot));
+      if (!isOld) snapshots.set(snapshot, snapshot);
     }
-    return { snapshots: snapshots.values(), missing };
+    return { snapshots: snapshots.values(), isComplete, missing };
   }
 
   /** Whether there may be other servers to tell something. */
@@ -505,8 +517,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells the other servers with watchers or subjects in a context a text, for
-   * what is not worth keeping. It may be lost.
+   * Tells the other servers with watchers, hearers or subjects in a context a
+   * text, for what is not worth keeping. It may be lost.
    *
    * @param context Which context.
    * @param text What to tell.
@@ -516,15 +528,31 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Hears what other servers tell.
+   * Hears what other servers tell of a context.
    *
+   * @param context Which context.
    * @param hear Told of each text; it must not throw.
    * @returns What ends it.
    */
-  hearOthers(hear: (context: M["context"], text: string) => void): Disposable {
-    const hearer = (context: M["context"], text: string) => hear(context, text);
-    this.#hearers.add(hearer);
-    return { [Symbol.dispose]: () => void this.#hearers.delete(hearer) };
+  hearOthers(
+    context: M["context"],
+    hear: (text: string) => void,
+  ): Disposable {
+    const hearer = (text: string) => hear(text);
+    const hearers = this.#hearers.get(context) ?? new Set();
+    if (hearers.size === 0) {
+      this.#hearers.set(context, hearers);
+      if (!this.#feeds.watches(context)) this.#listener?.watched(context, true);
+    }
+    hearers.add(hearer);
+    return {
+      [Symbol.dispose]: () => {
+        if (!hearers.delete(hearer) || hearers.size > 0) return;
+        this.#hearers.delete(context);
+        if (this.#feeds.watches(context)) return;
+        this.#listener?.watched(context, false);
+      },
+    };
   }
 
   /**
@@ -550,28 +578,34 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return {
       put: (entries, areNews = false) => this.#putRemote(entries, areNews),
       drop: (keys) => this.#drop(keys),
+      forget: (keys) => this.#forget(keys),
       own: (context) =>
         this.store.snapshots({ context })
           .filter((snapshot) => !this.#remote.has(snapshot)),
       heardAt: (key) => this.#heard.get(key),
       remote: (context) => this.#remote.in(context),
-      watched: () => this.#feeds.contexts(),
+      watched: () => [
+        ...new Set([...this.#feeds.contexts(), ...this.#hearers.keys()]),
+      ],
       told: (context, text) => {
-        for (const hear of [...this.#hearers]) hear(context, text);
+        for (const hear of [...this.#hearers.get(context) ?? []]) hear(text);
       },
       [Symbol.dispose]: () => {
         if (this.#listener !== listener) return;
         this.#listener = undefined;
-        this.#drop(this.#remote.all());
+        this.#forget(this.#remote.all());
         for (const key of this.#heard.all()) this.#heard.delete(key);
+        for (const key of this.#brief.all()) this.#brief.delete(key);
       },
     };
   }
 
   /** Ends all watches and the timer. The server takes no updates any more. */
   [Symbol.dispose](): void {
+    if (this.#watches.closed) return;
     this.#sweeper.disarm();
     this.#watches.close();
+    this.#listener?.closed?.();
   }
 
   // Below the surface
@@ -587,9 +621,30 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   #publish(update: PresenceUpdate<M>): Sequence {
-    const sequence = this.#store.publish(update);
+    const [taken = update] = this.#takingOver([update]);
+    const sequence = this.#store.publish(taken);
     this.#afterReceive([update]);
     return sequence;
+  }
+
+  /**
+   * Updates of what has been another server's so far have its facets end that
+   * were to end there.
+   */
+  #takingOver(
+    updates: readonly PresenceUpdate<M>[],
+  ): readonly PresenceUpdate<M>[] {
+    if (this.#listener === undefined) return updates;
+    const taken = new EntryMap<M, true>();
+    return updates.map((update) => {
+      assertUpdate(update);
+      const lasting = this.#remote.get(update);
+      if (lasting === undefined || taken.has(update)) return update;
+      const former = this.#store.snapshot(update);
+      if (former === undefined) return update;
+      taken.set(entryKeyOf(update), true);
+      return takeOver(update, former, lasting, this.#clock());
+    });
   }
 
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
@@ -597,9 +652,15 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const now = this.#clock();
     for (const update of updates) {
       this.#lingering.delete(update);
-      if (this.#listener) this.#heard.set(entryKeyOf(update), now);
+      if (this.#listener === undefined) continue;
+      this.#heard.set(entryKeyOf(update), now);
       // Its publisher has come here; also if nothing has changed by it.
-      if (this.#remote.delete(update)) this.#tellPut(update);
+      const isTakenOver = this.#remote.delete(update);
+      const brief = briefFacets(this.#store.liveness(update));
+      // Others must know that a facet goes by itself, if not when.
+      if (isTakenOver || brief !== (this.#brief.get(update) ?? "")) {
+        this.#tellPut(update);
+      }
     }
     for (const update of updates) this.#cameBack(update);
     this.#sweeper.arm(this.#store.nextSweep());
@@ -682,8 +743,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
         ? this.#clock()
         : this.#lingering.get(change.previous) ?? change.seenAt;
       this.#lingering.delete(change.previous);
-      this.#departures.record(subject, context, { visibility, seenAt });
+      if (!this.#isForgetting) {
+        this.#departures.record(subject, context, { visibility, seenAt });
+      }
       this.#heard.delete(change.previous);
+      this.#brief.delete(change.previous);
       const isOwn = !this.#remote.delete(change.previous);
       if (!this.#isApplying) this.#listener?.removed(change.previous, isOwn);
     } else if (
@@ -699,14 +763,22 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       (change.type === "published" || change.type === "facetsExpired")
     ) {
       this.#remote.delete(change.snapshot);
-      this.#listener?.put(change.snapshot);
+      this.#put(change.snapshot);
     }
     this.#feeds.changed(change);
   }
 
   #tellPut(key: EntryKey<M>): void {
     const snapshot = this.#store.snapshot(key);
-    if (snapshot !== undefined) this.#listener?.put(snapshot);
+    if (snapshot !== undefined) this.#put(snapshot);
+  }
+
+  #put(snapshot: PresenceSnapshot<M>): void {
+    if (this.#listener === undefined) return;
+    const brief = briefFacets(this.#store.liveness(snapshot));
+    if (brief === "") this.#brief.delete(snapshot);
+    else this.#brief.set(entryKeyOf(snapshot), brief);
+    this.#listener.put(snapshot);
   }
 
   /** Does what the replication wants, and does not tell it of that. */
@@ -738,8 +810,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
           this.#store.withdraw(former);
           this.#store.publish(update);
         }
-        this.#remote.set(entryKeyOf(entry), true);
+        const { facetsLeft } = entry;
+        const since = this.#clock();
+        this.#remote.set(
+          entryKeyOf(entry),
+          facetsLeft && { facetsLeft, since },
+        );
         this.#heard.delete(entry);
+        this.#brief.delete(entry);
         this.#lingering.delete(entry);
       }
     });
@@ -775,6 +853,16 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       for (const key of keys) this.#store.withdraw(key);
     });
     this.#rearm();
+  }
+
+  /** Takes away what is known here no longer, which is no departure. */
+  #forget(keys: readonly EntryKey<M>[]): void {
+    this.#isForgetting = true;
+    try {
+      this.#drop(keys);
+    } finally {
+      this.#isForgetting = false;
+    }
   }
 
   /** Arms the timer anew, unless the server has been disposed of. */

@@ -1,4 +1,5 @@
 import type {
+  Duration,
   EntryKey,
   PresenceModel,
   PresenceSnapshot,
@@ -17,7 +18,7 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
   put(snapshot: PresenceSnapshot<M>): void;
   /** An entry is gone: an own one, or one that was withdrawn here. */
   removed(snapshot: PresenceSnapshot<M>, isOwn: boolean): void;
-  /** A context has its first watcher, or has lost the last one. */
+  /** A context has its first watcher or hearer, or has lost the last one. */
   watched(context: M["context"], isWatched: boolean): void;
   /**
    * Has all entries of a context be put, if they are not, and go on to be put
@@ -28,6 +29,8 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
   follow?(context: M["context"]): Promise<boolean>;
   /** Tells the other servers that follow a context a text; it may be lost. */
   tell?(context: M["context"], text: string): void;
+  /** The server has been disposed of: it shows nothing, and takes nothing. */
+  closed?(): void;
   /** Asks the other servers for their entries of a subject, wherever it is. */
   locate?(subject: M["subject"]): Promise<RemoteWhereabouts<M>>;
 }
@@ -36,6 +39,8 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
 export interface RemoteWhereabouts<M extends PresenceModel = PresenceModel> {
   /** The entries, in no particular order. */
   readonly entries: readonly RemoteEntry<M>[];
+  /** Whether all servers have answered. */
+  readonly isComplete: boolean;
   /** The servers that have not answered: what they have is not known. */
   readonly missing: readonly string[];
 }
@@ -44,15 +49,21 @@ export interface RemoteWhereabouts<M extends PresenceModel = PresenceModel> {
 export interface Whereabouts<M extends PresenceModel = PresenceModel> {
   /** The entries, in no particular order; those of others never expire here. */
   readonly snapshots: readonly PresenceSnapshot<M>[];
+  /** Whether all servers have answered. */
+  readonly isComplete: boolean;
   /** The servers that have not answered: what they have is not known. */
   readonly missing: readonly string[];
 }
 
 /** An entry of another server. What keeps it alive is known there. */
-export type RemoteEntry<M extends PresenceModel = PresenceModel> = Omit<
-  PresenceSnapshot<M>,
-  "expiry"
->;
+export interface RemoteEntry<M extends PresenceModel = PresenceModel>
+  extends Omit<PresenceSnapshot<M>, "expiry"> {
+  /**
+   * For how many milliseconds more facets last that go by themselves. The other
+   * server sees to that, until the entry is received here.
+   */
+  readonly facetsLeft?: Readonly<Record<string, Duration>> | undefined;
+}
 
 /** What a server lets do whoever replicates it. */
 export interface Replication<M extends PresenceModel = PresenceModel>
@@ -67,11 +78,18 @@ export interface Replication<M extends PresenceModel = PresenceModel>
    */
   put(entries: readonly RemoteEntry<M>[], areNews?: boolean): void;
   /**
-   * Takes entries away, whoever's they are.
+   * Takes entries away, whoever's they are: they have left.
    *
    * @param keys Their keys.
    */
   drop(keys: readonly EntryKey<M>[]): void;
+  /**
+   * Takes entries of other servers away that are followed here no longer: they
+   * may be there, or not.
+   *
+   * @param keys Their keys.
+   */
+  forget(keys: readonly EntryKey<M>[]): void;
   /** The own entries of a context, or all. O(entries). */
   own(context?: M["context"]): PresenceSnapshot<M>[];
   /**
@@ -81,7 +99,7 @@ export interface Replication<M extends PresenceModel = PresenceModel>
   heardAt(key: EntryKey<M>): Timestamp | undefined;
   /** The keys of the entries of other servers in a context. O(answer). */
   remote(context: M["context"]): EntryKey<M>[];
-  /** The contexts that have watchers. */
+  /** The contexts that have watchers or hearers. */
   watched(): M["context"][];
   /** Hands on a text that another server has told the followers of a context. */
   told(context: M["context"], text: string): void;

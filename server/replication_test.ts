@@ -160,6 +160,20 @@ Deno.test("Replication.put() is a change for watchers and tells nobody else", as
   assertEquals(r.told(), []);
 });
 
+Deno.test("Replication.heardAt() is when the publisher of an own entry was heard of, and of no other", () => {
+  using time = new FakeTime(1_000);
+  using r = new Replicated();
+  r.server.receive(update());
+  time.tick(10);
+  r.server.receive(update());
+  assertEquals(r.replication.heardAt(keyOf()), 1_010);
+  r.replication.put([remote({ facets: { activity: "idle" } })]);
+  assertEquals(r.replication.heardAt(keyOf()), undefined);
+  r.server.receive(update());
+  r.server.withdraw(keyOf());
+  assertEquals(r.replication.heardAt(keyOf()), undefined);
+});
+
 Deno.test("Replication.put() replaces facets as a whole", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
@@ -266,6 +280,104 @@ Deno.test("PresenceServer.receiveIfPresent() takes an entry over", () => {
   r.server.receiveIfPresent(update());
   assertEquals(subjectsOf(r.replication.own()), ["alice"]);
   assertEquals(r.told(), ["put alice {}"]);
+});
+
+Deno.test("PresenceServer.replicate() tells that a facet goes by itself from now on, or does not any more, but not that it goes later", () => {
+  using _time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing" } as const;
+  const told = ['put alice {"activity":"editing"}'];
+  r.server.receive(update({ facets }));
+  assertEquals(r.told(), told);
+  r.server.receive(update({ facets, facetDeadlines: { activity: 100 } }));
+  assertEquals(r.told(), told);
+  r.server.receive(update({ facets, facetDeadlines: { activity: 200 } }));
+  assertEquals(r.told(), []);
+  r.server.receive(update({ facets: {} }));
+  assertEquals(r.told(), []);
+  r.server.receive(update({ facets }));
+  assertEquals(r.told(), told);
+  const availability = { availability: "busy" } as const;
+  r.server.receive(
+    update({ facets: availability, facetDeadlines: { availability: 100 } }),
+  );
+  assertEquals(r.told().length, 1);
+});
+
+Deno.test("PresenceServer.receive() clears the facets of what it takes over when they were to go", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing", availability: "busy" } as const;
+  r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
+  r.told();
+  time.tick(150);
+  r.server.receive(update({ facets: {} }));
+  assertEquals(r.told(), [`put alice ${JSON.stringify(facets)}`]);
+  time.tick(49);
+  assertEquals(r.told(), []);
+  time.tick(1);
+  assertEquals(r.told(), ['put alice {"availability":"busy"}']);
+});
+
+Deno.test("PresenceServer.receive() leaves the facets of others alone that it has not taken over", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing" } as const;
+  r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
+  assertFalse(time.next(), "the other server sees to that");
+  time.tick(1_000);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
+  // It was renewed there, or it would be gone.
+  r.server.receive(update());
+  time.tick(199);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
+  time.tick(1);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {});
+});
+
+Deno.test("PresenceServer.receive() forgets how long a facet was to last that the update sets or clears", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.replication.put([
+    remote({ facets: { activity: "editing" }, facetsLeft: { activity: 200 } }),
+    remote({
+      subject: "bob",
+      facets: { activity: "editing" },
+      facetsLeft: { activity: 200, availability: 200 },
+    }),
+  ]);
+  r.server.receive(update({ facets: { activity: "idle" } }));
+  r.server.receiveIfPresent(
+    update({ subject: "bob", facets: { activity: null } }),
+  );
+  assertFalse(time.next());
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, { activity: "idle" });
+  assertEquals(r.server.store.snapshot(keyOf({ subject: "bob" }))?.facets, {});
+});
+
+Deno.test("PresenceServer.receiveAll() takes an entry over with its first update, and the others decide", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  r.replication.put([
+    remote({ facets: { activity: "editing" }, facetsLeft: { activity: 200 } }),
+    remote({
+      subject: "bob",
+      facets: { activity: "editing" },
+      facetsLeft: { activity: 200 },
+    }),
+  ]);
+  r.server.receiveAll([
+    update(),
+    update({ facets: { activity: "idle" } }),
+    update({ facets: { availability: "busy" } }),
+    update({ subject: "bob" }),
+  ]);
+  time.tick(1_000);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {
+    activity: "idle",
+    availability: "busy",
+  });
+  assertEquals(r.server.store.snapshot(keyOf({ subject: "bob" }))?.facets, {});
 });
 
 Deno.test("PresenceServer.disconnect() leaves alone what has gone to another server", () => {

@@ -1,4 +1,10 @@
-import { answer, type Ask, assertCanRead, assertStillIn } from "./exchange.ts";
+import {
+  answer,
+  type Ask,
+  assertCanRead,
+  assertStillIn,
+  isIncomplete,
+} from "./exchange.ts";
 import { changesStream } from "./changes_stream.ts";
 import { changesFrom } from "./event_writer.ts";
 import type { Place } from "./position_token.ts";
@@ -25,9 +31,8 @@ export async function changes(ask: Ask): Promise<Response> {
   }
   if (wantsJson(request)) {
     if (place === undefined) throw query.invalid("since", "is missing");
-    await service.server.follow(context);
-    assertStillIn(actor);
-    return changesNow(ask, context, place);
+    const incomplete = await isIncomplete(ask, context);
+    return changesNow(ask, context, place, incomplete);
   }
   // What a browser sends when it comes back is newer than what the page's
   // URL says. It can't be helped by an error: what is wrong gets a baseline.
@@ -47,6 +52,7 @@ function changesNow(
   { service: { server, limits }, actor: { visible } }: Ask,
   context: string,
   place: Place | "elsewhere",
+  incomplete: true | undefined,
 ): Response {
   const result = place === "elsewhere"
     ? undefined
@@ -59,6 +65,7 @@ function changesNow(
     return answer(
       {
         changes,
+        incomplete,
         cursor: place.writer.write(position),
         more: isCut ? true : undefined,
         sequence,

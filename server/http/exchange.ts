@@ -52,6 +52,21 @@ export function assertStillIn({ signal }: Actor): void {
   if (signal?.aborted) throw unauthorized("the rights have been taken away");
 }
 
+/**
+ * Has a context be known whole, also what is at other servers; `true` if that
+ * can't be now.
+ *
+ * @throws {HttpProblem} If the rights have been taken away meanwhile.
+ */
+export async function isIncomplete(
+  { service, actor }: Ask,
+  context: string,
+): Promise<true | undefined> {
+  const isWhole = await service.server.follow(context);
+  assertStillIn(actor);
+  return isWhole ? undefined : true;
+}
+
 /** The problem of somebody who is let in no more, or never was. */
 export function unauthorized(reason: string): HttpProblem {
   return new HttpProblem("unauthorized", `Cannot answer: ${reason}`, {

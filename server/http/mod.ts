@@ -37,6 +37,7 @@ export type {
   ServedStore,
   ServedVisible,
   ServedWatchOptions,
+  ServedWhereabouts,
 } from "./served.ts";
 export { createTrustGuard } from "./trust.ts";
 export type {

@@ -60,7 +60,8 @@ function beside(
       const entries = isCutOff
         ? []
         : others.filter((entry) => entry.subject === subject);
-      return Promise.resolve({ entries, missing: isCutOff ? ["far"] : [] });
+      const isComplete = !isCutOff;
+      return Promise.resolve({ entries, isComplete, missing: [] });
     },
   });
   return {
@@ -194,4 +195,24 @@ Deno.test("GET /v1/changes tells one who polls what others have by now", async (
     ),
   );
   assertEquals(records(changes).map(({ type }) => type), ["published"]);
+});
+
+Deno.test("DELETE and a poll say that they are incomplete while others can't be asked", async () => {
+  using service = beside([remote()], { isCutOff: true });
+  const { cursor } = await read(
+    await service.send("/v1/presence?context=doc-1"),
+  );
+  const gone = await read(
+    await service.send("/v1/presence?context=doc-1&subject=bob", {
+      method: "DELETE",
+    }),
+  );
+  assertEquals([gone.withdrawn, gone.incomplete], [0, true]);
+  const polled = await read(
+    await service.send(
+      `/v1/changes?context=doc-1&since=${encodeURIComponent(String(cursor))}`,
+      { headers: { accept: "application/json" } },
+    ),
+  );
+  assertEquals([polled.changes, polled.incomplete], [[], true]);
 });

@@ -5,6 +5,7 @@ import {
   assertCanRead,
   assertCanWrite,
   assertStillIn,
+  isIncomplete,
 } from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
 import { summarize } from "../../store/mod.ts";
@@ -111,7 +112,7 @@ async function whereabouts(
   const { service, actor } = ask;
   const withResources = query.flag("resources");
   const { server, limits: { page } } = service;
-  const { snapshots, missing } = await server.locate(subject);
+  const { snapshots, isComplete } = await server.locate(subject);
   assertStillIn(actor);
   const byContext = new Map<Key, PresenceSnapshot[]>();
   for (const snapshot of snapshots) {
@@ -130,7 +131,7 @@ async function whereabouts(
     maxResources: page,
   });
   const more = summaries.length < all.length ? true : undefined;
-  const incomplete = missing.length > 0 ? true : undefined;
+  const incomplete = isComplete ? undefined : true;
   const { epoch, lastSequence: sequence } = store;
   return answer(
     {
@@ -142,16 +143,6 @@ async function whereabouts(
       epoch,
     } satisfies WhereaboutsAnswer,
   );
-}
-
-/** Has a context be known whole; `true` if that can't be now. */
-async function isIncomplete(
-  { service, actor }: Ask,
-  context: string,
-): Promise<true | undefined> {
-  const isWhole = await service.server.follow(context);
-  assertStillIn(actor);
-  return isWhole ? undefined : true;
 }
 
 /** `DELETE /v1/presence`: takes away what is the actor's own. */
@@ -170,8 +161,7 @@ export async function withdraw(ask: Ask): Promise<Response> {
   assertCanWrite(actor, context, "context");
   if (subject === undefined) throw query.invalid("subject", "is missing");
   // It may have been published at another server.
-  await server.follow(context);
-  assertStillIn(actor);
+  const incomplete = await isIncomplete(ask, context);
   let withdrawn = 0;
   if (all) {
     const own = server.store.snapshots({ context, subject, origin });
@@ -182,7 +172,9 @@ export async function withdraw(ask: Ask): Promise<Response> {
     if (server.withdraw(key) !== undefined) withdrawn = 1;
   }
   const { epoch, lastSequence: sequence } = server.store;
-  return answer({ withdrawn, sequence, epoch } satisfies WithdrawAnswer);
+  return answer(
+    { withdrawn, incomplete, sequence, epoch } satisfies WithdrawAnswer,
+  );
 }
 
 function queryOf({ url, service }: Ask, action: string): Query {

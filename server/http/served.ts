@@ -129,8 +129,8 @@ export interface ServedWatchOptions {
 export interface ServedWhereabouts {
   /** The entries. */
   readonly snapshots: readonly PresenceSnapshot[];
-  /** The servers that have not answered. */
-  readonly missing: readonly string[];
+  /** Whether all servers have answered. */
+  readonly isComplete: boolean;
 }
 
 /**

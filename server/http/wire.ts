@@ -60,6 +60,11 @@ export interface PublishAnswer {
 export interface WithdrawAnswer {
   /** How many entries are gone by it. */
   readonly withdrawn: number;
+  /**
+   * Set where not all servers could be asked, so that an entry may be left that
+   * was published at another one.
+   */
+  readonly incomplete?: boolean | undefined;
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequence is of. */
@@ -161,6 +166,11 @@ export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel> {
 export interface ChangesAnswer<M extends PresenceModel = PresenceModel> {
   /** The changes, in order. */
   readonly changes: readonly VisibleChange<M>[];
+  /**
+   * Set where not all servers could be asked, so that a change may be missing
+   * that comes later.
+   */
+  readonly incomplete?: boolean | undefined;
   /** Where to go on. */
   readonly cursor: string;
   /** Left out unless there are more changes by now: ask again. */

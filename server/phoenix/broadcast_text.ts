@@ -5,6 +5,7 @@ import {
 } from "../../core/mod.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { BinaryBroadcast, type PhoenixPayload } from "./message.ts";
+import { isReserved } from "./reserved.ts";
 
 /** What somebody tells a topic, and who may know of them. */
 export interface Broadcast {
@@ -39,6 +40,7 @@ export function readBroadcast(text: string): Broadcast | undefined {
   if (!Array.isArray(value) || value[0] !== FACE) return undefined;
   const [, event, key, shown, body] = value;
   if (typeof event !== "string" || typeof key !== "string") return undefined;
+  if (isReserved(event)) return undefined;
   const payload = readPayload(body);
   if (payload === undefined || !areVisibilities(shown)) return undefined;
   return { event, payload, key, shown };

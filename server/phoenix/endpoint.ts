@@ -34,7 +34,6 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #authorize: PhoenixOptions["authorize"];
   readonly #limits: PhoenixLimits;
   readonly #hub: SocketHub;
-  readonly #others: Disposable;
   readonly #refusalOf: (request: Request) => Response | undefined;
   readonly #sockets = new Set<PhoenixSocket>();
   /** Those that are lost, and hold something while the grace is running. */
@@ -62,19 +61,14 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#onError = onError;
     this.#hub = {
       presence,
-      members: new Members(),
+      members: new Members((topic) =>
+        presence.server.hearOthers(topic, (text) => this.#hear(topic, text))
+      ),
       limits: this.#limits,
       hooks: { join, accessToken },
       onError: (error) => this.report(error),
       onClosed: (socket) => this.#forget(socket),
     };
-    this.#others = presence.server.hearOthers((topic, text) => {
-      try {
-        this.#hear(topic, text);
-      } catch (error) {
-        this.report(error);
-      }
-    });
   }
 
   /** Bytes of a frame, for adapters to pass on to their runtime. */
@@ -168,7 +162,6 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    */
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    this.#others[Symbol.dispose]();
     for (const socket of [...this.#sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
     }
@@ -218,9 +211,13 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
 
   /** Hands on what somebody has told a topic at another server. */
   #hear(topic: string, text: string): void {
-    const broadcast = readBroadcast(text);
-    if (broadcast === undefined) return;
-    deliver(topic, broadcast, this.#hub.members.of(topic));
+    try {
+      const broadcast = readBroadcast(text);
+      if (broadcast === undefined) return;
+      deliver(topic, broadcast, this.#hub.members.of(topic));
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   get #isFull(): boolean {

@@ -1,26 +1,41 @@
 import type { Channel } from "./channel.ts";
 
+/** The channels of a topic, and what hears of it from other servers. */
+interface Topic {
+  readonly channels: Set<Channel>;
+  readonly hearing: Disposable;
+}
+
 /** The channels of all sockets, by their topics. */
 export class Members {
-  readonly #byTopic = new Map<string, Set<Channel>>();
+  readonly #topics = new Map<string, Topic>();
+  readonly #hear: (topic: string) => Disposable;
+
+  /** @param hear Begins to hear what other servers tell of a topic. */
+  constructor(hear: (topic: string) => Disposable) {
+    this.#hear = hear;
+  }
 
   /** Takes a channel in. O(1). */
   add(channel: Channel): void {
-    const there = this.#byTopic.get(channel.topic);
-    if (there === undefined) {
-      this.#byTopic.set(channel.topic, new Set([channel]));
-    } else there.add(channel);
+    let topic = this.#topics.get(channel.topic);
+    if (topic === undefined) {
+      topic = { channels: new Set(), hearing: this.#hear(channel.topic) };
+      this.#topics.set(channel.topic, topic);
+    }
+    topic.channels.add(channel);
   }
 
   /** Forgets a channel. O(1). */
   delete(channel: Channel): void {
-    const there = this.#byTopic.get(channel.topic);
-    there?.delete(channel);
-    if (there?.size === 0) this.#byTopic.delete(channel.topic);
+    const topic = this.#topics.get(channel.topic);
+    if (!topic?.channels.delete(channel) || topic.channels.size > 0) return;
+    topic.hearing[Symbol.dispose]();
+    this.#topics.delete(channel.topic);
   }
 
   /** The channels of a topic. */
   of(topic: string): Iterable<Channel> {
-    return this.#byTopic.get(topic) ?? [];
+    return this.#topics.get(topic)?.channels ?? [];
   }
 }

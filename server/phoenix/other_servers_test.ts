@@ -18,6 +18,7 @@ import { MemoryClient } from "./testing/memory_client.ts";
 class Node implements Disposable {
   readonly errors: unknown[] = [];
   readonly texts: string[] = [];
+  readonly followed = new Set<string>();
   readonly server: PresenceServer<TopicModel> = new PresenceServer({
     epoch: "e",
   });
@@ -31,11 +32,16 @@ class Node implements Disposable {
     this.replication = this.server.replicate({
       put: () => {},
       removed: () => {},
-      watched: () => {},
+      watched: (context, isWatched) => {
+        if (isWatched) this.followed.add(context);
+        else this.followed.delete(context);
+      },
+      // As by a backbone, it reaches those who follow.
       tell: (context, text) => {
         this.texts.push(text);
         for (const other of others) {
-          if (other !== this) other.replication.told(context, text);
+          if (other === this || !other.followed.has(context)) continue;
+          other.replication.told(context, text);
         }
       },
     });
@@ -72,6 +78,20 @@ Deno.test("a broadcast reaches those at other servers, with its sender", async (
   assertEquals(told, [null, null, "room", "wave", { hand: "left", sender }]);
   assertEquals(far.take(), [told]);
   assertEquals(away.take(), []);
+});
+
+Deno.test("a broadcast reaches those at other servers who want to hear nothing of presence", async () => {
+  const nodes = new Set<Node>();
+  using here = new Node(nodes);
+  using there = new Node(nodes);
+  const config = { presence: { enabled: false } };
+  const ada = await here.member({ key: "ada", config });
+  const far = await there.member({ key: "bob", config });
+  assertEquals([...there.followed], ["room"]);
+  ada.say(["1", "2", "room", "wave", {}]);
+  assertEquals(far.take().map((frame) => frame[3]), ["wave"]);
+  far.say(["1", "3", "room", "phx_leave", {}]);
+  assertEquals([...there.followed], []);
 });
 
 Deno.test("a broadcast of somebody who is hidden is heard at other servers by those who may see them", async () => {
@@ -140,6 +160,8 @@ Deno.test("an endpoint leaves alone what is no broadcast of its face", async () 
       "[]",
       '["documents"]',
       JSON.stringify(["documents", ...fields]),
+      JSON.stringify([face, "phx_close", ...fields.slice(1)]),
+      JSON.stringify([face, "presence_diff", ...fields.slice(1)]),
       ...broken,
       JSON.stringify([face, "wave", "bob", [1], { json: {} }]),
       JSON.stringify([face, "wave", "bob", ["public"], { bytes: "%" }]),

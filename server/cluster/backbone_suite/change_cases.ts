@@ -1,0 +1,263 @@
+import type { RowChange } from "../backbone.ts";
+import { ensure, ensureFails, ensureSame, until } from "./assertions.ts";
+import {
+  brief,
+  type Cases,
+  CONTEXT,
+  ensureChain,
+  ensureTold,
+  first,
+  idOf,
+  OTHER,
+  type Party,
+  plain,
+  type PlainRow,
+} from "./lab.ts";
+
+const ALICE = idOf("alice");
+const BOB = idOf("bob");
+/** The row by which it is known that nothing more will come. */
+const LAST = idOf("last");
+
+/** The rows that somebody holds who has read a context and followed it. */
+function mirror(
+  read: { revision: number; rows: readonly PlainRow[] },
+  changes: readonly RowChange[],
+): readonly PlainRow[] {
+  const rows = new Map(read.rows.map((row) => [row.id, row]));
+  for (const { revision, change } of changes) {
+    if (revision <= read.revision) continue;
+    if (change.type === "put") rows.set(change.row.id, change.row);
+    else rows.delete(change.id);
+  }
+  return plain([...rows.values()].map((row) => ({ ...row, age: 0 })));
+}
+
+/** Puts and removes rows, many at once. */
+async function scribble(party: Party, turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    const id = (offset: number) => idOf(`${(turn + offset) % 5}`);
+    const context = CONTEXT;
+    const value = `${party.node} ${turn}`;
+    await party.write(
+      { type: "put", context, id: id(0), value, age: 0 },
+      { type: "retract", context, id: id(2) },
+      { type: "withdraw", context, id: id(3), age: 0 },
+      { type: "put", context, id: id(1), value, age: 0 },
+    );
+  }
+}
+
+/** What followers are told. */
+export const CHANGE_CASES: Cases = {
+  "follow() tells all changes that come after it, in order": async (lab) => {
+    const [a, b] = await lab.pair();
+    await a.put(BOB, "before");
+    await b.connection.follow(CONTEXT);
+    await a.put(ALICE, "1");
+    await b.put(ALICE, "2");
+    await a.retract(BOB);
+    await a.withdraw(ALICE);
+    await a.write(
+      { type: "put", context: CONTEXT, id: ALICE, value: "3", age: 0 },
+      { type: "put", context: OTHER, id: ALICE, value: "4", age: 0 },
+      { type: "retract", context: CONTEXT, id: ALICE },
+    );
+    await a.put(LAST, "5");
+    await b.hears(LAST);
+    ensureTold(b, [
+      `${ALICE}=1`,
+      `${ALICE}=2`,
+      `${BOB} is gone`,
+      `${ALICE} is gone`,
+      `${ALICE}=3`,
+      `${ALICE} is gone`,
+      `${LAST}=5`,
+    ]);
+    ensureTold(b, [], OTHER);
+    ensureTold(a, []);
+  },
+
+  "follow() tells whose a row is, and at which revision": async (lab) => {
+    const [a, b] = await lab.pair();
+    const { revision: read } = await b.read();
+    await b.connection.follow(CONTEXT);
+    const put = await a.put(ALICE);
+    const told = await b.hears(ALICE);
+    ensure(told.change.type === "put", "it was put");
+    ensureSame(plain([told.change.row]), [a.row(ALICE)], "it is the row");
+    ensureSame(told.revision, put.revision, "it is the revision of the write");
+    ensure((told.previous ?? 0) <= read, "nothing was missed");
+    const gone = await a.retract(ALICE);
+    await until(() => b.changes.length === 2, "b is told of the retraction");
+    const revisions = b.changes.map(({ revision }) => revision);
+    const expected = [put.revision, gone.revision];
+    ensureSame(revisions, expected, "they are those of the writes");
+  },
+
+  "follow() tells the writer too of what it has written": async (lab) => {
+    const [a, b] = await lab.pair();
+    await a.connection.follow(CONTEXT);
+    await a.put(ALICE, "1");
+    await b.put(BOB, "2");
+    await a.put(LAST, "3");
+    await a.hears(LAST);
+    ensureTold(a, [`${ALICE}=1`, `${BOB}=2`, `${LAST}=3`]);
+  },
+
+  "follow() says nothing of what was refused": async (lab) => {
+    const [a, b] = await lab.pair();
+    await b.connection.follow(CONTEXT);
+    await a.put(ALICE, "1");
+    await b.put(ALICE, "2", CONTEXT, 3_600_000);
+    await b.retract(ALICE);
+    await b.withdraw(ALICE, 3_600_000);
+    await a.put(LAST, "3");
+    await b.hears(LAST);
+    ensureTold(b, [`${ALICE}=1`, `${LAST}=3`]);
+  },
+
+  "follow() twice tells everything once": async (lab) => {
+    const [a, b] = await lab.pair();
+    await Promise.all([
+      b.connection.follow(CONTEXT),
+      b.connection.follow(CONTEXT),
+    ]);
+    await b.connection.follow(CONTEXT);
+    await a.put(ALICE, "1");
+    await a.put(LAST, "2");
+    await b.hears(LAST);
+    ensureTold(b, [`${ALICE}=1`, `${LAST}=2`]);
+  },
+
+  "follow() of a context that was read mirrors it, whoever writes": async (
+    lab,
+  ) => {
+    const parties = await Promise.all(
+      ["a", "b", "c"].map((node) => lab.join(node)),
+    );
+    const [a] = parties;
+    const observer = await lab.connect("observer");
+    const writing = Promise.all(parties.map((party) => scribble(party, 25)));
+    await observer.connection.follow(CONTEXT);
+    const read = await observer.read();
+    await writing;
+    await a?.put(LAST);
+    await observer.hears(LAST);
+    ensureChain(observer.changes);
+    const told = new Set(observer.changes.map(({ revision }) => revision));
+    ensureSame(told.size, observer.changes.length, "each is told once");
+    ensureSame(
+      mirror(
+        { revision: read.revision, rows: plain(read.rows) },
+        observer.changes,
+      ),
+      await observer.rows(),
+      "what was read and told is what is there",
+    );
+  },
+
+  "unfollow() ends it at once": async (lab) => {
+    const [a, b] = await lab.pair();
+    await b.connection.follow(CONTEXT);
+    await b.connection.follow(OTHER);
+    await a.put(ALICE, "1");
+    await b.hears(ALICE);
+    b.connection.unfollow(CONTEXT);
+    b.connection.unfollow('"nowhere"');
+    await a.put(ALICE, "2");
+    await a.put(LAST, "3", OTHER);
+    await b.hears(LAST, OTHER);
+    ensureTold(b, [`${ALICE}=1`]);
+    ensureTold(b, [`${LAST}=3`], OTHER);
+  },
+
+  "unfollow() of one leaves the others what they follow": async (lab) => {
+    const backbone = await lab.open();
+    const a = await lab.join("a", backbone);
+    const b = await lab.join("b", backbone);
+    const c = await lab.join("c", backbone);
+    for (const { connection } of [a, b, c]) await connection.follow(CONTEXT);
+    b.connection.unfollow(CONTEXT);
+    await c.connection.close();
+    await a.put(LAST);
+    await a.hears(LAST);
+    ensureTold(a, [`${LAST}=1`]);
+    ensureTold(b, []);
+    ensureTold(c, []);
+  },
+
+  "follow() after unfollow() tells again": async (lab) => {
+    const [a, b] = await lab.pair();
+    for (const [index, id] of [ALICE, BOB, LAST].entries()) {
+      const following = b.connection.follow(CONTEXT);
+      if (index > 0) await following;
+      b.connection.unfollow(CONTEXT);
+      await Promise.all([following, b.connection.follow(CONTEXT)]);
+      await a.put(id, "1");
+      await b.hears(id);
+      b.connection.unfollow(CONTEXT);
+      await a.put(id, "2");
+    }
+    const expected = [`${ALICE}=1`, `${BOB}=1`, `${LAST}=1`];
+    ensureSame(b.changes.map(brief), expected, "b is told while it follows");
+  },
+
+  "write() and follow() take large values": async (lab) => {
+    const [a, b] = await lab.pair();
+    await b.connection.follow(CONTEXT);
+    const large = JSON.stringify("é☃".repeat(13_108));
+    await a.put(ALICE, large);
+    const told = await b.hears(ALICE);
+    ensure(told.change.type === "put", "it was put");
+    ensure(told.change.row.value === large, "a follower is told all of it");
+    const row = first((await b.read()).rows, "a row");
+    ensure(row.value === large, "a reader is given all of it");
+  },
+
+  "close() leaves the lease and the rows, and tells no more": async (lab) => {
+    const [a, b] = await lab.pair();
+    await a.connection.follow(CONTEXT);
+    await a.put(ALICE, "1");
+    await a.hears(ALICE);
+    await a.connection.close();
+    await a.connection.close();
+    ensureSame(await b.lives(), [a.life, b.life], "the lease is there");
+    ensureSame(await b.rows(), [a.row(ALICE)], "the row is there");
+    await b.connection.follow(CONTEXT);
+    b.connection.send("late", "a");
+    await b.put(LAST, "2");
+    await b.hears(LAST);
+    ensureTold(a, [`${ALICE}=1`]);
+    ensureSame(a.messages, [], "no text comes any more");
+    ensureSame(b.ended, [], "nobody is told that the life is over");
+    const isEnded = await b.connection.end(a.life, a.lease.count);
+    ensureSame(isEnded, true, "it lasts until somebody ends it");
+  },
+
+  "close() has every later call fail": async (lab) => {
+    const [a, b] = await lab.pair();
+    const { connection, life, lease } = a;
+    await connection.close();
+    const calls = {
+      acquire: () => connection.acquire(lease),
+      renew: () => connection.renew(lease),
+      leases: () => connection.leases(),
+      lease: () => connection.lease("b"),
+      end: () => connection.end(b.life, b.lease.count),
+      purge: () => connection.purge(life),
+      sweep: () => connection.sweep(CONTEXT, life),
+      write: () => a.put(ALICE),
+      follow: () => connection.follow(CONTEXT),
+      read: () => connection.read(CONTEXT),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      await ensureFails(call, `${name}() after close()`);
+    }
+    connection.unfollow(CONTEXT);
+    connection.send("late");
+    connection.tell(CONTEXT, "late");
+    ensureSame(await b.lives(), [a.life, b.life], "nothing was done");
+    ensureSame(await b.rows(), [], "nothing was written");
+  },
+};

@@ -1,0 +1,197 @@
+import type { Lease } from "../backbone.ts";
+import { ensure, ensureSame, until } from "./assertions.ts";
+import { type Cases, first, kept, leaseOf, lifeOf } from "./lab.ts";
+
+/** News of which something is lost by many a way to write JSON. */
+const NEWS: Pick<Lease, "announced" | "written"> = {
+  announced: 'mémoire:{1} "*" > ☃\n',
+  written: [
+    ['"doc-1"', 1],
+    ["1", Number.MAX_SAFE_INTEGER],
+    ['"__proto__"', 12_345_678_901],
+    ['"a.*.> {b} ☃"', 3],
+  ],
+};
+
+/** Leases that go on. */
+export const LEASE_CASES: Cases = {
+  "acquire() begins a life, and tells the others of its lease": async (lab) => {
+    const a = await lab.connect("a");
+    const b = await lab.join("b");
+    const memory = await a.acquire();
+    ensure(memory !== "", "a memory has a name");
+    const lease = kept(await b.connection.lease("a"));
+    ensureSame(leaseOf(lease), a.lease, "the lease is as it was acquired");
+    ensureSame(await a.lives(), [a.life, b.life], "both live");
+    await until(
+      () => b.told.some(({ node }) => node === "a"),
+      "b is told of a's lease",
+    );
+    const told = first(b.told.filter(({ node }) => node === "a"), "a lease");
+    ensureSame(leaseOf(told), a.lease, "what is told is the lease");
+    ensureSame(b.ended, [], "no life is over");
+  },
+
+  "acquire() again, as after a lost answer, lets the life go on": async (
+    lab,
+  ) => {
+    const [a, b] = await lab.pair();
+    const memory = await a.acquire();
+    await a.put("[1]");
+    ensureSame((await a.renew()).isKept, true, "the life goes on");
+    await until(
+      () => b.told.some(({ node, count }) => node === "a" && count === 2),
+      "b is told of the renewal",
+    );
+    ensureSame(b.ended, [], "no life is over");
+    const { unpurged } = await b.renew();
+    ensureSame(unpurged, [], "nothing is to be purged");
+    ensureSame((await b.read()).memory, memory, "the memory is one");
+  },
+
+  "renew() keeps the lease, and tells the others what is new": async (lab) => {
+    const [a, b] = await lab.pair();
+    for (const news of [NEWS, { announced: "", written: [] }]) {
+      const { isKept, unpurged } = await a.renew(news);
+      ensureSame([isKept, unpurged], [true, []], "the lease is kept");
+      const { count } = a.lease;
+      const isNew = (lease: Lease) =>
+        lease.node === "a" && lease.count === count;
+      await until(() => b.told.some(isNew), "b is told of the renewal");
+      const told = first(b.told.filter(isNew), "a lease");
+      ensureSame(leaseOf(told), a.lease, "what is told is what was said");
+      const one = kept(await b.connection.lease("a"));
+      ensureSame(leaseOf(one), a.lease, "lease() gives what was said");
+      const all = await b.connection.leases();
+      const same = all.filter(({ node }) => node === "a");
+      ensureSame(same.map(leaseOf), [a.lease], "leases() gives what was said");
+    }
+    const counts = b.told.filter(({ node }) => node === "a")
+      .map(({ count }) => count);
+    ensureSame(counts, [1, 2, 3].slice(-counts.length), "none is told twice");
+  },
+
+  "renew() and all else give one memory": async (lab) => {
+    const [a, b] = await lab.pair();
+    const memory = await a.acquire();
+    await b.connection.follow('"doc-1"');
+    await a.put("[1]");
+    const { memory: renewed } = await b.renew();
+    const { memory: read } = await b.read();
+    const { memory: empty } = await a.read('"doc-2"');
+    const { memory: told } = await b.hears("[1]");
+    const all = [renewed, read, empty, told];
+    ensureSame(all, all.map(() => memory), "the memory is one");
+  },
+
+  "renew() does not bring a lease that there is not": async (lab) => {
+    const a = await lab.connect("a");
+    const b = await lab.join("b");
+    ensureSame((await a.renew()).isKept, false, "it is not kept");
+    ensureSame(await b.connection.lease("a"), undefined, "there is no lease");
+    ensureSame(await b.lives(), [b.life], "there is no life");
+  },
+
+  "lease() gives nothing of a node that is not there": async (lab) => {
+    const a = await lab.connect("a");
+    ensureSame(await a.connection.lease("a"), undefined, "there is no lease");
+    ensureSame(await a.connection.leases(), [], "there are no leases");
+    await a.acquire();
+    for (const node of ["", "A", "a/1", "a*", "*", ">", "__proto__"]) {
+      ensureSame(
+        await a.connection.lease(node),
+        undefined,
+        `there is no lease of ${JSON.stringify(node)}`,
+      );
+    }
+  },
+
+  "lease() tells how long ago it was renewed": async (lab) => {
+    const [a, b] = await lab.pair();
+    const ageOf = async () => {
+      const { age } = kept(await b.connection.lease("a"));
+      const all = await b.connection.leases();
+      const other = kept(all.find(({ node }) => node === "a")).age;
+      ensure(Math.min(age, other) >= 0, "an age is not negative");
+      ensure(Number.isFinite(age + other), "an age is a number");
+      return Math.min(age, other);
+    };
+    await ageOf();
+    await until(async () => await ageOf() >= 300, "the lease has an age");
+    const start = performance.now();
+    await a.renew();
+    const { age } = kept(await b.connection.lease("a"));
+    const gone = performance.now() - start;
+    ensure(age < 200 + gone, "a renewal makes the lease young again");
+  },
+
+  "end() ends a life once": async (lab) => {
+    const [a, b] = await lab.pair();
+    const { count } = a.lease;
+    ensureSame(await b.connection.end(a.life, count), true, "it is ended");
+    ensureSame(await b.connection.end(a.life, count), false, "but once");
+    ensureSame(await a.connection.end(a.life, count), false, "by whomever");
+    ensureSame(await b.connection.lease("a"), undefined, "no lease is left");
+    ensureSame(await b.lives(), [b.life], "the other one lives on");
+    await until(() => a.ended.length > 0, "the node itself is told");
+    ensureSame(a.ended.map(lifeOf), [a.life], "it is told which life");
+  },
+
+  "end() is done by one of those who try at once": async (lab) => {
+    const a = await lab.join("a");
+    const others = await Promise.all(
+      ["b", "c", "d", "e"].map((node) => lab.join(node)),
+    );
+    const tries = await Promise.all(
+      others.map(({ connection }) => connection.end(a.life, a.lease.count)),
+    );
+    ensureSame(tries.filter((isMine) => isMine), [true], "one has ended it");
+    const index = tries.indexOf(true);
+    const told = others.filter((_, other) => other !== index);
+    await until(
+      () => told.every(({ ended }) => ended.length > 0),
+      "the others are told",
+    );
+    for (const { ended } of told) {
+      ensureSame(ended.map(lifeOf), [a.life], "they are told once");
+    }
+  },
+
+  "end() does not end a life that was renewed meanwhile": async (lab) => {
+    const [a, b] = await lab.pair();
+    const { count } = kept(await b.connection.lease("a"));
+    await a.renew();
+    ensureSame(await b.connection.end(a.life, count), false, "it is too late");
+    for (const wrong of [0, count + 2]) {
+      const isEnded = await b.connection.end(a.life, wrong);
+      ensureSame(isEnded, false, `the count ${wrong} is wrong`);
+    }
+    ensureSame((await a.renew()).isKept, true, "the life goes on");
+    ensureSame(b.ended, [], "nobody is told that it is over");
+  },
+
+  "end() does not end another life, or one that there is not": async (lab) => {
+    const [a, b] = await lab.pair();
+    const { count } = a.lease;
+    const wrong = { node: "a", epoch: "a/0" };
+    ensureSame(await b.connection.end(wrong, count), false, "another epoch");
+    const none = { node: "c", epoch: "a/1" };
+    ensureSame(await b.connection.end(none, count), false, "another node");
+    ensureSame(await b.lives(), [a.life, b.life], "both live");
+  },
+
+  "end() and renew() at once: one of them is done": async (lab) => {
+    const [a, b] = await lab.pair();
+    for (let turn = 2; turn < 12; turn++) {
+      const { count } = a.lease;
+      const [{ isKept }, isEnded] = await Promise.all([
+        a.renew(),
+        b.connection.end(a.life, count),
+      ]);
+      ensure(isKept !== isEnded, "either it is kept or it is ended");
+      const lease = await b.connection.lease("a");
+      ensureSame(lease !== undefined, isKept, "the lease is there if kept");
+      if (isEnded) await a.acquire(`a/${turn}`);
+    }
+  },
+};

@@ -1,0 +1,233 @@
+import type { NodeLife, RowWrite } from "../backbone.ts";
+import { ensure, ensureSame, until } from "./assertions.ts";
+import {
+  type Cases,
+  CONTEXT,
+  ensureTold,
+  idOf,
+  lifeOf,
+  OTHER,
+  type Party,
+} from "./lab.ts";
+
+const ALICE = idOf("alice");
+const BOB = idOf("bob");
+
+/** More than that no purge takes, however small its steps. */
+const MAX_STEPS = 10_000;
+
+/** Purges a life, in as many steps as it takes. */
+async function purge({ connection }: Party, life: NodeLife): Promise<void> {
+  for (let step = 0; step < MAX_STEPS; step++) {
+    if (await connection.purge(life)) return;
+  }
+  ensure(false, "a purge comes to an end");
+}
+
+/** Ends somebody's life. */
+async function end(by: Party, { life, lease }: Party): Promise<void> {
+  const isEnded = await by.connection.end(life, lease.count);
+  ensureSame(isEnded, true, "the life is ended");
+}
+
+async function unpurged(party: Party): Promise<readonly NodeLife[]> {
+  return (await party.renew()).unpurged.map(lifeOf);
+}
+
+/** Lives that are over, and what is left of them. */
+export const LIFE_CASES: Cases = {
+  "renew() does not keep a life that is over": async (lab) => {
+    const [a, b] = await lab.pair();
+    const { memory } = await b.renew();
+    await end(b, a);
+    const former = a.life;
+    const renewal = await a.renew();
+    ensureSame(renewal.isKept, false, "it is not kept");
+    ensureSame(renewal.memory, memory, "the backbone has forgotten nothing");
+    ensureSame(await b.connection.lease("a"), undefined, "it is not back");
+    await a.acquire("a/2");
+    ensureSame(await b.lives(), [a.life, b.life], "it has another life");
+    const isEnded = await b.connection.end(former, 1);
+    ensureSame(isEnded, false, "the former one is over");
+    ensureSame((await a.renew()).isKept, true, "the new one goes on");
+  },
+
+  "acquire() ends the former life of the node": async (lab) => {
+    const [a, b] = await lab.pair();
+    await a.put(ALICE);
+    const again = await lab.connect("a");
+    await again.acquire("a/2");
+    await until(() => b.ended.length > 0, "the others are told");
+    ensureSame(b.ended.map(lifeOf), [a.life], "they are told once");
+    ensureSame(await b.lives(), [again.life, b.life], "there is one life");
+    const { isKept } = await a.renew();
+    ensureSame(isKept, false, "the former one is not kept");
+    const isEnded = await b.connection.end(a.life, a.lease.count);
+    ensureSame(isEnded, false, "the former one is not there to be ended");
+    ensureSame((await again.renew()).isKept, true, "the new one goes on");
+    ensureSame(await unpurged(b), [a.life], "the former one is to be purged");
+    await purge(b, a.life);
+    ensureSame(await b.rows(), [], "its row is gone");
+    ensureSame(await unpurged(b), [], "it is purged");
+  },
+
+  "renew() names a life that is over until it is purged": async (lab) => {
+    const [a, b] = await lab.pair();
+    const c = await lab.join("c");
+    await a.put(ALICE);
+    ensureSame(await unpurged(b), [], "a life that goes on is not named");
+    await end(b, a);
+    ensureSame(await unpurged(b), [a.life], "the one who ended it may see it");
+    ensureSame(await unpurged(c), [a.life], "the others see it");
+    await purge(c, a.life);
+    ensureSame(await unpurged(b), [], "nobody sees it any more");
+    ensureSame(await unpurged(c), [], "nobody sees it any more");
+  },
+
+  "purge() removes the rows of a life, and tells nobody": async (lab) => {
+    const [a, b] = await lab.pair();
+    await b.connection.follow(CONTEXT);
+    await a.put(ALICE, "of the former life");
+    await a.put(BOB, "is taken over");
+    await a.put(ALICE, "elsewhere", OTHER);
+    await b.put(BOB, "by b");
+    await b.put(idOf("carol"), "of b");
+    const former = a.life;
+    await a.acquire("a/2");
+    await a.put(idOf("dave"), "of the new life");
+    const { revision } = await b.read();
+    await purge(b, former);
+    const left = [
+      b.row(BOB, "by b"),
+      b.row(idOf("carol"), "of b"),
+      a.row(idOf("dave"), "of the new life"),
+    ];
+    ensureSame(await b.rows(), left, "what others have is left");
+    ensureSame(await b.rows(OTHER), [], "it is purged everywhere");
+    const after = await b.put(idOf("erin"));
+    ensure(after.revision > revision, "the revisions grow on");
+    await b.hears(idOf("erin"));
+    ensureTold(b, [
+      `${ALICE}=of the former life`,
+      `${BOB}=is taken over`,
+      `${BOB}=by b`,
+      `${idOf("carol")}=of b`,
+      `${idOf("dave")}=of the new life`,
+      `${idOf("erin")}=1`,
+    ]);
+  },
+
+  "purge() removes thousands of rows, in steps": async (lab) => {
+    const [a, b] = await lab.pair();
+    for (let batch = 0; batch < 6; batch++) {
+      const writes = Array.from({ length: 500 }, (_, index): RowWrite => ({
+        type: "put",
+        context: index % 2 === 0 ? CONTEXT : JSON.stringify(index),
+        id: idOf(`${batch}-${index}`),
+        value: "1",
+        age: 0,
+      }));
+      await a.write(...writes);
+    }
+    await b.put(ALICE);
+    ensureSame((await b.rows()).length, 1_501, "they are there");
+    await end(b, a);
+    await purge(b, a.life);
+    ensureSame(await b.rows(), [b.row(ALICE)], "they are gone");
+    ensureSame(await b.rows("1"), [], "they are gone everywhere");
+    ensureSame(await unpurged(b), [], "it is purged");
+  },
+
+  "purge() by two at once, and once more, does no harm": async (lab) => {
+    const [a, b] = await lab.pair();
+    const c = await lab.join("c");
+    for (let index = 0; index < 20; index++) await a.put(idOf(`${index}`));
+    await b.put(ALICE);
+    await end(b, a);
+    await Promise.all([purge(b, a.life), purge(c, a.life)]);
+    await purge(b, a.life);
+    ensureSame(await c.rows(), [b.row(ALICE)], "the rows are gone");
+    ensureSame(await unpurged(c), [], "it is purged");
+  },
+
+  "sweep() removes the rows of a life from a context, and tells nobody": async (
+    lab,
+  ) => {
+    const [a, b] = await lab.pair();
+    await b.connection.follow(CONTEXT);
+    const former = a.life;
+    await a.put(ALICE, "1");
+    await a.put(BOB, "2");
+    await a.put(ALICE, "3", OTHER);
+    const elsewhere = a.row(ALICE, "3");
+    await a.acquire("a/2");
+    await a.put(idOf("carol"));
+    await b.put(idOf("dave"));
+    await b.connection.sweep(CONTEXT, former);
+    const left = [a.row(idOf("carol")), b.row(idOf("dave"))];
+    ensureSame(await b.rows(), left, "what others have is left");
+    ensureSame(await b.rows(OTHER), [elsewhere], "another context is left");
+    await b.connection.sweep(CONTEXT, former);
+    await b.connection.sweep('"nowhere"', former);
+    await b.put(ALICE, "of b");
+    await until(() => b.changes.length >= 5, "b is told of the last one");
+    ensureTold(b, [
+      `${ALICE}=1`,
+      `${BOB}=2`,
+      `${idOf("carol")}=1`,
+      `${idOf("dave")}=1`,
+      `${ALICE}=of b`,
+    ]);
+    await purge(b, former);
+    ensureSame(await b.rows(OTHER), [], "a sweep leaves the rest to a purge");
+  },
+
+  "write() of a life that is over may land, and is known as its own": async (
+    lab,
+  ) => {
+    const [a, b] = await lab.pair();
+    await end(b, a);
+    await purge(b, a.life);
+    await b.put(BOB);
+    await a.put(ALICE, "late").catch(() => {});
+    const late = (await b.rows()).filter(({ id }) => id === ALICE);
+    ensure(
+      late.every(({ node, epoch }) => node === "a" && epoch === "a/1"),
+      "it is of the life that is over",
+    );
+    ensureSame(await b.lives(), [b.life], "that life is not back");
+    await b.connection.sweep(CONTEXT, a.life);
+    ensureSame(await b.rows(), [b.row(BOB)], "it is swept");
+    const { isDone } = await b.put(ALICE, "of b", CONTEXT, 60_000);
+    ensureSame(isDone, true, "nothing stands in the way any more");
+  },
+
+  "renew() does not know a lease that was forgotten, nor the rows": async (
+    lab,
+  ) => {
+    const [a, b] = await lab.pair();
+    const { memory } = await a.renew();
+    await a.put(ALICE);
+    await lab.forget();
+    const former = a.life;
+    await until(async () => {
+      const renewal = await b.renew().catch(() => undefined);
+      if (renewal === undefined) return false;
+      ensureSame(renewal.isKept, false, "the lease is forgotten");
+      return renewal.memory !== memory;
+    }, "the backbone has another memory");
+    const again = await b.acquire();
+    ensure(again !== memory, "the memory is another one");
+    ensureSame((await a.renew()).isKept, false, "the lease is forgotten");
+    ensureSame(await b.lives(), [b.life], "the other lease is forgotten");
+    const read = await b.read();
+    ensureSame([read.memory, read.rows], [again, []], "no row is left");
+    ensureSame(await a.acquire(), again, "the memory is one again");
+    ensureSame(a.life, former, "the life is the same");
+    ensureSame((await a.put(ALICE)).isDone, true, "rows are written again");
+    ensureSame(await b.rows(), [a.row(ALICE)], "it is there again");
+    await b.connection.follow(CONTEXT);
+    await a.put(BOB);
+    ensureSame((await b.hears(BOB)).memory, again, "it is told with it");
+  },
+};

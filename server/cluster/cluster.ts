@@ -1,0 +1,211 @@
+import type { PresenceModel } from "../../core/mod.ts";
+import type { PresenceServer, Replication } from "../mod.ts";
+import type { NodeLife, PresenceBackbone } from "./backbone.ts";
+import { ClusterNode } from "./cluster_node.ts";
+import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
+import type { FollowedContext } from "./followed_context.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ClusterStatus, StatusWatch } from "./status.ts";
+import type { CountAnswer, EntriesAnswer, QuestionOptions } from "./survey.ts";
+
+/** What a node knows, for the invariant check of the tests. */
+export interface ClusterIndexes<M extends PresenceModel> {
+  readonly life: NodeLife;
+  readonly replication: Replication<M>;
+  readonly outbox: Outbox;
+  readonly own: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly followed: ReadonlyMap<string, FollowedContext<M>>;
+}
+
+/** What a node knows, for the invariant check of the tests. */
+export let indexesOf: <M extends PresenceModel>(
+  cluster: Cluster<M>,
+) => ClusterIndexes<M>;
+
+/**
+ * A node of a cluster: what its server receives is replicated, and what others
+ * receive is put into its server. Leave it when the server ends.
+ *
+ * @typeParam M The application's model.
+ */
+export class Cluster<M extends PresenceModel = PresenceModel>
+  implements AsyncDisposable {
+  readonly #node: ClusterNode<M>;
+  #left: Promise<void> | undefined;
+
+  static {
+    indexesOf = (cluster) => {
+      const node = cluster.#node;
+      return {
+        life: node.session.life,
+        replication: node.replication,
+        outbox: node.writer.outbox,
+        own: node.interest.own,
+        followed: node.contexts.all,
+      };
+    };
+  }
+
+  /** Made by {@linkcode joinCluster}. */
+  constructor(
+    server: PresenceServer<M>,
+    backbone: PresenceBackbone,
+    options: ClusterOptions = {},
+  ) {
+    this.#node = new ClusterNode(
+      server,
+      backbone,
+      settingsOf(options),
+      () => this.leave(),
+    );
+  }
+
+  /** The name of the node: another one once another process has taken it. */
+  get node(): string {
+    return this.#node.session.node;
+  }
+
+  /** Whether it is one with its cluster. */
+  get status(): ClusterStatus {
+    return this.#node.session.status.current;
+  }
+
+  /**
+   * Watches the status: yields what it is, and then the latest whenever it is
+   * another one. It ends without an error when it is aborted, and after `left`.
+   *
+   * @param options What ends it.
+   * @returns The statuses.
+   */
+  watchStatus(
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): StatusWatch {
+    return this.#node.session.status.watch(signal);
+  }
+
+  /**
+   * The names of the nodes that live, this one among them; none after it has
+   * left, as it knows of none any more.
+   */
+  nodes(): string[] {
+    if (this.status === "left") return [];
+    return [this.node, ...this.#node.peers.names()].sort();
+  }
+
+  /**
+   * Has all entries of a context be in the server, for somebody who asks
+   * without watching. Whoever asks again within the lease's time to live gets
+   * an answer at once.
+   *
+   * @param context Which context.
+   * @returns Whether they are; `false` if this can't be now, as the node is cut
+   * off from its cluster.
+   */
+  follow(context: M["context"]): Promise<boolean> {
+    return this.#node.follow(context);
+  }
+
+  /**
+   * The entries of a context, also of one that this node does not follow: that
+   * costs a question to all others, which is answered by what each has
+   * received. Waits no longer than two seconds for them.
+   *
+   * @param context Which context.
+   * @param options On whose behalf, and what ends the wait.
+   * @returns The entries, and whether all nodes have answered.
+   * @throws The signal's reason, if it is aborted.
+   */
+  list(
+    context: M["context"],
+    options: QuestionOptions<M> = {},
+  ): Promise<EntriesAnswer<M>> {
+    return this.#node.survey.list(context, options);
+  }
+
+  /**
+   * The entries of a subject, in all contexts, by a question to all others.
+   *
+   * @param subject Who.
+   * @param options On whose behalf, and what ends the wait.
+   * @returns The entries, and whether all nodes have answered.
+   * @throws The signal's reason, if it is aborted.
+   */
+  locate(
+    subject: M["subject"],
+    options: QuestionOptions<M> = {},
+  ): Promise<EntriesAnswer<M>> {
+    return this.#node.survey.locate(subject, options);
+  }
+
+  /**
+   * How many subjects contexts have; one that is at several nodes counts once.
+   * The others are asked together for all that this node does not follow, and
+   * answer with the names of their subjects: O(subjects).
+   *
+   * @param contexts Which contexts.
+   * @param options On whose behalf, and what ends the wait.
+   * @returns How many each has, and whether all nodes have answered.
+   * @throws The signal's reason, if it is aborted.
+   */
+  count(
+    contexts: readonly M["context"][],
+    options: QuestionOptions<M> = {},
+  ): Promise<CountAnswer<M>> {
+    return this.#node.survey.count(contexts, options);
+  }
+
+  /**
+   * Leaves. As a rule what the node owns is retracted at once. For a rolling
+   * restart it may be kept: then others show it until the lease has run out,
+   * so that whoever comes back to another node meanwhile has not been away.
+   *
+   * The server goes on, alone: it shows only what it has received itself.
+   *
+   * @param options Whether to keep what it owns.
+   */
+  leave({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
+    this.#left ??= this.#node.leave(keep);
+    return this.#left;
+  }
+
+  /** Leaves; what the node owns is retracted. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.leave();
+  }
+}
+
+/**
+ * Lets a server be one with others: from now on what it receives is replicated,
+ * and what others receive appears in it.
+ *
+ * @typeParam M The application's model.
+ * @param server The server.
+ * @param backbone What they are connected by.
+ * @param options How it behaves.
+ * @returns The node. It connects by itself, also if the backbone is away now.
+ * @throws {InvalidValueError} If an option has a bad value.
+ * @throws {TypeError} If the server is in a cluster already.
+ * @throws {ServerClosedError} If the server has been disposed of.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { joinCluster, MemoryBackbone } from "@ruthere/presence/server/cluster";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer();
+ * const cluster = joinCluster(server, new MemoryBackbone(), { node: "a" });
+ * for await (const status of cluster.watchStatus()) {
+ *   if (status === "connected") break;
+ * }
+ * assertEquals(cluster.nodes(), ["a"]);
+ * await cluster.leave();
+ * ```
+ */
+export function joinCluster<M extends PresenceModel = PresenceModel>(
+  server: PresenceServer<M>,
+  backbone: PresenceBackbone,
+  options: ClusterOptions = {},
+): Cluster<M> {
+  return new Cluster(server, backbone, options);
+}

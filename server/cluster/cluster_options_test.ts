@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InvalidValueError } from "../../core/mod.ts";
+import { PresenceServer } from "../mod.ts";
+import { type ClusterOptions, joinCluster, MemoryBackbone } from "./mod.ts";
+import { Lab } from "./testing/lab.ts";
+
+function refused(options: ClusterOptions, message: string): void {
+  using server = new PresenceServer();
+  assertThrows(
+    () => joinCluster(server, new MemoryBackbone(), options),
+    InvalidValueError,
+    message,
+  );
+  // The server is in no cluster by that.
+  server.replicate({ put() {}, removed() {}, watched() {} });
+}
+
+Deno.test("joinCluster() takes only times that a timer can wait", () => {
+  const rule =
+    "must be a number greater than zero, and no more than 2147483647: received";
+  refused({ leaseTtlMs: 0 }, `Cannot join cluster: leaseTtlMs ${rule} 0`);
+  refused({ leaseTtlMs: Infinity }, `leaseTtlMs ${rule} Infinity`);
+  refused({ renewalMs: -1 }, `Cannot join cluster: renewalMs ${rule} -1`);
+  refused({ holdMs: NaN }, `Cannot join cluster: holdMs ${rule} NaN`);
+});
+
+Deno.test("joinCluster() takes only a renewal that comes before the lease has run out", () => {
+  refused(
+    { leaseTtlMs: 100, renewalMs: 100 },
+    "Cannot join cluster: renewalMs must be less than leaseTtlMs, 100: received 100",
+  );
+});
+
+Deno.test("joinCluster() takes only a name that is not empty", () => {
+  refused(
+    { node: "" },
+    'Cannot join cluster: node must be a string that is not empty: received ""',
+  );
+});
+
+Deno.test("joinCluster() takes no server that is in a cluster", async () => {
+  using lab = new Lab();
+  const a = await lab.start("a");
+  assertThrows(
+    () => joinCluster(a.server, new MemoryBackbone()),
+    TypeError,
+    "Cannot replicate server: it is replicated already",
+  );
+});
+
+Deno.test("joinCluster() gives every node a name of its own, unless it is told one", async () => {
+  using lab = new Lab();
+  const backbone = new MemoryBackbone();
+  using one = new PresenceServer();
+  using other = new PresenceServer();
+  await using a = joinCluster(one, backbone);
+  await using b = joinCluster(other, backbone);
+  await lab.pass();
+  assertEquals(a.nodes(), [a.node, b.node].sort());
+  assertEquals(new Set(a.nodes()).size, 2);
+});
+
+for (const [renewalMs, times] of [[undefined, 3], [30, 10]] as const) {
+  Deno.test(`joinCluster() renews the lease ${times} times while it lives, if renewalMs is ${renewalMs}`, async () => {
+    using lab = new Lab();
+    await lab.start("a", {}, { leaseTtlMs: 300, renewalMs });
+    await lab.pass(300);
+    const before = lab.network.calls.get("renew") ?? 0;
+    await lab.pass(3_000);
+    const renewals = (lab.network.calls.get("renew") ?? 0) - before;
+    assert(Math.abs(renewals - 10 * times) <= 1, `${renewals} renewals`);
+  });
+}

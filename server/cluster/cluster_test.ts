@@ -1,0 +1,783 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import {
+  ContextAtCapacityError,
+  PresenceServer,
+  PUBLIC_VIEWER,
+} from "../mod.ts";
+import { type TopicModel, TopicPresence } from "../topics/mod.ts";
+import { keyOf, update } from "../testing/harness.ts";
+import {
+  type BackboneListener,
+  joinCluster,
+  MemoryBackbone,
+  type PresenceBackbone,
+} from "./mod.ts";
+import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
+
+const { leaseTtlMs, holdMs } = TIMES;
+const HALF_AN_HOUR = 30 * 60_000;
+
+/** Two nodes that are one, both of which somebody watches doc-1 at. */
+async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
+  const a = await lab.start("a");
+  const b = await lab.start("b", {
+    clock: () => Date.now() + HALF_AN_HOUR,
+  });
+  await a.watch();
+  await b.watch();
+  await lab.pass();
+  return [a, b];
+}
+
+function fail(): never {
+  throw new Error("There is nothing");
+}
+
+function facetsAt(node: LabNode, fields = {}): unknown {
+  return node.server.store.snapshot(keyOf(fields))?.facets;
+}
+
+// Together
+
+Deno.test("joinCluster() lets people at two nodes see each other, whatever their clocks", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "alice", facets: { activity: "editing" } });
+  await b.receive({ subject: "bob" });
+  await lab.pass();
+  assertEquals(a.shows(), ["alice", "bob"]);
+  assertEquals(b.shows(), ["alice", "bob"]);
+  assertEquals(facetsAt(b), { activity: "editing" });
+  assertEquals([a.cluster.status, b.cluster.status], [
+    "connected",
+    "connected",
+  ]);
+  assertEquals(a.cluster.nodes(), ["a", "b"]);
+  assertEquals([a.errors, b.errors], [[], []]);
+});
+
+Deno.test("joinCluster() tells of an update, of a goodbye and of an end", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ facets: { activity: "editing" } });
+  await a.receive({
+    subject: "bob",
+    origin: "bob",
+    expiry: Date.now() + 1_000,
+  });
+  await lab.pass();
+  const mirror = await b.watch();
+  await mirror.read();
+  await a.receive({ facets: { activity: null, availability: "busy" } });
+  await lab.pass();
+  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(facetsAt(b), { availability: "busy" });
+  await a.run(() => a.server.withdraw(keyOf()));
+  await lab.pass();
+  assertEquals(await mirror.told(), ["left alice"]);
+  await lab.pass(600);
+  assertEquals(await mirror.told(), ["left bob"]);
+});
+
+Deno.test("joinCluster() brings what was received before", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const server = new PresenceServer();
+  await b.receive();
+  const early = new PresenceServer();
+  early.receive({
+    subject: "early",
+    context: "doc-1",
+    origin: "x",
+    visibility: "public",
+    observedAt: Date.now(),
+    expiry: "never",
+    facets: {},
+  });
+  const cluster = joinCluster(early, lab.network.for(a.process), {
+    node: "c",
+    ...TIMES,
+  });
+  await lab.pass();
+  assertEquals(a.shows(), ["alice", "early"]);
+  assertEquals(early.store.size, 2);
+  await a.run(() => cluster.leave());
+  await lab.pass();
+  assertEquals(a.shows(), ["alice"]);
+  early[Symbol.dispose]();
+  server[Symbol.dispose]();
+});
+
+Deno.test("joinCluster() lets two nodes start at once, and a third one late", async () => {
+  using lab = new Lab();
+  const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
+  await a.receive({ subject: "alice" });
+  await b.receive({ subject: "bob" });
+  await lab.pass(1_000);
+  const c = await lab.start("c");
+  await c.watch();
+  await lab.pass();
+  assertEquals(c.shows(), ["alice", "bob"]);
+  assertEquals(b.shows(), ["alice", "bob"]);
+  for (const node of [a, b, c]) {
+    assertEquals(node.cluster.nodes(), ["a", "b", "c"]);
+  }
+});
+
+Deno.test("joinCluster() keeps labels, and shows to nobody what is hidden", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ visibility: "private" });
+  await a.receive({ subject: "bob" });
+  await lab.pass();
+  const mirror = await b.watch();
+  await mirror.read();
+  assertEquals(b.server.store.snapshot(keyOf())?.visibility, "private");
+  assertEquals(
+    b.server.store.snapshots({ visible: (label) => label === "public" }).length,
+    1,
+  );
+  await a.run(() => a.server.withdraw(keyOf()));
+  await lab.pass();
+  assertEquals(b.server.lastSeen("alice", "doc-1", PUBLIC_VIEWER), undefined);
+});
+
+Deno.test("joinCluster() judges the capacity where somebody is let in", async () => {
+  using lab = new Lab();
+  const a = await lab.start("a", { maxSubjectsPerContext: 1 });
+  const b = await lab.start("b", { maxSubjectsPerContext: 1 });
+  await b.watch();
+  await lab.pass();
+  await a.receive({ subject: "alice" });
+  await lab.pass();
+  let refused: unknown;
+  await b.run(() => {
+    try {
+      b.server.receive({
+        ...keyOf({ subject: "bob" }),
+        visibility: "public",
+        observedAt: 0,
+        expiry: "never",
+        facets: {},
+      });
+    } catch (error) {
+      refused = error;
+    }
+  });
+  assert(refused instanceof ContextAtCapacityError);
+});
+
+Deno.test("joinCluster() lets all nodes list the metas of a key in one order", async () => {
+  using lab = new Lab();
+  const nodes = await Promise.all(
+    ["a", "b", "c"].map((name) => lab.start(name)),
+  );
+  const topics: TopicPresence[] = [];
+  for (const { server } of nodes) {
+    const typed: PresenceServer<TopicModel> = Object.assign(server);
+    topics.push(new TopicPresence(typed));
+  }
+  for (const node of nodes) await node.watch("post:1");
+  for (const turn of [0, 1, 2, 3, 4, 5]) {
+    const index = (turn * 2) % 3;
+    await nodes[index]?.run(() =>
+      topics[index]?.track("post:1", "ada", { turn }, { ttlMs: Infinity })
+    );
+  }
+  await lab.pass();
+  const [first, ...others] = topics.map((topic) => topic.list("post:1"));
+  assertEquals(first?.[0]?.metas.length, 6);
+  for (const other of others) assertEquals(other, first);
+});
+
+// Ownership
+
+Deno.test("joinCluster() moves an entry to the node where its publisher is", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const mirror = await a.watch();
+  await a.receive({ facets: { activity: "editing" } });
+  await lab.pass();
+  await mirror.read();
+  await b.receive({ facets: { availability: "busy" } });
+  await lab.pass();
+  const merged = { activity: "editing", availability: "busy" };
+  assertEquals([facetsAt(a), facetsAt(b)], [merged, merged]);
+  assertEquals(await mirror.told(), ["updated alice"]);
+
+  // The late end of the old connection.
+  await a.run(() => a.server.disconnect("tab"));
+  await lab.pass(5_000);
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  assertEquals(await mirror.told(), []);
+
+  await b.run(() => b.server.withdraw(keyOf()));
+  await lab.pass();
+  assertEquals(await mirror.told(), ["left alice"]);
+});
+
+Deno.test("joinCluster() lets posts of one publisher be spread over two nodes", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const mirror = await a.watch();
+  for (const turn of Array(20).keys()) {
+    const node = turn % 2 === 0 ? a : b;
+    await node.receive({ expiry: node.server.now + 400 });
+    await lab.pass(150);
+  }
+  assertEquals(await mirror.told(), ["joined alice"]);
+  await lab.pass(1_000);
+  assertEquals(await mirror.told(), ["left alice"]);
+  assertEquals(b.shows(), []);
+});
+
+Deno.test("joinCluster() clears a facet when it is due, wherever its publisher has posted since", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const now = a.server.now;
+  await a.receive({
+    facets: { activity: "editing", availability: "available" },
+    facetDeadlines: { activity: now + 500 },
+    expiry: now + 60_000,
+  });
+  for (const node of [b, a, b]) {
+    await lab.pass(100);
+    await node.receive({ expiry: node.server.now + 60_000 });
+  }
+  await lab.pass(150);
+  const editing = { activity: "editing", availability: "available" };
+  assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
+  // A little later, for the ways from node to node.
+  await lab.pass(250);
+  const facets = { availability: "available" };
+  assertEquals([facetsAt(a), facetsAt(b)], [facets, facets]);
+});
+
+Deno.test("joinCluster() lets a facet that was renewed last as long again at most where its publisher goes", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  for (let turn = 0; turn < 10; turn++) {
+    await a.receive({
+      facets: { activity: "editing" },
+      facetDeadlines: { activity: a.server.now + 500 },
+    });
+    await lab.pass(100);
+  }
+  await b.receive({ facets: { availability: "busy" } });
+  await lab.pass(100);
+  const editing = { activity: "editing", availability: "busy" };
+  assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
+  await lab.pass(450);
+  const busy = { availability: "busy" };
+  assertEquals([facetsAt(a), facetsAt(b)], [busy, busy]);
+});
+
+Deno.test("joinCluster() does not write again what is read for how long its facets last", async () => {
+  using lab = new Lab();
+  const [a] = await pair(lab);
+  const typing = () =>
+    a.receive({
+      facets: { activity: "editing" },
+      facetDeadlines: { activity: a.server.now + 500 },
+    });
+  await typing();
+  await lab.pass(100);
+  await typing();
+  const calls = (name: string) => lab.network.calls.get(name) ?? 0;
+  const [reads, writes] = [calls("read"), calls("write")];
+  lab.network.cut(a.process, true);
+  lab.network.cut(a.process, false);
+  await lab.pass(300);
+  assert(calls("read") > reads);
+  assertEquals(calls("write"), writes);
+});
+
+Deno.test("joinCluster() takes a goodbye at any node", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive();
+  await lab.pass();
+  await b.run(() => b.server.withdraw(keyOf()));
+  await lab.pass(5_000);
+  assertEquals([a.shows(), b.shows()], [[], []]);
+});
+
+Deno.test("joinCluster() lets a word that was held up take nothing from where the publisher is now", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ facets: { activity: "editing" } });
+  await lab.pass();
+  lab.network.cut(b.process, true);
+  await b.receive({ facets: { activity: "idle" } });
+  await lab.pass(100);
+  await b.run(() => b.server.disconnect("tab"));
+  await a.receive({ facets: { activity: "presenting" } });
+  await lab.pass(100);
+  lab.network.cut(b.process, false);
+  await lab.pass(5_000);
+  const presenting = { activity: "presenting" };
+  assertEquals([facetsAt(a), facetsAt(b)], [presenting, presenting]);
+});
+
+Deno.test("joinCluster() lets a goodbye that was held up take nobody who is back", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive();
+  await lab.pass();
+  lab.network.cut(b.process, true);
+  await b.run(() => b.server.withdraw(keyOf()));
+  await lab.pass(100);
+  await a.receive({ facets: { activity: "idle" } });
+  await lab.pass(100);
+  lab.network.cut(b.process, false);
+  await lab.pass(1_000);
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+});
+
+Deno.test("joinCluster() lets somebody reload at another node without leaving", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const c = await lab.start("c");
+  const mirror = await c.watch();
+  await a.receive({ origin: "tab/1" });
+  await lab.pass();
+  await a.run(() => a.server.disconnect("tab/1"));
+  await lab.pass(500);
+  await b.receive({ origin: "tab/2" });
+  await lab.pass(5_000);
+  const told = await mirror.told();
+  assertEquals(told.filter((event) => event !== "updated alice"), [
+    "joined alice",
+  ]);
+  assertEquals(a.server.store.size, 1);
+});
+
+// Interest and traffic
+
+Deno.test("joinCluster() follows only contexts with watchers or subjects, for as long as there are some", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ context: "doc-2" });
+  await lab.pass();
+  assertFalse(b.follows("doc-2"));
+  assertEquals(b.shows("doc-2"), []);
+  const mirror = await b.watch("doc-2");
+  await lab.pass();
+  assertEquals(b.shows("doc-2"), ["alice"]);
+  await b.run(() => mirror.reader.watch.return?.());
+  await lab.pass(leaseTtlMs * 2);
+  assertFalse(b.follows("doc-2"));
+  assertEquals(b.shows("doc-2"), []);
+  assert(a.follows("doc-2"));
+});
+
+Deno.test("joinCluster() goes on following a watched context whose last own subject leaves", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive();
+  await b.receive({ subject: "bob" });
+  await lab.pass();
+  await a.run(() => a.server.withdraw(keyOf()));
+  await lab.pass(leaseTtlMs * 4);
+  assertEquals(a.shows(), ["bob"]);
+});
+
+Deno.test("joinCluster() writes nothing for a heartbeat", async () => {
+  using lab = new Lab();
+  const [a] = await pair(lab);
+  await a.receive({ facets: { activity: "editing" } });
+  await lab.pass();
+  const writes = lab.network.calls.get("write");
+  for (let beat = 0; beat < 20; beat++) {
+    await a.receive({ facets: { activity: "editing" } });
+    await lab.pass(50);
+  }
+  assertEquals(lab.network.calls.get("write"), writes);
+});
+
+Deno.test("joinCluster() writes many changes at once", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const before = lab.network.calls.get("write") ?? 0;
+  await a.run(() => {
+    for (let index = 0; index < 1_200; index++) {
+      a.server.receive({
+        ...keyOf({ subject: `s${index}` }),
+        visibility: "public",
+        observedAt: Date.now(),
+        expiry: "never",
+        facets: {},
+      });
+    }
+  });
+  await lab.pass(500);
+  assertEquals(b.shows().length, 1_200);
+  assertEquals((lab.network.calls.get("write") ?? 0) - before, 3);
+});
+
+Deno.test("joinCluster() remembers of what it has written only what it has not heard of", async () => {
+  using lab = new Lab();
+  const [a] = await pair(lab);
+  for (let turn = 0; turn < 100; turn++) {
+    await a.receive({ origin: `tab/${turn}` });
+    await lab.pass(20);
+    await a.run(() => a.server.withdrawOrigin(`tab/${turn}`));
+    await lab.pass(10);
+  }
+  await lab.pass();
+  assertEquals(a.unheard("doc-1"), 0);
+  assert((lab.network.calls.get("read") ?? 0) < 10, "nor reads it for that");
+});
+
+// Loss
+
+Deno.test("joinCluster() finds a lost change by the next one, and the last one by a lease", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const { weather } = lab.network;
+  lab.network.weather = { ...weather, loss: 1 };
+  await a.receive({ subject: "lost" });
+  await lab.pass(50);
+  lab.network.weather = weather;
+  assertEquals(b.shows(), []);
+  await a.receive({ subject: "next" });
+  await lab.pass(90);
+  assertEquals(b.shows(), ["lost", "next"]);
+
+  lab.network.weather = { ...weather, loss: 1 };
+  await a.run(() => a.server.withdraw(keyOf({ subject: "lost" })));
+  await lab.pass(50);
+  lab.network.weather = weather;
+  await lab.pass(leaseTtlMs);
+  assertEquals(b.shows(), ["next"]);
+});
+
+Deno.test("joinCluster() finds by the count of leases that it has missed too many", async () => {
+  using lab = new Lab();
+  const options = { renewalMs: 30 };
+  const a = await lab.start("a", {}, options);
+  const b = await lab.start("b", {}, options);
+  await b.watch();
+  await a.receive({ context: "doc-2" });
+  await lab.pass();
+  const { weather } = lab.network;
+  lab.network.weather = { ...weather, loss: 1 };
+  await a.receive();
+  await lab.pass(leaseTtlMs - 50);
+  lab.network.weather = weather;
+  // No lease names the change any more.
+  await lab.pass(90);
+  assertEquals(b.shows(), ["alice"]);
+});
+
+Deno.test("joinCluster() takes nothing of what comes after an interruption before it has read anew", async () => {
+  using lab = new Lab();
+  using server = new PresenceServer();
+  const memory = new MemoryBackbone();
+  let node: BackboneListener | undefined;
+  const backbone: PresenceBackbone = {
+    connect: (name, listener) => memory.connect(name, node = listener),
+  };
+  await using _cluster = joinCluster(server, backbone, { node: "a" });
+  server.receive(update());
+  await lab.pass();
+  const reader = await memory.connect("reader", node ?? fail());
+  const { memory: name, revision, rows } = await reader.read('"doc-1"');
+  await reader.close();
+  const [{ id } = fail()] = rows;
+  // Of a replica that knows of a former owner alone, who takes it away.
+  node?.onInterrupted();
+  node?.onChange({
+    context: '"doc-1"',
+    memory: name,
+    revision: revision + 1,
+    previous: revision,
+    change: { type: "removed", id },
+  });
+  await lab.pass();
+  assertEquals(server.store.size, 1);
+});
+
+// Ends of nodes
+
+Deno.test("joinCluster() drops what a dead node had, in one batch, and purges it once", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const c = await lab.start("c");
+  await c.watch();
+  for (let index = 0; index < 30; index++) {
+    await a.receive({ subject: `s${index}` });
+  }
+  await b.receive({ subject: "bob" });
+  await lab.pass();
+  const mirror = await b.watch();
+  await mirror.read();
+  lab.kill(a);
+  await lab.pass(leaseTtlMs / 2);
+  assertEquals(await mirror.read(), [], "not before the lease has run out");
+  await lab.pass(leaseTtlMs * 2);
+  const batches = await mirror.read();
+  assertEquals(batches.length, 1);
+  assertEquals(batches[0]?.map(({ type }) => type), Array(30).fill("left"));
+  assertEquals([b.shows(), c.shows()], [["bob"], ["bob"]]);
+  assertEquals([b.cluster.nodes(), c.cluster.nodes()], [["b", "c"], [
+    "b",
+    "c",
+  ]]);
+  assertEquals(lab.network.calls.get("purge"), 1);
+});
+
+Deno.test("joinCluster() finds what a node has said last that died before others heard of it", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive();
+  await lab.pass(150);
+  const { weather } = lab.network;
+  lab.network.weather = { ...weather, loss: 1 };
+  await b.receive();
+  await lab.pass(45);
+  lab.kill(b);
+  lab.network.weather = weather;
+  await lab.pass(leaseTtlMs + SOON);
+  assertEquals(a.shows(), ["alice"]);
+  const late = await lab.start("late");
+  await late.watch();
+  await lab.pass();
+  assertEquals(late.shows(), ["alice"]);
+});
+
+Deno.test("joinCluster() gives a node that was paused beyond its lease another life", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "stays", origin: "stays" });
+  await a.receive({ subject: "moves", origin: "moves" });
+  await lab.pass();
+  a.process.isPaused = true;
+  await lab.pass(leaseTtlMs * 3);
+  assertEquals(b.shows(), []);
+  await b.receive({
+    subject: "moves",
+    origin: "moves",
+    facets: { activity: "idle" },
+  });
+  await lab.pass();
+  await lab.processes.resume(a.process);
+  await lab.pass(leaseTtlMs);
+  for (const node of [a, b]) {
+    assertEquals(node.shows(), ["moves", "stays"]);
+    assertEquals(
+      facetsAt(node, { subject: "moves", origin: "moves" }),
+      { activity: "idle" },
+    );
+  }
+  await a.run(() => a.server.disconnect("moves"));
+  await lab.pass(5_000);
+  assertEquals(b.shows(), ["moves", "stays"]);
+});
+
+Deno.test("joinCluster() lets a node start again under its old name", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "old" });
+  await lab.pass();
+  lab.kill(a);
+  const again = await lab.start("a");
+  await again.watch();
+  await again.receive({ subject: "new" });
+  await lab.pass();
+  assertEquals([again.shows(), b.shows()], [["new"], ["new"]]);
+  assertEquals(b.cluster.nodes(), ["a", "b"]);
+  await lab.pass(leaseTtlMs * 3);
+  assertEquals([again.shows(), b.shows()], [["new"], ["new"]]);
+});
+
+Deno.test("Cluster.leave() retracts at once, and drops what others have", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive();
+  await b.receive({ subject: "bob" });
+  await lab.pass();
+  await a.run(() => a.cluster.leave());
+  await lab.pass(100);
+  assertEquals(b.shows(), ["bob"]);
+  assertEquals(a.shows(), ["alice"]);
+  assertEquals(b.cluster.nodes(), ["b"]);
+  assertEquals(a.cluster.status, "left");
+  await a.run(() => a.cluster.leave());
+  await a.receive({ subject: "carol" });
+  await lab.pass(1_000);
+  assertEquals(b.shows(), ["bob"]);
+});
+
+Deno.test("Cluster.leave() keeps rows for a rolling restart, in which nobody leaves", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ origin: "tab/1" });
+  await lab.pass();
+  const mirror = await b.watch();
+  await mirror.read();
+  await a.run(() => a.cluster.leave({ keep: true }));
+  await lab.pass(100);
+  lab.kill(a);
+  const again = await lab.start("a2");
+  await again.watch();
+  await again.receive({ origin: "tab/2" });
+  await lab.pass(leaseTtlMs * 3);
+  const told = await mirror.told();
+  assertEquals(told.filter((event) => event !== "updated alice"), []);
+  assertEquals(b.server.store.size, 1);
+});
+
+// The backbone
+
+Deno.test("joinCluster() holds what others have while the backbone is away, and says that it is isolated", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "alice" });
+  await lab.pass();
+  const mirror = await b.watch();
+  await mirror.read();
+  lab.network.setAway(true);
+  await lab.pass(holdMs - 500);
+  assertEquals([a.cluster.status, b.cluster.status], ["isolated", "isolated"]);
+  assertEquals(b.shows(), ["alice"]);
+  lab.network.setAway(false);
+  await lab.pass(1_000);
+  assertEquals([a.cluster.status, b.cluster.status], [
+    "connected",
+    "connected",
+  ]);
+  assertEquals(await mirror.told(), []);
+});
+
+Deno.test("joinCluster() empties no room when the backbone forgets within the hold", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "alice" });
+  await b.receive({ subject: "bob" });
+  await lab.pass();
+  const mirrors = [await a.watch(), await b.watch()];
+  for (const mirror of mirrors) await mirror.read();
+  lab.network.setAway(true, "everything");
+  await lab.pass(holdMs - 500);
+  lab.network.setAway(false);
+  await lab.pass(1_000);
+  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  const late = await lab.start("late");
+  await late.watch();
+  await lab.pass();
+  assertEquals(late.shows(), ["alice", "bob"]);
+});
+
+Deno.test("joinCluster() shows only its own beyond the hold, and all again after that", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "alice" });
+  await b.receive({ subject: "bob" });
+  await lab.pass();
+  lab.network.setAway(true, "everything");
+  await lab.pass(holdMs + 500);
+  assertEquals([a.shows(), b.shows()], [["alice"], ["bob"]]);
+  lab.network.setAway(false);
+  await lab.pass(1_000);
+  assertEquals([a.shows(), b.shows()], [["alice", "bob"], ["alice", "bob"]]);
+});
+
+Deno.test("joinCluster() awaits nobody who has died while the backbone forgot", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "alice" });
+  await lab.pass();
+  lab.network.setAway(true, "everything");
+  lab.kill(a);
+  await lab.pass(500);
+  lab.network.setAway(false);
+  await lab.pass(leaseTtlMs * 2 + SOON);
+  assertEquals(b.shows(), []);
+  assertEquals(b.cluster.nodes(), ["b"]);
+});
+
+Deno.test("joinCluster() blocks nobody while the backbone is away, and remembers no more than there are rows", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  lab.network.setAway(true);
+  await lab.pass(100);
+  for (let turn = 0; turn < 100; turn++) {
+    await a.receive({
+      subject: `s${turn % 5}`,
+      facets: { activity: turn % 2 ? "idle" : "editing" },
+    });
+  }
+  assertEquals(a.shows().length, 5);
+  assertEquals(a.waiting, 5);
+  lab.network.setAway(false);
+  await lab.pass(1_000);
+  assertEquals(b.shows().length, 5);
+  assertEquals(a.waiting, 0);
+});
+
+Deno.test("joinCluster() remembers nothing of who comes and goes while the backbone is away", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "stays" });
+  await a.receive({ subject: "goes" });
+  await lab.pass();
+  lab.network.setAway(true);
+  await lab.pass(100);
+  await a.run(() => a.server.withdraw(keyOf({ subject: "goes" })));
+  for (let turn = 0; turn < 50; turn++) {
+    const key = { context: `doc/${turn}`, origin: `tab/${turn}` };
+    await a.receive(key);
+    await a.receive({ origin: `tab/${turn}` });
+    await a.run(() => a.server.withdrawOrigin(`tab/${turn}`));
+  }
+  await lab.pass();
+  assertEquals([a.waiting, a.followed], [0, 1]);
+  lab.network.setAway(false);
+  await lab.pass(400);
+  assertEquals([a.shows(), b.shows()], [["stays"], ["stays"]]);
+  const { connection } = await lab.connect("stranger");
+  assertEquals((await connection.read('"doc-1"')).rows.length, 1);
+});
+
+Deno.test("joinCluster() starts without a backbone, and connects when there is one", async () => {
+  using lab = new Lab();
+  lab.network.setAway(true);
+  const a = await lab.start("a");
+  await a.receive();
+  await lab.pass(1_000);
+  assertEquals(a.cluster.status, "connecting");
+  assertEquals(a.shows(), ["alice"]);
+  lab.network.setAway(false);
+  await lab.pass();
+  assertEquals(a.cluster.status, "connected");
+  const b = await lab.start("b");
+  await b.watch();
+  await lab.pass();
+  assertEquals(b.shows(), ["alice"]);
+});
+
+Deno.test("MemoryBackbone connects servers of one process", async () => {
+  using lab = new Lab();
+  const backbone = new MemoryBackbone();
+  using one = new PresenceServer();
+  using other = new PresenceServer();
+  await using _a = joinCluster(one, backbone, { node: "a" });
+  await using _b = joinCluster(other, backbone, { node: "b" });
+  await lab.pass();
+  one.receive({
+    subject: "alice",
+    context: "doc-1",
+    origin: "tab",
+    visibility: "public",
+    observedAt: Date.now(),
+    expiry: "never",
+    facets: {},
+  });
+  const watch = other.watch({ context: "doc-1" });
+  const first = watch.next();
+  await lab.pass();
+  await first;
+  assertEquals(other.store.size, 1);
+  await watch.return?.();
+});

@@ -1,0 +1,268 @@
+/**
+ * What comes of calls that fail or take long, one at a time, where the
+ * simulation would need luck.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type { PresenceUpdate } from "../../core/mod.ts";
+import { PresenceServer } from "../mod.ts";
+import { keyOf, update } from "../testing/harness.ts";
+import { type Cluster, indexesOf, joinCluster } from "./cluster.ts";
+import type { BackboneListener, RowWrite } from "./backbone.ts";
+import { checkpoint, MemoryBackbone } from "./memory_backbone.ts";
+import { contextName, rowId } from "./row_codec.ts";
+import { Gate } from "./testing/gate.ts";
+
+const LEASE_TTL = 300;
+const RENEWAL = LEASE_TTL / 3;
+
+/** Somebody who is told nothing. */
+const SILENT: BackboneListener = {
+  onChange() {},
+  onLease() {},
+  onEnded() {},
+  onMessage() {},
+  onTold() {},
+  onInterrupted() {},
+};
+
+/** Puts somebody into doc-1. */
+function rowOf(subject: string): RowWrite {
+  return {
+    type: "put",
+    context: contextName("doc-1"),
+    id: rowId(keyOf({ subject })),
+    value: JSON.stringify({ visibility: "public", observedAt: 1, facets: {} }),
+    age: 0,
+  };
+}
+
+/** Two nodes that both watch doc-1; the gate is before the first. */
+class Pair implements Disposable {
+  readonly time = new FakeTime(1_000_000);
+  readonly backbone = new MemoryBackbone();
+  readonly gate = new Gate(this.backbone);
+  readonly servers = [new PresenceServer(), new PresenceServer()] as const;
+  readonly #clusters: readonly [Cluster, Cluster];
+
+  constructor() {
+    const [a, b] = this.servers;
+    const times = { leaseTtlMs: LEASE_TTL, holdMs: 2_000, onError() {} };
+    this.#clusters = [
+      joinCluster(a, this.gate, { node: "a", ...times }),
+      joinCluster(b, this.backbone, { node: "b", ...times }),
+    ];
+  }
+
+  static async connected(watches = true): Promise<Pair> {
+    const pair = new Pair();
+    if (watches) {
+      for (const server of pair.servers) {
+        server.watch({ context: "doc-1" }).next();
+      }
+    }
+    await pair.pass(RENEWAL);
+    return pair;
+  }
+
+  get a(): Cluster {
+    return this.#clusters[0];
+  }
+
+  get b(): Cluster {
+    return this.#clusters[1];
+  }
+
+  /** Lets time go by, and all that comes of it happen. */
+  async pass(duration: number): Promise<void> {
+    for (let gone = 0; gone < duration; gone += 5) {
+      this.time.tick(5);
+      for (let turn = 0; turn < 60; turn++) await Promise.resolve();
+    }
+  }
+
+  /** The first node takes an update. */
+  receive(fields: Partial<PresenceUpdate> = {}): void {
+    const [a] = this.servers;
+    a.receive(update({ observedAt: a.now, ...fields }));
+  }
+
+  /** Who is in doc-1, as each node shows it. */
+  shown(): unknown[][] {
+    return this.servers.map(({ store }) =>
+      store.snapshots({ context: "doc-1" }).map(({ subject }) => subject).sort()
+    );
+  }
+
+  [Symbol.dispose](): void {
+    for (const server of this.servers) server[Symbol.dispose]();
+    this.time.restore();
+  }
+}
+
+Deno.test("joinCluster() leaves nothing of who goes while the node is cut off and their row is on its way", async () => {
+  using pair = await Pair.connected();
+  const { a, gate, servers } = pair;
+  gate.hold("write");
+  gate.failing.add("renew");
+  pair.receive();
+  await pair.pass(RENEWAL + 10);
+  assertEquals(a.status, "isolated");
+  servers[0].withdraw(keyOf());
+  gate.failing.delete("renew");
+  await pair.pass(RENEWAL + 20);
+  assertEquals(a.status, "connected");
+  // Only now it is done, long after the context was read.
+  gate.release("write");
+  await pair.pass(LEASE_TTL * 2);
+  assertEquals(pair.shown(), [[], []]);
+});
+
+Deno.test("joinCluster() lets go of no context before it is read in which somebody may be left behind", async () => {
+  using pair = await Pair.connected(false);
+  const { a, gate, servers } = pair;
+  const context = contextName("doc-1");
+  const isFollowed = () => indexesOf(a).followed.has(context);
+  servers[1].watch({ context: "doc-1" }).next();
+  pair.receive();
+  await pair.pass(20);
+  assertEquals(pair.shown(), [["alice"], ["alice"]]);
+  gate.failing.add("renew");
+  await pair.pass(RENEWAL + 10);
+  assertEquals(a.status, "isolated");
+  servers[0].withdraw(keyOf());
+  gate.failing.clear();
+  gate.failing.add("read");
+  await pair.pass(LEASE_TTL * 4);
+  assertEquals([a.status, isFollowed()], ["connected", true]);
+  gate.failing.clear();
+  await pair.pass(RENEWAL + 10);
+  assertEquals(pair.shown(), [[], []]);
+  await pair.pass(LEASE_TTL * 2);
+  assert(!isFollowed());
+});
+
+Deno.test("joinCluster() lets go of no context in which it awaits somebody whose former row is its own", async () => {
+  using pair = await Pair.connected(false);
+  const { b, backbone, gate } = pair;
+  await b.leave();
+  const stranger = await backbone.connect("c", SILENT);
+  const life = { node: "c", epoch: "1" };
+  await stranger.acquire({ ...life, count: 1, announced: "", written: [] });
+  pair.receive();
+  await pair.pass(20);
+  const goBack = checkpoint(backbone);
+  await stranger.write(life, [rowOf("alice")]);
+  await pair.pass(20);
+  // A replica takes over that has not heard of the move, and nobody can tell
+  // that the other node has died.
+  gate.failing.add("lease");
+  goBack();
+  await pair.pass(LEASE_TTL * 3);
+  assertEquals(pair.shown(), [["alice"], []]);
+  gate.failing.clear();
+  await pair.pass(LEASE_TTL);
+  assertEquals(pair.shown(), [[], []]);
+  assertEquals((await stranger.read(contextName("doc-1"))).rows, []);
+});
+
+Deno.test("joinCluster() takes away from another node who goes before it is known that they have come from there", async () => {
+  using pair = await Pair.connected();
+  const { gate, servers } = pair;
+  const [a, b] = servers;
+  b.receive(update({ observedAt: b.now }));
+  await pair.pass(20);
+  assertEquals(pair.shown(), [["alice"], ["alice"]]);
+  gate.hold("write");
+  pair.receive({ facets: { activity: "idle" } });
+  await pair.pass(5);
+  a.withdraw(keyOf());
+  gate.failing.add("write");
+  gate.release("write");
+  await pair.pass(5);
+  gate.failing.clear();
+  await pair.pass(RENEWAL + 20);
+  assertEquals(pair.shown(), [[], []]);
+});
+
+Deno.test("joinCluster() leaves alone who has gone back to another node before their end is known", async () => {
+  using pair = await Pair.connected();
+  const { gate, servers } = pair;
+  const [a, b] = servers;
+  gate.hold("write");
+  pair.receive({ subject: "bob" });
+  await pair.pass(5);
+  pair.receive({ expiry: a.now + 10 });
+  await pair.pass(5);
+  b.receive(update({ observedAt: b.now }));
+  await pair.pass(10);
+  gate.release("write");
+  await pair.pass(RENEWAL + 20);
+  assertEquals(pair.shown(), [["alice", "bob"], ["alice", "bob"]]);
+});
+
+Deno.test("joinCluster() shows what a new life has that is told while a context is read", async () => {
+  using pair = await Pair.connected(false);
+  const { backbone, gate, servers } = pair;
+  const stranger = await backbone.connect("c", SILENT);
+  gate.holdAnswer("read");
+  gate.holdAnswer("lease");
+  servers[0].watch({ context: "doc-1" }).next();
+  await pair.pass(5);
+  const life = { node: "c", epoch: "1" };
+  await stranger.acquire({ ...life, count: 1, announced: "", written: [] });
+  await stranger.write(life, [rowOf("carol")]);
+  await pair.pass(5);
+  gate.release("read");
+  await pair.pass(5);
+  gate.release("lease");
+  await pair.pass(20);
+  assertEquals(pair.shown(), [["carol"], []]);
+});
+
+Deno.test("joinCluster() reads no more contexts at once because it is interrupted again and again", async () => {
+  using pair = await Pair.connected(false);
+  const { a, backbone, gate } = pair;
+  const reads = () => gate.calls.get("read") ?? 0;
+  const many = 300;
+  for (let index = 0; index < many; index++) {
+    pair.receive({ context: `doc-${index}` });
+  }
+  await pair.pass(50);
+  assertEquals(indexesOf(a).followed.size, many);
+  const before = reads();
+  gate.holdAnswer("read");
+  for (let turn = 0; turn < 5; turn++) {
+    backbone.restart();
+    await pair.pass(10);
+  }
+  assertEquals(reads() - before, 64);
+  gate.release("read");
+  await pair.pass(50);
+  // What was being read when it was interrupted is read again.
+  assertEquals(reads() - before, many + 64);
+});
+
+Deno.test("joinCluster() reads once what is to be read for two reasons", async () => {
+  using pair = await Pair.connected(false);
+  const { backbone, gate } = pair;
+  const reads = () => gate.calls.get("read") ?? 0;
+  const many = 300;
+  for (let index = 0; index < many; index++) {
+    pair.receive({ context: `doc-${index}` });
+  }
+  await pair.pass(50);
+  const before = reads();
+  gate.holdAnswer("read");
+  backbone.restart();
+  await pair.pass(10);
+  await pair.b.leave();
+  await pair.pass(10);
+  gate.release("read");
+  await pair.pass(RENEWAL - 50);
+  // What was being read when the other node has left is read again.
+  assertEquals(reads() - before, many + 64);
+});

@@ -1,0 +1,143 @@
+import { assert, assertEquals } from "@std/assert";
+import { keyOf } from "../testing/harness.ts";
+import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
+
+const { leaseTtlMs } = TIMES;
+
+/** Two nodes, both of which somebody watches doc-1 at; alice is at the first. */
+async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
+  const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
+  await a.watch();
+  await b.watch();
+  await a.receive();
+  await lab.pass();
+  return [a, b];
+}
+
+/** A replica takes over that has not heard of what was done since a moment ago. */
+async function failOver(lab: Lab): Promise<void> {
+  lab.network.setAway(true, "the latest");
+  await lab.pass(50);
+  lab.network.setAway(false);
+  await lab.pass();
+}
+
+Deno.test("joinCluster() writes again what a replica has lost that takes over, and nobody leaves", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  lab.network.checkpoint();
+  await a.receive({ subject: "new" });
+  await a.receive({ facets: { activity: "editing" } });
+  await b.receive({ subject: "bob" });
+  await lab.pass(100);
+  const mirrors = [await a.watch(), await b.watch()];
+  for (const mirror of mirrors) await mirror.read();
+  await failOver(lab);
+  await lab.pass(leaseTtlMs * 2);
+  for (const mirror of mirrors) {
+    const told = await mirror.told();
+    assertEquals(told.filter((event) => event !== "updated alice"), []);
+  }
+  const late = await lab.start("late");
+  await late.watch();
+  await lab.pass();
+  assertEquals(late.shows(), ["alice", "bob", "new"]);
+  assertEquals(
+    late.server.store.snapshot(keyOf())?.facets,
+    { activity: "editing" },
+  );
+});
+
+Deno.test("joinCluster() takes away again whom a replica brings back that takes over", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await a.receive({ subject: "gone" });
+  await lab.pass(100);
+  lab.network.checkpoint();
+  await a.run(() => a.server.withdraw(keyOf({ subject: "gone" })));
+  await a.run(() => a.server.withdraw(keyOf()));
+  await lab.pass(100);
+  await failOver(lab);
+  assertEquals([a.shows(), b.shows()], [[], []]);
+  const { connection } = await lab.connect("stranger");
+  assertEquals((await connection.read('"doc-1"')).rows, []);
+});
+
+Deno.test("joinCluster() moves somebody again of whose move a replica has not heard, and nobody is told", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  lab.network.checkpoint();
+  await lab.pass(50);
+  await b.receive();
+  await lab.pass(50);
+  const mirrors = [await a.watch(), await b.watch()];
+  for (const mirror of mirrors) await mirror.read();
+  await failOver(lab);
+  await lab.pass(leaseTtlMs * 2);
+  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  const { connection } = await lab.connect("stranger");
+  const [row] = (await connection.read('"doc-1"')).rows;
+  assertEquals(row?.node, "b");
+});
+
+Deno.test("joinCluster() gives a node another life whose lease a replica has lost", async () => {
+  using lab = new Lab();
+  lab.network.checkpoint();
+  const [a, b] = await pair(lab);
+  await failOver(lab);
+  await lab.pass();
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  assertEquals([a.cluster.nodes(), b.cluster.nodes()], [["a", "b"], [
+    "a",
+    "b",
+  ]]);
+});
+
+Deno.test("joinCluster() shows again for one lease at most whom a replica brings back with their dead node", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  lab.kill(a);
+  await lab.pass(leaseTtlMs - 20);
+  lab.network.checkpoint();
+  await lab.pass(130);
+  assertEquals([b.shows(), b.cluster.nodes()], [[], ["b"]]);
+  await failOver(lab);
+  await lab.pass(leaseTtlMs * 2);
+  assertEquals([b.shows(), b.cluster.nodes()], [[], ["b"]]);
+});
+
+Deno.test("joinCluster() notices that a backbone has forgotten which was never away", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await b.receive({ subject: "bob" });
+  await lab.pass(100);
+  const mirrors = [await a.watch(), await b.watch()];
+  for (const mirror of mirrors) await mirror.read();
+  lab.network.backbone.restart();
+  await a.receive({ subject: "carol" });
+  await lab.pass(leaseTtlMs);
+  for (const mirror of mirrors) {
+    assertEquals(await mirror.told(), ["joined carol"]);
+  }
+  const late = await lab.start("late");
+  await late.watch();
+  await lab.pass();
+  assertEquals(late.shows(), ["alice", "bob", "carol"]);
+});
+
+Deno.test("joinCluster() survives a backbone that forgets again and again", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const mirror = await b.watch();
+  await mirror.read();
+  for (let turn = 0; turn < 20; turn++) {
+    lab.network.setAway(true, "everything");
+    await lab.pass(30 + turn * 10);
+    lab.network.setAway(false);
+    await lab.pass(10 + turn * 15);
+  }
+  await lab.pass(leaseTtlMs);
+  assertEquals(await mirror.told(), []);
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  assert(a.errors.length > 0, "it has told of it");
+});

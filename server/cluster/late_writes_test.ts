@@ -1,0 +1,187 @@
+import { assert, assertEquals } from "@std/assert";
+import type { PresenceUpdate } from "../../core/mod.ts";
+import { keyOf } from "../testing/harness.ts";
+import type { BackboneConnection, NodeLife, RowWrite } from "./mod.ts";
+import { contextName, rowId } from "./row_codec.ts";
+import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
+
+const { leaseTtlMs } = TIMES;
+
+/** A life that nobody has a lease of. */
+const GHOST: NodeLife = { node: "ghost", epoch: "over" };
+
+const CONTEXT = contextName("doc-1");
+const VALUE = JSON.stringify({
+  visibility: "public",
+  observedAt: 1,
+  facets: { activity: "idle" },
+});
+
+/** Two nodes, both of which somebody watches doc-1 at; alice is at the first. */
+async function pair(lab: Lab): Promise<[LabNode, LabNode, BackboneConnection]> {
+  const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
+  await a.watch();
+  await b.watch();
+  await a.receive({ facets: { activity: "editing" } });
+  await lab.pass();
+  return [a, b, (await lab.connect("stranger")).connection];
+}
+
+function put(subject: string, age = 0): Extract<RowWrite, { type: "put" }> {
+  const id = rowId(keyOf({ subject }));
+  return { type: "put", context: CONTEXT, id, value: VALUE, age };
+}
+
+async function shared(connection: BackboneConnection): Promise<unknown[]> {
+  const { rows } = await connection.read(CONTEXT);
+  return rows.map(({ node, id }) => [node, JSON.parse(id)[0]]).sort();
+}
+
+Deno.test("joinCluster() lets what a life that is over writes late take nobody away, and writes it again", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  const mirrors = [await a.watch(), await b.watch()];
+  for (const mirror of mirrors) await mirror.read();
+  await stranger.write(GHOST, [put("alice")]);
+  await lab.pass();
+  for (const [index, node] of [a, b].entries()) {
+    assertEquals(await mirrors[index]?.told(), []);
+    const snapshot = node.server.store.snapshot(keyOf());
+    assertEquals(snapshot?.facets, { activity: "editing" });
+  }
+  assertEquals(await shared(stranger), [["a", "alice"]]);
+  await lab.pass(leaseTtlMs * 2);
+  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+});
+
+Deno.test("joinCluster() shows nobody of a life that is over, and sweeps it", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  await stranger.write(GHOST, [put("ghost")]);
+  await lab.pass();
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  assertEquals(await shared(stranger), [["a", "alice"]]);
+  await stranger.write(GHOST, [{ ...put("ghost"), context: '"doc-2"' }]);
+  await b.watch("doc-2");
+  await lab.pass();
+  assertEquals(b.shows("doc-2"), []);
+  assertEquals((await stranger.read('"doc-2"')).rows, []);
+});
+
+Deno.test("joinCluster() shares somebody whose row a life that is over has, however late it was heard of them", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  // By a clock that was ahead.
+  await stranger.write(GHOST, [put("bob", -60_000), put("alice", -60_000)]);
+  await a.receive({ subject: "bob" });
+  await lab.pass();
+  assertEquals([a.shows(), b.shows()], [["alice", "bob"], ["alice", "bob"]]);
+  assertEquals(await shared(stranger), [["a", "alice"], ["a", "bob"]]);
+});
+
+Deno.test("joinCluster() takes what its own former life has written late for that of anybody else", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  await stranger.write({ node: "a", epoch: "over" }, [put("alice"), put("x")]);
+  await lab.pass();
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  assertEquals(
+    b.server.store.snapshot(keyOf())?.facets,
+    { activity: "editing" },
+  );
+  assertEquals(await shared(stranger), [["a", "alice"]]);
+});
+
+Deno.test("joinCluster() keeps showing who was overwritten late only until their node would have said so", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  // The node does not hear of it, and lets alice go: it has nothing to remove.
+  lab.network.cut(a.process, true);
+  await stranger.write(GHOST, [put("alice")]);
+  await a.run(() => a.server.withdraw(keyOf()));
+  await lab.pass(50);
+  assertEquals(b.shows(), ["alice"]);
+  lab.network.cut(a.process, false);
+  await lab.pass(leaseTtlMs * 2);
+  assertEquals([a.shows(), b.shows()], [[], []]);
+});
+
+Deno.test("joinCluster() gives up what a newer node has whose row it can't read", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  const life = { node: "newer", epoch: "1" };
+  await stranger.acquire({ ...life, count: 1, announced: "", written: [] });
+  await lab.pass();
+  const bad = ["", "{", "[]", "null", '{"visibility":"what"}'];
+  for (const [index, value] of bad.entries()) {
+    await stranger.write(life, [
+      { ...put(`s${index}`), value },
+      { ...put(""), id: value, value },
+    ]);
+  }
+  await stranger.write(life, [{ ...put("alice"), value: "newer" }]);
+  const before = lab.network.calls.get("write");
+  await lab.pass(100);
+  assertEquals([a.shows(), b.shows()], [[], []]);
+  assertEquals(lab.network.calls.get("write"), before);
+  const c = await lab.start("c");
+  await c.watch();
+  await lab.pass(100);
+  assertEquals(c.shows(), []);
+  assertEquals([...a.errors, ...b.errors, ...c.errors], []);
+  // When the stranger is gone, so is what it had.
+  await lab.pass(leaseTtlMs * 3);
+  await a.receive({ facets: { activity: "presenting" } });
+  await lab.pass();
+  assertEquals(b.shows(), ["alice"]);
+});
+
+Deno.test("joinCluster() tries no more than twice with each renewal what the backbone does not do", async () => {
+  using lab = new Lab();
+  const [a] = await pair(lab);
+  const { weather } = lab.network;
+  lab.network.weather = { ...weather, maxDelay: 0 };
+  lab.network.refuses = true;
+  await a.receive({ subject: "bob" });
+  const calls = () => lab.network.calls.get("write") ?? 0;
+  await lab.pass(1_000);
+  const before = calls();
+  await lab.pass(1_000);
+  assert(calls() > before, "it goes on trying");
+  assert(calls() - before <= 2 * 11, `${calls() - before} writes`);
+  assertEquals(a.shows(), ["alice", "bob"]);
+  lab.network.refuses = false;
+  await lab.pass();
+  const { connection } = await lab.connect("other");
+  assertEquals(await shared(connection), [["a", "alice"], ["a", "bob"]]);
+});
+
+Deno.test("joinCluster() takes over a purge that somebody else has not ended", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  lab.kill(a);
+  const life = await stranger.lease("a");
+  assert(life !== undefined);
+  assert(await stranger.end(life, life.count));
+  assertEquals(await shared(stranger), [["a", "alice"]]);
+  await lab.pass(90);
+  assertEquals(lab.network.calls.get("purge"), undefined, "it may be at it");
+  await lab.pass(300);
+  assertEquals(lab.network.calls.get("purge"), 1);
+  assertEquals(await shared(stranger), []);
+  assertEquals(b.shows(), []);
+});
+
+Deno.test("joinCluster() shares nobody of whom JSON can't tell, and all others", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const activity: PresenceUpdate["facets"] = { activity: "editing" };
+  await a.receive({ subject: "bob", facets: { ...activity, ...{ circle } } });
+  await a.receive({ subject: "carol" });
+  await lab.pass();
+  assertEquals(a.shows(), ["alice", "bob", "carol"]);
+  assertEquals(b.shows(), ["alice", "carol"]);
+  assert(a.errors[0] instanceof TypeError);
+});

@@ -1,0 +1,298 @@
+import type {
+  BackboneConnection,
+  BackboneListener,
+  ContextRows,
+  KeptLease,
+  Lease,
+  NodeLife,
+  PresenceBackbone,
+  Renewal,
+  Row,
+  RowChange,
+  RowWrite,
+  Written,
+} from "./backbone.ts";
+import {
+  type Follower,
+  MemoryState,
+  type StoredContext,
+  type StoredLease,
+  type StoredRow,
+} from "./memory_state.ts";
+
+/** How many rows one step of a purge removes. */
+const PURGE_STEP = 1_000;
+
+/**
+ * Remembers what a backbone has; gives what takes it back to that, as one does
+ * whose replica takes over before it has heard of the last writes. For tests.
+ */
+export let checkpoint: (backbone: MemoryBackbone) => () => void;
+
+/**
+ * A backbone within one process: for servers that need no other, for tests, and
+ * the measure for the other ones.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { joinCluster, MemoryBackbone } from "@ruthere/presence/server/cluster";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const backbone = new MemoryBackbone();
+ * using here = new PresenceServer();
+ * using there = new PresenceServer();
+ * await using a = joinCluster(here, backbone, { node: "a" });
+ * await using b = joinCluster(there, backbone, { node: "b" });
+ * assertEquals([a.node, b.node], ["a", "b"]);
+ * ```
+ */
+export class MemoryBackbone implements PresenceBackbone {
+  readonly #state = new MemoryState();
+
+  static {
+    checkpoint = (backbone) => backbone.#state.checkpoint();
+  }
+
+  /** Connects a node. */
+  connect(
+    node: string,
+    listener: BackboneListener,
+  ): Promise<BackboneConnection> {
+    const connection = new MemoryConnection(this.#state, node, listener);
+    this.#state.connections.add(connection);
+    return Promise.resolve(connection);
+  }
+
+  /** Forgets everything, as one that restarts without a disk does. */
+  restart(): void {
+    this.#state.forget();
+  }
+}
+
+/** The connection to a backbone in memory was closed. */
+class BackboneClosedError extends Error {
+  override readonly name = "BackboneClosedError";
+
+  constructor(action: string) {
+    super(`Cannot ${action}: the connection to the backbone is closed`);
+  }
+}
+
+class MemoryConnection implements BackboneConnection, Follower {
+  readonly listener: BackboneListener;
+  readonly #state: MemoryState;
+  readonly node: string;
+  #isClosed = false;
+
+  constructor(state: MemoryState, node: string, listener: BackboneListener) {
+    this.#state = state;
+    this.node = node;
+    this.listener = listener;
+  }
+
+  async acquire(lease: Lease): Promise<string> {
+    await this.#turn("acquire lease");
+    const former = this.#state.leases.get(lease.node)?.lease;
+    this.#state.keep(lease);
+    if (former !== undefined && former.epoch !== lease.epoch) {
+      this.#ended(former);
+    }
+    this.#tellOthers((listener) => listener.onLease(lease));
+    return this.#state.memory;
+  }
+
+  async renew(lease: Lease): Promise<Renewal> {
+    await this.#turn("renew lease");
+    const { memory } = this.#state;
+    const unpurged = [...this.#state.unpurged.values()];
+    const isKept = !this.#state.isOver(lease);
+    if (isKept) {
+      this.#state.keep(lease);
+      this.#tellOthers((listener) => listener.onLease(lease));
+    }
+    return { isKept, memory, unpurged };
+  }
+
+  async leases(): Promise<readonly KeptLease[]> {
+    await this.#turn("list leases");
+    return Array.from(this.#state.leases.values(), kept);
+  }
+
+  async lease(node: string): Promise<KeptLease | undefined> {
+    await this.#turn("read lease");
+    const stored = this.#state.leases.get(node);
+    return stored && kept(stored);
+  }
+
+  async end(life: NodeLife, count: number): Promise<boolean> {
+    await this.#turn("end life");
+    const stored = this.#state.leases.get(life.node);
+    if (stored === undefined || this.#state.isOver(life)) return false;
+    if (stored.lease.count !== count) return false;
+    this.#state.leases.delete(life.node);
+    this.#ended(life);
+    return true;
+  }
+
+  async purge(life: NodeLife): Promise<boolean> {
+    await this.#turn("purge life");
+    let left = PURGE_STEP;
+    for (const context of [...this.#state.contexts.keys()]) {
+      left -= this.#sweep(context, life, left);
+      if (left === 0) return false;
+    }
+    this.#state.unpurged.delete(life.epoch);
+    return true;
+  }
+
+  async sweep(context: string, life: NodeLife): Promise<void> {
+    await this.#turn("sweep context");
+    this.#sweep(context, life, Infinity);
+  }
+
+  async write(
+    life: NodeLife,
+    writes: readonly RowWrite[],
+  ): Promise<readonly Written[]> {
+    await this.#turn("write rows");
+    const written = writes.map((write) => this.#write(life, write));
+    for (const { context } of writes) this.#state.tidy(context);
+    return written;
+  }
+
+  async follow(context: string): Promise<void> {
+    await this.#turn("follow context");
+    this.#state.context(context).followers.add(this);
+  }
+
+  unfollow(context: string): void {
+    this.#state.contexts.get(context)?.followers.delete(this);
+    this.#state.tidy(context);
+  }
+
+  async read(context: string): Promise<ContextRows> {
+    await this.#turn("read context");
+    const { memory, revision } = this.#state;
+    const rows = this.#state.contexts.get(context)?.rows.values() ?? [];
+    return { memory, revision, rows: Array.from(rows, aged) };
+  }
+
+  send(text: string, to?: string): void {
+    if (this.#isClosed) return;
+    this.#tellOthers((listener, node) => {
+      if (to === undefined || to === node) listener.onMessage(this.node, text);
+    });
+  }
+
+  tell(context: string, text: string): void {
+    if (this.#isClosed) return;
+    for (const follower of this.#state.contexts.get(context)?.followers ?? []) {
+      if (follower === this) continue;
+      follower.listener.onTold(context, this.node, text);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#state.connections.delete(this);
+    for (const context of [...this.#state.contexts.keys()]) {
+      this.unfollow(context);
+    }
+    return Promise.resolve();
+  }
+
+  /** No call is done at once. */
+  async #turn(action: string): Promise<void> {
+    await Promise.resolve();
+    if (this.#isClosed) throw new BackboneClosedError(action);
+  }
+
+  #ended({ node, epoch }: NodeLife): void {
+    const life = { node, epoch };
+    this.#state.unpurged.set(epoch, life);
+    this.#tellOthers((listener) => listener.onEnded(life));
+  }
+
+  /** Removes rows of a life, up to a limit; tells how many. */
+  #sweep(name: string, life: NodeLife, limit: number): number {
+    const rows = this.#state.contexts.get(name)?.rows ?? new Map();
+    let swept = 0;
+    for (const { row } of rows.values()) {
+      if (swept === limit) break;
+      if (!isOf(life, row)) continue;
+      rows.delete(row.id);
+      swept++;
+    }
+    this.#state.tidy(name);
+    return swept;
+  }
+
+  #write(life: NodeLife, write: RowWrite): Written {
+    const stored = this.#state.context(write.context);
+    const former = stored.rows.get(write.id);
+    if (!isAllowed(life, write, former)) {
+      return { isDone: false, revision: stored.last };
+    }
+    if (write.type === "put") {
+      const { id, value, age } = write;
+      const { node, epoch } = life;
+      const put = {
+        row: { node, epoch, id, value },
+        heardAt: Date.now() - age,
+      };
+      stored.rows.set(id, put);
+      const change = { type: "put", row: aged(put) } as const;
+      return this.#tell(write.context, stored, change);
+    }
+    stored.rows.delete(write.id);
+    const change = { type: "removed", id: write.id } as const;
+    return this.#tell(write.context, stored, change);
+  }
+
+  #tell(
+    context: string,
+    stored: StoredContext,
+    change: RowChange["change"],
+  ): Written {
+    const { memory } = this.#state;
+    const revision = ++this.#state.revision;
+    const previous = stored.last;
+    stored.last = revision;
+    const told = { context, memory, revision, previous, change };
+    for (const { listener } of [...stored.followers]) listener.onChange(told);
+    return { isDone: true, revision };
+  }
+
+  #tellOthers(tell: (listener: BackboneListener, node: string) => void): void {
+    for (const connection of [...this.#state.connections]) {
+      if (connection !== this) tell(connection.listener, connection.node);
+    }
+  }
+}
+
+/** Whether a write may be done where there is that row, or none. */
+function isAllowed(
+  life: NodeLife,
+  write: RowWrite,
+  former: StoredRow | undefined,
+): boolean {
+  if (former === undefined) return write.type === "put";
+  if (isOf(life, former.row)) return true;
+  if (write.type === "retract") return false;
+  // A clock that was set back makes nothing later than it is.
+  const heardAt = Math.min(former.heardAt, Date.now());
+  return heardAt <= Date.now() - write.age;
+}
+
+function isOf({ node, epoch }: NodeLife, row: NodeLife): boolean {
+  return row.node === node && row.epoch === epoch;
+}
+
+function aged({ row, heardAt }: StoredRow): Row {
+  return { ...row, age: Math.max(0, Date.now() - heardAt) };
+}
+
+function kept({ lease, renewedAt }: StoredLease): KeptLease {
+  return { ...lease, age: Math.max(0, Date.now() - renewedAt) };
+}

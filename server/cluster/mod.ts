@@ -1,0 +1,33 @@
+/**
+ * Several servers as one: what one of them receives, all of them show. They
+ * are connected by a backbone: in memory, Redis, NATS, or one of your own.
+ *
+ * @module
+ */
+
+export type {
+  BackboneConnection,
+  BackboneListener,
+  ContextRows,
+  KeptLease,
+  Lease,
+  NodeLife,
+  PresenceBackbone,
+  Renewal,
+  Row,
+  RowChange,
+  RowWrite,
+  Written,
+} from "./backbone.ts";
+export { Cluster, joinCluster } from "./cluster.ts";
+export type { ClusterOptions } from "./cluster_options.ts";
+export { NodeNameTakenError } from "./errors.ts";
+export type {
+  Completeness,
+  CountAnswer,
+  EntriesAnswer,
+  QuestionOptions,
+} from "./survey.ts";
+export { MemoryBackbone } from "./memory_backbone.ts";
+export { decodeKey } from "./row_codec.ts";
+export type { ClusterStatus, StatusWatch } from "./status.ts";

@@ -1,0 +1,99 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+import { NatsAwayError, NatsClosedError } from "./errors.ts";
+
+const LINKS = new WeakMap<NatsConnection, Link>();
+
+/** What is known of a connection; one for all that use it. */
+export function linkOf(nats: NatsConnection): Link {
+  const link = LINKS.get(nats) ?? new Link(nats);
+  LINKS.set(nats, link);
+  return link;
+}
+
+/** Told of what happens to a connection. */
+export interface LinkListener {
+  /** It is back. */
+  back(): void;
+  /** It is closed, and does not come back. Told once. */
+  closed(error: NatsClosedError): void;
+}
+
+/**
+ * What is known of the user's connection. Whatever is asked while it is lost
+ * fails at once, as does what is not answered by then: the client would keep it
+ * until a timeout, and send some of it later.
+ */
+export class Link {
+  /** The connection. */
+  readonly nats: NatsConnection;
+  readonly #waiting = new Set<(error: Error) => void>();
+  readonly #listeners = new Set<LinkListener>();
+  /** Why nothing can be asked, if that is so. */
+  #loss: Error | undefined;
+
+  /** Watches a connection for as long as it is open. */
+  constructor(nats: NatsConnection) {
+    this.nats = nats;
+    if (nats.isClosed()) this.#loss = new NatsClosedError();
+    this.#watch();
+    this.#awaitEnd();
+  }
+
+  /** Whether nobody would hear what is said now. */
+  get isAway(): boolean {
+    return this.#loss !== undefined || this.nats.info === undefined;
+  }
+
+  /**
+   * Asks something.
+   *
+   * @throws {NatsAwayError} If the connection is lost before there is an answer.
+   * @throws {NatsClosedError} If it is closed for good.
+   */
+  ask<T>(call: () => Promise<T>): Promise<T> {
+    if (this.isAway) return Promise.reject(this.#loss ?? new NatsAwayError());
+    return new Promise<T>((resolve, reject) => {
+      const answer = call();
+      this.#waiting.add(reject);
+      answer.then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  /** Has somebody told of what happens. */
+  add(listener: LinkListener): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Ends it. */
+  delete(listener: LinkListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.nats.status()) {
+      if (type === "disconnect") {
+        this.#lose(new NatsAwayError());
+      } else if (type === "close") {
+        this.#lose(new NatsClosedError());
+      } else if (type === "reconnect") {
+        // The client has subscribed again before it says so.
+        this.#loss = undefined;
+        for (const { back } of [...this.#listeners]) back();
+      }
+    }
+  }
+
+  async #awaitEnd(): Promise<void> {
+    const reason = await this.nats.closed();
+    const cause = reason instanceof Error ? { cause: reason } : undefined;
+    const error = new NatsClosedError(cause);
+    this.#lose(error);
+    for (const { closed } of [...this.#listeners]) closed(error);
+  }
+
+  #lose(error: Error): void {
+    this.#loss = error;
+    for (const reject of [...this.#waiting]) reject(error);
+  }
+}

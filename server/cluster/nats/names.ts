@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+
+/** Longer tokens are replaced by a hash: a server takes lines of 4,096 bytes. */
+const MAX_TOKEN = 120;
+
+/** What needs no encoding. */
+const PLAIN = /^[\w-]+$/;
+
+/**
+ * A name as one token of a subject: letters, digits, `-` and `_` as they are,
+ * every other byte of its UTF-8 as `=` and two hexadecimal digits. The empty
+ * name is `=e`, and a long one `=h` and its SHA-256.
+ */
+export function token(name: string): string {
+  if (name === "") return "=e";
+  const encoded = PLAIN.test(name) ? name : encode(name);
+  if (encoded.length <= MAX_TOKEN) return encoded;
+  return `=h${createHash("sha256").update(name).digest("hex")}`;
+}
+
+function encode(name: string): string {
+  let encoded = "";
+  for (const byte of new TextEncoder().encode(name)) {
+    const character = String.fromCharCode(byte);
+    encoded += PLAIN.test(character)
+      ? character
+      : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}
+
+/** How things are called in a bucket, and on the way to it. */
+export class Names {
+  /** The name of the bucket. */
+  readonly bucket: string;
+  /** The stream that the bucket is. */
+  readonly stream: string;
+  /** The key of what the bucket is known by. */
+  readonly memory = "memory";
+
+  /** Takes the name of the bucket. */
+  constructor(bucket: string) {
+    this.bucket = bucket;
+    this.stream = `KV_${bucket}`;
+  }
+
+  /** The key of a row. */
+  row(context: string, id: string): string {
+    return `rows.${token(context)}.${token(id)}`;
+  }
+
+  /** The keys of all rows of a context; of all contexts, if left out. */
+  rows(context?: string): string {
+    return context === undefined ? "rows.>" : `rows.${token(context)}.*`;
+  }
+
+  /** The key of a lease; of all, if left out. */
+  lease(node?: string): string {
+    return `leases.${node === undefined ? "*" : token(node)}`;
+  }
+
+  /** The key of what says that a life is to be purged; of all, if left out. */
+  ended(life?: { node: string; epoch: string }): string {
+    if (life === undefined) return "ended.>";
+    return `ended.${token(life.node)}.${token(life.epoch)}`;
+  }
+
+  /** The subject by which a key is written. */
+  subject(key: string): string {
+    return `$KV.${this.bucket}.${key}`;
+  }
+
+  /** The key that a subject writes. */
+  key(subject: string): string {
+    return subject.slice(this.subject("").length);
+  }
+
+  /** The subject by which all hear what was written. */
+  changes(key: string): string {
+    return `ruthere.${this.bucket}.changes.${key}`;
+  }
+
+  /** The subject of texts to the followers of a context. */
+  told(context: string): string {
+    return `ruthere.${this.bucket}.told.${token(context)}`;
+  }
+
+  /** The subject of texts to a node; to all, if left out. */
+  texts(node?: string): string {
+    const to = node === undefined ? "all" : `to.${token(node)}`;
+    return `ruthere.${this.bucket}.${to}`;
+  }
+}

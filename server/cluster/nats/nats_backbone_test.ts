@@ -1,0 +1,340 @@
+import type { NatsConnection } from "@nats-io/nats-core";
+import { Kvm } from "@nats-io/kv";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { InvalidValueError } from "../../../core/mod.ts";
+import type { BackboneConnection, BackboneListener } from "../mod.ts";
+import { NatsServer } from "../testing/nats_server.ts";
+import { eventually } from "../testing/real_server.ts";
+import { TcpProxy } from "../testing/tcp_proxy.ts";
+import {
+  BucketUnfitError,
+  JetStreamOffError,
+  NatsAwayError,
+  NatsBackbone,
+  type NatsBackboneOptions,
+  NatsClosedError,
+} from "./mod.ts";
+
+const CONTEXT = '"doc-1"';
+const LIFE = { node: "a", epoch: "1" };
+const LEASE = { ...LIFE, count: 1, announced: "", written: [] };
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !NatsServer.isInstalled, fn });
+}
+
+/** A listener that counts what it is told. */
+class Heard implements BackboneListener {
+  changes = 0;
+  interruptions = 0;
+  onChange(): void {
+    this.changes++;
+  }
+  onLease(): void {}
+  onEnded(): void {}
+  onMessage(): void {}
+  onTold(): void {}
+  onInterrupted(): void {
+    this.interruptions++;
+  }
+}
+
+/** A connected node, how much it was told, and of what errors. */
+async function connect(
+  nats: NatsConnection,
+  options: NatsBackboneOptions = {},
+) {
+  const heard = new Heard();
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const backbone = new NatsBackbone(nats, {
+    timeoutMs: 1_000,
+    onError,
+    ...options,
+  });
+  const connection = await backbone.connect("a", heard);
+  return { connection, heard, errors };
+}
+
+function put(connection: BackboneConnection, id: string) {
+  const write = { type: "put", context: CONTEXT, id, value: "1" } as const;
+  return connection.write(LIFE, [{ ...write, age: 0 }]);
+}
+
+/** Whatever a connection can be asked. */
+function callsOf(
+  connection: BackboneConnection,
+): Record<string, () => Promise<unknown>> {
+  return {
+    acquire: () => connection.acquire(LEASE),
+    renew: () => connection.renew({ ...LEASE, count: 2 }),
+    leases: () => connection.leases(),
+    lease: () => connection.lease("b"),
+    end: () => connection.end(LIFE, 1),
+    purge: () => connection.purge(LIFE),
+    sweep: () => connection.sweep(CONTEXT, LIFE),
+    write: () => put(connection, "away"),
+    follow: () => connection.follow(CONTEXT),
+    read: () => connection.read(CONTEXT),
+  };
+}
+
+test("NatsBackbone has calls fail at once while the server is away, and sends nothing later", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const { connection, heard } = await connect(nats);
+  await connection.acquire(LEASE);
+  await put(connection, "before");
+  server.pause();
+  const waiting = assertRejects(
+    () => put(connection, "waiting"),
+    NatsAwayError,
+  );
+  await server.kill();
+  await waiting;
+  for (const call of Object.values(callsOf(connection))) {
+    await Promise.all(
+      Array.from({ length: 100 }, () => assertRejects(call, NatsAwayError)),
+    );
+  }
+  connection.send("lost");
+  connection.tell(CONTEXT, "lost");
+  await server.start();
+  await eventually(() => heard.interruptions > 0, "it is interrupted");
+  const { rows } = await connection.read(CONTEXT);
+  assertEquals(rows.map(({ id }) => id), ["before"]);
+  await connection.close();
+  await nats.close();
+});
+
+test("NatsBackbone refuses a bucket whose values expire, or that has a history", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const kvm = new Kvm(nats);
+  for (const options of [{ history: 2 }, { ttl: 60_000 }]) {
+    const kv = await kvm.create("ruthere", options);
+    await assertRejects(() => connect(nats), BucketUnfitError);
+    await kv.destroy();
+  }
+  await nats.close();
+});
+
+test("NatsBackbone refuses options that make no sense", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const wrong: Record<string, readonly unknown[]> = {
+    bucket: ["", "a.b", "a b", "*", "é", null, 5],
+    storage: ["disk", "", null, 1],
+    replicas: [0, -1, 6, 1.5, NaN, "3", null],
+    timeoutMs: [0, -1, NaN, Infinity, 2 ** 31, "5", null],
+    onError: [null, "console"],
+  };
+  for (const [field, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const error = assertThrows(
+        () => new NatsBackbone(nats, { [field]: value }),
+        InvalidValueError,
+      );
+      assertEquals([error.field, error.value], [field, value]);
+    }
+  }
+  await nats.close();
+});
+
+Deno.test("NatsBackbone refuses what is no connection", () => {
+  const methods = ["publish", "request", "subscribe", "status", "isClosed"];
+  const almost = Object.fromEntries(methods.map((name) => [name, () => {}]));
+  for (const nats of ["nats://x", undefined, null, 5, {}, almost]) {
+    const error = assertThrows(
+      () => Reflect.construct(NatsBackbone, [nats]),
+      InvalidValueError,
+    );
+    assert(error.message.startsWith("Cannot make backbone: nats must be"));
+  }
+});
+
+test("NatsBackbone says what to do where JetStream is not enabled", async () => {
+  await using server = await NatsServer.start("jetstream: false");
+  const nats = await server.connect();
+  const error = await assertRejects(() => connect(nats), JetStreamOffError);
+  assertEquals(
+    error.message,
+    'Cannot make bucket "ruthere": JetStream is not enabled; ' +
+      "start the server with -js, or enable it for the account",
+  );
+  await nats.close();
+});
+
+test("NatsBackbone says what to do where the account has no JetStream", async () => {
+  await using server = await NatsServer.start(
+    "accounts { A { users = [{ user: u, password: p }] } }",
+  );
+  const { port } = server;
+  const nats = await NatsServer.dial({ port, user: "u", pass: "p" });
+  await assertRejects(() => connect(nats), JetStreamOffError);
+  await nats.close();
+});
+
+test("NatsBackbone has all that waits fail with the first when a server does not answer", async () => {
+  await using server = await NatsServer.start();
+  await using proxy = await TcpProxy.start(server.port);
+  const nats = await NatsServer.dial({ port: proxy.port });
+  const { connection } = await connect(nats, { timeoutMs: 200 });
+  await connection.acquire(LEASE);
+  const renew = () => connection.renew({ ...LEASE, count: 2 });
+  const lease = () => connection.lease("b");
+  const leases = () => connection.leases();
+  const withdraw = () =>
+    connection.write(LIFE, [
+      { type: "withdraw", context: CONTEXT, id: "whose", age: 0 },
+    ]);
+  const rows = [
+    [lease, lease, lease, renew],
+    [leases, leases, leases, renew],
+    [withdraw, withdraw, withdraw, withdraw],
+  ];
+  for (const row of rows) {
+    proxy.stall();
+    const [first, ...others] = row.map((call) => call());
+    let failures = 0;
+    const failing = others.map((other) => other.catch(() => failures++));
+    await assertRejects(async () => await first);
+    // No timer that is armed only now is due by then.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(failures, others.length);
+    await Promise.all(failing);
+    proxy.heal();
+    await eventually(
+      () => renew().then(() => true, () => false),
+      "it answers",
+    );
+  }
+  await connection.close();
+  await nats.close();
+});
+
+test("NatsBackbone does not complain of a connection that is lost once more", async () => {
+  await using server = await NatsServer.start();
+  await using proxy = await TcpProxy.start(server.port);
+  const nats = await NatsServer.dial({ port: proxy.port });
+  const { connection, heard, errors } = await connect(nats);
+  const cutting = (async () => {
+    for await (const { type } of nats.status()) {
+      if (type === "reconnect") return proxy.cut();
+    }
+  })();
+  proxy.cut();
+  proxy.heal();
+  await cutting;
+  await eventually(() => heard.interruptions === 1, "it is interrupted");
+  proxy.heal();
+  await eventually(() => heard.interruptions === 2, "it is so once more");
+  assertEquals(errors, []);
+  await connection.close();
+  await nats.close();
+});
+
+for (const isOwners of [false, true]) {
+  const by = isOwners ? "its owner has closed" : "the client has given up";
+  test(`NatsBackbone says once, and whenever it is asked, that ${by} the connection`, async () => {
+    await using server = await NatsServer.start();
+    const nats = await NatsServer.dial({
+      port: server.port,
+      maxReconnectAttempts: 2,
+    });
+    const { connection, errors } = await connect(nats);
+    await connection.acquire(LEASE);
+    await connection.follow(CONTEXT);
+    if (isOwners) await nats.close();
+    else await server.kill();
+    const reason = await nats.closed();
+    await eventually(() => errors.length > 0, "it is told");
+    for (const call of Object.values(callsOf(connection))) {
+      await assertRejects(call, NatsClosedError);
+    }
+    connection.send("lost");
+    connection.tell(CONTEXT, "lost");
+    await assertRejects(() => connect(nats), NatsClosedError);
+    await connection.close();
+    assertEquals(errors.length, 1);
+    const [error] = errors;
+    assert(error instanceof NatsClosedError);
+    assertEquals(reason instanceof Error, !isOwners);
+    assertEquals(error.cause, reason);
+  });
+}
+
+test("NatsBackbone leaves the connection as it was", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const { connection } = await connect(nats);
+  await connection.follow(CONTEXT);
+  await connection.close();
+  assert(!nats.isClosed());
+  await nats.close();
+});
+
+test("NatsBackbone fails to connect where nobody is, and may be asked again", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  await server.kill();
+  await assertRejects(() => connect(nats));
+  await server.start();
+  let connected: BackboneConnection | undefined;
+  await eventually(async () => {
+    connected = await connect(nats).then(
+      ({ connection }) => connection,
+      () => undefined,
+    );
+    return connected !== undefined;
+  }, "it is connected");
+  await connected?.close();
+  await nats.close();
+});
+
+test("NatsBackbone needs no rights but those of the README", async () => {
+  const readme = await Deno.readTextFile(new URL("README.md", import.meta.url));
+  const permissions = /```conf\n([^]*?)```/.exec(readme)?.[1];
+  assert(permissions);
+  await using server = await NatsServer.start(
+    `authorization { users = [{ user: u, password: p, ${permissions} }] }`,
+  );
+  const errors: unknown[] = [];
+  const [a, b] = await Promise.all(["a", "b"].map(async (node) => {
+    const nats = await NatsServer.dial({
+      port: server.port,
+      user: "u",
+      pass: "p",
+    });
+    const backbone = new NatsBackbone(nats, {
+      onError: (error) => errors.push(error),
+    });
+    const heard = new Heard();
+    return { nats, heard, connection: await backbone.connect(node, heard) };
+  }));
+  assert(a && b);
+  await a.connection.acquire(LEASE);
+  await b.connection.follow(CONTEXT);
+  await put(a.connection, "1");
+  await put(a.connection, "2");
+  await a.connection.write(LIFE, [{
+    type: "retract",
+    context: CONTEXT,
+    id: "1",
+  }]);
+  await eventually(() => b.heard.changes === 3, "all changes are heard");
+  assertEquals((await b.connection.read(CONTEXT)).rows.length, 1);
+  assertEquals((await b.connection.leases()).length, 1);
+  a.connection.send("hello", "b");
+  a.connection.tell(CONTEXT, "hello");
+  await a.connection.renew({ ...LEASE, count: 2 });
+  assertEquals(await b.connection.end(LIFE, 2), true);
+  await b.connection.sweep(CONTEXT, LIFE);
+  assertEquals(await b.connection.purge(LIFE), true);
+  assertEquals((await b.connection.read(CONTEXT)).rows, []);
+  assertEquals(errors, []);
+  for (const { nats, connection } of [a, b]) {
+    await connection.close();
+    await nats.close();
+  }
+});

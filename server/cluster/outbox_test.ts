@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { Outbox, type PendingWrite } from "./outbox.ts";
+
+const ROW = { context: "c", id: "1" };
+const PUT: PendingWrite = { type: "put", ...ROW, at: 1 };
+const RETRACT: PendingWrite = { type: "retract", ...ROW };
+const WITHDRAW: PendingWrite = { type: "withdraw", ...ROW, at: 2 };
+
+Deno.test("Outbox keeps the latest write of each row", () => {
+  const outbox = new Outbox();
+  outbox.add(RETRACT);
+  outbox.add(PUT);
+  outbox.add({ ...PUT, at: 3 });
+  outbox.add({ ...PUT, id: "2" });
+  assertEquals(outbox.size, 2);
+  assertEquals(outbox.take(10), [{ ...PUT, at: 3 }, { ...PUT, id: "2" }]);
+  assertEquals(outbox.size, 0);
+});
+
+Deno.test("Outbox retracts what was put before, and withdraws what may not have been put: it may be another node's yet", () => {
+  const outbox = new Outbox();
+  outbox.add(PUT);
+  outbox.take(1);
+  outbox.done();
+  outbox.add(RETRACT);
+  assertEquals(outbox.take(1), [RETRACT]);
+  outbox.done();
+
+  outbox.add(PUT);
+  outbox.add(RETRACT);
+  assertEquals(outbox.take(1), [{ ...WITHDRAW, at: 1 }], "it waited");
+  outbox.done();
+
+  outbox.add(PUT);
+  outbox.take(1);
+  outbox.add(RETRACT);
+  outbox.failed();
+  assertEquals(outbox.take(1), [{ ...WITHDRAW, at: 1 }], "it was on its way");
+  outbox.done();
+
+  outbox.add(WITHDRAW);
+  outbox.add(RETRACT);
+  assertEquals(outbox.take(1), [WITHDRAW], "it was another's");
+});
+
+Deno.test("Outbox.forget() leaves nothing of a put that waits, and retracts one that is on its way", () => {
+  const outbox = new Outbox();
+  outbox.add(PUT);
+  outbox.forget("c", "1");
+  outbox.forget("c", "2");
+  assertEquals(outbox.size, 0);
+  outbox.add(WITHDRAW);
+  outbox.forget("c", "1");
+  assertEquals(outbox.take(1), [WITHDRAW], "that is still to be said");
+  outbox.done();
+  outbox.add(PUT);
+  outbox.take(1);
+  outbox.forget("c", "1");
+  assertEquals(outbox.size, 1);
+  outbox.done();
+  assertEquals(outbox.take(1), [{ ...WITHDRAW, at: 1 }]);
+});
+
+Deno.test("Outbox puts back what has failed, unless something newer waits", () => {
+  const outbox = new Outbox();
+  outbox.add(PUT);
+  outbox.add({ ...PUT, id: "2" });
+  assertEquals(outbox.take(1), [PUT]);
+  outbox.add({ ...PUT, at: 5 });
+  outbox.failed();
+  assertEquals(outbox.take(10), [{ ...PUT, id: "2" }, { ...PUT, at: 5 }]);
+  outbox.failed();
+  assertEquals(outbox.size, 2);
+});
+
+Deno.test("Outbox knows which rows it writes, and which of them whoever has them", () => {
+  const outbox = new Outbox();
+  const known = () => [outbox.has("c", "1"), outbox.claims("c", "1")];
+  assertEquals(known(), [false, false]);
+  for (const write of [PUT, WITHDRAW]) {
+    outbox.add(write);
+    assertEquals(known(), [true, true]);
+    outbox.take(1);
+    assertEquals(known(), [true, true]);
+    outbox.done();
+    assertEquals(known(), [false, false]);
+  }
+  outbox.add(RETRACT);
+  assert(outbox.has("c", "1"));
+  assertFalse(outbox.claims("c", "1"));
+});

@@ -1,0 +1,117 @@
+import { decodeKey } from "../mod.ts";
+import type { Effect, EffectSink } from "./context_store.ts";
+import type { RedisLink } from "./redis_link.ts";
+
+/** What has happened, as other services may be told of it. */
+export interface RedisPresenceEvent {
+  /** Whether an entry came, has changed, or is gone. */
+  readonly type: "joined" | "updated" | "left";
+  /** Who or what. */
+  readonly subject: string;
+  /** Where. */
+  readonly context: string;
+  /** By what: a tab, a phone; left out if there is none. */
+  readonly resource?: string | undefined;
+  /** Who said so. */
+  readonly origin: string;
+  /** When, in milliseconds since 1970, by the clock of Redis. */
+  readonly timestamp: number;
+  /**
+   * The entry as JSON, with `visibility`, `observedAt` and `facets`; of one that
+   * is gone, as it was.
+   */
+  readonly value: string;
+}
+
+/** How other services are told who came, has changed and left. */
+export interface RedisEventOptions {
+  /**
+   * The key of the stream.
+   *
+   * @default {`${prefix}:events`}
+   */
+  readonly stream?: string | undefined;
+  /**
+   * About how many events it holds; older ones are dropped.
+   *
+   * @default {10_000}
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * More fields for an event. None of `type`, `subject`, `context` and
+   * `timestamp` can be replaced.
+   */
+  readonly fields?:
+    | ((event: RedisPresenceEvent) => Readonly<Record<string, string>>)
+    | undefined;
+  /**
+   * Told of every event that could not be written, or not with its own fields.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Writes what writes have done to a stream. An event is lost if the connection
+ * or the process ends between the write and it.
+ *
+ * @param link What leads to Redis.
+ * @param prefix What keys begin with.
+ * @param options The stream.
+ */
+export function eventSink(
+  link: RedisLink,
+  prefix: string,
+  options: RedisEventOptions,
+): EffectSink {
+  const { stream = `${prefix}:events`, maxLength = 10_000 } = options;
+  const { fields = () => ({}), onError = console.error } = options;
+
+  async function add(effect: Effect): Promise<void> {
+    try {
+      const event = eventOf(effect);
+      if (event === undefined) return;
+      const { type, subject, context, timestamp } = event;
+      const all = {
+        ...more(event),
+        ...{ type, subject, context, timestamp: String(timestamp) },
+      };
+      await link.command(stream, [
+        ...["XADD", stream, "MAXLEN", "~", String(maxLength), "*"],
+        ...Object.entries(all).flat(),
+      ]);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  function more(event: RedisPresenceEvent): Readonly<Record<string, string>> {
+    try {
+      return fields(event);
+    } catch (error) {
+      onError(error);
+      return {};
+    }
+  }
+
+  return async (effects) => {
+    await Promise.all(effects.map(add));
+  };
+}
+
+function eventOf(
+  { type, context, id, value, timestamp }: Effect,
+): RedisPresenceEvent | undefined {
+  const key = decodeKey(context, id);
+  if (type === "same" || key === undefined) return undefined;
+  return {
+    type,
+    subject: String(key.subject),
+    context: String(key.context),
+    resource: key.resource === undefined ? undefined : String(key.resource),
+    origin: String(key.origin),
+    timestamp,
+    value,
+  };
+}

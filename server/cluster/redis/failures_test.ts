@@ -1,0 +1,204 @@
+import { assertEquals } from "@std/assert";
+import { eventually } from "../testing/real_server.ts";
+import { RedisServer } from "../testing/redis_server.ts";
+import { TcpProxy } from "../testing/tcp_proxy.ts";
+import { RedisBackbone } from "./mod.ts";
+import { allAre, allShow, flaps, TestNode } from "../testing/test_node.ts";
+import { connectorOf } from "./testing/connectors.ts";
+
+/** Two nodes, each with a client of another package, and somebody at each. */
+async function pair(
+  ports: { readonly port: number },
+): Promise<[TestNode, TestNode] & AsyncDisposable> {
+  const nodes = ["ioredis", "node-redis"].map((client) => {
+    const connector = connectorOf(client, ports.port);
+    return new TestNode(client, new RedisBackbone(connector));
+  });
+  const [a, b] = nodes;
+  if (a === undefined || b === undefined) throw new Error("No nodes");
+  a.put("ann");
+  b.put("bob");
+  await allShow([a, b], "ann editing", "bob editing");
+  return Object.assign<[TestNode, TestNode], AsyncDisposable>([a, b], {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(nodes.map((node) => node[Symbol.asyncDispose]()));
+    },
+  });
+}
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: `RedisBackbone: ${name}`,
+    ignore: !RedisServer.isInstalled,
+    fn,
+  });
+}
+
+for (
+  const [disk, options] of Object.entries({
+    "without a disk": [],
+    "with one": ["--appendonly", "yes", "--appendfsync", "always"],
+  })
+) {
+  test(`a server that is killed and started again ${disk} empties no room`, async () => {
+    await using server = await RedisServer.start(...options);
+    await using nodes = await pair(server);
+    const [a, b] = nodes;
+    await server.kill();
+    await allAre(nodes, "isolated");
+    a.put("ann", "observing");
+    a.put("cyd");
+    b.put("dan");
+    b.remove("dan");
+    await allShow([b], "ann editing", "bob editing");
+    await server.start();
+    await allShow(nodes, "ann observing", "bob editing", "cyd editing");
+    await allAre(nodes, "connected");
+    b.put("bob", "observing");
+    a.remove("cyd");
+    await allShow(nodes, "ann observing", "bob observing");
+    assertEquals(flaps(a, b), []);
+  });
+}
+
+test("who goes while the server is away is gone when it is back", async () => {
+  await using server = await RedisServer.start("--appendonly", "yes");
+  await using nodes = await pair(server);
+  const [a] = nodes;
+  await server.kill();
+  await allAre(nodes, "isolated");
+  a.remove("ann");
+  await server.start();
+  await allShow(nodes, "bob editing");
+});
+
+test("what is forgotten under the feet of all is told again", async () => {
+  await using server = await RedisServer.start();
+  await using nodes = await pair(server);
+  const [a, b] = nodes;
+  for (const turn of ["idle", "acting", "observing", "editing"]) {
+    await server.ask("FLUSHALL");
+    a.put("ann", turn);
+    a.put("cyd");
+    await allShow(nodes, `ann ${turn}`, "bob editing", "cyd editing");
+    b.put("bob");
+    a.remove("cyd");
+    await allShow(nodes, `ann ${turn}`, "bob editing");
+    await eventually(async () => {
+      const answer = await server.ask("GET", "ruthere:{nodes}:memory");
+      const memory = answer.split("\r\n")[1] ?? "";
+      const leases = await server.ask("HVALS", "ruthere:{nodes}:leases");
+      return memory !== "" && leases.split(memory).length === 3;
+    }, "both have told all that they have");
+  }
+  assertEquals(flaps(a, b), []);
+});
+
+test("a context that alone is lost is written again when it is read", async () => {
+  await using server = await RedisServer.start();
+  await using nodes = await pair(server);
+  const keys = ["rows", "owners", "last"]
+    .map((key) => `ruthere:{context:"doc-1"}:${key}`);
+  for (let turn = 0; turn < 3; turn++) {
+    assertEquals(await server.ask("DEL", ...keys), ":3\r\n");
+    await server.ask("CLIENT", "KILL", "TYPE", "pubsub");
+    await eventually(
+      async () => await server.ask("HLEN", keys[0] ?? "") === ":2\r\n",
+      "both are written",
+    );
+    await allShow(nodes, "ann editing", "bob editing");
+  }
+});
+
+test("scripts that are forgotten are sent again", async () => {
+  await using server = await RedisServer.start();
+  await using nodes = await pair(server);
+  const [a, b] = nodes;
+  for (const activity of ["observing", "editing", "idle"]) {
+    await server.ask("SCRIPT", "FLUSH");
+    a.put("ann", activity);
+    b.put("bob", activity);
+    await allShow(nodes, `ann ${activity}`, `bob ${activity}`);
+  }
+  assertEquals(flaps(a, b), []);
+});
+
+test("a replica that has not heard of the last writes takes over", async () => {
+  await using master = await RedisServer.start(
+    ...["--repl-diskless-sync-delay", "0"],
+  );
+  await using replica = await RedisServer.start(
+    ...["--replicaof", `127.0.0.1 ${master.port}`],
+  );
+  await using proxy = await TcpProxy.start(master.port);
+  await using nodes = await pair(proxy);
+  const [a, b] = nodes;
+  a.put("cyd");
+  await allShow(nodes, "ann editing", "bob editing", "cyd editing");
+  await master.ask("WAIT", "1", "0");
+
+  await replica.ask("REPLICAOF", "NO", "ONE");
+  a.put("ann", "observing");
+  b.put("dan");
+  a.remove("cyd");
+  await allShow(nodes, "ann observing", "bob editing", "dan editing");
+  proxy.lead(replica.port);
+  await master.kill();
+  await allShow(nodes, "ann observing", "bob editing", "dan editing");
+  b.put("eve");
+  a.remove("ann");
+  await allShow(nodes, "bob editing", "dan editing", "eve editing");
+  assertEquals(flaps(b), ["left ann"]);
+});
+
+test("a master that becomes a replica is left for the new one", async () => {
+  await using master = await RedisServer.start(
+    ...["--repl-diskless-sync-delay", "0"],
+  );
+  await using replica = await RedisServer.start(
+    ...["--replicaof", `127.0.0.1 ${master.port}`],
+  );
+  await using proxy = await TcpProxy.start(master.port);
+  await using nodes = await pair(proxy);
+  const [a, b] = nodes;
+  await master.ask("WAIT", "1", "0");
+  await replica.ask("REPLICAOF", "NO", "ONE");
+  // The connections stay; only what they lead to has changed.
+  await master.ask("REPLICAOF", "127.0.0.1", String(replica.port));
+  proxy.leadLater(replica.port);
+  a.put("ann", "observing");
+  await allShow(nodes, "ann observing", "bob editing");
+  assertEquals(flaps(a, b), []);
+});
+
+test("a connection that is cut comes back", async () => {
+  await using server = await RedisServer.start();
+  await using proxy = await TcpProxy.start(server.port);
+  await using nodes = await pair(proxy);
+  const [a, b] = nodes;
+  await using c = new TestNode(
+    "c",
+    new RedisBackbone(connectorOf("ioredis", server.port)),
+  );
+  await allShow([c], "ann editing", "bob editing");
+  proxy.cut();
+  await allAre(nodes, "isolated");
+  c.put("cyd");
+  a.put("ann", "observing");
+  proxy.heal();
+  await allShow([a, b, c], "ann observing", "bob editing", "cyd editing");
+  assertEquals(flaps(a, b, c), []);
+});
+
+test("a connection that is silent is replaced", async () => {
+  await using server = await RedisServer.start();
+  await using proxy = await TcpProxy.start(server.port);
+  await using nodes = await pair(proxy);
+  const [a, b] = nodes;
+  proxy.stall();
+  await allAre(nodes, "isolated");
+  a.put("ann", "observing");
+  proxy.heal();
+  await allShow(nodes, "ann observing", "bob editing");
+  assertEquals(flaps(a, b), []);
+});

@@ -1,0 +1,123 @@
+import { assert, assertEquals } from "@std/assert";
+import type { RowWrite } from "../mod.ts";
+import { eventually } from "../testing/real_server.ts";
+import { RedisServer } from "../testing/redis_server.ts";
+import { RedisBackbone } from "./mod.ts";
+import {
+  leaseOf,
+  putOf,
+  QuietListener,
+  retractOf,
+} from "./testing/quiet_listener.ts";
+import { connectorOf } from "./testing/connectors.ts";
+
+const ignore = !RedisServer.isInstalled;
+const LIFE = { node: "a", epoch: "a/1" };
+const CONTEXTS = 'ruthere:{life:["a","a/1"]}:contexts';
+
+async function connect(server: RedisServer) {
+  const connector = connectorOf("ioredis", server.port);
+  const connection = await new RedisBackbone(connector)
+    .connect("a", new QuietListener());
+  await connection.acquire(leaseOf("a"));
+  return connection;
+}
+
+/** The names of all keys, as they come over the wire. */
+async function keysOf(server: RedisServer): Promise<string[]> {
+  const answer = await server.ask("KEYS", "*");
+  return answer.split("\r\n").filter((line) => line.startsWith("ruthere"))
+    .sort();
+}
+
+Deno.test({
+  name: "an empty context leaves its last revision behind, and not for ever",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    const last = 'ruthere:{context:"doc-1"}:last';
+    await connection.write(LIFE, [putOf("ann")]);
+    assertEquals(await server.ask("PTTL", last), ":-1\r\n");
+    await connection.write(LIFE, [retractOf("ann")]);
+    assertEquals(await keysOf(server), [
+      last,
+      CONTEXTS,
+      "ruthere:{nodes}:leases",
+      "ruthere:{nodes}:memory",
+    ]);
+    const ttl = Number((await server.ask("PTTL", last)).slice(1));
+    assert(ttl > 0 && ttl <= 600_000, `${ttl}`);
+    await connection.write(LIFE, [putOf("ann")]);
+    assertEquals(await server.ask("PTTL", last), ":-1\r\n");
+    await connection.sweep('"doc-1"', LIFE);
+    const swept = Number((await server.ask("PTTL", last)).slice(1));
+    assert(swept > 0 && swept <= 600_000, `${swept}`);
+    await connection.close();
+  },
+});
+
+Deno.test({
+  name: "contexts that are empty are not remembered for a life",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    await connection.write(LIFE, [putOf("ann")]);
+    for (let index = 0; index < 300; index++) {
+      const context = JSON.stringify(index);
+      await connection.write(LIFE, [{ ...putOf("bob"), context }]);
+      await connection.write(LIFE, [{ ...retractOf("bob"), context }]);
+    }
+    await eventually(async () => {
+      const count = Number((await server.ask("SCARD", CONTEXTS)).slice(1));
+      return count < 10;
+    }, "few contexts are remembered");
+    const isKnown = await server.ask("SISMEMBER", CONTEXTS, '"doc-1"');
+    assertEquals(isKnown, ":1\r\n");
+    await connection.close();
+  },
+});
+
+Deno.test({
+  name: "a life that is purged leaves nothing",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    const writes = Array.from({ length: 1_500 }, (_, index): RowWrite => ({
+      ...putOf(`${index}`),
+      context: JSON.stringify(index % 250),
+    }));
+    for (let first = 0; first < writes.length; first += 500) {
+      await connection.write(LIFE, writes.slice(first, first + 500));
+    }
+    await connection.end(LIFE, 1);
+    let steps = 1;
+    while (!await connection.purge(LIFE)) steps++;
+    assert(steps > 1, "it was one step");
+    const left = (await keysOf(server))
+      .filter((key) => !/:last$/.test(key) && key !== "ruthere:{nodes}:memory");
+    assertEquals(left, []);
+    await connection.close();
+  },
+});
+
+Deno.test({
+  name: "acquire() removes what the former life has written after its purge",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    await connection.end(LIFE, 1);
+    while (!await connection.purge(LIFE));
+    await connection.write(LIFE, [putOf("late")]);
+    await connection.acquire(leaseOf("a", "a/2"));
+    await eventually(
+      async () => await server.ask("EXISTS", CONTEXTS) === ":0\r\n",
+      "nothing is left of the former life",
+    );
+    assertEquals((await connection.read('"doc-1"')).rows, []);
+    await connection.close();
+  },
+});

@@ -1,0 +1,41 @@
+import { RedisReplyError } from "./errors.ts";
+
+/** A text: clients may give short ones as numbers. */
+export function textOf(reply: unknown): string {
+  switch (typeof reply) {
+    case "string":
+      return reply;
+    case "number":
+    case "bigint":
+      return String(reply);
+  }
+  throw new RedisReplyError("text", reply);
+}
+
+/** A number, as a text or not. */
+export function numberOf(reply: unknown): number {
+  const number = Number(textOf(reply));
+  if (Number.isNaN(number)) throw new RedisReplyError("number", reply);
+  return number;
+}
+
+/** A list. */
+export function listOf(reply: unknown): readonly unknown[] {
+  if (Array.isArray(reply)) return reply;
+  throw new RedisReplyError("list", reply);
+}
+
+/** A list of texts. */
+export function textsOf(reply: unknown): readonly string[] {
+  return listOf(reply).map(textOf);
+}
+
+/** Keys and values, as a list of both in turn. */
+export function* pairsOf(
+  reply: unknown,
+): Generator<readonly [key: string, value: string]> {
+  const texts = textsOf(reply);
+  for (let index = 0; index + 1 < texts.length; index += 2) {
+    yield [texts[index] ?? "", texts[index + 1] ?? ""];
+  }
+}

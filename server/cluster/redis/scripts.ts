@@ -1,0 +1,368 @@
+// deno-fmt-ignore-file
+// Generated from the .lua files: see testing/generate_scripts.ts.
+
+/** A script of Redis. */
+export interface RedisScript {
+  /** What it is called by. */
+  readonly sha1: string;
+  /** Its text, in Lua. */
+  readonly text: string;
+}
+
+type ScriptName =
+  | "acquire"
+  | "end"
+  | "leases"
+  | "memory"
+  | "read"
+  | "renew"
+  | "sweep"
+  | "write";
+
+/** The scripts by their names. */
+export const SCRIPTS: Readonly<Record<ScriptName, RedisScript>> = {
+  acquire: {
+    sha1: "1af7b6bd47d731d3d3e25472bd576bc5c709fe5a",
+    text: `-- Begins a life, and ends the former one of the node.
+--
+-- KEYS[1]  leases: hash of node -> lease
+-- KEYS[2]  unpurged: hash of life -> when it was over, in milliseconds
+-- KEYS[3]  memory
+--
+-- ARGV[1]  the name of the memory, if there is none
+-- ARGV[2]  the node
+-- ARGV[3]  the epoch
+-- ARGV[4]  the life, as JSON: [node, epoch]
+-- ARGV[5]  the count of the renewal
+-- ARGV[6]  the lease, as JSON
+-- ARGV[7]  the channel of the news
+-- ARGV[8]  the command that tells: SPUBLISH or PUBLISH
+-- ARGV[9]  the connection that says so
+-- ARGV[10] the life that the connection had before, or ""
+--
+-- Returns the memory; and 1 if that life is to be purged as others know, else 0.
+
+local leases, unpurged, memory = KEYS[1], KEYS[2], KEYS[3]
+local node, epoch, life = ARGV[2], ARGV[3], ARGV[4]
+local channel, publish, by = ARGV[7], ARGV[8], ARGV[9]
+
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+
+redis.call('SET', memory, ARGV[1], 'NX')
+local former = redis.call('HGET', leases, node)
+if former then
+  former = cjson.decode(former)
+  if former.epoch ~= epoch then
+    redis.call('HSET', unpurged, former.life, now)
+    redis.call(publish, channel, cjson.encode({ 'ended', by, former.life }))
+  end
+end
+redis.call('HDEL', unpurged, life)
+redis.call('HSET', leases, node, cjson.encode({
+  epoch = epoch, life = life, count = ARGV[5], at = now, lease = ARGV[6],
+}))
+redis.call(publish, channel, cjson.encode({ 'lease', by, ARGV[6] }))
+return {
+  redis.call('GET', memory),
+  redis.call('HEXISTS', unpurged, ARGV[10]) == 1 and '1' or '0',
+}
+`,
+  },
+  end: {
+    sha1: "7ebd3fa0b9db374e9a1ba364e6449a2d727ad43a",
+    text: `-- Ends a life whose lease has not been renewed since a count.
+--
+-- KEYS[1]  leases: hash of node -> lease
+-- KEYS[2]  unpurged: hash of life -> when it was over, in milliseconds
+--
+-- ARGV[1]  the node
+-- ARGV[2]  the epoch
+-- ARGV[3]  the count
+-- ARGV[4]  the channel of the news
+-- ARGV[5]  the command that tells: SPUBLISH or PUBLISH
+-- ARGV[6]  the connection that says so
+--
+-- Returns 1 if it was this call that has ended it, else 0.
+
+local leases, unpurged, node = KEYS[1], KEYS[2], ARGV[1]
+
+local stored = redis.call('HGET', leases, node)
+if not stored then
+  return '0'
+end
+stored = cjson.decode(stored)
+if stored.epoch ~= ARGV[2] or stored.count ~= ARGV[3] then
+  return '0'
+end
+local time = redis.call('TIME')
+redis.call('HDEL', leases, node)
+redis.call('HSET', unpurged, stored.life,
+  string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+redis.call(ARGV[5], ARGV[4], cjson.encode({ 'ended', ARGV[6], stored.life }))
+return '1'
+`,
+  },
+  leases: {
+    sha1: "14ce9da9a5f1091d817183fd3fbd9a2a3328d308",
+    text: `-- Reads the leases that have not ended, or that of one node.
+--
+-- KEYS[1]  leases: hash of node -> lease
+--
+-- ARGV[1]  the node; left out for all
+--
+-- Returns the time in milliseconds, and two for each lease: when it was renewed,
+-- in milliseconds, and the lease as JSON.
+
+local time = redis.call('TIME')
+local reply = {
+  string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
+}
+local found
+if ARGV[1] then
+  found = { redis.call('HGET', KEYS[1], ARGV[1]) or nil }
+else
+  found = redis.call('HVALS', KEYS[1])
+end
+for _, stored in ipairs(found) do
+  stored = cjson.decode(stored)
+  reply[#reply + 1] = stored.at
+  reply[#reply + 1] = stored.lease
+end
+return reply
+`,
+  },
+  memory: {
+    sha1: "f935061f395d6f2b5e38ca582171739f5a083640",
+    text: `-- Tells the memory, and gives it a name if it has none.
+--
+-- KEYS[1]  memory
+--
+-- ARGV[1]  the name of the memory, if there is none
+--
+-- Returns the memory.
+
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return redis.call('GET', KEYS[1])
+`,
+  },
+  read: {
+    sha1: "2b14f7d4a4ec09e51b8a652b3dcca1bc54a0acff",
+    text: `-- Reads a context.
+--
+-- KEYS[1]  rows: hash of id -> value
+-- KEYS[2]  owners: hash of id -> "<when heard of, in microseconds> <life>"
+-- KEYS[3]  last: the revision of the last change
+--
+-- Returns the time in microseconds, the revision, the rows and the owners, both
+-- as lists of ids and what belongs to them, in turn.
+
+local time = redis.call('TIME')
+local last = tonumber(redis.call('GET', KEYS[3]) or '0')
+-- A server that has taken over may have a clock that is behind.
+local now = math.max(time[1] * 1000000 + time[2], last)
+return {
+  string.format('%.0f', now),
+  string.format('%.0f', last),
+  redis.call('HGETALL', KEYS[1]),
+  redis.call('HGETALL', KEYS[2]),
+}
+`,
+  },
+  renew: {
+    sha1: "4624c3084689ebcf55a6141129be194cec6fb7f2",
+    text: `-- Renews a lease, unless the life is over, or is forgotten.
+--
+-- KEYS[1]  leases: hash of node -> lease
+-- KEYS[2]  unpurged: hash of life -> when it was over, in milliseconds
+-- KEYS[3]  memory
+--
+-- ARGV[1]  the name of the memory, if there is none
+-- ARGV[2]  the node
+-- ARGV[3]  the epoch
+-- ARGV[4]  the life, as JSON: [node, epoch]
+-- ARGV[5]  the count of the renewal
+-- ARGV[6]  the lease, as JSON
+-- ARGV[7]  the channel of the news
+-- ARGV[8]  the command that tells: SPUBLISH or PUBLISH
+-- ARGV[9]  the connection that says so
+--
+-- Returns 1 if it is kept, else 0; the memory; and the lives that are over but
+-- not purged, as JSON: [node, epoch].
+
+local leases, unpurged, memory = KEYS[1], KEYS[2], KEYS[3]
+local node, epoch = ARGV[2], ARGV[3]
+
+redis.call('SET', memory, ARGV[1], 'NX')
+local stored = redis.call('HGET', leases, node)
+local isKept = stored and cjson.decode(stored).epoch == epoch
+if isKept then
+  local time = redis.call('TIME')
+  redis.call('HSET', leases, node, cjson.encode({
+    epoch = epoch, life = ARGV[4], count = ARGV[5], lease = ARGV[6],
+    at = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
+  }))
+  redis.call(ARGV[8], ARGV[7], cjson.encode({ 'lease', ARGV[9], ARGV[6] }))
+end
+return {
+  isKept and '1' or '0',
+  redis.call('GET', memory),
+  redis.call('HKEYS', unpurged),
+}
+`,
+  },
+  sweep: {
+    sha1: "d2a64c99db02061a5ae3f571ca7d90c0e7ce181f",
+    text: `-- Removes rows of a life from a context, some of them, and tells nobody.
+--
+-- KEYS[1]  rows: hash of id -> value
+-- KEYS[2]  owners: hash of id -> "<when heard of, in microseconds> <life>"
+-- KEYS[3]  last: the revision of the last change
+--
+-- ARGV[1]  the life, as JSON: [node, epoch]
+-- ARGV[2]  the cursor: 0, or the one of the last answer
+-- ARGV[3]  how many rows to look at, about
+-- ARGV[4]  for how many milliseconds the revision of an empty context is kept
+-- ARGV[5]  1 if the rows are wanted, else 0
+--
+-- Returns the next cursor (0 if that was all), the time in milliseconds, and id
+-- and value of each row that was removed, if they are wanted.
+
+local rows, owners, lastKey = KEYS[1], KEYS[2], KEYS[3]
+local scan = redis.call('HSCAN', owners, ARGV[2], 'COUNT', ARGV[3])
+local time = redis.call('TIME')
+local reply = {
+  scan[1],
+  string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)),
+}
+for index = 1, #scan[2], 2 do
+  local id, owner = scan[2][index], scan[2][index + 1]
+  if string.match(owner, '^%S+ (.*)') == ARGV[1] then
+    if ARGV[5] == '1' then
+      reply[#reply + 1] = id
+      reply[#reply + 1] = redis.call('HGET', rows, id) or ''
+    end
+    redis.call('HDEL', rows, id)
+    redis.call('HDEL', owners, id)
+  end
+end
+if redis.call('EXISTS', rows) == 0 and redis.call('PTTL', lastKey) == -1 then
+  redis.call('PEXPIRE', lastKey, ARGV[4])
+end
+return reply
+`,
+  },
+  write: {
+    sha1: "f32fa97a4307cee12c88a31cd1329f87e0d8108f",
+    text: `-- Writes rows of a context, in order, and tells its followers.
+--
+-- KEYS[1]  rows: hash of id -> value
+-- KEYS[2]  owners: hash of id -> "<when heard of, in microseconds> <life>"
+-- KEYS[3]  last: the revision of the last change
+--
+-- ARGV[1]  the life that writes, as JSON: [node, epoch]
+-- ARGV[2]  the memory of the backbone, as the writer knows it
+-- ARGV[3]  the channel of the context
+-- ARGV[4]  the command that tells: SPUBLISH or PUBLISH
+-- ARGV[5]  for how many milliseconds the revision of an empty context is kept
+-- ARGV[6]  1 if former values are wanted, else 0
+-- ARGV[7]  and so on, four for each write: its type, the id, the age in
+--          milliseconds, the value ("" where there is none)
+--
+-- Returns the time in milliseconds, and three for each write: its revision,
+-- what it has done (joined, updated, left, same; "" if it was refused), and the
+-- former value ("" if it is not wanted, or there was none).
+
+local rows, owners, lastKey = KEYS[1], KEYS[2], KEYS[3]
+local life, memory, channel, publish = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local wantsFormer = ARGV[6] == '1'
+
+local time = redis.call('TIME')
+local micros = time[1] * 1000000 + time[2]
+local last = tonumber(redis.call('GET', lastKey) or '0')
+-- A server that has taken over may have a clock that is behind.
+local now = math.max(micros, last)
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+-- Whether another life has heard of the publisher later.
+local function isOthers(owner, heardAt)
+  local theirs, whose = string.match(owner, '^(%S+) (.*)')
+  return whose ~= life and tonumber(theirs) > heardAt
+end
+
+local changes = {}
+local function change(id, age, value)
+  local previous = last
+  last = math.max(last + 1, micros)
+  changes[#changes + 1] = { text(last), text(previous), id, age, value }
+end
+
+local reply = { text(math.floor(micros / 1000)) }
+local function answer(effect, former)
+  reply[#reply + 1] = text(last)
+  reply[#reply + 1] = effect
+  reply[#reply + 1] = wantsFormer and former or ''
+end
+
+local function put(id, age, value)
+  local owner = redis.call('HGET', owners, id)
+  local heardAt = now - age * 1000
+  if owner and isOthers(owner, heardAt) then
+    return answer('', nil)
+  end
+  local former = redis.call('HGET', rows, id)
+  redis.call('HSET', rows, id, value)
+  redis.call('HSET', owners, id, text(heardAt) .. ' ' .. life)
+  change(id, age, value)
+  if not former then
+    answer('joined', nil)
+  elseif former == value then
+    answer('same', former)
+  else
+    answer('updated', former)
+  end
+end
+
+local function remove(id, isAllowed)
+  local owner = redis.call('HGET', owners, id)
+  if not owner or not isAllowed(owner) then
+    return answer('', nil)
+  end
+  local former = redis.call('HGET', rows, id)
+  redis.call('HDEL', rows, id)
+  redis.call('HDEL', owners, id)
+  change(id)
+  answer('left', former)
+end
+
+for index = 7, #ARGV, 4 do
+  local kind, id, age = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 2])
+  if kind == 'put' then
+    put(id, age, ARGV[index + 3])
+  elseif kind == 'retract' then
+    remove(id, function(owner)
+      return string.match(owner, '^%S+ (.*)') == life
+    end)
+  else
+    remove(id, function(owner)
+      return not isOthers(owner, now - age * 1000)
+    end)
+  end
+end
+
+if #changes > 0 then
+  if redis.call('EXISTS', rows) == 1 then
+    redis.call('SET', lastKey, text(last))
+  else
+    redis.call('SET', lastKey, text(last), 'PX', ARGV[5])
+  end
+  redis.call(publish, channel,
+    cjson.encode({ 'changes', memory, life, changes }))
+end
+return reply
+`,
+  },
+};

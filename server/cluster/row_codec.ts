@@ -1,0 +1,112 @@
+import {
+  assertEntryKey,
+  assertUpdateBody,
+  type Duration,
+  type EntryKey,
+  type PresenceModel,
+  type PresenceSnapshot,
+} from "../../core/mod.ts";
+import type { RemoteEntry } from "../mod.ts";
+
+/** Names a context in a backbone: 1 is not "1". */
+export function contextName(context: unknown): string {
+  return JSON.stringify(context);
+}
+
+/** Reads the name of a context. */
+export function decodeContext<M extends PresenceModel>(
+  name: string,
+): M["context"] {
+  return JSON.parse(name);
+}
+
+/** Names an entry within its context. */
+export function rowId({ subject, resource, origin }: EntryKey): string {
+  return JSON.stringify([subject, resource ?? null, origin]);
+}
+
+/**
+ * How long facets last that go by themselves, in milliseconds since their
+ * publisher was heard of.
+ */
+export type FacetsLast = readonly (readonly [name: string, lasts: Duration])[];
+
+/** Writes what an entry says. */
+export function encodeRow<M extends PresenceModel>(
+  { visibility, observedAt, facets }: PresenceSnapshot<M>,
+  facetsLast: FacetsLast = [],
+): string {
+  const lasts = facetsLast.length > 0
+    ? Object.fromEntries(facetsLast)
+    : undefined;
+  return JSON.stringify({ visibility, observedAt, facets, lasts });
+}
+
+/** Whether a row says the same as another, but for how long its facets last. */
+export function saysTheSame(value: string, without: string): boolean {
+  if (value === without) return true;
+  try {
+    const { lasts: _, ...said } = JSON.parse(value);
+    return JSON.stringify(said) === without;
+  } catch {
+    return false;
+  }
+}
+
+/** Reads the key of an entry; `undefined` if it is none. */
+export function decodeKey<M extends PresenceModel>(
+  context: string,
+  id: string,
+): EntryKey<M> | undefined {
+  try {
+    const [subject, resource, origin] = JSON.parse(id);
+    const key = {
+      subject,
+      context: JSON.parse(context),
+      resource: resource ?? undefined,
+      origin,
+    };
+    assertEntryKey(key, "read row");
+    return key;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads an entry; `undefined` if it is none that this version knows.
+ *
+ * @param age How many milliseconds ago its publisher was heard of.
+ */
+export function decodeRow<M extends PresenceModel>(
+  context: string,
+  id: string,
+  value: string,
+  age: Duration = 0,
+): RemoteEntry<M> | undefined {
+  const key = decodeKey<M>(context, id);
+  if (key === undefined) return undefined;
+  try {
+    const { visibility, observedAt, facets, lasts } = JSON.parse(value);
+    assertUpdateBody({ visibility, observedAt, facets, expiry: "never" });
+    const { resource } = key;
+    const entry = { ...key, resource, visibility, observedAt, facets };
+    return lasts === undefined
+      ? entry
+      : { ...entry, facetsLeft: leftOf(lasts, age) };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * How long facets last from now. One that is over but still there was renewed
+ * since, of which others are not told: it lasts as long again.
+ */
+function leftOf(lasts: object, age: Duration): Record<string, Duration> {
+  const left = Object.entries(lasts).flatMap(([name, duration]) => {
+    if (typeof duration !== "number" || !(duration > 0)) return [];
+    return [[name, duration > age ? duration - age : duration] as const];
+  });
+  return Object.fromEntries(left);
+}

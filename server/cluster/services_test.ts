@@ -1,0 +1,139 @@
+/**
+ * Three services in processes of their own, over a real backbone, with clients
+ * of phoenix.js at each: one dies, another is cut off from the backbone, people
+ * come and go meanwhile, and in the end all clients show the same.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Service } from "../page/testing/service.ts";
+import { PhoenixClient } from "../phoenix/testing/phoenix_client.ts";
+import { NatsServer } from "./testing/nats_server.ts";
+import { RedisServer } from "./testing/redis_server.ts";
+import { TcpProxy } from "./testing/tcp_proxy.ts";
+
+/** Longer than this nothing that a test waits for takes. */
+const PATIENCE_MS = 60_000;
+
+/** A server that has no sign of life of another one for so long gives it up. */
+const LEASE_MS = 1_500;
+
+const BACKBONES = [
+  { name: "Redis", scheme: "redis", server: RedisServer },
+  { name: "NATS", scheme: "nats", server: NatsServer },
+];
+
+function start(backbone: string, node: string, port = "0"): Promise<Service> {
+  return Service.start([
+    ...["--backbone", backbone],
+    ...["--node", node],
+    ...["--port", port],
+    ...["--lease-ms", String(LEASE_MS)],
+    ...["--grace-ms", "300"],
+  ]);
+}
+
+/** Joins somebody at a service, present under a name. */
+function join({ url }: Service, key: string): Promise<PhoenixClient> {
+  const meta = { name: key };
+  return PhoenixClient.join({ url: socketUrl(url) }, { key, meta });
+}
+
+function socketUrl(url: string): string {
+  return `${url.replace("http", "ws")}socket`;
+}
+
+/** Waits until all clients show some people, and nobody else. */
+async function allShow(
+  clients: readonly PhoenixClient[],
+  ...people: readonly string[]
+): Promise<void> {
+  const wanted = JSON.stringify(
+    people.toSorted().map((name) => [name, [{ name }]]),
+  );
+  const shown = () =>
+    clients.map((client) =>
+      JSON.stringify(
+        Object.entries(client.shown).toSorted(([a], [b]) => a < b ? -1 : 1),
+      )
+    );
+  const end = Date.now() + PATIENCE_MS;
+  while (shown().some((text) => text !== wanted)) {
+    if (Date.now() > end) assertEquals(shown(), clients.map(() => wanted));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+for (const { name, scheme, server } of BACKBONES) {
+  Deno.test({
+    name:
+      `three services over ${name} show everybody the same, though one dies and one is cut off`,
+    ignore: !server.isInstalled,
+    async fn() {
+      await using backbone = await server.start();
+      await using proxy = await TcpProxy.start(backbone.port);
+      const direct = `${scheme}://127.0.0.1:${backbone.port}`;
+      const proxied = `${scheme}://127.0.0.1:${proxy.port}`;
+      await using a = await start(direct, "a");
+      await using b = await start(direct, "b");
+      await using c = await start(proxied, "c");
+
+      await using stack = new AsyncDisposableStack();
+      const people = async (service: Service, ...names: string[]) => {
+        const clients = [];
+        for (const name of names) {
+          clients.push(stack.use(await join(service, name)));
+        }
+        return clients;
+      };
+      const atA = await people(a, "ann", "abe");
+      const atB = await people(b, "bob", "bea");
+      const atC = await people(c, "cyd", "cal");
+      const everybody = ["ann", "abe", "bob", "bea", "cyd", "cal"];
+      await allShow([...atA, ...atB, ...atC], ...everybody);
+
+      // What people tell each other goes everywhere, too.
+      assertEquals(await atA[0]?.push("wave", { hand: "left" }), "ok");
+      await heard([...atB, ...atC], "left");
+
+      const port = a.port;
+      await a.kill();
+      await allShow([...atB, ...atC], "bob", "bea", "cyd", "cal");
+
+      proxy.cut();
+      await atC[1]?.leave();
+      const [late] = await people(c, "cora");
+      await atB[1]?.leave();
+      const [more] = await people(b, "ben");
+      // Whom the others have given up, and whom the one that is cut off holds.
+      await allShow(atB.slice(0, 1), "bob", "ben");
+      await allShow(atC.slice(0, 1), "bob", "bea", "cyd", "cora");
+
+      await using again = await start(direct, "a", port);
+      await allShow([...atA, ...atB.slice(0, 1)], "ann", "abe", "bob", "ben");
+
+      proxy.heal();
+      const remaining = [...atA, ...atB.slice(0, 1), ...atC.slice(0, 1)];
+      if (late !== undefined) remaining.push(late);
+      if (more !== undefined) remaining.push(more);
+      const all = ["ann", "abe", "bob", "ben", "cyd", "cora"];
+      await allShow(remaining, ...all);
+      assertEquals(again.port, port);
+    },
+  });
+}
+
+/** Waits until all clients have heard somebody wave. */
+async function heard(
+  clients: readonly PhoenixClient[],
+  hand: string,
+): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  const hasHeard = (client: PhoenixClient) =>
+    JSON.stringify(client.heard).includes(`"hand":"${hand}"`);
+  while (!clients.every(hasHeard)) {
+    if (Date.now() > end) throw new Error(`Not all have heard of ${hand}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Thousands of histories of a cluster, each made up from a seed: nodes and
+ * publishers that come, go and move, in a network that fails in every way.
+ * `RUTHERE_RUNS` is how many; `RUTHERE_SEED` replays one, and tells of it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Random } from "./testing/random.ts";
+import { simulate } from "./testing/simulation.ts";
+
+const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000);
+const SEED = Deno.env.get("RUTHERE_SEED");
+
+/** How many of them are the same in every run. */
+const CONSTANT = 500;
+
+async function replayable(seed: number): Promise<void> {
+  try {
+    await simulate(seed);
+  } catch (error) {
+    throw new Error(`The simulation of RUTHERE_SEED=${seed} has failed`, {
+      cause: error,
+    });
+  }
+}
+
+Deno.test({
+  name:
+    "joinCluster() property: whatever has happened, after healing all nodes agree with the living publishers",
+  ignore: SEED !== undefined,
+  async fn() {
+    const random = new Random(Date.now());
+    for (let run = 1; run <= RUNS; run++) {
+      await replayable(run <= CONSTANT ? run : random.below(2 ** 31));
+    }
+  },
+});
+
+Deno.test({
+  name: `joinCluster() property: the history of seed ${SEED}`,
+  ignore: SEED === undefined,
+  fn: () => simulate(Number(SEED), console.log),
+});
+
+Deno.test("simulate() tells the same history for the same seed", async () => {
+  const tell = async () => {
+    const lines: string[] = [];
+    await simulate(8, (line) => lines.push(line));
+    const names = new Map<string, string>();
+    return lines.join("\n").replace(
+      /[0-9a-f]{8}-[0-9a-f-]{27}/g,
+      (name) => {
+        const short = names.get(name) ?? `#${names.size}`;
+        names.set(name, short);
+        return short;
+      },
+    );
+  };
+  const first = await tell();
+  assertEquals(await tell(), first);
+});

@@ -1,0 +1,462 @@
+import type { RowWrite, Written } from "../backbone.ts";
+import type { Break, Bug } from "./broken_backbone.ts";
+
+/** Has writes be done otherwise. */
+function writing(alter: (write: RowWrite) => RowWrite): Break {
+  return (real) => ({
+    write: (life, writes) => real.write(life, writes.map(alter)),
+  });
+}
+
+/** Has answers to writes be otherwise. */
+function answering(alter: (written: Written) => Written): Break {
+  return (real) => ({
+    write: async (life, writes) => (await real.write(life, writes)).map(alter),
+  });
+}
+
+/** Bugs by what they do. */
+export const BUGS: Readonly<Record<string, Bug>> = {
+  "acquire() does not tell the others": {
+    case: "acquire() begins a life, and tells the others of its lease",
+    tells: () => ({ onLease() {} }),
+  },
+  "acquire() ends the life itself": {
+    case: "acquire() again, as after a lost answer, lets the life go on",
+    does: (real) => ({
+      async acquire(lease) {
+        const { count } = await real.lease(lease.node) ?? { count: 0 };
+        await real.end(lease, count);
+        return real.acquire(lease);
+      },
+    }),
+  },
+  "acquire() does not tell of the former life's end": {
+    case: "acquire() ends the former life of the node",
+    tells: () => ({ onEnded() {} }),
+  },
+  "renew() loses what was written": {
+    case: "renew() keeps the lease, and tells the others what is new",
+    does: (real) => ({
+      renew: (lease) => real.renew({ ...lease, written: [] }),
+    }),
+  },
+  "renew() tells twice": {
+    case: "renew() keeps the lease, and tells the others what is new",
+    tells: (listener) => ({
+      onLease(lease) {
+        listener.onLease(lease);
+        listener.onLease(lease);
+      },
+    }),
+  },
+  "renew() brings a life back": {
+    case: "renew() does not keep a life that is over",
+    does: (real) => ({
+      async renew(lease) {
+        const renewal = await real.renew(lease);
+        if (!renewal.isKept) await real.acquire(lease);
+        return { ...renewal, isKept: true };
+      },
+    }),
+  },
+  "renew() names no life that is to be purged": {
+    case: "renew() names a life that is over until it is purged",
+    does: (real) => ({
+      renew: async (lease) => ({ ...await real.renew(lease), unpurged: [] }),
+    }),
+  },
+  "renew() keeps the memory after all is forgotten": {
+    case: "renew() does not know a lease that was forgotten, nor the rows",
+    does: (real) => {
+      let first: string | undefined;
+      return {
+        acquire: async (lease) => first ??= await real.acquire(lease),
+        async renew(lease) {
+          const renewal = await real.renew(lease);
+          return { ...renewal, memory: first ?? renewal.memory };
+        },
+      };
+    },
+  },
+  "lease() is always young": {
+    case: "lease() tells how long ago it was renewed",
+    does: (real) => ({
+      async lease(node) {
+        const lease = await real.lease(node);
+        return lease && { ...lease, age: 0 };
+      },
+    }),
+  },
+  "lease() has a negative age": {
+    case: "lease() tells how long ago it was renewed",
+    does: (real) => ({
+      async lease(node) {
+        const lease = await real.lease(node);
+        return lease && { ...lease, age: lease.age - 1 };
+      },
+    }),
+  },
+  "lease() does not tell upper from lower case": {
+    case: "lease() gives nothing of a node that is not there",
+    does: (real) => ({ lease: (node) => real.lease(node.toLowerCase()) }),
+  },
+  "end() says yes to everybody": {
+    case: "end() is done by one of those who try at once",
+    does: (real) => ({
+      async end(life, count) {
+        await real.end(life, count);
+        return true;
+      },
+    }),
+  },
+  "end() does not look at the count": {
+    case: "end() does not end a life that was renewed meanwhile",
+    does: (real) => ({
+      async end(life) {
+        const { count } = await real.lease(life.node) ?? { count: 0 };
+        return real.end(life, count);
+      },
+    }),
+  },
+  "end() does not look at the epoch": {
+    case: "end() does not end another life, or one that there is not",
+    does: (real) => ({
+      async end(life, count) {
+        return real.end(await real.lease(life.node) ?? life, count);
+      },
+    }),
+  },
+  "purge() leaves everything": {
+    case: "purge() removes the rows of a life, and tells nobody",
+    does: () => ({ purge: () => Promise.resolve(true) }),
+  },
+  "purge() thinks that one step is all": {
+    case: "purge() removes thousands of rows, in steps",
+    does: (real) => ({
+      async purge(life) {
+        await real.purge(life);
+        return true;
+      },
+    }),
+  },
+  "purge() never comes to an end": {
+    case: "purge() by two at once, and once more, does no harm",
+    does: (real) => ({
+      async purge(life) {
+        await real.purge(life);
+        return false;
+      },
+    }),
+  },
+  "sweep() leaves everything": {
+    case: "sweep() removes the rows of a life from a context, and tells nobody",
+    does: () => ({ sweep: () => Promise.resolve() }),
+  },
+  "sweep() sweeps everywhere": {
+    case: "sweep() removes the rows of a life from a context, and tells nobody",
+    does: (real) => ({
+      async sweep(_context, life) {
+        await real.purge(life);
+      },
+    }),
+  },
+  "sweep() tells": {
+    case: "sweep() removes the rows of a life from a context, and tells nobody",
+    does: (real) => ({
+      async sweep(context, life) {
+        const { rows } = await real.read(context);
+        const writes = rows.map(({ id }) => (
+          { type: "retract", context, id } as const
+        ));
+        await real.write(life, writes);
+      },
+    }),
+  },
+  "write() lets everybody put": {
+    case: "write() of another node is refused if it is older",
+    does: writing((write) =>
+      write.type === "put" ? { ...write, age: 0 } : write
+    ),
+  },
+  "write() lets everybody withdraw": {
+    case: "write() of another life of the same node is so as well",
+    does: writing((write) =>
+      write.type === "withdraw" ? { ...write, age: 0 } : write
+    ),
+  },
+  "write() lets everybody retract": {
+    case: "write() of another node is refused if it is older",
+    does: writing((write) =>
+      write.type === "retract" ? { ...write, type: "withdraw", age: 0 } : write
+    ),
+  },
+  "write() lets nobody withdraw what others have": {
+    case: "write() of another node is refused if it is older",
+    does: writing((write) =>
+      write.type === "withdraw" ? { ...write, type: "retract" } : write
+    ),
+  },
+  "write() refuses one of the same age": {
+    case: "write() that says the same age later is done",
+    does: (real, node) => ({
+      write: (life, writes) =>
+        real.write(
+          life,
+          writes.map((write) =>
+            node === "b" && write.type !== "retract"
+              ? { ...write, age: write.age + 1_000 }
+              : write
+          ),
+        ),
+    }),
+  },
+  "write() takes the lives of a node for one": {
+    case: "write() of another life of the same node is so as well",
+    does: (real, node) => ({
+      write: (_life, writes) => real.write({ node, epoch: "one" }, writes),
+    }),
+  },
+  "write() says that all is done": {
+    case: "write() removes nothing where nothing is",
+    does: answering((written) => ({ ...written, isDone: true })),
+  },
+  "write() gives no revision when it refuses": {
+    case: "write() of another node is refused if it is older",
+    does: answering((written) =>
+      written.isDone ? written : { ...written, revision: 0 }
+    ),
+  },
+  "write() forgets the revision of an empty context": {
+    case: "write() lets revisions grow, also while a context is empty",
+    does: (real) => ({
+      async write(life, writes) {
+        const written = await real.write(life, writes);
+        const { rows } = await real.read(writes[0]?.context ?? "");
+        return written.map(({ isDone, revision }) => (
+          { isDone, revision: isDone || rows.length > 0 ? revision : 0 }
+        ));
+      },
+    }),
+  },
+  "write() does a batch backwards": {
+    case: "write() does the writes of a batch in order",
+    does: (real) => ({
+      write: async (life, writes) =>
+        [...await real.write(life, [...writes].reverse())].reverse(),
+    }),
+  },
+  "write() does not do all of a large batch": {
+    case: "write() of hundreds of rows in many contexts",
+    does: (real) => ({
+      write: (life, writes) => real.write(life, writes.slice(0, 128)),
+    }),
+  },
+  "write() is overtaken by a later one": {
+    case: "read() and write() are done in the order of their calls",
+    does: (real) => {
+      let calls = 0;
+      return {
+        async write(life, writes) {
+          for (let wait = calls++ % 2 * 10; wait > 0; wait--) await null;
+          return await real.write(life, writes);
+        },
+      };
+    },
+  },
+  "write() cuts large values": {
+    case: "write() and follow() take large values",
+    does: writing((write) =>
+      write.type === "put"
+        ? { ...write, value: write.value.slice(0, 16_384) }
+        : write
+    ),
+  },
+  "write() takes contexts that differ in case for one": {
+    case: "write() and read() tell all contexts apart",
+    does: (real) => ({
+      read: (context) => real.read(context.toLowerCase()),
+      write: (life, writes) =>
+        real.write(
+          life,
+          writes.map((write) => (
+            { ...write, context: write.context.toLowerCase() }
+          )),
+        ),
+    }),
+  },
+  "write() cuts long ids": {
+    case: "write() and read() tell all ids and values apart",
+    does: writing((write) => ({ ...write, id: write.id.slice(0, 255) })),
+  },
+  "write() normalises values": {
+    case: "write() and read() tell all ids and values apart",
+    does: writing((write) =>
+      write.type === "put"
+        ? { ...write, value: write.value.normalize("NFC") }
+        : write
+    ),
+  },
+  "read() is late": {
+    case: "read() sees what was acknowledged, whoever has written it",
+    does: (real) => {
+      const former = new Map<string, ReturnType<typeof real.read>>();
+      return {
+        read(context) {
+          const now = real.read(context);
+          const late = former.get(context) ?? now;
+          former.set(context, now);
+          return late;
+        },
+      };
+    },
+  },
+  "read() has another memory": {
+    case: "renew() and all else give one memory",
+    does: (real) => ({
+      read: async (context) => (
+        { ...await real.read(context), memory: "another" }
+      ),
+    }),
+  },
+  "read() has an older revision": {
+    case: "read() sees what was acknowledged, whoever has written it",
+    does: (real) => ({
+      read: async (context) => ({ ...await real.read(context), revision: 0 }),
+    }),
+  },
+  "read() says that all rows are young": {
+    case: "read() tells how long ago a publisher was heard of",
+    does: (real) => ({
+      async read(context) {
+        const read = await real.read(context);
+        return { ...read, rows: read.rows.map((row) => ({ ...row, age: 0 })) };
+      },
+    }),
+  },
+  "follow() tells things out of order": {
+    case: "follow() tells all changes that come after it, in order",
+    tells: (listener) => {
+      let calls = 0;
+      return {
+        async onChange(change) {
+          for (let wait = calls++ % 3 * 50; wait > 0; wait--) await null;
+          listener.onChange(change);
+        },
+      };
+    },
+  },
+  "follow() loses a change": {
+    case: "follow() of a context that was read mirrors it, whoever writes",
+    tells: (listener) => {
+      let calls = 0;
+      return {
+        onChange(change) {
+          if (++calls !== 7) listener.onChange(change);
+        },
+      };
+    },
+  },
+  "follow() tells a change twice": {
+    case: "follow() twice tells everything once",
+    tells: (listener) => ({
+      onChange(change) {
+        listener.onChange(change);
+        listener.onChange(change);
+      },
+    }),
+  },
+  "follow() does not tell the writer": {
+    case: "follow() tells the writer too of what it has written",
+    tells: (listener, node) => ({
+      onChange(told) {
+        const { change } = told;
+        if (change.type === "put" && change.row.node === node) return;
+        listener.onChange(told);
+      },
+    }),
+  },
+  "follow() chains changes of other contexts": {
+    case: "follow() tells all changes that come after it, in order",
+    tells: (listener) => ({
+      onChange: (change) =>
+        listener.onChange({ ...change, previous: change.revision - 1 }),
+    }),
+  },
+  "follow() tells another revision than the write": {
+    case: "follow() tells whose a row is, and at which revision",
+    tells: (listener) => ({
+      onChange: (change) =>
+        listener.onChange({ ...change, revision: change.revision + 1_000 }),
+    }),
+  },
+  "follow() is done before it is": {
+    case: "follow() tells all changes that come after it, in order",
+    does: (real) => ({
+      follow(context) {
+        (async () => {
+          for (let wait = 20; wait > 0; wait--) await null;
+          await real.follow(context);
+        })();
+        return Promise.resolve();
+      },
+    }),
+  },
+  "unfollow() does nothing": {
+    case: "unfollow() ends it at once",
+    does: () => ({ unfollow() {} }),
+  },
+  "unfollow() comes after a later follow()": {
+    case: "follow() after unfollow() tells again",
+    does: (real) => ({
+      async unfollow(context) {
+        for (let wait = 20; wait > 0; wait--) await null;
+        real.unfollow(context);
+      },
+    }),
+  },
+  "send() brings a text to oneself": {
+    case: "send() brings a text to all others",
+    does: (real, node, listener) => ({
+      send(text, to) {
+        real.send(text, to);
+        listener.onMessage(node, text);
+      },
+    }),
+  },
+  "send() brings a text to all where one is meant": {
+    case: "send() brings a text to one",
+    does: (real) => ({ send: (text) => real.send(text) }),
+  },
+  "send() loses empty texts": {
+    case: "send() brings any text, and to whatever name",
+    does: (real) => ({
+      send(text, to) {
+        if (text !== "") real.send(text, to);
+      },
+    }),
+  },
+  "tell() tells those who follow elsewhere": {
+    case: "tell() brings a text to the others who follow a context",
+    does: (real) => ({
+      tell(context, text) {
+        real.tell(context, text);
+        real.tell('"doc-2"', text);
+      },
+    }),
+  },
+  "close() ends the lease": {
+    case: "close() leaves the lease and the rows, and tells no more",
+    does: (real, node) => ({
+      async close() {
+        const lease = await real.lease(node).catch(() => undefined);
+        if (lease !== undefined) await real.end(lease, lease.count);
+        await real.close();
+      },
+    }),
+  },
+  "close() does nothing": {
+    case: "close() has every later call fail",
+    does: () => ({ close: () => Promise.resolve() }),
+  },
+};

@@ -1,0 +1,78 @@
+import type {
+  BackboneConnection,
+  BackboneListener,
+  PresenceBackbone,
+} from "../backbone.ts";
+import { MemoryBackbone } from "../memory_backbone.ts";
+
+/** Something that a backbone may do wrong, and by which case that is found. */
+export interface Bug {
+  /** The case that finds it. */
+  readonly case: string;
+  readonly does?: Break;
+  readonly tells?: Mumble;
+}
+
+/** What a broken connection does otherwise. */
+export type Break = (
+  real: BackboneConnection,
+  node: string,
+  listener: BackboneListener,
+) => Partial<BackboneConnection>;
+
+/** What a broken backbone tells otherwise. */
+export type Mumble = (
+  listener: BackboneListener,
+  node: string,
+) => Partial<BackboneListener>;
+
+/** A backbone in memory that does something wrong. */
+export class BrokenBackbone implements PresenceBackbone {
+  readonly #real = new MemoryBackbone();
+  readonly #break: Break;
+  readonly #mumble: Mumble;
+
+  /** Makes one that has a bug. */
+  constructor({ does = () => ({}), tells = () => ({}) }: Bug) {
+    this.#break = does;
+    this.#mumble = tells;
+  }
+
+  /** Connects a node, and does what it should but for the bug. */
+  async connect(
+    node: string,
+    listener: BackboneListener,
+  ): Promise<BackboneConnection> {
+    const real = await this.#real.connect(node, {
+      onChange: (change) => listener.onChange(change),
+      onLease: (lease) => listener.onLease(lease),
+      onEnded: (life) => listener.onEnded(life),
+      onMessage: (from, text) => listener.onMessage(from, text),
+      onTold: (context, from, text) => listener.onTold(context, from, text),
+      onInterrupted: () => listener.onInterrupted(),
+      ...this.#mumble(listener, node),
+    });
+    return {
+      acquire: (lease) => real.acquire(lease),
+      renew: (lease) => real.renew(lease),
+      leases: () => real.leases(),
+      lease: (other) => real.lease(other),
+      end: (life, count) => real.end(life, count),
+      purge: (life) => real.purge(life),
+      sweep: (context, life) => real.sweep(context, life),
+      write: (life, writes) => real.write(life, writes),
+      follow: (context) => real.follow(context),
+      unfollow: (context) => real.unfollow(context),
+      read: (context) => real.read(context),
+      send: (text, to) => real.send(text, to),
+      tell: (context, text) => real.tell(context, text),
+      close: () => real.close(),
+      ...this.#break(real, node, listener),
+    };
+  }
+
+  /** Forgets everything. */
+  forget(): void {
+    this.#real.restart();
+  }
+}

@@ -1,0 +1,77 @@
+import type {
+  BackboneConnection,
+  BackboneListener,
+  PresenceBackbone,
+} from "../backbone.ts";
+
+/** A call that a gate may stop. */
+export type GatedCall = Exclude<
+  keyof BackboneConnection,
+  "unfollow" | "send" | "tell"
+>;
+
+/** A backbone whose calls wait or fail as a test says. */
+export class Gate implements PresenceBackbone {
+  /** The calls that fail; those that are held, when they are let go. */
+  readonly failing: Set<GatedCall> = new Set();
+  /** How often each call was made. */
+  readonly calls: Map<GatedCall, number> = new Map();
+  readonly #real: PresenceBackbone;
+  readonly #held = new Map<GatedCall, PromiseWithResolvers<void>>();
+  readonly #unanswered = new Map<GatedCall, PromiseWithResolvers<void>>();
+
+  /** Makes one that lets everything through. */
+  constructor(real: PresenceBackbone) {
+    this.#real = real;
+  }
+
+  /** Has calls wait. */
+  hold(call: GatedCall): void {
+    this.#held.set(call, Promise.withResolvers());
+  }
+
+  /** Has the answers to calls wait. */
+  holdAnswer(call: GatedCall): void {
+    this.#unanswered.set(call, Promise.withResolvers());
+  }
+
+  /** Lets go on what waits, and what comes. */
+  release(call: GatedCall): void {
+    this.#held.get(call)?.resolve();
+    this.#held.delete(call);
+    this.#unanswered.get(call)?.resolve();
+    this.#unanswered.delete(call);
+  }
+
+  /** Connects a node, through this gate. */
+  async connect(
+    node: string,
+    listener: BackboneListener,
+  ): Promise<BackboneConnection> {
+    const real = await this.#real.connect(node, listener);
+    const pass = async <T>(call: GatedCall, act: () => Promise<T>) => {
+      this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
+      await this.#held.get(call)?.promise;
+      if (this.failing.has(call)) throw new Error(`The gate fails ${call}`);
+      const answer = await act();
+      await this.#unanswered.get(call)?.promise;
+      return answer;
+    };
+    return {
+      acquire: (lease) => pass("acquire", () => real.acquire(lease)),
+      renew: (lease) => pass("renew", () => real.renew(lease)),
+      leases: () => pass("leases", () => real.leases()),
+      lease: (other) => pass("lease", () => real.lease(other)),
+      end: (life, count) => pass("end", () => real.end(life, count)),
+      purge: (life) => pass("purge", () => real.purge(life)),
+      sweep: (name, life) => pass("sweep", () => real.sweep(name, life)),
+      write: (life, writes) => pass("write", () => real.write(life, writes)),
+      follow: (context) => pass("follow", () => real.follow(context)),
+      unfollow: (context) => real.unfollow(context),
+      read: (context) => pass("read", () => real.read(context)),
+      send: (text, to) => real.send(text, to),
+      tell: (context, text) => real.tell(context, text),
+      close: () => pass("close", () => real.close()),
+    };
+  }
+}

@@ -1,0 +1,358 @@
+/**
+ * What a cluster costs, with real Redis and real NATS on this machine. It
+ * prints one table; `deno task bench:cluster` runs it, `… redis` only a part.
+ *
+ * @module
+ */
+
+import type { PresenceModel, PresenceUpdate } from "../../../core/mod.ts";
+import { PresenceServer } from "../../mod.ts";
+import {
+  type Cluster,
+  type ClusterOptions,
+  joinCluster,
+  type Lease,
+  type PresenceBackbone,
+} from "../mod.ts";
+import { type Dialled, type Kit, KITS } from "./measured_backbones.ts";
+import { TcpProxy } from "./tcp_proxy.ts";
+
+const ROUND_TRIPS = 2_000;
+const JOINS = 20_000;
+const IDLE = 10_000;
+const DEAD = 20_000;
+const LATE = 10_000;
+const LEASE_TTL_MS = 3_000;
+
+/** What is told of those who are measured. */
+export interface MeasuredModel extends PresenceModel {
+  subject: string;
+  context: string;
+  facets: { name: string; n: number };
+}
+
+/** A line of the table. */
+interface Line {
+  readonly what: string;
+  readonly figure: string;
+}
+
+/** An entry that never ends by itself. */
+export function entry(
+  n: number,
+  context: string,
+): PresenceUpdate<MeasuredModel> {
+  return {
+    subject: `person-${n}`,
+    context,
+    origin: "gateway",
+    visibility: "public",
+    observedAt: Date.now(),
+    expiry: "never",
+    facets: { activity: "editing", name: `Person ${n}` },
+  };
+}
+
+/** A node in this process. */
+class Node implements AsyncDisposable {
+  readonly server: PresenceServer<MeasuredModel> = new PresenceServer();
+  readonly cluster: Cluster<MeasuredModel>;
+  readonly #dialled: Dialled;
+
+  private constructor(
+    dialled: Dialled,
+    options: ClusterOptions,
+    wrap: (backbone: PresenceBackbone) => PresenceBackbone,
+  ) {
+    this.#dialled = dialled;
+    this.cluster = joinCluster(this.server, wrap(dialled.backbone), options);
+  }
+
+  static async start(
+    kit: Kit,
+    port: number,
+    options: ClusterOptions = {},
+    wrap: (backbone: PresenceBackbone) => PresenceBackbone = (it) => it,
+  ): Promise<Node> {
+    const node = new Node(await kit.dial(port), options, wrap);
+    for await (const status of node.cluster.watchStatus()) {
+      if (status === "connected") break;
+    }
+    return node;
+  }
+
+  /** Resolves when a context has so many entries here. */
+  async has(context: string, count: number): Promise<void> {
+    for await (const _ of this.server.watch({ context })) {
+      if (this.server.store.count(context).entries === count) return;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster.leave();
+    this.server[Symbol.dispose]();
+    await this.#dialled.close();
+  }
+}
+
+function quantile(times: readonly number[], share: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[
+    Math.min(sorted.length - 1, Math.floor(sorted.length * share))
+  ] ??
+    NaN;
+}
+
+function told(times: readonly number[]): string {
+  const [median, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
+  return `median ${median.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
+}
+
+/** A change on one node until a watcher on another has it, beside the bare client. */
+async function roundTrip(kit: Kit, port: number): Promise<Line[]> {
+  await using a = await Node.start(kit, port);
+  await using b = await Node.start(kit, port);
+  const bare = await kit.bare(port);
+  await using watch = b.server.watch({ context: "doc" });
+  await watch.next();
+  a.server.receive(entry(0, "doc"));
+  await watch.next();
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let n = 0; n < ROUND_TRIPS; n++) {
+    const began = performance.now();
+    a.server.receive({ ...entry(0, "doc"), facets: { n } });
+    await watch.next();
+    const between = performance.now();
+    await bare.roundTrip(`{"n":${n}}`);
+    ours.push(between - began);
+    theirs.push(performance.now() - between);
+  }
+  await bare.close();
+  const ratio = quantile(ours, 0.5) / quantile(theirs, 0.5);
+  return [
+    {
+      what: "from a change to the watcher on another node",
+      figure: told(ours),
+    },
+    {
+      what: "the bare client, from publish to subscriber",
+      figure: told(theirs),
+    },
+    {
+      what: "the former by the latter, medians",
+      figure: `${ratio.toFixed(2)}×`,
+    },
+  ];
+}
+
+/** Joins through one node until another one shows them all. */
+async function joins(kit: Kit, port: number, contexts: number): Promise<Line> {
+  await using a = await Node.start(kit, port);
+  await using b = await Node.start(kit, port);
+  const each = JOINS / contexts;
+  const names = Array.from({ length: contexts }, (_, n) => `doc-${n}`);
+  const arrived = names.map((name) => b.has(name, each));
+  await Promise.all(names.map((name) => b.server.follow(name)));
+  const began = performance.now();
+  for (let n = 0; n < JOINS; n++) {
+    a.server.receive(entry(n, `doc-${n % contexts}`));
+    // As sockets do: not all at once.
+    if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve));
+  }
+  await Promise.all(arrived);
+  const seconds = (performance.now() - began) / 1_000;
+  const rate = Math.round(JOINS / seconds / 100) * 100;
+  return {
+    what: `joins through one node, in ${contexts} contexts`,
+    figure: `${rate.toLocaleString("en")}/s`,
+  };
+}
+
+/** Bytes on the backbone for each renewal, with and without idle entries. */
+async function idleBytes(
+  kit: Kit,
+  port: number,
+  entries: number,
+): Promise<Line> {
+  await using proxy = await TcpProxy.start(port);
+  const renewalMs = 200;
+  const options = { leaseTtlMs: LEASE_TTL_MS, renewalMs };
+  let renewals = 0;
+  await using node = await Node.start(
+    kit,
+    proxy.port,
+    options,
+    (backbone) => counting(backbone, () => renewals++),
+  );
+  for (let n = 0; n < entries; n++) node.server.receive(entry(n, "doc"));
+  if (entries > 0) await isShared(kit, port, entries);
+  const beat = () => {
+    for (let n = 0; n < entries; n++) node.server.receive(entry(n, "doc"));
+  };
+  // What was written is named in the renewals after it.
+  const settled = renewals + 6;
+  while (renewals < settled) await pause(20);
+  const [from, before] = [renewals, proxy.bytes];
+  while (renewals < from + 20) {
+    beat();
+    await pause(renewalMs);
+  }
+  const bytes = (proxy.bytes - before) / (renewals - from);
+  return {
+    what: `bytes for each renewal, with ${
+      entries.toLocaleString("en")
+    } idle entries that beat`,
+    figure: `${Math.round(bytes)}`,
+  };
+}
+
+/** Waits until all entries are shared. */
+async function isShared(
+  kit: Kit,
+  port: number,
+  entries: number,
+): Promise<void> {
+  await using other = await Node.start(kit, port);
+  await other.has("doc", entries);
+}
+
+function counting(
+  backbone: PresenceBackbone,
+  renewed: () => void,
+): PresenceBackbone {
+  return {
+    async connect(node, listener) {
+      const connection = await backbone.connect(node, listener);
+      const renew = connection.renew.bind(connection);
+      connection.renew = (lease) => {
+        renewed();
+        return renew(lease);
+      };
+      return connection;
+    },
+  };
+}
+
+/** Tells of each lease that is heard of. */
+function listening(
+  backbone: PresenceBackbone,
+  heard: (lease: Lease) => void,
+): PresenceBackbone {
+  return {
+    connect: (node, listener) =>
+      backbone.connect(node, {
+        onChange: (change) => listener.onChange(change),
+        onLease: (lease) => {
+          heard(lease);
+          listener.onLease(lease);
+        },
+        onEnded: (life) => listener.onEnded(life),
+        onMessage: (from, text) => listener.onMessage(from, text),
+        onTold: (context, from, text) => listener.onTold(context, from, text),
+        onInterrupted: () => listener.onInterrupted(),
+      }),
+  };
+}
+
+/** A node with many rows is killed: when the last leave is told. */
+async function killed(kit: Kit, port: number): Promise<Line[]> {
+  let heardAt = 0;
+  await using node = await Node.start(
+    kit,
+    port,
+    { leaseTtlMs: LEASE_TTL_MS },
+    (backbone) =>
+      listening(backbone, ({ node }) => {
+        if (node === "doomed") heardAt = performance.now();
+      }),
+  );
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      new URL("./doomed_node.ts", import.meta.url).href,
+      ...[kit.name, String(port), String(DEAD), String(LEASE_TTL_MS)],
+    ],
+    stdout: "null",
+  }).spawn();
+  let killedAt = 0;
+  for await (const _ of node.server.watch({ context: "doc" })) {
+    const { entries } = node.server.store.count("doc");
+    if (killedAt === 0 && entries === DEAD) {
+      child.kill("SIGKILL");
+      killedAt = performance.now();
+    } else if (killedAt !== 0 && entries === 0) break;
+  }
+  const now = performance.now();
+  await child.status;
+  const ms = (time: number) => `${Math.round(time)} ms`;
+  return [
+    {
+      what: `from SIGKILL to the last of ${
+        DEAD.toLocaleString("en")
+      } leaves, with a lease of ${ms(LEASE_TTL_MS)}`,
+      figure: ms(now - killedAt),
+    },
+    {
+      what: "from the end of the lease to the last leave",
+      figure: ms(now - heardAt - LEASE_TTL_MS),
+    },
+  ];
+}
+
+/** How long it takes a node that comes late to hold a context. */
+async function late(kit: Kit, port: number): Promise<Line> {
+  await using first = await Node.start(kit, port);
+  for (let n = 0; n < LATE; n++) first.server.receive(entry(n, "doc"));
+  await isShared(kit, port, LATE);
+  const times: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    await using node = await Node.start(kit, port);
+    const began = performance.now();
+    await node.has("doc", LATE);
+    times.push(performance.now() - began);
+  }
+  return {
+    what: `a late joiner has a context of ${LATE.toLocaleString("en")} rows`,
+    figure: `${Math.round(quantile(times, 0.5))} ms`,
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function measure(kit: Kit): Promise<Line[]> {
+  const lines: Line[] = [];
+  const steps: ((port: number) => Promise<Line | Line[]>)[] = [
+    (port) => roundTrip(kit, port),
+    (port) => joins(kit, port, 1),
+    (port) => joins(kit, port, 1_000),
+    (port) => killed(kit, port),
+    (port) => idleBytes(kit, port, 0),
+    (port) => idleBytes(kit, port, IDLE),
+    (port) => late(kit, port),
+  ];
+  for (const step of steps) {
+    await using server = await kit.start();
+    lines.push(...[await step(server.port)].flat());
+    console.error(lines.at(-1));
+  }
+  return lines;
+}
+
+if (import.meta.main) {
+  const wanted = Deno.args;
+  const kits = KITS.filter(({ name }) =>
+    wanted.length === 0 || wanted.includes(name)
+  );
+  const columns = [];
+  for (const kit of kits) columns.push(await measure(kit));
+  console.log(`|  | ${kits.map(({ name }) => name).join(" | ")} |`);
+  console.log(`| --- |${kits.map(() => " ---: |").join("")}`);
+  for (const [index, { what }] of (columns[0] ?? []).entries()) {
+    const figures = columns.map((lines) => lines[index]?.figure ?? "");
+    console.log(`| ${what} | ${figures.join(" | ")} |`);
+  }
+}

@@ -1,0 +1,328 @@
+import type {
+  BackboneConnection,
+  BackboneListener,
+  PresenceBackbone,
+} from "../backbone.ts";
+import { checkpoint, MemoryBackbone } from "../memory_backbone.ts";
+import type { Random } from "./random.ts";
+import type {
+  SimulatedProcess,
+  SimulatedProcesses,
+} from "./simulated_processes.ts";
+
+/** How bad a network is: probabilities, and times in milliseconds. */
+export interface Weather {
+  /** A call or an event takes up to so long, each way. */
+  readonly maxDelay: number;
+  /** Of a call that fails, as likely before it was done as after it. */
+  readonly failure: number;
+  /** Of an event that never comes. */
+  readonly loss: number;
+  /** Of an event that comes twice. */
+  readonly duplication: number;
+  /** Whether events may overtake one another. */
+  readonly reorders: boolean;
+}
+
+/** A network without any fault. */
+export const CALM: Weather = {
+  maxDelay: 20,
+  failure: 0,
+  loss: 0,
+  duplication: 0,
+  reorders: false,
+};
+
+/** What a call fails with that the network has not let through. */
+export class SimulatedNetworkError extends Error {
+  /** Makes the error. */
+  constructor(what: string) {
+    super(`Cannot ${what}: the simulated network has failed`);
+    this.name = "SimulatedNetworkError";
+  }
+}
+
+/** No checkpoint is older than so many milliseconds when another is made. */
+const REPLICA_LAG = 150;
+
+/**
+ * What a backbone loses when it goes: the latest is what a replica has not
+ * heard of that takes over, what was written since its oldest checkpoint.
+ */
+export type Loss = "nothing" | "the latest" | "everything";
+
+/** One node's end of the network. */
+interface Link {
+  readonly node: string;
+  readonly process: SimulatedProcess;
+  readonly listener: BackboneListener;
+  /** No earlier than then the next request, answer and event arrive. */
+  requestsAt: number;
+  answersAt: number;
+  eventsAt: number;
+  /** Whether what is under way waits until a pause is over; not known yet. */
+  stalls: boolean | undefined;
+  /** Grows when the link is cut: what is under way is lost. */
+  cuts: number;
+  isCut: boolean;
+}
+
+/** A network between nodes and a backbone in memory, with every fault it can have. */
+export class SimulatedNetwork {
+  /** How bad it is; may be set at any time. */
+  weather: Weather = CALM;
+  readonly backbone: MemoryBackbone = new MemoryBackbone();
+  readonly #processes: SimulatedProcesses;
+  readonly #random: Random;
+  readonly #links = new Set<Link>();
+  #isAway = false;
+  /** What a replica may have, the oldest first. */
+  readonly #checkpoints: { at: number; goBack: () => void }[] = [];
+
+  /** Makes a network that is calm. */
+  constructor(processes: SimulatedProcesses, random: Random) {
+    this.#processes = processes;
+    this.#random = random;
+  }
+
+  /** How often each call has reached the backbone. */
+  readonly calls: Map<string, number> = new Map();
+
+  /** Whether the backbone refuses whatever is written. */
+  refuses = false;
+
+  /** Told of what reaches the backbone, and comes from it. */
+  trace: ((line: string) => void) | undefined;
+
+  /** The backbone as a process reaches it. */
+  for(process: SimulatedProcess): PresenceBackbone {
+    return {
+      connect: async (node, listener) => {
+        const link: Link = {
+          node,
+          process,
+          listener,
+          requestsAt: 0,
+          answersAt: 0,
+          eventsAt: 0,
+          stalls: undefined,
+          cuts: 0,
+          isCut: [...this.#links].some((other) =>
+            other.process === process && other.isCut
+          ),
+        };
+        this.#links.add(link);
+        return this.#through(
+          link,
+          await this.backbone.connect(node, this.#listen(link)),
+        );
+      },
+    };
+  }
+
+  /** Cuts a process off from the backbone, or connects it again. */
+  cut(process: SimulatedProcess, isCut: boolean): void {
+    for (const link of this.#linksOf(process)) {
+      if (link.isCut === isCut) continue;
+      link.isCut = isCut;
+      this.#interrupt(link, !isCut);
+    }
+  }
+
+  /** Forgets a process that has crashed. */
+  forget(process: SimulatedProcess): void {
+    for (const link of this.#linksOf(process)) {
+      link.isCut = true;
+      this.#links.delete(link);
+    }
+  }
+
+  /** Takes note of what the backbone has now, as a replica does. */
+  checkpoint(): void {
+    const { now } = this.#processes;
+    this.#checkpoints.push({ at: now, goBack: checkpoint(this.backbone) });
+    while ((this.#checkpoints[0]?.at ?? now) < now - REPLICA_LAG) {
+      this.#checkpoints.shift();
+    }
+  }
+
+  /** The backbone goes, and perhaps loses something; or is back. */
+  setAway(isAway: boolean, loses: Loss = "nothing"): void {
+    this.#isAway = isAway;
+    if (loses === "everything") {
+      this.backbone.restart();
+      this.#checkpoints.length = 0;
+    } else if (loses === "the latest") this.#checkpoints[0]?.goBack();
+    for (const link of this.#links) this.#interrupt(link, !isAway);
+  }
+
+  #linksOf(process: SimulatedProcess): Link[] {
+    return [...this.#links].filter((link) => link.process === process);
+  }
+
+  #interrupt(link: Link, isBack: boolean): void {
+    link.cuts++;
+    if (!isBack || this.#isOff(link)) return;
+    this.#processes.after(
+      this.#delay(),
+      link.process,
+      () => link.listener.onInterrupted(),
+    );
+  }
+
+  #isOff(link: Link): boolean {
+    return this.#isAway || link.isCut;
+  }
+
+  #delay(): number {
+    return this.#random.below(this.weather.maxDelay + 1);
+  }
+
+  #listen(link: Link): BackboneListener {
+    const event = (tell: () => void, said: unknown) => {
+      if (this.#isOff(link) || this.#random.chance(this.weather.loss)) return;
+      const times = this.#random.chance(this.weather.duplication) ? 2 : 1;
+      const { cuts } = link;
+      for (let time = 0; time < times; time++) {
+        const { now } = this.#processes;
+        let at = now + this.#delay();
+        if (!this.weather.reorders) {
+          at = link.eventsAt = Math.max(link.eventsAt, at);
+        }
+        this.#processes.after(at - now, link.process, () => {
+          if (cuts !== link.cuts) return;
+          this.trace?.(`${link.node} hears ${JSON.stringify(said)}`);
+          tell();
+        });
+      }
+    };
+    const { listener } = link;
+    return {
+      onChange: (change) => event(() => listener.onChange(change), change),
+      onLease: (lease) => event(() => listener.onLease(lease), lease),
+      onEnded: (life) => event(() => listener.onEnded(life), life),
+      onMessage: (from, text) =>
+        event(() => listener.onMessage(from, text), text),
+      onTold: (context, from, text) =>
+        event(() => listener.onTold(context, from, text), text),
+      // The connection itself says so, when it is back.
+      onInterrupted: () => {},
+    };
+  }
+
+  #through(link: Link, inner: BackboneConnection): BackboneConnection {
+    const call = <T>(
+      name: string,
+      act: () => Promise<T>,
+      said: unknown = "",
+      actLate: () => Promise<T> = act,
+    ) => this.#call(link, name, act, actLate, JSON.stringify(said));
+    return {
+      acquire: (lease) => call("acquire", () => inner.acquire(lease), lease),
+      renew: (lease) => call("renew", () => inner.renew(lease), lease),
+      leases: () => call("leases", () => inner.leases()),
+      lease: (node) => call("lease", () => inner.lease(node), node),
+      end: (life, count) => call("end", () => inner.end(life, count), life),
+      purge: (life) => call("purge", () => inner.purge(life), life),
+      sweep: (context, life) =>
+        call("sweep", () => inner.sweep(context, life), life),
+      write: (life, writes) => {
+        const write = () =>
+          this.refuses
+            ? Promise.resolve(
+              writes.map(() => ({ isDone: false, revision: 0 })),
+            )
+            : inner.write(life, writes);
+        // How old it is was said before the pause: that holds only where its
+        // life is over since, and it counts for nothing.
+        const writeLate = async () => {
+          const kept = await inner.lease(life.node);
+          if (kept?.epoch !== life.epoch) return await write();
+          throw new SimulatedNetworkError("write late");
+        };
+        return call("write", write, writes, writeLate);
+      },
+      follow: (context) => call("follow", () => inner.follow(context), context),
+      unfollow: (context) => {
+        call(
+          "unfollow",
+          () => Promise.resolve(inner.unfollow(context)),
+          context,
+        )
+          .catch(() => {});
+      },
+      read: (context) => call("read", () => inner.read(context), context),
+      send: (text, to) => {
+        call("send", () => Promise.resolve(inner.send(text, to)), text)
+          .catch(() => {});
+      },
+      tell: (context, text) => {
+        call("tell", () => Promise.resolve(inner.tell(context, text)), text)
+          .catch(() => {});
+      },
+      close: () => {
+        this.#links.delete(link);
+        return inner.close();
+      },
+    };
+  }
+
+  /** A call to the backbone, and its answer; each in order with its like. */
+  #call<T>(
+    link: Link,
+    name: string,
+    act: () => Promise<T>,
+    actLate: () => Promise<T>,
+    said: string,
+  ): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const failure = new SimulatedNetworkError(name);
+    const { now } = this.#processes;
+    const isFailing = this.#random.chance(this.weather.failure);
+    const isBefore = this.#random.chance(0.5);
+    const { cuts } = link;
+    link.requestsAt = Math.max(link.requestsAt, now + this.#delay());
+    const answer = (settle: () => void) => {
+      const { now } = this.#processes;
+      link.answersAt = Math.max(link.answersAt, now + this.#delay());
+      this.#processes.after(link.answersAt - now, link.process, () => {
+        if (cuts === link.cuts) settle();
+        else reject(failure);
+      });
+    };
+    let isLate = false;
+    const land = () => {
+      const { process } = link;
+      if (this.#stalls(link)) {
+        isLate = true;
+        return this.#processes.after(0, process, land);
+      }
+      // What a process has sent before it crashed may come all the same.
+      const isLost = process.isCrashed
+        ? this.#isAway || this.#random.chance(0.5)
+        : this.#isOff(link);
+      if (isLost || isFailing && isBefore) {
+        return answer(() => reject(failure));
+      }
+      this.trace?.(`${link.node} calls ${name} ${said}`);
+      this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
+      (isLate ? actLate() : act()).then(
+        (value) =>
+          answer(isFailing ? () => reject(failure) : () => resolve(value)),
+        (error) => answer(() => reject(error)),
+      );
+    };
+    this.#processes.after(link.requestsAt - now, undefined, land);
+    return promise;
+  }
+
+  /** Whether what a paused process was about to send waits until it goes on. */
+  #stalls(link: Link): boolean {
+    if (!link.process.isPaused) {
+      link.stalls = undefined;
+      return false;
+    }
+    link.stalls ??= this.#random.chance(0.5);
+    return link.stalls;
+  }
+}

@@ -1,0 +1,116 @@
+import type {
+  BackboneConnection,
+  NodeLife,
+  RowWrite,
+  Written,
+} from "./backbone.ts";
+import { Outbox, type PendingWrite } from "./outbox.ts";
+import type { Session } from "./session.ts";
+
+/** How many rows are written at once. */
+const BATCH = 500;
+
+/** A write that was done or refused. */
+export interface SettledWrite {
+  /** The life that has written. */
+  readonly life: NodeLife;
+  /** What. */
+  readonly write: RowWrite;
+  /** The memory of the backbone at that time, as far as was known. */
+  readonly memory: string;
+  /** What has become of it. */
+  readonly written: Written;
+}
+
+/** What a writer needs. */
+export interface WriterHost {
+  /** Says what a write is by now; `undefined` if there is nothing to write. */
+  dated(write: PendingWrite): RowWrite | undefined;
+  /** A write is settled. */
+  settled(write: SettledWrite): void;
+  /** Nothing is left to be written. */
+  emptied(): void;
+  /** Something could not be written, and waits for the next try. */
+  failed(error: unknown): void;
+}
+
+/**
+ * Writes what has changed: at once, as long as nothing is under way; else all
+ * that has come meanwhile together.
+ */
+export class Writer {
+  /** What is yet to be written. */
+  readonly outbox: Outbox = new Outbox();
+  readonly #session: Session;
+  readonly #host: WriterHost;
+  #isScheduled = false;
+  #isFlushing = false;
+  #flushed: Promise<void> = Promise.resolve();
+
+  /** Makes one that has nothing to write. */
+  constructor(session: Session, host: WriterHost) {
+    this.#session = session;
+    this.#host = host;
+  }
+
+  /** Writes when all is said that is said now. */
+  flushSoon(): void {
+    if (this.#isScheduled || this.#isFlushing) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Writes all there is. */
+  flush(): void {
+    if (this.#isFlushing || !this.#mayWrite) return;
+    this.#isFlushing = true;
+    this.#flushed = this.#flush();
+  }
+
+  /** Writes what is left, for the last time. */
+  async finish(connection: BackboneConnection): Promise<void> {
+    await this.#flushed;
+    while (this.outbox.size > 0) await this.#write(connection);
+  }
+
+  get #mayWrite(): boolean {
+    return this.#session.isConnected && this.#session.memory !== "";
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.outbox.size > 0 && this.#mayWrite) {
+        const { connection } = this.#session;
+        if (connection === undefined) break;
+        await this.#write(connection);
+      }
+    } catch (error) {
+      this.#host.failed(error);
+    } finally {
+      this.#isFlushing = false;
+    }
+    if (this.outbox.size === 0 && this.#mayWrite) this.#host.emptied();
+  }
+
+  async #write(connection: BackboneConnection): Promise<void> {
+    const { life, memory } = this.#session;
+    const writes = this.outbox.take(BATCH)
+      .flatMap((write) => this.#host.dated(write) ?? []);
+    let all: readonly Written[];
+    try {
+      all = writes.length > 0 ? await connection.write(life, writes) : [];
+    } catch (error) {
+      this.outbox.failed();
+      throw error;
+    }
+    this.outbox.done();
+    for (const [index, written] of all.entries()) {
+      const write = writes[index];
+      if (write === undefined) continue;
+      this.#host.settled({ life, write, memory, written });
+    }
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * Agents on a backbone that does what none should, or what one seldom does.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import {
+  type BackboneConnection,
+  type BackboneListener,
+  MemoryBackbone,
+} from "../cluster/mod.ts";
+import { ProjectNames } from "./agent_life.ts";
+import { AgentEntry, AgentPresence, AgentPresenceError } from "./mod.ts";
+import { AgentLab, HEARTBEAT, SOON, TTL } from "./testing/agent_lab.ts";
+
+/** Longer than any call is waited for. */
+const LONG = 20_000;
+
+/** Hears nothing. */
+class Deaf implements BackboneListener {
+  onChange() {}
+  onLease() {}
+  onEnded() {}
+  onMessage() {}
+  onTold() {}
+  onInterrupted() {}
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}
+
+Deno.test("AgentPresence goes on where a call is never answered, and is up again with the same start", async () => {
+  using lab = new AgentLab();
+  const a = await lab.start("a");
+  let hangs = false;
+  const b = await lab.start("b", {
+    fault: ({ renew }) => ({
+      renew(lease) {
+        if (!hangs) return renew(lease);
+        hangs = false;
+        return never();
+      },
+    }),
+  });
+  await lab.pass();
+  const [, before] = await a.ask(() => a.presence.who());
+  const told = await a.watch();
+  hangs = true;
+  await lab.pass(LONG);
+  assertEquals(told, ["down b", "up b"]);
+  const [, after] = await a.ask(() => a.presence.who());
+  assert(before !== undefined && after !== undefined);
+  assertEquals(after.startedAt, before.startedAt);
+  assertEquals(await b.sees(), ["a", "b"]);
+});
+
+Deno.test("present(), who() and close() end where no call is answered", async () => {
+  using lab = new AgentLab();
+  let hangs = false;
+  const a = await lab.start("a", {
+    fault: (connection) => ({
+      lease: (node) => hangs ? never() : connection.lease(node),
+      read: (context) => hangs ? never() : connection.read(context),
+      close: () => never(),
+    }),
+  });
+  hangs = true;
+  for (
+    const call of [() => a.presence.present("a"), () => a.presence.who()]
+  ) {
+    const error = await a.ask(() => assertRejects(call, AgentPresenceError));
+    assert(error.message.endsWith("the backbone does not answer"));
+  }
+  const before = Date.now();
+  await a.ask(() => a.presence.close());
+  assert(Date.now() - before <= 11_000);
+});
+
+Deno.test("open() ends where nobody answers, and closes a connection that comes late", async () => {
+  using lab = new AgentLab();
+  const b = lab.agent("b");
+  const real = lab.network.for(b.process);
+  const late = Promise.withResolvers<BackboneConnection>();
+  const error = await b.ask(() =>
+    assertRejects(
+      () =>
+        AgentPresence.open({
+          agentId: "b",
+          project: "shop",
+          heartbeatIntervalMs: HEARTBEAT,
+          backbone: { connect: () => late.promise },
+        }),
+      AgentPresenceError,
+    )
+  );
+  assertEquals(
+    error.message,
+    "presence.Open: Cannot wait for connect() any longer: " +
+      "the backbone does not answer",
+  );
+  let isClosed = false;
+  const connection = await real.connect("b", new Deaf());
+  late.resolve({
+    ...connection,
+    close() {
+      isClosed = true;
+      return connection.close();
+    },
+  });
+  await lab.pass();
+  assert(isClosed);
+});
+
+Deno.test("open() that is interrupted in between takes the id all the same", async () => {
+  for (const call of ["follow", "acquire", "leases", "write"] as const) {
+    using lab = new AgentLab();
+    const former = await lab.start("b");
+    former.kill();
+    const b = await lab.start("b", {
+      fault: (connection, listener) => {
+        const interrupt = () =>
+          lab.processes.after(0, undefined, () => {
+            listener.onInterrupted();
+          });
+        return {
+          follow: (context) => {
+            if (call === "follow") interrupt();
+            return connection.follow(context);
+          },
+          acquire: (lease) => {
+            if (call === "acquire") interrupt();
+            return connection.acquire(lease);
+          },
+          leases: () => {
+            if (call === "leases") interrupt();
+            return connection.leases();
+          },
+          write: (life, writes) => {
+            if (call === "write") interrupt();
+            return connection.write(life, writes);
+          },
+        };
+      },
+    });
+    assertEquals(await b.sees(), ["b"], call);
+    // One life of it was begun, and no other.
+    assertEquals(lab.network.calls.get("acquire"), 2, call);
+  }
+});
+
+Deno.test("AgentPresence keeps its heartbeat however often something else fails", async () => {
+  using lab = new AgentLab();
+  const a = await lab.start("a");
+  let miss = () => {};
+  let fails = false;
+  const b = await lab.start("b", {
+    fault: (connection, listener) => {
+      miss = () =>
+        listener.onChange({
+          context: '["agents","shop"]',
+          memory: "another",
+          revision: 1,
+          change: { type: "removed", id: "" },
+        });
+      return {
+        read: (context) =>
+          fails
+            ? Promise.reject(new Error("no read"))
+            : connection.read(context),
+      };
+    },
+  });
+  await lab.pass();
+  const told = await a.watch();
+  fails = true;
+  for (let gone = 0; gone < 3 * TTL; gone += 100) {
+    await lab.processes.run(b.process, miss);
+    await lab.pass(100);
+  }
+  assertEquals(told, []);
+});
+
+Deno.test("watch() tells of others where a purge fails, or has no end", async () => {
+  for (const purge of ["fails", "has no end"]) {
+    using lab = new AgentLab();
+    const a = await lab.start("a", {
+      fault: ({ renew }) => ({
+        renew: async (lease) => ({
+          ...await renew(lease),
+          unpurged: [{ node: "x", epoch: "y" }],
+        }),
+        purge: () =>
+          purge === "fails" ? Promise.reject(new Error("no purge")) : never(),
+      }),
+    });
+    const b = await lab.start("b");
+    const told = await a.watch();
+    await lab.pass(5 * HEARTBEAT);
+    b.kill();
+    await lab.pass(TTL + SOON);
+    assertEquals(told, ["up b", "down b"], purge);
+    assertEquals((await a.watch()).length, 0, purge);
+  }
+});
+
+Deno.test("watch() tells of a crash though the clock was set back", async () => {
+  using time = new FakeTime();
+  const shared = { project: "shop", heartbeatIntervalMs: HEARTBEAT };
+  const memory = new MemoryBackbone();
+  let setBack = 0;
+  const a = await AgentPresence.open({
+    ...shared,
+    agentId: "a",
+    backbone: {
+      async connect(node, listener) {
+        const connection = await memory.connect(node, listener);
+        const { lease } = connection;
+        // The backbone has another clock.
+        connection.lease = async (node) => {
+          const kept = await lease.call(connection, node);
+          return kept && { ...kept, age: kept.age + setBack };
+        };
+        return connection;
+      },
+    },
+  });
+  const events = a.watch(new AbortController().signal);
+  let seen: string | undefined;
+  const crashed = await memory.connect("b", new Deaf());
+  const names = new ProjectNames("shop");
+  const life = names.begin("b", 1, HEARTBEAT);
+  await crashed.acquire({ ...life, count: 1, announced: "", written: [] });
+  const entry = new AgentEntry("b", "shop", 0, 0);
+  await crashed.write(life, [{
+    type: "put",
+    context: names.context,
+    id: names.row("b"),
+    value: JSON.stringify(entry),
+    age: 0,
+  }]);
+  assertEquals((await events.next()).value?.kind, "up");
+  events.next().then(({ value }) => seen = value?.kind);
+  const { now } = Date;
+  try {
+    setBack = 3_600_000;
+    Date.now = () => now() - setBack;
+    await time.tickAsync(TTL - 1);
+    assertEquals(seen, undefined);
+    for (let gone = 0; gone < TTL; gone += SOON) await time.tickAsync(SOON);
+    assertEquals(seen, "down");
+  } finally {
+    Date.now = now;
+  }
+  await a.close();
+});
+
+Deno.test("who() sweeps nothing of those who were forgotten in between", async () => {
+  using lab = new AgentLab();
+  let swept = 0;
+  let forgets = false;
+  const a = await lab.start("a", {
+    fault: (connection) => ({
+      leases() {
+        if (forgets) lab.network.backbone.restart();
+        forgets = false;
+        return connection.leases();
+      },
+      sweep(context, life) {
+        swept++;
+        return connection.sweep(context, life);
+      },
+    }),
+  });
+  const b = await lab.start("b");
+  await lab.pass();
+  forgets = true;
+  await a.sees();
+  await lab.pass(HEARTBEAT + SOON);
+  assertEquals(swept, 0);
+  assertEquals(await b.sees(), ["a", "b"]);
+});

@@ -15,6 +15,8 @@ const ASIDE = ["testing", "testdata", "docs"];
 
 const COLLECTIONS = /^@std\/collections(\/|$)/;
 const PACKAGE = /^@ruthere\/presence(\/|$)/;
+/** What an example needs beside it. */
+const BESIDE_THE_PACKAGE = /^@nats-io\/transport-node$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /** What each room may import from others; a folder of server has more rights. */
@@ -24,7 +26,10 @@ const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
   store: { rooms: ["core"], bare: COLLECTIONS },
   beacon: { rooms: ["core"], bare: COLLECTIONS },
   server: { rooms: ["core", "store"], bare: COLLECTIONS },
-  examples: { rooms: [], bare: PACKAGE },
+  examples: {
+    rooms: [],
+    bare: new RegExp(`${PACKAGE.source}|${BESIDE_THE_PACKAGE.source}`),
+  },
 };
 
 const CLOCKS = ["Date", "performance"];
@@ -49,12 +54,18 @@ const NEVER: Record<string, string[]> = {
 /** Helpers that run beside a publisher have a clock and timers. */
 const BESIDE_A_PUBLISHER = ["beacon/heartbeat.ts"];
 
+/** The backbones of clusters, each a room in the room. */
+const BACKBONES = ["nats", "redis"];
+
 /** The room of a file; each folder of server, and its `main.ts`, is one. */
 function roomOf(file: string): string {
   const [top = "", second = "", ...deeper] = file.split("/");
   if (top !== "server") return top;
   if (second === "main.ts") return file;
-  return deeper.length === 0 ? top : `${top}/${second}`;
+  if (deeper.length === 0) return top;
+  const [third = ""] = deeper;
+  const isBackbone = second === "cluster" && BACKBONES.includes(third);
+  return isBackbone ? `${top}/${second}/${third}` : `${top}/${second}`;
 }
 
 /** The file that an import means, or what it names if that is no file. */

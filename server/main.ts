@@ -10,6 +10,12 @@
 
 import { parseArgs } from "node:util";
 import {
+  type Cluster,
+  type ClusterStatus,
+  joinCluster,
+  type PresenceBackbone,
+} from "./cluster/mod.ts";
+import {
   createHttpHandler,
   createTrustGuard,
   type HttpHandler,
@@ -31,6 +37,15 @@ Channels and Supabase Realtime, and as a page; everyone may do everything.
                 withdraw everything (or RUTHERE_INSECURE=1)
   --grace-ms MS how long somebody whose connection is lost is still shown, in
                 milliseconds (10000, or RUTHERE_GRACE_MS)
+  --backbone URL
+                redis://… or nats://…, or with TLS rediss://… or tls://…, by
+                which several of these services act as one; a user and a
+                password go into the URL; memory, which is the default, is for
+                a single one (or RUTHERE_BACKBONE)
+  --node NAME   its name among them, which no other one has at the same time; a
+                new one, if it is left out (or RUTHERE_NODE)
+  --lease-ms MS after how long without a sign of life one is given up, in
+                milliseconds, the same for all (15000, or RUTHERE_LEASE_MS)
   --help        print this
 `;
 
@@ -40,6 +55,17 @@ const SOCKETS: ReadonlySet<string> = new Set([
   "/realtime/v1/websocket",
 ]);
 
+/** The protocols of backbones. */
+const BACKBONES: ReadonlySet<string> = new Set([
+  "nats:",
+  "redis:",
+  "rediss:",
+  "tls:",
+]);
+
+/** A shorter lease would end whenever a node has something else to do. */
+const MIN_LEASE_MS = 1_000;
+
 /** Nobody should have to wait longer for a reader that does not read. */
 const MAX_SHUTDOWN_MS = 3_000;
 
@@ -48,6 +74,10 @@ interface Settings {
   readonly host: string;
   readonly insecure: boolean;
   readonly graceMs: number;
+  /** Where the backbone is; `undefined` if there is none. */
+  readonly backbone: URL | undefined;
+  readonly node: string | undefined;
+  readonly leaseMs: number;
 }
 
 /** Something that the one who starts the service can put right. */
@@ -75,16 +105,49 @@ function readSettings(args: readonly string[]): Settings | "help" {
       } can be reached from elsewhere, where everyone could do everything; say --insecure if that is meant`,
     );
   }
-  const graceMs = values["grace-ms"] ?? Deno.env.get("RUTHERE_GRACE_MS") ??
-    "10000";
-  if (!/^\d{1,9}$/.test(graceMs)) {
-    throw new StartError(
-      `the grace must be a number of milliseconds: received ${
-        JSON.stringify(graceMs)
-      }`,
-    );
+  const graceMs = readDuration(
+    "grace",
+    values["grace-ms"] ?? Deno.env.get("RUTHERE_GRACE_MS") ?? "10000",
+  );
+  const leaseMs = readDuration(
+    "lease",
+    values["lease-ms"] ?? Deno.env.get("RUTHERE_LEASE_MS") ?? "15000",
+  );
+  const backbone = readBackbone(
+    values.backbone ?? Deno.env.get("RUTHERE_BACKBONE") ?? "memory",
+  );
+  if (leaseMs < MIN_LEASE_MS) {
+    throw new StartError(`the lease must be at least ${MIN_LEASE_MS} ms`);
   }
-  return { port: Number(port), host, insecure, graceMs: Number(graceMs) };
+  const node = (values.node ?? Deno.env.get("RUTHERE_NODE")) || undefined;
+  return {
+    port: Number(port),
+    host,
+    insecure,
+    graceMs,
+    backbone,
+    node,
+    leaseMs,
+  };
+}
+
+function readDuration(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new StartError(
+    `the ${name} must be a number of milliseconds: received ${
+      JSON.stringify(text)
+    }`,
+  );
+}
+
+function readBackbone(text: string): URL | undefined {
+  if (text === "memory") return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && BACKBONES.has(url.protocol) && url.host) return url;
+  // It may hold a password.
+  throw new StartError(
+    "the backbone must be memory or a URL like redis://HOST, rediss://HOST, nats://HOST or tls://HOST",
+  );
 }
 
 function parse(args: string[]) {
@@ -96,6 +159,9 @@ function parse(args: string[]) {
         host: { type: "string" },
         insecure: { type: "boolean" },
         "grace-ms": { type: "string" },
+        backbone: { type: "string" },
+        node: { type: "string" },
+        "lease-ms": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
@@ -154,6 +220,118 @@ function route(
   };
 }
 
+/** A backbone, and what ends the connection to it. */
+interface Dialled {
+  readonly backbone: PresenceBackbone;
+  close(): Promise<void>;
+}
+
+/** Dials a backbone; it may be there later. */
+async function dial(url: URL): Promise<Dialled> {
+  try {
+    return url.protocol.startsWith("redis")
+      ? await dialRedis(url)
+      : await dialNats(url);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new StartError(`the URL of the backbone is wrong: ${error.message}`);
+  }
+}
+
+async function dialRedis(url: URL): Promise<Dialled> {
+  const [{ createClient }, { fromNodeRedis, RedisBackbone }] = await Promise
+    .all([import("redis"), import("./cluster/redis/mod.ts")]);
+  // The backbone makes connections of its own like this one.
+  const client = createClient({ url: url.href });
+  return {
+    backbone: new RedisBackbone(fromNodeRedis(client)),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function dialNats(url: URL): Promise<Dialled> {
+  const [{ connect }, { NatsBackbone }] = await Promise.all([
+    import("@nats-io/transport-node"),
+    import("./cluster/nats/mod.ts"),
+  ]);
+  // A server that refuses a client resets its socket, to which nobody listens.
+  globalThis.addEventListener("error", (event) => {
+    if (event.error?.code === "ECONNRESET") event.preventDefault();
+  });
+  const [user, pass] = [url.username, url.password].map(decodeURIComponent);
+  let close = () => Promise.resolve();
+  return {
+    backbone: {
+      async connect(node, listener) {
+        const connection = await connect({
+          servers: url.host,
+          maxReconnectAttempts: -1,
+          ...pass ? { user, pass } : user ? { token: user } : {},
+          ...url.protocol === "tls:" ? { tls: {} } : {},
+        });
+        close = () => connection.close();
+        try {
+          return await new NatsBackbone(connection).connect(node, listener);
+        } catch (error) {
+          await connection.close();
+          throw error;
+        }
+      },
+    },
+    // If it has never been there, there is nothing to close.
+    close: () => close(),
+  };
+}
+
+/** Makes a server one with those that share its backbone. */
+async function join(
+  server: PresenceServer<TopicModel>,
+  { backbone: url, node, leaseMs }: Settings,
+): Promise<AsyncDisposable> {
+  if (url === undefined) {
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const { backbone, close } = await dial(url);
+  const cluster: Cluster<TopicModel> = joinCluster(server, backbone, {
+    node,
+    leaseTtlMs: leaseMs,
+    onError: sayOnce(),
+  });
+  sayStatus(cluster);
+  return {
+    async [Symbol.asyncDispose]() {
+      // Who comes back to another node before the lease ends has not left.
+      await cluster.leave({ keep: true });
+      await close();
+    },
+  };
+}
+
+/** Says what fails; what goes on failing in the same way, once. */
+function sayOnce(): (error: unknown) => void {
+  let last: string | undefined;
+  return (error) => {
+    const sentence = error instanceof Error ? error.message : String(error);
+    if (sentence !== last) console.error(sentence);
+    last = sentence;
+  };
+}
+
+/** What is said of a node. */
+const STATUS_LINES: Readonly<Record<ClusterStatus, string>> = {
+  connecting: "ruthere connects to its backbone, as node NODE",
+  connected: "ruthere is one with the other nodes",
+  isolated: "ruthere is cut off from its backbone, and shows what it knew",
+  left: "ruthere has left the other nodes",
+};
+
+/** Says whether the node is one with the others, each time that it changes. */
+async function sayStatus(cluster: Cluster<TopicModel>): Promise<void> {
+  for await (const status of cluster.watchStatus()) {
+    console.error(STATUS_LINES[status].replace("NODE", cluster.node));
+  }
+}
+
 async function serve(settings: Settings): Promise<void> {
   const { graceMs } = settings;
   // Changes hold what strangers have published, until others take their place.
@@ -173,11 +351,13 @@ async function serve(settings: Settings): Promise<void> {
     },
   });
   const http = listen(settings, route(hosts, endpoint, handler));
+  const cluster = await join(server, settings);
   console.log(`ruthere listens on http://${name}:${http.addr.port}/`);
 
   await stopSignal();
   // First: a socket that the listener ends does not tell its client to return.
   await endpoint[Symbol.asyncDispose]();
+  await cluster[Symbol.asyncDispose]();
   // Streams end when the watches do; then nothing keeps the listener open.
   server[Symbol.dispose]();
   const late = setTimeout(() => Deno.exit(0), MAX_SHUTDOWN_MS);

@@ -219,12 +219,39 @@ Deno.test("main refuses what it does not understand", async () => {
     [["8787"]],
     [["--insecure=yes"]],
     [["--grace-ms", "soon"]],
+    [["--lease-ms", "5"]],
+    [["--backbone", "postgres://127.0.0.1"]],
+    [["--backbone", "redis://"]],
+    [["--port", "0", "--backbone", "redis://127.0.0.1/first"]],
+    [[], { RUTHERE_BACKBONE: "127.0.0.1:6379" }],
     [[], { RUTHERE_PORT: "" + 1e9 }],
     [[], { RUTHERE_INSECURE: "maybe" }],
   ];
   for (const [args, env] of bad) {
     assertMatch(await failure(args, env), /^Cannot start: [^\n]+\n$/);
   }
+});
+
+Deno.test("main serves, and ends, while its backbone is away", async () => {
+  for (const backbone of ["redis://127.0.0.1:1", "nats://127.0.0.1:1"]) {
+    const args = ["--port", "0", "--backbone", backbone];
+    const service = await Service.listening(args);
+    for (const query of ["context=doc-1", "subject=alice"]) {
+      const answer = await fetch(`${service.url}v1/presence?${query}`);
+      assertObjectMatch(await read(answer), {
+        summaries: [],
+        incomplete: true,
+      });
+    }
+    const { code, text } = await service.stop("SIGTERM");
+    assertEquals(code, 0);
+    assertMatch(text, /connects to its backbone[^]+refused/i);
+  }
+});
+
+Deno.test("main tells nobody the password of its backbone", async () => {
+  const text = await failure(["--backbone", "redis//:secret@127.0.0.1"]);
+  assertEquals(text.includes("secret"), false);
 });
 
 Deno.test("main tells of its options", async () => {

@@ -1,7 +1,8 @@
 /**
  * Packs the package as JSR's npm layer serves it, installs it into an empty
  * project, compiles `program.ts` against its types, strictly, and runs it under
- * Node and Bun; `serve.js` and `phoenix.js` too, which open ports there.
+ * Node and Bun; `serve.js`, `phoenix.js` and `cluster.js` too, which open ports
+ * there.
  *
  * @module
  */
@@ -11,10 +12,15 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { NatsServer } from "../../server/cluster/testing/nats_server.ts";
+import { RedisServer } from "../../server/cluster/testing/redis_server.ts";
 
 const TYPESCRIPT = "7.0.2";
 const BUN = "1.4.5";
 const NODE_SERVER = "2.1.8";
+const IOREDIS = "6.0.0";
+const NATS = "3.4.0";
+const NODE_REDIS = "6.3.1";
 const PHOENIX = "1.8.16";
 const WS = "8.23.0";
 const TYPES = {
@@ -156,8 +162,11 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
         },
         devDependencies: {
           "@hono/node-server": NODE_SERVER,
+          "@nats-io/transport-node": NATS,
           bun: BUN,
+          ioredis: IOREDIS,
           phoenix: PHOENIX,
+          redis: NODE_REDIS,
           typescript: TYPESCRIPT,
           ws: WS,
           ...TYPES,
@@ -180,7 +189,7 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       outDir: "out",
       rootDir: ".",
     };
-    for (const file of ["program.ts", "serve.js", "phoenix.js"]) {
+    for (const file of ["program.ts", "serve.js", "phoenix.js", "cluster.js"]) {
       await Deno.copyFile(new URL(file, import.meta.url), join(project, file));
     }
 
@@ -192,17 +201,40 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       await run(project, "node", tsc, "--project", ".");
     });
 
-    await t.step("its types fit those of ws, Node and Bun", async () => {
-      await Deno.writeTextFile(join(project, "adapters.ts"), ADAPTERS);
-      // Those of Bun do not fit Node's.
-      const options = { types: ["node", "bun"], skipLibCheck: true };
-      await writeJson(join(project, "tsconfig.json"), {
-        compilerOptions: { ...compilerOptions, ...options },
-        files: ["adapters.ts"],
-      });
-      await run(project, "node", tsc, "--project", ".");
-    });
+    await t.step(
+      "its types fit those of ws, the clients of backbones, Node and Bun",
+      async () => {
+        await Deno.writeTextFile(join(project, "adapters.ts"), ADAPTERS);
+        // Those of Bun do not fit Node's, nor those of NATS what is exact.
+        const options = { types: ["node", "bun"], skipLibCheck: true };
+        await writeJson(join(project, "tsconfig.json"), {
+          compilerOptions: { ...compilerOptions, ...options },
+          files: ["adapters.ts"],
+        });
+        await run(project, "node", tsc, "--project", ".");
+      },
+    );
 
+    const cluster = async (runtime: string) => {
+      await using servers = new AsyncDisposableStack();
+      const ports: string[] = [];
+      for (const Server of [RedisServer, NatsServer]) {
+        if (!Server.isInstalled) ports.push("");
+        else ports.push(`${servers.use(await Server.start()).port}`);
+      }
+      const printed = await run(project, runtime, "cluster.js", ...ports);
+      const found = JSON.parse(printed);
+      assertEquals(found.failed, []);
+      assert(found.passed > 0);
+      assertEquals(found.agents, ["a", "b"]);
+      const names = ["memory", "ioredis", "redis", "nats"].filter((name) =>
+        name === "memory" || ports[name === "nats" ? 1 : 0] !== ""
+      );
+      assertEquals(
+        found.told,
+        names.map((name) => [name, "alice joined", "alice left"]),
+      );
+    };
     const bun = join(project, "node_modules", "bun", "bin", "bun.exe");
     for (const [name, runtime] of [["Node", "node"], ["Bun", bun]] as const) {
       await t.step(`${name} runs it`, async () => {
@@ -215,6 +247,7 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
         const printed = await run(project, runtime, "phoenix.js");
         assertEquals(JSON.parse(printed), PHOENIX_FOUND);
       });
+      await t.step(`${name} makes a cluster of it`, () => cluster(runtime));
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -223,6 +256,14 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
 
 /** What compiles where the types of Node and Bun are; Deno has not got them. */
 const ADAPTERS = `
+  import { connect } from "@nats-io/transport-node";
+  import { AgentPresence } from "@ruthere/presence/server/agents";
+  import { NatsBackbone } from "@ruthere/presence/server/cluster/nats";
+  import {
+    fromIoredis,
+    fromNodeRedis,
+    RedisBackbone,
+  } from "@ruthere/presence/server/cluster/redis";
   import {
     type BunSocketData,
     createBunWebSocket,
@@ -232,7 +273,25 @@ const ADAPTERS = `
   } from "@ruthere/presence/server/phoenix";
   import { createServer } from "node:http";
   import * as https from "node:https";
+  import { Cluster, Redis } from "ioredis";
+  import { createClient, createCluster } from "redis";
   import { WebSocketServer } from "ws";
+
+  export async function inCluster(): Promise<void> {
+    const connection = await connect();
+    new NatsBackbone(connection);
+    await AgentPresence.open({
+      connection,
+      bucket: "agents",
+      agentId: "a",
+      project: "p",
+      heartbeatIntervalMs: 1_000,
+    });
+    new RedisBackbone(fromIoredis(new Redis()));
+    new RedisBackbone(fromIoredis(new Cluster([])));
+    new RedisBackbone(fromNodeRedis(createClient()));
+    new RedisBackbone(fromNodeRedis(createCluster({ rootNodes: [] })));
+  }
 
   export function inNode(endpoint: PhoenixEndpoint): void {
     const upgrade = createNodeUpgrade(endpoint, WebSocketServer);

@@ -80,10 +80,7 @@ class Guest {
   #socket;
 
   constructor(name) {
-    this.#socket = new Socket(url, {
-      transport: WebSocket,
-      heartbeatIntervalMs: 20,
-    });
+    this.#socket = new Socket(url, { transport: WebSocket });
     this.#socket.connect();
     this.channel = this.#socket
       .channel("room:1", { key: name, meta: { name } });

@@ -11,6 +11,9 @@ import * as beacons from "@ruthere/presence/beacon";
 import * as client from "@ruthere/presence/client";
 import * as core from "@ruthere/presence/core";
 import * as server from "@ruthere/presence/server";
+import * as cluster from "@ruthere/presence/server/cluster";
+import * as redis from "@ruthere/presence/server/cluster/redis";
+import * as suite from "@ruthere/presence/server/cluster/testing";
 import * as http from "@ruthere/presence/server/http";
 import * as phoenix from "@ruthere/presence/server/phoenix";
 import * as topics from "@ruthere/presence/server/topics";
@@ -63,6 +66,9 @@ console.log(JSON.stringify({
     client,
     core,
     server,
+    cluster,
+    redis,
+    suite,
     http,
     phoenix,
     topics,

@@ -59,8 +59,8 @@ export function settingsOf(options: ClusterOptions): ClusterSettings {
   const { node = crypto.randomUUID(), leaseTtlMs = 15_000 } = options;
   const { renewalMs = leaseTtlMs / 3, holdMs = 60_000 } = options;
   const { onError = console.error } = options;
-  if (typeof node !== "string" || node === "") {
-    refuse("node", "must be a string that is not empty", node);
+  if (typeof node !== "string" || node === "" || !node.isWellFormed()) {
+    refuse("node", "must be a well-formed string that is not empty", node);
   }
   assertDuration(leaseTtlMs, "leaseTtlMs");
   assertDuration(renewalMs, "renewalMs");

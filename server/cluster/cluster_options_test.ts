@@ -31,10 +31,14 @@ Deno.test("joinCluster() takes only a renewal that comes before the lease has ru
   );
 });
 
-Deno.test("joinCluster() takes only a name that is not empty", () => {
+Deno.test("joinCluster() takes only a name that is well-formed and not empty", () => {
+  refused(
+    { node: "\ud800" },
+    'Cannot join cluster: node must be a well-formed string that is not empty: received "\\ud800"',
+  );
   refused(
     { node: "" },
-    'Cannot join cluster: node must be a string that is not empty: received ""',
+    'Cannot join cluster: node must be a well-formed string that is not empty: received ""',
   );
 });
 

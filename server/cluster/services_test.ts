@@ -1,7 +1,8 @@
 /**
  * Three services in processes of their own, over a real backbone, with clients
- * of phoenix.js at each: one dies, another is cut off from the backbone, people
- * come and go meanwhile, and in the end all clients show the same.
+ * of phoenix.js at each: one dies, another is cut off from the backbone, a third
+ * one stands still for longer than its lease, people come and go meanwhile, and
+ * in the end all clients show the same.
  *
  * @module
  */
@@ -68,7 +69,7 @@ async function allShow(
 for (const { name, scheme, server } of BACKBONES) {
   Deno.test({
     name:
-      `three services over ${name} show everybody the same, though one dies and one is cut off`,
+      `three services over ${name} show everybody the same, though one dies, one is cut off and one stands still`,
     ignore: !server.isInstalled,
     async fn() {
       await using backbone = await server.start();
@@ -120,6 +121,15 @@ for (const { name, scheme, server } of BACKBONES) {
       const all = ["ann", "abe", "bob", "ben", "cyd", "cora"];
       await allShow(remaining, ...all);
       assertEquals(again.port, port);
+
+      // One that stands still beyond its lease is given up, until it goes on.
+      b.pause(true);
+      const elsewhere = [...atA, ...atC.slice(0, 1)];
+      await allShow(elsewhere, "ann", "abe", "cyd", "cora");
+      await atA[1]?.leave();
+      b.pause(false);
+      const rest = remaining.filter((client) => client !== atA[1]);
+      await allShow(rest, ...all.filter((name) => name !== "abe"));
     },
   });
 }

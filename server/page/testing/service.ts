@@ -51,6 +51,11 @@ export class Service {
     return new URL(this.url).port;
   }
 
+  /** Has it stand still, or go on. */
+  pause(isPaused: boolean): void {
+    this.#child.kill(isPaused ? "SIGSTOP" : "SIGCONT");
+  }
+
   /** Ends it as a crash does. */
   async kill(): Promise<void> {
     try {

@@ -44,7 +44,7 @@ Deno.test("simulate() tells the same history for the same seed", async () => {
     await simulate(8, (line) => lines.push(line));
     const names = new Map<string, string>();
     return lines.join("\n").replace(
-      /[0-9a-f]{8}-[0-9a-f-]{27}/g,
+      /[0-9a-f]{8}-[0-9a-f-]{27}|~\w+/g,
       (name) => {
         const short = names.get(name) ?? `#${names.size}`;
         names.set(name, short);

@@ -163,13 +163,15 @@ export class Simulation {
         () => this.#pause(),
         () => this.#crash(),
         () => this.#leave(),
+        () => this.#twin(),
+        () => this.#twin(),
         () => this.#change(),
       );
     }
     await this.#random.pick(actions)?.();
   }
 
-  async #start(name: string): Promise<void> {
+  async #start(name: string, nodeName = name): Promise<void> {
     const process = new SimulatedProcess();
     const offset = (this.#random.below(20) - 10) * 60_000;
     await this.#processes.run(process, () => {
@@ -178,7 +180,7 @@ export class Simulation {
         clock: () => this.#processes.now + offset,
       });
       const cluster = joinCluster(server, this.#network.for(process), {
-        node: name,
+        node: nodeName,
         leaseTtlMs: LEASE_TTL,
         holdMs: HOLD,
         onError: (error) => {
@@ -194,6 +196,13 @@ export class Simulation {
       this.#nodes.set(name, { name, process, server, cluster, watchers });
     });
     this.#note(`start ${name}`);
+  }
+
+  async #twin(): Promise<void> {
+    const one = this.#anyNode();
+    if (one === undefined || this.#nodes.size > 5) return;
+    this.#note(`twin of ${one.cluster.node}`);
+    await this.#start(`${one.name}+${this.#origins++}`, one.cluster.node);
   }
 
   /** A node at which somebody can arrive. */

@@ -110,7 +110,7 @@ test("a context that alone is lost is written again when it is read", async () =
   }
 });
 
-test("scripts that are forgotten are sent again", async () => {
+test("scripts that are forgotten are loaded again", async () => {
   await using server = await RedisServer.start();
   await using nodes = await pair(server);
   const [a, b] = nodes;

@@ -34,6 +34,8 @@ export interface IoredisClient {
 export interface IoredisCluster {
   /** Whether it is connected. */
   readonly status: string;
+  /** What it was made with. */
+  readonly options: { readonly redisOptions?: object | undefined };
   /** Makes a cluster with the same options, but for some. */
   duplicate(
     startupNodes: [],
@@ -73,7 +75,6 @@ const MAX_DISCONNECT_MS = 1_000;
 const CLUSTER_OPTIONS = {
   clusterRetryStrategy: null,
   lazyConnect: true,
-  redisOptions: { disconnectTimeout: OPTIONS.disconnectTimeout },
   shardedSubscribers: false,
 };
 
@@ -138,7 +139,12 @@ class IoredisLines implements RedisLines {
   }
 
   async #discover(client: IoredisCluster): Promise<IoredisClient[]> {
-    const cluster = client.duplicate([], CLUSTER_OPTIONS);
+    const { disconnectTimeout } = OPTIONS;
+    const cluster = client.duplicate([], {
+      ...CLUSTER_OPTIONS,
+      // Version 5 takes these for all of them, the password too.
+      redisOptions: { ...client.options.redisOptions, disconnectTimeout },
+    });
     try {
       await this.#connect(cluster);
       // They are used as patterns alone.

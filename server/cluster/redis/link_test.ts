@@ -176,7 +176,7 @@ Deno.test({
 /** What the README says that a user must be allowed to do. */
 const PERMISSIONS = [
   ...["reset", "on", ">secret", "~ruthere:*", "&ruthere:*"],
-  ..."+ping +info +script|load +eval +evalsha +time +exists +get +set".split(
+  ..."+ping +info +script|load +evalsha +time +exists +get +set".split(
     " ",
   ),
   ..."+pttl +pexpire +hget +hset +hdel +hexists +hgetall +hkeys".split(" "),

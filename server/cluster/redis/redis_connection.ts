@@ -21,6 +21,9 @@ import { RedisLink } from "./redis_link.ts";
 /** In how many contexts one step of a purge looks. */
 const PURGE_STEP = 100;
 
+/** How often a context is read while the memory changes under its feet. */
+const MAX_READS = 5;
+
 /** A node's connection to a backbone on Redis. */
 export class RedisConnection implements BackboneConnection {
   readonly #node: string;
@@ -176,10 +179,13 @@ export class RedisConnection implements BackboneConnection {
   }
 
   async read(context: string): Promise<ContextRows> {
-    const stored = await this.#contexts.read(context);
-    // As it is after that: then these are not the rows of another one.
-    const memory = await this.#askMemory();
-    return { memory, ...stored };
+    for (let turn = 1;; turn++) {
+      const { memory: former } = this.#leases;
+      const stored = await this.#contexts.read(context);
+      const memory = await this.#askMemory();
+      // If it is as it was before, these are not the rows of another one.
+      if (memory === former || turn === MAX_READS) return { memory, ...stored };
+    }
   }
 
   send(text: string, to?: string): void {
@@ -197,16 +203,17 @@ export class RedisConnection implements BackboneConnection {
   }
 
   #say(channel: string, text: string): void {
-    const message = encodeText(this.#id, this.#node, text);
-    this.#link.command(channel, [this.#link.publish, channel, message])
-      .catch(() => {});
+    this.#link.tell(channel, encodeText(this.#id, this.#node, text));
   }
 
   /** Asks for the memory, once for all who want to know it by now. */
   #askMemory(): Promise<string> {
-    this.#asking ??= Promise.resolve().then(() => {
+    this.#asking ??= Promise.resolve().then(async () => {
       this.#asking = undefined;
-      return this.#leases.askMemory();
+      const remembered = this.#leases.memory;
+      const memory = await this.#leases.askMemory();
+      if (memory !== remembered) this.#lifeContexts.forget();
+      return memory;
     });
     return this.#asking;
   }

@@ -7,7 +7,7 @@ import type {
 import { RedisUnavailableError } from "./errors.ts";
 import { textOf } from "./replies.ts";
 import { SCRIPTS } from "./scripts.ts";
-import { ownSlots, slotOf } from "./slots.ts";
+import { ownSlots, slotOf, SLOTS } from "./slots.ts";
 import { Underway } from "./underway.ts";
 
 /** How many commands may be under way. */
@@ -110,6 +110,17 @@ export class RedisLink {
     return this.#send(session, key, args);
   }
 
+  /**
+   * Tells a channel something, if there is a connection, and not more under way
+   * already than may be: what is told may be lost, and must not pile up.
+   */
+  tell(channel: string, message: string): void {
+    const session = this.#session;
+    if (session === undefined || session.underway.size >= MAX_UNDER_WAY) return;
+    this.#send(session, channel, [this.publish, channel, message])
+      .catch(() => {});
+  }
+
   /** Begins to hear a channel. */
   subscribe(name: string): Promise<void> {
     const session = this.#session;
@@ -177,8 +188,9 @@ export class RedisLink {
     try {
       return await session.underway.run(send);
     } catch (error) {
-      // The connections lead to a server that it is not, or not any more.
-      if (/^(MOVED|READONLY|MASTERDOWN)\b/.test(messageOf(error))) {
+      // The connections lead to a server that it is not, or not any more, or
+      // that has lost the scripts: they are loaded before anything else is done.
+      if (/^(MOVED|READONLY|MASTERDOWN|NOSCRIPT)\b/.test(messageOf(error))) {
         this.#end(session, error);
       }
       throw error;
@@ -227,10 +239,11 @@ export class RedisLink {
     await this.#run(session, () => ear.subscribe(name, session.isSharded));
   }
 
-  async #open(): Promise<void> {
+  async #open(onOpen = () => {}): Promise<void> {
     const lines = this.#connector.lines({
       onMessage: (channel, message) => {
-        if (session !== this.#session && session !== this.#opening) return;
+        // While it is being opened, nobody knows yet of the interruption.
+        if (session !== this.#session) return;
         if (!this.#channels.get(channel)?.isHeard) return;
         this.#listener.onMessage(channel, message);
       },
@@ -263,6 +276,8 @@ export class RedisLink {
       this.#drop(session);
       throw this.#unavailable();
     }
+    // At once, without a pause: the next message may be there already.
+    onOpen();
   }
 
   async #prepare(session: Session): Promise<void> {
@@ -280,6 +295,13 @@ export class RedisLink {
         session.slots.fill(server, first, last + 1);
       }
     }));
+    if (servers.length > 1) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (session.slots[slot] === undefined) {
+          throw new Error(`no server serves slot ${slot}`);
+        }
+      }
+    }
     try {
       await this.#send(session, this.#probe, ["SPUBLISH", this.#probe, ""]);
     } catch (error) {
@@ -311,12 +333,11 @@ export class RedisLink {
     const pause = Math.min(longest, shortest * 2 ** this.#tries++);
     this.#timer = setTimeout(async () => {
       try {
-        await this.#open();
-      } catch {
+        await this.#open(() => this.#listener.onInterrupted());
+      } catch (error) {
+        if (!(error instanceof RedisUnavailableError)) throw error;
         if (!this.#isClosed) this.#openAgain();
-        return;
       }
-      this.#listener.onInterrupted();
     }, pause * (0.5 + Math.random() / 2));
   }
 

@@ -2,9 +2,9 @@ import type { RedisLink } from "./redis_link.ts";
 import type { RedisScript } from "./scripts.ts";
 
 /**
- * Runs a script: by its hash and, where Redis does not know it any more, by its
- * text, by which Redis learns it again. Every connection begins with all scripts
- * known, so calls overtake each other only when the cache is lost under way.
+ * Runs a script by its hash. Every connection begins with all scripts known;
+ * when Redis does not know one any more, the link connects anew. The script is
+ * not sent with the call instead: then later calls could overtake it.
  *
  * @param link What leads to Redis.
  * @param script The script.
@@ -20,12 +20,5 @@ export async function runScript(
 ): Promise<unknown> {
   const [key = ""] = keys;
   const rest = [String(keys.length), ...keys, ...args];
-  try {
-    return await link.command(key, ["EVALSHA", script.sha1, ...rest]);
-  } catch (error) {
-    if (!(error instanceof Error) || !/^NOSCRIPT\b/.test(error.message)) {
-      throw error;
-    }
-  }
-  return await link.command(key, ["EVAL", script.text, ...rest]);
+  return await link.command(key, ["EVALSHA", script.sha1, ...rest]);
 }

@@ -1,5 +1,5 @@
 /** How many slots a Redis Cluster has. */
-const SLOTS = 16_384;
+export const SLOTS = 16_384;
 
 /** The slot of a key or a channel: CRC16 (XMODEM) of what is in its braces. */
 export function slotOf(name: string): number {

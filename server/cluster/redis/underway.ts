@@ -56,7 +56,9 @@ export class Underway {
         const task = { reject, looks: 0 };
         this.#tasks.add(task);
         this.#timer ??= setInterval(() => this.#look(), this.#pause);
-        send().then(resolve, reject).finally(() => this.#settled(task));
+        // What it throws, and does not reject with, is no answer either.
+        new Promise<T>((done) => done(send())).then(resolve, reject)
+          .finally(() => this.#settled(task));
       };
       if (this.#tasks.size < this.#limit) start();
       else this.#waiting.push({ start, reject });

@@ -51,6 +51,24 @@ Deno.test("run() makes way when an answer is an error", async () => {
   assertEquals(await next, "yes");
 });
 
+Deno.test("run() makes way when nothing could be sent", async () => {
+  using _time = new FakeTime();
+  const answers = new Answers();
+  const underway = new Underway(1, 5_000, () => {});
+  const unsendable = () => {
+    throw new Error("no way");
+  };
+  const first = underway.run(unsendable);
+  await assertRejects(() => first, Error, "no way");
+  assertEquals(underway.size, 0);
+  const second = underway.run(answers.ask("second"));
+  const third = underway.run(unsendable);
+  answers.give("second");
+  assertEquals(await second, "answer to second");
+  await assertRejects(() => third, Error, "no way");
+  assertEquals(underway.size, 0);
+});
+
 Deno.test("run() tells when an answer is late, however many come in time", async () => {
   using time = new FakeTime();
   const answers = new Answers();

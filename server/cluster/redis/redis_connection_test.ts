@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { RedisServer } from "../testing/redis_server.ts";
+import { RedisBackbone, type RedisConnector, type RedisLine } from "./mod.ts";
+import { RedisNames } from "./names.ts";
+import { SCRIPTS } from "./scripts.ts";
+import { connectorOf } from "./testing/connectors.ts";
+import { leaseOf, putOf, QuietListener } from "./testing/quiet_listener.ts";
+
+/** Has something done after each script, before its answer is heard. */
+function withPause(
+  connector: RedisConnector,
+  onAnswer: (sha1: string) => Promise<void>,
+): RedisConnector {
+  const pausing = (line: RedisLine): RedisLine => ({
+    async send(args) {
+      const [, sha1 = ""] = args;
+      const answer = await line.send(args);
+      await onAnswer(sha1);
+      return answer;
+    },
+    subscribe: (channel, isSharded) => line.subscribe(channel, isSharded),
+    unsubscribe: (channel, isSharded) => line.unsubscribe(channel, isSharded),
+  });
+  return {
+    lines(listener) {
+      const lines = connector.lines(listener);
+      return {
+        open: () => lines.open(),
+        close: () => lines.close(),
+        get servers() {
+          return lines.servers.map(({ mouth, ear }) => (
+            { mouth: pausing(mouth), ear }
+          ));
+        },
+      };
+    },
+  };
+}
+
+Deno.test({
+  name: "read() gives no rows of a memory that was lost meanwhile",
+  ignore: !RedisServer.isInstalled,
+  async fn() {
+    await using server = await RedisServer.start();
+    let flushes = 0;
+    const connector = withPause(
+      connectorOf("ioredis", server.port),
+      async (sha1) => {
+        if (sha1 !== SCRIPTS.read.sha1 || flushes > 0) return;
+        flushes++;
+        await server.ask("FLUSHALL");
+      },
+    );
+    const connection = await new RedisBackbone(connector)
+      .connect("a", new QuietListener());
+    const former = await connection.acquire(leaseOf("a"));
+    const life = { node: "a", epoch: "a/1" };
+    await connection.write(life, [putOf("ann")]);
+    const { memory, rows } = await connection.read('"doc-1"');
+    assertEquals(flushes, 1);
+    assertEquals(memory === former, false);
+    assertEquals(rows, []);
+    // What is written next is found again when the life is over.
+    await connection.acquire(leaseOf("a"));
+    await connection.write(life, [putOf("ann")]);
+    assertEquals(
+      await server.ask("SCARD", new RedisNames("ruthere").contextsOf(life)),
+      ":1\r\n",
+    );
+    await connection.close();
+  },
+});

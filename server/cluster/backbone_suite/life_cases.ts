@@ -182,6 +182,25 @@ export const LIFE_CASES: Cases = {
     ensureSame(await b.rows(OTHER), [], "a sweep leaves the rest to a purge");
   },
 
+  "purge() and sweep() leave the rows of another node of the same epoch":
+    async (
+      lab,
+    ) => {
+      const [a, b] = await lab.pair();
+      await a.acquire("1");
+      await b.acquire("1");
+      await a.put(ALICE);
+      await a.put(ALICE, "1", OTHER);
+      await b.put(BOB);
+      await b.put(BOB, "1", OTHER);
+      await b.connection.sweep(CONTEXT, a.life);
+      ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
+      await end(b, a);
+      await purge(b, a.life);
+      ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
+      ensureSame(await b.rows(OTHER), [b.row(BOB)], "it is so everywhere");
+    },
+
   "write() of a life that is over may land, and is known as its own": async (
     lab,
   ) => {

@@ -2,7 +2,6 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   jetstream,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
@@ -13,6 +12,17 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import { headers } from "@nats-io/nats-core";
+import {
+  hasCode,
+  IS_IN_USE,
+  IS_MISSING,
+  IS_NOT_MATCHED,
+  IS_OFF,
+  IS_OTHER,
+  isMissing,
+  isRemovedAlready,
+  isUnheard,
+} from "./api_errors.ts";
 import { type Entry, entryOf, isRemoval } from "./entry.ts";
 import { BucketUnfitError, JetStreamOffError } from "./errors.ts";
 import type { News } from "./feed.ts";
@@ -43,17 +53,6 @@ export interface PutOptions {
   /** What is said beside the value. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
-
-/** The key has another revision than was expected. */
-const IS_OTHER = [10071, 10164];
-/** The bucket has another name than was expected. */
-const IS_NOT_MATCHED = [10060];
-/** There is no bucket, or not yet all of it. */
-const IS_MISSING = [10059, 10012];
-/** Somebody else is making the bucket, or has made it otherwise. */
-const IS_IN_USE = [10058, 10065];
-/** There is no JetStream, on the server or for the account. */
-const IS_OFF = [10039, 10076];
 
 /** How many milliseconds it may take a server to delete a bucket. */
 const DELETING_MS = 1_000;
@@ -181,8 +180,8 @@ export class Bucket {
         manager.streams.deleteMessage(this.names.stream, revision, false)
       );
     } catch (error) {
-      // It is not there any more, or the whole bucket is not.
-      if (!(error instanceof JetStreamApiError)) throw error;
+      // The whole bucket may be gone as well.
+      if (!isRemovedAlready(error) && !hasCode(error, IS_MISSING)) throw error;
     }
   }
 
@@ -308,11 +307,12 @@ export class Bucket {
     for (let tries = 0;; tries++) {
       try {
         const entry = await this.#link.ask(() => this.#get(memory));
-        if (entry !== undefined) return this.#opened(entry.value);
+        const isThere = entry !== undefined && !entry.isRemoved;
+        if (isThere && entry.value !== "") return this.#opened(entry.value);
         // Others may try the same: the first one counts.
         await this.#link.ask(() =>
           this.#js.publish(this.names.subject(memory), crypto.randomUUID(), {
-            expect: { lastSubjectSequence: 0 },
+            expect: { lastSubjectSequence: entry?.revision ?? 0 },
           })
         );
       } catch (error) {
@@ -380,23 +380,6 @@ export class Bucket {
       return await this.#link.ask(call);
     }
   }
-}
-
-function hasCode(error: unknown, codes: readonly number[]): boolean {
-  return error instanceof JetStreamApiError && codes.includes(error.code);
-}
-
-/**
- * Whether a failure says that there is no bucket. What is published to none is
- * heard by nobody, which the client takes for a server without JetStream.
- */
-function isMissing(error: unknown): boolean {
-  return hasCode(error, IS_MISSING) || isUnheard(error);
-}
-
-/** Whether nobody has heard what was asked. */
-function isUnheard(error: unknown): boolean {
-  return error instanceof Error && error.name === "JetStreamNotEnabled";
 }
 
 function pause(ms: number): Promise<void> {

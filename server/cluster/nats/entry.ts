@@ -1,8 +1,8 @@
 import type { MsgHdrs } from "@nats-io/nats-core";
 import type { Names } from "./names.ts";
 
-/** Says which life has written a row, as a token, where the value is not read. */
-export const EPOCH_HEADER = "Ruthere-Epoch";
+/** Says which life has written a row, as tokens, where the value is not read. */
+export const LIFE_HEADER = "Ruthere-Life";
 
 /** Says what a value means that is none: the key was deleted. */
 export const OPERATION_HEADER = "KV-Operation";
@@ -17,8 +17,8 @@ export interface Entry {
   readonly time: number;
   /** Whether it says that the key was deleted. */
   readonly isRemoved: boolean;
-  /** The token of the epoch that has written it, if it says so. */
-  readonly epoch: string;
+  /** The tokens of the life that has written it; "" if it does not say so. */
+  readonly life: string;
   /** The value. */
   readonly value: string;
 }
@@ -42,7 +42,7 @@ export function entryOf(
     revision: message.seq,
     time: message.time.getTime(),
     isRemoved: isRemoval(headers),
-    epoch: headers?.get(EPOCH_HEADER) ?? "",
+    life: headers?.get(LIFE_HEADER) ?? "",
     value: message.string(),
   };
 }

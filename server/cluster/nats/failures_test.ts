@@ -228,6 +228,30 @@ test("a row that somebody deletes by hand is written again", async () => {
   await allShow(nodes, "ann editing", "bob editing");
 });
 
+for (const kept of ["leases.a", "memory"]) {
+  test(`the key ${kept} that somebody deletes by hand is made again`, async () => {
+    await using server = await NatsServer.start();
+    await using nodes = await pair({ to: server, leaseTtlMs: 1_500 });
+    const [a, b] = nodes;
+    const nats = await server.connect();
+    const kv = await new Kvm(nats).open("ruthere");
+    await kv.delete(kept);
+    await using c = await NatsNode.start("c", { to: server });
+    c.put("cyd");
+    a.put("ann", "observing");
+    await allShow(
+      [a, b, c],
+      ...["ann observing", "bob editing", "cyd editing"],
+    );
+    await eventually(async () => {
+      const entry = await kv.get(kept);
+      return entry?.operation === "PUT" && entry.string() !== "";
+    }, "it is there again");
+    await nats.close();
+    await allAre([a, b, c], "connected");
+  });
+}
+
 test("a node that dies leaves nobody in the room, and nothing in the bucket", async () => {
   await using server = await NatsServer.start();
   await using proxy = await TcpProxy.start(server.port);

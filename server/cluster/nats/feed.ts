@@ -66,6 +66,7 @@ export class Feed {
   }
 
   async #start(): Promise<void> {
+    if (this.#isStopped) return;
     this.#isRepublished = this.#bucket.isRepublishing;
     if (this.#isRepublished) {
       this.#stop = this.#bucket.listen(this.#key, this.#hear);

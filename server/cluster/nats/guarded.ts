@@ -3,6 +3,17 @@ import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
 /** Told of what should not happen. */
 export type OnError = (error: unknown) => void;
 
+/** What is told of errors, so that it throws none itself. */
+export function harmless(onError: OnError): OnError {
+  return (error) => {
+    try {
+      onError(error);
+    } catch (failure) {
+      console.error(failure);
+    }
+  };
+}
+
 /** A function that throws nothing: the client would end the whole connection. */
 export function guarded<T>(
   hear: (message: T) => void,

@@ -74,7 +74,8 @@ export class LeaseTable {
       const key = this.#bucket.names.lease(lease.node);
       await this.#bucket.open();
       for (let tries = 0; tries < TRIES; tries++) {
-        const kept = await this.#read(lease.node);
+        const entry = await this.#bucket.get(key);
+        const kept = entry && keptOf(entry);
         const former = kept === undefined || kept.isEnded ||
             kept.lease.epoch === lease.epoch
           ? undefined
@@ -82,7 +83,8 @@ export class LeaseTable {
         if (former !== undefined) await this.#markEnded(former);
         const revision = await this.#put(
           { lease, isEnded: false, former: former?.epoch, by: this.#by },
-          kept?.entry.revision ?? 0,
+          // Of whatever is there: a lease that was deleted by hand leaves a marker.
+          entry?.revision ?? 0,
         );
         if (revision === undefined) continue;
         this.#known.set(key, { epoch: lease.epoch, revision });
@@ -162,14 +164,18 @@ export class LeaseTable {
     this.#ended.delete(key);
   }
 
-  /** Takes what was written by whomever. */
-  heard(key: string, value: string): void {
+  /**
+   * Takes what was written by whomever.
+   *
+   * @param isSilent Whether nothing is told of it.
+   */
+  heard(key: string, value: string, isSilent = false): void {
     if (key.startsWith("ended.")) {
       const life = decodeLife(value);
       if (life !== undefined) this.#ended.set(key, life);
       return;
     }
-    const record = decodeLease(value);
+    const record = isSilent ? undefined : decodeLease(value);
     if (record === undefined || record.by === this.#by) return;
     const { lease, former } = record;
     if (record.isEnded) {

@@ -12,6 +12,8 @@ export function linkOf(nats: NatsConnection): Link {
 
 /** Told of what happens to a connection. */
 export interface LinkListener {
+  /** It is lost. */
+  lost(): void;
   /** It is back. */
   back(): void;
   /** It is closed, and does not come back. Told once. */
@@ -74,6 +76,7 @@ export class Link {
     for await (const { type } of this.nats.status()) {
       if (type === "disconnect") {
         this.#lose(new NatsAwayError());
+        for (const { lost } of [...this.#listeners]) lost();
       } else if (type === "close") {
         this.#lose(new NatsClosedError());
       } else if (type === "reconnect") {

@@ -29,6 +29,11 @@ function encode(name: string): string {
   return encoded;
 }
 
+/** A life as two tokens: nodes choose their epochs each for itself. */
+export function lifeToken(life: { node: string; epoch: string }): string {
+  return `${token(life.node)}.${token(life.epoch)}`;
+}
+
 /** How things are called in a bucket, and on the way to it. */
 export class Names {
   /** The name of the bucket. */
@@ -62,7 +67,7 @@ export class Names {
   /** The key of what says that a life is to be purged; of all, if left out. */
   ended(life?: { node: string; epoch: string }): string {
     if (life === undefined) return "ended.>";
-    return `ended.${token(life.node)}.${token(life.epoch)}`;
+    return `ended.${lifeToken(life)}`;
   }
 
   /** The subject by which a key is written. */

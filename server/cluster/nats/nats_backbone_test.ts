@@ -1,3 +1,4 @@
+import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { Kvm } from "@nats-io/kv";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -27,6 +28,8 @@ function test(name: string, fn: () => Promise<void>): void {
 class Heard implements BackboneListener {
   changes = 0;
   interruptions = 0;
+  /** How many changes were told before each interruption. */
+  readonly changesBefore: number[] = [];
   onChange(): void {
     this.changes++;
   }
@@ -36,6 +39,7 @@ class Heard implements BackboneListener {
   onTold(): void {}
   onInterrupted(): void {
     this.interruptions++;
+    this.changesBefore.push(this.changes);
   }
 }
 
@@ -232,6 +236,86 @@ test("NatsBackbone does not complain of a connection that is lost once more", as
   assertEquals(errors, []);
   await connection.close();
   await nats.close();
+});
+
+test("NatsBackbone tells that it was interrupted before what comes after that", async () => {
+  await using server = await NatsServer.start();
+  await using proxy = await TcpProxy.start(server.port);
+  const nats = await NatsServer.dial({ port: proxy.port });
+  const { connection, heard } = await connect(nats);
+  await connection.follow(CONTEXT);
+  const other = await server.connect();
+  const writer = await connect(other);
+  await writer.connection.acquire(LEASE);
+  await put(writer.connection, "before");
+  await eventually(() => heard.changes === 1, "it is heard");
+  const lost = (async () => {
+    for await (const { type } of nats.status()) {
+      if (type === "disconnect") return;
+    }
+  })();
+  proxy.cut();
+  await lost;
+  const { changes } = heard;
+  proxy.heal();
+  let isOver = false;
+  const writing = (async () => {
+    for (let turn = 0; !isOver; turn++) {
+      await Promise.all(
+        ["1", "2", "3"].map((id) => put(writer.connection, `${turn}-${id}`)),
+      );
+    }
+  })();
+  await eventually(() => heard.changesBefore.length > 0, "it is interrupted");
+  await eventually(() => heard.changes > changes, "it hears again");
+  isOver = true;
+  await writing;
+  assertEquals(heard.changesBefore, [changes]);
+  await writer.connection.close();
+  await connection.close();
+  await other.close();
+  await nats.close();
+});
+
+test("NatsBackbone refuses to call a life purged whose rows it may not remove", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const { streams } = await jetstreamManager(nats);
+  await streams.add({
+    name: "KV_ruthere",
+    subjects: ["$KV.ruthere.>"],
+    max_msgs_per_subject: 1,
+    allow_rollup_hdrs: true,
+    deny_delete: true,
+  });
+  const { connection } = await connect(nats);
+  await put(connection, "1");
+  await assertRejects(() => connection.purge(LIFE));
+  await connection.close();
+  await nats.close();
+});
+
+test("NatsBackbone survives an onError that throws", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const failure = new Error("of the user");
+  let calls = 0;
+  const onError = () => {
+    calls++;
+    throw failure;
+  };
+  const { connection } = await connect(nats, { onError });
+  const { error } = console;
+  const told: unknown[] = [];
+  console.error = (error) => told.push(error);
+  try {
+    await nats.close();
+    await eventually(() => calls > 0, "it is told");
+  } finally {
+    console.error = error;
+  }
+  assertEquals(told, [failure]);
+  await connection.close();
 });
 
 for (const isOwners of [false, true]) {

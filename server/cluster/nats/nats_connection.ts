@@ -54,9 +54,13 @@ export class NatsBackboneConnection implements BackboneConnection {
   readonly #feeds: readonly Feed[];
   readonly #subscriptions: Subscription[] = [];
   readonly #linkListener: LinkListener = {
+    lost: () => this.#losses++,
     back: () => this.#recover(),
     closed: (error) => this.#onError(error),
   };
+  /** How often the way to NATS was lost, and of how many that was told. */
+  #losses = 0;
+  #toldLosses = 0;
   #isClosed = false;
 
   /** Makes a connection that is not open yet. */
@@ -75,7 +79,8 @@ export class NatsBackboneConnection implements BackboneConnection {
     const { names } = this.#bucket;
     this.#feeds = [names.lease(), names.ended()].map((key) =>
       new Feed(this.#bucket, key, (news) => {
-        if (!this.#isClosed) this.#leases.heard(news.key, news.value);
+        if (this.#isClosed) return;
+        this.#leases.heard(news.key, news.value, this.#isDeaf);
       })
     );
     this.#purger = new Purger(this.#bucket);
@@ -231,11 +236,11 @@ export class NatsBackboneConnection implements BackboneConnection {
       known: undefined,
       changes: new Feed(this.#bucket, names.rows(context), (news) => {
         // What is on its way when it is unfollowed is not told any more.
-        if (this.#followed.get(context) !== followed) return;
+        if (this.#followed.get(context) !== followed || this.#isDeaf) return;
         this.#heardChange(context, followed, news);
       }),
       texts: this.#listen(names.told(context), (message) => {
-        const said = decodeText(message.string());
+        const said = this.#isDeaf ? undefined : decodeText(message.string());
         if (said === undefined || said.by === this.#id) return;
         this.#listener.onTold(context, said.from, said.text);
       }),
@@ -276,7 +281,7 @@ export class NatsBackboneConnection implements BackboneConnection {
   }
 
   #heardText(message: Msg): void {
-    const said = decodeText(message.string());
+    const said = this.#isDeaf ? undefined : decodeText(message.string());
     if (said === undefined || said.by === this.#id) return;
     this.#listener.onMessage(said.from, said.text);
   }
@@ -312,6 +317,7 @@ export class NatsBackboneConnection implements BackboneConnection {
 
   /** Hears everything again, and says that something may be missed. */
   async #recover(): Promise<void> {
+    const losses = this.#losses;
     this.#leases.forget();
     try {
       await this.#bucket.open();
@@ -325,7 +331,19 @@ export class NatsBackboneConnection implements BackboneConnection {
       // When the connection is back again, all this is done again.
       if (!this.#isClosed && !isLoss(error)) this.#onError(error);
     }
-    if (!this.#isClosed) this.#listener.onInterrupted();
+    if (this.#isClosed) return;
+    if (!this.#link.isAway) {
+      this.#toldLosses = Math.max(this.#toldLosses, losses);
+    }
+    this.#listener.onInterrupted();
+  }
+
+  /**
+   * Whether what comes is not told: the client subscribes again before anybody
+   * can be told that something may be missed.
+   */
+  get #isDeaf(): boolean {
+    return this.#losses !== this.#toldLosses;
   }
 
   #allFeeds(): Feed[] {

@@ -1,6 +1,7 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import { InvalidValueError } from "../../../core/mod.ts";
 import type { BucketOptions } from "./bucket.ts";
+import { harmless } from "./guarded.ts";
 import type { NatsBackboneOptions } from "./nats_backbone.ts";
 
 /** What is asked of a connection. */
@@ -42,7 +43,7 @@ export function settingsOf(options: NatsBackboneOptions): BucketOptions {
   if (typeof onError !== "function") {
     refuse("onError", "must be a function", onError);
   }
-  return { bucket, storage, replicas, timeoutMs, onError };
+  return { bucket, storage, replicas, timeoutMs, onError: harmless(onError) };
 }
 
 /**

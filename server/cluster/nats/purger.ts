@@ -1,7 +1,7 @@
 import type { NodeLife } from "../mod.ts";
 import type { Bucket } from "./bucket.ts";
 import { Limiter } from "./limiter.ts";
-import { token } from "./names.ts";
+import { lifeToken } from "./names.ts";
 
 /** How many rows one step of a purge removes. */
 const STEP_ROWS = 1_000;
@@ -11,6 +11,9 @@ const STEP_LOOKS = 20_000;
 
 /** How many are removed at once. */
 const MAX_REMOVALS = 64;
+
+/** How many purges are gone on with; others may have finished some of them. */
+const MAX_BEGUN = 1_000;
 
 /**
  * Removes what a life has written. A row is removed by its revision: one that
@@ -34,29 +37,29 @@ export class Purger {
    */
   async purge(life: NodeLife): Promise<boolean> {
     const key = this.#bucket.names.ended(life);
-    const epoch = token(life.epoch);
+    const written = lifeToken(life);
     const found: number[] = [];
     let looks = 0;
     let next = this.#from.get(key) ?? 1;
     let isAll = true;
     await this.#bucket.scan(this.#bucket.names.rows(), (entry) => {
       next = entry.revision + 1;
-      if (entry.epoch === epoch) found.push(entry.revision);
+      if (entry.life === written) found.push(entry.revision);
       isAll = ++looks < STEP_LOOKS && found.length < STEP_ROWS;
       return isAll;
     }, { from: next, isHeadersOnly: true });
     await this.#remove(found);
     if (isAll) this.#from.delete(key);
-    else this.#from.set(key, next);
+    else this.#goOnFrom(key, next);
     return isAll;
   }
 
   /** Removes the rows of a life from a context. */
   async sweep(context: string, life: NodeLife): Promise<void> {
-    const epoch = token(life.epoch);
+    const written = lifeToken(life);
     const found: number[] = [];
     await this.#bucket.scan(this.#bucket.names.rows(context), (entry) => {
-      if (entry.epoch === epoch) found.push(entry.revision);
+      if (entry.life === written) found.push(entry.revision);
     }, { isHeadersOnly: true });
     await this.#remove(found);
   }
@@ -64,6 +67,16 @@ export class Purger {
   /** Begins all purges anew: the bucket has forgotten. */
   forget(): void {
     this.#from.clear();
+  }
+
+  /** Takes note of where a purge goes on, of those that were begun last. */
+  #goOnFrom(key: string, revision: number): void {
+    this.#from.delete(key);
+    this.#from.set(key, revision);
+    for (const oldest of this.#from.keys()) {
+      if (this.#from.size <= MAX_BEGUN) break;
+      this.#from.delete(oldest);
+    }
   }
 
   async #remove(revisions: readonly number[]): Promise<void> {

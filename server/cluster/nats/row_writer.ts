@@ -1,10 +1,10 @@
 import type { NodeLife, RowWrite, Written } from "../mod.ts";
 import type { Bucket } from "./bucket.ts";
-import { type Entry, EPOCH_HEADER, OPERATION_HEADER } from "./entry.ts";
+import { type Entry, LIFE_HEADER, OPERATION_HEADER } from "./entry.ts";
 import { ContendedError, TooLargeError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
 import { Markers } from "./markers.ts";
-import { token } from "./names.ts";
+import { lifeToken } from "./names.ts";
 import { decodeRow, encode } from "./records.ts";
 import { RowLane } from "./row_lane.ts";
 
@@ -188,6 +188,6 @@ export class RowWriter {
 }
 
 function headersOf(life: NodeLife, write: RowWrite): Record<string, string> {
-  const epoch = { [EPOCH_HEADER]: token(life.epoch) };
-  return write.type === "put" ? epoch : { ...epoch, [OPERATION_HEADER]: "DEL" };
+  const head = { [LIFE_HEADER]: lifeToken(life) };
+  return write.type === "put" ? head : { ...head, [OPERATION_HEADER]: "DEL" };
 }

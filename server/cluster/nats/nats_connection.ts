@@ -32,6 +32,8 @@ interface Followed {
   readonly texts: Subscription;
   /** The revision of the last change that was heard. */
   heard: number | undefined;
+  /** What was heard, but is yet to be told. */
+  readonly waiting: News[];
   /** The last revision that is known, from answers to writes as well. */
   known: number | undefined;
 }
@@ -234,10 +236,11 @@ export class NatsBackboneConnection implements BackboneConnection {
     const followed: Followed = {
       heard: undefined,
       known: undefined,
+      waiting: [],
       changes: new Feed(this.#bucket, names.rows(context), (news) => {
-        // What is on its way when it is unfollowed is not told any more.
-        if (this.#followed.get(context) !== followed || this.#isDeaf) return;
-        this.#heardChange(context, followed, news);
+        followed.waiting.push(news);
+        if (followed.waiting.length > 1) return;
+        queueMicrotask(() => this.#heardChanges(context, followed));
       }),
       texts: this.#listen(names.told(context), (message) => {
         const said = this.#isDeaf ? undefined : decodeText(message.string());
@@ -249,8 +252,24 @@ export class NatsBackboneConnection implements BackboneConnection {
     return followed;
   }
 
+  /** Takes what came together; the server may have mixed up its order. */
+  #heardChanges(context: string, followed: Followed): void {
+    const all = followed.waiting.splice(0)
+      .sort((a, b) => a.revision - b.revision);
+    for (const news of all) {
+      // What is on its way when it is unfollowed is not told any more.
+      if (this.#followed.get(context) !== followed || this.#isDeaf) return;
+      this.#heardChange(context, followed, news);
+    }
+  }
+
   #heardChange(context: string, followed: Followed, news: News): void {
     const { revision, isRemoved } = news;
+    if (followed.changes.isLasting && revision < (followed.heard ?? 0)) {
+      // It comes after a later one, whose followers believe to have seen all.
+      this.#listener.onInterrupted();
+      return;
+    }
     const row = decodeRow(news.value);
     if (row === undefined) {
       // Somebody else has written there, and nobody can say which row it is.

@@ -40,6 +40,11 @@ export class EntryMap<M extends PresenceModel, V> {
     return true;
   }
 
+  /** Forgets all entries. O(1). */
+  clear(): void {
+    this.#byContext.clear();
+  }
+
   /** The entries of a subject in a context. O(answer). */
   of(subject: M["subject"], context: M["context"]): EntryKey<M>[] {
     const keys: EntryKey<M>[] = [];

@@ -259,27 +259,24 @@ async function dialNats(url: URL): Promise<Dialled> {
     if (event.error?.code === "ECONNRESET") event.preventDefault();
   });
   const [user, pass] = [url.username, url.password].map(decodeURIComponent);
-  let close = () => Promise.resolve();
+  const options = {
+    servers: url.host,
+    maxReconnectAttempts: -1,
+    ...pass ? { user, pass } : user ? { token: user } : {},
+    ...url.protocol === "tls:" ? { tls: {} } : {},
+  };
+  let connection: Awaited<ReturnType<typeof connect>> | undefined;
   return {
     backbone: {
       async connect(node, listener) {
-        const connection = await connect({
-          servers: url.host,
-          maxReconnectAttempts: -1,
-          ...pass ? { user, pass } : user ? { token: user } : {},
-          ...url.protocol === "tls:" ? { tls: {} } : {},
-        });
-        close = () => connection.close();
-        try {
-          return await new NatsBackbone(connection).connect(node, listener);
-        } catch (error) {
-          await connection.close();
-          throw error;
+        if (connection?.isClosed() !== false) {
+          connection = await connect(options);
         }
+        return await new NatsBackbone(connection).connect(node, listener);
       },
     },
     // If it has never been there, there is nothing to close.
-    close: () => close(),
+    close: async () => await connection?.close(),
   };
 }
 

@@ -594,8 +594,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
         if (this.#listener !== listener) return;
         this.#listener = undefined;
         this.#forget(this.#remote.all());
-        for (const key of this.#heard.all()) this.#heard.delete(key);
-        for (const key of this.#brief.all()) this.#brief.delete(key);
+        this.#heard.clear();
+        this.#brief.clear();
       },
     };
   }

@@ -6,27 +6,14 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import {
-  type BackboneConnection,
-  type BackboneListener,
-  MemoryBackbone,
-} from "../cluster/mod.ts";
+import { type BackboneConnection, MemoryBackbone } from "../cluster/mod.ts";
 import { ProjectNames } from "./agent_life.ts";
 import { AgentEntry, AgentPresence, AgentPresenceError } from "./mod.ts";
 import { AgentLab, HEARTBEAT, SOON, TTL } from "./testing/agent_lab.ts";
+import { SILENT } from "../cluster/testing/silent_listener.ts";
 
 /** Longer than any call is waited for. */
 const LONG = 20_000;
-
-/** Hears nothing. */
-class Deaf implements BackboneListener {
-  onChange() {}
-  onLease() {}
-  onEnded() {}
-  onMessage() {}
-  onTold() {}
-  onInterrupted() {}
-}
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});
@@ -102,7 +89,7 @@ Deno.test("open() ends where nobody answers, and closes a connection that comes 
       "the backbone does not answer",
   );
   let isClosed = false;
-  const connection = await real.connect("b", new Deaf());
+  const connection = await real.connect("b", SILENT);
   late.resolve({
     ...connection,
     close() {
@@ -229,7 +216,7 @@ Deno.test("watch() tells of a crash though the clock was set back", async () => 
   });
   const events = a.watch(new AbortController().signal);
   let seen: string | undefined;
-  const crashed = await memory.connect("b", new Deaf());
+  const crashed = await memory.connect("b", SILENT);
   const names = new ProjectNames("shop");
   const life = names.begin("b", 1, HEARTBEAT);
   await crashed.acquire({ ...life, count: 1, announced: "", written: [] });

@@ -16,6 +16,7 @@ import {
   SOON,
   TTL,
 } from "./testing/agent_lab.ts";
+import { SILENT } from "../cluster/testing/silent_listener.ts";
 
 /** Two agents, the first of whom watches. */
 async function pair(lab: AgentLab): Promise<[LabAgent, LabAgent, string[]]> {
@@ -96,14 +97,7 @@ Deno.test("who() ignores what is no entry of an agent", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a");
   const told = await a.watch();
-  const other = await lab.network.backbone.connect("x", {
-    onChange() {},
-    onLease() {},
-    onEnded() {},
-    onMessage() {},
-    onTold() {},
-    onInterrupted() {},
-  });
+  const other = await lab.network.backbone.connect("x", SILENT);
   const context = '["agents","shop"]';
   const entry = { agent_id: "x", project: "shop", started_at: "2026-01-01" };
   const rows = [
@@ -247,14 +241,7 @@ Deno.test("watch() tells of a crash once, whoever has found it, and nothing is l
   await lab.pass(TTL + 2 * HEARTBEAT);
   const once = ["down d"];
   assertEquals(told, [once, once, once, []]);
-  const connection = await lab.network.backbone.connect("observer", {
-    onChange() {},
-    onLease() {},
-    onEnded() {},
-    onMessage() {},
-    onTold() {},
-    onInterrupted() {},
-  });
+  const connection = await lab.network.backbone.connect("observer", SILENT);
   assertEquals((await connection.leases()).length, 3);
   assertEquals((await connection.read('["agents","shop"]')).rows.length, 3);
 });

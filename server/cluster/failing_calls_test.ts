@@ -11,23 +11,14 @@ import type { PresenceUpdate } from "../../core/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { keyOf, update } from "../testing/harness.ts";
 import { type Cluster, indexesOf, joinCluster } from "./cluster.ts";
-import type { BackboneListener, RowWrite } from "./backbone.ts";
+import type { RowWrite } from "./backbone.ts";
 import { checkpoint, MemoryBackbone } from "./memory_backbone.ts";
 import { contextName, rowId } from "./row_codec.ts";
 import { Gate } from "./testing/gate.ts";
+import { SILENT } from "./testing/silent_listener.ts";
 
 const LEASE_TTL = 300;
 const RENEWAL = LEASE_TTL / 3;
-
-/** Somebody who is told nothing. */
-const SILENT: BackboneListener = {
-  onChange() {},
-  onLease() {},
-  onEnded() {},
-  onMessage() {},
-  onTold() {},
-  onInterrupted() {},
-};
 
 /** Puts somebody into doc-1. */
 function rowOf(subject: string): RowWrite {

@@ -3,6 +3,7 @@ import { PresenceServer } from "../mod.ts";
 import { keyOf, update } from "../testing/harness.ts";
 import { joinCluster, MemoryBackbone, type PresenceBackbone } from "./mod.ts";
 import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
+import { SILENT } from "./testing/silent_listener.ts";
 
 const { leaseTtlMs } = TIMES;
 const HOUR = 3_600_000;
@@ -221,7 +222,7 @@ Deno.test("Cluster.leave() before there is a connection closes the one that come
   open.resolve();
   await lab.pass();
   assertEquals(closed, 1);
-  const other = await memory.connect("b", silent());
+  const other = await memory.connect("b", SILENT);
   assertEquals(await other.leases(), []);
 });
 
@@ -269,17 +270,6 @@ Deno.test("joinCluster() brings a text to the servers that follow its context, a
   await lab.pass();
   assertEquals(heard.length, 1);
 });
-
-function silent(): Parameters<PresenceBackbone["connect"]>[1] {
-  return {
-    onChange() {},
-    onLease() {},
-    onEnded() {},
-    onMessage() {},
-    onTold() {},
-    onInterrupted() {},
-  };
-}
 
 Deno.test("Cluster.leave() is what a cluster does whose server is disposed of", async () => {
   using lab = new Lab();

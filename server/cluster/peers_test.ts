@@ -12,6 +12,7 @@ import {
   MemoryBackbone,
   type PresenceBackbone,
 } from "./mod.ts";
+import { SILENT } from "./testing/silent_listener.ts";
 
 const leaseTtlMs = 300;
 
@@ -48,7 +49,7 @@ class Room implements Disposable {
     node: string,
     lease: Partial<Lease> = {},
   ): Promise<{ connection: BackboneConnection; lease: Lease }> {
-    const connection = await this.backbone.connect(node, silent());
+    const connection = await this.backbone.connect(node, SILENT);
     const life = { node, epoch: `${node}/1` };
     const news = { count: 1, announced: "", written: [] };
     const said = { ...life, ...news, ...lease };
@@ -74,17 +75,6 @@ class Room implements Disposable {
     for (const server of this.#servers) server[Symbol.dispose]();
     this.#time.restore();
   }
-}
-
-function silent(): BackboneListener {
-  return {
-    onChange() {},
-    onLease() {},
-    onEnded() {},
-    onMessage() {},
-    onTold() {},
-    onInterrupted() {},
-  };
 }
 
 function shown({ store }: PresenceServer): unknown[] {
@@ -285,7 +275,7 @@ Deno.test("MemoryBackbone lets rows be taken over, and its leases have an age, a
   using room = new Room();
   const { now } = Date;
   const { connection } = await room.stranger("a");
-  const other = await room.backbone.connect("b", silent());
+  const other = await room.backbone.connect("b", SILENT);
   const id = JSON.stringify(["at a", null, "x"]);
   try {
     Date.now = () => now() - 3_600_000;

@@ -11,6 +11,7 @@ import { assertEquals } from "@std/assert";
 import { Service } from "../page/testing/service.ts";
 import { PhoenixClient } from "../phoenix/testing/phoenix_client.ts";
 import { NatsServer } from "./testing/nats_server.ts";
+import { eventually } from "./testing/real_server.ts";
 import { RedisServer } from "./testing/redis_server.ts";
 import { TcpProxy } from "./testing/tcp_proxy.ts";
 
@@ -135,15 +136,10 @@ for (const { name, scheme, server } of BACKBONES) {
 }
 
 /** Waits until all clients have heard somebody wave. */
-async function heard(
-  clients: readonly PhoenixClient[],
-  hand: string,
-): Promise<void> {
-  const end = Date.now() + PATIENCE_MS;
-  const hasHeard = (client: PhoenixClient) =>
-    JSON.stringify(client.heard).includes(`"hand":"${hand}"`);
-  while (!clients.every(hasHeard)) {
-    if (Date.now() > end) throw new Error(`Not all have heard of ${hand}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+function heard(clients: readonly PhoenixClient[], hand: string): Promise<void> {
+  const said = `"hand":"${hand}"`;
+  return eventually(
+    () => clients.every(({ heard }) => JSON.stringify(heard).includes(said)),
+    `all have heard of ${hand}`,
+  );
 }

@@ -8,6 +8,7 @@ import {
   type PhoenixPayload,
 } from "./message.ts";
 import { Refusal } from "./refusal.ts";
+import { isLarger } from "./utf8.ts";
 
 /** Who a broadcast is of, as those who get it are told. */
 export interface Sender {
@@ -61,14 +62,10 @@ function stamp(payload: PhoenixPayload, sender: Sender): PhoenixPayload {
   const { key, connection } = sender;
   if (payload instanceof BinaryBroadcast) {
     const metadata = { sender: { key, connection } };
-    if (bytesOf(JSON.stringify(metadata)) > MAX_METADATA_BYTES) {
+    if (isLarger(JSON.stringify(metadata), MAX_METADATA_BYTES)) {
       throw new Refusal("the key is too long for a broadcast of bytes");
     }
     return new BinaryBroadcast(payload.event, payload.bytes, metadata);
   }
   return { ...payload, sender: { key, connection } };
-}
-
-function bytesOf(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

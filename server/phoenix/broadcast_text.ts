@@ -3,6 +3,7 @@ import {
   InvalidValueError,
   type Visibility,
 } from "../../core/mod.ts";
+import { base64Of, bytesOf } from "./base64.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { BinaryBroadcast, type PhoenixPayload } from "./message.ts";
 import { isReserved } from "./reserved.ts";
@@ -75,22 +76,5 @@ function areVisibilities(value: unknown): value is readonly Visibility[] {
   } catch (error) {
     if (error instanceof InvalidValueError) return false;
     throw error;
-  }
-}
-
-function base64Of(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
-}
-
-function bytesOf(base64: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.from(
-      atob(base64),
-      (character) => character.charCodeAt(0),
-    );
-  } catch {
-    return undefined;
   }
 }

@@ -542,7 +542,7 @@ export class PhoenixSocket {
   // Out
 
   #reply(
-    { joinRef, ref, topic }: PhoenixMessage,
+    { joinRef, ref, topic }: Pick<PhoenixMessage, "joinRef" | "ref" | "topic">,
     response: JsonObject,
     status: "ok" | "error" = "ok",
   ): void {
@@ -569,10 +569,7 @@ export class PhoenixSocket {
     if (topic === undefined || ref === null) {
       return this.close(CLOSE_CODES.policyViolation, message);
     }
-    const status = "error";
-    const response = { reason: message };
-    const reply = { joinRef, ref, topic, status, response } as const;
-    this.#send(this.#codec.encodeReply(reply));
+    this.#reply({ joinRef, ref, topic }, { reason: message }, "error");
   }
 
   /** Ends a channel that its client has left, or joined anew. */

@@ -1,3 +1,5 @@
+import { bytesOf } from "./base64.ts";
+
 const PREFIX = "base64url.bearer.phx.";
 
 /**
@@ -37,11 +39,8 @@ export function tokenOf({ headers, url }: Request): string | undefined {
 function decode(base64url: string): string | undefined {
   try {
     const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(
-      atob(base64),
-      (character) => character.charCodeAt(0),
-    );
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const bytes = bytesOf(base64);
+    return bytes && new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }

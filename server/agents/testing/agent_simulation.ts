@@ -3,6 +3,7 @@ import { Random } from "../../cluster/testing/random.ts";
 import { CALM, type Weather } from "../../cluster/testing/simulated_network.ts";
 import { AgentPresenceError, DisplacedError } from "../mod.ts";
 import { AgentLab, type Begun, type LabAgent } from "./agent_lab.ts";
+import { SILENT } from "../../cluster/testing/silent_listener.ts";
 
 const IDS = ["a", "b", "c", "d"];
 const PROJECTS = ["p", "p", "q"];
@@ -279,14 +280,10 @@ class AgentSimulation {
 
   /** Nothing is left of those who are gone. */
   async #checkShared(live: readonly Started[]): Promise<void> {
-    const observer = await this.#lab.network.backbone.connect("observer", {
-      onChange() {},
-      onLease() {},
-      onEnded() {},
-      onMessage() {},
-      onTold() {},
-      onInterrupted() {},
-    });
+    const observer = await this.#lab.network.backbone.connect(
+      "observer",
+      SILENT,
+    );
     const leases = await observer.leases();
     // Of a project in which nobody lives nobody looks.
     for (const project of new Set(live.map(({ project }) => project))) {

@@ -10,6 +10,7 @@ export class LeaseStore {
   readonly #link: RedisLink;
   readonly #names: RedisNames;
   readonly #by: string;
+  readonly #onForgotten: () => void;
   #memory = "";
 
   /**
@@ -17,10 +18,16 @@ export class LeaseStore {
    * @param names What keys are called.
    * @param by Names the connection in what it tells.
    */
-  constructor(link: RedisLink, names: RedisNames, by: string) {
+  constructor(
+    link: RedisLink,
+    names: RedisNames,
+    by: string,
+    onForgotten: () => void,
+  ) {
     this.#link = link;
     this.#names = names;
     this.#by = by;
+    this.#onForgotten = onForgotten;
   }
 
   /** The memory, as it was when it was last asked for. */
@@ -33,7 +40,7 @@ export class LeaseStore {
     const { memory } = this.#names;
     const args = [crypto.randomUUID()];
     const reply = await runScript(this.#link, SCRIPTS.memory, [memory], args);
-    return this.#memory = textOf(reply);
+    return this.#remember(reply);
   }
 
   /**
@@ -51,18 +58,16 @@ export class LeaseStore {
     const formerText = former === undefined ? "" : lifeText(former);
     const reply = await this.#say(SCRIPTS.acquire, lease, formerText);
     const [memory, isKnown] = textsOf(reply);
-    this.#memory = textOf(memory);
-    return { memory: this.#memory, isKnown: isKnown === "1" };
+    return { memory: this.#remember(memory), isKnown: isKnown === "1" };
   }
 
   /** Goes on with it. */
   async renew(lease: Lease): Promise<Renewal> {
     const reply = listOf(await this.#say(SCRIPTS.renew, lease));
     const [isKept, memory, unpurged] = reply;
-    this.#memory = textOf(memory);
     return {
       isKept: textOf(isKept) === "1",
-      memory: this.#memory,
+      memory: this.#remember(memory),
       unpurged: textsOf(unpurged).map(lifeOf),
     };
   }
@@ -100,6 +105,15 @@ export class LeaseStore {
   async purged(life: NodeLife): Promise<void> {
     const { unpurged } = this.#names;
     await this.#link.command(unpurged, ["HDEL", unpurged, lifeText(life)]);
+  }
+
+  /** Takes note of the memory that there is now. */
+  #remember(reply: unknown): string {
+    const memory = textOf(reply);
+    const isAnother = memory !== this.#memory;
+    this.#memory = memory;
+    if (isAnother) this.#onForgotten();
+    return memory;
   }
 
   #say(

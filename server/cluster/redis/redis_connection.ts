@@ -64,13 +64,18 @@ export class RedisConnection implements BackboneConnection {
         listener.onInterrupted();
       },
     });
-    this.#leases = new LeaseStore(this.#link, this.#names, this.#id);
+    this.#lifeContexts = new LifeContexts(this.#link, this.#names);
+    this.#leases = new LeaseStore(
+      this.#link,
+      this.#names,
+      this.#id,
+      () => this.#lifeContexts.forget(),
+    );
     this.#contexts = new ContextStore(
       this.#link,
       this.#names,
       events && eventSink(this.#link, prefix, events),
     );
-    this.#lifeContexts = new LifeContexts(this.#link, this.#names);
   }
 
   /** Connects. */
@@ -91,10 +96,8 @@ export class RedisConnection implements BackboneConnection {
   async acquire(lease: Lease): Promise<string> {
     const former = this.#life;
     const { node, epoch } = lease;
-    const remembered = this.#leases.memory;
     const { memory, isKnown } = await this.#leases.acquire(lease, former);
     this.#life = { node, epoch };
-    if (memory !== remembered) this.#lifeContexts.forget();
     if (former !== undefined && former.epoch !== epoch && !isKnown) {
       // It may have written after others have purged it.
       this.#purgeAll(former).catch(() => {});
@@ -104,10 +107,7 @@ export class RedisConnection implements BackboneConnection {
 
   async renew(lease: Lease): Promise<Renewal> {
     this.#link.check();
-    const remembered = this.#leases.memory;
-    const renewal = await this.#leases.renew(lease);
-    if (renewal.memory !== remembered) this.#lifeContexts.forget();
-    return renewal;
+    return await this.#leases.renew(lease);
   }
 
   leases(): Promise<readonly KeptLease[]> {
@@ -208,12 +208,9 @@ export class RedisConnection implements BackboneConnection {
 
   /** Asks for the memory, once for all who want to know it by now. */
   #askMemory(): Promise<string> {
-    this.#asking ??= Promise.resolve().then(async () => {
+    this.#asking ??= Promise.resolve().then(() => {
       this.#asking = undefined;
-      const remembered = this.#leases.memory;
-      const memory = await this.#leases.askMemory();
-      if (memory !== remembered) this.#lifeContexts.forget();
-      return memory;
+      return this.#leases.askMemory();
     });
     return this.#asking;
   }

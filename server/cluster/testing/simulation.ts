@@ -17,6 +17,7 @@ import {
   type Weather,
 } from "./simulated_network.ts";
 import { SimulatedProcess, SimulatedProcesses } from "./simulated_processes.ts";
+import { SILENT } from "./silent_listener.ts";
 
 const LEASE_TTL = 300;
 const HOLD = 1_000;
@@ -632,14 +633,7 @@ export class Simulation {
   }
 
   async #checkShared(nodes: readonly Node[]): Promise<void> {
-    const observer = await this.#network.backbone.connect("observer", {
-      onChange() {},
-      onLease() {},
-      onEnded() {},
-      onMessage() {},
-      onTold() {},
-      onInterrupted() {},
-    });
+    const observer = await this.#network.backbone.connect("observer", SILENT);
     const epochs = new Set(
       nodes.map(({ cluster }) => indexesOf(cluster).life.epoch),
     );

@@ -1,7 +1,12 @@
-import type { PresenceSnapshot } from "../../core/mod.ts";
+import {
+  equalValues,
+  type PresenceSnapshot,
+  sameVisibility,
+} from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
 import { type EntryDifference, rightsKey, viewerPolicy } from "../mod.ts";
 import { diffFor, diffWithOwn, presenceFor } from "./differences.ts";
+import { metaOf } from "./meta.ts";
 import { type Mirror, mirrorOf } from "./mirror.ts";
 import type { WireDiff, WirePresence } from "./presence_diff.ts";
 import { drop, put, sizeOf } from "./presence_tree.ts";
@@ -120,7 +125,8 @@ export class Room {
     const watch = server.watch({ context: this.#topic, since, signal });
     for await (const batch of watch) {
       const differences = this.#mirror.view.apply(batch)
-        .flatMap(({ entries }) => entries);
+        .flatMap(({ entries }) => entries)
+        .filter((difference) => !isSameMeta(difference));
       // A baseline counts once its last part is there.
       if (batch.type === "baseline" && !batch.last) continue;
       this.#mirror.position = batch.position;
@@ -130,6 +136,15 @@ export class Room {
     // The server is closed.
     this.close();
   }
+}
+
+/** Whether no reader is told: other facets than the meta may change often. */
+function isSameMeta(
+  { previous, snapshot }: EntryDifference<TopicModel>,
+): boolean {
+  return previous !== undefined && snapshot !== undefined &&
+    sameVisibility(previous.visibility, snapshot.visibility) &&
+    equalValues(metaOf(previous), metaOf(snapshot));
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type PresenceUpdate,
   type Timestamp,
 } from "../core/mod.ts";
+import { assertDelay } from "./delay.ts";
 import {
   facetDeadlinesFrom,
   type FacetExpiry,
@@ -76,9 +77,6 @@ export interface Heartbeat<M extends PresenceModel = PresenceModel>
 /** The first pause after a failure; each further one doubles it. */
 const FIRST_RETRY_MS = 250;
 
-/** No timer waits longer. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 /**
  * Keeps an entry alive beside a publisher: publishes at once, then on every
  * interval, with the latest facets. A publish that fails is tried again with
@@ -140,7 +138,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
 
   constructor(options: HeartbeatOptions<M>) {
     const { intervalMs, jitter = 0.1, clock = Date.now, signal } = options;
-    assertInterval(intervalMs);
+    assertDelay("start heartbeat", "intervalMs", intervalMs);
     assertJitter(jitter);
     this.#options = options;
     this.#clock = clock;
@@ -265,12 +263,6 @@ function pick<T extends object>(
   const picked = Object.entries(record)
     .filter(([name, value]) => test(name, value));
   return Object.fromEntries(picked) as T;
-}
-
-function assertInterval(value: number): void {
-  if (Number.isFinite(value) && value > 0 && value <= MAX_DELAY_MS) return;
-  const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
-  throw new InvalidValueError("start heartbeat", "intervalMs", rule, value);
 }
 
 function assertJitter(value: number): void {

@@ -1,5 +1,6 @@
 /**
- * The write side of presence: builds updates, and keeps them coming.
+ * The write side of presence: builds updates, keeps them coming, and turns what
+ * people do into few of them.
  *
  * @example Usage
  * ```ts
@@ -18,9 +19,13 @@
  * @module
  */
 
+export * from "./activity_monitor.ts";
 export * from "./heartbeat.ts";
+export * from "./monitor_activity.ts";
 export {
   type FacetExpiry,
   PresenceBeacon,
   type PresenceBeaconOptions,
 } from "./presence_beacon.ts";
+export * from "./throttle.ts";
+export * from "./typing_detector.ts";

@@ -31,6 +31,7 @@ export type PresenceReader<M extends PresenceModel = PresenceModel> = Pick<
   PresenceStore<M>,
   | "changesSince"
   | "changeStatusSince"
+  | "contextCount"
   | "contexts"
   | "count"
   | "epoch"
@@ -40,6 +41,7 @@ export type PresenceReader<M extends PresenceModel = PresenceModel> = Pick<
   | "size"
   | "snapshot"
   | "snapshots"
+  | "subjectCount"
   | "subjectSummaries"
   | "subjectSummary"
   | "summaryPage"

@@ -4,6 +4,12 @@ import { EntryTree, type Leaf } from "../store/mod.ts";
 /** What is known of some entries, by their keys. */
 export class EntryMap<M extends PresenceModel, V> {
   readonly #byContext = new Map<Key, EntryTree<Known<M, V>>>();
+  #size = 0;
+
+  /** Of how many entries something is known. O(1). */
+  get size(): number {
+    return this.#size;
+  }
 
   /** Tells whether something is known of an entry. O(1). */
   has(key: EntryKey<M>): boolean {
@@ -28,6 +34,7 @@ export class EntryMap<M extends PresenceModel, V> {
       this.#byContext.set(key.context, entries);
     }
     entries.add({ snapshot: key, value });
+    this.#size++;
   }
 
   /** Forgets an entry; tells whether something was known of it. O(1). */
@@ -36,6 +43,7 @@ export class EntryMap<M extends PresenceModel, V> {
     const known = entries?.get(key);
     if (entries === undefined || known === undefined) return false;
     entries.delete(known);
+    this.#size--;
     if (entries.size === 0) this.#byContext.delete(key.context);
     return true;
   }
@@ -43,6 +51,7 @@ export class EntryMap<M extends PresenceModel, V> {
   /** Forgets all entries. O(1). */
   clear(): void {
     this.#byContext.clear();
+    this.#size = 0;
   }
 
   /** The entries of a subject in a context. O(answer). */

@@ -1,18 +1,31 @@
 import type {
-  Duration,
   PresenceModel,
   PresenceSnapshot,
   PresenceUpdate,
   Timestamp,
 } from "../core/mod.ts";
-import type { Liveness } from "../store/mod.ts";
+import { FACET_ALLOWANCE_MS, type RemoteEntry } from "./replication.ts";
+import type { Deadlines } from "./told_deadlines.ts";
 
-/** For how long facets of another server's entry last, and since when. */
-export interface Lasting {
-  /** By the names of the facets. */
-  readonly facetsLeft: Readonly<Record<string, Duration>>;
-  /** By the clock of this server. */
-  readonly since: Timestamp;
+/**
+ * The facets of another server's entry as they are held here: each that goes by
+ * itself until it is over there and the word that it goes on would have come.
+ */
+export function heldFacets<M extends PresenceModel>(
+  { facets, facetsLeft = {} }: RemoteEntry<M>,
+  now: Timestamp,
+): Pick<PresenceUpdate<M>, "facets" | "facetDeadlines"> {
+  const ends = Object.entries(facetsLeft)
+    .filter(([name]) => Object.hasOwn(facets, name))
+    .map(([name, left]) => [name, now + left + FACET_ALLOWANCE_MS] as const);
+  const over = ends.filter(([, deadline]) => deadline <= now)
+    .map(([name]) => [name, null]);
+  const held = ends.filter(([, deadline]) => deadline > now)
+    .map(([name, deadline]) => [name, deadline]);
+  return {
+    facets: { ...facets, ...Object.fromEntries(over) },
+    facetDeadlines: Object.fromEntries(held),
+  };
 }
 
 /**
@@ -22,19 +35,15 @@ export interface Lasting {
 export function takeOver<M extends PresenceModel>(
   update: PresenceUpdate<M>,
   former: PresenceSnapshot<M>,
-  { facetsLeft, since }: Lasting,
-  now: Timestamp,
+  held: Deadlines,
 ): PresenceUpdate<M> {
   const said = new Map<string, unknown>(Object.entries(update.facets));
   const there = new Map<string, unknown>(Object.entries(former.facets));
-  const lasting = Object.entries(facetsLeft).filter(([name]) =>
-    there.has(name) && said.get(name) === undefined
-  );
+  const lasting = [...held].filter(([name]) => said.get(name) === undefined);
   if (lasting.length === 0) return update;
-  // One that is overdue but there was renewed, of which nobody else is told.
-  const due = (left: Duration) => (since + left > now ? since : now) + left;
   const values = lasting.map(([name]) => [name, there.get(name)]);
-  const deadlines = lasting.map(([name, left]) => [name, due(left)]);
+  const deadlines = lasting
+    .map(([name, deadline]) => [name, deadline - FACET_ALLOWANCE_MS]);
   return {
     ...update,
     facets: { ...update.facets, ...Object.fromEntries(values) },
@@ -43,11 +52,4 @@ export function takeOver<M extends PresenceModel>(
       ...Object.fromEntries(deadlines),
     },
   };
-}
-
-/** Which facets of an entry go by themselves, as one text; "" for none. */
-export function briefFacets(liveness: Liveness | undefined): string {
-  const { facetDeadlines } = liveness ?? {};
-  if (facetDeadlines === undefined || facetDeadlines.size === 0) return "";
-  return JSON.stringify([...facetDeadlines.keys()].sort());
 }

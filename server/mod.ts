@@ -22,6 +22,11 @@ export * from "./errors.ts";
 export * from "./presence_server.ts";
 export * from "./presence_view.ts";
 export * from "./replication.ts";
+export type {
+  EventCounts,
+  PresenceEvent,
+  ServerStats,
+} from "./server_stats.ts";
 export {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,

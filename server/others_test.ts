@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import {
   PresenceServer,
+  PUBLIC_VIEWER,
   type RemoteEntry,
   type Replication,
   type ReplicationListener,
@@ -84,6 +85,43 @@ Deno.test("PresenceServer.locate() tells each entry once, and who has not answer
     [{ ...elsewhere, expiry: "never" }],
   );
   assertEquals(missing, ["node-3"]);
+});
+
+Deno.test("PresenceServer.count() counts who is here and may be seen, where there are no others", async () => {
+  using server = new PresenceServer();
+  server.receive(update());
+  server.receive(update({ origin: "phone" }));
+  server.receive(update({ subject: "bob", visibility: "private" }));
+  server.receive(update({ context: "doc-2" }));
+  const contexts = ["doc-1", "doc-2", "doc-3", "doc-1"];
+  assertEquals(await server.count(contexts), {
+    subjects: new Map([["doc-1", 2], ["doc-2", 1], ["doc-3", 0]]),
+    isComplete: true,
+    missing: [],
+  });
+  const { subjects } = await server.count(contexts, PUBLIC_VIEWER);
+  assertEquals(subjects.get("doc-1"), 1);
+  replicate(server);
+  assertEquals((await server.count(["doc-1"])).subjects.get("doc-1"), 2);
+});
+
+Deno.test("PresenceServer.count() says what the replication says", async () => {
+  using server = new PresenceServer();
+  server.receive(update());
+  const asked: unknown[] = [];
+  const answer = {
+    subjects: new Map([["doc-1", 7]]),
+    isComplete: false,
+    missing: ["node-3"],
+  };
+  replicate(server, {
+    count: (...question) => {
+      asked.push(question);
+      return Promise.resolve(answer);
+    },
+  });
+  assertEquals(await server.count(["doc-1"], PUBLIC_VIEWER), answer);
+  assertEquals(asked, [[["doc-1"], PUBLIC_VIEWER]]);
 });
 
 Deno.test("PresenceServer.tellOthers() tells the replication, if there is one", () => {

@@ -37,14 +37,17 @@ import { Departures } from "./departures.ts";
 import { EntryMap } from "./entry_map.ts";
 import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
 import { type Feed, Feeds, type FeedScope } from "./feed.ts";
-import { briefFacets, type Lasting, takeOver } from "./lasting.ts";
+import { heldFacets, takeOver } from "./lasting.ts";
 import type {
   RemoteEntry,
   Replication,
   ReplicationListener,
+  SubjectCounts,
   Whereabouts,
 } from "./replication.ts";
+import { EventTally, type ServerStats } from "./server_stats.ts";
 import { Sweeper } from "./sweeper.ts";
+import { ToldDeadlines } from "./told_deadlines.ts";
 import {
   OMNISCIENT_VIEWER,
   seesAll,
@@ -135,12 +138,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   readonly #departures: Departures<M>;
   /** The entries whose grace is running, and when it began. */
   readonly #lingering = new EntryMap<M, Timestamp>();
-  /** The entries of other servers, and how their facets last. */
-  readonly #remote = new EntryMap<M, Lasting | undefined>();
+  /** The entries of other servers. */
+  readonly #remote = new EntryMap<M, true>();
   /** When the publishers of own entries were heard of, while it is replicated. */
   readonly #heard = new EntryMap<M, Timestamp>();
-  /** Which facets of own entries go by themselves, as the replication knows. */
-  readonly #brief = new EntryMap<M, string>();
+  /** When facets of own entries go by themselves, as the replication knows. */
+  readonly #told = new ToldDeadlines<M>();
   #listener: ReplicationListener<M> | undefined;
   /** Who hears what other servers tell of a context. */
   readonly #hearers = new Map<Key, Set<(text: string) => void>>();
@@ -150,6 +153,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   #isForgetting = false;
   readonly #sweeper: Sweeper;
   readonly #watches = new RunningWatches();
+  readonly #events = new EventTally();
+  readonly #replicated = new EventTally();
 
   /**
    * Makes an empty server.
@@ -211,6 +216,27 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#store.lastSequence;
   }
 
+  /**
+   * What has happened so far, and how it stands, for whoever measures. Getting
+   * it changes nothing: what is due is still counted. O(watches).
+   */
+  get stats(): ServerStats {
+    const store = this.#store;
+    return {
+      events: this.#events.counts(),
+      replicated: this.#replicated.counts(),
+      baselinesResent: this.#watches.baselinesResent,
+      subjects: store.subjectCount,
+      contexts: store.contextCount,
+      entries: store.size,
+      remoteEntries: this.#remote.size,
+      lingering: this.#lingering.size,
+      retainedChanges: store.lastSequence - store.retainedFloorSequence,
+      watches: this.#watches.size,
+      watchLag: this.#watches.lag,
+    };
+  }
+
   // In
 
   /**
@@ -266,7 +292,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
     this.#beforeReceive(updates);
-    const sequences = this.#store.publishAll(this.#takingOver(updates));
+    const taken = this.#takingOver(updates);
+    const { published } = this.#events;
+    const sequences = this.#store.publishAll(taken);
+    const changed = this.#events.published - published;
+    this.#events.refreshed(updates.length - changed);
     this.#afterReceive(updates);
     return sequences;
   }
@@ -283,7 +313,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#assertOpen("withdraw entry");
     this.#expireDue();
     const sequence = this.#store.withdraw(key);
-    this.#sweeper.arm(this.#store.nextSweep());
+    this.#rearm();
     return sequence;
   }
 
@@ -299,7 +329,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#assertOpen("withdraw origin");
     this.#expireDue();
     const removed = this.#store.withdrawOrigin(origin);
-    this.#sweeper.arm(this.#store.nextSweep());
+    this.#rearm();
     return removed;
   }
 
@@ -336,7 +366,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       if (isElsewhere || this.#graceMs === 0) this.#store.withdraw(snapshot);
       else this.#linger(snapshot);
     }
-    this.#sweeper.arm(this.#store.nextSweep());
+    this.#rearm();
     return snapshots.length;
   }
 
@@ -347,7 +377,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @returns How many entries were removed.
    */
   expire(): number {
-    const removed = this.#store.expire(this.#clock());
+    const now = this.#clock();
+    const removed = this.#store.expire(now);
+    this.#tellAgain(now);
     this.#rearm();
     return removed;
   }
@@ -426,7 +458,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       scope,
       viewer,
       options.signal,
-      (feed, signal) => watchBatches(feed, viewer, options, signal),
+      (feed, signal) =>
+        watchBatches(this.#watches, feed, viewer, options, signal),
     );
   }
 
@@ -511,6 +544,34 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return { snapshots: snapshots.values(), isComplete, missing };
   }
 
+  /**
+   * Counts the subjects of contexts, at all servers together. Whoever is at
+   * several servers counts once.
+   *
+   * Without other servers it costs O(contexts) for a viewer who sees all, else
+   * up to O(entries). With others, they are asked together for all contexts
+   * that are not followed here, which takes up to two seconds.
+   *
+   * @param contexts Which contexts.
+   * @param viewer On whose behalf. All are counted, if it is left out.
+   * @returns How many each context has, 0 where nobody is, and the servers that
+   * have not answered.
+   */
+  async count(
+    contexts: readonly M["context"][],
+    viewer: Viewer<M> = OMNISCIENT_VIEWER,
+  ): Promise<SubjectCounts<M>> {
+    const answer = this.#listener?.count?.(contexts, viewer);
+    if (answer !== undefined) return await answer;
+    const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
+    const { store } = this;
+    const subjects = new Map(contexts.map((context) => [
+      context,
+      store.count(context, { visible }).subjects,
+    ]));
+    return { subjects, isComplete: true, missing: [] };
+  }
+
   /** Whether there may be other servers to tell something. */
   get replicated(): boolean {
     return this.#listener !== undefined;
@@ -572,8 +633,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     this.#listener = listener;
     const now = this.#clock();
     for (const snapshot of this.store.snapshots()) {
-      const { seenAt = now } = this.#store.liveness(snapshot) ?? {};
+      const liveness = this.#store.liveness(snapshot);
+      const { seenAt = now, facetDeadlines } = liveness ?? {};
       this.#heard.set(entryKeyOf(snapshot), Math.min(seenAt, now));
+      this.#told.tell(snapshot, facetDeadlines);
     }
     return {
       put: (entries, areNews = false) => this.#putRemote(entries, areNews),
@@ -595,7 +658,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
         this.#listener = undefined;
         this.#forget(this.#remote.all());
         this.#heard.clear();
-        this.#brief.clear();
+        this.#told.clear();
       },
     };
   }
@@ -622,7 +685,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   #publish(update: PresenceUpdate<M>): Sequence {
     const [taken = update] = this.#takingOver([update]);
+    const { lastSequence } = this;
     const sequence = this.#store.publish(taken);
+    if (sequence === lastSequence) this.#events.refreshed(1);
     this.#afterReceive([update]);
     return sequence;
   }
@@ -638,12 +703,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const taken = new EntryMap<M, true>();
     return updates.map((update) => {
       assertUpdate(update);
-      const lasting = this.#remote.get(update);
-      if (lasting === undefined || taken.has(update)) return update;
+      if (!this.#remote.has(update) || taken.has(update)) return update;
       const former = this.#store.snapshot(update);
-      if (former === undefined) return update;
+      const { facetDeadlines } = this.#store.liveness(update) ?? {};
+      if (former === undefined || facetDeadlines === undefined) return update;
       taken.set(entryKeyOf(update), true);
-      return takeOver(update, former, lasting, this.#clock());
+      return takeOver(update, former, facetDeadlines);
     });
   }
 
@@ -656,14 +721,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       this.#heard.set(entryKeyOf(update), now);
       // Its publisher has come here; also if nothing has changed by it.
       const isTakenOver = this.#remote.delete(update);
-      const brief = briefFacets(this.#store.liveness(update));
-      // Others must know that a facet goes by itself, if not when.
-      if (isTakenOver || brief !== (this.#brief.get(update) ?? "")) {
+      const { facetDeadlines } = this.#store.liveness(update) ?? {};
+      if (isTakenOver || this.#told.areNews(update, facetDeadlines)) {
         this.#tellPut(update);
       }
     }
     for (const update of updates) this.#cameBack(update);
-    this.#sweeper.arm(this.#store.nextSweep());
+    this.#rearm();
   }
 
   #assertCapacity(updates: readonly PresenceUpdate<M>[]): void {
@@ -737,6 +801,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   #changed(change: PresenceChange<M>): void {
     const { previous } = change;
+    // A facet of another server's entry goes there by itself as well.
+    const isTheirs = this.#isApplying ||
+      change.type === "facetsExpired" && this.#remote.has(change.snapshot);
+    // What is only known here no longer has not happened.
+    if (!isTheirs) this.#events.changed(change);
+    else if (!this.#isForgetting) this.#replicated.changed(change);
     if (change.type === "expired" || change.type === "withdrawn") {
       const { subject, context, visibility } = change.previous;
       const seenAt = change.type === "withdrawn"
@@ -747,7 +817,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
         this.#departures.record(subject, context, { visibility, seenAt });
       }
       this.#heard.delete(change.previous);
-      this.#brief.delete(change.previous);
+      this.#told.forget(change.previous);
       const isOwn = !this.#remote.delete(change.previous);
       if (!this.#isApplying) this.#listener?.removed(change.previous, isOwn);
     } else if (
@@ -759,13 +829,22 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       this.#departures.record(subject, context, { visibility, seenAt });
     }
     if (
-      !this.#isApplying &&
+      !isTheirs &&
       (change.type === "published" || change.type === "facetsExpired")
     ) {
       this.#remote.delete(change.snapshot);
       this.#put(change.snapshot);
     }
     this.#feeds.changed(change);
+  }
+
+  /** Tells of facets that go on after the time that others know of. */
+  #tellAgain(now: Timestamp): void {
+    while (true) {
+      const key = this.#told.takeDue(now);
+      if (key === undefined) return;
+      this.#tellPut(key);
+    }
   }
 
   #tellPut(key: EntryKey<M>): void {
@@ -775,9 +854,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   #put(snapshot: PresenceSnapshot<M>): void {
     if (this.#listener === undefined) return;
-    const brief = briefFacets(this.#store.liveness(snapshot));
-    if (brief === "") this.#brief.delete(snapshot);
-    else this.#brief.set(entryKeyOf(snapshot), brief);
+    const { facetDeadlines } = this.#store.liveness(snapshot) ?? {};
+    this.#told.tell(snapshot, facetDeadlines);
     this.#listener.put(snapshot);
   }
 
@@ -810,14 +888,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
           this.#store.withdraw(former);
           this.#store.publish(update);
         }
-        const { facetsLeft } = entry;
-        const since = this.#clock();
-        this.#remote.set(
-          entryKeyOf(entry),
-          facetsLeft && { facetsLeft, since },
-        );
+        this.#remote.set(entryKeyOf(entry), true);
         this.#heard.delete(entry);
-        this.#brief.delete(entry);
+        this.#told.forget(entry);
         this.#lingering.delete(entry);
       }
     });
@@ -830,9 +903,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const former = this.#store.snapshot(entry);
     const cleared = Object.keys(former?.facets ?? {})
       .map((name) => [name, null]);
+    const held = heldFacets(entry, this.#clock());
     const facets: FacetPatch<M> = {
       ...Object.fromEntries(cleared),
-      ...entry.facets,
+      ...held.facets,
     };
     const { seenAt = -Infinity } = this.#store.liveness(entry) ?? {};
     return {
@@ -845,6 +919,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
         : entry.observedAt,
       expiry: "never",
       facets,
+      facetDeadlines: held.facetDeadlines,
     };
   }
 
@@ -867,7 +942,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   /** Arms the timer anew, unless the server has been disposed of. */
   #rearm(): void {
-    if (!this.#watches.closed) this.#sweeper.arm(this.#store.nextSweep());
+    if (this.#watches.closed) return;
+    const sweep = this.#store.nextSweep() ?? Infinity;
+    const due = Math.min(sweep, this.#told.earliest());
+    this.#sweeper.arm(due === Infinity ? undefined : due);
   }
 
   #joinFeed<T>(

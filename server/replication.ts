@@ -5,6 +5,7 @@ import type {
   PresenceSnapshot,
   Timestamp,
 } from "../core/mod.ts";
+import type { Viewer } from "./viewer.ts";
 
 /**
  * What a server tells whoever replicates it. Its own entries are those that it
@@ -33,6 +34,14 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
   closed?(): void;
   /** Asks the other servers for their entries of a subject, wherever it is. */
   locate?(subject: M["subject"]): Promise<RemoteWhereabouts<M>>;
+  /**
+   * Counts the subjects of contexts at all servers together, this one among
+   * them; each subject once.
+   */
+  count?(
+    contexts: readonly M["context"][],
+    viewer: Viewer<M>,
+  ): Promise<SubjectCounts<M>>;
 }
 
 /** Where a subject is, by what other servers have. */
@@ -55,12 +64,31 @@ export interface Whereabouts<M extends PresenceModel = PresenceModel> {
   readonly missing: readonly string[];
 }
 
+/** How many subjects contexts have, at all servers together. */
+export interface SubjectCounts<M extends PresenceModel = PresenceModel> {
+  /** By context, each that was asked for; 0 where nobody is. */
+  readonly subjects: ReadonlyMap<M["context"], number>;
+  /** Whether all servers have answered. */
+  readonly isComplete: boolean;
+  /** The servers that have not answered: what they have is not counted. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * How much longer than their owner others keep a facet that goes by itself, in
+ * milliseconds: the word that it goes on, or is gone, has to come to them.
+ */
+export const FACET_ALLOWANCE_MS = 250;
+
 /** An entry of another server. What keeps it alive is known there. */
 export interface RemoteEntry<M extends PresenceModel = PresenceModel>
   extends Omit<PresenceSnapshot<M>, "expiry"> {
   /**
-   * For how many milliseconds more facets last that go by themselves. The other
-   * server sees to that, until the entry is received here.
+   * For how many milliseconds more facets last that go by themselves; less than
+   * zero if they are over since. The other server puts the entry again before
+   * they are over, if they go on. Here they are cleared
+   * {@linkcode FACET_ALLOWANCE_MS} after they are over, for who watches here
+   * alone.
    */
   readonly facetsLeft?: Readonly<Record<string, Duration>> | undefined;
 }

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import type { EntryKey } from "../core/mod.ts";
+import type { EntryKey, PresenceSnapshot } from "../core/mod.ts";
 import {
+  FACET_ALLOWANCE_MS,
   PresenceServer,
   type PresenceServerOptions,
   type RemoteEntry,
@@ -282,17 +283,21 @@ Deno.test("PresenceServer.receiveIfPresent() takes an entry over", () => {
   assertEquals(r.told(), ["put alice {}"]);
 });
 
-Deno.test("PresenceServer.replicate() tells that a facet goes by itself from now on, or does not any more, but not that it goes later", () => {
+Deno.test("PresenceServer.replicate() tells at once that a facet goes by itself from now on, or earlier, or does not any more", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
   const told = ['put alice {"activity":"editing"}'];
   r.server.receive(update({ facets }));
   assertEquals(r.told(), told);
-  r.server.receive(update({ facets, facetDeadlines: { activity: 100 } }));
+  const lasting = (activity: number) =>
+    r.server.receive(update({ facets, facetDeadlines: { activity } }));
+  lasting(200);
   assertEquals(r.told(), told);
-  r.server.receive(update({ facets, facetDeadlines: { activity: 200 } }));
-  assertEquals(r.told(), []);
+  lasting(100);
+  assertEquals(r.told(), told);
+  lasting(150);
+  assertEquals(r.told(), [], "that it goes later has time");
   r.server.receive(update({ facets: {} }));
   assertEquals(r.told(), []);
   r.server.receive(update({ facets }));
@@ -302,6 +307,59 @@ Deno.test("PresenceServer.replicate() tells that a facet goes by itself from now
     update({ facets: availability, facetDeadlines: { availability: 100 } }),
   );
   assertEquals(r.told().length, 1);
+});
+
+Deno.test("PresenceServer.replicate() tells that a facet goes on when it was to go, however often it was renewed", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing" } as const;
+  const told: unknown[] = [];
+  for (let key = 0; key < 100; key++) {
+    const facetDeadlines = { activity: r.server.now + 500 };
+    r.server.receive(update({ facets, facetDeadlines }));
+    const { now } = r.server;
+    for (const word of r.told()) told.push([now, word]);
+    time.tick(20);
+    for (const word of r.told()) told.push([r.server.now, word]);
+  }
+  assertEquals(
+    told,
+    [0, 500, 980, 1_460, 1_940].map((
+      at,
+    ) => [at, 'put alice {"activity":"editing"}']),
+  );
+  time.tick(479);
+  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  time.tick(1);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, {});
+  assertEquals(r.told(), ["put alice {}"]);
+  time.tick(1_000);
+  assertEquals(r.told(), []);
+});
+
+Deno.test("PresenceServer.replicate() tells in time of facets that were there before", () => {
+  using time = new FakeTime(0);
+  using server = new PresenceServer();
+  const facets = { activity: "editing" } as const;
+  const lasting = (activity: number) =>
+    server.receive(update({ facets, facetDeadlines: { activity } }));
+  lasting(500);
+  const told: unknown[] = [];
+  const listener = {
+    put: (snapshot: PresenceSnapshot) => void told.push(snapshot.facets),
+    removed() {},
+    watched() {},
+  };
+  const replication = server.replicate(listener);
+  lasting(800);
+  time.tick(499);
+  assertEquals(told, []);
+  time.tick(1);
+  assertEquals(told, [facets]);
+  lasting(2_000);
+  replication[Symbol.dispose]();
+  time.tick(1_000);
+  assertEquals(told, [facets]);
 });
 
 Deno.test("PresenceServer.receive() clears the facets of what it takes over when they were to go", () => {
@@ -319,20 +377,92 @@ Deno.test("PresenceServer.receive() clears the facets of what it takes over when
   assertEquals(r.told(), ['put alice {"availability":"busy"}']);
 });
 
-Deno.test("PresenceServer.receive() leaves the facets of others alone that it has not taken over", () => {
+Deno.test("Replication.put() has the facets of others end by themselves a little later than there, for watchers alone", async () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
+  const facets = { activity: "editing", availability: "busy" } as const;
+  r.replication.put([remote({ facets, facetsLeft: { activity: 500 } })]);
+  await mirror.read();
+  r.told();
+  time.tick(500 + FACET_ALLOWANCE_MS - 1);
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
+  time.tick(1);
+  const left = { availability: "busy" } as const;
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, left);
+  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(r.told(), []);
+  assertEquals(r.replication.own(), []);
+  assertEquals(subjectsOf(r.replication.remote("doc-1")), ["alice"]);
+  const { events, replicated } = r.server.stats;
+  assertEquals([events.facetsExpired, replicated.facetsExpired], [0, 1]);
+  r.replication.put([remote({ facets: left })]);
+  assertEquals(await mirror.told(), [], "the other server says so as well");
+});
+
+Deno.test("Replication.put() has the facets of others go on when they are put again in time", async () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing" } as const;
+  const put = () =>
+    r.replication.put([remote({ facets, facetsLeft: { activity: 500 } })]);
+  put();
+  const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
+  await mirror.read();
+  for (let turn = 0; turn < 10; turn++) {
+    time.tick(500 + FACET_ALLOWANCE_MS - 1);
+    put();
+  }
+  assertEquals(await mirror.told(), []);
+  time.tick(500 + FACET_ALLOWANCE_MS);
+  assertEquals(await mirror.told(), ["updated alice"]);
+  put();
+  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets, "in the end");
+});
+
+Deno.test("Replication.put() does not show a facet that has been over for long", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing", availability: "busy" } as const;
+  const [over, lately] = [FACET_ALLOWANCE_MS, FACET_ALLOWANCE_MS - 10];
+  r.replication.put([
+    remote({ facets, facetsLeft: { activity: -over } }),
+    remote({ subject: "bob", facets, facetsLeft: { activity: -lately } }),
+  ]);
+  const facetsOf = (subject: string) =>
+    r.server.store.snapshot(keyOf({ subject }))?.facets;
+  assertEquals(facetsOf("alice"), { availability: "busy" });
+  assertEquals(facetsOf("bob"), facets);
+  time.tick(10);
+  assertEquals(facetsOf("bob"), { availability: "busy" });
+  r.replication.put([remote({ facets, facetsLeft: { activity: 100 } })]);
+  r.replication.put([remote({ facets, facetsLeft: { activity: -over } })]);
+  assertEquals(facetsOf("alice"), { availability: "busy" });
+});
+
+Deno.test("PresenceServer.receive() of what has ended by itself here takes it over without", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
   r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
-  assertFalse(time.next(), "the other server sees to that");
-  time.tick(1_000);
-  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
-  // It was renewed there, or it would be gone.
+  time.tick(200 + FACET_ALLOWANCE_MS);
   r.server.receive(update());
-  time.tick(199);
-  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
-  time.tick(1);
+  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(subjectsOf(r.replication.own()), ["alice"]);
+  time.tick(1_000);
+  assertEquals(r.told(), []);
+});
+
+Deno.test("PresenceServer.receive() ends at once what is over where it was, though it is still shown", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing" } as const;
+  r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
+  time.tick(200 + FACET_ALLOWANCE_MS / 2);
+  r.server.receive(update());
+  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
   assertEquals(r.server.store.snapshot(keyOf())?.facets, {});
+  assertEquals(r.told(), ["put alice {}"]);
 });
 
 Deno.test("PresenceServer.receive() forgets how long a facet was to last that the update sets or clears", () => {
@@ -350,7 +480,7 @@ Deno.test("PresenceServer.receive() forgets how long a facet was to last that th
   r.server.receiveIfPresent(
     update({ subject: "bob", facets: { activity: null } }),
   );
-  assertFalse(time.next());
+  time.tick(1_000);
   assertEquals(r.server.store.snapshot(keyOf())?.facets, { activity: "idle" });
   assertEquals(r.server.store.snapshot(keyOf({ subject: "bob" }))?.facets, {});
 });

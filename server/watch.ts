@@ -7,6 +7,7 @@ import {
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, FeedScope } from "./feed.ts";
 import type { Viewer } from "./viewer.ts";
+import { WatchProgress } from "./watch_progress.ts";
 
 /** What to watch, and on whose behalf. */
 export interface WatchOptions<M extends PresenceModel = PresenceModel> {
@@ -60,11 +61,38 @@ export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
  */
 export class RunningWatches {
   readonly #ends = new Set<() => void>();
+  readonly #progress = new Set<WatchProgress>();
   #closed = false;
+  /** How many baselines were sent to watchers who were too far behind. */
+  baselinesResent = 0;
 
   /** Whether watches can't begin any more. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#ends.size;
+  }
+
+  /** How many changes the slowest has not looked at. O(watches). */
+  get lag(): number {
+    let lag = 0;
+    for (const progress of this.#progress) lag = Math.max(lag, progress.lag);
+    return lag;
+  }
+
+  /** Takes note of how far a watch of a feed comes, from now on. O(1). */
+  begin(feed: { readonly changeCount: number }): WatchProgress {
+    const progress = new WatchProgress(feed);
+    this.#progress.add(progress);
+    return progress;
+  }
+
+  /** Takes note of it no longer. O(1). */
+  end(progress: WatchProgress): void {
+    this.#progress.delete(progress);
   }
 
   /** Takes note of what ends a watch. O(1). */
@@ -125,6 +153,7 @@ export function startWatch<T>(
 
 /** Yields a baseline, then changes; after a gap a baseline again. */
 export async function* watchBatches<M extends PresenceModel>(
+  running: RunningWatches,
   feed: Feed<M>,
   viewer: Viewer<M>,
   options: WatchOptions<M>,
@@ -132,12 +161,15 @@ export async function* watchBatches<M extends PresenceModel>(
 ): AsyncGenerator<PresenceBatch<M>, void> {
   const { context, subject, keepAliveMs = Infinity } = options;
   const silence = new Silence(keepAliveMs);
+  const progress = running.begin(feed);
   let position = options.since;
   try {
     while (!signal.aborted) {
       const batch = position && feed.poll(position, viewer);
+      progress.catchUp();
       if (batch === undefined) {
         silence.end();
+        if (position !== undefined) running.baselinesResent++;
         // Taken out one by one: what has been read must not be held on to.
         const unread = [...feed.baseline(viewer, subject)];
         for (let part = unread.shift(); part; part = unread.shift()) {
@@ -159,6 +191,7 @@ export async function* watchBatches<M extends PresenceModel>(
     }
   } finally {
     silence.end();
+    running.end(progress);
   }
 }
 

@@ -23,10 +23,21 @@ export class EntryIndex<M extends PresenceModel> {
   /** Contexts that are empty, kept for their changes, oldest tail first. */
   readonly #vacant = new VacantContexts<M>();
   #size = 0;
+  #occupied = 0;
 
   /** How many entries there are. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many distinct subjects have an entry. O(1). */
+  get subjectCount(): number {
+    return this.#contextsOf.size;
+  }
+
+  /** How many contexts have an entry. O(1). */
+  get contextCount(): number {
+    return this.#occupied;
   }
 
   /** The entry with a key, if there is one. O(1). */
@@ -66,6 +77,7 @@ export class EntryIndex<M extends PresenceModel> {
     const { subject, origin } = entry.snapshot;
     this.#vacant.delete(entries);
     if (!entries.hasSubject(subject)) this.#contextsOf.add(subject, entries);
+    if (entries.size === 0) this.#occupied++;
     entries.add(entry);
     this.#entriesFrom.add(origin, entry);
     this.#size++;
@@ -78,7 +90,9 @@ export class EntryIndex<M extends PresenceModel> {
     if (!entries.hasSubject(subject)) this.#contextsOf.delete(subject, entries);
     this.#entriesFrom.delete(origin, entry);
     this.#size--;
-    if (entries.size === 0) this.#vacant.add(entries);
+    if (entries.size > 0) return;
+    this.#occupied--;
+    this.#vacant.add(entries);
   }
 
   /**

@@ -8,6 +8,11 @@
 export class OneOrMany<K, V extends object> {
   readonly #values = new Map<K, V | Set<V>>();
 
+  /** How many keys have a value. O(1). */
+  get size(): number {
+    return this.#values.size;
+  }
+
   /** Adds a value that is not there yet. O(1). */
   add(key: K, value: V): void {
     const there = this.#values.get(key);

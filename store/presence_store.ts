@@ -137,6 +137,16 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     return this.#entries.size;
   }
 
+  /** How many distinct subjects have an entry, in whatever contexts. O(1). */
+  get subjectCount(): number {
+    return this.#entries.subjectCount;
+  }
+
+  /** How many contexts have an entry. O(1). */
+  get contextCount(): number {
+    return this.#entries.contextCount;
+  }
+
   /** The sequence of the newest change; 0 before the first. */
   get lastSequence(): Sequence {
     return this.#log.last;

@@ -1,8 +1,9 @@
 import type { PresenceModel } from "../../core/mod.ts";
-import type { PresenceServer, Replication } from "../mod.ts";
+import type { PresenceServer, Replication, Watch } from "../mod.ts";
 import type { NodeLife, PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
 import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
+import type { ClusterStats } from "./cluster_stats.ts";
 import type { FollowedContext } from "./followed_context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ClusterStatus, StatusWatch } from "./status.ts";
@@ -88,8 +89,50 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * left, as it knows of none any more.
    */
   nodes(): string[] {
-    if (this.status === "left") return [];
-    return [this.node, ...this.#node.peers.names()].sort();
+    return [...this.#node.nodes.current];
+  }
+
+  /**
+   * Watches who lives: yields the names of the nodes, and then the latest
+   * whenever one has come or gone. It ends without an error when it is aborted,
+   * and after it has yielded none, as the node has left.
+   *
+   * @param options What ends it.
+   * @returns The names, this node's among them, in order.
+   */
+  watchNodes(
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Watch<readonly string[]> {
+    return this.#node.nodes.watch(signal);
+  }
+
+  /**
+   * What has happened so far, and how it stands, for whoever measures. O(rows
+   * that it follows).
+   */
+  get stats(): ClusterStats {
+    const { session, peers, writer, contexts } = this.#node;
+    const nodes = this.nodes();
+    const rows = new Map(nodes.map((node) => [node, 0]));
+    for (const context of contexts.all.values()) {
+      for (const { node } of context.rows.values()) {
+        const owned = rows.get(node);
+        if (owned !== undefined) rows.set(node, owned + 1);
+      }
+    }
+    return {
+      node: session.node,
+      status: session.status.current,
+      nodes,
+      nodesCame: peers.came,
+      nodesWent: peers.went,
+      contexts: contexts.all.size,
+      rows,
+      unwritten: writer.outbox.size,
+      lagMs: writer.lagMs,
+      written: writer.written,
+      writeFailures: writer.failures,
+    };
   }
 
   /**

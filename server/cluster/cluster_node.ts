@@ -11,6 +11,7 @@ import type {
   NodeLife,
   PresenceBackbone,
 } from "./backbone.ts";
+import { Board } from "./board.ts";
 import type { ClusterSettings } from "./cluster_options.ts";
 import { FollowedContexts } from "./followed_contexts.ts";
 import { NodeNameTakenError } from "./errors.ts";
@@ -51,6 +52,8 @@ export class ClusterNode<M extends PresenceModel> {
   readonly survey: Survey<M>;
   /** What it puts into its server. */
   readonly replication: Replication<M>;
+  /** The names of the nodes that live, in order; none after it has left. */
+  readonly nodes: Board<readonly string[]>;
   readonly #closed: () => void;
   readonly #backbone: PresenceBackbone;
   readonly #settings: ClusterSettings;
@@ -98,6 +101,10 @@ export class ClusterNode<M extends PresenceModel> {
       failed,
     });
     const { outbox } = this.writer;
+    this.nodes = new Board<readonly string[]>(
+      [session.node],
+      (nodes) => nodes.length === 0,
+    );
     this.#own = new OwnEntries(server, replication, interest, outbox, failed);
     this.peers = new Peers(session, leaseTtlMs, {
       over: (life) => {
@@ -107,6 +114,7 @@ export class ClusterNode<M extends PresenceModel> {
       heard: (lease) => this.contexts.heard(lease),
       announced: (former) => this.contexts.readRowsOf(former),
       missed: () => this.contexts.verify(),
+      changed: () => this.#tellNodes(),
       toPurge: (life) => this.#purge(life),
       failed,
     });
@@ -143,6 +151,7 @@ export class ClusterNode<M extends PresenceModel> {
       this.#own.put(snapshot);
       this.contexts.follow(contextName(snapshot.context));
     }
+    this.writer.flushSoon();
     this.#heartbeat = new Heartbeat(session, {
       leaseTtlMs,
       renewalMs,
@@ -153,6 +162,7 @@ export class ClusterNode<M extends PresenceModel> {
       renamed: (former) => {
         this.#listening = {};
         this.contexts.doubt();
+        this.#tellNodes();
         this.#report(new NodeNameTakenError(former, session.node));
       },
     });
@@ -175,6 +185,7 @@ export class ClusterNode<M extends PresenceModel> {
     this.session.status.set("left");
     this.#heartbeat.stop();
     this.peers.stop();
+    this.nodes.set([]);
     this.contexts.letGo();
     this.contexts.stop();
     this.#questions.stop();
@@ -210,6 +221,7 @@ export class ClusterNode<M extends PresenceModel> {
       closed: () => this.#closed(),
       follow: (context) => this.follow(context),
       locate: (subject) => this.survey.elsewhere(subject),
+      count: (contexts, viewer) => this.survey.count(contexts, { viewer }),
       tell: (context, text) =>
         this.session.connection?.tell(contextName(context), text),
     };
@@ -258,6 +270,11 @@ export class ClusterNode<M extends PresenceModel> {
   #connect(): Promise<BackboneConnection> {
     const { node } = this.session;
     return this.#backbone.connect(node, this.#backboneListener());
+  }
+
+  #tellNodes(): void {
+    if (this.session.hasLeft) return;
+    this.nodes.set([this.session.node, ...this.peers.names()].sort());
   }
 
   #watched(context: M["context"], isWatched: boolean): void {

@@ -231,67 +231,6 @@ Deno.test("joinCluster() lets posts of one publisher be spread over two nodes", 
   assertEquals(b.shows(), []);
 });
 
-Deno.test("joinCluster() clears a facet when it is due, wherever its publisher has posted since", async () => {
-  using lab = new Lab();
-  const [a, b] = await pair(lab);
-  const now = a.server.now;
-  await a.receive({
-    facets: { activity: "editing", availability: "available" },
-    facetDeadlines: { activity: now + 500 },
-    expiry: now + 60_000,
-  });
-  for (const node of [b, a, b]) {
-    await lab.pass(100);
-    await node.receive({ expiry: node.server.now + 60_000 });
-  }
-  await lab.pass(150);
-  const editing = { activity: "editing", availability: "available" };
-  assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
-  // A little later, for the ways from node to node.
-  await lab.pass(250);
-  const facets = { availability: "available" };
-  assertEquals([facetsAt(a), facetsAt(b)], [facets, facets]);
-});
-
-Deno.test("joinCluster() lets a facet that was renewed last as long again at most where its publisher goes", async () => {
-  using lab = new Lab();
-  const [a, b] = await pair(lab);
-  for (let turn = 0; turn < 10; turn++) {
-    await a.receive({
-      facets: { activity: "editing" },
-      facetDeadlines: { activity: a.server.now + 500 },
-    });
-    await lab.pass(100);
-  }
-  await b.receive({ facets: { availability: "busy" } });
-  await lab.pass(100);
-  const editing = { activity: "editing", availability: "busy" };
-  assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
-  await lab.pass(450);
-  const busy = { availability: "busy" };
-  assertEquals([facetsAt(a), facetsAt(b)], [busy, busy]);
-});
-
-Deno.test("joinCluster() does not write again what is read for how long its facets last", async () => {
-  using lab = new Lab();
-  const [a] = await pair(lab);
-  const typing = () =>
-    a.receive({
-      facets: { activity: "editing" },
-      facetDeadlines: { activity: a.server.now + 500 },
-    });
-  await typing();
-  await lab.pass(100);
-  await typing();
-  const calls = (name: string) => lab.network.calls.get(name) ?? 0;
-  const [reads, writes] = [calls("read"), calls("write")];
-  lab.network.cut(a.process, true);
-  lab.network.cut(a.process, false);
-  await lab.pass(300);
-  assert(calls("read") > reads);
-  assertEquals(calls("write"), writes);
-});
-
 Deno.test("joinCluster() takes a goodbye at any node", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);

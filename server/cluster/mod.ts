@@ -21,6 +21,7 @@ export type {
 } from "./backbone.ts";
 export { Cluster, joinCluster } from "./cluster.ts";
 export type { ClusterOptions } from "./cluster_options.ts";
+export type { ClusterStats } from "./cluster_stats.ts";
 export { NodeNameTakenError } from "./errors.ts";
 export type {
   Completeness,

@@ -28,6 +28,8 @@ export interface RowKey {
 export interface OwnRow extends RowKey {
   /** What it says, but for how long its facets last. */
   readonly value: string;
+  /** How long they last from now. */
+  readonly left: FacetsLast;
 }
 
 /** The entries that this node's server has received, as they are to be shared. */
@@ -57,7 +59,8 @@ export class OwnEntries<M extends PresenceModel> {
   rows(context: M["context"]): OwnRow[] {
     return this.#replication().own(context).flatMap((snapshot) => {
       const value = this.#encode(snapshot);
-      return value === undefined ? [] : { ...rowKey(snapshot), value };
+      const left = this.#lasts(snapshot, this.#server.now);
+      return value === undefined ? [] : { ...rowKey(snapshot), value, left };
     });
   }
 
@@ -130,14 +133,18 @@ export class OwnEntries<M extends PresenceModel> {
     const snapshot = store.snapshot(key);
     const heardAt = this.#heardAt(key);
     if (snapshot === undefined || heardAt === undefined) return undefined;
-    const deadlines = store.liveness(key)?.facetDeadlines ?? [];
-    const lasts = Array.from(
-      deadlines,
-      ([name, deadline]) => [name, deadline - heardAt] as const,
-    );
-    const value = this.#encode(snapshot, lasts);
+    const value = this.#encode(snapshot, this.#lasts(key, heardAt));
     if (value === undefined) return undefined;
     return { type: "put", ...row, value, age: Math.max(0, now - heardAt) };
+  }
+
+  /** How long the facets of an own entry last that go by themselves. */
+  #lasts(key: EntryKey<M>, since: Timestamp): FacetsLast {
+    const { facetDeadlines } = this.#server.store.liveness(key) ?? {};
+    return Array.from(
+      facetDeadlines ?? [],
+      ([name, deadline]) => [name, deadline - since] as const,
+    );
   }
 
   #share({ context, id }: RowKey, key: EntryKey<M>): void {

@@ -40,6 +40,8 @@ export interface PeersListener {
   missed(): void;
   /** A life was ended by this node, which is to purge its rows. */
   toPurge(life: NodeLife): void;
+  /** There are others than before. */
+  changed(): void;
   /** A question to the backbone has failed. */
   failed(error: unknown): void;
 }
@@ -61,6 +63,10 @@ export class Peers {
   #namesake: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isJudging = false;
+  /** How many others were seen to come. */
+  came = 0;
+  /** How many of them were seen to go. */
+  went = 0;
 
   /** Makes one that knows of nobody. */
   constructor(session: Session, leaseTtlMs: Duration, listener: PeersListener) {
@@ -142,6 +148,10 @@ export class Peers {
     const peer = this.#peers.get(life.node);
     if (peer?.lease.epoch === life.epoch) {
       this.#peers.delete(life.node);
+      if (!peer.isDormant) {
+        this.went++;
+        this.#listener.changed();
+      }
       for (const former of peer.former) this.#listener.over(former);
     } else if (peer !== undefined) {
       peer.former = peer.former.filter(({ epoch }) => epoch !== life.epoch);
@@ -250,6 +260,10 @@ export class Peers {
       former: former.slice(-MAX_FORMER),
     });
     if (isDormant) return;
+    if (known?.isDormant !== false) {
+      this.came++;
+      this.#listener.changed();
+    }
     if (isSame && known.isDormant) return this.#listener.missed();
     const hadAnnounced = isSame && known.lease.announced === lease.announced;
     if (lease.announced !== "" && !hadAnnounced) {

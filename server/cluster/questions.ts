@@ -59,26 +59,26 @@ export class Questions<M extends PresenceModel> {
     if (awaited.length === 0) {
       return Promise.resolve({ answers: [], missing: silent });
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Answers>();
     const id = crypto.randomUUID();
-    const close = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      this.#open.delete(id);
-    };
-    const open = new OpenQuestion(awaited, silent, (answers) => {
-      close();
-      resolve(answers);
+    return new Promise((resolve, reject) => {
+      const close = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        this.#open.delete(id);
+      };
+      const open = new OpenQuestion(awaited, silent, (answers) => {
+        close();
+        resolve(answers);
+      });
+      const abort = () => {
+        close();
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => open.settle(), ANSWER_TIMEOUT_MS);
+      signal?.addEventListener("abort", abort);
+      this.#open.set(id, open);
+      this.#send({ type: "ask", id, question: JSON.stringify(question) });
     });
-    const abort = () => {
-      close();
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => open.settle(), ANSWER_TIMEOUT_MS);
-    signal?.addEventListener("abort", abort);
-    this.#open.set(id, open);
-    this.#send({ type: "ask", id, question: JSON.stringify(question) });
-    return promise;
   }
 
   /** Takes a text that another node has sent. */

@@ -156,6 +156,27 @@ Deno.test("Cluster.count() counts nobody twice who is at two nodes", async () =>
   assertEquals(own.subjects.get("doc-1"), 2);
 });
 
+Deno.test("PresenceServer.count() counts at all nodes, and says who has not answered", async () => {
+  using lab = new Lab();
+  const [a, b, c] = await three(lab);
+  await a.receive({ origin: "a" });
+  await b.receive({ origin: "b" });
+  await b.receive({ subject: "bob", origin: "b", visibility: "private" });
+  await lab.pass();
+  const contexts = ["doc-1", "doc-2"];
+  const all = await asked(lab, c, () => c.server.count(contexts));
+  assertEquals([...all.subjects], [["doc-1", 2], ["doc-2", 0]]);
+  assertEquals([all.isComplete, all.missing], [true, []]);
+  const viewer = PUBLIC_VIEWER;
+  const seen = await asked(lab, c, () => c.server.count(contexts, viewer));
+  assertEquals(seen.subjects.get("doc-1"), 1);
+  lab.network.cut(c.process, true);
+  await lab.pass(TIMES.leaseTtlMs);
+  const alone = await c.server.count(contexts);
+  assertEquals([...alone.subjects], [["doc-1", 0], ["doc-2", 0]]);
+  assertEquals([alone.isComplete, alone.missing], [false, ["a", "b"]]);
+});
+
 Deno.test("Cluster.count() asks about very many contexts in several questions", async () => {
   using lab = new Lab();
   const [a, , c] = await three(lab);

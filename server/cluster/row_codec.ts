@@ -6,7 +6,8 @@ import {
   type PresenceModel,
   type PresenceSnapshot,
 } from "../../core/mod.ts";
-import type { RemoteEntry } from "../mod.ts";
+import { FACET_ALLOWANCE_MS, type RemoteEntry } from "../mod.ts";
+import type { Row } from "./backbone.ts";
 
 /** Names a context in a backbone: 1 is not "1". */
 export function contextName(context: unknown): string {
@@ -26,8 +27,8 @@ export function rowId({ subject, resource, origin }: EntryKey): string {
 }
 
 /**
- * How long facets last that go by themselves, in milliseconds since their
- * publisher was heard of.
+ * How long facets last that go by themselves, in milliseconds: in a row, since
+ * their publisher was heard of.
  */
 export type FacetsLast = readonly (readonly [name: string, lasts: Duration])[];
 
@@ -42,12 +43,28 @@ export function encodeRow<M extends PresenceModel>(
   return JSON.stringify({ visibility, observedAt, facets, lasts });
 }
 
-/** Whether a row says the same as another, but for how long its facets last. */
-export function saysTheSame(value: string, without: string): boolean {
-  if (value === without) return true;
+/**
+ * Whether a row says what an entry says. How much longer its facets last is told
+ * in time, if the row has them last until then.
+ *
+ * @param row The row.
+ * @param value What the entry says, but for how long its facets last.
+ * @param left How long they last from now.
+ */
+export function saysTheSame(
+  row: Pick<Row, "value" | "age">,
+  value: string,
+  left: FacetsLast,
+): boolean {
+  if (row.value === value && left.length === 0) return true;
   try {
-    const { lasts: _, ...said } = JSON.parse(value);
-    return JSON.stringify(said) === without;
+    const { lasts = {}, ...said } = JSON.parse(row.value);
+    if (JSON.stringify(said) !== value) return false;
+    const shared = new Map(Object.entries(leftOf(lasts, row.age)));
+    return shared.size === left.length &&
+      left.every(([name, duration]) =>
+        duration <= (shared.get(name) ?? -Infinity) + FACET_ALLOWANCE_MS
+      );
   } catch {
     return false;
   }
@@ -99,14 +116,10 @@ export function decodeRow<M extends PresenceModel>(
   }
 }
 
-/**
- * How long facets last from now. One that is over but still there was renewed
- * since, of which others are not told: it lasts as long again.
- */
+/** How long facets last from now; less than zero if they are over since. */
 function leftOf(lasts: object, age: Duration): Record<string, Duration> {
-  const left = Object.entries(lasts).flatMap(([name, duration]) => {
-    if (typeof duration !== "number" || !(duration > 0)) return [];
-    return [[name, duration > age ? duration - age : duration] as const];
-  });
+  const left = Object.entries(lasts).flatMap(([name, duration]) =>
+    Number.isFinite(duration) ? [[name, duration - age] as const] : []
+  );
   return Object.fromEntries(left);
 }

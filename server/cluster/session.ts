@@ -1,13 +1,17 @@
 import type { Duration, Timestamp } from "../../core/mod.ts";
 import type { BackboneConnection, NodeLife } from "./backbone.ts";
 import { OwnLease } from "./own_lease.ts";
-import { StatusBoard } from "./status.ts";
+import { Board } from "./board.ts";
+import type { ClusterStatus } from "./status.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 /** What a node has of its backbone now; its parts share it. */
 export class Session {
   /** Its status. */
-  readonly status: StatusBoard = new StatusBoard();
+  readonly status: Board<ClusterStatus> = new Board<ClusterStatus>(
+    "connecting",
+    (status) => status === "left",
+  );
   /** What it says of itself. */
   readonly lease: OwnLease;
   /** The present, by its own clock. */

@@ -150,8 +150,10 @@ export class Shown<M extends PresenceModel> {
       writer.outbox.add({ type: "retract", context: name, id });
     }
     for (const row of own.rows(key)) {
-      const { id, value } = row;
-      if (isOurs(id) || saysTheSame(rows.get(id)?.value ?? "", value)) continue;
+      const { id, value, left } = row;
+      const shared = rows.get(id);
+      const isSame = shared !== undefined && saysTheSame(shared, value, left);
+      if (isOurs(id) || isSame) continue;
       if (context.mayCorrect(id)) own.share(row);
     }
     writer.flushSoon();

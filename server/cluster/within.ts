@@ -4,8 +4,10 @@ export async function within<T>(
   ms: number,
   otherwise: T,
 ): Promise<T> {
-  const { promise: late, resolve } = Promise.withResolvers<T>();
-  const timer = setTimeout(() => resolve(otherwise), ms);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), ms);
+  });
   try {
     return await Promise.race([promise, late]);
   } finally {

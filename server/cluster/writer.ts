@@ -1,3 +1,4 @@
+import type { Duration } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   NodeLife,
@@ -6,6 +7,7 @@ import type {
 } from "./backbone.ts";
 import { Outbox, type PendingWrite } from "./outbox.ts";
 import type { Session } from "./session.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 /** How many rows are written at once. */
 const BATCH = 500;
@@ -46,6 +48,12 @@ export class Writer {
   #isScheduled = false;
   #isFlushing = false;
   #flushed: Promise<void> = Promise.resolve();
+  #written = 0;
+  #failures = 0;
+  /** Since when there has always been something to write. */
+  #behind: Stopwatch | undefined;
+  /** The same of what is under way. */
+  #underway: Stopwatch | undefined;
 
   /** Makes one that has nothing to write. */
   constructor(session: Session, host: WriterHost) {
@@ -53,8 +61,29 @@ export class Writer {
     this.#host = host;
   }
 
+  /** How many writes have settled. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** How often writing has failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * How long ago the oldest change was made that is not known to be written; 0
+   * if all are. As long as more wait than are written at once, it is how long
+   * that has been so.
+   */
+  get lagMs(): Duration {
+    const isBehind = this.outbox.size > 0 ? this.#behind : undefined;
+    return (this.#underway ?? isBehind)?.elapsed ?? 0;
+  }
+
   /** Writes when all is said that is said now. */
   flushSoon(): void {
+    this.#look();
     if (this.#isScheduled || this.#isFlushing) return;
     this.#isScheduled = true;
     queueMicrotask(() => {
@@ -74,6 +103,12 @@ export class Writer {
   async finish(connection: BackboneConnection): Promise<void> {
     await this.#flushed;
     while (this.outbox.size > 0) await this.#write(connection);
+  }
+
+  /** Takes note of whether there is something to write. */
+  #look(): void {
+    if (this.outbox.size === 0) this.#behind = undefined;
+    else this.#behind ??= new Stopwatch(this.#session.now);
   }
 
   get #mayWrite(): boolean {
@@ -99,14 +134,21 @@ export class Writer {
     const { life, memory } = this.#session;
     const writes = this.outbox.take(BATCH)
       .flatMap((write) => this.#host.dated(write) ?? []);
+    this.#underway = this.#behind;
+    this.#look();
     let all: readonly Written[];
     try {
       all = writes.length > 0 ? await connection.write(life, writes) : [];
     } catch (error) {
       this.outbox.failed();
+      this.#behind = this.#underway;
+      this.#failures++;
       throw error;
+    } finally {
+      this.#underway = undefined;
     }
     this.outbox.done();
+    this.#written += all.length;
     for (const [index, written] of all.entries()) {
       const write = writes[index];
       if (write === undefined) continue;

@@ -63,6 +63,8 @@ function assertIndex<M extends PresenceModel>(
     }
   }
   assertEquals(index.size, all.size, "size of the index");
+  assertEquals(index.subjectCount, expectedContextsOf.size, "subjects");
+  assertEquals(index.contextCount, contexts.size - vacant.size, "contexts");
   assertSameSets(contextsOf, expectedContextsOf, "contexts of subjects");
   assertSameSets(entriesFrom, expectedEntriesFrom, "entries of origins");
   let tail = log.floor;

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  type EntryKey,
   entryKeyOf,
   type PresenceSnapshot,
   type PresenceUpdate,
 } from "../../../core/mod.ts";
-import { PresenceServer, PresenceView } from "../../mod.ts";
+import { FACET_ALLOWANCE_MS, PresenceServer, PresenceView } from "../../mod.ts";
 import { type Cluster, indexesOf, joinCluster } from "../cluster.ts";
 import { NodeNameTakenError } from "../errors.ts";
 import type { EntriesAnswer } from "../survey.ts";
@@ -20,6 +21,8 @@ import { SimulatedProcess, SimulatedProcesses } from "./simulated_processes.ts";
 import { SILENT } from "./silent_listener.ts";
 
 const LEASE_TTL = 300;
+/** Long enough to see what the rows of the dead do by themselves. */
+const LONG_LEASE_TTL = 1_500;
 const HOLD = 1_000;
 const GRACE = 200;
 /** Posts live so long, and are sent so often. */
@@ -29,6 +32,8 @@ const POST_INTERVAL = 120;
 const MAX_FACET_TTL = 400;
 /** Where nothing goes wrong all nodes know of it after so long. */
 const TOLD_AFTER = 150;
+/** A facet that is over may still be shown: for the ways, and for a sweep. */
+const OVER_AFTER = FACET_ALLOWANCE_MS + 150;
 /** A subject that has been there so long is known to everybody. */
 const KNOWN_AFTER = 300;
 
@@ -47,7 +52,7 @@ const STORM: Weather = {
 };
 
 /** What goes wrong in a simulation. */
-export type Trouble = "none" | "restarts" | "loss" | "all";
+export type Trouble = "none" | "crashes" | "restarts" | "loss" | "all";
 
 /** A process that serves presence. */
 interface Node {
@@ -90,14 +95,27 @@ interface Publisher {
   nextPost: number;
 }
 
+/** An activity that goes by itself, as it was last said. */
+interface Brief {
+  readonly key: EntryKey;
+  readonly activity: string;
+  readonly node: Node;
+  readonly at: number;
+  readonly until: number;
+  /** Whether whoever has the entry now knows until when. */
+  isSure: boolean;
+}
+
 /** A history of a cluster, made up from a seed. */
 export class Simulation {
   readonly #random: Random;
   readonly #processes: SimulatedProcesses;
   readonly #network: SimulatedNetwork;
   readonly #trouble: Trouble;
+  readonly #leaseTtl: number;
   readonly #nodes = new Map<string, Node>();
   readonly #publishers = new Set<Publisher>();
+  readonly #brief = new Map<string, Brief>();
   readonly #failures: string[] = [];
   readonly #log: ((line: string) => void) | undefined;
   #origins = 0;
@@ -115,8 +133,16 @@ export class Simulation {
     this.#random = new Random(seed);
     this.#processes = processes;
     this.#network = new SimulatedNetwork(processes, this.#random);
-    const troubles = ["none", "restarts", "loss", "all", "all"] as const;
+    const troubles = [
+      "none",
+      "crashes",
+      "restarts",
+      "loss",
+      "all",
+      "all",
+    ] as const;
     this.#trouble = troubles[seed % troubles.length] ?? "all";
+    this.#leaseTtl = this.#trouble === "crashes" ? LONG_LEASE_TTL : LEASE_TTL;
     this.#log = log;
     if (log !== undefined) this.#network.trace = (line) => this.#note(line);
   }
@@ -134,7 +160,7 @@ export class Simulation {
       await this.#pass(this.#random.below(60));
     }
     await this.#heal();
-    await this.#pass(LEASE_TTL * 2 + LEASE_TTL / 3 + POST_TTL);
+    await this.#pass(this.#leaseTtl * 2 + this.#leaseTtl / 3 + POST_TTL);
     await this.#check();
     for (const node of this.#nodes.values()) this.#end(node);
   }
@@ -149,6 +175,7 @@ export class Simulation {
     const actions = [
       ...Array(6).fill(() => this.#appear()),
       ...Array(4).fill(() => this.#change()),
+      ...Array(2).fill(() => this.#goOn()),
       ...Array(2).fill(() => this.#reconnect()),
       ...Array(2).fill(() => this.#disappear()),
       ...Array(3).fill(() => this.#watch()),
@@ -156,6 +183,9 @@ export class Simulation {
     ];
     if (this.#trouble === "restarts" || this.#trouble === "all") {
       actions.push(() => this.#goAway());
+    }
+    if (this.#trouble === "crashes") {
+      actions.push(() => this.#crash(), () => this.#goOn());
     }
     if (this.#trouble === "all") {
       actions.push(
@@ -182,7 +212,7 @@ export class Simulation {
       });
       const cluster = joinCluster(server, this.#network.for(process), {
         node: nodeName,
-        leaseTtlMs: LEASE_TTL,
+        leaseTtlMs: this.#leaseTtl,
         holdMs: HOLD,
         onError: (error) => {
           if (error instanceof SimulatedNetworkError) return;
@@ -263,6 +293,19 @@ export class Simulation {
     await this.#publish(publisher, patch);
   }
 
+  /** What goes by itself goes on, or ends at another time. */
+  async #goOn(): Promise<void> {
+    const { now } = this.#processes;
+    const publisher = this.#random.pick(
+      [...this.#publishers].filter(({ brief }) => (brief?.until ?? 0) > now),
+    );
+    if (publisher === undefined) return;
+    const until = now + 1 + this.#random.below(MAX_FACET_TTL);
+    publisher.brief = { at: now, until };
+    const { activity } = publisher.facets;
+    await this.#publish(publisher, { activity });
+  }
+
   /** Posts again, perhaps to another node than before. */
   async #repeat(publisher: Publisher, isElsewhere: boolean): Promise<void> {
     const { facets, brief } = publisher;
@@ -296,6 +339,7 @@ export class Simulation {
         (lasts === undefined ? "" : ` for ${lasts}`),
     );
     publisher.nextPost = this.#processes.now + POST_INTERVAL;
+    this.#said(publisher, patch.activity);
     await this.#processes.run(node.process, () => {
       const { now } = node.server;
       const expiry = kind === "posts" ? now + POST_TTL : "never";
@@ -308,6 +352,26 @@ export class Simulation {
         facetDeadlines: lasts === undefined ? {} : { activity: now + lasts },
       });
     });
+  }
+
+  /** Takes note of an activity that goes by itself. */
+  #said(
+    publisher: Publisher,
+    activity: PresenceUpdate["facets"]["activity"],
+  ): void {
+    const { node, brief } = publisher;
+    const key = entryKeyOf(publisher);
+    const id = rowId(key);
+    const before = this.#brief.get(id);
+    if (activity === undefined) {
+      if (before !== undefined) before.isSure &&= before.node === node;
+      return;
+    }
+    this.#brief.delete(id);
+    if (brief === undefined || typeof activity !== "string") return;
+    const { now: at } = this.#processes;
+    const { until } = brief;
+    this.#brief.set(id, { key, activity, node, at, until, isSure: true });
   }
 
   /** A socket is opened anew, posts go elsewhere. */
@@ -364,6 +428,7 @@ export class Simulation {
     const publisher = this.#random.pick([...this.#publishers]);
     if (publisher === undefined) return;
     this.#publishers.delete(publisher);
+    this.#brief.delete(rowId(publisher));
     const { kind, node, origin } = publisher;
     if (this.#random.chance(0.3)) {
       if (kind !== "posts") await this.#lose(publisher);
@@ -498,6 +563,13 @@ export class Simulation {
   }
 
   #end(node: Node): void {
+    const { now } = this.#processes;
+    for (const [id, brief] of this.#brief) {
+      if (brief.node !== node) continue;
+      brief.isSure = false;
+      // Nobody else may have heard of it.
+      if (now - brief.at < TOLD_AFTER) this.#brief.delete(id);
+    }
     this.#processes.crash(node.process);
     this.#network.forget(node.process);
     node.server[Symbol.dispose]();
@@ -529,6 +601,7 @@ export class Simulation {
   async #pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 10) {
       await this.#processes.pass(10);
+      this.#checkBrief();
       if (this.#random.chance(0.2)) this.#network.checkpoint();
       for (const publisher of this.#publishers) {
         if (publisher.kind !== "posts") continue;
@@ -546,6 +619,29 @@ export class Simulation {
   }
 
   // What must be true
+
+  /**
+   * What goes by itself is gone when it is due, also if its node is, and not
+   * before that.
+   */
+  #checkBrief(): void {
+    if (this.#trouble !== "none" && this.#trouble !== "crashes") return;
+    const { now } = this.#processes;
+    for (const [id, { key, activity, at, until, isSure }] of this.#brief) {
+      const isOver = now > Math.max(until, at + TOLD_AFTER) + OVER_AFTER;
+      const isOn = isSure && now > at + TOLD_AFTER && now < until;
+      for (const { name, server } of this.#nodes.values()) {
+        if (!isOver && !isOn) break;
+        const shown = server.store.snapshot(key);
+        if (shown === undefined) continue;
+        if ((shown.facets.activity === activity) === isOn) continue;
+        this.#failures.push(
+          `${now - 1_000_000} ${name} shows ${shown.facets.activity} of ${id}`,
+        );
+      }
+      if (isOver) this.#brief.delete(id);
+    }
+  }
 
   async #check(): Promise<void> {
     assertEquals(this.#failures, []);

@@ -1,0 +1,216 @@
+/**
+ * Facets that go by themselves: they end at all nodes, whatever becomes of the
+ * one that their publisher talks to.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { FACET_ALLOWANCE_MS } from "../mod.ts";
+import { keyOf } from "../testing/harness.ts";
+import { Lab, type LabNode } from "./testing/lab.ts";
+
+const HALF_AN_HOUR = 30 * 60_000;
+const EDITING = { activity: "editing" } as const;
+/** For how long somebody is editing after a key. */
+const LASTS_MS = 500;
+/** A word has come to the other node after so long. */
+const WAY_MS = 50;
+/** A server sweeps no more often. */
+const SWEEP_MS = 100;
+
+/** Two nodes whose leases are long, and whose clocks differ; both are watched. */
+async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
+  const a = await start(lab, "a");
+  const b = await start(lab, "b", HALF_AN_HOUR);
+  await a.watch();
+  await b.watch();
+  await lab.pass();
+  return [a, b];
+}
+
+function start(lab: Lab, name: string, offset = 0): Promise<LabNode> {
+  const clock = () => Date.now() + offset;
+  return lab.start(name, { clock }, { leaseTtlMs: 15_000, renewalMs: 300 });
+}
+
+/** Alice has hit a key. */
+function key(node: LabNode): Promise<void> {
+  const facetDeadlines = { activity: node.server.now + LASTS_MS };
+  return node.receive({ facets: EDITING, facetDeadlines });
+}
+
+function facetsAt(node: LabNode): unknown {
+  return node.server.store.snapshot(keyOf())?.facets;
+}
+
+Deno.test("joinCluster() ends a facet at the other node soon after it is due, though its node was killed", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await key(a);
+  await lab.pass(WAY_MS);
+  const mirror = await b.watch();
+  lab.kill(a);
+  await lab.pass(LASTS_MS);
+  assertEquals(facetsAt(b), EDITING);
+  await lab.pass(FACET_ALLOWANCE_MS);
+  assertEquals(facetsAt(b), {});
+  assertEquals(await mirror.told(), ["updated alice"]);
+  await lab.pass(10_000);
+  assertEquals(b.shows(), ["alice"], "the lease has not run out");
+  assertEquals(await mirror.told(), []);
+  await lab.pass(6_000);
+  assertEquals(b.shows(), []);
+});
+
+Deno.test("joinCluster() ends a facet that was renewed until its node was killed", async () => {
+  for (let keys = 1; keys <= 12; keys++) {
+    using lab = new Lab();
+    const [a, b] = await pair(lab);
+    for (let count = 0; count < keys; count++) {
+      await key(a);
+      await lab.pass(100);
+    }
+    lab.kill(a);
+    await lab.pass(FACET_ALLOWANCE_MS - 100);
+    assertEquals(facetsAt(b), EDITING, `${keys} keys`);
+    await lab.pass(LASTS_MS + SWEEP_MS);
+    assertEquals(facetsAt(b), {}, `${keys} keys`);
+    assertEquals(b.shows(), ["alice"]);
+  }
+});
+
+Deno.test("joinCluster() shows a facet all the time while it is renewed, with one write each time that it was to end", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  await key(a);
+  await lab.pass(WAY_MS);
+  const mirrors = [await a.watch(), await b.watch()];
+  const before = lab.network.calls.get("write") ?? 0;
+  for (let turn = 0; turn < 200; turn++) {
+    await key(a);
+    await lab.pass(25);
+    assertEquals([facetsAt(a), facetsAt(b)], [EDITING, EDITING]);
+  }
+  const writes = (lab.network.calls.get("write") ?? 0) - before;
+  assert(writes >= 9 && writes <= 11, `${writes} writes in five seconds`);
+  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  await lab.pass(LASTS_MS + SWEEP_MS + WAY_MS);
+  assertEquals([facetsAt(a), facetsAt(b)], [{}, {}]);
+  for (const mirror of mirrors) {
+    assertEquals(await mirror.told(), ["updated alice"]);
+  }
+  const after = lab.network.calls.get("write");
+  await lab.pass(5_000);
+  assertEquals(lab.network.calls.get("write"), after);
+});
+
+Deno.test("joinCluster() does not show a facet to who comes after it was due, though its node was killed", async () => {
+  using lab = new Lab();
+  const [a] = await pair(lab);
+  await key(a);
+  await lab.pass(WAY_MS);
+  lab.kill(a);
+  await lab.pass(2_000);
+  const late = await start(lab, "late", -HALF_AN_HOUR);
+  const mirror = await late.watch();
+  await lab.pass();
+  assertEquals(late.shows(), ["alice"]);
+  assertEquals(facetsAt(late), {});
+  await lab.pass(5_000);
+  assertEquals(await mirror.told(), ["joined alice"]);
+});
+
+Deno.test("joinCluster() ends a facet at a node that is cut off, and shows it again when it goes on", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const type = async (duration: number) => {
+    for (let gone = 0; gone < duration; gone += WAY_MS) {
+      await key(a);
+      await lab.pass(WAY_MS);
+    }
+  };
+  await type(200);
+  lab.network.cut(b.process, true);
+  await type(1_000);
+  assertEquals([facetsAt(a), facetsAt(b)], [EDITING, {}]);
+  lab.network.cut(b.process, false);
+  await type(1_000);
+  assertEquals([facetsAt(a), facetsAt(b)], [EDITING, EDITING]);
+});
+
+Deno.test("joinCluster() writes again what a replica has lost of how long a facet lasts", async () => {
+  for (const lasts of [undefined, 5_000]) {
+    using lab = new Lab();
+    const [a, b] = await pair(lab);
+    await key(a);
+    await lab.pass(WAY_MS);
+    lab.network.checkpoint();
+    const activity = lasts && a.server.now + lasts;
+    await a.receive({ facets: EDITING, facetDeadlines: { activity } });
+    await lab.pass(LASTS_MS);
+    lab.network.setAway(true, "the latest");
+    await lab.pass(WAY_MS);
+    lab.network.setAway(false);
+    await lab.pass(3_000);
+    assertEquals([facetsAt(a), facetsAt(b)], [EDITING, EDITING]);
+    await lab.pass(4_000);
+    const expected = lasts === undefined ? EDITING : {};
+    assertEquals([facetsAt(a), facetsAt(b)], [expected, expected]);
+  }
+});
+
+Deno.test("joinCluster() clears a facet when it is due, wherever its publisher has posted since", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const { now } = a.server;
+  await a.receive({
+    facets: { ...EDITING, availability: "available" },
+    facetDeadlines: { activity: now + LASTS_MS },
+    expiry: now + 60_000,
+  });
+  for (const node of [b, a, b]) {
+    await lab.pass(100);
+    await node.receive({ expiry: node.server.now + 60_000 });
+  }
+  await lab.pass(150);
+  const editing = { ...EDITING, availability: "available" };
+  assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
+  // A little later, for the ways from node to node.
+  await lab.pass(250);
+  const facets = { availability: "available" };
+  assertEquals([facetsAt(a), facetsAt(b)], [facets, facets]);
+});
+
+Deno.test("joinCluster() has a facet that was renewed go on where its publisher goes, and end no later than it is due", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  for (let turn = 0; turn < 10; turn++) {
+    await key(a);
+    await lab.pass(100);
+  }
+  await b.receive({ facets: { availability: "busy" } });
+  await lab.pass(100);
+  const editing = { ...EDITING, availability: "busy" };
+  assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
+  await lab.pass(LASTS_MS - 200 + SWEEP_MS + WAY_MS);
+  const busy = { availability: "busy" };
+  assertEquals([facetsAt(a), facetsAt(b)], [busy, busy]);
+});
+
+Deno.test("joinCluster() does not write again what is read for how long its facets last", async () => {
+  using lab = new Lab();
+  const a = await lab.start("a");
+  await a.watch();
+  await lab.pass();
+  await key(a);
+  await lab.pass(100);
+  await key(a);
+  const calls = (name: string) => lab.network.calls.get(name) ?? 0;
+  const [reads, writes] = [calls("read"), calls("write")];
+  lab.network.cut(a.process, true);
+  lab.network.cut(a.process, false);
+  await lab.pass(300);
+  assert(calls("read") > reads);
+  assertEquals(calls("write"), writes);
+});

@@ -1,0 +1,97 @@
+import type { PresenceChange } from "../store/mod.ts";
+
+/** What happens to entries, for whoever counts it. */
+export type PresenceEvent =
+  | "published"
+  | "refreshed"
+  | "withdrawn"
+  | "expired"
+  | "facetsExpired";
+
+/** How often each event has happened. */
+export type EventCounts = Readonly<Record<PresenceEvent, number>>;
+
+/**
+ * What has happened at a server since it was made, and how it stands. The
+ * counts only grow.
+ */
+export interface ServerStats {
+  /**
+   * What has happened by what was received here, or to entries of this server:
+   * updates that changed something, those that changed nothing but times,
+   * goodbyes (those that the server says in somebody's place as well), entries
+   * that were due, and changes in which facets were.
+   */
+  readonly events: EventCounts;
+  /** What other servers' entries have done here. */
+  readonly replicated: EventCounts;
+  /** How many baselines were sent to watchers who were too far behind. */
+  readonly baselinesResent: number;
+  /** Distinct subjects that are here now, in whatever contexts. */
+  readonly subjects: number;
+  /** Contexts that somebody is in now. */
+  readonly contexts: number;
+  /** Entries now, other servers' included. */
+  readonly entries: number;
+  /** How many of them are other servers'. */
+  readonly remoteEntries: number;
+  /** Entries whose connection is lost, and whose grace is running. */
+  readonly lingering: number;
+  /** Changes that are retained for whoever comes back. */
+  readonly retainedChanges: number;
+  /** Watches that have begun and not ended. */
+  readonly watches: number;
+  /**
+   * Of the watch that is behind the most: how many changes of what it watches
+   * it has not looked at. One that waits for a change has looked at all.
+   */
+  readonly watchLag: number;
+}
+
+/** Counts what happens at a server: one addition for each event. */
+export class EventTally {
+  #published = 0;
+  #refreshed = 0;
+  #withdrawn = 0;
+  #expired = 0;
+  #facetsExpired = 0;
+
+  /** How many updates have changed something. */
+  get published(): number {
+    return this.#published;
+  }
+
+  /** Counts a change of the store. */
+  changed({ type }: Pick<PresenceChange, "type">): void {
+    switch (type) {
+      case "published":
+        this.#published++;
+        break;
+      case "withdrawn":
+        this.#withdrawn++;
+        break;
+      case "expired":
+        this.#expired++;
+        break;
+      case "facetsExpired":
+        this.#facetsExpired++;
+        break;
+    }
+  }
+
+  /** Counts updates that have changed nothing but times. */
+  refreshed(updates: number): void {
+    this.#refreshed += updates;
+  }
+
+  /** The counts by now; they do not change any more. */
+  counts(): EventCounts {
+    return {
+      published: this.#published,
+      refreshed: this.#refreshed,
+      withdrawn: this.#withdrawn,
+      expired: this.#expired,
+      facetsExpired: this.#facetsExpired,
+    };
+  }
+}

@@ -30,6 +30,7 @@
 
 export * from "./beacon/mod.ts";
 export * from "./core/mod.ts";
+export * from "./server/documents/mod.ts";
 export * from "./server/mod.ts";
 export * from "./server/topics/mod.ts";
 export * from "./store/mod.ts";

@@ -19,9 +19,27 @@ const PACKAGE = /^@ruthere\/presence(\/|$)/;
 const BESIDE_THE_PACKAGE = /^@nats-io\/transport-node$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
+/**
+ * The page hands the sources of these rooms to browsers: it imports all of them
+ * as text, none as code.
+ */
+const TO_BROWSERS = {
+  file: "server/page/browser_sources.ts",
+  rooms: ["beacon", "core"],
+};
+
 /** What each room may import from others; a folder of server has more rights. */
 const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
-  "mod.ts": { rooms: ["core", "store", "beacon", "server", "server/topics"] },
+  "mod.ts": {
+    rooms: [
+      "core",
+      "store",
+      "beacon",
+      "server",
+      "server/documents",
+      "server/topics",
+    ],
+  },
   core: { rooms: [], bare: COLLECTIONS },
   store: { rooms: ["core"], bare: COLLECTIONS },
   beacon: { rooms: ["core"], bare: COLLECTIONS },
@@ -52,7 +70,13 @@ const NEVER: Record<string, string[]> = {
 };
 
 /** Helpers that run beside a publisher have a clock and timers. */
-const BESIDE_A_PUBLISHER = ["beacon/heartbeat.ts"];
+const BESIDE_A_PUBLISHER = [
+  "beacon/activity_monitor.ts",
+  "beacon/heartbeat.ts",
+  "beacon/quiet_timer.ts",
+  "beacon/throttle.ts",
+  "beacon/typing_detector.ts",
+];
 
 /** The backbones of clusters, each a room in the room. */
 const BACKBONES = ["nats", "redis"];
@@ -81,6 +105,7 @@ function allows(file: string, target: string): boolean {
   const isFile = /\.(ts|js|css|html|svg)$/.test(target);
   const to = roomOf(target);
   if (isFile && from === to && from !== "mod.ts") return true;
+  if (file === TO_BROWSERS.file && TO_BROWSERS.rooms.includes(to)) return true;
   const folder = from.startsWith("server/");
   const { rooms, bare } = folder
     ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
@@ -151,6 +176,7 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/deep/x.ts", "server/http/body.ts"],
     ["server/main.ts", "server/http/body.ts"],
     ["server/page/mod.ts", "server/page/style.css"],
+    ["server/page/browser_sources.ts", "beacon/throttle.ts"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -171,6 +197,8 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "mod.ts"],
     ["server/http/handler.ts", "server/page/style.css"],
     ["server/http/handler.ts", "https://example.org/x.ts"],
+    ["server/page/mod.ts", "beacon/throttle.ts"],
+    ["server/page/browser_sources.ts", "store/store.ts"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
     ["mod.ts", "server/http/mod.ts"],
@@ -241,7 +269,8 @@ Deno.test("import graph: mod.ts pulls in no npm package and no runtime", () => {
 });
 
 Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
-  const all = [...closureOf("server/http/client.ts")];
+  const entries = ["server/http/client.ts", "beacon/mod.ts"];
+  const all = entries.flatMap((entry) => [...closureOf(entry)]);
   assertEquals(all.filter((name) => name.startsWith("node:")), []);
   const named = ["Deno", "process"];
   assertEquals(all.filter((file) => mentions(file, named).length > 0), []);

@@ -5,6 +5,7 @@ const NAMES = [
   "watcher_presence_flow",
   "associated_resource_flow",
   "topic_viewers",
+  "document_presence_flow",
 ];
 
 /** Runs an example as its reader does: by its path, with no permission. */

@@ -1,0 +1,174 @@
+/**
+ * Ada and Bob write a report together: where their cursors are, who types, who
+ * is idle or away, two tabs of one person, and goodbye.
+ *
+ * ```sh
+ * deno run examples/document_presence_flow.ts
+ * ```
+ *
+ * @module
+ */
+
+import { PresenceServer } from "@ruthere/presence/server";
+import {
+  type Cursor,
+  DocumentAtCapacityError,
+  type DocumentMessage,
+  type DocumentModel,
+  DocumentPresence,
+  type JoinOptions,
+} from "@ruthere/presence/server/documents";
+import { note, row, scene, title } from "./_console.ts";
+import { FakeClock } from "./_fake_clock.ts";
+
+/** A real service has a real clock, and leaves `clock` out below. */
+const clock = new FakeClock();
+
+using server = new PresenceServer<DocumentModel>({ clock: () => clock.now });
+using presence = new DocumentPresence(server, { maxUsersPerDocument: 2 });
+
+/** How somebody comes to the report; each time it is another tab. */
+function report(name: string): JoinOptions {
+  // As long as its socket: without one, a session says that it is still there.
+  const ttlMs = Infinity;
+  return { documentId: "report", workspaceId: "acme", name, ttlMs };
+}
+
+title(
+  "Document presence",
+  "Ada and Bob write a report. What does somebody see who has it open?",
+);
+print();
+
+scene("Ada opens the report");
+const ada = await presence.join("ada", report("Ada"));
+await clock.pass(1_000);
+
+scene("Bob comes, and there is room for two");
+const bob = await presence.join("bob", {
+  ...report("Bob"),
+  origin: "socket 1",
+});
+await clock.pass(1_000);
+try {
+  await presence.join("cy", report("Cy"));
+} catch (error) {
+  if (!(error instanceof DocumentAtCapacityError)) throw error;
+  row("cy", error.message);
+}
+
+scene("Ada moves her cursor every 10 ms");
+note("Others are told every 50 ms, and always where it ends.");
+for (let line = 1; line <= 8; line++) {
+  ada.updateCursor(lineStart(line));
+  await clock.pass(10);
+}
+await clock.pass(1_000);
+
+scene("She selects three lines");
+const [anchor, head] = [lineStart(8), lineStart(11)];
+ada.updateCursor(head, { anchor, head, isBackward: false });
+await clock.pass(1_000);
+
+scene("She types over them, for a second");
+note("Half a second after the last key she types no more.");
+ada.updateCursor(anchor);
+for (let key = 0; key < 5; key++) {
+  ada.typed();
+  await clock.pass(200);
+}
+await clock.pass(1_000);
+
+scene("Bob gets a coffee, and does not come back soon");
+note("Ada scrolls every ten seconds meanwhile.");
+for (let n = 0; n < 30; n++) {
+  ada.updateViewport({ topLine: 10, bottomLine: 50, scrollPercentage: 20 });
+  await clock.pass(10_000);
+}
+
+scene("Bob is back");
+bob.setFocused(true);
+await clock.pass(1_000);
+
+scene("Ada opens the report in another tab, which hides the first");
+note("She is one person, who does what the tab does that does most.");
+const second = await presence.join("ada", report("Ada"));
+ada.setFocused(false, { hidden: true });
+second.updateCursor(lineStart(2));
+await clock.pass(1_000);
+await show();
+
+scene("She closes the new tab, then the first");
+note("What is left of her is away, and then she is gone.");
+second[Symbol.dispose]();
+await clock.pass(1_000);
+ada[Symbol.dispose]();
+await clock.pass(1_000);
+
+scene("Bob reloads the page");
+note("A lost connection is no goodbye, and so nobody sees him leave and join.");
+bob.release();
+server.disconnect("socket 1");
+await clock.pass(2_000);
+const again = await presence.join("bob", {
+  ...report("Bob"),
+  origin: "socket 2",
+});
+await clock.pass(60_000);
+
+scene("His laptop dies");
+note("Here nobody comes back within ten seconds.");
+again.release();
+server.disconnect("socket 2");
+await clock.pass(60_000);
+
+/** Prints what is told of the report, as it is told. */
+async function print(): Promise<void> {
+  for await (const message of presence.watch("report")) {
+    row(`${clock.now / 1_000} s`, inWords(message));
+  }
+}
+
+/** Prints what is known now. */
+async function show(): Promise<void> {
+  const { users } = await presence.activeUsers("report");
+  for (const { userId, name, activity, sessions, color } of users) {
+    const tabs = sessions === 1 ? "1 tab" : `${sessions} tabs`;
+    row(userId, `${name} is ${activity}, by ${tabs}, and is ${color}`);
+  }
+  const { documents } = await presence.activeDocuments("acme");
+  for (const { documentId, users } of documents) {
+    row("acme", `${users} in ${documentId}`);
+  }
+}
+
+function lineStart(line: number): Cursor {
+  return { line, column: 0, offset: 80 * line };
+}
+
+function inWords(message: DocumentMessage): string {
+  switch (message.type) {
+    case "state":
+      return `${message.users.length} are here`;
+    case "userJoined":
+      return `${message.user.name} joined`;
+    case "userLeft":
+      return `${message.userId} left`;
+    case "cursorMoved": {
+      const { userId, cursor, selection } = message;
+      const lines = selection &&
+        `, selected from line ${selection.anchor.line} to ${selection.head.line}`;
+      return cursor === null
+        ? `${userId} has no cursor`
+        : `${userId} is at line ${cursor.line}${lines ?? ""}`;
+    }
+    case "typingChanged":
+      return `${message.userId} ${message.isTyping ? "types" : "pauses"}`;
+    case "viewportChanged":
+      return `${message.userId} sees line ${message.viewport?.topLine}`;
+    case "activityChanged":
+      return `${message.userId} is ${message.activity}`;
+    case "userIdle":
+      return `${message.userId} is idle`;
+  }
+}

@@ -1,0 +1,155 @@
+import { type Duration, InvalidValueError } from "../../core/mod.ts";
+import { assertAmount } from "./checks.ts";
+
+/** How documents behave. */
+export interface DocumentPresenceOptions {
+  /**
+   * The time from one position of a session's cursor to the next that is told,
+   * in milliseconds; positive.
+   *
+   * @default {50}
+   */
+  readonly cursorThrottleMs?: Duration | undefined;
+  /**
+   * How long after the last key typing ends, in milliseconds; positive.
+   *
+   * @default {500}
+   */
+  readonly typingDebounceMs?: Duration | undefined;
+  /**
+   * How long a session lives that nothing is heard of, in seconds, unless its
+   * `join()` says otherwise; positive.
+   *
+   * @default {30}
+   */
+  readonly presenceTtlSeconds?: Duration | undefined;
+  /**
+   * How long after their last activity somebody is idle, in milliseconds;
+   * positive.
+   *
+   * @default {30_000}
+   */
+  readonly activityTimeoutMs?: Duration | undefined;
+  /**
+   * How long after their last activity somebody is away, in milliseconds;
+   * longer than `activityTimeoutMs`.
+   *
+   * @default {300_000}
+   */
+  readonly idleTimeoutMs?: Duration | undefined;
+  /**
+   * How many people may be in one document.
+   *
+   * @default {1_000}
+   */
+  readonly maxUsersPerDocument?: number | undefined;
+  /**
+   * By how many events a reader may be behind, before it gets a state in their
+   * place.
+   *
+   * @default {1_000}
+   */
+  readonly maxPendingEvents?: number | undefined;
+  /**
+   * Told of each position of a cursor that is published, how many milliseconds
+   * after `updateCursor()` that was. It must not throw.
+   */
+  readonly onCursorUpdate?: ((latencyMs: Duration) => void) | undefined;
+}
+
+/** How somebody comes into a document. */
+export interface JoinOptions {
+  /** The id of the document. */
+  readonly documentId: string;
+  /** The id of the workspace that it belongs to, if it does to any. */
+  readonly workspaceId?: string | undefined;
+  /** What to call them. */
+  readonly name: string;
+  /** Where their picture is. */
+  readonly avatarUrl?: string | undefined;
+  /**
+   * How long the session lives that nothing is heard of, in milliseconds;
+   * `Infinity` for one that lives as long as its socket, whose origin the
+   * server is told of when it is lost.
+   *
+   * @default {presenceTtlSeconds}
+   */
+  readonly ttlMs?: Duration | undefined;
+  /**
+   * Who holds the session: the server can disconnect all that an origin holds
+   * at once. One origin for all sessions of this object, if it is left out.
+   */
+  readonly origin?: string | undefined;
+  /**
+   * The id of the session, which must be of no other session that is there; a
+   * random one, if it is left out.
+   */
+  readonly sessionId?: string | undefined;
+}
+
+/** Until when a document is watched. */
+export interface WatchDocumentOptions {
+  /** Ends the watch. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options, with their defaults, in the units of the server. */
+export interface DocumentSettings {
+  readonly cursorThrottleMs: Duration;
+  readonly typingDebounceMs: Duration;
+  readonly activityTimeoutMs: Duration;
+  readonly idleTimeoutMs: Duration;
+  readonly ttlMs: Duration;
+  readonly maxUsers: number;
+  readonly maxPendingEvents: number;
+  readonly onCursorUpdate: ((latencyMs: Duration) => void) | undefined;
+}
+
+/**
+ * Checks the options.
+ *
+ * @throws {InvalidValueError} If a number is not in its range.
+ */
+export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
+  const {
+    cursorThrottleMs = 50,
+    typingDebounceMs = 500,
+    presenceTtlSeconds = 30,
+    activityTimeoutMs = 30_000,
+    idleTimeoutMs = 300_000,
+    maxUsersPerDocument = 1_000,
+    maxPendingEvents = 1_000,
+    onCursorUpdate,
+  } = options;
+  const action = "create documents";
+  assertDelay(cursorThrottleMs, "cursorThrottleMs", action);
+  assertDelay(typingDebounceMs, "typingDebounceMs", action);
+  assertAmount(presenceTtlSeconds, "presenceTtlSeconds", action);
+  assertDelay(activityTimeoutMs, "activityTimeoutMs", action);
+  assertDelay(idleTimeoutMs, "idleTimeoutMs", action);
+  if (idleTimeoutMs <= activityTimeoutMs) {
+    const rule = "must be longer than activityTimeoutMs";
+    throw new InvalidValueError(action, "idleTimeoutMs", rule, idleTimeoutMs);
+  }
+  assertAmount(maxUsersPerDocument, "maxUsersPerDocument", action);
+  assertAmount(maxPendingEvents, "maxPendingEvents", action);
+  return {
+    cursorThrottleMs,
+    typingDebounceMs,
+    activityTimeoutMs,
+    idleTimeoutMs,
+    ttlMs: presenceTtlSeconds * 1_000,
+    maxUsers: maxUsersPerDocument,
+    maxPendingEvents,
+    onCursorUpdate,
+  };
+}
+
+/** No timer waits longer than this. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+function assertDelay(value: Duration, field: string, action: string): void {
+  if (value > 0 && value <= MAX_DELAY_MS) return;
+  const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
+  throw new InvalidValueError(action, field, rule, value);
+}

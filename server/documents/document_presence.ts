@@ -1,0 +1,431 @@
+import {
+  compareKeys,
+  type PresenceSnapshot,
+  type Timestamp,
+} from "../../core/mod.ts";
+import {
+  ContextAtCapacityError,
+  PUBLIC_VIEWER,
+  ServerClosedError,
+  viewerPolicy,
+  type Watch,
+} from "../mod.ts";
+import { assertAmount, assertCarried, assertText } from "./checks.ts";
+import { colorOf } from "./color.ts";
+import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
+import type { DocumentMessage } from "./document_message.ts";
+import type { DocumentModel, DocumentServer } from "./document_model.ts";
+import {
+  type DocumentPresenceOptions,
+  type DocumentSettings,
+  type JoinOptions,
+  settingsOf,
+  type WatchDocumentOptions,
+} from "./document_options.ts";
+import { DocumentReader } from "./document_reader.ts";
+import { DocumentRooms } from "./document_room.ts";
+import { DocumentSession } from "./document_session.ts";
+import { type DocumentStats, DocumentTally } from "./document_stats.ts";
+import type { DocumentUser } from "./document_user.ts";
+import {
+  BackboneError,
+  ChannelClosedError,
+  DocumentAtCapacityError,
+} from "./errors.ts";
+import { OpenSessions } from "./open_sessions.ts";
+import { lastActiveAtOf, peopleOf } from "./person.ts";
+import { SessionRows } from "./session_rows.ts";
+
+/** The people in a document, at all servers together. */
+export interface ActiveUsers {
+  /** The people, in the order of their ids. */
+  readonly users: readonly DocumentUser[];
+  /** Whether these are all: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+/** A document that somebody is in. */
+export interface DocumentOfUser {
+  /** The id of the document. */
+  readonly documentId: string;
+  /** When they last did something in it. */
+  readonly lastActiveAt: Timestamp;
+}
+
+/** The documents that somebody is in, at all servers together. */
+export interface DocumentsOfUser {
+  /** The documents, in the order of their ids. */
+  readonly documents: readonly DocumentOfUser[];
+  /** Whether these are all: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+/** A document that there are people in. */
+export interface ActiveDocument {
+  /** The id of the document. */
+  readonly documentId: string;
+  /** How many people are in it. */
+  readonly users: number;
+  /** When somebody last did something in it, at most five seconds ago late. */
+  readonly lastActiveAt: Timestamp;
+}
+
+/** The documents of a workspace that there are people in. */
+export interface ActiveDocuments {
+  /** The documents, in the order of their ids. */
+  readonly documents: readonly ActiveDocument[];
+  /** Whether these are all: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+/** How many people documents have. */
+export interface DocumentCounts {
+  /** By the ids that were asked for; 0 for a document that nobody is in. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Whether all are counted: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
+
+/**
+ * People in documents over a `PresenceServer`: where their cursors are, what
+ * they select and type, who is idle or away.
+ *
+ * Each tab is a session; a person is what their sessions add up to. Whoever may
+ * read a document sees all who are in it: who may is for the caller to decide.
+ * An entry that another face has put into a document is a person too, unless it
+ * is not public.
+ *
+ * Dispose of it when it is no longer needed: its sessions leave, its watches
+ * end, and it can't be asked any more. The server goes on.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import {
+ *   type DocumentModel,
+ *   DocumentPresence,
+ * } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer<DocumentModel>();
+ * using presence = new DocumentPresence(server);
+ * const tab = await presence.join("ada", {
+ *   documentId: "42",
+ *   workspaceId: "acme",
+ *   name: "Ada",
+ * });
+ * tab.updateCursor({ line: 3, column: 14, offset: 159 });
+ *
+ * const { users } = await presence.activeUsers("42");
+ * assertEquals(users.map(({ name, cursor }) => `${name} ${cursor?.line}`), [
+ *   "Ada 3",
+ * ]);
+ * ```
+ */
+export class DocumentPresence implements Disposable {
+  readonly #server: DocumentServer;
+  readonly #settings: DocumentSettings;
+  readonly #origin = `documents/${crypto.randomUUID()}`;
+  readonly #sessions = new OpenSessions();
+  readonly #tally = new DocumentTally();
+  readonly #rooms: DocumentRooms;
+  #isClosed = false;
+
+  /**
+   * Makes documents of a server's contexts.
+   *
+   * @param server The server.
+   * @param options How they behave.
+   * @throws {InvalidValueError} If a number is not in its range.
+   */
+  constructor(server: DocumentServer, options: DocumentPresenceOptions = {}) {
+    this.#server = server;
+    this.#settings = settingsOf(options);
+    this.#rooms = new DocumentRooms(server);
+  }
+
+  /** The server whose contexts the documents are. */
+  get server(): DocumentServer {
+    return this.#server;
+  }
+
+  /** Whether it or its server has been disposed of. */
+  get closed(): boolean {
+    return this.#isClosed || this.#server.closed;
+  }
+
+  // In
+
+  /**
+   * Lets somebody in, by a session of their own: online, in focus, viewing, not
+   * typing, without a cursor. Among many servers it first learns who is there,
+   * for the capacity counts all.
+   *
+   * @param userId Who.
+   * @param options Where to, and how.
+   * @returns The session, to tell of what they do, and to leave.
+   * @throws {DocumentAtCapacityError} If the document is full and they are not
+   * in it.
+   * @throws {ContextAtCapacityError} If the workspace is, because the server
+   * has a capacity.
+   * @throws {InvalidValueError} If an id or the time to live is none.
+   * @throws {SerializationError} If the name or the picture is none.
+   * @throws {BackboneError} If the other servers can't be asked.
+   * @throws {ChannelClosedError} If it has been closed.
+   */
+  async join(userId: string, options: JoinOptions): Promise<DocumentSession> {
+    const action = "join document";
+    this.#assertOpen(action);
+    const { documentId, workspaceId, ttlMs = this.#settings.ttlMs } = options;
+    const { origin = this.#origin, sessionId = crypto.randomUUID() } = options;
+    const { name, avatarUrl } = options;
+    assertText(userId, "userId", action);
+    assertText(documentId, "documentId", action);
+    if (workspaceId !== undefined) {
+      assertText(workspaceId, "workspaceId", action);
+    }
+    assertText(origin, "origin", action);
+    assertText(sessionId, "sessionId", action);
+    assertAmount(ttlMs, "ttlMs", action);
+    assertCarried(name, "name", action);
+    if (avatarUrl !== undefined) assertCarried(avatarUrl, "avatarUrl", action);
+    const context = documentContext(documentId);
+    await this.#ask(action, () => this.#server.follow(context));
+    // From here on nothing waits, so that nobody else gets the last place.
+    this.#assertOpen(action);
+    this.#assertPlace(documentId, userId);
+    const rows = new SessionRows(this.#server, {
+      userId,
+      documentId,
+      workspaceId,
+      sessionId,
+      origin,
+      ttlMs,
+    });
+    const color = colorOf(userId);
+    const value = {
+      name,
+      ...avatarUrl !== undefined && { avatar_url: avatarUrl },
+      color,
+      session_id: sessionId,
+    };
+    try {
+      rows.begin({ value });
+    } catch (error) {
+      if (!isFull(error, context)) throw error;
+      throw new DocumentAtCapacityError(documentId, error.maxSubjects);
+    }
+    const session = new DocumentSession(this.#server, rows, {
+      ...this.#settings,
+      onEnd: (ended) => this.#sessions.delete(ended),
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  // Out
+
+  /**
+   * Lists the people in a document. O(n log n).
+   *
+   * @param documentId The id of the document.
+   * @returns The people; none for a document that nobody is in.
+   * @throws {BackboneError} If the other servers can't be asked.
+   * @throws {ChannelClosedError} If it has been closed.
+   */
+  async activeUsers(documentId: string): Promise<ActiveUsers> {
+    const action = "list users";
+    const context = documentContext(documentId);
+    const isComplete = await this.#ask(
+      action,
+      () => this.#server.follow(context),
+    );
+    return { users: peopleOf(this.#read(context)), isComplete };
+  }
+
+  /**
+   * Lists the documents that somebody is in. O(their sessions), and a question
+   * to all other servers.
+   *
+   * @param userId Who.
+   * @returns The documents.
+   * @throws {BackboneError} If the other servers can't be asked.
+   * @throws {ChannelClosedError} If it has been closed.
+   */
+  async documentsOf(userId: string): Promise<DocumentsOfUser> {
+    const { snapshots, isComplete } = await this.#ask(
+      "list documents of user",
+      () => this.#server.locate(userId),
+    );
+    const times = new Map<string, Timestamp>();
+    for (const snapshot of snapshots) {
+      const documentId = documentIdOf(snapshot.context);
+      if (documentId === undefined) continue;
+      if (!isPublic(snapshot.visibility, snapshot.subject)) continue;
+      const time = lastActiveAtOf(snapshot);
+      times.set(documentId, Math.max(time, times.get(documentId) ?? time));
+    }
+    const documents = [...times]
+      .map(([documentId, lastActiveAt]) => ({ documentId, lastActiveAt }))
+      .sort(byDocument);
+    return { documents, isComplete };
+  }
+
+  /**
+   * Lists the documents of a workspace that there are people in. O(the sessions
+   * in the workspace).
+   *
+   * @param workspaceId The id of the workspace.
+   * @returns The documents; none for a workspace that nobody is in.
+   * @throws {BackboneError} If the other servers can't be asked.
+   * @throws {ChannelClosedError} If it has been closed.
+   */
+  async activeDocuments(workspaceId: string): Promise<ActiveDocuments> {
+    const context = workspaceContext(workspaceId);
+    const isComplete = await this.#ask(
+      "list documents of workspace",
+      () => this.#server.follow(context),
+    );
+    const found = new Map<string, { users: Set<string>; time: Timestamp }>();
+    for (const snapshot of this.#read(context)) {
+      const documentId: unknown = snapshot.facets.document;
+      if (typeof documentId !== "string") continue;
+      const time = lastActiveAtOf(snapshot);
+      const document = found.get(documentId) ?? { users: new Set(), time };
+      found.set(documentId, document);
+      document.users.add(snapshot.subject);
+      document.time = Math.max(document.time, time);
+    }
+    const documents = [...found]
+      .map(([documentId, { users, time }]) => ({
+        documentId,
+        users: users.size,
+        lastActiveAt: time,
+      }))
+      .sort(byDocument);
+    return { documents, isComplete };
+  }
+
+  /**
+   * Counts the people in documents, in one question for all.
+   *
+   * @param documentIds The ids of the documents.
+   * @returns The counts.
+   * @throws {BackboneError} If the other servers can't be asked.
+   * @throws {ChannelClosedError} If it has been closed.
+   */
+  async counts(documentIds: readonly string[]): Promise<DocumentCounts> {
+    const { subjects, isComplete } = await this.#ask(
+      "count users",
+      () => this.#server.count(documentIds.map(documentContext), PUBLIC_VIEWER),
+    );
+    const counts = new Map(documentIds.map((documentId) => [
+      documentId,
+      subjects.get(documentContext(documentId)) ?? 0,
+    ]));
+    return { counts, isComplete };
+  }
+
+  /**
+   * Tells what happens in a document: first a state, then events, person by
+   * person. It begins with the first `next()`, and ends without an error when
+   * it is aborted or this or the server is disposed of.
+   *
+   * A reader that is slow is told of the latest position of each person alone,
+   * and if it is behind by more than `maxPendingEvents` all the same, it gets a
+   * state again. Readers of one document share the work and the objects.
+   *
+   * @param documentId The id of the document.
+   * @param options Until when.
+   * @returns The messages.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceServer } from "@ruthere/presence/server";
+   * import {
+   *   type DocumentModel,
+   *   DocumentPresence,
+   * } from "@ruthere/presence/server/documents";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer<DocumentModel>();
+   * using presence = new DocumentPresence(server);
+   * await using watch = presence.watch("42");
+   * assertEquals((await watch.next()).value?.type, "state");
+   *
+   * await presence.join("ada", { documentId: "42", name: "Ada" });
+   * assertEquals((await watch.next()).value?.type, "userJoined");
+   * ```
+   */
+  watch(
+    documentId: string,
+    { signal }: WatchDocumentOptions = {},
+  ): Watch<DocumentMessage> {
+    const enter = () => this.closed ? undefined : this.#rooms.of(documentId);
+    const { maxPendingEvents } = this.#settings;
+    return new DocumentReader(enter, maxPendingEvents, signal, this.#tally);
+  }
+
+  /** What has happened so far to those who watch, for whoever measures. */
+  get stats(): DocumentStats {
+    const { coalesced, statesResent } = this.#tally;
+    return { coalesced, statesResent };
+  }
+
+  /** Ends it: the sessions leave, the watches end. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sessions.leave();
+    this.#rooms.close();
+  }
+
+  // Below the surface
+
+  #read(context: string): PresenceSnapshot<DocumentModel>[] {
+    return this.#server.store.snapshots({ context, visible: isPublic });
+  }
+
+  #assertPlace(documentId: string, userId: string): void {
+    const context = documentContext(documentId);
+    const { store } = this.#server;
+    const { maxUsers } = this.#settings;
+    if (store.count(context).subjects < maxUsers) return;
+    if (store.snapshots({ context, subject: userId }).length > 0) return;
+    throw new DocumentAtCapacityError(documentId, maxUsers);
+  }
+
+  #assertOpen(action: string): void {
+    if (this.#server.closed) {
+      throw new ChannelClosedError(action, new ServerClosedError(action));
+    }
+    if (this.#isClosed) throw new ChannelClosedError(action);
+  }
+
+  /** Asks what other servers may have to answer. */
+  async #ask<T>(action: string, question: () => Promise<T>): Promise<T> {
+    this.#assertOpen(action);
+    try {
+      return await question();
+    } catch (error) {
+      throw new BackboneError(action, error);
+    }
+  }
+}
+
+function byDocument(
+  a: { readonly documentId: string },
+  b: { readonly documentId: string },
+): number {
+  return compareKeys(a.documentId, b.documentId);
+}
+
+/** Whether it was the document that the server had no place in. */
+function isFull(
+  error: unknown,
+  context: string,
+): error is ContextAtCapacityError {
+  return error instanceof ContextAtCapacityError && error.context === context;
+}

@@ -1,0 +1,645 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { InvalidValueError, restricted } from "../../core/mod.ts";
+import {
+  ContextAtCapacityError,
+  PresenceServer,
+  ServerClosedError,
+} from "../mod.ts";
+import { TopicPresence } from "../topics/mod.ts";
+import {
+  BackboneError,
+  ChannelClosedError,
+  colorOf,
+  DocumentAtCapacityError,
+  type DocumentModel,
+  DocumentPresence,
+  SerializationError,
+  workspaceContext,
+} from "./mod.ts";
+import {
+  at,
+  documents,
+  join,
+  namesIn,
+  serverWith,
+  update,
+  userOf,
+  Watcher,
+} from "./testing/harness.ts";
+
+// In
+
+Deno.test("DocumentPresence.join() begins online, in focus, viewing, and with no position", async () => {
+  using _time = new FakeTime(1_000);
+  using all = documents();
+  const { presence } = all;
+  const session = await presence.join("ada", {
+    documentId: "42",
+    workspaceId: "acme",
+    name: "Ada",
+    avatarUrl: "https://example.org/ada.png",
+  });
+  assertEquals(await presence.activeUsers("42"), {
+    users: [{
+      userId: "ada",
+      name: "Ada",
+      avatarUrl: "https://example.org/ada.png",
+      color: colorOf("ada"),
+      online: true,
+      typing: false,
+      focused: true,
+      activity: "viewing",
+      viewport: null,
+      cursor: null,
+      selection: null,
+      connectedAt: 1_000,
+      lastActiveAt: 1_000,
+      lastCursorUpdate: 1_000,
+      sessions: 1,
+    }],
+    isComplete: true,
+  });
+  assertEquals(
+    [session.userId, session.documentId, session.workspaceId, session.color],
+    ["ada", "42", "acme", colorOf("ada")],
+  );
+  assert(session.isPresent);
+});
+
+Deno.test("DocumentPresence.join() says in core's words what topics and sockets show", async () => {
+  using _time = new FakeTime(1_000);
+  using all = documents();
+  await join(all.presence, "ada", { sessionId: "tab", name: "Ada" });
+  const topics = new TopicPresence(all.server);
+  const meta = { name: "Ada", color: colorOf("ada"), session_id: "tab" };
+  assertEquals(topics.list("document:42"), [{ key: "ada", metas: [meta] }]);
+  const [entry] = all.server.store.snapshots({ context: "document:42" });
+  assertEquals(entry?.visibility, "public");
+  assertEquals(entry?.resource, "tab");
+  assertEquals(entry?.facets, {
+    availability: "available",
+    activity: "observing",
+    meta: { value: meta },
+    focused: true,
+    connectedAt: 1_000,
+    lastActiveAt: 1_000,
+    lastCursorUpdate: 1_000,
+    workspace: "acme",
+  });
+});
+
+Deno.test("DocumentPresence.join() makes a session of each tab, and a person of all of them", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const first = await join(all.presence);
+  const second = await join(all.presence);
+  assert(first.sessionId !== second.sessionId);
+  assertEquals(await namesIn(all.presence), ["ada"]);
+  assertEquals((await userOf(all.presence))?.sessions, 2);
+});
+
+Deno.test("DocumentPresence.join() leaves nothing of a session that had the same name", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const former = await join(all.presence, "ada", { sessionId: "tab" });
+  former.updateCursor(at(3), { anchor: at(1), head: at(3), isBackward: false });
+  former.typed();
+  former.release();
+  await join(all.presence, "ada", {
+    sessionId: "tab",
+    workspaceId: undefined,
+  });
+  const user = await userOf(all.presence);
+  assertEquals(
+    [user?.sessions, user?.cursor, user?.selection, user?.typing],
+    [1, null, null, false],
+  );
+  const [entry] = all.server.store.snapshots({ context: "document:42" });
+  assertEquals(entry?.facets.workspace, undefined);
+});
+
+Deno.test("DocumentPresence.join() refuses what is no id and no time to live, and nobody comes", async () => {
+  using all = documents();
+  const { presence } = all;
+  await assertRejects(
+    // @ts-expect-error As it is without types.
+    () => presence.join(7, { documentId: "42", name: "Ada" }),
+    InvalidValueError,
+    "userId",
+  );
+  for (
+    const [field, options] of Object.entries({
+      userId: { userId: "\ud800" },
+      documentId: { documentId: "\ud800" },
+      workspaceId: { workspaceId: "\ud800" },
+      origin: { origin: "\ud800" },
+      sessionId: { sessionId: "\ud800" },
+      ttlMs: { ttlMs: 0 },
+    })
+  ) {
+    const { userId = "ada", ...rest } = { userId: undefined, ...options };
+    await assertRejects(
+      () => join(presence, userId, rest),
+      InvalidValueError,
+      `Cannot join document: ${field} must be`,
+    );
+  }
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("DocumentPresence.join() refuses a name and a picture that JSON can't carry", async () => {
+  using all = documents();
+  for (const field of ["name", "avatarUrl"]) {
+    const error = await assertRejects(
+      () => join(all.presence, "ada", { [field]: "\ud800" }),
+      SerializationError,
+      `Cannot join document: JSON can't carry ${field}`,
+    );
+    assertEquals(error.field, field);
+    assertInstanceOf(error.cause, InvalidValueError);
+  }
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+// Capacity
+
+Deno.test("a document has room for 1,000 people, and for another tab of each of them", async () => {
+  using all = documents();
+  const { presence } = all;
+  for (let n = 0; n < 1_000; n++) await join(presence, `person-${n}`);
+  const before = all.server.lastSequence;
+  const error = await assertRejects(
+    () => join(presence, "ada"),
+    DocumentAtCapacityError,
+    "Document at capacity: maximum 1000 users",
+  );
+  assertInstanceOf(error, ContextAtCapacityError);
+  assertEquals(
+    [error.documentId, error.context, error.maxSubjects],
+    ["42", "document:42", 1_000],
+  );
+  assertEquals(all.server.lastSequence, before);
+  await join(presence, "person-7");
+  assertEquals((await userOf(presence, "person-7"))?.sessions, 2);
+  // Elsewhere there is room.
+  await join(presence, "ada", { documentId: "43" });
+});
+
+Deno.test("a place that somebody leaves is free again", async () => {
+  using all = documents({ maxUsersPerDocument: 1 });
+  const ada = await join(all.presence);
+  await assertRejects(
+    () => join(all.presence, "bob"),
+    DocumentAtCapacityError,
+    "Document at capacity: maximum 1 users",
+  );
+  ada[Symbol.dispose]();
+  await join(all.presence, "bob");
+});
+
+Deno.test("the last place goes to one alone of those who come at once", async () => {
+  using all = documents({ maxUsersPerDocument: 2 });
+  const names = ["ada", "bob", "cy", "dan"];
+  const results = await Promise.allSettled(
+    names.map((name) => join(all.presence, name)),
+  );
+  assertEquals(results.map(({ status }) => status), [
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "rejected",
+  ]);
+  assertEquals(await namesIn(all.presence), ["ada", "bob"]);
+});
+
+Deno.test("a document is also full when the server says so", async () => {
+  using all = documents({}, { maxSubjectsPerContext: 1 });
+  await join(all.presence, "ada", { workspaceId: undefined });
+  const error = await assertRejects(
+    () => join(all.presence, "bob", { workspaceId: undefined }),
+    DocumentAtCapacityError,
+    "Document at capacity: maximum 1 users",
+  );
+  assertEquals(error.documentId, "42");
+});
+
+Deno.test("a workspace that the server has no room in is no document that is full", async () => {
+  using all = documents({}, { maxSubjectsPerContext: 1 });
+  await join(all.presence, "ada");
+  const error = await assertRejects(
+    () => join(all.presence, "bob", { documentId: "43" }),
+    ContextAtCapacityError,
+  );
+  assertFalse(error instanceof DocumentAtCapacityError);
+  assertEquals(await namesIn(all.presence, "43"), []);
+});
+
+// Out
+
+Deno.test("a session that is disposed of leaves, and twice or later does nothing", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const watcher = await Watcher.begin(all.presence);
+  const session = await join(all.presence);
+  session[Symbol.dispose]();
+  assertFalse(session.isPresent);
+  assertEquals(all.server.store.snapshots(), []);
+  session[Symbol.dispose]();
+  session.release();
+  assertEquals(await watcher.told(), ["ada joined", "ada left"]);
+
+  // Nor does it take away who came after it by the same name.
+  const other = await join(all.presence, "ada", { sessionId: "tab" });
+  other[Symbol.dispose]();
+  await join(all.presence, "ada", { sessionId: "tab" });
+  other[Symbol.dispose]();
+  assertEquals(await namesIn(all.presence), ["ada"]);
+});
+
+Deno.test("a person leaves with their last session", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const tabs = [await join(all.presence), await join(all.presence)];
+  const watcher = await Watcher.begin(all.presence);
+  tabs[0]?.[Symbol.dispose]();
+  assertEquals(await watcher.told(), []);
+  tabs[1]?.[Symbol.dispose]();
+  assertEquals(await watcher.told(), ["ada left"]);
+});
+
+Deno.test("DocumentPresence.activeUsers() lists people by their ids; none where nobody is", async () => {
+  using all = documents();
+  for (const name of ["zoe", "ada", "__proto__", ""]) {
+    await join(all.presence, name);
+  }
+  assertEquals(await namesIn(all.presence), ["", "__proto__", "ada", "zoe"]);
+  assertEquals(await all.presence.activeUsers("43"), {
+    users: [],
+    isComplete: true,
+  });
+});
+
+Deno.test("DocumentPresence.documentsOf() tells where somebody is, and when they last did something", async () => {
+  using time = new FakeTime(1_000);
+  using all = documents();
+  const { presence } = all;
+  const tab = await join(presence, "ada", { documentId: "b" });
+  await join(presence, "ada", { documentId: "b" });
+  await join(presence, "ada", { documentId: "a", workspaceId: undefined });
+  await join(presence, "bob", { documentId: "c" });
+  await time.tickAsync(500);
+  tab.updateViewport({ topLine: 0, bottomLine: 40, scrollPercentage: 0 });
+  assertEquals(await presence.documentsOf("ada"), {
+    documents: [
+      { documentId: "a", lastActiveAt: 1_000 },
+      { documentId: "b", lastActiveAt: 1_500 },
+    ],
+    isComplete: true,
+  });
+  assertEquals((await presence.documentsOf("nobody")).documents, []);
+});
+
+Deno.test("DocumentPresence.activeDocuments() tells which documents of a workspace have people", async () => {
+  using time = new FakeTime(1_000);
+  using all = documents();
+  const { presence } = all;
+  await join(presence, "ada", { documentId: "b" });
+  await join(presence, "ada", { documentId: "b" });
+  const bob = await join(presence, "bob", { documentId: "b" });
+  const last = await join(presence, "bob", { documentId: "a" });
+  await join(presence, "cy", { documentId: "c", workspaceId: "other" });
+  await join(presence, "dan", { documentId: "d", workspaceId: undefined });
+  await time.tickAsync(9_000);
+  bob.updateCursor(at(1));
+  assertEquals(await presence.activeDocuments("acme"), {
+    documents: [
+      { documentId: "a", users: 1, lastActiveAt: 1_000 },
+      { documentId: "b", users: 2, lastActiveAt: 10_000 },
+    ],
+    isComplete: true,
+  });
+  last[Symbol.dispose]();
+  const { documents: left } = await presence.activeDocuments("acme");
+  assertEquals(left.map(({ documentId }) => documentId), ["b"]);
+  assertEquals((await presence.activeDocuments("none")).documents, []);
+});
+
+Deno.test("a workspace is told of an activity within five seconds, however many there are", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const ada = await join(all.presence);
+  const workspace = all.server.watch({ context: workspaceContext("acme") });
+  await workspace.next();
+  for (let n = 0; n < 98; n++) {
+    ada.updateCursor(at(n));
+    await time.tickAsync(100);
+  }
+  const { lastSequence } = all.server;
+  await time.tickAsync(5_000);
+  const { documents: [document] } = await all.presence.activeDocuments("acme");
+  assertEquals(document?.lastActiveAt, 9_700);
+  const { value: batch } = await workspace.next();
+  assert(batch?.type === "changes");
+  assertEquals(batch.changes.length, 2);
+  // The last one came by itself.
+  assertEquals(all.server.lastSequence, lastSequence + 1);
+});
+
+Deno.test("DocumentPresence.counts() counts people in all documents at once; 0 where nobody is", async () => {
+  using all = documents();
+  await join(all.presence, "ada");
+  await join(all.presence, "ada");
+  await join(all.presence, "bob");
+  assertEquals(await all.presence.counts(["42", "__proto__", "42"]), {
+    counts: new Map([["42", 2], ["__proto__", 0]]),
+    isComplete: true,
+  });
+  assertEquals((await all.presence.counts([])).counts, new Map());
+});
+
+// Other faces
+
+Deno.test("whoever another face has put into a document is in it", async () => {
+  using _time = new FakeTime(5_000);
+  using all = documents();
+  all.server.receive(update({
+    subject: "robot",
+    observedAt: 4_000,
+    facets: { activity: "acting" },
+  }));
+  const robot = await userOf(all.presence, "robot");
+  assertEquals(robot, {
+    userId: "robot",
+    name: "robot",
+    avatarUrl: null,
+    color: colorOf("robot"),
+    online: true,
+    typing: false,
+    focused: false,
+    activity: "viewing",
+    viewport: null,
+    cursor: null,
+    selection: null,
+    connectedAt: 4_000,
+    lastActiveAt: 4_000,
+    lastCursorUpdate: null,
+    sessions: 1,
+  });
+});
+
+Deno.test("whoever is offline for another face is not online", async () => {
+  using all = documents();
+  all.server.receive(update({ facets: { availability: "offline" } }));
+  assertFalse((await userOf(all.presence))?.online);
+  all.server.receive(update({ facets: { availability: "unknown" } }));
+  assert((await userOf(all.presence))?.online);
+});
+
+Deno.test("what is not public is not in a document, for anybody", async () => {
+  using all = documents();
+  const { server, presence } = all;
+  const watcher = await Watcher.begin(presence);
+  server.receive(update({ subject: "spy", visibility: "private" }));
+  server.receive(
+    update({ subject: "member", visibility: restricted("members") }),
+  );
+  assertEquals(await namesIn(presence), []);
+  assertEquals((await presence.documentsOf("spy")).documents, []);
+  assertEquals((await presence.counts(["42"])).counts.get("42"), 0);
+  server.receive(update({ subject: "spy" }));
+  server.receive(update({ subject: "spy", visibility: "private" }));
+  server.receive(update({ subject: "member" }));
+  assertEquals(await watcher.told(), ["member joined"]);
+  server.receive(update({ subject: "member", visibility: "private" }));
+  assertEquals(await watcher.told(), ["member left"]);
+});
+
+Deno.test("facets that have not the right form are as if they were not there", async () => {
+  using time = new FakeTime(5_000);
+  const junk = [
+    "x",
+    7,
+    true,
+    [],
+    {},
+    { line: -1, column: 0, offset: 0 },
+    { line: 0.5, column: 0, offset: 0 },
+    { line: 0, column: "0", offset: 0 },
+    { anchor: {}, head: {}, isBackward: false },
+    { anchor: at(0), head: at(1), isBackward: 0 },
+    { topLine: 3, bottomLine: 1, scrollPercentage: 0 },
+    { topLine: 3, bottomLine: 4, scrollPercentage: 101 },
+    { value: { name: 7, avatar_url: {} } },
+    { value: "text" },
+    { value: null },
+    Infinity,
+  ];
+  for (const value of junk) {
+    using all = documents();
+    const watcher = await Watcher.begin(all.presence);
+    const names = [
+      "meta",
+      "cursor",
+      "selection",
+      "viewport",
+      "focused",
+      "connectedAt",
+      "lastActiveAt",
+      "lastCursorUpdate",
+      "workspace",
+    ].filter((name) =>
+      !(name === "focused" && value === true) &&
+      !(typeof value === "number" && isFinite(value) && /At|Up/.test(name))
+    );
+    const facets = Object.fromEntries(names.map((name) => [name, value]));
+    all.server.receive(update({ facets: { ...facets } }));
+    const user = await userOf(all.presence);
+    assertEquals({ ...user, lastCursorUpdate: 0, color: "" }, {
+      userId: "ada",
+      name: "ada",
+      avatarUrl: null,
+      color: "",
+      online: true,
+      typing: false,
+      focused: false,
+      activity: "viewing",
+      viewport: null,
+      cursor: null,
+      selection: null,
+      connectedAt: 5_000,
+      lastActiveAt: 5_000,
+      lastCursorUpdate: 0,
+      sessions: 1,
+    }, JSON.stringify(value));
+    assertEquals(await watcher.told(), ["ada joined"]);
+    // It is no document of a workspace either.
+    all.server.receive(
+      update({
+        context: workspaceContext("acme"),
+        facets: { ...Object.fromEntries([["document", value]]) },
+      }),
+    );
+    const { documents: active } = await all.presence.activeDocuments("acme");
+    assertEquals(active.length, value === "x" ? 1 : 0);
+    await time.tickAsync(0);
+  }
+});
+
+// Errors
+
+Deno.test("DocumentPresence passes on that the other servers can't be asked", async () => {
+  using all = documents();
+  const cause = new Error("lost");
+  const fail = () => Promise.reject(cause);
+  const broken = serverWith(all.server, {
+    follow: fail,
+    locate: fail,
+    count: fail,
+  });
+  const presence = new DocumentPresence(broken);
+  const calls = [
+    () => join(presence),
+    () => presence.activeUsers("42"),
+    () => presence.documentsOf("ada"),
+    () => presence.activeDocuments("acme"),
+    () => presence.counts(["42"]),
+  ];
+  for (const call of calls) {
+    const error = await assertRejects(call, BackboneError, "Cannot ");
+    assertEquals(error.cause, cause);
+  }
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("DocumentPresence says so when it knows only a part", async () => {
+  using all = documents();
+  const partial = serverWith(all.server, {
+    follow: () => Promise.resolve(false),
+    locate: () =>
+      Promise.resolve({ snapshots: [], isComplete: false, missing: ["b"] }),
+    count: () =>
+      Promise.resolve({
+        subjects: new Map(),
+        isComplete: false,
+        missing: ["b"],
+      }),
+  });
+  using presence = new DocumentPresence(partial);
+  // Whoever comes is let in all the same.
+  await join(presence);
+  const answers = [
+    await presence.activeUsers("42"),
+    await presence.documentsOf("ada"),
+    await presence.activeDocuments("acme"),
+    await presence.counts(["42"]),
+  ];
+  assertEquals(answers.map(({ isComplete }) => isComplete), [
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
+Deno.test("DocumentPresence takes nothing and tells nothing once its server is closed", async () => {
+  using all = documents();
+  const { presence, server } = all;
+  const session = await join(presence);
+  const watcher = await Watcher.begin(presence);
+  server[Symbol.dispose]();
+  const calls = [
+    () => join(presence),
+    () => presence.activeUsers("42"),
+    () => presence.documentsOf("ada"),
+    () => presence.activeDocuments("acme"),
+    () => presence.counts(["42"]),
+    async () => await session.typed(),
+    async () => await session.updateCursor(at(1)),
+    async () => await session.setFocused(true),
+  ];
+  for (const call of calls) {
+    const error = await assertRejects(
+      call,
+      ChannelClosedError,
+      "the documents are closed",
+    );
+    assertInstanceOf(error.cause, ServerClosedError);
+  }
+  assertFalse(session.isPresent);
+  assertFalse(session.refresh());
+  session.release();
+  session[Symbol.dispose]();
+  assertEquals(await watcher.told(), []);
+  assert(watcher.reader.done);
+  assertEquals(await presence.watch("42").next(), {
+    done: true,
+    value: undefined,
+  });
+  assert(presence.closed);
+});
+
+Deno.test("DocumentPresence that is disposed of has its sessions leave, and the server goes on", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence, server } = all;
+  const other = new DocumentPresence(server);
+  const session = await join(presence);
+  session.typed();
+  await join(other, "bob");
+  const watcher = await Watcher.begin(presence);
+  presence[Symbol.dispose]();
+  presence[Symbol.dispose]();
+  await watcher.told();
+  assert(watcher.reader.done);
+  assertFalse(session.isPresent);
+  assertEquals(await namesIn(other), ["bob"]);
+  const error = await assertRejects(() => join(presence), ChannelClosedError);
+  assertEquals(error.cause, undefined);
+  await time.tickAsync(1_000_000);
+  assertEquals(await namesIn(other), ["bob"]);
+});
+
+Deno.test("a DocumentPresence that is closed while somebody comes lets nobody in", async () => {
+  using all = documents();
+  const follows = Promise.withResolvers<boolean>();
+  const presence = new DocumentPresence(
+    serverWith(all.server, { follow: () => follows.promise }),
+  );
+  const coming = join(presence);
+  presence[Symbol.dispose]();
+  follows.resolve(true);
+  await assertRejects(() => coming, ChannelClosedError);
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("DocumentPresence refuses options that are not in their range", () => {
+  using server = new PresenceServer<DocumentModel>();
+  const bad = [
+    { cursorThrottleMs: 0 },
+    { cursorThrottleMs: 2 ** 31 },
+    { typingDebounceMs: NaN },
+    { presenceTtlSeconds: 0 },
+    { activityTimeoutMs: -1 },
+    { activityTimeoutMs: 300_000 },
+    { idleTimeoutMs: Infinity },
+    { maxUsersPerDocument: 0 },
+    { maxPendingEvents: 0 },
+  ];
+  for (const options of bad) {
+    let error: unknown;
+    try {
+      new DocumentPresence(server, options);
+    } catch (thrown) {
+      error = thrown;
+    }
+    assertInstanceOf(error, InvalidValueError, JSON.stringify(options));
+    assert(error.message.startsWith("Cannot create documents: "));
+  }
+});

@@ -1,0 +1,164 @@
+import type { PresenceSnapshot } from "../../core/mod.ts";
+import type { CursorPosition } from "../../store/mod.ts";
+import { PresenceView, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
+import { documentContext } from "./contexts.ts";
+import type { DocumentEvent, DocumentState } from "./document_message.ts";
+import type { DocumentModel, DocumentServer } from "./document_model.ts";
+import type { DocumentUser } from "./document_user.ts";
+import { eventsOf } from "./events.ts";
+import { byUserId, peopleOf, personOf } from "./person.ts";
+
+/** A reader, as its room sees it. */
+export interface RoomMember {
+  /** Takes an event in. */
+  tell(event: DocumentEvent): void;
+  /** Takes note that there will be no more. */
+  end(): void;
+  /** The same, because something should not have happened. */
+  fail(error: unknown): void;
+}
+
+/**
+ * What all readers of one document share: one watch, one mirror, the people,
+ * and the messages.
+ */
+export class DocumentRoom {
+  readonly #server: DocumentServer;
+  readonly #documentId: string;
+  readonly #context: string;
+  readonly #onClose: () => void;
+  readonly #view = new PresenceView<DocumentModel>();
+  readonly #users: Map<string, DocumentUser>;
+  readonly #members = new Set<RoomMember>();
+  readonly #ended = new AbortController();
+  #state: DocumentState | undefined;
+
+  /** Opens the room of a document; tells when it is closed. */
+  constructor(
+    server: DocumentServer,
+    documentId: string,
+    onClose: () => void,
+  ) {
+    this.#server = server;
+    this.#documentId = documentId;
+    this.#context = documentContext(documentId);
+    this.#onClose = onClose;
+    const { store } = server;
+    const snapshots = store.snapshots({
+      context: this.#context,
+      visible: viewerPolicy(PUBLIC_VIEWER),
+    });
+    const since = { epoch: store.epoch, sequence: store.lastSequence };
+    this.#fill(snapshots, since);
+    this.#users = new Map(
+      peopleOf(snapshots).map((user) => [user.userId, user]),
+    );
+    this.#run(since).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** All who are there; the same object, until that is another one. */
+  get state(): DocumentState {
+    return this.#state ??= {
+      type: "state",
+      documentId: this.#documentId,
+      users: [...this.#users.values()].sort(byUserId),
+      timestamp: this.#server.now,
+    };
+  }
+
+  /** Lets a reader in. O(1). */
+  join(member: RoomMember): void {
+    this.#members.add(member);
+  }
+
+  /** Lets a reader out. The last one to leave closes the room. O(1). */
+  leave(member: RoomMember): void {
+    this.#members.delete(member);
+    if (this.#members.size === 0) this.close();
+  }
+
+  /** Ends the watch, and all readers with it. */
+  close(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#onClose();
+    for (const member of [...this.#members]) member.end();
+  }
+
+  #fail(error: unknown): void {
+    for (const member of [...this.#members]) member.fail(error);
+    this.close();
+  }
+
+  #fill(
+    snapshots: readonly PresenceSnapshot<DocumentModel>[],
+    position: CursorPosition,
+  ): void {
+    const type = "baseline";
+    this.#view.apply({ type, position, snapshots, part: 0, last: true });
+  }
+
+  async #run(since: CursorPosition): Promise<void> {
+    const watch = this.#server.watch({
+      context: this.#context,
+      viewer: PUBLIC_VIEWER,
+      since,
+      signal: this.#ended.signal,
+    });
+    for await (const batch of watch) {
+      const timestamp = this.#server.now;
+      for (const { subject } of this.#view.apply(batch)) {
+        const before = this.#users.get(subject);
+        const after = this.#personNow(subject, before);
+        for (const event of eventsOf(before, after, timestamp)) {
+          for (const member of this.#members) member.tell(event);
+        }
+      }
+    }
+    // The server is closed.
+    this.close();
+  }
+
+  /** Sums somebody up anew. O(their sessions). */
+  #personNow(
+    subject: string,
+    before: DocumentUser | undefined,
+  ): DocumentUser | undefined {
+    const sessions = this.#view.snapshots({ context: this.#context, subject });
+    const after = personOf(sessions, before);
+    if (after === undefined) this.#users.delete(subject);
+    else this.#users.set(subject, after);
+    this.#state = undefined;
+    return after;
+  }
+}
+
+/** The rooms that have readers. */
+export class DocumentRooms {
+  readonly #server: DocumentServer;
+  readonly #rooms = new Map<string, DocumentRoom>();
+
+  /** Makes rooms of a server's documents. */
+  constructor(server: DocumentServer) {
+    this.#server = server;
+  }
+
+  /** The room of a document, which opens with its first reader. */
+  of(documentId: string): DocumentRoom {
+    let room = this.#rooms.get(documentId);
+    if (room === undefined) {
+      room = new DocumentRoom(
+        this.#server,
+        documentId,
+        () => this.#rooms.delete(documentId),
+      );
+      this.#rooms.set(documentId, room);
+    }
+    return room;
+  }
+
+  /** Closes all of them. */
+  close(): void {
+    for (const room of [...this.#rooms.values()]) room.close();
+  }
+}

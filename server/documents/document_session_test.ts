@@ -1,0 +1,726 @@
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { InvalidValueError } from "../../core/mod.ts";
+import {
+  type Cursor,
+  type DocumentActivity,
+  type DocumentPresence,
+  type DocumentPresenceOptions,
+  type DocumentSession,
+  type DocumentUser,
+  UserNotFoundError,
+} from "./mod.ts";
+import {
+  at,
+  documents,
+  from,
+  join,
+  namesIn,
+  update,
+  userOf,
+  Watcher,
+} from "./testing/harness.ts";
+
+const VIEWPORT = { topLine: 0, bottomLine: 40, scrollPercentage: 12.5 };
+
+/** Ada in a document that somebody watches. */
+async function watched(
+  presence: DocumentPresence,
+): Promise<[DocumentSession, Watcher]> {
+  const ada = await join(presence);
+  return [ada, await Watcher.begin(presence)];
+}
+
+async function activityOf(
+  presence: DocumentPresence,
+): Promise<DocumentActivity | undefined> {
+  return (await userOf(presence))?.activity;
+}
+
+// Cursors
+
+Deno.test("DocumentSession.updateCursor() tells of one position in 50 ms, and always of the last", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.updateCursor(at(1));
+  assertEquals(await watcher.told(), ["ada at 1"]);
+  for (let line = 2; line < 10; line++) {
+    ada.updateCursor(at(line));
+    await time.tickAsync(5);
+  }
+  assertEquals(await watcher.told(), []);
+  await time.tickAsync(9);
+  assertEquals(await watcher.told(), []);
+  await time.tickAsync(1);
+  assertEquals(await watcher.told(), ["ada at 9"]);
+  await time.tickAsync(1_000);
+  assertEquals(await watcher.told(), []);
+  ada.updateCursor(at(10));
+  assertEquals(await watcher.told(), ["ada at 10"]);
+});
+
+Deno.test("DocumentSession.updateCursor() throttles each session by itself, by the time that is asked for", async () => {
+  using time = new FakeTime(0);
+  using all = documents({ cursorThrottleMs: 10 });
+  const [ada, watcher] = await watched(all.presence);
+  const bob = await join(all.presence, "bob");
+  await watcher.told();
+  ada.updateCursor(at(1));
+  bob.updateCursor(at(2));
+  ada.updateCursor(at(3));
+  assertEquals(await watcher.told(), ["ada at 1", "bob at 2"]);
+  await time.tickAsync(10);
+  assertEquals(await watcher.told(), ["ada at 3"]);
+});
+
+Deno.test("DocumentSession.updateCursor() with a selection is selecting, without one it clears it", async () => {
+  using time = new FakeTime(1_000);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  await time.tickAsync(50);
+  ada.updateCursor(at(9), from(3, 9));
+  assertEquals(await watcher.told(), [
+    "ada at 9 from 3 to 9",
+    "ada is selecting",
+  ]);
+  const user = await userOf(all.presence);
+  assertEquals(user?.selection, from(3, 9));
+  assertEquals([user?.lastActiveAt, user?.lastCursorUpdate], [1_050, 1_050]);
+  const [entry] = all.server.store.snapshots({ context: "document:42" });
+  assertEquals(entry?.facets.activity, { custom: "selecting" });
+
+  await time.tickAsync(50);
+  ada.updateCursor(at(9));
+  assertEquals(await watcher.told(), ["ada at 9", "ada is viewing"]);
+  assertEquals((await userOf(all.presence))?.selection, null);
+  const [cleared] = all.server.store.snapshots({ context: "document:42" });
+  assertEquals(cleared?.facets.activity, "observing");
+  assertFalse("selection" in (cleared?.facets ?? {}));
+});
+
+Deno.test("DocumentSession.updateCursor() copies the position, and nothing else that is in it", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const ada = await join(all.presence);
+  const cursor = { line: 1, column: 2, offset: 3, secret: "x" };
+  ada.updateCursor(cursor);
+  ada.updateCursor(cursor);
+  cursor.line = 7;
+  await time.tickAsync(50);
+  assertEquals((await userOf(all.presence))?.cursor, {
+    line: 1,
+    column: 2,
+    offset: 3,
+  });
+});
+
+Deno.test("DocumentSession.updateCursor() refuses what is no position, and nothing changes", async () => {
+  using time = new FakeTime(1_000);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  await time.tickAsync(10);
+  const bad = { ...at(1), line: -1 };
+  assertThrows(
+    () => ada.updateCursor(bad),
+    InvalidValueError,
+    "Cannot move cursor: cursor.line must be a whole number of zero or more: received -1",
+  );
+  assertThrows(
+    () => ada.updateCursor(at(1), { ...from(1, 2), head: bad }),
+    InvalidValueError,
+    "Cannot move cursor: selection.head.line must be",
+  );
+  // @ts-expect-error As it is without types.
+  assertThrows(() => ada.updateCursor("x"), InvalidValueError, "cursor must");
+  assertThrows(
+    // @ts-expect-error As it is without types.
+    () => ada.updateCursor(at(1), { anchor: at(1), head: at(2) }),
+    InvalidValueError,
+    "selection.isBackward must be true or false",
+  );
+  assertEquals(await watcher.told(), []);
+  assertEquals((await userOf(all.presence))?.lastActiveAt, 1_000);
+});
+
+Deno.test("onCursorUpdate is told how long each position that is published has waited", async () => {
+  using time = new FakeTime(0);
+  const latencies: number[] = [];
+  using all = documents({
+    onCursorUpdate: (latencyMs) => latencies.push(latencyMs),
+  });
+  const ada = await join(all.presence);
+  ada.updateCursor(at(1));
+  await time.tickAsync(10);
+  ada.updateCursor(at(2));
+  await time.tickAsync(15);
+  ada.updateCursor(at(3));
+  await time.tickAsync(100);
+  assertEquals(latencies, [0, 25]);
+});
+
+// Typing
+
+Deno.test("DocumentSession.typed() is typing and editing at once, until 500 ms after the last key", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  assertEquals(await watcher.told(), ["ada types", "ada is editing"]);
+  for (let key = 0; key < 10; key++) {
+    await time.tickAsync(130);
+    ada.typed();
+  }
+  assertEquals(await watcher.told(), []);
+  await time.tickAsync(499);
+  assertEquals(await watcher.told(), []);
+  await time.tickAsync(1);
+  assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
+  const user = await userOf(all.presence);
+  assertEquals(user?.lastActiveAt, 1_300);
+  await time.tickAsync(1_000);
+  assertEquals(await watcher.told(), []);
+});
+
+Deno.test("typing ends 500 ms after the last key also when the tab is gone, and its timers with it", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  await time.tickAsync(60);
+  ada.typed();
+  ada.release();
+  await watcher.told();
+  await time.tickAsync(499);
+  assert((await userOf(all.presence))?.typing);
+  await time.tickAsync(1);
+  const user = await userOf(all.presence);
+  assertEquals([user?.typing, user?.activity], [false, "viewing"]);
+  assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
+});
+
+Deno.test("typing ends after the time that is asked for, however short it is beside the throttle", async () => {
+  using time = new FakeTime(0);
+  using all = documents({ typingDebounceMs: 20, cursorThrottleMs: 1_000 });
+  const [ada, watcher] = await watched(all.presence);
+  for (let key = 0; key < 20; key++) {
+    ada.typed();
+    await time.tickAsync(15);
+  }
+  assertEquals(await watcher.told(), ["ada types", "ada is editing"]);
+  await time.tickAsync(5);
+  assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
+});
+
+Deno.test("whoever types again at once is typing at once, however short a while ago they stopped", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  ada.setFocused(false, { hidden: true });
+  await watcher.told();
+  await time.tickAsync(10);
+  ada.typed();
+  assertEquals(await watcher.told(), ["ada types", "ada is editing"]);
+});
+
+Deno.test("a cursor that moves while somebody types does not end the editing", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  ada.updateCursor(at(1));
+  assertEquals(await watcher.told(), [
+    "ada at 1",
+    "ada types",
+    "ada is editing",
+  ]);
+  await time.tickAsync(400);
+  ada.updateCursor(at(2));
+  assertEquals(await watcher.told(), ["ada at 2"]);
+  // Nor does it make it last any longer.
+  await time.tickAsync(100);
+  assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
+});
+
+Deno.test("whoever selects while they type is selecting, and stays so when they pause", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  await time.tickAsync(10);
+  ada.typed();
+  ada.updateCursor(at(4), from(1, 4));
+  await time.tickAsync(60);
+  assertEquals(await watcher.told(), [
+    "ada types",
+    "ada is editing",
+    "ada at 4 from 1 to 4",
+    "ada is selecting",
+  ]);
+  await time.tickAsync(1_000);
+  assertEquals(await watcher.told(), ["ada pauses"]);
+  assertEquals(await activityOf(all.presence), "selecting");
+});
+
+Deno.test("a selection that waits for its time does not undo a key that came after it", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada] = await watched(all.presence);
+  ada.updateCursor(at(1));
+  ada.updateCursor(at(4), from(1, 4));
+  ada.typed();
+  await time.tickAsync(60);
+  assertEquals(await activityOf(all.presence), "editing");
+  ada.updateCursor(at(4));
+  await time.tickAsync(500);
+  assertEquals(await activityOf(all.presence), "viewing");
+});
+
+// Viewport and focus
+
+Deno.test("DocumentSession.updateViewport() tells of it at once", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  await time.tickAsync(10);
+  ada.updateViewport(VIEWPORT);
+  ada.updateViewport({ ...VIEWPORT, topLine: 7 });
+  assertEquals(await watcher.told(), ["ada sees 7"]);
+  const user = await userOf(all.presence);
+  assertEquals(user?.viewport, { ...VIEWPORT, topLine: 7 });
+  assertEquals(user?.lastActiveAt, 10);
+  const bad = [
+    { ...VIEWPORT, topLine: 41 },
+    { ...VIEWPORT, topLine: 0.5 },
+    { ...VIEWPORT, scrollPercentage: 100.1 },
+    { ...VIEWPORT, scrollPercentage: NaN },
+  ];
+  for (const viewport of bad) {
+    assertThrows(
+      () => ada.updateViewport(viewport),
+      InvalidValueError,
+      "Cannot update viewport: viewport.",
+    );
+  }
+  assertEquals(await watcher.told(), []);
+});
+
+Deno.test("DocumentSession.setFocused() is in what a state tells", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  await time.tickAsync(10);
+  ada.setFocused(false);
+  assertEquals(await watcher.told(), []);
+  const user = await userOf(all.presence);
+  assertEquals([user?.focused, user?.lastActiveAt], [false, 10]);
+  const other = await join(all.presence);
+  assert((await userOf(all.presence))?.focused);
+  other.setFocused(false);
+  assertFalse((await userOf(all.presence))?.focused);
+});
+
+// Idle and away
+
+Deno.test("somebody is idle after 30 s and away after 300 s, each told once, and back by any activity", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence, server } = all;
+  const [ada, watcher] = await watched(presence);
+  const acts = [
+    () => ada.updateCursor(at(1)),
+    () => ada.typed(),
+    () => ada.updateViewport(VIEWPORT),
+    () => ada.setFocused(true),
+    () => ada.setFocused(false),
+  ];
+  for (const act of acts) {
+    act();
+    await time.tickAsync(1_000);
+    await watcher.told();
+    await time.tickAsync(28_999);
+    assertEquals(await watcher.told(), []);
+    await time.tickAsync(1);
+    assertEquals(await watcher.told(), ["ada is idle"]);
+    const [idle] = server.store.snapshots({ context: "document:42" });
+    assertEquals(
+      [idle?.facets.activity, idle?.facets.availability],
+      ["idle", "available"],
+    );
+    await time.tickAsync(269_999);
+    assertEquals(await watcher.told(), []);
+    await time.tickAsync(1);
+    assertEquals(await watcher.told(), ["ada is away"]);
+    const [away] = server.store.snapshots({ context: "document:42" });
+    assertEquals(
+      [away?.facets.activity, away?.facets.availability],
+      ["idle", "away"],
+    );
+    await time.tickAsync(1_000_000);
+    assertEquals(await watcher.told(), []);
+    assert((await userOf(presence))?.online);
+    act();
+    const told = await watcher.told();
+    const activity = act === acts[1] ? "editing" : "viewing";
+    assert(told.includes(`ada is ${activity}`), `${told}`);
+  }
+});
+
+Deno.test("somebody is idle and away after the times that are asked for", async () => {
+  using time = new FakeTime(0);
+  using all = documents({ activityTimeoutMs: 10, idleTimeoutMs: 30 });
+  const [, watcher] = await watched(all.presence);
+  await time.tickAsync(10);
+  assertEquals(await watcher.told(), ["ada is idle"]);
+  await time.tickAsync(20);
+  assertEquals(await watcher.told(), ["ada is away"]);
+});
+
+Deno.test("a refresh is no activity", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  await time.tickAsync(29_000);
+  assert(ada.refresh());
+  await time.tickAsync(1_000);
+  assertEquals(await watcher.told(), ["ada is idle"]);
+});
+
+Deno.test("a tab that is hidden is away at once, not gone, and types no more", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  ada.typed();
+  ada.updateCursor(at(1));
+  ada.updateCursor(at(2));
+  await watcher.told();
+  ada.setFocused(false, { hidden: true });
+  assertEquals(await watcher.told(), ["ada pauses", "ada is away"]);
+  // What was said before is told, but is no activity of now.
+  await time.tickAsync(50);
+  assertEquals(await watcher.told(), ["ada at 2"]);
+  await time.tickAsync(3_600_000);
+  assertEquals(await watcher.told(), []);
+  assert(ada.isPresent);
+  ada.setFocused(true);
+  assertEquals(await watcher.told(), ["ada is viewing"]);
+});
+
+Deno.test("a tab that says again that it is hidden is away still, and nobody is told", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.setFocused(false, { hidden: true });
+  ada.setFocused(false, { hidden: true });
+  assertEquals(await watcher.told(), ["ada is away"]);
+  ada.updateCursor(at(1));
+  assertEquals(await watcher.told(), ["ada at 1", "ada is viewing"]);
+});
+
+Deno.test("whoever comes back to what they had selected is selecting", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.updateCursor(at(2), from(1, 2));
+  await time.tickAsync(30_000);
+  await watcher.told();
+  ada.updateViewport(VIEWPORT);
+  assertEquals(await watcher.told(), ["ada sees 0", "ada is selecting"]);
+});
+
+// Several tabs
+
+Deno.test("the tab that does most counts, and of those the one that did something last", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence } = all;
+  const first = await join(presence);
+  await time.tickAsync(1_000);
+  const second = await join(presence, "ada", { name: "Another name" });
+  const summary = async (): Promise<Partial<DocumentUser>> => {
+    const user = await userOf(presence);
+    return { activity: user?.activity, cursor: user?.cursor };
+  };
+  const shows = async (activity: DocumentActivity, cursor: Cursor | null) =>
+    assertEquals(await summary(), { activity, cursor });
+  await time.tickAsync(1);
+  first.updateCursor(at(1));
+  await shows("viewing", at(1));
+  await time.tickAsync(1);
+  second.updateCursor(at(2));
+  await shows("viewing", at(2));
+  second.updateCursor(at(3));
+  await time.tickAsync(50);
+  await shows("viewing", at(3));
+  first.updateCursor(at(4), from(1, 4));
+  await time.tickAsync(50);
+  second.updateCursor(at(5));
+  await shows("selecting", at(4));
+  second.typed();
+  await shows("editing", at(5));
+  await time.tickAsync(500);
+  await shows("selecting", at(4));
+  // Who is away does less than who is idle, though it was said later.
+  await time.tickAsync(29_480);
+  second.setFocused(false, { hidden: true });
+  await time.tickAsync(100);
+  await shows("idle", at(4));
+
+  const user = await userOf(presence);
+  assertEquals(
+    [user?.connectedAt, user?.lastActiveAt, user?.lastCursorUpdate],
+    [0, 31_082, 1_102],
+  );
+  // Somebody's name does not change by what they do.
+  assertEquals(user?.name, "ADA");
+});
+
+Deno.test("a tab that is opened does not take the cursor away, nor what is on the screen", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.updateCursor(at(2), from(1, 2));
+  ada.updateViewport(VIEWPORT);
+  ada.setFocused(false, { hidden: true });
+  await watcher.told();
+  await time.tickAsync(1_000);
+  const other = await join(all.presence);
+  assertEquals(await watcher.told(), ["ada is viewing"]);
+  const user = await userOf(all.presence);
+  assertEquals(
+    [user?.cursor, user?.selection, user?.viewport],
+    [at(2), from(1, 2), VIEWPORT],
+  );
+  other.updateCursor(at(7));
+  assertEquals(await watcher.told(), ["ada at 7"]);
+  assertEquals((await userOf(all.presence))?.viewport, VIEWPORT);
+});
+
+Deno.test("somebody is called what the session says that began first", async () => {
+  using _time = new FakeTime(5_000);
+  const named = (name: string, connectedAt: number) =>
+    update({
+      origin: name,
+      facets: { meta: { value: { name } }, connectedAt },
+    });
+  using all = documents();
+  all.server.receive(named("later", 2_000));
+  all.server.receive(named("first", 1_000));
+  all.server.receive(named("last", 3_000));
+  const user = await userOf(all.presence);
+  assertEquals([user?.name, user?.connectedAt], ["first", 1_000]);
+});
+
+Deno.test("whatever order the entries are in, somebody is summed up the same", async () => {
+  using _time = new FakeTime(0);
+  const entries = ["c", "a", "b"].map((origin) =>
+    update({ origin, facets: { cursor: at(origin.charCodeAt(0)) } })
+  );
+  for (const order of [entries, entries.toReversed()]) {
+    using all = documents();
+    for (const entry of order) all.server.receive(entry);
+    assertEquals((await userOf(all.presence))?.cursor, at(97));
+  }
+});
+
+// Times to live
+
+Deno.test("a session that nothing is heard of is gone after 30 s, whatever its timers say", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence } = all;
+  const ada = await join(presence, "ada", { ttlMs: undefined });
+  const watcher = await Watcher.begin(presence);
+  await time.tickAsync(10_000);
+  // The pause after it and the last position are no signs of life.
+  ada.typed();
+  ada.updateCursor(at(1));
+  ada.updateCursor(at(2));
+  await watcher.told();
+  await time.tickAsync(29_999);
+  assert(ada.isPresent);
+  await watcher.told();
+  await time.tickAsync(1);
+  assertFalse(ada.isPresent);
+  assertEquals(await watcher.told(), ["ada left"]);
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("a session lives as long as its presence or its join says", async () => {
+  using time = new FakeTime(0);
+  using all = documents({ presenceTtlSeconds: 2 });
+  await join(all.presence, "ada", { ttlMs: undefined });
+  await join(all.presence, "bob", { ttlMs: 500 });
+  await join(all.presence, "cy", { ttlMs: Infinity });
+  await time.tickAsync(500);
+  assertEquals(await namesIn(all.presence), ["ada", "cy"]);
+  await time.tickAsync(1_500);
+  assertEquals(await namesIn(all.presence), ["cy"]);
+  await time.tickAsync(3_600_000);
+  assertEquals(await namesIn(all.presence), ["cy"]);
+});
+
+Deno.test("DocumentSession.refresh() and every activity extend the time to live, of the workspace too", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence } = all;
+  const ada = await join(presence, "ada", { ttlMs: undefined });
+  const watcher = await Watcher.begin(presence);
+  const { lastSequence } = all.server;
+  await time.tickAsync(20_000);
+  assert(ada.refresh());
+  assertEquals(all.server.lastSequence, lastSequence);
+  await time.tickAsync(20_000);
+  ada.setFocused(false, { hidden: true });
+  await time.tickAsync(20_000);
+  assert(ada.refresh());
+  await time.tickAsync(29_999);
+  assertEquals(await namesIn(presence), ["ada"]);
+  assertEquals((await presence.activeDocuments("acme")).documents.length, 1);
+  await watcher.told();
+  await time.tickAsync(1);
+  assertEquals(await watcher.told(), ["ada left"]);
+  assertEquals((await presence.activeDocuments("acme")).documents, []);
+  assertFalse(ada.refresh());
+});
+
+Deno.test("a session that is gone takes nothing, and does not come back", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const ada = await join(all.presence, "ada", { ttlMs: 1_000 });
+  ada.updateCursor(at(1));
+  await time.tickAsync(1_000);
+  const calls = {
+    "move cursor": () => ada.updateCursor(at(2)),
+    "type": () => ada.typed(),
+    "update viewport": () => ada.updateViewport(VIEWPORT),
+    "set focus": () => ada.setFocused(true),
+  };
+  for (const [action, call] of Object.entries(calls)) {
+    const error = assertThrows(
+      call,
+      UserNotFoundError,
+      `Cannot ${action}: the session of user "ada" in document "42" is gone`,
+    );
+    assertEquals([error.userId, error.documentId], ["ada", "42"]);
+  }
+  assertFalse(ada.refresh());
+  await time.tickAsync(1_000_000);
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("a session whose entry is taken away by another face is gone, also for its timers", async () => {
+  using time = new FakeTime(0);
+  const latencies: number[] = [];
+  using all = documents({
+    onCursorUpdate: (latencyMs) => latencies.push(latencyMs),
+  });
+  const [ada, watcher] = await watched(all.presence);
+  ada.updateCursor(at(1));
+  ada.updateCursor(at(2));
+  ada.typed();
+  await watcher.told();
+  const [entry] = all.server.store.snapshots({ context: "document:42" });
+  if (entry !== undefined) all.server.withdraw(entry);
+  await time.tickAsync(1_000_000);
+  assertEquals(await watcher.told(), ["ada left"]);
+  assertFalse(ada.isPresent);
+  assertEquals(latencies, [0]);
+});
+
+Deno.test("a session whose server is closed has no timer that fails", async () => {
+  using time = new FakeTime(0);
+  const acts: ((ada: DocumentSession) => void)[] = [
+    () => {},
+    (ada) => ada.updateCursor(at(1)),
+    (ada) => ada.typed(),
+    (ada) => ada.updateViewport(VIEWPORT),
+  ];
+  for (const act of acts) {
+    using all = documents();
+    const ada = await join(all.presence);
+    await time.tickAsync(5);
+    act(ada);
+    act(ada);
+    all.server[Symbol.dispose]();
+    await time.tickAsync(1_000_000);
+    assertFalse(ada.isPresent);
+  }
+});
+
+// A connection that is lost
+
+Deno.test("a session whose connection is lost goes on for the grace, and nobody sees a reload", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence, server } = all;
+  const ada = await join(presence, "ada", { origin: "socket-1" });
+  const watcher = await Watcher.begin(presence);
+  ada.updateCursor(at(1));
+  ada.updateCursor(at(2));
+  ada.release();
+  server.disconnect("socket-1");
+  assertFalse(ada.isPresent);
+  assertEquals(await watcher.told(), ["ada at 2"]);
+  assertThrows(() => ada.typed(), UserNotFoundError);
+  await time.tickAsync(9_999);
+  assertEquals(await namesIn(presence), ["ada"]);
+  await join(presence, "ada", { origin: "socket-2" });
+  assertEquals(await watcher.told(), ["ada at undefined"]);
+  assertEquals((await userOf(presence))?.sessions, 1);
+  await time.tickAsync(1_000_000);
+  assertEquals(await namesIn(presence), ["ada"]);
+});
+
+Deno.test("a session whose connection stays lost leaves when the grace is over, the workspace too", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const { presence, server } = all;
+  const ada = await join(presence, "ada", { origin: "socket-1" });
+  const watcher = await Watcher.begin(presence);
+  ada.release();
+  ada[Symbol.dispose]();
+  server.disconnect("socket-1");
+  await time.tickAsync(9_999);
+  assertEquals(await watcher.told(), []);
+  await time.tickAsync(1);
+  assertEquals(await watcher.told(), ["ada left"]);
+  assertEquals((await presence.activeDocuments("acme")).documents, []);
+});
+
+Deno.test("a lost tab goes at once where somebody has another", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const { presence, server } = all;
+  const first = await join(presence, "ada", { origin: "socket-1" });
+  await join(presence, "ada", { origin: "socket-2" });
+  first.release();
+  server.disconnect("socket-1");
+  assertEquals((await userOf(presence))?.sessions, 1);
+});
+
+// A clock that is set back
+
+Deno.test("a session goes on when the clock is set back, also where what is stale is refused", async () => {
+  using time = new FakeTime(0);
+  let now = 100_000;
+  const options: DocumentPresenceOptions = {};
+  using all = documents(options, {
+    clock: () => now,
+    staleUpdates: "refuse",
+  });
+  const [ada, watcher] = await watched(all.presence);
+  now = 50_000;
+  ada.updateCursor(at(1));
+  ada.updateCursor(at(2));
+  ada.typed();
+  await time.tickAsync(50);
+  assertEquals(await watcher.told(), [
+    "ada at 1",
+    "ada types",
+    "ada is editing",
+    "ada at 2",
+  ]);
+});

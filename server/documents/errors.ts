@@ -1,0 +1,160 @@
+import { ContextAtCapacityError } from "../mod.ts";
+import { documentContext } from "./contexts.ts";
+
+/**
+ * A document has as many people as it may have, and one more wanted to come.
+ * Nothing has changed.
+ *
+ * @example Usage
+ * ```ts
+ * import { ContextAtCapacityError } from "@ruthere/presence/server";
+ * import { DocumentAtCapacityError } from "@ruthere/presence/server/documents";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const error = new DocumentAtCapacityError("42", 1_000);
+ * assertEquals(error.message, "Document at capacity: maximum 1000 users");
+ * assert(error instanceof ContextAtCapacityError);
+ * ```
+ */
+export class DocumentAtCapacityError extends ContextAtCapacityError {
+  /** The id of the document. */
+  readonly documentId: string;
+
+  /**
+   * Makes the error for a document and its capacity.
+   *
+   * @param documentId The id of the document.
+   * @param maxUsers How many people it may have.
+   */
+  constructor(documentId: string, maxUsers: number) {
+    super(documentContext(documentId), maxUsers);
+    this.name = "DocumentAtCapacityError";
+    this.message = `Document at capacity: maximum ${maxUsers} users`;
+    this.documentId = documentId;
+  }
+}
+
+/**
+ * Somebody is not in a document, or not by this session any more: it has left,
+ * or its time to live was over. Nothing has changed.
+ *
+ * @example Usage
+ * ```ts
+ * import { UserNotFoundError } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   new UserNotFoundError("move cursor", "ada", "42").message,
+ *   'Cannot move cursor: the session of user "ada" in document "42" is gone',
+ * );
+ * ```
+ */
+export class UserNotFoundError extends Error {
+  /** Who. */
+  readonly userId: string;
+  /** The id of the document. */
+  readonly documentId: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param action What could not be done, a verb first.
+   * @param userId Who.
+   * @param documentId The id of the document.
+   */
+  constructor(action: string, userId: string, documentId: string) {
+    const user = JSON.stringify(userId);
+    const document = JSON.stringify(documentId);
+    super(
+      `Cannot ${action}: the session of user ${user} in document ${document} is gone`,
+    );
+    this.name = "UserNotFoundError";
+    this.userId = userId;
+    this.documentId = documentId;
+  }
+}
+
+/**
+ * What connects the servers has failed, so that nobody knows what the others
+ * have. Its `cause` says how.
+ *
+ * @example Usage
+ * ```ts
+ * import { BackboneError } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new BackboneError("join document", new Error("lost"));
+ * assertEquals(error.message, "Cannot join document: the backbone has failed");
+ * ```
+ */
+export class BackboneError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param action What could not be done, a verb first.
+   * @param cause What went wrong.
+   */
+  constructor(action: string, cause: unknown) {
+    super(`Cannot ${action}: the backbone has failed`, { cause });
+    this.name = "BackboneError";
+  }
+}
+
+/**
+ * What somebody says of themselves can't be told to others, because JSON can't
+ * carry it. Its `cause` says what is wrong. Nothing has changed.
+ *
+ * @example Usage
+ * ```ts
+ * import { SerializationError } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new SerializationError("join document", "name");
+ * assertEquals(error.message, "Cannot join document: JSON can't carry name");
+ * ```
+ */
+export class SerializationError extends Error {
+  /** The name of the field. */
+  readonly field: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param action What could not be done, a verb first.
+   * @param field The name of the field.
+   * @param cause What is wrong with it.
+   */
+  constructor(action: string, field: string, cause?: unknown) {
+    super(`Cannot ${action}: JSON can't carry ${field}`, { cause });
+    this.name = "SerializationError";
+    this.field = field;
+  }
+}
+
+/**
+ * The server has been disposed of, or the documents have: nothing comes or goes
+ * through them any more. If it was the server, `cause` says so.
+ *
+ * @example Usage
+ * ```ts
+ * import { ChannelClosedError } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   new ChannelClosedError("join document").message,
+ *   "Cannot join document: the documents are closed",
+ * );
+ * ```
+ */
+export class ChannelClosedError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param action What could not be done, a verb first.
+   * @param cause What closed, if it was not the documents themselves.
+   */
+  constructor(action: string, cause?: unknown) {
+    super(`Cannot ${action}: the documents are closed`, { cause });
+    this.name = "ChannelClosedError";
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * People in documents: where their cursors are, what they select and type, who
+ * is idle or away, and which documents somebody is in.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import {
+ *   type DocumentModel,
+ *   DocumentPresence,
+ * } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer<DocumentModel>();
+ * using presence = new DocumentPresence(server);
+ * await using watch = presence.watch("42");
+ * await watch.next();
+ *
+ * const tab = await presence.join("ada", { documentId: "42", name: "Ada" });
+ * await watch.next();
+ * tab.typed();
+ * const { value: event } = await watch.next();
+ * assertEquals(event?.type === "typingChanged" && event.isTyping, true);
+ * ```
+ *
+ * @module
+ */
+
+export { DOCUMENT_PROJECTION } from "./activity.ts";
+export { colorOf, labelColorOf } from "./color.ts";
+export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
+export * from "./document_input.ts";
+export * from "./document_json.ts";
+export type * from "./document_message.ts";
+export type {
+  DocumentModel,
+  DocumentQuery,
+  DocumentServer,
+  DocumentStore,
+  PublicViewer,
+} from "./document_model.ts";
+export type {
+  DocumentPresenceOptions,
+  JoinOptions,
+  WatchDocumentOptions,
+} from "./document_options.ts";
+export {
+  type ActiveDocument,
+  type ActiveDocuments,
+  type ActiveUsers,
+  type DocumentCounts,
+  type DocumentOfUser,
+  DocumentPresence,
+  type DocumentsOfUser,
+} from "./document_presence.ts";
+export { DocumentSession, type FocusOptions } from "./document_session.ts";
+export type { DocumentStats } from "./document_stats.ts";
+export type { DocumentActivity, DocumentUser } from "./document_user.ts";
+export * from "./errors.ts";
+export type { Cursor, Selection, Viewport } from "./positions.ts";

@@ -1,0 +1,150 @@
+import {
+  compareEntryKeys,
+  compareKeys,
+  type PresenceSnapshot,
+  type Timestamp,
+} from "../../core/mod.ts";
+import { rankOf, wordOf } from "./activity.ts";
+import { colorOf } from "./color.ts";
+import type { DocumentModel } from "./document_model.ts";
+import type { DocumentActivity, DocumentUser } from "./document_user.ts";
+import { isCursor, isSelection, isViewport } from "./positions.ts";
+
+type Session = PresenceSnapshot<DocumentModel>;
+
+/**
+ * Sums up a person from their sessions in a document. Facets that have not the
+ * right form, as anyone can publish them by another face, are as if they were
+ * not there. The order of the sessions makes no difference. O(sessions).
+ *
+ * @param sessions The sessions, all of one person.
+ * @param former What the person was before, whose colour is theirs.
+ * @returns The person; `undefined` without any sessions.
+ */
+export function personOf(
+  sessions: readonly Session[],
+  former?: DocumentUser,
+): DocumentUser | undefined {
+  const [any] = sessions;
+  if (any === undefined) return undefined;
+  let [first, dominant] = [any, any];
+  let moving: Session | undefined;
+  let scrolling: Session | undefined;
+  let online = false;
+  let typing = false;
+  let focused = false;
+  let lastActiveAt = -Infinity;
+  let lastCursorUpdate: Timestamp | null = null;
+  for (const session of sessions) {
+    const { facets } = session;
+    if (session !== any) {
+      if (compareAge(session, first) < 0) first = session;
+      dominant = theMoreDominant(session, dominant);
+    }
+    // A tab that has just been opened must not take the cursor away.
+    if (isCursor(facets.cursor)) moving = theMoreDominant(session, moving);
+    if (isViewport(facets.viewport)) {
+      scrolling = theMoreDominant(session, scrolling);
+    }
+    online ||= facets.availability !== "offline";
+    typing ||= facets.typing === true;
+    focused ||= facets.focused === true;
+    lastActiveAt = Math.max(lastActiveAt, lastActiveAtOf(session));
+    if (isTime(facets.lastCursorUpdate)) {
+      lastCursorUpdate = Math.max(
+        lastCursorUpdate ?? -Infinity,
+        facets.lastCursorUpdate,
+      );
+    }
+  }
+  const { subject: userId } = any;
+  const { cursor, selection } = moving?.facets ?? {};
+  return {
+    userId,
+    ...profileOf(first),
+    color: former?.color ?? colorOf(userId),
+    online,
+    typing,
+    focused,
+    activity: activityOf(dominant),
+    viewport: scrolling?.facets.viewport ?? null,
+    cursor: cursor ?? null,
+    selection: isSelection(selection) ? selection : null,
+    connectedAt: connectedAtOf(first),
+    lastActiveAt,
+    lastCursorUpdate,
+    sessions: sessions.length,
+  };
+}
+
+/**
+ * Sums up all who are in a document, in the order of their ids. O(n log n).
+ *
+ * @param sessions The sessions, in any order.
+ */
+export function peopleOf(sessions: readonly Session[]): DocumentUser[] {
+  const byUser = new Map<string, Session[]>();
+  for (const session of sessions) {
+    const own = byUser.get(session.subject);
+    if (own === undefined) byUser.set(session.subject, [session]);
+    else own.push(session);
+  }
+  return [...byUser.values()]
+    .map((own) => personOf(own))
+    .filter((user) => user !== undefined)
+    .sort(byUserId);
+}
+
+/** The order of people. */
+export function byUserId(a: DocumentUser, b: DocumentUser): number {
+  return compareKeys(a.userId, b.userId);
+}
+
+/** When somebody last did something in a session. */
+export function lastActiveAtOf({ facets, observedAt }: Session): Timestamp {
+  return isTime(facets.lastActiveAt) ? facets.lastActiveAt : observedAt;
+}
+
+function connectedAtOf({ facets, observedAt }: Session): Timestamp {
+  return isTime(facets.connectedAt) ? facets.connectedAt : observedAt;
+}
+
+function activityOf({ facets }: Session): DocumentActivity {
+  return facets.availability === "away" ? "away" : wordOf(facets.activity);
+}
+
+function compareAge(a: Session, b: Session): number {
+  return connectedAtOf(a) - connectedAtOf(b) || compareEntryKeys(a, b);
+}
+
+function theMoreDominant(a: Session, b: Session | undefined): Session {
+  return b === undefined || a === b || compareDominance(a, b) > 0 ? a : b;
+}
+
+function compareDominance(a: Session, b: Session): number {
+  return rankOf(activityOf(a)) - rankOf(activityOf(b)) ||
+    lastActiveAtOf(a) - lastActiveAtOf(b) || compareEntryKeys(b, a);
+}
+
+/** What somebody is called, by their first session: it stays so. */
+function profileOf(
+  { facets, subject }: Session,
+): Pick<DocumentUser, "name" | "avatarUrl"> {
+  const meta: unknown = facets.meta;
+  const value = isRecord(meta) ? meta.value : undefined;
+  const { name, avatar_url: avatarUrl } = isRecord(value) ? value : {};
+  return {
+    name: typeof name === "string" ? name : subject,
+    avatarUrl: typeof avatarUrl === "string" ? avatarUrl : null,
+  };
+}
+
+function isTime(value: unknown): value is Timestamp {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isRecord(
+  value: unknown,
+): value is { readonly [name: string]: unknown } {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,177 @@
+/** Room for what is read at once. */
+const READ_BYTES = 64 * 1024;
+
+const TEXT = 1;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+
+/**
+ * A client's WebSocket that costs next to nothing, so that the server is what is
+ * measured: it counts the frames that come, and decodes them only for who asks.
+ */
+export class RawSocket {
+  readonly #connection: Deno.TcpConn;
+  readonly #sending: Promise<void>[] = [];
+  /** What has come of a frame that is not whole yet. */
+  #rest = new Uint8Array(0);
+  #isPaused = false;
+  #resume: () => void = () => {};
+  /** How many text frames have come. */
+  frames = 0;
+  /** How many bytes have come. */
+  bytes = 0;
+  /** Takes text frames; left out, they are only counted. */
+  onText: ((text: string) => void) | undefined;
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>;
+
+  private constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+    this.closed = this.#read().catch(() => {}).finally(() => this.close());
+  }
+
+  /** Opens one to a service on this machine. */
+  static async open(port: number, path: string): Promise<RawSocket> {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    connection.setNoDelay();
+    await write(
+      connection,
+      new TextEncoder().encode([
+        `GET ${path} HTTP/1.1`,
+        `Host: 127.0.0.1:${port}`,
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "",
+        "",
+      ].join("\r\n")),
+    );
+    const socket = new RawSocket(connection);
+    await socket.#upgraded;
+    return socket;
+  }
+
+  /** Sends a text, masked by nothing. */
+  send(text: string): void {
+    this.#write(TEXT, new TextEncoder().encode(text));
+  }
+
+  /** Reads no more, until it goes on. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Reads again. */
+  goOn(): void {
+    this.#isPaused = false;
+    this.#resume();
+  }
+
+  /** Ends it without a word, as a lost connection does. */
+  close(): void {
+    try {
+      this.#connection.close();
+    } catch {
+      // It has ended already.
+    }
+    this.goOn();
+  }
+
+  #markUpgraded: () => void = () => {};
+  #failUpgrade: (error: Error) => void = () => {};
+  readonly #upgraded = new Promise<void>((resolve, reject) => {
+    this.#markUpgraded = resolve;
+    this.#failUpgrade = reject;
+  });
+
+  #write(opcode: number, payload: Uint8Array): void {
+    const { length } = payload;
+    const head = length < 126
+      ? [0x80 | opcode, 0x80 | length]
+      : [0x80 | opcode, 0x80 | 126, length >> 8, length & 255];
+    const frame = new Uint8Array(head.length + 4 + length);
+    frame.set(head);
+    frame.set(payload, head.length + 4);
+    const before = this.#sending.at(-1) ?? Promise.resolve();
+    const sent = before.then(() => write(this.#connection, frame))
+      .catch(() => {})
+      .finally(() => this.#sending.shift());
+    this.#sending.push(sent);
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(READ_BYTES);
+    let isUpgraded = false;
+    while (true) {
+      if (this.#isPaused) {
+        await new Promise<void>((resolve) => this.#resume = resolve);
+      }
+      const length = await this.#connection.read(buffer);
+      if (length === null) break;
+      let chunk = buffer.subarray(0, length);
+      if (!isUpgraded) {
+        const text = new TextDecoder("latin1").decode(chunk);
+        const end = text.indexOf("\r\n\r\n");
+        if (!text.startsWith("HTTP/1.1 101") || end < 0) {
+          this.#failUpgrade(new Error(`Cannot open socket: ${text}`));
+          return;
+        }
+        isUpgraded = true;
+        this.#markUpgraded();
+        chunk = chunk.subarray(end + 4);
+      }
+      this.bytes += chunk.length;
+      this.#scan(chunk);
+    }
+    this.#failUpgrade(new Error("Cannot open socket: it has ended"));
+  }
+
+  /** Takes the frames out of what has come. */
+  #scan(chunk: Uint8Array): void {
+    let data = chunk;
+    if (this.#rest.length > 0) {
+      data = new Uint8Array(this.#rest.length + chunk.length);
+      data.set(this.#rest);
+      data.set(chunk, this.#rest.length);
+    }
+    let at = 0;
+    while (data.length - at >= 2) {
+      const opcode = data[at]! & 15;
+      let length = data[at + 1]! & 127;
+      let head = 2;
+      if (length === 126) {
+        if (data.length - at < 4) break;
+        length = data[at + 2]! << 8 | data[at + 3]!;
+        head = 4;
+      } else if (length === 127) {
+        if (data.length - at < 10) break;
+        length = Number(
+          new DataView(data.buffer, data.byteOffset + at + 2).getBigUint64(0),
+        );
+        head = 10;
+      }
+      if (data.length - at < head + length) break;
+      this.#take(opcode, data.subarray(at + head, at + head + length));
+      at += head + length;
+    }
+    this.#rest = data.slice(at);
+  }
+
+  #take(opcode: number, payload: Uint8Array): void {
+    if (opcode === TEXT) {
+      this.frames++;
+      this.onText?.(new TextDecoder().decode(payload));
+    } else if (opcode === PING) this.#write(PONG, payload);
+    else if (opcode === CLOSE) this.close();
+  }
+}
+
+async function write(
+  connection: Deno.TcpConn,
+  bytes: Uint8Array,
+): Promise<void> {
+  let at = 0;
+  while (at < bytes.length) at += await connection.write(bytes.subarray(at));
+}

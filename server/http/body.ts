@@ -2,6 +2,9 @@ import { HttpProblem } from "./problem.ts";
 
 const ACTION = "read body";
 
+const JSON_TYPE = "application/json";
+const LINES_TYPE = "application/x-ndjson";
+
 /**
  * Reads the updates in the body of a request: one, an array of them, or one a
  * line.
@@ -12,7 +15,11 @@ export async function readUpdates(
   request: Request,
   maxBytes: number,
 ): Promise<{ readonly values: unknown[]; readonly isList: boolean }> {
-  const isLines = readType(request) === "lines";
+  const type = typeOf(request);
+  const isLines = type === LINES_TYPE;
+  if (!isLines && type !== JSON_TYPE) {
+    throw wrongType([JSON_TYPE, LINES_TYPE]);
+  }
   const text = await readText(request, maxBytes);
   if (isLines) {
     const lines = text.split("\n");
@@ -29,7 +36,21 @@ export async function readUpdates(
     : { values: [value], isList: false };
 }
 
-function readType(request: Request): "json" | "lines" {
+/**
+ * Reads the body of a request that is one value.
+ *
+ * @throws {HttpProblem} If the body is too large, of a wrong type, or not JSON.
+ */
+export async function readValue(
+  request: Request,
+  maxBytes: number,
+): Promise<unknown> {
+  if (typeOf(request) !== JSON_TYPE) throw wrongType([JSON_TYPE]);
+  return parse(await readText(request, maxBytes), "the body");
+}
+
+/** The type of a body in UTF-8 that is not compressed. */
+function typeOf(request: Request): string | undefined {
   const header = request.headers.get("content-type");
   const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";")
     .map((part) => part.trim());
@@ -37,19 +58,17 @@ function readType(request: Request): "json" | "lines" {
   const isUtf8 = charset === undefined ||
     ["utf-8", "utf8"].includes(charset.slice(8).replaceAll('"', ""));
   const coding = request.headers.get("content-encoding") ?? "identity";
-  if (isUtf8 && coding.toLowerCase() === "identity") {
-    if (type === "application/json") return "json";
-    if (type === "application/x-ndjson") return "lines";
-  }
-  throw new HttpProblem(
+  return isUtf8 && coding.toLowerCase() === "identity" ? type : undefined;
+}
+
+function wrongType(types: readonly string[]): HttpProblem {
+  const choice = types.join(" or ");
+  return new HttpProblem(
     "unsupported-media-type",
-    `Cannot ${ACTION}: it must be application/json or application/x-ndjson, in UTF-8 and not compressed`,
+    `Cannot ${ACTION}: it must be ${choice}, in UTF-8 and not compressed`,
     {
-      headers: { "accept-post": "application/json, application/x-ndjson" },
-      errors: [{
-        field: "content-type",
-        message: "must be application/json or application/x-ndjson",
-      }],
+      headers: { "accept-post": types.join(", ") },
+      errors: [{ field: "content-type", message: `must be ${choice}` }],
     },
   );
 }

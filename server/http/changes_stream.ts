@@ -1,3 +1,4 @@
+import { callAt } from "./deadline.ts";
 import type { Ask } from "./exchange.ts";
 import type { Place, TokenWriter } from "./position_token.ts";
 import type { ServedBatch } from "./served.ts";
@@ -64,6 +65,7 @@ class EventStream {
   readonly #watch: AsyncIterator<ServedBatch, void>;
   readonly #parts: ServedBatch[] = [];
   readonly #end = () => this.end();
+  readonly #expiry: Disposable;
   #writer: TokenWriter | undefined;
   isCancelled = false;
 
@@ -85,7 +87,10 @@ class EventStream {
     for (const signal of this.#signals) {
       signal.addEventListener("abort", this.#end);
     }
-    if (this.#signals.some(({ aborted }) => aborted)) this.end();
+    const { expiresAt = Infinity } = actor;
+    this.#expiry = callAt(expiresAt, () => server.now, this.#end);
+    const isOver = this.#signals.some(({ aborted }) => aborted);
+    if (isOver || actor.hasExpired()) this.end();
   }
 
   /** The bytes of the next event; `undefined` when there are no more. */
@@ -110,6 +115,7 @@ class EventStream {
   end(): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
+    this.#expiry[Symbol.dispose]();
     this.#countOff();
     for (const signal of this.#signals) {
       signal.removeEventListener("abort", this.#end);

@@ -44,19 +44,20 @@ export function answer(value: object): Response {
 
 /**
  * Lets an actor go on whose rights still stand. To be asked again after each
- * wait: rights can be taken away meanwhile.
+ * wait: rights can be taken away meanwhile, or end by themselves.
  *
- * @throws {HttpProblem} If they have been taken away.
+ * @throws {HttpProblem} If they stand no more.
  */
-export function assertStillIn({ signal }: Actor): void {
-  if (signal?.aborted) throw unauthorized("the rights have been taken away");
+export function assertStillIn(actor: Actor): void {
+  if (actor.signal?.aborted) throw refused("the rights have been taken away");
+  if (actor.hasExpired()) throw refused("the rights have expired");
 }
 
 /**
  * Has a context be known whole, also what is at other servers; `true` if that
  * can't be now.
  *
- * @throws {HttpProblem} If the rights have been taken away meanwhile.
+ * @throws {HttpProblem} If the rights stand no more.
  */
 export async function isIncomplete(
   { service, actor }: Ask,
@@ -67,10 +68,31 @@ export async function isIncomplete(
   return isWhole ? undefined : true;
 }
 
-/** The problem of somebody who is let in no more, or never was. */
-export function unauthorized(reason: string): HttpProblem {
+/** The problem of somebody who has not said who they are. */
+export function unauthorized(): HttpProblem {
+  return challenge("it is not known who is asking", {});
+}
+
+/** The problem of somebody who is not let in, or no more, by what they said. */
+export function refused(reason: string): HttpProblem {
+  return challenge(reason, {
+    error: "invalid_token",
+    error_description: reason,
+  });
+}
+
+/** RFC 6750 tells nothing of errors to whom has not sent a token at all. */
+function challenge(
+  reason: string,
+  fields: Readonly<Record<string, string>>,
+): HttpProblem {
+  const parameters = Object.entries({ realm: "presence", ...fields })
+    // There is no way to write other characters.
+    .map(([name, text]) =>
+      `${name}="${text.replaceAll(/[^ -~]|["\\]/g, "?")}"`
+    );
   return new HttpProblem("unauthorized", `Cannot answer: ${reason}`, {
-    headers: { "www-authenticate": "Bearer" },
+    headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` },
   });
 }
 

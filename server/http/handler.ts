@@ -1,20 +1,22 @@
 import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
+import { ChannelClosedError } from "../documents/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
-import { changes } from "./changes_route.ts";
 import {
   answer,
-  type Ask,
   assertStillIn,
+  refused,
   type Service,
   unauthorized,
 } from "./exchange.ts";
 import { EventWriter } from "./event_writer.ts";
+import { type HttpStats, HttpTally } from "./http_stats.ts";
 import {
   type Actor,
   actorOf,
   type Identity,
   TRUSTED_ACTOR,
+  type Unauthorized,
 } from "./identity.ts";
 import {
   DEFAULT_LIMITS,
@@ -26,19 +28,19 @@ import {
   ttlBoundsFrom,
 } from "./limits.ts";
 import { PositionTokens } from "./position_token.ts";
-import { presence, withdraw } from "./presence_route.ts";
 import { HttpProblem, type ProblemKind } from "./problem.ts";
-import { publish } from "./publish_route.ts";
 import { Quotas } from "./quotas.ts";
+import { methodsOf } from "./routes.ts";
 import type { ServedPresence } from "./served.ts";
+import type { ServedDocuments } from "./served_documents.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
 import { updateSchema } from "./update_schema.ts";
 
 /** How a handler behaves. */
 export interface HttpHandlerOptions {
   /**
-   * Says who a request comes from; `undefined` or `null` refuses it with 401.
-   * It sees the whole request, but must leave its body alone. `EventSource`
+   * Says who a request comes from; `undefined` or `null` refuses it with 401,
+   * and so does a reason, which the client is told. It sees the whole request, but must leave its body alone. `EventSource`
    * sends no headers of its own: what it does send is cookies and the query of
    * its URL. If this throws, the answer is 500 and nothing is done.
    *
@@ -52,9 +54,10 @@ export interface HttpHandlerOptions {
       request: Request,
     ) =>
       | Identity
+      | Unauthorized
       | null
       | undefined
-      | Promise<Identity | null | undefined>)
+      | Promise<Identity | Unauthorized | null | undefined>)
     | undefined;
   /**
    * The host names that are served, without ports; `"any"` serves all. Requests
@@ -97,6 +100,11 @@ export interface HttpHandlerOptions {
    */
   readonly checkUpdate?: ((update: PresenceUpdate) => void) | undefined;
   /**
+   * Documents of the same server, whose people and numbers are told as well: a
+   * `DocumentPresence`. Left out, there are no such routes.
+   */
+  readonly documents?: ServedDocuments | undefined;
+  /**
    * Told of what should not happen and was answered with 500.
    *
    * @default {console.error}
@@ -107,16 +115,13 @@ export interface HttpHandlerOptions {
 /** Answers a request; never rejects. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
-type Route = (ask: Ask) => Response | Promise<Response>;
-
-const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
-  ["/v1/updates", new Map<string, Route>([["POST", publish]])],
-  [
-    "/v1/presence",
-    new Map<string, Route>([["GET", presence], ["DELETE", withdraw]]),
-  ],
-  ["/v1/changes", new Map<string, Route>([["GET", changes]])],
-]);
+/** A handler that says what has happened at it. */
+export interface MeasuredHttpHandler {
+  /** Answers a request; never rejects. */
+  (request: Request): Promise<Response>;
+  /** What has happened so far, and how it stands; always up to date. */
+  readonly stats: HttpStats;
+}
 
 /**
  * Serves presence over HTTP: JSON to publish and to ask, server-sent events to
@@ -187,7 +192,7 @@ const ROUTES: ReadonlyMap<string, ReadonlyMap<string, Route>> = new Map([
 export function createHttpHandler(
   server: ServedPresence,
   options: HttpHandlerOptions = {},
-): HttpHandler {
+): MeasuredHttpHandler {
   const { authorize, onError = logError } = options;
   const limits = limitsFrom(
     options.limits ?? {},
@@ -217,11 +222,14 @@ export function createHttpHandler(
     },
   };
 
+  const tally = new HttpTally(service.quotas);
+
   async function identify(request: Request): Promise<Actor> {
     if (authorize === undefined) return TRUSTED_ACTOR;
     const identity = await authorize(request);
-    if (identity !== null && identity !== undefined) return actorOf(identity);
-    throw unauthorized("it is not known who is asking");
+    if (identity === null || identity === undefined) throw unauthorized();
+    if (identity.reason !== undefined) throw refused(identity.reason);
+    return actorOf(identity, () => server.now);
   }
 
   async function respond(request: Request): Promise<Response> {
@@ -234,7 +242,7 @@ export function createHttpHandler(
     const url = new URL(request.url);
     if (url.pathname === "/healthz") return health(request);
     trust.check(request, url);
-    const methods = ROUTES.get(url.pathname);
+    const methods = methodsOf(url.pathname, options.documents);
     if (methods === undefined) {
       throw new HttpProblem(
         "not-found",
@@ -253,18 +261,22 @@ export function createHttpHandler(
     return await route({ service, request, url, actor });
   }
 
-  return async (request) => {
+  const handle = async (request: Request): Promise<Response> => {
     let response: Response;
+    tally.asked();
     try {
       response = await respond(request);
     } catch (error) {
       const problem = problemOf(error);
+      tally.refused(problem.kind);
       if (problem.kind === "internal-error") service.report(error, request);
       response = problem.toResponse();
     }
     trust.share(request, response.headers);
     return request.method === "HEAD" ? withoutBody(response) : response;
   };
+  handle.stats = tally;
+  return handle;
 }
 
 function health(request: Request): Response {
@@ -323,6 +335,7 @@ const KINDS_OF_ERRORS: readonly [
   [ContextAtCapacityError, "context-at-capacity"],
   [StaleUpdateError, "stale-update"],
   [ServerClosedError, "closed"],
+  [ChannelClosedError, "closed"],
 ];
 
 function logError(error: unknown): void {

@@ -1,4 +1,9 @@
-import { isKey, type Key, type Visibility } from "../../core/mod.ts";
+import {
+  isKey,
+  type Key,
+  type Timestamp,
+  type Visibility,
+} from "../../core/mod.ts";
 import { OMNISCIENT_VIEWER, type Viewer, viewerPolicy } from "../mod.ts";
 
 /**
@@ -23,10 +28,24 @@ export interface Identity {
    * back, and get what they may see then.
    */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * When it ends, as a token does: in Unix milliseconds by the server's clock.
+   * Their open streams end then, and what is asked with it is refused with 401.
+   * Left out, it does not end by itself.
+   */
+  readonly expiresAt?: Timestamp | undefined;
+  /** What a refusal has. */
+  readonly reason?: undefined;
   /** Whether they may learn of a context; anything but `true` is a no. */
   canRead(context: Key): boolean;
   /** Whether they may publish into a context; anything but `true` is a no. */
   canWrite(context: Key): boolean;
+}
+
+/** Why somebody is not let in who has said who they are. */
+export interface Unauthorized {
+  /** What the client is told: `"the token has expired"`. */
+  readonly reason: string;
 }
 
 /** An identity as the handler uses it; without an origin it is the trusted one. */
@@ -38,8 +57,11 @@ export interface Actor {
     | ((visibility: Visibility, subject: Key) => boolean)
     | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly expiresAt: Timestamp | undefined;
   /** Whose share is used up: the subject's, or else the origin's. */
   readonly account: string;
+  /** Whether it has ended by itself. */
+  hasExpired(): boolean;
   canRead(context: Key): boolean;
   canWrite(context: Key): boolean;
 }
@@ -51,18 +73,20 @@ export const TRUSTED_ACTOR: Actor = {
   viewer: OMNISCIENT_VIEWER,
   visible: undefined,
   signal: undefined,
+  expiresAt: undefined,
   account: "",
+  hasExpired: () => false,
   canRead: () => true,
   canWrite: () => true,
 };
 
 /**
- * Takes an identity as an actor.
+ * Takes an identity as an actor; the clock is that of the server.
  *
  * @throws {TypeError} If it is none, which types can't tell of JavaScript.
  */
-export function actorOf(identity: Identity): Actor {
-  const { subject, origin, signal } = identity;
+export function actorOf(identity: Identity, clock: () => Timestamp): Actor {
+  const { subject, origin, signal, expiresAt } = identity;
   assertName(origin, "origin");
   if (subject !== undefined) assertName(subject, "subject");
   const viewer: Viewer = {
@@ -78,7 +102,10 @@ export function actorOf(identity: Identity): Actor {
     viewer,
     visible: seesAll ? undefined : viewerPolicy(viewer),
     signal,
+    expiresAt,
     account: JSON.stringify(subject === undefined ? { origin } : { subject }),
+    // What is no number has expired as well.
+    hasExpired: () => expiresAt !== undefined && !(clock() < expiresAt),
     canRead: (context) => identity.canRead(context) === true,
     canWrite: (context) => identity.canWrite(context) === true,
   };

@@ -1,10 +1,14 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { actorOf } from "./identity.ts";
+import { type Actor, actorOf, type Identity } from "./identity.ts";
 import { identity } from "./testing/service.ts";
+
+function actor(fields: Partial<Identity>, now = 1_000): Actor {
+  return actorOf(identity(fields), () => now);
+}
 
 Deno.test("actorOf() makes no policy for whom nothing is hidden from", () => {
   const visibleTo = (restricted: "all" | string[], isPrivate: boolean) =>
-    actorOf(identity({ viewer: { restricted, private: isPrivate } })).visible;
+    actor({ viewer: { restricted, private: isPrivate } }).visible;
   assertEquals(visibleTo("all", true), undefined);
   assertEquals(visibleTo("all", false)?.("private", "alice"), false);
   assertEquals(visibleTo([], true)?.({ restricted: "team" }, "alice"), false);
@@ -12,8 +16,18 @@ Deno.test("actorOf() makes no policy for whom nothing is hidden from", () => {
 
 Deno.test("actorOf() keeps account by subject, else by origin", () => {
   const accountOf = (origin: string, subject?: string) =>
-    actorOf(identity({ origin, subject })).account;
+    actor({ origin, subject }).account;
   assertEquals(accountOf("a", "alice"), accountOf("b", "alice"));
   assertNotEquals(accountOf("a"), accountOf("b"));
   assertNotEquals(accountOf("alice"), accountOf("a", "alice"));
+});
+
+Deno.test("actorOf() tells of an end that has come, and of one that is no time", () => {
+  const hasExpired = (expiresAt: number | undefined) =>
+    actor({ expiresAt }).hasExpired();
+  assertEquals(hasExpired(undefined), false);
+  assertEquals(hasExpired(1_001), false);
+  assertEquals(hasExpired(1_000), true);
+  assertEquals(hasExpired(NaN), true);
+  assertEquals(hasExpired(Infinity), false);
 });

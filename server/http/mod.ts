@@ -18,12 +18,20 @@
  * @module
  */
 
+export { callAt } from "./deadline.ts";
+export type {
+  DocumentCountsAnswer,
+  DocumentPresenceAnswer,
+  WorkspaceDocumentsAnswer,
+} from "./document_wire.ts";
 export {
   createHttpHandler,
   type HttpHandler,
   type HttpHandlerOptions,
+  type MeasuredHttpHandler,
 } from "./handler.ts";
-export type { Identity } from "./identity.ts";
+export type { HttpStats } from "./http_stats.ts";
+export type { Identity, Unauthorized } from "./identity.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export type { ProblemDocument, ProblemField, ProblemKind } from "./problem.ts";
 export type {
@@ -39,6 +47,7 @@ export type {
   ServedWatchOptions,
   ServedWhereabouts,
 } from "./served.ts";
+export type { ServedDocuments } from "./served_documents.ts";
 export { createTrustGuard } from "./trust.ts";
 export type {
   ChangesAnswer,

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { type DocumentModel, DocumentPresence } from "../documents/mod.ts";
 import {
   PresenceServer,
   PUBLIC_VIEWER,
@@ -23,7 +24,9 @@ import {
 } from "./testing/service.ts";
 
 /** An entry of another server. */
-function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
+function remote(
+  fields: Partial<RemoteEntry<DocumentModel>> = {},
+): RemoteEntry<DocumentModel> {
   return {
     subject: "bob",
     context: "doc-1",
@@ -38,15 +41,16 @@ function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
 
 /** A server beside others, which have some entries and may be cut off. */
 function beside(
-  others: readonly RemoteEntry[],
+  others: readonly RemoteEntry<DocumentModel>[],
   { isCutOff = false, ...options }: HttpHandlerOptions & {
     readonly isCutOff?: boolean;
   } = {},
 ) {
-  const server = new PresenceServer();
+  const server = new PresenceServer<DocumentModel>();
+  const documents = new DocumentPresence(server);
   const followed: unknown[] = [];
   const removed: unknown[] = [];
-  const replication: Replication = server.replicate({
+  const replication: Replication<DocumentModel> = server.replicate({
     put: () => {},
     removed: ({ subject }) => removed.push(subject),
     watched: () => {},
@@ -63,9 +67,19 @@ function beside(
       const isComplete = !isCutOff;
       return Promise.resolve({ entries, isComplete, missing: [] });
     },
+    count: (contexts) => {
+      const subjects = new Map(contexts.map((context) => [
+        context,
+        isCutOff
+          ? 0
+          : others.filter((entry) => entry.context === context).length,
+      ]));
+      const isComplete = !isCutOff;
+      return Promise.resolve({ subjects, isComplete, missing: [] });
+    },
   });
   return {
-    send: sendTo(createHttpHandler(server, options)),
+    send: sendTo(createHttpHandler(server, { documents, ...options })),
     server,
     followed,
     removed,
@@ -182,7 +196,7 @@ Deno.test("DELETE /v1/presence takes away what was published at another server",
 });
 
 Deno.test("GET /v1/changes tells one who polls what others have by now", async () => {
-  const others: RemoteEntry[] = [];
+  const others: RemoteEntry<DocumentModel>[] = [];
   using service = beside(others);
   const { cursor } = await read(
     await service.send("/v1/presence?context=doc-1"),
@@ -215,4 +229,38 @@ Deno.test("DELETE and a poll say that they are incomplete while others can't be 
     ),
   );
   assertEquals([polled.changes, polled.incomplete], [[], true]);
+});
+
+Deno.test("documents are told of other servers, and whether that is all", async () => {
+  const facets = { document: "1" };
+  const others = [
+    remote({ context: "document:1" }),
+    remote({ context: "workspace:acme", facets }),
+  ];
+  for (const isCutOff of [false, true]) {
+    using service = beside(others, { isCutOff });
+    const incomplete = isCutOff ? true : undefined;
+    const document = await read(
+      await service.send("/v1/documents/1/presence"),
+    );
+    const count = isCutOff ? 0 : 1;
+    assertEquals(
+      [document.total_count, document.incomplete],
+      [count, incomplete],
+    );
+    const workspace = await read(
+      await service.send("/v1/workspaces/acme/documents"),
+    );
+    assertEquals(
+      [workspace.total_count, workspace.incomplete],
+      [count, incomplete],
+    );
+    const { counts, ...answer } = await read(
+      await service.send(
+        "/v1/documents/counts",
+        posting({ document_ids: ["1"] }),
+      ),
+    );
+    assertEquals([counts, answer.incomplete], [{ "1": count }, incomplete]);
+  }
 });

@@ -16,6 +16,7 @@ export class Quotas {
   readonly #streams: number;
   readonly #buckets = new Map<string, Bucket>();
   readonly #open = new Map<string, number>();
+  #streamsOpen = 0;
   #sweepAt = MIN_SWEEP;
 
   /** Makes an empty account. */
@@ -44,6 +45,11 @@ export class Quotas {
     bucket.tokens--;
   }
 
+  /** How many streams are open, whosever they are. */
+  get streams(): number {
+    return this.#streamsOpen;
+  }
+
   /** Whether a stream more may be open. */
   hasStream(account: string): boolean {
     return (this.#open.get(account) ?? 0) < this.#streams;
@@ -70,7 +76,9 @@ export class Quotas {
    */
   openStream(account: string): () => void {
     this.#open.set(account, (this.#open.get(account) ?? 0) + 1);
+    this.#streamsOpen++;
     return () => {
+      this.#streamsOpen--;
       const left = (this.#open.get(account) ?? 1) - 1;
       if (left === 0) this.#open.delete(account);
       else this.#open.set(account, left);

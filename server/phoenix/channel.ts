@@ -1,5 +1,5 @@
 import { InvalidValueError, type Visibility } from "../../core/mod.ts";
-import { viewerPolicy } from "../mod.ts";
+import { rightsKey, viewerPolicy } from "../mod.ts";
 import {
   type JsonValue,
   type PresenceHandle,
@@ -11,6 +11,7 @@ import {
 } from "../topics/mod.ts";
 import type { Codec } from "./codec.ts";
 import { diffFrame } from "./frames.ts";
+import type { PhoenixIdentity } from "./identity.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { Dialect } from "./join_params.ts";
 import { BinaryBroadcast, type PhoenixPayload, type Ref } from "./message.ts";
@@ -32,6 +33,8 @@ export interface ChannelSocket {
   readonly isFull: boolean;
   /** Waits until there is room for a frame; `false` if it closes before. */
   writable(): Promise<boolean>;
+  /** The same, for who goes on where it is: nothing is sent anew. */
+  drained(): Promise<boolean>;
   /** Takes note that a channel can't tell who is there any more. */
   failed(channel: Channel, error: unknown): void;
 }
@@ -46,6 +49,8 @@ export interface ChannelSettings {
   readonly key: string;
   /** What they may see. */
   readonly viewer: TopicViewer;
+  /** What they may see with a fresh identity; left out, what they may see now. */
+  readonly viewerOf: ((identity: PhoenixIdentity) => TopicViewer) | undefined;
   /** Who they are shown to, until a track says otherwise. */
   readonly visibility: Visibility | undefined;
   /** Fields that every meta of theirs has. */
@@ -66,9 +71,12 @@ export class Channel {
   readonly #socket: ChannelSocket;
   readonly #settings: ChannelSettings;
   #viewer: TopicViewer;
+  #viewerOf: ChannelSettings["viewerOf"];
   #visible: TopicPolicy;
   #visibility: Visibility;
   #handle: PresenceHandle | undefined;
+  /** Whether they are present because they may write. */
+  #isByRight = false;
   #watching: AbortController | undefined;
 
   /** Makes a channel; nobody hears of it before it is told to begin. */
@@ -81,6 +89,7 @@ export class Channel {
     this.#socket = socket;
     this.#settings = settings;
     this.#viewer = settings.viewer;
+    this.#viewerOf = settings.viewerOf;
     this.#visible = viewerPolicy(settings.viewer);
     this.#visibility = settings.visibility ?? "public";
   }
@@ -107,7 +116,8 @@ export class Channel {
 
   /**
    * Makes them present, or changes what is told of them. The visibility stays
-   * as it was, if none is given, also if they were not present meanwhile.
+   * as it was, if none is given, also if they were not present meanwhile. By
+   * right is what the client has asked for: it ends with the right to write.
    *
    * @throws {InvalidValueError} If the meta is too large, no object where it
    * must be, or refused as a meta.
@@ -116,6 +126,7 @@ export class Channel {
   track(
     meta: JsonValue,
     visibility: Visibility = this.#visibility,
+    isByRight = false,
   ): void {
     const whole = this.#stamped(meta);
     if (!this.#handle?.update(whole, { visibility })) {
@@ -127,6 +138,7 @@ export class Channel {
       });
     }
     this.#visibility = visibility;
+    this.#isByRight = isByRight;
   }
 
   /** Begins to tell who is there, unless it does already. */
@@ -140,8 +152,25 @@ export class Channel {
     this.#handle = undefined;
   }
 
-  /** Changes what they may see: what they lose leaves, what they gain joins. */
+  /** Heeds what a fresh identity of theirs, which may read it, may do. */
+  judge(identity: PhoenixIdentity): void {
+    const mayWrite = identity.canWrite(this.topic) === true;
+    if (this.#isByRight && !mayWrite) this.untrack();
+    const viewer = this.#viewerOf?.(identity);
+    if (viewer === undefined || isSameViewer(viewer, this.#viewer)) return;
+    this.#see(viewer);
+  }
+
+  /**
+   * Changes what they may see: what they lose leaves, what they gain joins. A
+   * fresh identity changes it no more.
+   */
   setViewer(viewer: TopicViewer): void {
+    this.#viewerOf = undefined;
+    this.#see(viewer);
+  }
+
+  #see(viewer: TopicViewer): void {
     const { subject = this.#settings.viewer.subject } = viewer;
     this.#viewer = { ...viewer, subject };
     this.#visible = viewerPolicy(this.#viewer);
@@ -251,6 +280,10 @@ export class Channel {
     if (stamp === undefined) return meta;
     throw new InvalidValueError(ACTION, "meta", "must be an object", meta);
   }
+}
+
+function isSameViewer(one: TopicViewer, other: TopicViewer): boolean {
+  return one.subject === other.subject && rightsKey(one) === rightsKey(other);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { TopicPresence } from "../topics/mod.ts";
-import { createTrustGuard } from "../http/mod.ts";
+import { createTrustGuard, type Unauthorized } from "../http/mod.ts";
 import { deliver } from "./broadcast.ts";
 import { readBroadcast } from "./broadcast_text.ts";
 import { type Codec, codecFor } from "./codec.ts";
@@ -8,9 +8,15 @@ import { limitsFrom, type PhoenixLimits } from "./limits.ts";
 import { Members } from "./members.ts";
 import type { PhoenixOptions } from "./options.ts";
 import { pause } from "./pause.ts";
-import { isSame, Revocations } from "./revocations.ts";
+import {
+  kindOfStatus,
+  type PhoenixStats,
+  PhoenixTally,
+} from "./phoenix_stats.ts";
+import { Revocations } from "./revocations.ts";
 import { PhoenixSocket, type SocketHub } from "./socket.ts";
 import { CHECK_MS } from "./stall.ts";
+import { hasExpired } from "./standing.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */
@@ -44,6 +50,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   #isClosed = false;
   /** What was authorized before the last one is not believed. */
   readonly #revocations = new Revocations();
+  readonly #tally = new PhoenixTally();
 
   /**
    * Makes an endpoint.
@@ -61,10 +68,12 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#onError = onError;
     this.#hub = {
       presence,
+      documents: options.documents,
       members: new Members((topic) =>
         presence.server.hearOthers(topic, (text) => this.#hear(topic, text))
       ),
       limits: this.#limits,
+      tally: this.#tally,
       hooks: { join, accessToken },
       onError: (error) => this.report(error),
       onClosed: (socket) => this.#forget(socket),
@@ -81,6 +90,25 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     return this.#sockets;
   }
 
+  /** What has happened so far, and how it stands. O(sockets). */
+  get stats(): PhoenixStats {
+    const { received, rejected, framesLeftOut, statesResent, dropped } =
+      this.#tally;
+    let backlogBytes = 0;
+    for (const socket of this.#sockets) {
+      backlogBytes = Math.max(backlogBytes, socket.backlogBytes);
+    }
+    return {
+      sockets: this.#sockets.size,
+      received,
+      rejected: new Map(rejected),
+      framesLeftOut,
+      statesResent,
+      dropped: new Map(dropped),
+      backlogBytes,
+    };
+  }
+
   /**
    * Decides about a request to open a socket.
    *
@@ -88,6 +116,14 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * @returns What to do once it is open, or the response that refuses it.
    */
   async accept(request: Request): Promise<Acceptance | Response> {
+    const decision = await this.#decide(request);
+    if (decision instanceof Response) {
+      this.#tally.refused(kindOfStatus(decision.status));
+    }
+    return decision;
+  }
+
+  async #decide(request: Request): Promise<Acceptance | Response> {
     const refusal = this.#refusalOf(request);
     if (refusal !== undefined) return refusal;
     const { headers, url } = request;
@@ -100,7 +136,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       return refuse(403, "Cannot connect: vsn must be 1.0.x or 2.0.x");
     }
     const since = this.#revocations.count;
-    let identity: PhoenixIdentity | null | undefined;
+    let identity: PhoenixIdentity | Unauthorized | null | undefined;
     try {
       identity = this.#authorize === undefined
         ? PUBLIC_IDENTITY
@@ -109,7 +145,12 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       this.report(error);
       return refuse(500, "Cannot connect: the server has failed");
     }
-    if (!identity || identity.signal?.aborted) {
+    if (!identity) return refuse(403, "Cannot connect: not authorized");
+    if (identity.reason !== undefined) {
+      return refuse(403, `Cannot connect: ${identity.reason}`);
+    }
+    const { now } = this.#presence.server;
+    if (identity.signal?.aborted || hasExpired(identity, now)) {
       return refuse(403, "Cannot connect: not authorized");
     }
     if (this.#isClosed || this.#presence.server.closed) {
@@ -149,7 +190,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   revoke(identity: PhoenixIdentity): number {
     this.#revocations.add(identity);
     const theirs = [...this.#sockets, ...this.#lost]
-      .filter((socket) => isSame(socket.identity, identity));
+      .filter((socket) => socket.isOf(identity));
     for (const socket of theirs) socket.kick("revoked");
     return theirs.length;
   }
@@ -198,6 +239,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
           socket.kick("revoked");
         } else if (this.#isFull || !this.#hasRoom(identity)) {
           // Others that were accepted at the same time have opened.
+          this.#tally.refused("too-many-requests");
           socket.close(
             CLOSE_CODES.policyViolation,
             "too many sockets are open",

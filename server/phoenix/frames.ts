@@ -1,7 +1,11 @@
+import { type DocumentMessage, documentMessageJson } from "../documents/mod.ts";
 import type { TopicDiff } from "../topics/mod.ts";
 import type { Codec } from "./codec.ts";
 
-const DIFFS = new WeakMap<TopicDiff, Map<Codec, string>>();
+type Frames<T extends object> = WeakMap<T, Map<Codec, string>>;
+
+const DIFFS: Frames<TopicDiff> = new WeakMap();
+const DOCUMENT_MESSAGES: Frames<DocumentMessage> = new WeakMap();
 
 /**
  * The frame of a `presence_diff`, written once for all who get it. Where the
@@ -12,15 +16,38 @@ export function diffFrame(
   topic: string,
   message: TopicDiff,
 ): string {
-  let frames = DIFFS.get(message);
+  return frameOf(DIFFS, message, codec, () => {
+    const payload = JSON.stringify({ ...message.diff, ...message.position });
+    return codec.encodeBroadcast(topic, "presence_diff", payload);
+  });
+}
+
+/** The frame of what happens in a document, written once for all who get it. */
+export function documentFrame(
+  codec: Codec,
+  topic: string,
+  message: DocumentMessage,
+): string {
+  return frameOf(DOCUMENT_MESSAGES, message, codec, () => {
+    const payload = JSON.stringify(documentMessageJson(message));
+    return codec.encodeBroadcast(topic, "presence", payload);
+  });
+}
+
+function frameOf<T extends object>(
+  all: Frames<T>,
+  message: T,
+  codec: Codec,
+  write: () => string,
+): string {
+  let frames = all.get(message);
   if (frames === undefined) {
     frames = new Map();
-    DIFFS.set(message, frames);
+    all.set(message, frames);
   }
   let frame = frames.get(codec);
   if (frame === undefined) {
-    const payload = JSON.stringify({ ...message.diff, ...message.position });
-    frame = codec.encodeBroadcast(topic, "presence_diff", payload);
+    frame = write();
     frames.set(codec, frame);
   }
   return frame;

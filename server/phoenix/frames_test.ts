@@ -84,3 +84,22 @@ Deno.test("a broadcast is written once for all who get it", async () => {
   );
   assertEquals(times, 1);
 });
+
+Deno.test("what happens in a document is written once for all who get it", async () => {
+  using service = inProcess();
+  const ada = await service.reader({ key: "ada", name: "Ada" });
+  const readers = [];
+  for (let turn = 0; turn < MEMBERS; turn++) {
+    readers.push(await service.reader());
+  }
+  for (const reader of readers) reader.take();
+  using spy = spyOnJson();
+  const cursor = { line: 1, column: 2, offset: 3 };
+  ada.say(["1", "2", "document:1", "cursor", { cursor }]);
+  await flush();
+  for (const reader of readers) {
+    assertEquals(reader.take().map((frame) => frame[3]), ["presence"]);
+  }
+  const times = spy.written.filter((value) => "event_type" in value).length;
+  assertEquals(times, 1);
+});

@@ -5,11 +5,21 @@ import type { JsonObject } from "./json.ts";
 
 /**
  * Who a socket belongs to, and what they may do. What `authorize` of the HTTP
- * handler gives will do; a socket is an origin of its own.
+ * handler gives will do; a socket is an origin of its own. When it ends, the
+ * socket is closed with 1008 and the reason `token expired`, and what it holds
+ * has the server's grace.
  */
-export interface PhoenixIdentity
-  extends
-    Pick<Identity, "canRead" | "canWrite" | "signal" | "subject" | "viewer"> {}
+export interface PhoenixIdentity extends
+  Pick<
+    Identity,
+    | "canRead"
+    | "canWrite"
+    | "expiresAt"
+    | "reason"
+    | "signal"
+    | "subject"
+    | "viewer"
+  > {}
 
 /** What everybody is to an endpoint without `authorize`: a member of the public. */
 export const PUBLIC_IDENTITY: PhoenixIdentity = {

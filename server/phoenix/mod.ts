@@ -21,11 +21,14 @@
 export * from "./bun.ts";
 export * from "./deno.ts";
 export { type Acceptance, PhoenixEndpoint } from "./endpoint.ts";
+export type { JoinedDocuments } from "./document_channel.ts";
 export type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
 export type { JsonObject } from "./json.ts";
 export type { PhoenixLimits } from "./limits.ts";
 export * from "./node.ts";
 export type { PhoenixOptions } from "./options.ts";
+export type { DropKind, PhoenixStats } from "./phoenix_stats.ts";
+export type { RejectionKind } from "./refusal.ts";
 export { PhoenixSocket } from "./socket.ts";
 export { tokenOf } from "./token.ts";
 export type { SocketTransport } from "./transport.ts";

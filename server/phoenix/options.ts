@@ -1,3 +1,5 @@
+import type { Unauthorized } from "../http/mod.ts";
+import type { JoinedDocuments } from "./document_channel.ts";
 import type { JsonObject } from "./json.ts";
 import type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
 import type { PhoenixLimits } from "./limits.ts";
@@ -7,7 +9,7 @@ import type { PhoenixSocket } from "./socket.ts";
 export interface PhoenixOptions {
   /**
    * Says who a socket belongs to, once for each; `undefined` or `null` refuses
-   * it with 403. `tokenOf()` finds the token that a client has sent. If this
+   * it with 403, and so does a reason. `tokenOf()` finds the token that a client has sent. If this
    * throws, the answer is 500.
    *
    * Left out, **everybody may join and publish anything**, under the key they
@@ -18,9 +20,10 @@ export interface PhoenixOptions {
       request: Request,
     ) =>
       | PhoenixIdentity
+      | Unauthorized
       | null
       | undefined
-      | Promise<PhoenixIdentity | null | undefined>)
+      | Promise<PhoenixIdentity | Unauthorized | null | undefined>)
     | undefined;
   /**
    * Lets somebody into a topic, or does not; called after `canRead` of the
@@ -36,16 +39,33 @@ export interface PhoenixOptions {
     ) => Admission | Rejection | Promise<Admission | Rejection>)
     | undefined;
   /**
-   * Takes a fresh token of a client's event `access_token`, or gives the reason
-   * why not, which the client is told; its socket stays open, unless it is
-   * kicked. Left out, tokens are not looked at.
+   * Takes a fresh token of a client's event `access_token`, or of a join of
+   * Supabase's clients; or gives the reason why not, which the client is told.
+   * Its socket stays open then, unless it is kicked. Left out, tokens are not
+   * looked at.
+   *
+   * An identity is the socket's from then on, in place of the one that it has,
+   * which must be of the same subject: what they may read no more is closed,
+   * what they may write no more is withdrawn, and what they may see is told.
+   * What a join hook or `setViewer()` has given them to see stays. The token of
+   * such an identity is not asked about again while the socket has it.
    */
   readonly accessToken?:
     | ((
       token: string,
       socket: PhoenixSocket,
-    ) => Rejection | undefined | Promise<Rejection | undefined>)
+    ) =>
+      | PhoenixIdentity
+      | Rejection
+      | undefined
+      | Promise<PhoenixIdentity | Rejection | undefined>)
     | undefined;
+  /**
+   * Documents of the same server: then the topics `document:*` are documents,
+   * whose people have cursors, selections and viewports, and all else is as in
+   * other topics. Left out, there are no such topics.
+   */
+  readonly documents?: JoinedDocuments | undefined;
   /**
    * The host names that are served, without ports; `"any"` serves all.
    *

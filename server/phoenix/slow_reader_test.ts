@@ -203,7 +203,7 @@ Deno.test("who does not read at all, and asks on, is closed", async () => {
   using service = await withReader();
   const { slow } = service;
   slow.say(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
-  slow.bufferedAmount = 4 * LIMIT + 1;
+  slow.bufferedAmount = 5 * LIMIT;
   slow.say([null, "3", "phoenix", "heartbeat", {}]);
   assertEquals(slow.closeCode, 1008);
   assertEquals(slow.socket.closed, true);

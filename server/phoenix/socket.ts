@@ -1,10 +1,21 @@
-import { InvalidValueError, type Visibility } from "../../core/mod.ts";
+import {
+  InvalidValueError,
+  type Timestamp,
+  type Visibility,
+} from "../../core/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
+import { documentIdOf } from "../documents/mod.ts";
 import type { JsonValue, TopicPresence, TopicViewer } from "../topics/mod.ts";
 import { broadcastOf, deliver } from "./broadcast.ts";
 import { broadcastText } from "./broadcast_text.ts";
-import { Channel, type ChannelSocket } from "./channel.ts";
+import {
+  Channel,
+  type ChannelSettings,
+  type ChannelSocket,
+} from "./channel.ts";
 import type { Codec } from "./codec.ts";
+import { readArrival } from "./document_arrival.ts";
+import { DocumentChannel, type JoinedDocuments } from "./document_channel.ts";
 import { FrameError } from "./frame_error.ts";
 import {
   type Admission,
@@ -23,9 +34,11 @@ import type { PhoenixLimits } from "./limits.ts";
 import type { Members } from "./members.ts";
 import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
 import type { PhoenixOptions } from "./options.ts";
+import { kindOf, type PhoenixTally } from "./phoenix_stats.ts";
 import { Refusal } from "./refusal.ts";
 import { isReserved } from "./reserved.ts";
 import { Stall } from "./stall.ts";
+import { hasExpired, Standing } from "./standing.ts";
 import { TokenBucket } from "./token_bucket.ts";
 import { cut, isLarger } from "./utf8.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
@@ -34,10 +47,14 @@ import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 export interface SocketHub {
   /** The topics. */
   readonly presence: TopicPresence;
+  /** The documents that the topics `document:*` are, if they are any. */
+  readonly documents: JoinedDocuments | undefined;
   /** The channels of all sockets. */
   readonly members: Members;
   /** What one socket may ask for. */
   readonly limits: PhoenixLimits;
+  /** Counts what happens. */
+  readonly tally: PhoenixTally;
   /** What the application decides. */
   readonly hooks: Pick<PhoenixOptions, "accessToken" | "join">;
   /** Told of what should not happen. */
@@ -65,8 +82,6 @@ const MAX_BACKLOG = 256;
 export class PhoenixSocket {
   /** Names it, for as long as it is open. */
   readonly id: string = crypto.randomUUID();
-  /** Who it belongs to. */
-  readonly identity: PhoenixIdentity;
   /** Resolves when its transport is closed, and not only closing. */
   readonly gone: Promise<void>;
   #markGone: () => void = () => {};
@@ -77,6 +92,9 @@ export class PhoenixSocket {
   readonly #bucket: TokenBucket;
   readonly #stall: Stall;
   readonly #link: ChannelSocket;
+  readonly #standing: Standing;
+  /** What the identity has come with, if it is not the first one. */
+  #token: string | undefined;
   #backlog: (string | Uint8Array)[] | undefined;
   #backlogUnits = 0;
   #isClosed = false;
@@ -90,7 +108,6 @@ export class PhoenixSocket {
   ) {
     const { limits, presence } = hub;
     this.#hub = hub;
-    this.identity = identity;
     this.#codec = codec;
     this.#transport = transport;
     this.#bucket = new TokenBucket(
@@ -106,15 +123,28 @@ export class PhoenixSocket {
       send: (frame) => this.#send(frame),
       offer: (frame) => {
         if (!this.#stall.isFull) this.#send(frame);
+        else hub.tally.framesLeftOut++;
       },
       get isFull() {
         return stall.isFull;
       },
-      writable: () => stall.over(),
+      writable: () => {
+        hub.tally.statesResent++;
+        return stall.over();
+      },
+      drained: () => stall.over(),
       failed: (channel, error) => this.#fail(channel, error),
     };
-    identity.signal?.addEventListener("abort", this.#onRevoked);
-    if (identity.signal?.aborted) this.#onRevoked();
+    this.#standing = new Standing(identity, () => presence.server.now, {
+      onRevoked: () => this.kick("revoked"),
+      onExpired: () => this.close(CLOSE_CODES.policyViolation, "token expired"),
+    });
+    this.#standing.begin();
+  }
+
+  /** Who it belongs to; a fresh token may change what they may do. */
+  get identity(): PhoenixIdentity {
+    return this.#standing.identity;
   }
 
   /** Whether something that it has made present is there. */
@@ -127,6 +157,11 @@ export class PhoenixSocket {
   /** Whether it is no more. */
   get closed(): boolean {
     return this.#isClosed;
+  }
+
+  /** How many bytes wait to be sent to it. */
+  get backlogBytes(): number {
+    return this.#stall.bytes;
   }
 
   /** The topics that it has joined. */
@@ -146,6 +181,7 @@ export class PhoenixSocket {
    * @throws {InvalidValueError} If the meta is not a JSON value, is too large, or
    * is no object where there is a stamp.
    * @throws {ContextAtCapacityError} If the topic is full.
+   * @throws {Error} If the topic is a document, where nothing is tracked.
    */
   track(topic: string, meta: JsonValue, visibility?: Visibility): boolean {
     const channel = this.#channels.get(topic);
@@ -155,7 +191,7 @@ export class PhoenixSocket {
   }
 
   /**
-   * Ends its presence in a topic; it stays in the topic.
+   * Ends its presence in a topic, of a document too; it stays in the topic.
    *
    * @param topic The topic.
    * @returns Whether it has joined the topic.
@@ -203,6 +239,7 @@ export class PhoenixSocket {
    */
   receive(frame: string | Uint8Array): void {
     if (this.#isClosed) return;
+    this.#hub.tally.received++;
     this.#stall.heard();
     try {
       this.#receive(frame);
@@ -233,22 +270,27 @@ export class PhoenixSocket {
    */
   check(): void {
     if (!this.#stall.isDead()) return;
+    this.#hub.tally.droppedFor("dead");
     this.#transport.terminate();
     this.lost();
   }
 
+  /** Whether it belongs to somebody, by what they came with or have now. */
+  isOf(identity: PhoenixIdentity): boolean {
+    return this.#standing.isOf(identity);
+  }
+
   /** Takes note that nothing is left that its rights could matter for. */
   release(): void {
-    this.identity.signal?.removeEventListener("abort", this.#onRevoked);
+    this.#standing.release();
   }
 
   // In
 
-  readonly #onRevoked = (): void => this.kick("revoked");
-
   #end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#standing.stopExpiry();
     this.#backlog = undefined;
     for (const channel of this.#channels.values()) {
       this.#hub.members.delete(channel);
@@ -263,6 +305,7 @@ export class PhoenixSocket {
 
   #receive(frame: string | Uint8Array): void {
     if (isLarger(frame, this.#hub.limits.frameBytes)) {
+      this.#hub.tally.refused("too-large");
       return this.close(CLOSE_CODES.messageTooBig, "The frame is too large");
     }
     if (this.#backlog === undefined) {
@@ -276,6 +319,7 @@ export class PhoenixSocket {
       this.#backlog.push(frame);
       this.#backlogUnits += frame.length;
     } else {
+      this.#hub.tally.refused("too-many-requests");
       this.close(CLOSE_CODES.policyViolation, "Too many frames at once");
     }
   }
@@ -295,6 +339,7 @@ export class PhoenixSocket {
   }
 
   #crash(error: unknown): void {
+    this.#hub.tally.refused("internal-error");
     this.#hub.onError(error);
     this.close(CLOSE_CODES.internalError, "Internal error");
   }
@@ -327,17 +372,24 @@ export class PhoenixSocket {
       return undefined;
     }
     if (!this.#bucket.take(this.#hub.presence.server.now)) {
-      throw new Refusal("too many messages");
+      throw new Refusal("too many messages", "too-many-requests");
     }
     if (event === "phx_join") return this.#join(message);
     const channel = this.#channels.get(topic);
     if (channel === undefined) {
-      if (event !== "phx_leave") throw new Refusal("unmatched topic");
+      if (event !== "phx_leave") {
+        throw new Refusal("unmatched topic", "not-found");
+      }
       this.#reply(message, {});
       return undefined;
     }
     // It is for a join that is over.
     if (message.joinRef !== null && message.joinRef !== channel.joinRef) {
+      return undefined;
+    }
+    if (channel instanceof DocumentChannel && channel.knows(event)) {
+      channel.take(event, jsonOf(message), this.identity);
+      this.#reply(message, {});
       return undefined;
     }
     switch (event) {
@@ -359,14 +411,20 @@ export class PhoenixSocket {
     const { topic } = message;
     const isFull = this.#channels.size >= this.#hub.limits.topics &&
       !this.#channels.has(topic);
-    if (topic === "phoenix") throw new Refusal("unmatched topic");
-    if (isFull) throw new Refusal("too many channels joined");
+    if (topic === "phoenix") throw new Refusal("unmatched topic", "not-found");
+    if (isFull) {
+      throw new Refusal("too many channels joined", "too-many-requests");
+    }
     let answer: JoinAnswer | Promise<JoinAnswer>;
     try {
       answer = this.#askToJoin(topic, jsonOf(message));
     } catch (error) {
       this.#dismissFormer(topic);
       throw error;
+    }
+    const { documents } = this.#hub;
+    if (documents !== undefined && documentIdOf(topic) !== undefined) {
+      return this.#joinDocument(message, documents, answer);
     }
     if (!(answer instanceof Promise)) {
       this.#admit(message, answer);
@@ -383,6 +441,24 @@ export class PhoenixSocket {
     payload: JsonObject,
   ): JoinAnswer | Promise<JoinAnswer> {
     const params = readJoinParams(topic, payload);
+    const token = own(payload, "access_token");
+    // Supabase's clients put what they last had into each join. Their key of a
+    // project is nobody's token.
+    const isFresh = params.dialect === "supabase" &&
+      typeof token === "string" && !token.startsWith("sb_") &&
+      this.#hub.hooks.accessToken !== undefined;
+    return isFresh
+      ? this.#takeToken(token).then(() =>
+        this.#askHookToJoin(topic, payload, params)
+      )
+      : this.#askHookToJoin(topic, payload, params);
+  }
+
+  #askHookToJoin(
+    topic: string,
+    payload: JsonObject,
+    params: JoinParams,
+  ): JoinAnswer | Promise<JoinAnswer> {
     if (this.identity.canRead(topic) !== true) {
       return { params, admission: { reason: "unauthorized" } };
     }
@@ -398,7 +474,64 @@ export class PhoenixSocket {
       : answerOf(given);
   }
 
-  #admit(message: PhoenixMessage, { params, admission }: JoinAnswer): void {
+  /** Somebody comes into a document before the join is theirs, or not at all. */
+  async #joinDocument(
+    message: PhoenixMessage,
+    documents: JoinedDocuments,
+    asked: JoinAnswer | Promise<JoinAnswer>,
+  ): Promise<void> {
+    const { topic } = message;
+    let channel: DocumentChannel | undefined;
+    try {
+      const answer = await asked;
+      if (this.#isClosed) return;
+      channel = await this.#comeIn(message, documents, answer);
+      this.#admit(message, answer, channel);
+    } catch (error) {
+      this.#dismissFormer(topic);
+      throw error;
+    } finally {
+      // The socket may have ended meanwhile, or they have lost the right.
+      if (this.#channels.get(topic) !== channel) channel?.untrack();
+    }
+  }
+
+  async #comeIn(
+    message: PhoenixMessage,
+    documents: JoinedDocuments,
+    { params, admission }: JoinAnswer,
+  ): Promise<DocumentChannel> {
+    const { topic } = message;
+    const { presence, limits } = this.#hub;
+    this.#assertAdmitted(topic, admission);
+    const payload = jsonOf(message);
+    const arrival = readArrival(topic, payload, admission, limits.metaBytes);
+    const channel = new DocumentChannel(presence, documents, this.#link, {
+      ...this.#settingsOf(message, params, admission),
+      documentId: documentIdOf(topic) ?? "",
+    });
+    if (arrival !== undefined) await channel.comeIn(arrival, this);
+    return channel;
+  }
+
+  /** They may have lost the right while the hook took its time. */
+  #assertAdmitted(
+    topic: string,
+    admission: Admission | Rejection,
+  ): asserts admission is Admission {
+    if (this.identity.canRead(topic) !== true) {
+      throw new Refusal("unauthorized", "unauthorized");
+    }
+    if (admission.reason !== undefined) {
+      throw new Refusal(admission.reason, "refused");
+    }
+  }
+
+  #admit(
+    message: PhoenixMessage,
+    { params, admission }: JoinAnswer,
+    entered?: DocumentChannel,
+  ): void {
     // The hook may have ended the socket, or taken its time.
     if (this.#isClosed) return;
     if (this.#hub.presence.server.closed) return this.#comeBack();
@@ -406,12 +539,8 @@ export class PhoenixSocket {
     const former = this.#channels.get(topic);
     let channel: Channel;
     try {
-      if (admission.reason !== undefined) throw new Refusal(admission.reason);
-      // They may have lost the right while the hook took its time.
-      if (this.identity.canRead(topic) !== true) {
-        throw new Refusal("unauthorized");
-      }
-      channel = this.#enter(message, params, admission);
+      this.#assertAdmitted(topic, admission);
+      channel = entered ?? this.#enter(message, params, admission);
       this.#channels.set(topic, channel);
       this.#hub.members.add(channel);
     } finally {
@@ -421,6 +550,7 @@ export class PhoenixSocket {
     this.#reply(message, {
       ...params.dialect === "supabase" ? { postgres_changes: [] } : {},
       ...admission.response,
+      ...entered?.greeting,
       key: channel.key,
       ...this.#hub.presence.positionOf(topic),
     });
@@ -434,42 +564,53 @@ export class PhoenixSocket {
   }
 
   #enter(
-    { topic, joinRef, ref }: PhoenixMessage,
+    message: PhoenixMessage,
     params: JoinParams,
     admission: Admission,
   ): Channel {
+    const { presence } = this.#hub;
+    const settings = this.#settingsOf(message, params, admission);
+    const channel = new Channel(presence, this.#link, settings);
+    if (admission.meta !== undefined) {
+      channel.track(admission.meta);
+    } else if (params.meta !== undefined) {
+      this.#assertMayWrite(message.topic);
+      channel.track(params.meta, undefined, true);
+    }
+    return channel;
+  }
+
+  #settingsOf(
+    { topic, joinRef, ref }: PhoenixMessage,
+    params: JoinParams,
+    admission: Admission,
+  ): ChannelSettings {
     const { identity } = this;
-    const { presence, limits } = this.#hub;
+    const { limits } = this.#hub;
     const key = admission.key ?? identity.subject ?? params.key ?? this.id;
-    const { restricted, private: isPrivate } = admission.viewer ??
-      identity.viewer;
-    const self = identity.viewer.subject;
-    const subject = admission.viewer?.subject ??
-      (typeof self === "string" ? self : undefined) ??
-      // A key that a client has only claimed shows it nothing, unless all do.
-      (key === params.key && key !== admission.key &&
-          key !== identity.subject && identity !== PUBLIC_IDENTITY
-        ? undefined
-        : key);
-    const channel = new Channel(presence, this.#link, {
+    // A key that a client has only claimed shows it nothing, unless all do.
+    const isClaimed = key === params.key && key !== admission.key &&
+      key !== identity.subject && identity !== PUBLIC_IDENTITY;
+    const viewerOf = ({ viewer }: PhoenixIdentity): TopicViewer => {
+      const { restricted, private: isPrivate } = admission.viewer ?? viewer;
+      const subject = admission.viewer?.subject ??
+        (typeof viewer.subject === "string" ? viewer.subject : undefined) ??
+        (isClaimed ? undefined : key);
+      return { restricted, private: isPrivate, subject };
+    };
+    return {
       topic,
       joinRef: joinRef ?? ref,
       key,
-      viewer: { restricted, private: isPrivate, subject },
+      viewer: viewerOf(identity),
+      viewerOf: admission.viewer === undefined ? viewerOf : undefined,
       visibility: admission.visibility ?? params.visibility,
       stamp: admission.stamp,
       self: params.self,
       presence: params.presence,
       dialect: params.dialect,
       metaBytes: limits.metaBytes,
-    });
-    if (admission.meta !== undefined) {
-      channel.track(admission.meta);
-    } else if (params.meta !== undefined) {
-      this.#assertMayWrite(topic);
-      channel.track(params.meta);
-    }
-    return channel;
+    };
   }
 
   #leave(message: PhoenixMessage, channel: Channel): void {
@@ -485,7 +626,7 @@ export class PhoenixSocket {
         this.#assertMayWrite(channel.topic);
         const visibility = readVisibility(payload, "track presence");
         const meta = own(payload, "payload");
-        channel.track(meta === undefined ? {} : meta, visibility);
+        channel.track(meta === undefined ? {} : meta, visibility, true);
         this.#reply(message, {});
         return channel.attend();
       }
@@ -504,9 +645,44 @@ export class PhoenixSocket {
     if (typeof token !== "string") {
       throw new Refusal("access_token must be a string");
     }
-    const rejection = await this.#hub.hooks.accessToken?.(token, this);
-    if (rejection !== undefined) throw new Refusal(rejection.reason);
+    await this.#takeToken(token);
     this.#reply(message, {});
+  }
+
+  /** Takes a token that says who they are now, if its hook finds nothing wrong. */
+  async #takeToken(token: string): Promise<void> {
+    // One goes to each channel.
+    if (token === this.#token) return;
+    const answer = await this.#hub.hooks.accessToken?.(token, this);
+    if (this.#isClosed) throw new Refusal("the socket is closed", "closed");
+    if (answer === undefined) return;
+    if (answer.reason !== undefined) {
+      throw new Refusal(answer.reason, "refused");
+    }
+    this.#adopt(answer);
+    this.#token = token;
+  }
+
+  /** Has another identity from now on: all that it is in is judged anew. */
+  #adopt(identity: PhoenixIdentity): void {
+    const { server } = this.#hub.presence;
+    const reason = reasonAgainst(identity, this.identity, server.now);
+    if (reason !== undefined) throw new Refusal(reason, "refused");
+    this.#standing.replace(identity);
+    try {
+      for (const channel of [...this.#channels.values()]) {
+        if (identity.canRead(channel.topic) !== true) {
+          // With this its client does not come back by itself.
+          this.#dismiss(channel, { reason: "unauthorized" });
+        } else {
+          channel.judge(identity);
+        }
+      }
+    } catch (error) {
+      // They must not keep what was not judged.
+      if (server.closed) this.#comeBack();
+      else this.#crash(error);
+    }
   }
 
   #broadcast(
@@ -516,7 +692,10 @@ export class PhoenixSocket {
   ): void {
     const { broadcastBytes } = this.#hub.limits;
     if (isLarger(frame, broadcastBytes)) {
-      throw new Refusal(`a broadcast may have ${broadcastBytes} bytes`);
+      throw new Refusal(
+        `a broadcast may have ${broadcastBytes} bytes`,
+        "too-large",
+      );
     }
     if (isReserved(message.event)) {
       throw new Refusal(
@@ -535,7 +714,7 @@ export class PhoenixSocket {
 
   #assertMayWrite(topic: string): void {
     if (this.identity.canWrite(topic) !== true) {
-      throw new Refusal("unauthorized to publish here");
+      throw new Refusal("unauthorized to publish here", "unauthorized");
     }
   }
 
@@ -553,6 +732,7 @@ export class PhoenixSocket {
 
   #refuse(message: PhoenixMessage, error: unknown): void {
     if (this.#isClosed) return;
+    this.#hub.tally.refused(kindOf(error));
     if (error instanceof ServerClosedError) return this.#comeBack();
     const isTold = error instanceof Refusal ||
       error instanceof InvalidValueError ||
@@ -565,6 +745,7 @@ export class PhoenixSocket {
   /** Tells the client, if it can be told what of; else it has to go. */
   #unreadable(error: unknown): void {
     if (!(error instanceof FrameError)) return this.#crash(error);
+    this.#hub.tally.refused("invalid-request");
     const { joinRef, ref, topic, message } = error;
     if (topic === undefined || ref === null) {
       return this.close(CLOSE_CODES.policyViolation, message);
@@ -572,11 +753,11 @@ export class PhoenixSocket {
     this.#reply({ joinRef, ref, topic }, { reason: message }, "error");
   }
 
-  /** Ends a channel that its client has left, or joined anew. */
-  #dismiss(channel: Channel): void {
+  /** Ends a channel that its client has left, joined anew, or may not read. */
+  #dismiss(channel: Channel, payload: JsonObject = {}): void {
     channel.untrack();
     this.#remove(channel);
-    this.#tell(channel, "phx_close", {});
+    this.#tell(channel, "phx_close", payload);
   }
 
   /** Tells the client to join anew. */
@@ -609,10 +790,22 @@ export class PhoenixSocket {
   #send(frame: string | Uint8Array | undefined): void {
     if (this.#isClosed || frame === undefined) return;
     if (this.#stall.isHopeless) {
+      this.#hub.tally.droppedFor("slow");
       return this.close(CLOSE_CODES.policyViolation, "Reads too slowly");
     }
     this.#stall.send(frame);
   }
+}
+
+/** Why a fresh identity can't take the place of a socket's, if it can't. */
+function reasonAgainst(
+  fresh: PhoenixIdentity,
+  { subject }: PhoenixIdentity,
+  now: Timestamp,
+): string | undefined {
+  if (fresh.subject !== subject) return "the token is not yours";
+  if (fresh.signal?.aborted) return "the token has been revoked";
+  return hasExpired(fresh, now) ? "the token has expired" : undefined;
 }
 
 /** Not by its class: databases have promises of their own. */

@@ -21,8 +21,10 @@ export class Stall {
   readonly #transport: SocketTransport;
   readonly #bufferedBytes: number;
   readonly #ended = new AbortController();
-  #buffered = 0;
+  /** What has waited at the last check, and what was sent since, at least. */
+  #expected = 0;
   #largest = 0;
+  #largestLength = 0;
   #over: Promise<boolean> | undefined;
   #silentChecks = 0;
 
@@ -32,9 +34,14 @@ export class Stall {
     this.#bufferedBytes = bufferedBytes;
   }
 
+  /** How many bytes wait to be sent. */
+  get bytes(): number {
+    return this.#transport.bufferedAmount;
+  }
+
   /** Whether so much waits that what can be left out should be. */
   get isFull(): boolean {
-    return this.#transport.bufferedAmount > this.#bufferedBytes;
+    return this.bytes > this.#bufferedBytes;
   }
 
   /**
@@ -42,8 +49,7 @@ export class Stall {
    * is not counted: a state of a large room must not close who begins to read.
    */
   get isHopeless(): boolean {
-    return this.#transport.bufferedAmount >
-      this.#largest + HOPELESS * this.#bufferedBytes;
+    return this.bytes > this.#largest + HOPELESS * this.#bufferedBytes;
   }
 
   /** Waits until there is room; `false` if it ends before. */
@@ -64,13 +70,16 @@ export class Stall {
     this.#silentChecks = 0;
   }
 
-  /** Sends a frame. */
+  /** Sends a frame. It looks at nothing: to ask the transport has its price. */
   send(frame: string | Uint8Array): void {
-    this.#look();
-    const before = this.#buffered;
+    const { length } = frame;
     this.#transport.send(frame);
-    this.#buffered = this.#transport.bufferedAmount;
-    this.#largest = Math.max(this.#largest, this.#buffered - before);
+    this.#expected += length;
+    if (length <= this.#largestLength) return;
+    this.#largestLength = length;
+    this.#largest = typeof frame === "string"
+      ? new TextEncoder().encode(frame).length
+      : length;
   }
 
   /**
@@ -78,20 +87,16 @@ export class Stall {
    * out or come in for long. To be called every `CHECK_MS`.
    */
   isDead(): boolean {
-    this.#look();
-    if (this.#buffered > 0) this.#silentChecks++;
+    const { bytes } = this;
+    // Less than was sent: some of it has gone out.
+    if (bytes === 0 || bytes < this.#expected) this.heard();
+    if (bytes > 0) this.#silentChecks++;
+    this.#expected = bytes;
     return this.#silentChecks >= MAX_SILENT_CHECKS;
   }
 
   /** Ends what waits. */
   end(): void {
     this.#ended.abort();
-  }
-
-  /** If less waits than after the last frame, some of it has gone out. */
-  #look(): void {
-    const buffered = this.#transport.bufferedAmount;
-    if (buffered < this.#buffered || buffered === 0) this.heard();
-    this.#buffered = buffered;
   }
 }

@@ -33,7 +33,8 @@ export function tokenOf({ headers, url }: Request): string | undefined {
     if (name.startsWith(PREFIX)) return decode(name.slice(PREFIX.length));
   }
   const { searchParams } = new URL(url);
-  return searchParams.get("token") ?? searchParams.get("apikey") ?? undefined;
+  return searchParams.get("token") ?? searchParams.get("access_token") ??
+    searchParams.get("apikey") ?? undefined;
 }
 
 function decode(base64url: string): string | undefined {

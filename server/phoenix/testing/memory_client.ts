@@ -15,6 +15,8 @@ export class MemoryClient implements SocketTransport {
   readonly frames: (string | Uint8Array)[] = [];
   /** The code that it was closed with. */
   closeCode: number | undefined;
+  /** What it was told as it was closed. */
+  closeReason: string | undefined;
   /** Whether it was ended without a close. */
   isTerminated = false;
   /** How often somebody has asked how many bytes wait. */
@@ -86,8 +88,9 @@ export class MemoryClient implements SocketTransport {
     this.frames.push(frame);
   }
 
-  close(code: number): void {
+  close(code: number, reason: string): void {
     this.closeCode ??= code;
+    this.closeReason ??= reason;
     // It answers at once.
     queueMicrotask(() => this.#socket?.lost());
   }

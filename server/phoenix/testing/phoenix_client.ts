@@ -15,6 +15,8 @@ export class PhoenixClient implements AsyncDisposable {
   readonly told: string[] = [];
   /** The broadcasts that it got: the event, and what was told. */
   readonly heard: unknown[] = [];
+  /** What happened in its document. */
+  readonly happened: unknown[] = [];
   readonly #captured: CapturedSocket;
   readonly #presence: Presence;
 
@@ -59,6 +61,7 @@ export class PhoenixClient implements AsyncDisposable {
       if (current.metas.length === 0) this.told.push(`-${key}`);
     });
     channel.on("wave", (payload) => void this.heard.push(payload));
+    channel.on("presence", (payload) => void this.happened.push(payload));
   }
 
   /** Who is there. */

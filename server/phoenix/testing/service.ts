@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { PresenceServer, type PresenceServerOptions } from "../../mod.ts";
-import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
+import {
+  type DocumentModel,
+  DocumentPresence,
+  type DocumentPresenceOptions,
+} from "../../documents/mod.ts";
+import { TopicPresence } from "../../topics/mod.ts";
 import {
   type Acceptance,
   PhoenixEndpoint,
@@ -12,7 +17,9 @@ import {
 } from "../mod.ts";
 
 /** How a service is made. */
-export interface ServiceOptions extends PhoenixOptions {
+export interface ServiceOptions extends Omit<PhoenixOptions, "documents"> {
+  /** How its documents behave. */
+  readonly documents?: DocumentPresenceOptions;
   /** How its server behaves. */
   readonly server?: PresenceServerOptions;
   /** The port; one that is free, if it is left out. */
@@ -21,8 +28,9 @@ export interface ServiceOptions extends PhoenixOptions {
 
 /** An endpoint that is served on a port of this machine. */
 export interface Service extends AsyncDisposable {
-  readonly server: PresenceServer<TopicModel>;
+  readonly server: PresenceServer<DocumentModel>;
   readonly topics: TopicPresence;
+  readonly documents: DocumentPresence;
   readonly endpoint: PhoenixEndpoint;
   /** What carries its sockets, also those that are closed, in their order. */
   readonly transports: readonly SocketTransport[];
@@ -38,17 +46,20 @@ export interface Service extends AsyncDisposable {
  * nothing may be told to it: else the disposal fails.
  */
 export function serve(
-  { server: serverOptions, port = 0, ...options }: ServiceOptions = {},
+  { server: serverOptions, documents: documentOptions, port = 0, ...options }:
+    ServiceOptions = {},
 ): Service {
   const errors: unknown[] = [];
-  const server = new PresenceServer<TopicModel>({
+  const server = new PresenceServer<DocumentModel>({
     epoch: "e",
     ...serverOptions,
   });
   const topics = new TopicPresence(server);
+  const documents = new DocumentPresence(server, documentOptions);
   const endpoint = new SpiedEndpoint(topics, {
     onError: (error) => void errors.push(error),
     ...options,
+    documents,
   });
   const http = Deno.serve(
     { port, hostname: "127.0.0.1", onListen() {} },
@@ -57,6 +68,7 @@ export function serve(
   return {
     server,
     topics,
+    documents,
     endpoint,
     transports: endpoint.transports,
     port: http.addr.port,
@@ -64,6 +76,7 @@ export function serve(
     socketOf: (topic) => socketOf(endpoint, topic),
     async [Symbol.asyncDispose]() {
       await endpoint[Symbol.asyncDispose]();
+      documents[Symbol.dispose]();
       server[Symbol.dispose]();
       await http.shutdown();
       assertEquals(errors, [], "something should not have happened");

@@ -8,6 +8,8 @@ import { within } from "./waiting.ts";
 
 /** How a client is in its topic. */
 export interface SupabaseOptions {
+  /** The channel, which is the topic `realtime:{room}`. */
+  readonly room?: string;
   /** The key that it wants; empty for one that the server makes. */
   readonly key?: string;
   /** Whether it listens to who is there. */
@@ -18,7 +20,7 @@ export interface SupabaseOptions {
   readonly vsn?: "1.0.0" | "2.0.0";
 }
 
-/** Supabase's client as an application uses it, in the topic `realtime:room`. */
+/** Supabase's client as an application uses it, in one topic. */
 export class SupabaseClient implements AsyncDisposable {
   readonly client: RealtimeClient;
   readonly channel: RealtimeChannel;
@@ -49,9 +51,10 @@ export class SupabaseClient implements AsyncDisposable {
 
   private constructor(
     port: number,
-    { key = "", presence = true, broadcast = {}, vsn = "2.0.0" }:
-      SupabaseOptions,
+    options: SupabaseOptions,
   ) {
+    const { room = "room", key = "", presence = true } = options;
+    const { broadcast = {}, vsn = "2.0.0" } = options;
     this.client = new RealtimeClient(`ws://127.0.0.1:${port}/realtime/v1`, {
       vsn,
       transport: this.#captured.transport,
@@ -62,7 +65,7 @@ export class SupabaseClient implements AsyncDisposable {
       broadcast,
       presence: { key },
     };
-    this.channel = this.client.channel("room", { config });
+    this.channel = this.client.channel(room, { config });
     this.channel.on(
       "broadcast",
       { event: "wave" },

@@ -1,0 +1,78 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { callAt } from "./mod.ts";
+
+const DAY = 24 * 3_600_000;
+
+/** Tells how long timers are asked to wait. */
+function spiedWaits(): { readonly waits: number[] } & Disposable {
+  const { setTimeout } = globalThis;
+  const waits: number[] = [];
+  Object.assign(globalThis, {
+    setTimeout(callback: () => void, wait: number) {
+      waits.push(wait);
+      return setTimeout(callback, wait);
+    },
+  });
+  return {
+    waits,
+    [Symbol.dispose]: () => void Object.assign(globalThis, { setTimeout }),
+  };
+}
+
+Deno.test("callAt() calls when the time has come, and once", async () => {
+  using time = new FakeTime();
+  let calls = 0;
+  using _call = callAt(Date.now() + 1_000, Date.now, () => calls++);
+  await time.tickAsync(999);
+  assertEquals(calls, 0);
+  await time.tickAsync(1);
+  assertEquals(calls, 1);
+  await time.tickAsync(DAY);
+  assertEquals(calls, 1);
+});
+
+Deno.test("callAt() waits longer than a timer can", async () => {
+  using time = new FakeTime();
+  using spy = spiedWaits();
+  let calls = 0;
+  using _call = callAt(Date.now() + 100 * DAY, Date.now, () => calls++);
+  await time.tickAsync(100 * DAY - 1);
+  assertEquals(calls, 0);
+  await time.tickAsync(1);
+  assertEquals(calls, 1);
+  assertEquals(spy.waits.filter((wait) => wait >= 2 ** 31), []);
+});
+
+Deno.test("callAt() calls soon for what is past, and never for Infinity", async () => {
+  using time = new FakeTime();
+  const calls: string[] = [];
+  using _past = callAt(Date.now() - 1, Date.now, () => calls.push("past"));
+  using _never = callAt(Infinity, Date.now, () => calls.push("never"));
+  assertEquals(calls, []);
+  await time.tickAsync(0);
+  assertEquals(calls, ["past"]);
+  await time.tickAsync(100 * DAY);
+  assertEquals(calls, ["past"]);
+});
+
+Deno.test("callAt() waits for its clock, also when that goes slower than timers", async () => {
+  using time = new FakeTime();
+  const start = Date.now();
+  let calls = 0;
+  const half = () => start + (Date.now() - start) / 2;
+  using _call = callAt(start + 1_000, half, () => calls++);
+  await time.tickAsync(1_999);
+  assertEquals(calls, 0);
+  await time.tickAsync(2);
+  assertEquals(calls, 1);
+});
+
+Deno.test("callAt() can be called off", async () => {
+  using time = new FakeTime();
+  let calls = 0;
+  const call = callAt(Date.now() + 1_000, Date.now, () => calls++);
+  call[Symbol.dispose]();
+  await time.tickAsync(2_000);
+  assertEquals(calls, 0);
+});

@@ -1,0 +1,156 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { PresenceServer } from "../mod.ts";
+import { flush, update } from "../testing/harness.ts";
+import {
+  createHttpHandler,
+  type HttpHandlerOptions,
+  type Identity,
+} from "./mod.ts";
+import {
+  blamed,
+  EventReader,
+  identity,
+  posting,
+  read,
+  type Send,
+  sendTo,
+  sent,
+} from "./testing/service.ts";
+
+const PATH = "/v1/changes?context=doc-1";
+
+/** A handler for somebody, and the time. */
+function serve(
+  fields: (now: number) => Partial<Identity>,
+  options: Partial<HttpHandlerOptions> = {},
+): {
+  readonly time: FakeTime;
+  readonly server: PresenceServer;
+  readonly send: Send;
+} & Disposable {
+  const time = new FakeTime();
+  const server = new PresenceServer();
+  const handler = createHttpHandler(server, {
+    authorize: () => identity({ subject: "alice", ...fields(server.now) }),
+    ...options,
+  });
+  return {
+    time,
+    server,
+    send: sendTo(handler),
+    [Symbol.dispose]() {
+      server[Symbol.dispose]();
+      time.restore();
+    },
+  };
+}
+
+/** Reads until the stream ends; what it has told until then. */
+async function rest(events: EventReader): Promise<string> {
+  let text = "";
+  for (let block = await events.next(); block; block = await events.next()) {
+    text += block.data ?? "";
+  }
+  return text;
+}
+
+Deno.test("a stream ends when the identity does, and not before", async () => {
+  using service = serve((now) => ({ expiresAt: now + 60_000 }));
+  const events = new EventReader(await service.send(PATH));
+  await events.data();
+  const end = rest(events);
+  let hasEnded = false;
+  end.then(() => hasEnded = true);
+  await service.time.tickAsync(59_000);
+  service.server.receive(update({ subject: "bob" }));
+  await flush();
+  assertEquals(hasEnded, false);
+  await service.time.tickAsync(1_000);
+  assertStringIncludes(await end, "bob");
+});
+
+Deno.test("a stream whose identity has ended gives its place to another", async () => {
+  using service = serve((now) => ({ expiresAt: now + 60_000 }), {
+    limits: { streams: 1 },
+  });
+  const events = new EventReader(await service.send(PATH));
+  await events.data();
+  assertEquals((await service.send(PATH)).status, 429);
+  // Nobody reads it.
+  await service.time.tickAsync(60_000);
+  const second = new EventReader(await service.send(PATH));
+  assertEquals((await second.data()).type, "baseline");
+  assertEquals(await rest(events), "");
+  await second.cancel();
+});
+
+Deno.test("a stream that is read too late, when the identity has ended, tells nothing", async () => {
+  using service = serve((now) => ({ expiresAt: now + 60_000 }));
+  service.server.receive(update({ subject: "bob" }));
+  const response = await service.send(PATH);
+  await service.time.tickAsync(60_000);
+  assertEquals(await rest(new EventReader(response)), "");
+});
+
+Deno.test("an identity that has ended is refused with 401, and does nothing", async () => {
+  for (const expiresAt of [() => 0, (now: number) => now, () => NaN]) {
+    using service = serve((now) => ({ expiresAt: expiresAt(now) }));
+    const { send } = service;
+    await blamed(await send("/v1/presence?context=doc-1"), 401);
+    await blamed(await send(PATH), 401);
+    const refused = await send("/v1/updates", posting(sent()));
+    const challenge = refused.headers.get("www-authenticate") ?? "";
+    assertStringIncludes(challenge, 'error="invalid_token"');
+    await blamed(refused, 401);
+    assertEquals(service.server.store.size, 0);
+  }
+});
+
+Deno.test("an identity that ends while its request is read does nothing", async () => {
+  using service = serve((now) => ({ expiresAt: now + 1_000 }));
+  const body = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = body.writable.getWriter();
+  const answer = service.send("/v1/updates", {
+    ...posting(sent()),
+    body: body.readable,
+  });
+  await flush();
+  await service.time.tickAsync(1_000);
+  await writer.write(new TextEncoder().encode(JSON.stringify(sent())));
+  await writer.close();
+  await blamed(await answer, 401);
+  assertEquals(service.server.store.size, 0);
+});
+
+Deno.test("whoever sends no token is told the scheme alone, as RFC 6750 says", async () => {
+  using service = serve(() => ({}), { authorize: () => undefined });
+  const refused = await service.send("/v1/presence?context=doc-1");
+  assertEquals(
+    refused.headers.get("www-authenticate"),
+    'Bearer realm="presence"',
+  );
+  await blamed(refused, 401);
+});
+
+Deno.test("a reason of authorize is told, in what a header can hold", async () => {
+  const reason = 'the token is of "bob" \\ Ω\r\nSet-Cookie: a=b';
+  using service = serve(() => ({}), { authorize: () => ({ reason }) });
+  const refused = await service.send("/v1/presence?context=doc-1");
+  assertEquals(
+    refused.headers.get("www-authenticate"),
+    'Bearer realm="presence", error="invalid_token", ' +
+      'error_description="the token is of ?bob? ? ???Set-Cookie: a=b"',
+  );
+  assertEquals((await read(refused, 401)).detail, `Cannot answer: ${reason}`);
+});
+
+Deno.test("a stream that is over waits for the end of the identity no more", async () => {
+  // A timer that is left at the end fails the test.
+  using server = new PresenceServer();
+  const authorize = () => identity({ expiresAt: Date.now() + 3_600_000 });
+  const send = sendTo(createHttpHandler(server, { authorize }));
+  const events = new EventReader(await send(PATH));
+  await events.data();
+  await events.cancel();
+});

@@ -1,0 +1,258 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { exportJWK, exportSPKI, generateKeyPair, type JWK } from "jose";
+import { InvalidValueError } from "../../core/mod.ts";
+import { PresenceServer } from "../mod.ts";
+import { createHttpHandler } from "../http/mod.ts";
+import { type JwksOptions, TokenAuthority, TokenKeysError } from "./mod.ts";
+import {
+  AUDIENCE,
+  ISSUER,
+  NOW,
+  reasonOf,
+  SECRET,
+  signed,
+} from "./testing/tokens.ts";
+
+/** An issuer that publishes keys. */
+interface Issuer extends AsyncDisposable {
+  readonly url: string;
+  /** What it publishes: keys, or an answer that is none. */
+  published: readonly JWK[] | Response;
+  /** How often it was asked. */
+  asked: number;
+}
+
+function issuer(published: readonly JWK[] | Response): Issuer {
+  const http = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => {
+      it.asked++;
+      return it.published instanceof Response
+        ? it.published.clone()
+        : Response.json({ keys: it.published });
+    },
+  );
+  const it: Issuer = {
+    url: `http://127.0.0.1:${http.addr.port}/jwks.json`,
+    published,
+    asked: 0,
+    [Symbol.asyncDispose]: () => http.shutdown(),
+  };
+  return it;
+}
+
+function authority(
+  url: string,
+  options: Partial<JwksOptions> = {},
+): TokenAuthority {
+  return new TokenAuthority({
+    jwksUrl: url,
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    clock: () => NOW * 1_000,
+    ...options,
+  });
+}
+
+/** A pair of keys, of which the public one has a name and can be published. */
+async function pair(kid: string | undefined, alg = "ES256") {
+  const { privateKey, publicKey } = await generateKeyPair(alg, {
+    extractable: true,
+  });
+  const jwk: JWK = { ...await exportJWK(publicKey), kid, use: "sig" };
+  const sign = (claims = {}) => signed({ key: privateKey, alg, kid, claims });
+  return { jwk, sign, publicKey };
+}
+
+const NOT_SIGNED = "the token is not signed as it must be";
+
+for (const alg of ["RS256", "PS256", "ES256", "EdDSA"]) {
+  Deno.test(`a token that is signed by ${alg} with a published key is taken`, async () => {
+    const { jwk, sign } = await pair("one", alg);
+    await using it = issuer([jwk]);
+    const tokens = authority(it.url);
+    assertEquals(await reasonOf(tokens, await sign()), undefined);
+    const expired = await sign({ exp: NOW - 6 });
+    assertEquals(await reasonOf(tokens, expired), "the token has expired");
+    assertEquals(it.asked, 1, "the keys are asked for once");
+  });
+}
+
+Deno.test("a token that is signed with the public key as a secret is refused", async () => {
+  const { jwk, publicKey, sign } = await pair("one", "RS256");
+  await using it = issuer([jwk]);
+  const tokens = authority(it.url);
+  assertEquals(await reasonOf(tokens, await sign()), undefined);
+  const forms = [
+    await exportSPKI(publicKey),
+    (await exportSPKI(publicKey)).trim(),
+    JSON.stringify(jwk),
+    jwk.n ?? "",
+  ];
+  for (const form of forms) {
+    const key = new TextEncoder().encode(form);
+    for (const kid of ["one", undefined]) {
+      const forged = await signed({ key, alg: "HS256", kid });
+      assertEquals(await reasonOf(tokens, forged), NOT_SIGNED);
+    }
+  }
+});
+
+Deno.test("a secret that is among the published keys signs nothing", async () => {
+  const secret: JWK = {
+    kty: "oct",
+    k: btoa(SECRET).replaceAll("=", "").replaceAll("+", "-"),
+    kid: "one",
+  };
+  await using it = issuer([secret]);
+  const forged = await signed({ kid: "one" });
+  assertEquals(await reasonOf(authority(it.url), forged), NOT_SIGNED);
+});
+
+Deno.test("a token of another key by a known name is refused", async () => {
+  const known = await pair("one");
+  const other = await pair("one");
+  await using it = issuer([known.jwk]);
+  const tokens = authority(it.url);
+  assertEquals(await reasonOf(tokens, await other.sign()), NOT_SIGNED);
+});
+
+Deno.test("a token of an unknown key is refused, and does not have the keys asked for again", async () => {
+  const known = await pair("one");
+  const unknown = await pair("two");
+  await using it = issuer([known.jwk]);
+  const tokens = authority(it.url);
+  for (let turn = 0; turn < 5; turn++) {
+    assertEquals(await reasonOf(tokens, await unknown.sign()), NOT_SIGNED);
+  }
+  assertEquals(it.asked, 1);
+});
+
+Deno.test("keys may be rotated: a new one is found, an old one is forgotten", async () => {
+  const [old, fresh] = [await pair("old"), await pair("fresh")];
+  await using it = issuer([old.jwk]);
+  const tokens = authority(it.url, { jwksCooldownMs: 0 });
+  assertEquals(await reasonOf(tokens, await old.sign()), undefined);
+  it.published = [old.jwk, fresh.jwk];
+  assertEquals(await reasonOf(tokens, await fresh.sign()), undefined);
+  assertEquals(await reasonOf(tokens, await old.sign()), undefined);
+  it.published = [fresh.jwk];
+  const unknown = await pair("unknown");
+  assertEquals(await reasonOf(tokens, await unknown.sign()), NOT_SIGNED);
+  assertEquals(await reasonOf(tokens, await old.sign()), NOT_SIGNED);
+});
+
+Deno.test("a token that does not name its key may be of any", async () => {
+  const keys = [await pair(undefined), await pair(undefined)];
+  await using it = issuer(keys.map(({ jwk }) => jwk));
+  const tokens = authority(it.url);
+  for (const { sign } of keys) {
+    assertEquals(await reasonOf(tokens, await sign()), undefined);
+    const foreign = await sign({ aud: "mail" });
+    const reason = "the token is for another audience";
+    assertEquals(await reasonOf(tokens, foreign), reason);
+  }
+  const other = await pair(undefined);
+  assertEquals(await reasonOf(tokens, await other.sign()), NOT_SIGNED);
+});
+
+Deno.test("nobody is let in while the keys can't be had, and all are when they can", async () => {
+  const { jwk, sign } = await pair("one");
+  const token = await sign();
+  const answers = [
+    new Response("no", { status: 500 }),
+    new Response("<html>"),
+    Response.json({}),
+    Response.json({ keys: 7 }),
+    Response.json(null),
+    new Response(null, { status: 302, headers: { location: "/elsewhere" } }),
+  ];
+  await using it = issuer([]);
+  const tokens = authority(it.url);
+  using server = new PresenceServer();
+  const errors: unknown[] = [];
+  const handler = createHttpHandler(server, {
+    authorize: tokens.authorize,
+    onError: (error) => void errors.push(error),
+  });
+  const ask = async () => {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = "http://localhost/v1/presence?context=doc-1";
+    const response = await handler(new Request(url, { headers }));
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const answer of answers) {
+    it.published = answer;
+    await assertRejects(() => tokens.verify(token), TokenKeysError);
+    assertEquals(await ask(), 500);
+  }
+  assertEquals(errors.length, answers.length);
+  assert(errors.every((error) => error instanceof TokenKeysError));
+  it.published = [jwk];
+  assertEquals(await ask(), 200);
+});
+
+Deno.test("an issuer that is not there lets nobody in", async () => {
+  const { jwk, sign } = await pair("one");
+  const it = issuer([jwk]);
+  await it[Symbol.asyncDispose]();
+  const token = await sign();
+  const error = await assertRejects(
+    () => authority(it.url).verify(token),
+    TokenKeysError,
+  );
+  assert(
+    error.message.startsWith("Cannot verify token: its keys can't be had"),
+  );
+});
+
+Deno.test("an issuer is not asked because of what can't be a token of theirs", async () => {
+  await using it = issuer([]);
+  const tokens = authority(it.url);
+  for (const token of ["", "garbage", "a.b.c", await signed()]) {
+    assert(await reasonOf(tokens, token) !== undefined);
+  }
+  assertEquals(it.asked, 0);
+});
+
+Deno.test("keys are asked for at https, or on this machine", () => {
+  const trusted = [
+    "https://login.example/jwks",
+    "http://localhost:1/jwks",
+    "http://127.0.0.1/jwks",
+    "http://[::1]:8080/jwks",
+  ];
+  for (const url of trusted) {
+    authority(url);
+    new TokenAuthority({
+      jwksUrl: new URL(url),
+      issuer: ISSUER,
+      audience: AUDIENCE,
+    });
+  }
+  const others = [
+    "http://login.example/jwks",
+    "http://localhost.example/jwks",
+    "http://127.0.0.1.example/jwks",
+    "file:///jwks.json",
+    "data:application/json,{}",
+    "jwks.json",
+    "",
+  ];
+  for (const url of others) {
+    const error = assertThrows(() => authority(url), InvalidValueError);
+    assertEquals(error.field, "jwksUrl");
+  }
+});
+
+Deno.test("published keys go with algorithms of public keys alone", () => {
+  const url = "https://login.example/jwks";
+  for (const algorithms of [["HS256"], ["RS256", "HS256"], ["none"], []]) {
+    const error = assertThrows(
+      () => authority(url, { algorithms }),
+      InvalidValueError,
+    );
+    assertEquals(error.field, "algorithms");
+  }
+});

@@ -1,0 +1,156 @@
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from "jose";
+import type { Timestamp } from "../../core/mod.ts";
+import type { Unauthorized } from "../http/mod.ts";
+import { TokenKeysError } from "./errors.ts";
+import {
+  type FilledRules,
+  jwksFrom,
+  secretFrom,
+  type TokenOptions,
+} from "./token_options.ts";
+
+/** What is in a token that is signed as it must be, and is for us and now. */
+export interface SignedToken {
+  readonly payload: JWTPayload;
+  readonly reason?: undefined;
+}
+
+type Keys =
+  | { readonly secret: Uint8Array }
+  | { readonly published: JWTVerifyGetKey };
+
+/**
+ * Says of a token whether it is signed as it must be, by whom it must be, for
+ * whom it must be, and now. The algorithms are those of the kind of keys that
+ * there are, whatever the token says: a public key is no secret.
+ */
+export class Signatures {
+  readonly #keys: Keys;
+  readonly #algorithms: string[];
+  readonly #rules: FilledRules;
+
+  /** @throws {InvalidValueError} If the keys or the algorithms make no sense. */
+  constructor(options: TokenOptions, rules: FilledRules) {
+    this.#rules = rules;
+    if (options.jwksUrl === undefined) {
+      const { secret, algorithms } = secretFrom(options);
+      this.#keys = { secret };
+      this.#algorithms = algorithms;
+    } else {
+      const { url, cooldownMs, algorithms } = jwksFrom(options);
+      const published = createRemoteJWKSet(url, {
+        cooldownDuration: cooldownMs,
+        [customFetch]: fetchKeys,
+      });
+      this.#keys = { published };
+      this.#algorithms = algorithms;
+    }
+  }
+
+  /**
+   * Verifies a token.
+   *
+   * @throws {TokenKeysError} If the keys can't be had.
+   */
+  async verify(
+    token: string,
+    now: Timestamp,
+  ): Promise<SignedToken | Unauthorized> {
+    const { issuer, audience } = this.#rules;
+    const options: JWTVerifyOptions = {
+      algorithms: this.#algorithms,
+      issuer,
+      audience,
+      clockTolerance: this.#rules.clockToleranceSeconds,
+      currentDate: new Date(now),
+      maxTokenAge: this.#rules.maxLifetimeSeconds,
+      requiredClaims: ["sub", "exp", "iat"],
+    };
+    try {
+      return { payload: await this.#payloadOf(token, options) };
+    } catch (error) {
+      return { reason: reasonOf(error) };
+    }
+  }
+
+  async #payloadOf(
+    token: string,
+    options: JWTVerifyOptions,
+  ): Promise<JWTPayload> {
+    if ("secret" in this.#keys) {
+      return (await jwtVerify(token, this.#keys.secret, options)).payload;
+    }
+    try {
+      return (await jwtVerify(token, this.#keys.published, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      // It does not name its key, and there are several of the kind.
+      for await (const key of error) {
+        try {
+          return (await jwtVerify(token, key, options)).payload;
+        } catch (failure) {
+          if (!isOfSignature(failure)) throw failure;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    }
+  }
+}
+
+function isOfSignature(error: unknown): boolean {
+  return error instanceof errors.JWSSignatureVerificationFailed;
+}
+
+/**
+ * What its sender is told of a token that is not taken.
+ *
+ * @throws {TokenKeysError} If it is not the token that is to blame.
+ */
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWTExpired) return "the token has expired";
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return reasonOfClaim(error);
+  }
+  const isMalformed = error instanceof errors.JWSInvalid ||
+    error instanceof errors.JWTInvalid;
+  if (isMalformed) return "the token is malformed";
+  const isStrange = isOfSignature(error) ||
+    error instanceof errors.JOSEAlgNotAllowed ||
+    error instanceof errors.JOSENotSupported ||
+    error instanceof errors.JWKSNoMatchingKey;
+  if (isStrange) return "the token is not signed as it must be";
+  throw new TokenKeysError(error);
+}
+
+function reasonOfClaim(
+  { claim, reason }: errors.JWTClaimValidationFailed,
+): string {
+  if (reason === "missing") return `the token has no ${claim}`;
+  if (reason !== "check_failed") return `the token's ${claim} is malformed`;
+  switch (claim) {
+    case "iss":
+      return "the token is of another issuer";
+    case "aud":
+      return "the token is for another audience";
+    default:
+      return "the token does not count yet";
+  }
+}
+
+/** What is not read of an answer would keep its connection. */
+async function fetchKeys(
+  url: string,
+  options: RequestInit,
+): Promise<Response> {
+  const response = await fetch(url, options);
+  if (response.status !== 200) await response.body?.cancel();
+  return response;
+}

@@ -1,0 +1,209 @@
+import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
+import type { Identity, Unauthorized } from "../http/mod.ts";
+import { type PhoenixIdentity, tokenOf } from "../phoenix/mod.ts";
+import { readClaims, readRights, type TokenClaims } from "./claims.ts";
+import { LiveSubjects } from "./live_subjects.ts";
+import { matcherOf } from "./patterns.ts";
+import { RevokedSubjects } from "./revoked_subjects.ts";
+import { Signatures } from "./signatures.ts";
+import {
+  type FilledRules,
+  rulesFrom,
+  type TokenOptions,
+} from "./token_options.ts";
+
+/** Who a token says that somebody is, and what they may do. */
+export interface TokenIdentity extends Identity {
+  /** The claim `sub`. */
+  readonly subject: string;
+  /** Aborted when the tokens of the subject are revoked. */
+  readonly signal: AbortSignal;
+  /** When the token expires, in Unix milliseconds, the tolerance included. */
+  readonly expiresAt: Timestamp;
+}
+
+/**
+ * Lets those in who have a JSON Web Token, and revokes tokens. Its methods may
+ * be handed over as they are: `authorize` to the HTTP handler and to a Phoenix
+ * endpoint, `refresh` to the endpoint's `accessToken`.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { createHttpHandler } from "@ruthere/presence/server/http";
+ * import { TokenAuthority } from "@ruthere/presence/server/tokens";
+ * import { assertEquals } from "@std/assert";
+ * import { SignJWT } from "jose";
+ *
+ * const secret = "a secret of at least thirty-two bytes";
+ * const tokens = new TokenAuthority({
+ *   secret,
+ *   issuer: "https://app.example",
+ *   audience: "presence",
+ * });
+ * using server = new PresenceServer();
+ * const handler = createHttpHandler(server, { authorize: tokens.authorize });
+ *
+ * const token = await new SignJWT({ presence: { read: ["doc-*"] } })
+ *   .setProtectedHeader({ alg: "HS256" })
+ *   .setSubject("alice")
+ *   .setIssuer("https://app.example")
+ *   .setAudience("presence")
+ *   .setIssuedAt()
+ *   .setExpirationTime("10 minutes")
+ *   .sign(new TextEncoder().encode(secret));
+ *
+ * const ask = () =>
+ *   handler(
+ *     new Request("http://localhost/v1/presence?context=doc-1", {
+ *       headers: { authorization: `Bearer ${token}` },
+ *     }),
+ *   );
+ * assertEquals((await ask()).status, 200);
+ * tokens.revoke("alice");
+ * assertEquals((await ask()).status, 401);
+ * ```
+ */
+export class TokenAuthority {
+  readonly #rules: FilledRules;
+  readonly #rightsOf: (claims: TokenClaims) => unknown;
+  readonly #clock: () => Timestamp;
+  readonly #signatures: Signatures;
+  readonly #revoked: RevokedSubjects;
+  readonly #live = new LiveSubjects();
+  readonly #claims = new WeakMap<PhoenixIdentity, TokenClaims>();
+
+  /**
+   * Makes an authority. It asks for nothing and waits for nothing yet.
+   *
+   * @param options Which tokens are taken, and what they say.
+   * @throws {InvalidValueError} If one of them makes no sense: a secret that is
+   * too short, algorithms that don't go with the keys, a JWKS URL that can't be
+   * trusted.
+   */
+  constructor(options: TokenOptions) {
+    const { rightsOf = (claims) => claims.presence, clock = Date.now } =
+      options;
+    this.#rules = rulesFrom(options);
+    this.#rightsOf = rightsOf;
+    this.#clock = clock;
+    this.#signatures = new Signatures(options, this.#rules);
+    const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
+    this.#revoked = new RevokedSubjects(
+      (maxLifetimeSeconds + clockToleranceSeconds) * 1_000,
+    );
+  }
+
+  /**
+   * Says who a request comes from, by the token that it brings: in the header
+   * `Authorization`, in the subprotocol that phoenix.js offers, or in the query
+   * as `token`, `access_token` or `apikey`, for what can't send headers.
+   *
+   * @param request The request.
+   * @returns The identity, the reason why there is none, or `undefined` if it
+   * brings no token.
+   * @throws {TokenKeysError} If the keys can't be had.
+   */
+  readonly authorize = async (
+    request: Request,
+  ): Promise<TokenIdentity | Unauthorized | undefined> => {
+    const token = tokenOf(request);
+    return token === undefined ? undefined : await this.verify(token);
+  };
+
+  /**
+   * Says who the fresh token of an open socket is of: the hook `accessToken` of
+   * a Phoenix endpoint.
+   *
+   * @param token The token.
+   * @returns The identity, or the reason why there is none.
+   * @throws {TokenKeysError} If the keys can't be had.
+   */
+  readonly refresh = (
+    token: string,
+  ): Promise<TokenIdentity | Unauthorized> => this.verify(token);
+
+  /**
+   * Verifies a token.
+   *
+   * @param token The token.
+   * @returns The identity, or the reason why there is none.
+   * @throws {TokenKeysError} If the keys can't be had.
+   */
+  async verify(token: string): Promise<TokenIdentity | Unauthorized> {
+    if (token.length > this.#rules.maxTokenBytes) {
+      return { reason: "the token is too large" };
+    }
+    const signed = await this.#signatures.verify(token, this.#clock());
+    if (signed.reason !== undefined) return signed;
+    const claims = readClaims(signed.payload);
+    if ("wrong" in claims) {
+      return { reason: `the token's ${claims.wrong} is malformed` };
+    }
+    return this.#identityOf(claims);
+  }
+
+  /**
+   * Tells what the token of an identity says, its private claims too: a join
+   * hook finds a name there, for instance.
+   *
+   * @param identity What this has given.
+   * @returns The claims; `undefined` for an identity of somebody else.
+   */
+  claimsOf(identity: PhoenixIdentity): TokenClaims | undefined {
+    return this.#claims.get(identity);
+  }
+
+  /**
+   * Takes the tokens of a subject away at once: their open streams and sockets
+   * end, and what they were issued until now is refused until it has expired by
+   * itself. Tokens that are issued later are taken; as their `iat` is in whole
+   * seconds as a rule, one of the same second is refused as well.
+   *
+   * It holds here alone and as long as this process lives: tell it to each node
+   * of a cluster, and after a start tell again what was revoked before.
+   *
+   * @param subject Whose.
+   * @param issuedUntil Until when they were issued, in Unix milliseconds.
+   * @throws {InvalidValueError} If that is no time.
+   */
+  revoke(subject: string, issuedUntil: Timestamp = this.#clock()): void {
+    if (!Number.isFinite(issuedUntil)) {
+      const rule = "must be a finite number";
+      const action = "revoke tokens";
+      throw new InvalidValueError(action, "issuedUntil", rule, issuedUntil);
+    }
+    this.#revoked.add(subject, issuedUntil, this.#clock());
+    this.#live.end(subject);
+  }
+
+  /** Nothing is waited for here: what is revoked meanwhile is noticed. */
+  #identityOf(claims: TokenClaims): TokenIdentity | Unauthorized {
+    const { sub: subject, exp, iat } = claims;
+    const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
+    if (!(exp - iat <= maxLifetimeSeconds)) {
+      return { reason: "the token lives too long" };
+    }
+    if (this.#revoked.includes(subject, iat * 1_000)) {
+      return { reason: "the token has been revoked" };
+    }
+    const given = this.#rightsOf(claims);
+    if (given === undefined) return { reason: "the token has no rights" };
+    const rights = readRights(given);
+    if (rights === undefined) {
+      return { reason: "the rights in the token are malformed" };
+    }
+    const expiresAt = (exp + clockToleranceSeconds) * 1_000;
+    const identity: TokenIdentity = {
+      subject,
+      origin: `token/${subject}`,
+      viewer: { restricted: rights.labels, private: rights.private, subject },
+      signal: this.#live.signalOf(subject, expiresAt, this.#clock()),
+      expiresAt,
+      canRead: matcherOf(rights.read),
+      canWrite: matcherOf(rights.write),
+    };
+    this.#claims.set(identity, claims);
+    return identity;
+  }
+}

@@ -1,0 +1,393 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { base64url, CompactSign, SignJWT, UnsecuredJWT } from "jose";
+import { InvalidValueError } from "../../core/mod.ts";
+import {
+  type SecretOptions,
+  TokenAuthority,
+  type TokenIdentity,
+} from "./mod.ts";
+import {
+  AUDIENCE,
+  authority,
+  ISSUER,
+  NOW,
+  reasonOf,
+  SECRET,
+  signed,
+  type TokenFields,
+} from "./testing/tokens.ts";
+
+/** The identity of a token that is taken. */
+async function identityOf(
+  tokens: TokenAuthority,
+  fields: TokenFields = {},
+): Promise<TokenIdentity> {
+  const identity = await tokens.verify(await signed(fields));
+  assert(identity.reason === undefined, identity.reason);
+  return identity;
+}
+
+/** Why a token with these claims is not taken. */
+async function refusalOf(
+  claims: Record<string, unknown>,
+): Promise<string | undefined> {
+  return await reasonOf(authority().tokens, await signed({ claims }));
+}
+
+Deno.test("a token says who somebody is, and what they may do", async () => {
+  const { tokens } = authority();
+  const identity = await identityOf(tokens, {
+    claims: {
+      presence: {
+        read: ["doc-1", "room:*"],
+        write: ["doc-1"],
+        labels: ["team"],
+        private: true,
+      },
+    },
+  });
+  const { subject, origin, viewer, expiresAt, signal } = identity;
+  assertEquals({ subject, origin, viewer, expiresAt }, {
+    subject: "ada",
+    origin: "token/ada",
+    viewer: { restricted: ["team"], private: true, subject: "ada" },
+    expiresAt: (NOW + 605) * 1_000,
+  });
+  assertEquals(signal.aborted, false);
+  const contexts = ["doc-1", "doc-10", "room:", "room:a:b", "room", "", 1];
+  assertEquals(contexts.filter(identity.canRead), [
+    "doc-1",
+    "room:",
+    "room:a:b",
+  ]);
+  assertEquals(contexts.filter(identity.canWrite), ["doc-1"]);
+});
+
+Deno.test("a token that names no rights gives none", async () => {
+  const { tokens } = authority();
+  const { canRead, canWrite, viewer } = await identityOf(tokens, {
+    claims: { presence: {} },
+  });
+  assertEquals([canRead("doc-1"), canWrite("doc-1")], [false, false]);
+  assertEquals(viewer, { restricted: [], private: false, subject: "ada" });
+});
+
+Deno.test("rights may be made of other claims", async () => {
+  const { tokens } = authority({
+    rightsOf: ({ roles }) => ({
+      read: ["*"],
+      labels: Array.isArray(roles) && roles.includes("admin") ? "all" : [],
+    }),
+  });
+  const claims = { presence: undefined, roles: ["admin"] };
+  const { viewer, canRead } = await identityOf(tokens, { claims });
+  assertEquals(viewer.restricted, "all");
+  assertEquals([canRead("doc-1"), canRead(7)], [true, true]);
+});
+
+Deno.test("rights that are malformed, or not there, are refused", async () => {
+  const none = await refusalOf({ presence: undefined });
+  assertEquals(none, "the token has no rights");
+  const malformed: unknown[] = [
+    null,
+    "*",
+    [],
+    { read: "*" },
+    { read: [1] },
+    { write: { 0: "*" } },
+    { labels: "team" },
+    { labels: [null] },
+    { private: 1 },
+  ];
+  for (const presence of malformed) {
+    assertEquals(
+      await refusalOf({ presence }),
+      "the rights in the token are malformed",
+      JSON.stringify(presence),
+    );
+  }
+});
+
+Deno.test("a token of a foreign issuer is refused", async () => {
+  const reason = "the token is of another issuer";
+  assertEquals(await refusalOf({ iss: "https://evil.example" }), reason);
+  assertEquals(await refusalOf({ iss: [ISSUER] }), reason);
+  assertEquals(await refusalOf({ iss: undefined }), "the token has no iss");
+});
+
+Deno.test("a token for a foreign audience is refused", async () => {
+  const reason = "the token is for another audience";
+  assertEquals(await refusalOf({ aud: "mail" }), reason);
+  assertEquals(await refusalOf({ aud: [] }), reason);
+  assertEquals(await refusalOf({ aud: undefined }), "the token has no aud");
+  assertEquals(await refusalOf({ aud: ["mail", AUDIENCE] }), undefined);
+});
+
+Deno.test("there may be several issuers and audiences", async () => {
+  const issuer = [ISSUER, "https://other.example"];
+  const { tokens } = authority({ issuer, audience: ["mail", AUDIENCE] });
+  for (const iss of issuer) {
+    const token = await signed({ claims: { iss, aud: "mail" } });
+    assertEquals(await reasonOf(tokens, token), undefined);
+  }
+});
+
+Deno.test("a token that has expired is refused, with five seconds of tolerance", async () => {
+  const it = authority();
+  const token = await signed();
+  it.now = NOW + 604;
+  assertEquals(await reasonOf(it.tokens, token), undefined);
+  it.now = NOW + 605;
+  assertEquals(await reasonOf(it.tokens, token), "the token has expired");
+});
+
+Deno.test("a token of the future is refused, with five seconds of tolerance", async () => {
+  const reason = "the token does not count yet";
+  assertEquals(await refusalOf({ nbf: NOW + 6 }), reason);
+  assertEquals(await refusalOf({ nbf: NOW + 5 }), undefined);
+  assertEquals(await refusalOf({ iat: NOW + 6 }), reason);
+  assertEquals(await refusalOf({ iat: NOW + 5 }), undefined);
+});
+
+Deno.test("a token that lives too long is refused", async () => {
+  const reason = "the token lives too long";
+  assertEquals(await refusalOf({ exp: NOW + 86_401 }), reason);
+  assertEquals(await refusalOf({ exp: NOW + 86_400 }), undefined);
+  const { tokens } = authority({ maxLifetimeSeconds: 60 });
+  assertEquals(await reasonOf(tokens, await signed()), reason);
+});
+
+Deno.test("a token without an end, a subject or a time of issue is refused", async () => {
+  for (const claim of ["exp", "sub", "iat"]) {
+    assertEquals(
+      await refusalOf({ [claim]: undefined }),
+      `the token has no ${claim}`,
+    );
+  }
+});
+
+Deno.test("claims of a wrong type are refused", async () => {
+  const wrong: [string, unknown[]][] = [
+    ["exp", ["soon", null, [NOW]]],
+    ["iat", [String(NOW), null]],
+    ["nbf", ["now"]],
+    ["sub", ["", 7, null, "\ud800", "x".repeat(257)]],
+  ];
+  for (const [claim, values] of wrong) {
+    for (const value of values) {
+      assertEquals(
+        await refusalOf({ [claim]: value }),
+        `the token's ${claim} is malformed`,
+      );
+    }
+  }
+});
+
+Deno.test("a token of a wrong secret is refused", async () => {
+  const key = new TextEncoder().encode("another secret of thirty-two bytes");
+  assertEquals(
+    await reasonOf(authority().tokens, await signed({ key })),
+    "the token is not signed as it must be",
+  );
+});
+
+Deno.test("a token that is not signed is refused", async () => {
+  const { tokens } = authority();
+  const claims = {
+    sub: "ada",
+    iss: ISSUER,
+    aud: AUDIENCE,
+    iat: NOW,
+    exp: NOW + 600,
+    presence: { read: ["*"] },
+  };
+  const unsecured = new UnsecuredJWT(claims).encode();
+  const [, payload, signature] = (await signed()).split(".");
+  const forged = ["none", "None", "", "HS257"].flatMap((alg) => {
+    const header = base64url.encode(JSON.stringify({ alg }));
+    return [`${header}.${payload}.`, `${header}.${payload}.${signature}`];
+  });
+  for (const token of [unsecured, ...forged]) {
+    assert(await reasonOf(tokens, token) !== undefined, token);
+  }
+});
+
+Deno.test("an algorithm that is not among those that are allowed is refused", async () => {
+  const secret = "x".repeat(64);
+  const key = new TextEncoder().encode(secret);
+  const token = await signed({ key, alg: "HS512" });
+  const options = { secret, issuer: ISSUER, audience: AUDIENCE };
+  const clock = () => NOW * 1_000;
+  const strict = new TokenAuthority({ ...options, clock });
+  assertEquals(
+    await reasonOf(strict, token),
+    "the token is not signed as it must be",
+  );
+  const algorithms = ["HS512"];
+  const other = new TokenAuthority({ ...options, clock, algorithms });
+  assertEquals(await reasonOf(other, token), undefined);
+});
+
+Deno.test("a token that asks for what is not known must be refused", async () => {
+  const token = await new SignJWT({
+    sub: "ada",
+    iss: ISSUER,
+    aud: AUDIENCE,
+    iat: NOW,
+    exp: NOW + 600,
+    presence: {},
+  }).setProtectedHeader({ alg: "HS256", crit: ["exp"], exp: 1 })
+    .sign(new TextEncoder().encode(SECRET), { crit: { exp: true } });
+  assertEquals(
+    await reasonOf(authority().tokens, token),
+    "the token is not signed as it must be",
+  );
+});
+
+Deno.test("a huge token is refused unread", async () => {
+  const { tokens } = authority();
+  const reason = "the token is too large";
+  const padding = "x".repeat(8_192);
+  const huge = await signed({ claims: { padding } });
+  assertEquals(await reasonOf(tokens, huge), reason);
+  assertEquals(await reasonOf(tokens, "x".repeat(8_193)), reason);
+  const larger = authority({ maxTokenBytes: 20_000 });
+  assertEquals(await reasonOf(larger.tokens, huge), undefined);
+});
+
+Deno.test("garbage is refused", async () => {
+  const { tokens } = authority();
+  const good = await signed();
+  const [header = "", payload = "", signature = ""] = good.split(".");
+  const text = (value: string) => base64url.encode(value);
+  const garbage = [
+    "",
+    ".",
+    "..",
+    "....",
+    "a.b.c",
+    "Bearer x",
+    "\u0000",
+    "ä.ö.ü",
+    `${header}.${payload}`,
+    `${header}.${payload}.`,
+    `${good}.`,
+    `${good}x`,
+    ` ${good}`,
+    `${text("null")}.${payload}.${signature}`,
+    `${text("[]")}.${payload}.${signature}`,
+    `${text('{"alg":["HS256"]}')}.${payload}.${signature}`,
+    `${text('{"alg":"HS256","alg":"none"}')}.${payload}.${signature}`,
+    `${header}.${text("7")}.${signature}`,
+    `${header}.${text('{"sub":"eve"}')}.${signature}`,
+    `${header}..${signature}`,
+    "{}",
+    JSON.stringify({ payload, signature, protected: header }),
+  ];
+  for (const token of garbage) {
+    assert(await reasonOf(tokens, token) !== undefined, token);
+  }
+  assertEquals(await reasonOf(tokens, good), undefined);
+});
+
+Deno.test("claims that are signed but no object are refused", async () => {
+  const key = new TextEncoder().encode(SECRET);
+  for (const payload of ["null", "[]", "7", '"ada"', "", "{"]) {
+    const token = await new CompactSign(new TextEncoder().encode(payload))
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(key);
+    assertEquals(
+      await reasonOf(authority().tokens, token),
+      "the token is malformed",
+      payload,
+    );
+  }
+});
+
+Deno.test("authorize() finds a token wherever clients can put it", async () => {
+  const { tokens } = authority();
+  const token = await signed();
+  const url = "http://localhost/v1/changes";
+  const encoded = base64url.encode(token);
+  const requests = [
+    new Request(url, { headers: { authorization: `Bearer ${token}` } }),
+    new Request(url, {
+      headers: {
+        "sec-websocket-protocol": `phoenix, base64url.bearer.phx.${
+          encoded.replaceAll("=", "")
+        }`,
+      },
+    }),
+    new Request(`${url}?token=${token}`),
+    new Request(`${url}?access_token=${token}`),
+    new Request(`${url}?apikey=${token}`),
+  ];
+  for (const request of requests) {
+    const identity = await tokens.authorize(request);
+    assert(identity !== undefined && identity.reason === undefined);
+    assertEquals(identity.subject, "ada");
+  }
+  assertEquals(await tokens.authorize(new Request(url)), undefined);
+  const empty = await tokens.authorize(new Request(`${url}?token=`));
+  assertEquals(empty?.reason, "the token is malformed");
+});
+
+Deno.test("claimsOf() tells what the token of an identity says", async () => {
+  const { tokens } = authority();
+  const identity = await identityOf(tokens, { claims: { name: "Ada" } });
+  assertEquals(tokens.claimsOf(identity)?.name, "Ada");
+  assertEquals(tokens.claimsOf({ ...identity }), undefined);
+});
+
+/** Makes an authority with options, and gives the field that it refuses. */
+function refusedField(options: Partial<SecretOptions>): string {
+  const make = () =>
+    new TokenAuthority({
+      secret: SECRET,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      ...options,
+    });
+  const error = assertThrows(make, InvalidValueError);
+  assert(!error.message.includes(SECRET));
+  return error.field;
+}
+
+Deno.test("a secret that is too short for its algorithm is refused", () => {
+  assertEquals(refusedField({ secret: "short" }), "secret");
+  assertEquals(refusedField({ secret: new Uint8Array(31) }), "secret");
+  const algorithms = ["HS256", "HS512"];
+  assertEquals(refusedField({ algorithms }), "secret");
+  const error = assertThrows(() =>
+    new TokenAuthority({ secret: "é", issuer: ISSUER, audience: AUDIENCE })
+  );
+  assert(error instanceof InvalidValueError);
+  assertEquals(
+    error.message,
+    'Cannot create token authority: secret must have at least 32 bytes for HS256: received "2 bytes"',
+  );
+});
+
+Deno.test("a secret goes with algorithms of secrets alone", () => {
+  for (const algorithms of [["RS256"], ["none"], ["hs256"], []]) {
+    assertEquals(refusedField({ algorithms }), "algorithms");
+  }
+});
+
+Deno.test("rules that make no sense are refused", () => {
+  assertEquals(refusedField({ issuer: "" }), "issuer");
+  assertEquals(refusedField({ audience: [] }), "audience");
+  for (const value of [-1, NaN, Infinity]) {
+    const fields = [
+      refusedField({ clockToleranceSeconds: value }),
+      refusedField({ maxLifetimeSeconds: value }),
+      refusedField({ maxTokenBytes: value }),
+    ];
+    assertEquals(fields, [
+      "clockToleranceSeconds",
+      "maxLifetimeSeconds",
+      "maxTokenBytes",
+    ]);
+  }
+  assertEquals(refusedField({ maxLifetimeSeconds: 0 }), "maxLifetimeSeconds");
+});

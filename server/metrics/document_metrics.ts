@@ -1,0 +1,81 @@
+import {
+  documentIdOf,
+  type DocumentStats,
+  workspaceContext,
+} from "../documents/mod.ts";
+import type { Instruments, Labels, Samples } from "./instruments.ts";
+import type { MeasuredServer } from "./sources.ts";
+
+/** In seconds: what people take for at once, and what they notice. */
+const LATENCY_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1];
+
+/** Measures documents; gives what to call with the latency of a cursor. */
+export function measureDocuments(
+  instruments: Instruments,
+  stats: () => DocumentStats | undefined,
+): (seconds: number) => void {
+  instruments.counter(
+    "document_events_coalesced_total",
+    "Positions in documents that a later one has replaced before they were read.",
+    () => stats()?.coalesced,
+  );
+  return instruments.histogram(
+    "cursor_update_latency_seconds",
+    "From the receipt of a cursor to its broadcast.",
+    LATENCY_BUCKETS,
+  );
+}
+
+/** Tells of the largest documents and workspaces, so many of each at most. */
+export function nameDocuments(
+  instruments: Instruments,
+  server: MeasuredServer,
+  limit: number,
+): void {
+  instruments.gauges(
+    "presence_document_active_users",
+    "People in each of the largest documents.",
+    ["document_id"],
+    () =>
+      largest(server, limit, (context) => {
+        const document_id = documentIdOf(context);
+        return document_id === undefined ? undefined : { document_id };
+      }),
+  );
+  instruments.gauges(
+    "presence_workspace_active_users",
+    "People in the documents of each of the largest workspaces.",
+    ["workspace_id"],
+    () =>
+      largest(server, limit, (context) => {
+        const workspace_id = workspaceIdOf(context);
+        return workspace_id === undefined ? undefined : { workspace_id };
+      }),
+  );
+}
+
+const WORKSPACE = workspaceContext("");
+
+function workspaceIdOf(context: string): string | undefined {
+  return context.startsWith(WORKSPACE)
+    ? context.slice(WORKSPACE.length)
+    : undefined;
+}
+
+/** The contexts with labels that most are in. O(contexts). */
+function largest(
+  { store }: MeasuredServer,
+  limit: number,
+  labelsOf: (context: string) => Labels | undefined,
+): Samples {
+  return store.contexts()
+    .flatMap((context): [Labels, number][] => {
+      const labels = typeof context === "string"
+        ? labelsOf(context)
+        : undefined;
+      if (labels === undefined) return [];
+      return [[labels, store.count(context).subjects]];
+    })
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, limit);
+}

@@ -1,0 +1,151 @@
+import { InvalidValueError } from "../../core/mod.ts";
+import { createTrustGuard } from "../http/mod.ts";
+import type { PresenceMetrics } from "./presence_metrics.ts";
+
+/** How a metrics handler behaves. */
+export interface MetricsHandlerOptions {
+  /**
+   * What whoever asks has to know: `Authorization: Bearer` and this. Left out,
+   * whoever reaches the handler may read the metrics.
+   */
+  readonly token?: string | undefined;
+  /**
+   * Where the metrics are.
+   *
+   * @default {"/metrics"}
+   */
+  readonly path?: string | undefined;
+  /**
+   * The host names that are served, without ports; `"any"` serves all. Left
+   * out, all with a token, and the names of a loopback address without one:
+   * else a page whose name points to this machine could read them.
+   */
+  readonly hosts?: "any" | readonly string[] | undefined;
+  /**
+   * Told of what should not happen and was answered with 500.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Serves metrics to Prometheus: for a port of their own, or beside other
+ * handlers. What is asked for at another path is answered with 404.
+ *
+ * @param metrics What to serve.
+ * @param options How it behaves.
+ * @returns What answers a request; it never rejects.
+ * @throws {InvalidValueError} If the token is empty or has other characters
+ * than those that a header takes, the path does not begin with a slash, or a
+ * host is written as no request has it.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import {
+ *   createMetricsHandler,
+ *   PresenceMetrics,
+ * } from "@ruthere/presence/server/metrics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using server = new PresenceServer();
+ * const metrics = new PresenceMetrics({ server });
+ * const handler = createMetricsHandler(metrics, { token: "s3cret" });
+ * // Deno.serve({ port: 9464 }, handler);
+ *
+ * const url = "http://localhost:9464/metrics";
+ * assertEquals((await handler(new Request(url))).status, 401);
+ * const headers = { authorization: "Bearer s3cret" };
+ * assertEquals((await handler(new Request(url, { headers }))).status, 200);
+ * ```
+ */
+export function createMetricsHandler(
+  metrics: Pick<PresenceMetrics, "contentType" | "text">,
+  options: MetricsHandlerOptions = {},
+): (request: Request) => Promise<Response> {
+  const { token, path = "/metrics", onError = console.error } = options;
+  assertToken(token);
+  assertPath(path);
+  const { hosts = token === undefined ? undefined : "any" } = options;
+  const refusalOf = createTrustGuard({ hosts });
+  const wanted = token === undefined ? undefined : digestOf(`Bearer ${token}`);
+
+  async function knows({ headers }: Request): Promise<boolean> {
+    if (wanted === undefined) return true;
+    const given = headers.get("authorization") ?? "";
+    // The name of the scheme may be written in any case.
+    const said = given.replace(/^bearer +/i, "Bearer ");
+    return isSame(await digestOf(said), await wanted);
+  }
+
+  return async (request) => {
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return refusal;
+    if (new URL(request.url).pathname !== path) {
+      return refuse(404, "Cannot find metrics: they are elsewhere");
+    }
+    if (!["GET", "HEAD"].includes(request.method)) {
+      const allow = { allow: "GET, HEAD" };
+      return refuse(405, "Cannot read metrics: the method must be GET", allow);
+    }
+    if (!await knows(request)) {
+      const scheme = { "www-authenticate": "Bearer" };
+      return refuse(401, "Cannot read metrics: the token is wrong", scheme);
+    }
+    try {
+      const text = await metrics.text();
+      return new Response(request.method === "HEAD" ? null : text, {
+        headers: { ...HEADERS, "content-type": metrics.contentType },
+      });
+    } catch (error) {
+      onError(error);
+      return refuse(500, "Cannot read metrics: the server has failed");
+    }
+  };
+}
+
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
+
+function refuse(
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(`${reason}\n`, {
+    status,
+    headers: { ...HEADERS, ...headers },
+  });
+}
+
+async function digestOf(text: string): Promise<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+/**
+ * Compares digests, so that how long it takes tells nothing: neither where they
+ * differ nor how long what they are of is.
+ */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
+  return difference === 0;
+}
+
+function assertToken(token: string | undefined): void {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return;
+  const rule = "must be visible characters of ASCII, and at least one";
+  // It is a secret: the error does not repeat it.
+  const received = `${token.length} characters`;
+  throw new InvalidValueError("serve metrics", "token", rule, received);
+}
+
+function assertPath(path: string): void {
+  if (path.startsWith("/")) return;
+  const rule = "must begin with a slash";
+  throw new InvalidValueError("serve metrics", "path", rule, path);
+}

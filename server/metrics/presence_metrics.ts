@@ -1,0 +1,152 @@
+import { Registry } from "prom-client";
+import { InvalidValueError } from "../../core/mod.ts";
+import { measureCluster } from "./cluster_metrics.ts";
+import { measureDocuments, nameDocuments } from "./document_metrics.ts";
+import { measureFaces } from "./face_metrics.ts";
+import { Instruments } from "./instruments.ts";
+import { onceATurn } from "./once_a_turn.ts";
+import { measureServer } from "./server_metrics.ts";
+import type {
+  MeasuredServer,
+  MetricsSources,
+  OtherMetrics,
+} from "./sources.ts";
+
+/** What to measure, and how to name it. */
+export interface PresenceMetricsOptions extends MetricsSources {
+  /** The server. */
+  readonly server: MeasuredServer;
+  /**
+   * What the names of all metrics begin with; may be empty.
+   *
+   * @default {"ruthere_"}
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * Of how many documents, and of how many workspaces, it is told by their ids
+   * how many people they have: those with the most. Each is a series of its
+   * own, and its id is told to whoever may read the metrics.
+   *
+   * @default {0}
+   */
+  readonly documentLabels?: number | undefined;
+  /**
+   * Metrics to tell after these, by other names: a registry with those of the
+   * process, as `collectDefaultMetrics` of prom-client makes them.
+   */
+  readonly others?: OtherMetrics | undefined;
+}
+
+/**
+ * The numbers of a server and what serves it, for Prometheus. They are read
+ * when they are asked for; until then nothing is done for them. They are in a
+ * registry of their own, never in the one that prom-client shares.
+ *
+ * @example Usage
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { PresenceMetrics } from "@ruthere/presence/server/metrics";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * using server = new PresenceServer();
+ * const metrics = new PresenceMetrics({ server });
+ * assertStringIncludes(await metrics.text(), "ruthere_presence_active_users 0");
+ * ```
+ */
+export class PresenceMetrics {
+  readonly #registry = new Registry();
+  readonly #others: OtherMetrics | undefined;
+  #sources: MetricsSources = {};
+  readonly #observeCursor: (seconds: number) => void;
+
+  /**
+   * Makes the metrics of a server.
+   *
+   * @param options What to measure, and how to name it.
+   * @throws {InvalidValueError} If the prefix can't begin a name, or the number
+   * of documents is not a whole number of zero or more.
+   */
+  constructor(options: PresenceMetricsOptions) {
+    const { server, prefix = "ruthere_", documentLabels = 0 } = options;
+    assertPrefix(prefix);
+    assertLimit(documentLabels);
+    this.#others = options.others;
+    this.measure(options);
+    const instruments = new Instruments(this.#registry, prefix);
+    const stats = onceATurn(() => server.stats);
+    const http = onceATurn(() => this.#sources.http?.stats);
+    const phoenix = onceATurn(() => this.#sources.phoenix?.stats);
+    const documents = onceATurn(() => this.#sources.documents?.stats);
+    measureServer(instruments, stats);
+    measureFaces(instruments, stats, http, phoenix, documents);
+    measureCluster(
+      instruments,
+      onceATurn(() => this.#sources.cluster?.stats),
+    );
+    this.#observeCursor = measureDocuments(instruments, documents);
+    if (documentLabels > 0) nameDocuments(instruments, server, documentLabels);
+  }
+
+  /** What the text says of itself in a `Content-Type`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /**
+   * Measures more than was there when this was made, or something else in its
+   * place; counters go on. What is left out stays as it is.
+   *
+   * @param sources What to measure from now on.
+   */
+  measure(sources: MetricsSources): void {
+    const { http, phoenix, cluster, documents } = sources;
+    const former = this.#sources;
+    this.#sources = {
+      http: http ?? former.http,
+      phoenix: phoenix ?? former.phoenix,
+      cluster: cluster ?? former.cluster,
+      documents: documents ?? former.documents,
+    };
+  }
+
+  /**
+   * Takes note of how long it took to tell others of a cursor: to be given to
+   * `DocumentPresence` as `onCursorUpdate`. O(1).
+   *
+   * @param latencyMs How long, in milliseconds. What is below 0, of a clock
+   * that was set back, counts as 0; what is no number does not count.
+   */
+  readonly observeCursorUpdate = (latencyMs: number): void => {
+    if (Number.isFinite(latencyMs)) {
+      this.#observeCursor(Math.max(0, latencyMs) / 1_000);
+    }
+  };
+
+  /**
+   * Reads all metrics. O(watches and sockets), and O(rows that the node of a
+   * cluster follows); with `documentLabels` also O(contexts).
+   *
+   * @returns The text that Prometheus reads.
+   */
+  async text(): Promise<string> {
+    const texts = [this.#registry.metrics(), this.#others?.metrics() ?? ""];
+    return (await Promise.all(texts)).join("\n").trimEnd() + "\n";
+  }
+}
+
+function assertPrefix(prefix: string): void {
+  if (prefix === "" || /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(prefix)) return;
+  const rule = "must be letters, digits, _ and :, and not begin with a digit";
+  throw new InvalidValueError("measure presence", "prefix", rule, prefix);
+}
+
+function assertLimit(limit: number): void {
+  if (Number.isSafeInteger(limit) && limit >= 0) return;
+  const rule = "must be a whole number of zero or more";
+  throw new InvalidValueError(
+    "measure presence",
+    "documentLabels",
+    rule,
+    limit,
+  );
+}

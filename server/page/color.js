@@ -25,14 +25,20 @@ export function colorOf(key) {
 }
 
 /**
- * A colour that another program sent, if it is one.
+ * A colour that another program sent, if it is one: `#rrggbb`, or
+ * `hsl(210, 70%, 50%)` as the service gives people of documents.
  *
  * @param {unknown} value
  * @returns {string | undefined}
  */
 export function readColor(value) {
   if (typeof value !== "string") return undefined;
-  return /^#[0-9a-f]{6}$/i.test(value) ? value.toLowerCase() : undefined;
+  if (/^#[0-9a-f]{6}$/i.test(value)) return value.toLowerCase();
+  const [, ...parts] =
+    /^hsl\((\d{1,3}), (\d{1,2}|100)%, (\d{1,2}|100)%\)$/.exec(value) ?? [];
+  if (parts.length === 0) return undefined;
+  const [hue = 0, saturation = 0, lightness = 0] = parts.map(Number);
+  return fromHsl(hue, saturation / 100, lightness / 100);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
+import { labelColorOf } from "../documents/mod.ts";
 import { colorOf, contrast, inkOn, readColor } from "./color.js";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
@@ -39,6 +40,18 @@ Deno.test("contrast() counts as WCAG does", () => {
   assertEquals(contrast("#ffffff", "#777777").toFixed(2), "4.48");
 });
 
+Deno.test("readColor() takes the colours of documents, with the ink that they say", () => {
+  assertEquals(readColor("hsl(0, 70%, 50%)"), "#d92626");
+  for (let hue = 0; hue < 360; hue++) {
+    const said = `hsl(${hue}, 70%, 50%)`;
+    const color = readColor(said) ?? "";
+    // Near the middle both can be read, and either may be chosen.
+    const ink = labelColorOf(said) === "black" ? "#000000" : "#ffffff";
+    const differs = contrast(color, inkOn(color)) - contrast(color, ink);
+    assert(differs < 0.05, said);
+  }
+});
+
 Deno.test("readColor() takes colours, and nothing else that styles", () => {
   assertEquals(readColor("#aB01ff"), "#ab01ff");
   const bad = [
@@ -51,6 +64,9 @@ Deno.test("readColor() takes colours, and nothing else that styles", () => {
     "\n#ab01ff",
     "#ab01ff\n",
     0xab01ff,
+    "hsl(0 70% 50%)",
+    "hsl(0, 70%, 50%, 0.5)",
+    "hsl(0, 170%, 50%)",
     null,
     undefined,
     ["#ab01ff"],

@@ -101,8 +101,13 @@ export class Connection {
   }
 }
 
-/** @param {unknown} answer */
-function reasonIn(answer) {
+/**
+ * Why a service has said no.
+ *
+ * @param {unknown} answer
+ * @returns {string}
+ */
+export function reasonIn(answer) {
   const isObject = typeof answer === "object" && answer !== null;
   const reason = isObject && "reason" in answer ? answer.reason : undefined;
   return typeof reason === "string" ? reason : "no reason given";

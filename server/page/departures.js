@@ -3,7 +3,7 @@
 
 import { ago } from "./ago.js";
 import { made, show } from "./dom.js";
-import { paint } from "./roster.js";
+import { paint } from "./paint.js";
 
 /** @typedef {import("./person.js").Person} Person */
 

@@ -2,9 +2,9 @@
 /// <reference lib="dom" />
 
 import { made } from "./dom.js";
-import { paint } from "./roster.js";
+import { paint } from "./paint.js";
 
-/** @typedef {import("./person.js").Person} Person */
+/** @typedef {Pick<import("./person.js").Person, "key" | "name" | "color">} Person */
 
 const MOST_NAMED = 3;
 

@@ -1,18 +1,25 @@
 /**
- * The page that the service serves: one room to try presence in. Everything is
- * part of the module, so that it needs no permission to read files.
+ * The page that the service serves: a room and a document to try presence in.
+ * Everything is part of the module, so that it needs no permission to read
+ * files.
  *
  * @module
  */
 
 import phoenix from "phoenix" with { type: "text" };
+import { BROWSER_SOURCES } from "./browser_sources.ts";
 import ago from "./ago.js" with { type: "text" };
 import attendance from "./attendance.js" with { type: "text" };
 import color from "./color.js" with { type: "text" };
 import connection from "./connection.js" with { type: "text" };
 import controls from "./controls.css" with { type: "text" };
+import cursorRenderer from "./cursor_renderer.js" with { type: "text" };
 import departures from "./departures.js" with { type: "text" };
 import device from "./device.js" with { type: "text" };
+import documentStyle from "./document.css" with { type: "text" };
+import documentPage from "./document.html" with { type: "text" };
+import documentConnection from "./document_connection.js" with { type: "text" };
+import documentRoom from "./document_room.js" with { type: "text" };
 import dom from "./dom.js" with { type: "text" };
 import favicon from "./favicon.svg" with { type: "text" };
 import hash from "./hash.js" with { type: "text" };
@@ -21,55 +28,83 @@ import index from "./index.html" with { type: "text" };
 import meta from "./meta.js" with { type: "text" };
 import names from "./names.js" with { type: "text" };
 import notices from "./notices.js" with { type: "text" };
+import others from "./others.js" with { type: "text" };
+import ownActivity from "./own_activity.js" with { type: "text" };
 import ownForm from "./own_form.js" with { type: "text" };
 import ownPointer from "./own_pointer.js" with { type: "text" };
+import paint from "./paint.js" with { type: "text" };
+import participantList from "./participant_list.js" with { type: "text" };
+import participants from "./participants.js" with { type: "text" };
 import people from "./people.css" with { type: "text" };
 import person from "./person.js" with { type: "text" };
 import pointers from "./pointers.js" with { type: "text" };
+import presenceEvent from "./presence_event.js" with { type: "text" };
 import profile from "./profile.js" with { type: "text" };
 import room from "./room.js" with { type: "text" };
 import roster from "./roster.js" with { type: "text" };
+import sharedText from "./shared_text.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
-import throttle from "./throttle.js" with { type: "text" };
+import textEdit from "./text_edit.js" with { type: "text" };
+import textExchange from "./text_exchange.js" with { type: "text" };
+import textareaEditor from "./textarea_editor.js" with { type: "text" };
 import tryIt from "./try_it.js" with { type: "text" };
+import typingIndicator from "./typing_indicator.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
 
 const FILES: ReadonlyMap<string, string> = new Map([
   ["/", index],
+  ["/document", documentPage],
   ["/style.css", style],
   ["/people.css", people],
   ["/controls.css", controls],
+  ["/document.css", documentStyle],
   ["/favicon.svg", favicon],
   ["/phoenix.mjs", phoenix],
   ["/ago.js", ago],
   ["/attendance.js", attendance],
   ["/color.js", color],
   ["/connection.js", connection],
+  ["/cursor_renderer.js", cursorRenderer],
   ["/departures.js", departures],
   ["/device.js", device],
+  ["/document_connection.js", documentConnection],
+  ["/document_room.js", documentRoom],
   ["/dom.js", dom],
   ["/hash.js", hash],
   ["/headline.js", headline],
   ["/meta.js", meta],
   ["/names.js", names],
   ["/notices.js", notices],
+  ["/others.js", others],
+  ["/own_activity.js", ownActivity],
   ["/own_form.js", ownForm],
   ["/own_pointer.js", ownPointer],
+  ["/paint.js", paint],
+  ["/participant_list.js", participantList],
+  ["/participants.js", participants],
   ["/person.js", person],
   ["/pointers.js", pointers],
+  ["/presence_event.js", presenceEvent],
   ["/profile.js", profile],
   ["/room.js", room],
   ["/roster.js", roster],
-  ["/throttle.js", throttle],
+  ["/shared_text.js", sharedText],
+  ["/text_edit.js", textEdit],
+  ["/text_exchange.js", textExchange],
+  ["/textarea_editor.js", textareaEditor],
   ["/try_it.js", tryIt],
+  ["/typing_indicator.js", typingIndicator],
   ["/words.js", words],
+  ...BROWSER_SOURCES,
 ]);
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["/", "text/html; charset=utf-8"],
+  ["/document", "text/html; charset=utf-8"],
   ["css", "text/css; charset=utf-8"],
   ["js", "text/javascript; charset=utf-8"],
   ["mjs", "text/javascript; charset=utf-8"],
+  ["ts", "text/javascript; charset=utf-8"],
   ["svg", "image/svg+xml; charset=utf-8"],
 ]);
 

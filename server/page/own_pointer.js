@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { Throttle } from "./throttle.js";
+import { Throttle } from "../../beacon/mod.ts";
 
 /** Twenty a second. */
 const INTERVAL_MS = 50;
@@ -28,14 +28,14 @@ const ARROWS = new Map([
  * @param {(place: Place) => void} send called twenty times a second at most
  */
 export function followPointer(area, marker, send) {
-  const throttle = new Throttle(INTERVAL_MS, send);
+  const throttle = new Throttle({ intervalMs: INTERVAL_MS, send });
   let [x, y] = [0.5, 0.5];
 
   const moveTo = (/** @type {number} */ toX, /** @type {number} */ toY) => {
     [x, y] = [rounded(toX), rounded(toY)];
-    throttle.call({ x, y });
+    throttle.push({ x, y });
   };
-  const leave = () => throttle.call({ x: null, y: null });
+  const leave = () => throttle.push({ x: null, y: null });
 
   const follow = (/** @type {PointerEvent} */ event) => {
     const { left, top, width, height } = area.getBoundingClientRect();

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BROWSER_SOURCES } from "./browser_sources.ts";
 import { contrast } from "./color.js";
 import { servePage } from "./mod.ts";
 
@@ -15,10 +16,13 @@ async function textOf(path: string): Promise<string> {
 }
 
 /** The paths that a file of the page asks for. */
-function wantedBy(text: string): string[] {
+function wantedBy(file: string, text: string): string[] {
   const references = text.matchAll(/\b(?:src|href)="(\/[^"?]*)/g);
-  const imports = text.matchAll(/^(?:import|\}) [^;]*?"\.(\/[^"]+)";$/gm);
-  return [...references, ...imports].map(([, path = ""]) => path);
+  const imports = text.matchAll(
+    /^(?:import|export|\}) [^;]*?"(\.{1,2}\/[^"]+)";$/gm,
+  );
+  return [...references, ...imports]
+    .map(([, path = ""]) => new URL(path, SITE + file).pathname);
 }
 
 /** All paths that the page comes to ask for. */
@@ -29,7 +33,7 @@ async function closure(): Promise<Map<string, string>> {
     if (found.has(path)) continue;
     const text = await textOf(path);
     found.set(path, text);
-    wanted.push(...wantedBy(text));
+    wanted.push(...wantedBy(path, text));
   }
   return found;
 }
@@ -44,14 +48,26 @@ Deno.test("servePage() serves all that the page asks for", async () => {
     .map(({ name }) => `/${name}`);
   assert(files.length > 10);
   assertEquals(files.filter((path) => !paths.includes(path)), []);
+  const sources = [...BROWSER_SOURCES.keys()];
+  assertEquals(sources.filter((path) => !paths.includes(path)), []);
+});
+
+Deno.test("servePage() serves the beacon as browsers can run it", async () => {
+  const throttle = await textOf("/beacon/throttle.ts");
+  assertMatch(
+    throttle,
+    /export class Throttle\s+\{[^]*\spush\(value\s*\)\s+\{/,
+  );
 });
 
 Deno.test("servePage() says of each file what it is", () => {
   const types = {
     "/": "text/html; charset=utf-8",
+    "/document": "text/html; charset=utf-8",
     "/style.css": "text/css; charset=utf-8",
     "/room.js": "text/javascript; charset=utf-8",
     "/phoenix.mjs": "text/javascript; charset=utf-8",
+    "/beacon/throttle.ts": "text/javascript; charset=utf-8",
     "/favicon.svg": "image/svg+xml; charset=utf-8",
   };
   for (const [path, type] of Object.entries(types)) {
@@ -89,10 +105,16 @@ Deno.test("servePage() lets the page load nothing from elsewhere", async () => {
 });
 
 Deno.test("the page has nothing inline, which the policy would forbid", async () => {
-  const page = await textOf("/");
-  assertEquals(page.match(/<style|\sstyle=|\son[a-z]+=|javascript:/gi), null);
-  const scripts = page.match(/<script[^>]*>[^<]*<\/script>/g);
-  assertEquals(scripts, ['<script type="module" src="/room.js"></script>']);
+  for (
+    const [path, script] of [["/", "room"], ["/document", "document_room"]]
+  ) {
+    const page = await textOf(path ?? "");
+    assertEquals(page.match(/<style|\sstyle=|\son[a-z]+=|javascript:/gi), null);
+    const scripts = page.match(/<script[^>]*>[^<]*<\/script>/g);
+    assertEquals(scripts, [
+      `<script type="module" src="/${script}.js"></script>`,
+    ]);
+  }
 });
 
 Deno.test("the page never takes what others sent for markup", async () => {
@@ -114,7 +136,14 @@ Deno.test("servePage() names no host that would change the policy", () => {
 });
 
 Deno.test("servePage() leaves to others what is not its own", () => {
-  const paths = ["/v1/presence", "/index.html", "/mod.ts", "/room", "//"];
+  const paths = [
+    "/v1/presence",
+    "/index.html",
+    "/document.html",
+    "/mod.ts",
+    "/room",
+    "//",
+  ];
   for (const path of paths) assertEquals(get(path), undefined);
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
     assertEquals(get("/", { method }), undefined);

@@ -51,3 +51,17 @@ export function personOf(key, values) {
     metas,
   };
 }
+
+/**
+ * An order for people: oneself first, the others by name.
+ *
+ * @param {string} self the key of the one who looks
+ * @returns {(a: Person, b: Person) => number}
+ */
+export function inOrder(self) {
+  return (a, b) => {
+    const own = Number(b.key === self) - Number(a.key === self);
+    if (own !== 0) return own;
+    return a.name.localeCompare(b.name) || (a.key < b.key ? -1 : 1);
+  };
+}

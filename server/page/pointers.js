@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 
 import { copyOf, find, show } from "./dom.js";
-import { paint } from "./roster.js";
+import { paint } from "./paint.js";
 
 /** How long a pointer that does not move is shown. */
 const SILENCE_MS = 5_000;

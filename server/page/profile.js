@@ -84,6 +84,24 @@ export function forgetfulStore() {
   };
 }
 
+/**
+ * A store of the browser's, or a forgetful one: browsers that keep nothing
+ * throw when they are asked for theirs.
+ *
+ * @param {() => Storage} ask
+ * @returns {Store}
+ */
+export function storeOf(ask) {
+  try {
+    const store = ask();
+    store.setItem("ruthere test", "");
+    store.removeItem("ruthere test");
+    return store;
+  } catch {
+    return forgetfulStore();
+  }
+}
+
 /** `crypto.randomUUID` is there in secure contexts only. */
 function randomKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(10));

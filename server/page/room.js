@@ -18,15 +18,15 @@ import { nameOf } from "./names.js";
 import { Notices } from "./notices.js";
 import { OwnForm } from "./own_form.js";
 import { followPointer } from "./own_pointer.js";
-import { personOf } from "./person.js";
+import { inOrder, personOf } from "./person.js";
 import { Pointers, readSighting } from "./pointers.js";
 import {
-  forgetfulStore,
   loadActivity,
   loadProfile,
   PROFILE_ITEM,
   saveActivity,
   saveProfile,
+  storeOf,
 } from "./profile.js";
 import { Roster } from "./roster.js";
 import { offerCommand } from "./try_it.js";
@@ -160,7 +160,7 @@ function tellDepartures(left) {
 
 function showRoom() {
   const { here, held } = attendance;
-  const people = [...here, ...held].sort(inOrder);
+  const people = [...here, ...held].sort(inOrder(self));
   const waitedFor = new Set(held);
   roster.show(people.map((person) => {
     const you = person.key === self;
@@ -183,32 +183,4 @@ function showTimes() {
   const { departed } = attendance;
   showDepartures(departures, departed, Date.now());
   nobodyLeft.hidden = departed.length > 0;
-}
-
-/**
- * Oneself first, the others by name.
- *
- * @param {Person} a
- * @param {Person} b
- */
-function inOrder(a, b) {
-  const own = Number(b.key === self) - Number(a.key === self);
-  if (own !== 0) return own;
-  return a.name.localeCompare(b.name) || (a.key < b.key ? -1 : 1);
-}
-
-/**
- * Browsers that keep nothing throw when they are asked for a store.
- *
- * @param {() => Storage} ask
- */
-function storeOf(ask) {
-  try {
-    const store = ask();
-    store.setItem("ruthere test", "");
-    store.removeItem("ruthere test");
-    return store;
-  } catch {
-    return forgetfulStore();
-  }
 }

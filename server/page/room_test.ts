@@ -14,6 +14,7 @@ import {
   People,
   pointerOf,
   told,
+  turn,
 } from "./testing/browser.ts";
 import { Service } from "./testing/service.ts";
 
@@ -139,18 +140,10 @@ test(
 test("has a tab that nobody looks at be idle", async (people, { url }) => {
   const ada = await people.come(url, "Ada");
   const bob = await people.come(url, "Bob");
-  const turn = (hidden: boolean) =>
-    bob.evaluate((hidden) => {
-      Object.defineProperty(document, "hidden", {
-        configurable: true,
-        get: () => hidden,
-      });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
   await chipOf(ada, "Bob").getByText("Observing").waitFor();
-  await turn(true);
+  await turn(bob, true);
   await chipOf(ada, "Bob").getByText("Idle, here, but not active").waitFor();
-  await turn(false);
+  await turn(bob, false);
   await chipOf(ada, "Bob").getByText("Observing").waitFor();
 });
 

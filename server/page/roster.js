@@ -1,9 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { inkOn } from "./color.js";
 import { copyOf, find, made, show } from "./dom.js";
 import { initialsOf } from "./names.js";
+import { paint } from "./paint.js";
 import { ACTIVITIES, AVAILABILITIES, counted, wordFor } from "./words.js";
 
 /** @typedef {import("./person.js").Person} Person */
@@ -118,18 +118,6 @@ class Chip {
     );
     this.#connections.hidden = lines.length === 0;
   }
-}
-
-/**
- * Gives an element a person's colour, and an ink that can be read on it.
- *
- * @param {HTMLElement | SVGElement} element
- * @param {string} color
- */
-export function paint(element, color) {
-  if (element.style.getPropertyValue("--color") === color) return;
-  element.style.setProperty("--color", color);
-  element.style.setProperty("--ink-on-color", inkOn(color));
 }
 
 /** @param {Person} person */

@@ -27,6 +27,19 @@ export const AVAILABILITIES = [
 ];
 
 /**
+ * What people do in a document, and whether they are there at all.
+ *
+ * @type {readonly Word[]}
+ */
+export const DOCUMENT_ACTIVITIES = [
+  { code: "editing", word: "Editing", meaning: "changing the text" },
+  { code: "selecting", word: "Selecting", meaning: "has selected something" },
+  { code: "viewing", word: "Viewing", meaning: "reading along" },
+  { code: "idle", word: "Idle", meaning: "here, but not active" },
+  { code: "away", word: "Away", meaning: "not looking at the page" },
+];
+
+/**
  * The word for a code; a code that nobody knows is its own word.
  *
  * @param {readonly Word[]} words

@@ -1,4 +1,11 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+/// <reference lib="dom" />
+
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 
 const USUAL_PLACES: Partial<Record<typeof Deno.build.os, string[]>> = {
   linux: [
@@ -76,8 +83,32 @@ export class People {
     return page;
   }
 
+  /** A new person opens a document, and is in. */
+  async enter(url: string, name: string): Promise<Page> {
+    const key = `guest-${name.toLowerCase().replaceAll(/\W/g, "-")}`;
+    const page = await this.watch(url, { key, name });
+    await page.locator(".participant[data-you]").waitFor();
+    return page;
+  }
+
+  /** A new person, who is somebody already, opens the page. */
+  async watch(url: string, profile: object): Promise<Page> {
+    const context = await this.#browser.newContext({
+      storageState: stateOf(url, profile),
+    });
+    const page = await context.newPage();
+    await this.#visit(page, url);
+    return page;
+  }
+
   /** Shows the page in a tab, and waits until one is in. */
   async open(page: Page, url: string): Promise<Page> {
+    await this.#visit(page, url);
+    await page.locator(".chip[data-you]").waitFor();
+    return page;
+  }
+
+  async #visit(page: Page, url: string): Promise<void> {
     page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => this.#errors.push(String(error)));
     page.on("console", (message) => {
@@ -85,14 +116,26 @@ export class People {
       if (/content security policy/i.test(text)) this.#errors.push(text);
     });
     await page.goto(url);
-    await page.locator(".chip[data-you]").waitFor();
-    return page;
   }
 
   /** Ends the browser. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
   }
+}
+
+/** What a browser has kept of somebody who has been there before. */
+export function stateOf(
+  url: string,
+  profile: object,
+): Exclude<BrowserContextOptions["storageState"], string | undefined> {
+  const localStorage = [
+    { name: "ruthere profile", value: JSON.stringify(profile) },
+  ];
+  return {
+    cookies: [],
+    origins: [{ origin: new URL(url).origin, localStorage }],
+  };
 }
 
 /** The chip of somebody, by the name. */
@@ -110,7 +153,41 @@ export function pointerOf(
   return page.locator(".pointer", { hasText: name });
 }
 
+/** The line of somebody in a document, by the name. */
+export function participantOf(
+  page: Page,
+  name: string,
+): ReturnType<Page["locator"]> {
+  return page.locator(".participant", {
+    has: page.locator(".name", { hasText: new RegExp(`^${name}$`) }),
+  });
+}
+
+/** The cursor of somebody in a document, by the name on it. */
+export function cursorOf(
+  page: Page,
+  name: string,
+): ReturnType<Page["locator"]> {
+  return page.locator(".remote-cursor", { hasText: name });
+}
+
 /** What the page has told of who came and went. */
 export function told(page: Page): Promise<string[]> {
   return page.locator("#log p").allTextContents();
+}
+
+/** As if the tab was hidden behind another one, or shown again. */
+export function turn(page: Page, hidden: boolean): Promise<void> {
+  return page.evaluate((hidden) => {
+    const state = hidden ? "hidden" : "visible";
+    for (
+      const [name, value] of Object.entries({ hidden, visibilityState: state })
+    ) {
+      Object.defineProperty(document, name, {
+        configurable: true,
+        get: () => value,
+      });
+    }
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
 }

@@ -1,3 +1,5 @@
+/// <reference lib="dom" />
+
 /**
  * Takes the pictures of the page that the READMEs show, into `docs/`:
  *
@@ -9,7 +11,7 @@
  */
 
 import { type Browser, chromium, type Page } from "playwright-core";
-import { chipOf, findChromium } from "./browser.ts";
+import { chipOf, cursorOf, findChromium, stateOf, turn } from "./browser.ts";
 import { Service } from "./service.ts";
 
 const DOCS = new URL("../docs/", import.meta.url);
@@ -34,17 +36,11 @@ async function come(
   url: string,
   { userAgent, activity = "observing", ...guest }: Guest,
 ): Promise<Page> {
-  const localStorage = [
-    { name: "ruthere profile", value: JSON.stringify(guest) },
-  ];
   const context = await browser.newContext({
     ...userAgent === undefined ? {} : { userAgent },
     viewport: WIDE,
     reducedMotion: "reduce",
-    storageState: {
-      cookies: [],
-      origins: [{ origin: new URL(url).origin, localStorage }],
-    },
+    storageState: stateOf(url, guest),
   });
   const page = await context.newPage();
   await page.goto(url);
@@ -115,6 +111,56 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   await take(you, "room_phone.png");
 }
 
+/** The document, as the first one of them sees it. */
+async function takeDocument(browser: Browser, url: string): Promise<void> {
+  const open = async ({ userAgent: _, ...guest }: Guest) => {
+    const context = await browser.newContext({
+      viewport: WIDE,
+      storageState: stateOf(url, guest),
+    });
+    const page = await context.newPage();
+    await page.goto(`${url}document`);
+    await page.locator(".participant[data-you]").waitFor();
+    return page;
+  };
+  const you = await open({ key: "guest-Nora-0", name: "Nora" });
+  const mei = await open({ key: "guest-Mei-11", name: "Mei" });
+  const tom = await open({ key: "guest-Tomás-3", name: "Tomás" });
+  const ivo = await open({ key: "guest-Ivo-10", name: "Ivo" });
+  await select(ivo, "A text for everybody", 0, 20);
+  await select(mei, "what they have selected", 0, 23);
+  await select(tom, "whether they are typing", 23);
+  await turn(ivo, true);
+  await cursorOf(you, "Ivo").waitFor();
+  const takeWhileTyping = async (name: string) => {
+    await tom.keyboard.type(" now");
+    await you.locator("#typing:not(.hidden)").waitFor();
+    await take(you, name);
+  };
+  await takeWhileTyping("document.png");
+  await you.emulateMedia({ colorScheme: "dark" });
+  await takeWhileTyping("document_dark.png");
+  await you.setViewportSize(PHONE);
+  await takeWhileTyping("document_phone_dark.png");
+  await you.emulateMedia({ colorScheme: "light" });
+  await takeWhileTyping("document_phone.png");
+}
+
+/** Selects a part of the text, from a place that is found by its words. */
+async function select(
+  page: Page,
+  words: string,
+  start: number,
+  end = start,
+): Promise<void> {
+  await page.locator("#text").focus();
+  await page.locator("#text").evaluate((element, [words, start, end]) => {
+    if (!(element instanceof HTMLTextAreaElement)) throw new Error("No text");
+    const at = element.value.indexOf(words);
+    element.setSelectionRange(at + start, at + end);
+  }, [words, start, end] as const);
+}
+
 const executablePath = findChromium();
 if (executablePath === undefined) Deno.exit(1);
 await using service = await Service.start(["--grace-ms", "500"]);
@@ -122,6 +168,7 @@ const browser = await chromium.launch({ executablePath });
 try {
   await Deno.mkdir(DOCS, { recursive: true });
   await takeAll(browser, service.url);
+  await takeDocument(browser, service.url);
 } finally {
   await browser.close();
 }

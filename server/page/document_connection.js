@@ -1,0 +1,139 @@
+// @ts-check
+
+// @ts-types="npm:@types/phoenix@1.6.7"
+import { Presence, Socket } from "./phoenix.mjs";
+import { reasonIn } from "./connection.js";
+
+/** @typedef {import("./cursor_renderer.js").Position} Position */
+/** @typedef {import("./cursor_renderer.js").Selection} Selection */
+/** @typedef {import("./shared_text.js").Draft} Draft */
+
+/**
+ * @typedef {object} DocumentEvents
+ * @property {(people: readonly [string, readonly unknown[]][]) => void} onPeople
+ * @property {(event: unknown) => void} onPresence what they do
+ * @property {(message: unknown) => void} onText
+ * @property {() => void} onTextWanted somebody has come, and has no text yet
+ * @property {() => void} onJoined also when it has come back
+ * @property {() => void} onLost
+ * @property {(reason: string) => void} onRefused
+ */
+
+/**
+ * The connection to one document: phoenix.js, and what this page does with it.
+ * What is told before one is in is not sent: it would be old by then.
+ */
+export class DocumentConnection {
+  #events;
+  #socket;
+  #channel;
+  #isWatching;
+  #isOver = false;
+
+  /**
+   * @param {string} topic
+   * @param {{ key: string, name?: string }} user who has no name only watches
+   * @param {DocumentEvents} events
+   */
+  constructor(topic, user, events) {
+    this.#events = events;
+    this.#isWatching = user.name === undefined;
+    this.#socket = new Socket("/socket");
+    this.#channel = this.#socket.channel(topic, user);
+    const lost = () => {
+      if (!this.#isOver) events.onLost();
+    };
+    this.#socket.onClose(lost);
+    this.#channel.onError(lost);
+    this.#channel.on("presence", (event) => events.onPresence(event));
+    this.#channel.on("text", (message) => events.onText(message));
+    this.#channel.on("text_wanted", () => events.onTextWanted());
+    const presence = new Presence(this.#channel);
+    presence.onSync(() => {
+      if (this.#isOver) return;
+      events.onPeople(presence.list((key, { metas }) => [key, metas]));
+    });
+  }
+
+  /** Connects and joins; lost connections come back by themselves. */
+  open() {
+    this.#socket.connect();
+    this.#channel.join()
+      .receive("ok", () => this.#events.onJoined())
+      .receive("error", (answer) => this.#events.onRefused(reasonIn(answer)));
+  }
+
+  /** Says goodbye, and ends it. */
+  leave() {
+    this.#isOver = true;
+    const disconnect = () => this.#socket.disconnect();
+    this.#channel.leave()
+      .receive("ok", disconnect)
+      .receive("timeout", disconnect);
+  }
+
+  /**
+   * @param {Position} cursor
+   * @param {Selection | null} selection
+   */
+  moveCursor(cursor, selection) {
+    this.#do("cursor", {
+      cursor,
+      selection: selection && {
+        anchor: selection.anchor,
+        head: selection.head,
+        is_backward: selection.isBackward,
+      },
+    });
+  }
+
+  /** Says that a key has been typed. */
+  typed() {
+    this.#do("typing", {});
+  }
+
+  /** @param {import("./textarea_editor.js").TextareaEditor["viewport"]} viewport */
+  look({ topLine, bottomLine, scrollPercentage }) {
+    this.#do("viewport", {
+      top_line: topLine,
+      bottom_line: bottomLine,
+      scroll_percentage: scrollPercentage,
+    });
+  }
+
+  /**
+   * @param {boolean} focused
+   * @param {boolean} hidden
+   */
+  focus(focused, hidden) {
+    this.#do("focus", { focused, hidden });
+  }
+
+  /** @param {object} message a draft, and what else others are to know of it */
+  tellText(message) {
+    this.#push("text", message);
+  }
+
+  /** Asks the others for the text. */
+  askForText() {
+    this.#push("text_wanted", {});
+  }
+
+  /**
+   * Who only watches does nothing that could be told.
+   *
+   * @param {string} event
+   * @param {object} payload
+   */
+  #do(event, payload) {
+    if (!this.#isWatching) this.#push(event, payload);
+  }
+
+  /**
+   * @param {string} event
+   * @param {object} payload
+   */
+  #push(event, payload) {
+    if (this.#channel.state === "joined") this.#channel.push(event, payload);
+  }
+}

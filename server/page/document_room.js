@@ -1,0 +1,279 @@
+// @ts-check
+/// <reference lib="dom" />
+
+/**
+ * The page of a document: a text that several write, and who does what in it.
+ *
+ * @module
+ */
+
+import { Throttle } from "../../beacon/mod.ts";
+import { Attendance, PATIENCE_MS } from "./attendance.js";
+import { CursorRenderer } from "./cursor_renderer.js";
+import { DocumentConnection } from "./document_connection.js";
+import { find, show } from "./dom.js";
+import { Headline } from "./headline.js";
+import { LENGTHS, readText } from "./meta.js";
+import { nameOf } from "./names.js";
+import { Notices } from "./notices.js";
+import { tellActivity } from "./own_activity.js";
+import { Others } from "./others.js";
+import { ParticipantList } from "./participant_list.js";
+import { Participants } from "./participants.js";
+import { inOrder, personOf } from "./person.js";
+import { readPresenceEvent } from "./presence_event.js";
+import { loadProfile, PROFILE_ITEM, saveProfile, storeOf } from "./profile.js";
+import { positionAt } from "./text_edit.js";
+import { TextExchange } from "./text_exchange.js";
+import { TextareaEditor } from "./textarea_editor.js";
+import { offerCommand } from "./try_it.js";
+import { TypingIndicator } from "./typing_indicator.js";
+
+/** @typedef {import("./person.js").Person} Person */
+
+/** How often things are told, at most. */
+const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250 };
+
+/** How often cursors are looked after that have not moved. */
+const FAINT_MS = 5_000;
+
+const parameters = new URLSearchParams(location.search);
+const id = readText(parameters.get("document"), LENGTHS.name) ?? "shared";
+const topic = `document:${id}`;
+const isGuest = parameters.has("guest");
+const store = storeOf(() => isGuest ? sessionStorage : localStorage);
+
+let profile = loadProfile(store);
+const self = profile.key;
+
+const textarea = find("#text", HTMLTextAreaElement);
+const nameField = find("#name", HTMLInputElement);
+const notices = new Notices();
+const attendance = new Attendance(self);
+const participants = new Participants();
+const headline = new Headline(find("#headline", HTMLElement));
+const list = new ParticipantList(find("#people", HTMLElement));
+const editor = new TextareaEditor(textarea, find("#cursors", HTMLElement));
+const renderer = new CursorRenderer(editor);
+const typing = new TypingIndicator(find("#typing", HTMLElement));
+const others = new Others(renderer, typing);
+const exchange = new TextExchange(self, editor.text, participants, {
+  send: (message) => connection.tellText(message),
+  onEdit(edit) {
+    editor.apply(edit);
+    // It was not me who moved the cursor.
+    selected = editor.selected;
+    moveText();
+  },
+});
+
+let selected = editor.selected;
+let hasCursor = false;
+let hasJoined = false;
+let hasMoved = false;
+let frame = 0;
+
+/** Text and cursor go together: one without the other is out of place. */
+const own = new Throttle({
+  intervalMs: INTERVALS_MS.cursor,
+  send() {
+    exchange.tell();
+    if (hasCursor) tellCursor();
+  },
+});
+const ownTyping = new Throttle({
+  intervalMs: INTERVALS_MS.typing,
+  send: () => connection.typed(),
+});
+const ownViewport = new Throttle({
+  intervalMs: INTERVALS_MS.viewport,
+  send: () => connection.look(editor.viewport),
+});
+
+let connection = connect();
+
+textarea.addEventListener("input", () => {
+  editor.update();
+  exchange.write(editor.text);
+  hasCursor = true;
+  selected = editor.selected;
+  own.push(undefined);
+  ownTyping.push(undefined);
+  moveText();
+});
+for (const type of ["selectionchange", "focusin"]) {
+  document.addEventListener(type, () => {
+    if (document.activeElement !== textarea) return;
+    const { anchor, head } = editor.selected;
+    const isSame = anchor === selected.anchor && head === selected.head;
+    if (hasCursor && isSame) return;
+    hasCursor = true;
+    selected = { anchor, head };
+    own.push(undefined);
+  });
+}
+textarea.addEventListener("scroll", () => {
+  ownViewport.push(undefined);
+  moveText();
+});
+new ResizeObserver(() => {
+  editor.update();
+  moveText();
+}).observe(textarea);
+nameField.addEventListener("change", () => {
+  const name = readText(nameField.value, LENGTHS.name) ?? nameOf(self);
+  nameField.value = name;
+  if (name === profile.name) return;
+  profile = { ...profile, name };
+  saveProfile(store, profile);
+  rename();
+});
+// Another tab of this person has changed what they all say.
+globalThis.addEventListener("storage", ({ key }) => {
+  if (key !== PROFILE_ITEM || isGuest) return;
+  const before = profile;
+  profile = { ...loadProfile(store), key: self };
+  nameField.value = profile.name;
+  const isSame = profile.name === before.name &&
+    profile.invisible === before.invisible;
+  if (!isSame) rename();
+});
+setInterval(moveText, FAINT_MS);
+
+nameField.value = profile.name;
+nameField.placeholder = nameOf(self);
+for (const place of document.querySelectorAll(".this-document")) {
+  show(place, topic);
+}
+offerCommand(topic);
+showWhetherInvisible();
+tellActivity((focused, hidden) => connection.focus(focused, hidden));
+
+/** @param {() => void} [onJoined] told once, when one is in */
+function connect(onJoined = () => {}) {
+  const { name, invisible } = profile;
+  const user = invisible ? { key: self } : { key: self, name };
+  const connection = new DocumentConnection(topic, user, {
+    onPeople: takePeople,
+    onPresence(message) {
+      const event = readPresenceEvent(message, Date.now());
+      if (event === undefined) return;
+      participants.apply(event);
+      showSoon();
+    },
+    onText(message) {
+      exchange.receive(message);
+      showSoon();
+    },
+    onTextWanted: () => exchange.wanted(),
+    onJoined() {
+      onJoined();
+      onJoined = () => {};
+      comeIn(connection);
+    },
+    onLost() {
+      notices.lost();
+      participants.apply({ type: "state", people: [] });
+      showSoon();
+    },
+    onRefused: (reason) => notices.refused(reason),
+  });
+  connection.open();
+  return connection;
+}
+
+/** @param {DocumentConnection} joined */
+function comeIn(joined) {
+  notices.connected();
+  exchange.joined();
+  joined.askForText();
+  if (!profile.invisible) {
+    joined.focus(document.hasFocus(), document.hidden);
+    joined.look(editor.viewport);
+    if (hasCursor) tellCursor();
+  }
+  if (hasJoined) {
+    attendance.comeBack(Date.now());
+    setTimeout(() => {
+      announceLeft(attendance.settle(Date.now()));
+      showSoon();
+    }, PATIENCE_MS + 10);
+  }
+  hasJoined = true;
+}
+
+/**
+ * A name is told by joining. The new session begins before the former one ends,
+ * so that nobody is said to have left.
+ */
+function rename() {
+  const former = connection;
+  connection = connect(() => former.leave());
+  showWhetherInvisible();
+}
+
+function showWhetherInvisible() {
+  textarea.readOnly = profile.invisible;
+  find("#watching", HTMLElement).hidden = !profile.invisible;
+}
+
+function tellCursor() {
+  const { anchor, head } = selected;
+  const cursor = positionAt(editor.text, head);
+  connection.moveCursor(
+    cursor,
+    anchor === head ? null : {
+      anchor: positionAt(editor.text, anchor),
+      head: cursor,
+      isBackward: head < anchor,
+    },
+  );
+}
+
+/** @param {readonly [string, readonly unknown[]][]} people */
+function takePeople(people) {
+  const persons = people.map(([key, metas]) => personOf(key, metas));
+  const { joined, left } = attendance.update(persons, Date.now());
+  for (const { name } of joined) notices.announce(`${name} has joined.`);
+  announceLeft(left);
+  document.title = `(${persons.length}) ${topic} · ruthere`;
+  showSoon();
+}
+
+/** @param {readonly Person[]} left */
+function announceLeft(left) {
+  for (const { name } of left) notices.announce(`${name} has left.`);
+}
+
+/** The text is not where it was, or not what it was. */
+function moveText() {
+  hasMoved = true;
+  showSoon();
+}
+
+/** However much happens, it is shown once for each picture of the screen. */
+function showSoon() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    showAll();
+  });
+}
+
+function showAll() {
+  const { here, held } = attendance;
+  const waitedFor = new Set(held);
+  const people = [...here, ...held].sort(inOrder(self)).map((person) => {
+    const doing = participants.of(person.key);
+    return { ...person, color: doing?.color ?? person.color, doing };
+  });
+  headline.show(people, self);
+  list.show(people.map((person) => ({
+    ...person,
+    you: person.key === self,
+    held: waitedFor.has(person),
+    tabs: person.metas.length,
+  })));
+  others.show(people.filter(({ key }) => key !== self));
+  if (hasMoved) renderer.refresh();
+  hasMoved = false;
+}

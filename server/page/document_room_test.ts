@@ -1,0 +1,458 @@
+/// <reference lib="dom" />
+
+/**
+ * The page of a document in a real browser, against services as one starts
+ * them.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { RedisServer } from "../cluster/testing/redis_server.ts";
+import {
+  cursorOf,
+  findChromium,
+  participantOf,
+  People,
+  told,
+  turn,
+} from "./testing/browser.ts";
+import { Service } from "./testing/service.ts";
+
+const CHROMIUM = findChromium();
+
+/** Longer than this nothing that a test waits for takes. */
+const PATIENCE_MS = 20_000;
+
+/** A test with a browser of its own. */
+function browserTest(
+  name: string,
+  ignore: boolean,
+  run: (people: People) => Promise<void>,
+): void {
+  Deno.test({
+    name: `the document ${name}`,
+    ignore: ignore || CHROMIUM === undefined,
+    // What drives the browser keeps timers beyond its end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using people = await People.start(CHROMIUM);
+      await run(people);
+      assertEquals(people.errors, []);
+    },
+  });
+}
+
+/** A test with a browser, and a service that has the document at a URL. */
+function test(
+  name: string,
+  run: (people: People, url: string, service: Service) => Promise<void>,
+  args: readonly string[] = [],
+): void {
+  browserTest(name, false, async (people) => {
+    await using service = await Service.start(args);
+    await run(people, `${service.url}document`, service);
+  });
+}
+
+/** A test with two services that act as one, by Redis. */
+function clusterTest(
+  name: string,
+  run: (people: People, urls: readonly [string, string]) => Promise<void>,
+): void {
+  browserTest(name, !RedisServer.isInstalled, async (people) => {
+    await using redis = await RedisServer.start();
+    const backbone = ["--backbone", `redis://127.0.0.1:${redis.port}`];
+    const start = (node: string) =>
+      Service.start([...backbone, "--node", node, "--grace-ms", "500"]);
+    await using a = await start("a");
+    await using b = await start("b");
+    await run(people, [`${a.url}document`, `${b.url}document`]);
+  });
+}
+
+/** Waits until something is as it should be. */
+async function until<T>(wanted: T, probe: () => Promise<T>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  const text = JSON.stringify(wanted);
+  let found = await probe();
+  while (JSON.stringify(found) !== text) {
+    if (Date.now() > end) assertEquals(found, wanted);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    found = await probe();
+  }
+}
+
+/** Selects a part of the text, or puts the cursor to one place. */
+async function select(
+  page: Page,
+  start: number,
+  end = start,
+  direction: "forward" | "backward" = "forward",
+): Promise<void> {
+  await page.locator("#text").focus();
+  await page.locator("#text").evaluate(
+    (element, [start, end, direction]) => {
+      if (!(element instanceof HTMLTextAreaElement)) throw new Error("no text");
+      element.setSelectionRange(start, end, direction);
+    },
+    [start, end, direction] as const,
+  );
+}
+
+function textOf(page: Page): Promise<string> {
+  return page.locator("#text").inputValue();
+}
+
+/** Puts a text in place of all that is there. */
+async function write(page: Page, text: string): Promise<void> {
+  await page.locator("#text").fill(text);
+}
+
+/** Where somebody's cursor is on a page, in pixels. */
+async function placeOf(page: Page, name: string) {
+  const box = await cursorOf(page, name).boundingBox();
+  assert(box, `no cursor of ${name}`);
+  return { x: Math.round(box.x), y: Math.round(box.y) };
+}
+
+/** Where in the text a click beside somebody's cursor leads to. */
+async function offsetBeside(page: Page, name: string): Promise<number> {
+  const box = await cursorOf(page, name).boundingBox();
+  assert(box, `no cursor of ${name}`);
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  return await page.locator("#text").evaluate((element) =>
+    element instanceof HTMLTextAreaElement ? element.selectionStart : -1
+  );
+}
+
+/** What the typing line says, `undefined` while it is hidden. */
+async function typingLine(page: Page): Promise<string | undefined> {
+  const line = page.locator("#typing");
+  const isHidden = await line.evaluate(({ classList }) =>
+    classList.contains("hidden")
+  );
+  return isHidden ? undefined : await line.textContent() ?? "";
+}
+
+clusterTest(
+  "shows three people at two services each other's cursors, selections and typing",
+  async (people, [a, b]) => {
+    const ada = await people.enter(a, "Ada");
+    const bob = await people.enter(a, "Bob");
+    const cyd = await people.enter(b, "Cyd");
+    for (const page of [ada, bob, cyd]) {
+      await until(3, () => page.locator(".participant").count());
+    }
+    await select(ada, 5);
+    await select(bob, 40, 44);
+    await select(cyd, 90);
+    const others: [Page, string[]][] = [
+      [ada, ["Bob", "Cyd"]],
+      [bob, ["Ada", "Cyd"]],
+      [cyd, ["Ada", "Bob"]],
+    ];
+    for (const [page, names] of others) {
+      for (const name of names) await cursorOf(page, name).waitFor();
+      const labels = page.locator(".cursor-label");
+      assertEquals((await labels.allTextContents()).toSorted(), names);
+    }
+    await participantOf(cyd, "Bob").getByText("Selecting").waitFor();
+    await cyd.locator(".remote-selection").waitFor();
+    assertEquals(await offsetBeside(cyd, "Bob"), 44);
+    await select(bob, 44);
+    await cyd.locator(".remote-selection").waitFor({ state: "detached" });
+
+    // Everybody has the text of everybody.
+    await write(cyd, "one\ntwo\nthree\n");
+    for (const page of [ada, bob]) {
+      await until("one\ntwo\nthree\n", () => textOf(page));
+    }
+    await select(ada, 3);
+    await ada.keyboard.type(" and a half");
+    for (const page of [bob, cyd]) {
+      await until("one and a half\ntwo\nthree\n", () => textOf(page));
+    }
+
+    const keys = setInterval(() => cyd.keyboard.press("x"), 150);
+    try {
+      for (const page of [ada, bob]) {
+        await until("Cyd is typing...", () => typingLine(page));
+        await participantOf(page, "Cyd").getByText("Editing").waitFor();
+      }
+      assertEquals(await typingLine(cyd), undefined);
+    } finally {
+      clearInterval(keys);
+    }
+    for (const page of [ada, bob]) {
+      await until(undefined, () => typingLine(page));
+      await participantOf(page, "Cyd").getByText("Viewing").waitFor();
+    }
+
+    await cyd.context().close();
+    for (const page of [ada, bob]) {
+      await cursorOf(page, "Cyd").waitFor({ state: "detached" });
+      await until(2, () => page.locator(".participant").count());
+      await page.getByText("Cyd has left.").waitFor({ state: "attached" });
+    }
+  },
+);
+
+test(
+  "keeps a cursor at its letters while the text before it changes",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await write(ada, "first line\nsecond line\nthird line");
+    await until("first line\nsecond line\nthird line", () => textOf(bob));
+    // Before "line" in the second one.
+    await select(bob, 18);
+    await cursorOf(ada, "Bob").waitFor();
+    await until(18, () => offsetBeside(ada, "Bob"));
+    const before = await placeOf(ada, "Bob");
+
+    await select(ada, 0);
+    await ada.keyboard.type("zero\n");
+    const { x, y } = await placeOf(ada, "Bob");
+    assertEquals({ x, y: y - 28 }, before);
+    assertEquals(await offsetBeside(ada, "Bob"), 23);
+
+    await ada.keyboard.press("Control+Home");
+    await ada.keyboard.press("Delete");
+    await ada.keyboard.type("Z");
+    assertEquals(await placeOf(ada, "Bob"), { x, y });
+    assertEquals(await offsetBeside(ada, "Bob"), 23);
+    // Bob's own cursor has gone along as well.
+    await until("Zero\nfirst line\nsecond line\nthird line", () => textOf(bob));
+    await bob.keyboard.type("!");
+    await until(
+      "Zero\nfirst line\nsecond !line\nthird line",
+      () => textOf(ada),
+    );
+    await until(24, () => offsetBeside(ada, "Bob"));
+  },
+);
+
+test(
+  "keeps a cursor at its letters while one scrolls, and when the page gets narrow",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    const lines = Array.from(
+      { length: 60 },
+      (_, index) => `${index}: ${"word and ".repeat(index % 17)}`,
+    );
+    await write(ada, lines.join("\n"));
+    await until(lines.join("\n"), () => textOf(bob));
+    const offset = lines.slice(0, 9).join("\n").length - 6;
+    await select(bob, offset);
+    const scroll = (top: number) =>
+      ada.locator("#text").evaluate(
+        (element, top) => element.scrollTo({ top }),
+        top,
+      );
+    // Writing has scrolled to the end.
+    await scroll(0);
+    await cursorOf(ada, "Bob").waitFor();
+    await until(offset, () => offsetBeside(ada, "Bob"));
+
+    const before = await placeOf(ada, "Bob");
+    await scroll(57);
+    await until({ x: before.x, y: before.y - 57 }, () => placeOf(ada, "Bob"));
+    assertEquals(await offsetBeside(ada, "Bob"), offset);
+    await scroll(2000);
+    await cursorOf(ada, "Bob").waitFor({ state: "hidden" });
+    await scroll(0);
+    await until(before, () => placeOf(ada, "Bob"));
+
+    const topOf = () =>
+      ada.locator(".remote-cursor")
+        .evaluate(({ style }) => parseFloat(style.top));
+    const wideTop = await topOf();
+    await ada.setViewportSize({ width: 320, height: 900 });
+    // Where lines are short, more of them are above it.
+    await until(true, async () => await topOf() > wideTop);
+    await scroll(await topOf() - 100);
+    await until(offset, () => offsetBeside(ada, "Bob"));
+    assertEquals(
+      await ada.evaluate(() => document.documentElement.scrollWidth),
+      320,
+    );
+  },
+);
+
+test(
+  "shows cursors exactly where a click would put them",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    const text = "A tab:\there.  Two spaces, an emoji 👋, and العربية.\n\n" +
+      "Averylongwordthatgoesonandonandon".repeat(6) + "\nlast";
+    await write(ada, text);
+    await until(text, () => textOf(bob));
+    for (const offset of [0, 7, 14, 37, 52, 53, 110, 200, text.length]) {
+      await select(bob, offset);
+      await cursorOf(ada, "Bob").waitFor();
+      await until(offset, () => offsetBeside(ada, "Bob"));
+    }
+  },
+);
+
+test(
+  "gives the text, and where everybody is in it, to whoever comes",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await write(ada, "some words");
+    await until("some words", () => textOf(bob));
+    await select(bob, 5);
+    await until(5, () => offsetBeside(ada, "Bob"));
+    await select(ada, 0);
+    await ada.keyboard.type("Here are ");
+    await until("Here are some words", () => textOf(bob));
+    // What Bob has told of his cursor is of the former text.
+    const cyd = await people.enter(url, "Cyd");
+    await until("Here are some words", () => textOf(cyd));
+    await cursorOf(cyd, "Bob").waitFor();
+    await until(14, () => offsetBeside(cyd, "Bob"));
+  },
+);
+
+test(
+  "has whoever hides the tab be away, until they are back",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await participantOf(ada, "Bob").getByText("Viewing").waitFor();
+    await turn(bob, true);
+    await participantOf(ada, "Bob").getByText("Away").waitFor();
+    await turn(bob, false);
+    await participantOf(ada, "Bob").getByText("Viewing").waitFor();
+    assertEquals((await told(ada)).length, 1);
+  },
+);
+
+test(
+  "shows no longer who has closed the tab, once the grace is over",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await select(bob, 3);
+    await cursorOf(ada, "Bob").waitFor();
+    await bob.context().close();
+    await cursorOf(ada, "Bob").waitFor({ state: "detached" });
+    await participantOf(ada, "Bob").waitFor({ state: "detached" });
+    assertEquals(await told(ada), ["Bob has joined.", "Bob has left."]);
+  },
+  ["--grace-ms", "1000"],
+);
+
+test("shows nobody leave who reloads", async (people, url) => {
+  const ada = await people.enter(url, "Ada");
+  const bob = await people.enter(url, "Bob");
+  await select(bob, 3);
+  await cursorOf(ada, "Bob").waitFor();
+  await bob.reload();
+  await bob.locator(".participant[data-you]").waitFor();
+  await select(bob, 7);
+  await until(7, () => offsetBeside(ada, "Bob"));
+  assertEquals(await told(ada), ["Bob has joined."]);
+});
+
+test("takes a name that looks like markup as it is", async (people, url) => {
+  const name = "<img src=x>&amp;";
+  const ada = await people.enter(url, "Ada");
+  const eve = await people.enter(url, name);
+  await select(eve, 3);
+  await cursorOf(ada, name).waitFor();
+  await eve.keyboard.press("y");
+  await until(`${name} is typing...`, () => typingLine(ada));
+  assertEquals(await ada.locator(".participant img, .editor img").count(), 0);
+  assertEquals(await ada.locator(".cursor-label").textContent(), name);
+});
+
+test("shows another name without anybody leaving", async (people, url) => {
+  const ada = await people.enter(url, "Ada");
+  const bob = await people.enter(url, "Bob");
+  await select(bob, 3);
+  await cursorOf(ada, "Bob").waitFor();
+  await bob.getByLabel("Name").fill("Robert");
+  await bob.getByLabel("Name").press("Enter");
+  await participantOf(ada, "Robert").waitFor();
+  await cursorOf(ada, "Robert").waitFor();
+  await select(bob, 9);
+  await until(9, () => offsetBeside(ada, "Robert"));
+  assertEquals(await ada.locator(".participant").count(), 2);
+  assertEquals(await told(ada), ["Bob has joined."]);
+});
+
+test("is only read by whoever is invisible", async (people, url) => {
+  const ada = await people.enter(url, "Ada");
+  const ghost = await people.watch(url, { key: "ghost", invisible: true });
+  await participantOf(ghost, "Ada").waitFor();
+  await ghost.getByText("You are invisible").waitFor();
+  assertEquals(await ghost.locator("#text").isEditable(), false);
+  await select(ada, 3);
+  await cursorOf(ghost, "Ada").waitFor();
+  await write(ada, "seen by all");
+  await until("seen by all", () => textOf(ghost));
+  assertEquals(await ada.locator(".participant").count(), 1);
+});
+
+test(
+  "shows what another program publishes as somebody",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const command = await ada.locator("#command").textContent() ?? "";
+    const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
+    const [to = ""] = /http:\S+/.exec(command) ?? [];
+    const answer = await fetch(to, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    await answer.body?.cancel();
+    assertEquals(answer.status, 200);
+    await participantOf(ada, "robot").waitFor();
+    assertEquals(await ada.locator(".remote-cursor").count(), 0);
+  },
+);
+
+test("is the one that the URL names", async (people, url) => {
+  const ada = await people.enter(`${url}?document=notes`, "Ada");
+  const bob = await people.enter(url, "Bob");
+  const cyd = await people.enter(`${url}?document=notes`, "Cyd");
+  await participantOf(cyd, "Ada").waitFor();
+  assertEquals(await participantOf(cyd, "Bob").count(), 0);
+  assertEquals(await bob.locator(".participant").count(), 1);
+  const here = ada.locator("nav [aria-current]");
+  assertEquals(await here.textContent(), "document:notes");
+  await ada.getByRole("link", { name: "room:lobby" }).click();
+  await ada.locator(".chip[data-you]").waitFor();
+  await ada.getByRole("link", { name: "document:shared" }).click();
+  await participantOf(bob, "Ada").waitFor();
+});
+
+test("goes on when the service is back", async (people, url, service) => {
+  const ada = await people.enter(url, "Ada");
+  const bob = await people.enter(url, "Bob");
+  await select(bob, 3);
+  await cursorOf(ada, "Bob").waitFor();
+  await service.kill();
+  for (const page of [ada, bob]) {
+    await page.getByRole("status").getByText("Connection lost").waitFor();
+  }
+  await cursorOf(ada, "Bob").waitFor({ state: "detached" });
+  await write(ada, "written meanwhile");
+
+  await using _again = await Service.start(["--port", service.port]);
+  for (const page of [ada, bob]) {
+    await page.getByRole("status").getByText("Connected again").waitFor();
+  }
+  await until("written meanwhile", () => textOf(bob));
+  await cursorOf(ada, "Bob").waitFor();
+  assertEquals(await told(ada), ["Bob has joined."]);
+});

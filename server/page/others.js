@@ -1,0 +1,70 @@
+// @ts-check
+
+import { isQuiet } from "./presence_event.js";
+
+/** @typedef {import("./cursor_renderer.js").CursorRenderer} CursorRenderer */
+/** @typedef {import("./presence_event.js").Doing} Doing */
+/** @typedef {import("./typing_indicator.js").TypingIndicator} TypingIndicator */
+
+/**
+ * @typedef {object} Other
+ * @property {string} key
+ * @property {string} name
+ * @property {string} color
+ * @property {Doing | undefined} doing
+ */
+
+/** The cursors of the others, and who of them is typing. */
+export class Others {
+  #renderer;
+  #typing;
+  /** @type {ReadonlyMap<string, Other>} as they were shown last */
+  #shown = new Map();
+
+  /**
+   * @param {Pick<CursorRenderer, "updateCursor" | "removeCursor">} renderer
+   * @param {Pick<TypingIndicator, "updateTyping">} typing
+   */
+  constructor(renderer, typing) {
+    this.#renderer = renderer;
+    this.#typing = typing;
+  }
+
+  /**
+   * Shows all who are there; of those who were shown before only what differs.
+   *
+   * @param {readonly Other[]} others
+   */
+  show(others) {
+    const before = this.#shown;
+    this.#shown = new Map(others.map((other) => [other.key, other]));
+    for (const [key, { name }] of before) {
+      if (this.#shown.has(key)) continue;
+      this.#renderer.removeCursor(key);
+      this.#typing.updateTyping(key, name, false);
+    }
+    for (const other of others) {
+      const { key, name, doing } = other;
+      const former = before.get(key);
+      if (former?.doing === doing && former?.name === name) continue;
+      this.#typing.updateTyping(key, name, doing?.isTyping === true);
+      this.#showCursor(other);
+    }
+  }
+
+  /** @param {Other} other */
+  #showCursor({ key, name, color, doing }) {
+    if (!doing?.cursor) return this.#renderer.removeCursor(key);
+    const { cursor, selection, isTyping, activity } = doing;
+    this.#renderer.updateCursor({
+      userId: key,
+      name,
+      color,
+      position: cursor,
+      selection,
+      isTyping,
+      // Reading on is an activity too, though it moves no cursor.
+      lastActive: isQuiet(activity) ? doing.lastActive : Infinity,
+    });
+  }
+}

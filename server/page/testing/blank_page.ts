@@ -1,0 +1,49 @@
+import { type Browser, chromium, type Page } from "playwright-core";
+import { servePage } from "../mod.ts";
+
+const BLANK = `<!DOCTYPE html>
+<html lang="en">
+<title>Blank</title>
+<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="/document.css">
+</html>`;
+
+/**
+ * An empty page in a real browser, on a site that has the files of the page: for
+ * the modules that draw something.
+ */
+export class BlankPage {
+  readonly #browser: Browser;
+  readonly #http: Deno.HttpServer;
+
+  /** The page. */
+  readonly page: Page;
+
+  private constructor(browser: Browser, http: Deno.HttpServer, page: Page) {
+    this.#browser = browser;
+    this.#http = http;
+    this.page = page;
+  }
+
+  /** Starts the browser, and opens the page. */
+  static async open(executablePath: string): Promise<BlankPage> {
+    const http = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => servePage(request) ?? blank(),
+    );
+    const browser = await chromium.launch({ executablePath });
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${http.addr.port}/blank`);
+    return new BlankPage(browser, http, page);
+  }
+
+  /** Ends the browser. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    await this.#http.shutdown();
+  }
+}
+
+function blank(): Response {
+  return new Response(BLANK, { headers: { "content-type": "text/html" } });
+}

@@ -4,11 +4,14 @@ import {
   assertMatch,
   assertObjectMatch,
 } from "@std/assert";
+import { SignJWT } from "jose";
 import { PresenceClient } from "./http/client.ts";
 import { curlRequests } from "./http/testing/curl.ts";
 import { EventReader, read, records } from "./http/testing/service.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url);
+const SECRET = "a secret of at least thirty-two bytes";
+const TOKEN_RULES = ["--jwt-issuer", "app", "--jwt-audience", "presence"];
 const ON_WINDOWS = Deno.build.os === "windows";
 
 function start(
@@ -195,7 +198,7 @@ Deno.test("main tells that the port is taken", async () => {
   const { port } = listener.addr;
   assertEquals(
     await failure(["--port", String(port)]),
-    `Cannot start: port ${port} of 127.0.0.1 is taken; choose another one with --port\n`,
+    `Cannot start: port ${port} of 127.0.0.1 is taken; choose another one\n`,
   );
 });
 
@@ -221,6 +224,15 @@ Deno.test("main refuses what it does not understand", async () => {
     [["--grace-ms", "soon"]],
     [["--lease-ms", "5"]],
     [["--backbone", "postgres://127.0.0.1"]],
+    [["--metrics-port", "many"]],
+    [[], { RUTHERE_METRICS_TOKEN: "two words" }],
+    [["--jwt-issuer", "app"]],
+    [["--jwks-url", "https://login.example/keys"]],
+    [["--jwks-url", "http://login.example/keys", ...TOKEN_RULES]],
+    [["--jwks-url", "https://login.example/keys", ...TOKEN_RULES], {
+      RUTHERE_JWT_SECRET: SECRET,
+    }],
+    [[...TOKEN_RULES], { RUTHERE_JWT_SECRET: "short" }],
     [["--backbone", "redis://"]],
     [["--port", "0", "--backbone", "redis://127.0.0.1/first"]],
     [[], { RUTHERE_BACKBONE: "127.0.0.1:6379" }],
@@ -230,6 +242,82 @@ Deno.test("main refuses what it does not understand", async () => {
   for (const [args, env] of bad) {
     assertMatch(await failure(args, env), /^Cannot start: [^\n]+\n$/);
   }
+});
+
+Deno.test("main lets in whom a token allows, on any host, and nobody else", async () => {
+  const service = await Service.listening(
+    ["--port", "0", "--host", "0.0.0.0", ...TOKEN_RULES],
+    { RUTHERE_JWT_SECRET: SECRET, RUTHERE_METRICS_TOKEN: "s3cret" },
+  );
+  const url = `http://127.0.0.1:${new URL(service.url).port}`;
+  const ask = async (path: string, token?: string) => {
+    const headers: Record<string, string> = token === undefined
+      ? {}
+      : { authorization: `Bearer ${token}` };
+    const response = await fetch(`${url}${path}`, { headers });
+    return { status: response.status, text: await response.text() };
+  };
+  const token = await new SignJWT({ presence: { read: ["document:*"] } })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject("ada")
+    .setIssuer("app")
+    .setAudience("presence")
+    .setIssuedAt()
+    .setExpirationTime("10 minutes")
+    .sign(new TextEncoder().encode(SECRET));
+  const document = "/v1/documents/42/presence";
+  assertEquals((await ask(document)).status, 401);
+  assertEquals((await ask(document, `${token}x`)).status, 401);
+  assertEquals((await ask(document, token)).status, 200);
+  assertEquals((await ask("/v1/presence?context=lobby", token)).status, 403);
+
+  const opens = async (query: string) => {
+    const socket = new WebSocket(
+      `${url}/socket/websocket?vsn=2.0.0${query}`.replace("http", "ws"),
+    );
+    return await new Promise<boolean>((resolve) => {
+      socket.onopen = () => socket.close();
+      socket.onclose = ({ wasClean }) => resolve(wasClean);
+      socket.onerror = (event) => event.preventDefault();
+    });
+  };
+  assertEquals(await opens(""), false);
+  assertEquals(await opens(`&token=${token}`), true);
+
+  assertEquals((await ask("/metrics")).status, 401);
+  assertEquals((await ask("/metrics", token)).status, 401);
+  assertMatch((await ask("/metrics", "s3cret")).text, /\nruthere_/);
+  await service.stop("SIGINT");
+});
+
+Deno.test("main hides its metrics from those whom tokens let in", async () => {
+  const service = await Service.listening(["--port", "0", ...TOKEN_RULES], {
+    RUTHERE_JWT_SECRET: SECRET,
+  });
+  const { status, body } = await fetch(`${service.url}metrics`);
+  await body?.cancel();
+  assertEquals(status, 404);
+  await service.stop("SIGINT");
+});
+
+Deno.test("main serves its metrics on a port of their own", async () => {
+  // A free one: there is no other way to tell the service where to listen.
+  const free = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = free.addr;
+  free.close();
+  const service = await Service.listening([
+    "--port",
+    "0",
+    "--metrics-port",
+    `${port}`,
+  ]);
+  const beside = await fetch(`${service.url}metrics`);
+  await beside.body?.cancel();
+  assertEquals(beside.status, 404);
+  const alone = await fetch(`http://127.0.0.1:${port}/metrics`);
+  assertMatch(await alone.text(), /\nruthere_/);
+  const { code } = await service.stop("SIGINT");
+  if (!ON_WINDOWS) assertEquals(code, 0);
 });
 
 Deno.test("main serves, and ends, while its backbone is away", async () => {

@@ -1,8 +1,8 @@
 /**
  * Packs the package as JSR's npm layer serves it, installs it into an empty
  * project, compiles `program.ts` against its types, strictly, and runs it under
- * Node and Bun; `serve.js`, `phoenix.js` and `cluster.js` too, which open ports
- * there.
+ * Node and Bun; `documents.js` too, and `serve.js`, `phoenix.js` and
+ * `cluster.js`, which open ports there.
  *
  * @module
  */
@@ -19,6 +19,7 @@ const TYPESCRIPT = "7.0.2";
 const BUN = "1.4.5";
 const NODE_SERVER = "2.1.8";
 const IOREDIS = "6.0.0";
+const JOSE = "6.2.17";
 const NATS = "3.4.0";
 const NODE_REDIS = "6.3.1";
 const PHOENIX = "1.8.16";
@@ -165,6 +166,7 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
           "@nats-io/transport-node": NATS,
           bun: BUN,
           ioredis: IOREDIS,
+          jose: JOSE,
           phoenix: PHOENIX,
           redis: NODE_REDIS,
           typescript: TYPESCRIPT,
@@ -189,7 +191,14 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       outDir: "out",
       rootDir: ".",
     };
-    for (const file of ["program.ts", "serve.js", "phoenix.js", "cluster.js"]) {
+    const files = [
+      "program.ts",
+      "serve.js",
+      "phoenix.js",
+      "documents.js",
+      "cluster.js",
+    ];
+    for (const file of files) {
       await Deno.copyFile(new URL(file, import.meta.url), join(project, file));
     }
 
@@ -246,6 +255,10 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       await t.step(`${name} serves it to Phoenix's clients`, async () => {
         const printed = await run(project, runtime, "phoenix.js");
         assertEquals(JSON.parse(printed), PHOENIX_FOUND);
+      });
+      await t.step(`${name} shows people in documents by it`, async () => {
+        const printed = await run(project, runtime, "documents.js");
+        assertEquals(JSON.parse(printed), DOCUMENTS_FOUND);
       });
       await t.step(`${name} makes a cluster of it`, () => cluster(runtime));
     }
@@ -313,6 +326,17 @@ const ADAPTERS = `
     });
   }
 `;
+
+/** What `documents.js` finds. */
+const DOCUMENTS_FOUND = {
+  seen: ["state", "userJoined", 159],
+  users: ["Ada"],
+  refused: 401,
+  counted: [
+    "ruthere_presence_active_users 1",
+    "ruthere_cursor_update_latency_seconds_count 1",
+  ],
+};
 
 const BEAT = [null, "1", "phoenix", "phx_reply", {
   status: "ok",

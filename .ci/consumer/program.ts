@@ -14,8 +14,11 @@ import * as server from "@ruthere/presence/server";
 import * as cluster from "@ruthere/presence/server/cluster";
 import * as redis from "@ruthere/presence/server/cluster/redis";
 import * as suite from "@ruthere/presence/server/cluster/testing";
+import * as documents from "@ruthere/presence/server/documents";
 import * as http from "@ruthere/presence/server/http";
+import * as metrics from "@ruthere/presence/server/metrics";
 import * as phoenix from "@ruthere/presence/server/phoenix";
+import * as tokens from "@ruthere/presence/server/tokens";
 import * as topics from "@ruthere/presence/server/topics";
 import * as stores from "@ruthere/presence/store";
 
@@ -69,8 +72,11 @@ console.log(JSON.stringify({
     cluster,
     redis,
     suite,
+    documents,
     http,
+    metrics,
     phoenix,
+    tokens,
     topics,
     stores,
   ]

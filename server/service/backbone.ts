@@ -1,0 +1,126 @@
+import {
+  type Cluster,
+  type ClusterStatus,
+  joinCluster,
+  type PresenceBackbone,
+} from "../cluster/mod.ts";
+import type { DocumentModel } from "../documents/mod.ts";
+import type { PresenceServer } from "../mod.ts";
+import { type Settings, StartError } from "./settings.ts";
+
+/** A backbone, and what ends the connection to it. */
+interface Dialled {
+  readonly backbone: PresenceBackbone;
+  close(): Promise<void>;
+}
+
+/** Dials a backbone; it may be there later. */
+async function dial(url: URL): Promise<Dialled> {
+  try {
+    return url.protocol.startsWith("redis")
+      ? await dialRedis(url)
+      : await dialNats(url);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new StartError(`the URL of the backbone is wrong: ${error.message}`);
+  }
+}
+
+async function dialRedis(url: URL): Promise<Dialled> {
+  const [{ createClient }, { fromNodeRedis, RedisBackbone }] = await Promise
+    .all([import("redis"), import("../cluster/redis/mod.ts")]);
+  // The backbone makes connections of its own like this one.
+  const client = createClient({ url: url.href });
+  return {
+    backbone: new RedisBackbone(fromNodeRedis(client)),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function dialNats(url: URL): Promise<Dialled> {
+  const [{ connect }, { NatsBackbone }] = await Promise.all([
+    import("@nats-io/transport-node"),
+    import("../cluster/nats/mod.ts"),
+  ]);
+  // A server that refuses a client resets its socket, to which nobody listens.
+  globalThis.addEventListener("error", (event) => {
+    if (event.error?.code === "ECONNRESET") event.preventDefault();
+  });
+  const [user, pass] = [url.username, url.password].map(decodeURIComponent);
+  const options = {
+    servers: url.host,
+    maxReconnectAttempts: -1,
+    ...pass ? { user, pass } : user ? { token: user } : {},
+    ...url.protocol === "tls:" ? { tls: {} } : {},
+  };
+  let connection: Awaited<ReturnType<typeof connect>> | undefined;
+  return {
+    backbone: {
+      async connect(node, listener) {
+        if (connection?.isClosed() !== false) {
+          connection = await connect(options);
+        }
+        return await new NatsBackbone(connection).connect(node, listener);
+      },
+    },
+    // If it has never been there, there is nothing to close.
+    close: async () => await connection?.close(),
+  };
+}
+
+/** That a server is one with others, or is on its own. */
+export interface Membership extends AsyncDisposable {
+  /** What it is one of; `undefined` if it is on its own. */
+  readonly cluster: Cluster<DocumentModel> | undefined;
+}
+
+/** Makes a server one with those that share its backbone. */
+export async function join(
+  server: PresenceServer<DocumentModel>,
+  { backbone: url, node, leaseMs }: Settings,
+): Promise<Membership> {
+  if (url === undefined) {
+    const nothing = () => Promise.resolve();
+    return { cluster: undefined, [Symbol.asyncDispose]: nothing };
+  }
+  const { backbone, close } = await dial(url);
+  const cluster: Cluster<DocumentModel> = joinCluster(server, backbone, {
+    node,
+    leaseTtlMs: leaseMs,
+    onError: sayOnce(),
+  });
+  sayStatus(cluster);
+  return {
+    cluster,
+    async [Symbol.asyncDispose]() {
+      // Who comes back to another node before the lease ends has not left.
+      await cluster.leave({ keep: true });
+      await close();
+    },
+  };
+}
+
+/** Says what fails; what goes on failing in the same way, once. */
+function sayOnce(): (error: unknown) => void {
+  let last: string | undefined;
+  return (error) => {
+    const sentence = error instanceof Error ? error.message : String(error);
+    if (sentence !== last) console.error(sentence);
+    last = sentence;
+  };
+}
+
+/** What is said of a node. */
+const STATUS_LINES: Readonly<Record<ClusterStatus, string>> = {
+  connecting: "ruthere connects to its backbone, as node NODE",
+  connected: "ruthere is one with the other nodes",
+  isolated: "ruthere is cut off from its backbone, and shows what it knew",
+  left: "ruthere has left the other nodes",
+};
+
+/** Says whether the node is one with the others, each time that it changes. */
+async function sayStatus(cluster: Cluster<DocumentModel>): Promise<void> {
+  for await (const status of cluster.watchStatus()) {
+    console.error(STATUS_LINES[status].replace("NODE", cluster.node));
+  }
+}

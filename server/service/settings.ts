@@ -1,0 +1,244 @@
+import { parseArgs } from "node:util";
+
+/** What `--help` prints. */
+export const USAGE = `Usage: deno task start [OPTIONS]
+
+Serves presence to whoever reaches it, over HTTP, over the sockets of Phoenix
+Channels and Supabase Realtime, and as a page; everyone may do everything, unless
+tokens are wanted.
+
+  --port PORT   the port to listen on; 0 picks one (8787, or RUTHERE_PORT)
+  --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any other
+                than loopback wants --insecure
+  --insecure    yes, everyone who reaches the host may read, publish and
+                withdraw everything (or RUTHERE_INSECURE=1)
+  --jwks-url URL
+                lets in whom a JSON Web Token allows, signed by one of the keys
+                that are found there (or RUTHERE_JWKS_URL); or by the secret
+                RUTHERE_JWT_SECRET, which has at least 32 bytes
+  --jwt-issuer NAME
+                who must have issued the tokens (or RUTHERE_JWT_ISSUER)
+  --jwt-audience NAME
+                for whom they must be (or RUTHERE_JWT_AUDIENCE)
+  --grace-ms MS how long somebody whose connection is lost is still shown, in
+                milliseconds (10000, or RUTHERE_GRACE_MS)
+  --backbone URL
+                redis://… or nats://…, or with TLS rediss://… or tls://…, by
+                which several of these services act as one; a user and a
+                password go into the URL; memory, which is the default, is for
+                a single one (or RUTHERE_BACKBONE)
+  --node NAME   its name among them, which no other one has at the same time; a
+                new one, if it is left out (or RUTHERE_NODE)
+  --lease-ms MS after how long without a sign of life one is given up, in
+                milliseconds, the same for all (15000, or RUTHERE_LEASE_MS)
+  --metrics-port PORT
+                a port of the same host for Prometheus alone (or
+                RUTHERE_METRICS_PORT); left out, /metrics is served beside all
+                else, to everybody or, with tokens, to whom has
+                RUTHERE_METRICS_TOKEN
+  --help        print this
+`;
+
+/** The protocols of backbones. */
+const BACKBONES: ReadonlySet<string> = new Set([
+  "nats:",
+  "redis:",
+  "rediss:",
+  "tls:",
+]);
+
+/** A shorter lease would end whenever a node has something else to do. */
+const MIN_LEASE_MS = 1_000;
+
+/** How the service is to run. */
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  readonly insecure: boolean;
+  readonly graceMs: number;
+  /** Where the backbone is; `undefined` if there is none. */
+  readonly backbone: URL | undefined;
+  readonly node: string | undefined;
+  readonly leaseMs: number;
+  /** What tells good tokens; `undefined` if none is wanted. */
+  readonly tokens: TokenSettings | undefined;
+  /** Where the metrics are served alone. */
+  readonly metricsPort: number | undefined;
+  /** What Prometheus has to know. */
+  readonly metricsToken: string | undefined;
+}
+
+/** What tells good tokens: a secret, or where keys are found. */
+export interface TokenSettings {
+  readonly key: { readonly secret: string } | { readonly jwksUrl: string };
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Something that the one who starts the service can put right. */
+export class StartError extends Error {}
+
+/**
+ * Reads the settings from the arguments, and from the environment.
+ *
+ * @throws {StartError} If one of them can not be.
+ */
+export function readSettings(args: readonly string[]): Settings | "help" {
+  // `deno task start -- --port 1` hands the dashes on.
+  const given = args[0] === "--" ? args.slice(1) : [...args];
+  const { values } = parse(given);
+  if (values.help) return "help";
+  const port = readPort(
+    "port",
+    values.port ?? Deno.env.get("RUTHERE_PORT") ?? "8787",
+  );
+  const host = values.host ?? Deno.env.get("RUTHERE_HOST") ?? "127.0.0.1";
+  const insecure = values.insecure ?? readFlag("RUTHERE_INSECURE");
+  const tokens = readTokens(values);
+  if (!insecure && tokens === undefined && !isLoopback(host)) {
+    throw new StartError(
+      `the host ${
+        JSON.stringify(host)
+      } can be reached from elsewhere, where everyone could do everything; let in by tokens, or say --insecure if that is meant`,
+    );
+  }
+  const graceMs = readDuration(
+    "grace",
+    values["grace-ms"] ?? Deno.env.get("RUTHERE_GRACE_MS") ?? "10000",
+  );
+  const leaseMs = readDuration(
+    "lease",
+    values["lease-ms"] ?? Deno.env.get("RUTHERE_LEASE_MS") ?? "15000",
+  );
+  const backbone = readBackbone(
+    values.backbone ?? Deno.env.get("RUTHERE_BACKBONE") ?? "memory",
+  );
+  if (leaseMs < MIN_LEASE_MS) {
+    throw new StartError(`the lease must be at least ${MIN_LEASE_MS} ms`);
+  }
+  const node = (values.node ?? Deno.env.get("RUTHERE_NODE")) || undefined;
+  const metricsPort = values["metrics-port"] ??
+    Deno.env.get("RUTHERE_METRICS_PORT");
+  return {
+    port,
+    host,
+    insecure,
+    graceMs,
+    backbone,
+    node,
+    leaseMs,
+    tokens,
+    metricsPort: metricsPort
+      ? readPort("metrics port", metricsPort)
+      : undefined,
+    metricsToken: readMetricsToken(),
+  };
+}
+
+function readPort(name: string, text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new StartError(
+    `the ${name} must be a number from 0 to 65535: received ${
+      JSON.stringify(text)
+    }`,
+  );
+}
+
+function readMetricsToken(): string | undefined {
+  const token = Deno.env.get("RUTHERE_METRICS_TOKEN") || undefined;
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new StartError(
+    "RUTHERE_METRICS_TOKEN must be visible characters of ASCII",
+  );
+}
+
+function readTokens(
+  values: Readonly<
+    Partial<Record<"jwks-url" | "jwt-issuer" | "jwt-audience", string>>
+  >,
+): TokenSettings | undefined {
+  const jwksUrl = values["jwks-url"] ?? Deno.env.get("RUTHERE_JWKS_URL");
+  // Not an argument: those can be read by everybody on the machine.
+  const secret = Deno.env.get("RUTHERE_JWT_SECRET");
+  const issuer = values["jwt-issuer"] ?? Deno.env.get("RUTHERE_JWT_ISSUER");
+  const audience = values["jwt-audience"] ??
+    Deno.env.get("RUTHERE_JWT_AUDIENCE");
+  if (!jwksUrl && !secret) {
+    if (!issuer && !audience) return undefined;
+    throw new StartError(
+      "tokens want a key: RUTHERE_JWT_SECRET, or the URL of --jwks-url",
+    );
+  }
+  if (jwksUrl && secret) {
+    throw new StartError(
+      "tokens are signed by RUTHERE_JWT_SECRET or by keys of --jwks-url, not by both",
+    );
+  }
+  if (!issuer || !audience) {
+    throw new StartError(
+      "tokens want an issuer and an audience: say --jwt-issuer and --jwt-audience",
+    );
+  }
+  return {
+    key: secret ? { secret } : { jwksUrl: jwksUrl ?? "" },
+    issuer,
+    audience,
+  };
+}
+
+function readDuration(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new StartError(
+    `the ${name} must be a number of milliseconds: received ${
+      JSON.stringify(text)
+    }`,
+  );
+}
+
+function readBackbone(text: string): URL | undefined {
+  if (text === "memory") return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && BACKBONES.has(url.protocol) && url.host) return url;
+  // It may hold a password.
+  throw new StartError(
+    "the backbone must be memory or a URL like redis://HOST, rediss://HOST, nats://HOST or tls://HOST",
+  );
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: "string" },
+        host: { type: "string" },
+        insecure: { type: "boolean" },
+        "grace-ms": { type: "string" },
+        backbone: { type: "string" },
+        node: { type: "string" },
+        "lease-ms": { type: "string" },
+        "jwks-url": { type: "string" },
+        "jwt-issuer": { type: "string" },
+        "jwt-audience": { type: "string" },
+        "metrics-port": { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const [sentence = ""] = error.message.split(/\.(?:\s|$)/);
+    throw new StartError(`${sentence}; --help tells of the options`);
+  }
+}
+
+function readFlag(name: string): boolean {
+  const value = Deno.env.get(name) ?? "";
+  if (["1", "true"].includes(value)) return true;
+  if (["", "0", "false"].includes(value)) return false;
+  throw new StartError(`${name} must be 1 or 0: received "${value}"`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" ||
+    /^127(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(host);
+}

@@ -92,8 +92,13 @@ function route({ hosts, endpoint, http, metrics }: Faces): Handler {
 function authorityOf({ tokens }: Settings): TokenAuthority | undefined {
   if (tokens === undefined) return undefined;
   const { key, issuer, audience } = tokens;
+  return new TokenAuthority({ ...key, issuer, audience });
+}
+
+/** Makes something of the settings, which may have values that make no sense. */
+function checked<T>(make: () => T): T {
   try {
-    return new TokenAuthority({ ...key, issuer, audience });
+    return make();
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     throw new StartError(error.message);
@@ -108,9 +113,9 @@ function facesOf(
   readonly documents: DocumentPresence;
   readonly numbers: PresenceMetrics;
 } {
-  const { host, insecure, metricsPort, metricsToken } = settings;
+  const { host, insecure, metricsPort, metricsToken, origins } = settings;
   const authority = authorityOf(settings);
-  // A page elsewhere can't do anything by a name of ours, but with a token.
+  // Where tokens are wanted, no page can do anything by a name of ours alone.
   const hosts = insecure || authority !== undefined
     ? "any"
     : ["localhost", "127.0.0.1", "[::1]", nameOf(host)];
@@ -121,12 +126,14 @@ function facesOf(
   const topics = new TopicPresence(server, { facets: liftFacets });
   const endpoint = new PhoenixEndpoint(topics, {
     hosts,
+    origins,
     documents,
     authorize: authority?.authorize,
     accessToken: authority?.refresh,
   });
   const http = createHttpHandler(server, {
     hosts,
+    origins,
     documents,
     authorize: authority?.authorize,
     limits: authority === undefined ? OPEN_LIMITS : {},
@@ -145,15 +152,18 @@ async function serve(settings: Settings): Promise<void> {
   // Changes hold what strangers have published, until others take their place.
   const options = { graceMs, retention: 2_000 };
   using server = new PresenceServer<DocumentModel>(options);
-  const faces = facesOf(server, settings);
+  const faces = checked(() => facesOf(server, settings));
   const { documents, endpoint, hosts, numbers } = faces;
   const listeners = [listen(host, port, route(faces))];
   if (metricsPort !== undefined) {
+    // Who is let in by tokens elsewhere has none for these numbers.
+    const isGuarded = metricsToken !== undefined || settings.insecure;
     const handler = createMetricsHandler(numbers, {
       token: metricsToken,
-      hosts,
+      hosts: isGuarded ? hosts : undefined,
     });
-    listeners.push(listen(host, metricsPort, handler));
+    const metricsHost = isGuarded ? host : "127.0.0.1";
+    listeners.push(listen(metricsHost, metricsPort, handler));
   }
   const membership = await join(server, settings);
   numbers.measure({ cluster: membership.cluster });

@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertMatch,
   assertObjectMatch,
+  assertRejects,
 } from "@std/assert";
 import { SignJWT } from "jose";
 import { PresenceClient } from "./http/client.ts";
@@ -25,6 +26,12 @@ function start(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** A port that nobody listens on. */
+function freePort(): string {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return `${listener.addr.port}`;
 }
 
 /** How a start ends that comes to nothing. */
@@ -225,6 +232,7 @@ Deno.test("main refuses what it does not understand", async () => {
     [["--lease-ms", "5"]],
     [["--backbone", "postgres://127.0.0.1"]],
     [["--metrics-port", "many"]],
+    [["--origin", "app.example"]],
     [[], { RUTHERE_METRICS_TOKEN: "two words" }],
     [["--jwt-issuer", "app"]],
     [["--jwks-url", "https://login.example/keys"]],
@@ -300,16 +308,61 @@ Deno.test("main hides its metrics from those whom tokens let in", async () => {
   await service.stop("SIGINT");
 });
 
+Deno.test("main serves metrics that nobody has a token for to this machine alone", async () => {
+  const port = freePort();
+  const service = await Service.listening(
+    [
+      "--port",
+      "0",
+      "--host",
+      "0.0.0.0",
+      ...TOKEN_RULES,
+      "--metrics-port",
+      port,
+    ],
+    { RUTHERE_JWT_SECRET: SECRET },
+  );
+  const own = await fetch(`http://127.0.0.1:${port}/metrics`);
+  assertEquals(own.status, 200);
+  await own.body?.cancel();
+  using connection = await Deno.connect({ port: Number(port) });
+  const request = "GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+  await connection.write(new TextEncoder().encode(request));
+  const answer = new Uint8Array(12);
+  await connection.read(answer);
+  assertEquals(new TextDecoder().decode(answer), "HTTP/1.1 421");
+  const others = Deno.networkInterfaces()
+    .filter(({ family, address }) =>
+      family === "IPv4" && !address.startsWith("127.")
+    );
+  for (const { address } of others) {
+    await assertRejects(() => fetch(`http://${address}:${port}/metrics`));
+  }
+  await service.stop("SIGINT");
+});
+
+Deno.test("main lets in the pages of sites that it is told to trust", async () => {
+  const app = "https://app.example";
+  const service = await Service.listening(["--port", "0", "--origin", app]);
+  const ask = async (origin: string) => {
+    const headers = { origin };
+    const url = `${service.url}v1/presence?context=a`;
+    const { status, body } = await fetch(url, { headers });
+    await body?.cancel();
+    return status;
+  };
+  assertEquals(await ask(app), 200);
+  assertEquals(await ask("https://evil.example"), 403);
+  await service.stop("SIGINT");
+});
+
 Deno.test("main serves its metrics on a port of their own", async () => {
-  // A free one: there is no other way to tell the service where to listen.
-  const free = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = free.addr;
-  free.close();
+  const port = freePort();
   const service = await Service.listening([
     "--port",
     "0",
     "--metrics-port",
-    `${port}`,
+    port,
   ]);
   const beside = await fetch(`${service.url}metrics`);
   await beside.body?.cancel();

@@ -46,7 +46,7 @@ async function dialNats(url: URL): Promise<Dialled> {
   globalThis.addEventListener("error", (event) => {
     if (event.error?.code === "ECONNRESET") event.preventDefault();
   });
-  const [user, pass] = [url.username, url.password].map(decodeURIComponent);
+  const [user, pass] = [url.username, url.password].map(decoded);
   const options = {
     servers: url.host,
     maxReconnectAttempts: -1,
@@ -66,6 +66,15 @@ async function dialNats(url: URL): Promise<Dialled> {
     // If it has never been there, there is nothing to close.
     close: async () => await connection?.close(),
   };
+}
+
+/** A part of a URL, in which a `%` need not be meant as such. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** That a server is one with others, or is on its own. */

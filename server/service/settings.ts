@@ -31,11 +31,14 @@ tokens are wanted.
                 new one, if it is left out (or RUTHERE_NODE)
   --lease-ms MS after how long without a sign of life one is given up, in
                 milliseconds, the same for all (15000, or RUTHERE_LEASE_MS)
+  --origin URL  another site whose pages may use the service, like
+                https://app.example; may be said several times (or
+                RUTHERE_ORIGINS, with commas between them)
   --metrics-port PORT
-                a port of the same host for Prometheus alone (or
+                a port for Prometheus alone, of the same host if there is a
+                RUTHERE_METRICS_TOKEN that it has to send, else of 127.0.0.1 (or
                 RUTHERE_METRICS_PORT); left out, /metrics is served beside all
-                else, to everybody or, with tokens, to whom has
-                RUTHERE_METRICS_TOKEN
+                else, where tokens are wanted only with RUTHERE_METRICS_TOKEN
   --help        print this
 `;
 
@@ -62,6 +65,8 @@ export interface Settings {
   readonly leaseMs: number;
   /** What tells good tokens; `undefined` if none is wanted. */
   readonly tokens: TokenSettings | undefined;
+  /** The other sites whose pages may use it. */
+  readonly origins: readonly string[];
   /** Where the metrics are served alone. */
   readonly metricsPort: number | undefined;
   /** What Prometheus has to know. */
@@ -128,11 +133,16 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     node,
     leaseMs,
     tokens,
+    origins: values.origin ?? listed(Deno.env.get("RUTHERE_ORIGINS")),
     metricsPort: metricsPort
       ? readPort("metrics port", metricsPort)
       : undefined,
     metricsToken: readMetricsToken(),
   };
+}
+
+function listed(text = ""): string[] {
+  return text.split(",").map((part) => part.trim()).filter(Boolean);
 }
 
 function readPort(name: string, text: string): number {
@@ -220,6 +230,7 @@ function parse(args: string[]) {
         "jwks-url": { type: "string" },
         "jwt-issuer": { type: "string" },
         "jwt-audience": { type: "string" },
+        origin: { type: "string", multiple: true },
         "metrics-port": { type: "string" },
         help: { type: "boolean", short: "h" },
       },

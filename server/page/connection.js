@@ -1,7 +1,14 @@
 // @ts-check
 
 // @ts-types="npm:@types/phoenix@1.6.7"
-import { Presence, Socket } from "./phoenix.mjs";
+import { Presence } from "./phoenix.mjs";
+import { ServiceSocket } from "./service_socket.js";
+import { refusalOfJoin } from "./token_refusal.js";
+
+/** @typedef {import("./token.js").Token} Token */
+
+/** How the service says that one may only read. */
+export const ONLY_READER = "unauthorized to publish here";
 
 /**
  * What this tab says of itself when it joins, and whenever it changes.
@@ -17,30 +24,36 @@ import { Presence, Socket } from "./phoenix.mjs";
  * @property {() => Publication} publication asked for whenever it is needed
  * @property {(people: readonly [string, readonly unknown[]][]) => void} onPeople
  * @property {(pointer: unknown) => void} onPointer
- * @property {() => void} onJoined also when it has come back
+ * @property {(mayPublish: boolean) => void} onJoined also when it has come back
  * @property {() => void} onLost
+ * @property {(sentence: string) => void} onShut it has given up
  * @property {(reason: string) => void} onRefused the room does not let one in
  * @property {(reason: string) => void} onDeclined a change has not been taken
  */
 
 /** The connection to one room: phoenix.js, and what this page does with it. */
 export class Connection {
+  #topic;
   #events;
   #socket;
   #channel;
+  #mayPublish = true;
   /** What has been published, to publish again only what differs. */
   #published = "";
 
   /**
    * @param {string} topic
+   * @param {Token | undefined} token
    * @param {ConnectionEvents} events
    */
-  constructor(topic, events) {
+  constructor(topic, token, events) {
+    this.#topic = topic;
     this.#events = events;
-    this.#socket = new Socket("/socket");
-    this.#socket.onClose(() => events.onLost());
-    this.#channel = this.#socket.channel(topic, () => this.#publication());
-    this.#channel.onError(() => events.onLost());
+    this.#socket = new ServiceSocket(topic, token, events);
+    this.#channel = this.#socket.channel(() =>
+      // Who publishes nothing only watches.
+      this.#mayPublish ? this.#publication() : {}
+    );
     this.#channel.on("pointer", (pointer) => events.onPointer(pointer));
     const presence = new Presence(this.#channel);
     presence.onSync(() => {
@@ -53,17 +66,17 @@ export class Connection {
     this.#socket.connect();
     this.#channel.join()
       .receive("ok", () => {
-        this.#events.onJoined();
+        this.#events.onJoined(this.#mayPublish);
         // What changed while the join was under way.
         this.publish();
       })
-      .receive("error", (answer) => this.#events.onRefused(reasonIn(answer)));
+      .receive("error", (answer) => this.#refused(reasonIn(answer)));
   }
 
   /** Publishes what this tab says of itself, if that has changed. */
   publish() {
     // Who has not joined yet publishes by joining.
-    if (this.#channel.state !== "joined") return;
+    if (!this.#isPublisher) return;
     const before = this.#published;
     const { meta, visibility } = this.#publication();
     if (this.#published === before) return;
@@ -89,8 +102,23 @@ export class Connection {
    */
   point(pointer) {
     // Where it was is of no use later.
-    if (this.#channel.state === "joined") {
-      this.#channel.push("pointer", pointer);
+    if (this.#isPublisher) this.#channel.push("pointer", pointer);
+  }
+
+  get #isPublisher() {
+    return this.#mayPublish && this.#channel.state === "joined";
+  }
+
+  /** @param {string} reason */
+  #refused(reason) {
+    const refusal = refusalOfJoin(this.#topic, reason);
+    if (refusal !== undefined) {
+      this.#socket.shut(refusal);
+    } else if (reason === ONLY_READER) {
+      // phoenix.js joins again by itself.
+      this.#mayPublish = false;
+    } else {
+      this.#events.onRefused(reason);
     }
   }
 

@@ -1,12 +1,15 @@
 // @ts-check
 
 // @ts-types="npm:@types/phoenix@1.6.7"
-import { Presence, Socket } from "./phoenix.mjs";
-import { reasonIn } from "./connection.js";
+import { Presence } from "./phoenix.mjs";
+import { ONLY_READER, reasonIn } from "./connection.js";
+import { ServiceSocket } from "./service_socket.js";
+import { refusalOfJoin } from "./token_refusal.js";
 
 /** @typedef {import("./cursor_renderer.js").Position} Position */
 /** @typedef {import("./cursor_renderer.js").Selection} Selection */
 /** @typedef {import("./shared_text.js").Draft} Draft */
+/** @typedef {import("./token.js").Token} Token */
 
 /**
  * @typedef {object} DocumentEvents
@@ -14,8 +17,9 @@ import { reasonIn } from "./connection.js";
  * @property {(event: unknown) => void} onPresence what they do
  * @property {(message: unknown) => void} onText
  * @property {() => void} onTextWanted somebody has come, and has no text yet
- * @property {() => void} onJoined also when it has come back
+ * @property {(mayPublish: boolean) => void} onJoined also when it has come back
  * @property {() => void} onLost
+ * @property {(sentence: string) => void} onShut it has given up
  * @property {(reason: string) => void} onRefused
  */
 
@@ -24,27 +28,35 @@ import { reasonIn } from "./connection.js";
  * What is told before one is in is not sent: it would be old by then.
  */
 export class DocumentConnection {
+  #topic;
   #events;
   #socket;
   #channel;
   #isWatching;
+  #mayPublish = true;
   #isOver = false;
 
   /**
    * @param {string} topic
    * @param {{ key: string, name?: string }} user who has no name only watches
+   * @param {Token | undefined} token
    * @param {DocumentEvents} events
    */
-  constructor(topic, user, events) {
+  constructor(topic, user, token, events) {
+    this.#topic = topic;
     this.#events = events;
     this.#isWatching = user.name === undefined;
-    this.#socket = new Socket("/socket");
-    this.#channel = this.#socket.channel(topic, user);
-    const lost = () => {
-      if (!this.#isOver) events.onLost();
-    };
-    this.#socket.onClose(lost);
-    this.#channel.onError(lost);
+    this.#socket = new ServiceSocket(topic, token, {
+      onLost: () => {
+        if (!this.#isOver) events.onLost();
+      },
+      onShut: (sentence) => {
+        if (!this.#isOver) events.onShut(sentence);
+      },
+    });
+    this.#channel = this.#socket.channel(() =>
+      this.#mayPublish ? user : { key: user.key }
+    );
     this.#channel.on("presence", (event) => events.onPresence(event));
     this.#channel.on("text", (message) => events.onText(message));
     this.#channel.on("text_wanted", () => events.onTextWanted());
@@ -59,14 +71,14 @@ export class DocumentConnection {
   open() {
     this.#socket.connect();
     this.#channel.join()
-      .receive("ok", () => this.#events.onJoined())
-      .receive("error", (answer) => this.#events.onRefused(reasonIn(answer)));
+      .receive("ok", () => this.#events.onJoined(this.#mayPublish))
+      .receive("error", (answer) => this.#refused(reasonIn(answer)));
   }
 
   /** Says goodbye, and ends it. */
   leave() {
     this.#isOver = true;
-    const disconnect = () => this.#socket.disconnect();
+    const disconnect = () => this.#socket.end();
     this.#channel.leave()
       .receive("ok", disconnect)
       .receive("timeout", disconnect);
@@ -119,6 +131,20 @@ export class DocumentConnection {
     this.#push("text_wanted", {});
   }
 
+  /** @param {string} reason */
+  #refused(reason) {
+    const refusal = refusalOfJoin(this.#topic, reason);
+    if (refusal !== undefined) {
+      this.#socket.shut(refusal);
+    } else if (reason === ONLY_READER) {
+      // phoenix.js joins again by itself.
+      this.#isWatching = true;
+      this.#mayPublish = false;
+    } else {
+      this.#events.onRefused(reason);
+    }
+  }
+
   /**
    * Who only watches does nothing that could be told.
    *
@@ -134,6 +160,8 @@ export class DocumentConnection {
    * @param {object} payload
    */
   #push(event, payload) {
-    if (this.#channel.state === "joined") this.#channel.push(event, payload);
+    if (this.#mayPublish && this.#channel.state === "joined") {
+      this.#channel.push(event, payload);
+    }
   }
 }

@@ -14,7 +14,6 @@ import { DocumentConnection } from "./document_connection.js";
 import { find, show } from "./dom.js";
 import { Headline } from "./headline.js";
 import { LENGTHS, readText } from "./meta.js";
-import { nameOf } from "./names.js";
 import { Notices } from "./notices.js";
 import { tellActivity } from "./own_activity.js";
 import { Others } from "./others.js";
@@ -22,17 +21,29 @@ import { ParticipantList } from "./participant_list.js";
 import { Participants } from "./participants.js";
 import { inOrder, personOf } from "./person.js";
 import { readPresenceEvent } from "./presence_event.js";
-import { loadProfile, PROFILE_ITEM, saveProfile, storeOf } from "./profile.js";
+import {
+  isProfile,
+  loadProfile,
+  namelessName,
+  saveProfile,
+  storeOf,
+} from "./profile.js";
 import { positionAt } from "./text_edit.js";
 import { TextExchange } from "./text_exchange.js";
 import { TextareaEditor } from "./textarea_editor.js";
-import { offerCommand } from "./try_it.js";
+import { tokenOfTab } from "./token.js";
+import { ONLY_READING } from "./token_refusal.js";
+import { offerCommand, offerSecondTab } from "./try_it.js";
 import { TypingIndicator } from "./typing_indicator.js";
 
 /** @typedef {import("./person.js").Person} Person */
 
 /** How often things are told, at most. */
 const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250 };
+
+/** Nobody can be asked for the text: that would be to publish, too. */
+const ONLY_READING_TEXT =
+  `${ONLY_READING} You see the text from its next change on.`;
 
 /** How often cursors are looked after that have not moved. */
 const FAINT_MS = 5_000;
@@ -41,10 +52,13 @@ const parameters = new URLSearchParams(location.search);
 const id = readText(parameters.get("document"), LENGTHS.name) ?? "shared";
 const topic = `document:${id}`;
 const isGuest = parameters.has("guest");
-const store = storeOf(() => isGuest ? sessionStorage : localStorage);
+const tabStore = storeOf(() => sessionStorage);
+const store = isGuest ? tabStore : storeOf(() => localStorage);
 
-let profile = loadProfile(store);
+const token = tokenOfTab(tabStore);
+let profile = loadProfile(store, token);
 const self = profile.key;
+const nameless = namelessName(self, token);
 
 const textarea = find("#text", HTMLTextAreaElement);
 const nameField = find("#name", HTMLInputElement);
@@ -68,6 +82,7 @@ const exchange = new TextExchange(self, editor.text, participants, {
 });
 
 let selected = editor.selected;
+let mayWrite = true;
 let hasCursor = false;
 let hasJoined = false;
 let hasMoved = false;
@@ -121,18 +136,18 @@ new ResizeObserver(() => {
   moveText();
 }).observe(textarea);
 nameField.addEventListener("change", () => {
-  const name = readText(nameField.value, LENGTHS.name) ?? nameOf(self);
+  const name = readText(nameField.value, LENGTHS.name) ?? nameless;
   nameField.value = name;
   if (name === profile.name) return;
   profile = { ...profile, name };
-  saveProfile(store, profile);
+  saveProfile(store, profile, token);
   rename();
 });
 // Another tab of this person has changed what they all say.
 globalThis.addEventListener("storage", ({ key }) => {
-  if (key !== PROFILE_ITEM || isGuest) return;
+  if (!isProfile(key, token) || isGuest) return;
   const before = profile;
-  profile = { ...loadProfile(store), key: self };
+  profile = { ...loadProfile(store, token), key: self };
   nameField.value = profile.name;
   const isSame = profile.name === before.name &&
     profile.invisible === before.invisible;
@@ -141,19 +156,20 @@ globalThis.addEventListener("storage", ({ key }) => {
 setInterval(moveText, FAINT_MS);
 
 nameField.value = profile.name;
-nameField.placeholder = nameOf(self);
+nameField.placeholder = nameless;
 for (const place of document.querySelectorAll(".this-document")) {
   show(place, topic);
 }
-offerCommand(topic);
-showWhetherInvisible();
+offerCommand(topic, token);
+offerSecondTab(token);
+showWhetherWriter();
 tellActivity((focused, hidden) => connection.focus(focused, hidden));
 
 /** @param {() => void} [onJoined] told once, when one is in */
 function connect(onJoined = () => {}) {
   const { name, invisible } = profile;
   const user = invisible ? { key: self } : { key: self, name };
-  const connection = new DocumentConnection(topic, user, {
+  const connection = new DocumentConnection(topic, user, token, {
     onPeople: takePeople,
     onPresence(message) {
       const event = readPresenceEvent(message, Date.now());
@@ -166,15 +182,23 @@ function connect(onJoined = () => {}) {
       showSoon();
     },
     onTextWanted: () => exchange.wanted(),
-    onJoined() {
+    onJoined(may) {
       onJoined();
       onJoined = () => {};
+      mayWrite = may;
       comeIn(connection);
     },
     onLost() {
       notices.lost();
       participants.apply({ type: "state", people: [] });
       showSoon();
+    },
+    onShut(sentence) {
+      mayWrite = false;
+      notices.shut(sentence);
+      headline.close();
+      participants.apply({ type: "state", people: [] });
+      showWhetherWriter();
     },
     onRefused: (reason) => notices.refused(reason),
   });
@@ -184,7 +208,8 @@ function connect(onJoined = () => {}) {
 
 /** @param {DocumentConnection} joined */
 function comeIn(joined) {
-  notices.connected();
+  notices.connected(mayWrite ? undefined : ONLY_READING_TEXT);
+  showWhetherWriter();
   exchange.joined();
   joined.askForText();
   if (!profile.invisible) {
@@ -209,11 +234,11 @@ function comeIn(joined) {
 function rename() {
   const former = connection;
   connection = connect(() => former.leave());
-  showWhetherInvisible();
+  showWhetherWriter();
 }
 
-function showWhetherInvisible() {
-  textarea.readOnly = profile.invisible;
+function showWhetherWriter() {
+  textarea.readOnly = profile.invisible || !mayWrite;
   find("#watching", HTMLElement).hidden = !profile.invisible;
 }
 

@@ -12,10 +12,17 @@ const MOST_NAMED = 3;
 export class Headline {
   #element;
   #shown = "";
+  #isClosed = false;
 
   /** @param {HTMLElement} element */
   constructor(element) {
     this.#element = element;
+  }
+
+  /** Says that there is no answer for whoever is not let in, for good. */
+  close() {
+    this.#isClosed = true;
+    this.#element.replaceChildren("You are not let in.");
   }
 
   /**
@@ -26,7 +33,7 @@ export class Headline {
     const shown = JSON.stringify(
       people.map(({ key, name, color }) => [key, name, color]),
     );
-    if (shown === this.#shown) return;
+    if (shown === this.#shown || this.#isClosed) return;
     this.#shown = shown;
     const named = people.length <= MOST_NAMED + 1
       ? people

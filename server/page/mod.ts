@@ -42,11 +42,14 @@ import presenceEvent from "./presence_event.js" with { type: "text" };
 import profile from "./profile.js" with { type: "text" };
 import room from "./room.js" with { type: "text" };
 import roster from "./roster.js" with { type: "text" };
+import serviceSocket from "./service_socket.js" with { type: "text" };
 import sharedText from "./shared_text.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 import textEdit from "./text_edit.js" with { type: "text" };
 import textExchange from "./text_exchange.js" with { type: "text" };
 import textareaEditor from "./textarea_editor.js" with { type: "text" };
+import token from "./token.js" with { type: "text" };
+import tokenRefusal from "./token_refusal.js" with { type: "text" };
 import tryIt from "./try_it.js" with { type: "text" };
 import typingIndicator from "./typing_indicator.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
@@ -88,10 +91,13 @@ const FILES: ReadonlyMap<string, string> = new Map([
   ["/profile.js", profile],
   ["/room.js", room],
   ["/roster.js", roster],
+  ["/service_socket.js", serviceSocket],
   ["/shared_text.js", sharedText],
   ["/text_edit.js", textEdit],
   ["/text_exchange.js", textExchange],
   ["/textarea_editor.js", textareaEditor],
+  ["/token.js", token],
+  ["/token_refusal.js", tokenRefusal],
   ["/try_it.js", tryIt],
   ["/typing_indicator.js", typingIndicator],
   ["/words.js", words],

@@ -29,11 +29,15 @@ export class Notices {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** Says that the room is joined, or joined again. */
-  connected() {
+  /**
+   * Says that the room is joined, or joined again.
+   *
+   * @param {string} [proviso] what there is to know about it, for as long
+   */
+  connected(proviso) {
     const wasAway = this.#state !== "connecting";
-    this.#enter("connected", wasAway ? "Connected again." : "");
-    this.#forgetLater();
+    this.#enter("connected", proviso ?? (wasAway ? "Connected again." : ""));
+    if (proviso === undefined) this.#forgetLater();
   }
 
   /** Says that nothing more is heard. */
@@ -51,6 +55,15 @@ export class Notices {
    */
   refused(reason) {
     this.#enter("refused", `The room says no: ${reason}. Trying again…`);
+  }
+
+  /**
+   * Says why one is not let in, and that nothing more is tried.
+   *
+   * @param {string} sentence
+   */
+  shut(sentence) {
+    this.#enter("refused", sentence);
   }
 
   /**

@@ -16,38 +16,65 @@ import { ACTIVITIES, AVAILABILITIES } from "./words.js";
  */
 
 /** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
+/** @typedef {import("./token.js").Token} Token */
 
 export const PROFILE_ITEM = "ruthere profile";
 const ACTIVITY_ITEM = "ruthere activity";
 
 /**
- * The person of this browser, made up at the first visit.
+ * The person of this browser, made up at the first visit, or that of a token.
  *
  * @param {Store} store
+ * @param {Token} [token]
  * @returns {Profile}
  */
-export function loadProfile(store) {
-  const fields = new Map(Object.entries(parsed(store.getItem(PROFILE_ITEM))));
-  const key = readText(fields.get("key"), 64) ?? randomKey();
+export function loadProfile(store, token) {
+  const item = store.getItem(itemOf(PROFILE_ITEM, token));
+  const fields = new Map(Object.entries(parsed(item)));
+  const key = token?.subject ?? readText(fields.get("key"), 64) ?? randomKey();
   const availability = fields.get("availability");
   const profile = {
     key,
-    name: readText(fields.get("name"), LENGTHS.name) ?? nameOf(key),
+    name: readText(fields.get("name"), LENGTHS.name) ??
+      namelessName(key, token),
     availability: AVAILABILITIES.find(({ code }) => code === availability)
       ?.code ?? "available",
     status: readText(fields.get("status"), LENGTHS.status) ?? "",
     invisible: fields.get("invisible") === true,
   };
-  saveProfile(store, profile);
+  saveProfile(store, profile, token);
   return profile;
 }
 
 /**
  * @param {Store} store
  * @param {Profile} profile
+ * @param {Token} [token]
  */
-export function saveProfile(store, profile) {
-  store.setItem(PROFILE_ITEM, JSON.stringify(profile));
+export function saveProfile(store, profile, token) {
+  store.setItem(itemOf(PROFILE_ITEM, token), JSON.stringify(profile));
+}
+
+/**
+ * Whether an item of the store is the profile of whoever is here, by a token
+ * or without.
+ *
+ * @param {string | null} item
+ * @param {Token | undefined} token
+ */
+export function isProfile(item, token) {
+  return item === itemOf(PROFILE_ITEM, token);
+}
+
+/**
+ * The name of somebody who has not given one.
+ *
+ * @param {string} key
+ * @param {Token | undefined} token
+ * @returns {string}
+ */
+export function namelessName(key, token) {
+  return token?.name ?? nameOf(key);
 }
 
 /**
@@ -100,6 +127,16 @@ export function storeOf(ask) {
   } catch {
     return forgetfulStore();
   }
+}
+
+/**
+ * Who has tokens of several people is each of them.
+ *
+ * @param {string} item
+ * @param {Token | undefined} token
+ */
+function itemOf(item, token) {
+  return token?.subject === undefined ? item : `${item} of ${token.subject}`;
 }
 
 /** `crypto.randomUUID` is there in secure contexts only. */

@@ -14,22 +14,24 @@ import { deviceOf } from "./device.js";
 import { find, show } from "./dom.js";
 import { Headline } from "./headline.js";
 import { LENGTHS, readText } from "./meta.js";
-import { nameOf } from "./names.js";
 import { Notices } from "./notices.js";
 import { OwnForm } from "./own_form.js";
 import { followPointer } from "./own_pointer.js";
 import { inOrder, personOf } from "./person.js";
 import { Pointers, readSighting } from "./pointers.js";
 import {
+  isProfile,
   loadActivity,
   loadProfile,
-  PROFILE_ITEM,
+  namelessName,
   saveActivity,
   saveProfile,
   storeOf,
 } from "./profile.js";
 import { Roster } from "./roster.js";
-import { offerCommand } from "./try_it.js";
+import { tokenOfTab } from "./token.js";
+import { ONLY_READING } from "./token_refusal.js";
+import { offerCommand, offerSecondTab } from "./try_it.js";
 
 /** @typedef {import("./person.js").Person} Person */
 
@@ -44,11 +46,13 @@ const isGuest = new URLSearchParams(location.search).has("guest");
 const tabStore = storeOf(() => sessionStorage);
 const personStore = isGuest ? tabStore : storeOf(() => localStorage);
 
-let profile = loadProfile(personStore);
+const token = tokenOfTab(tabStore);
+let profile = loadProfile(personStore, token);
 let activity = loadActivity(tabStore);
 let hasJoined = false;
 
 const self = profile.key;
+const nameless = namelessName(self, token);
 const attendance = new Attendance(self);
 const notices = new Notices();
 const roster = new Roster(find("#people", HTMLElement));
@@ -59,7 +63,7 @@ const departures = find("#departures", HTMLElement);
 const nobodyLeft = find("#nobody-left", HTMLElement);
 const hint = find("#hint", HTMLElement);
 
-const connection = new Connection(TOPIC, {
+const connection = new Connection(TOPIC, token, {
   publication: () => ({
     key: self,
     meta: ownMeta(),
@@ -82,8 +86,8 @@ const connection = new Connection(TOPIC, {
     const name = person.key === self ? "you, in another tab" : person.name;
     pointers.show(sighting, name, person.color);
   },
-  onJoined() {
-    notices.connected();
+  onJoined(mayPublish) {
+    notices.connected(mayPublish ? undefined : ONLY_READING);
     if (!hasJoined) {
       hasJoined = true;
       return;
@@ -98,28 +102,32 @@ const connection = new Connection(TOPIC, {
     notices.lost();
     pointers.keepOnly(new Set());
   },
+  onShut(sentence) {
+    notices.shut(sentence);
+    headline.close();
+  },
   onRefused: (reason) => notices.refused(reason),
   onDeclined: (reason) => notices.declined(reason),
 });
 
-const form = new OwnForm(nameOf(self), (choices) => {
+const form = new OwnForm(nameless, (choices) => {
   activity = choices.activity;
   profile = {
     key: self,
-    name: readText(choices.name, LENGTHS.name) ?? nameOf(self),
+    name: readText(choices.name, LENGTHS.name) ?? nameless,
     availability: choices.availability,
     status: readText(choices.status, LENGTHS.status) ?? "",
     invisible: choices.invisible,
   };
   saveActivity(tabStore, activity);
-  saveProfile(personStore, profile);
+  saveProfile(personStore, profile, token);
   changed();
 });
 
 // Another tab of this person has changed what they all say.
 globalThis.addEventListener("storage", ({ key }) => {
-  if (key !== PROFILE_ITEM || isGuest) return;
-  profile = { ...loadProfile(personStore), key: self };
+  if (!isProfile(key, token) || isGuest) return;
+  profile = { ...loadProfile(personStore, token), key: self };
   form.show({ ...profile, activity });
   changed();
 });
@@ -127,7 +135,8 @@ document.addEventListener("visibilitychange", () => connection.publish());
 setInterval(showTimes, TIMES_MS);
 
 form.show({ ...profile, activity });
-offerCommand(TOPIC);
+offerCommand(TOPIC, token);
+offerSecondTab(token);
 followPointer(area, find("#own-pointer", HTMLElement), (place) => {
   connection.point(place);
 });

@@ -16,8 +16,12 @@ export class Service {
    * Starts it, and waits until it listens.
    *
    * @param args Its options; without a port it takes any.
+   * @param env What its environment has besides.
    */
-  static async start(args: readonly string[] = []): Promise<Service> {
+  static async start(
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Service> {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -27,7 +31,7 @@ export class Service {
         ...["--port", "0"],
         ...args,
       ],
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",

@@ -1,0 +1,80 @@
+// @ts-check
+
+/** @typedef {import("./token.js").Token} Token */
+
+/** How long the service may take to say why it lets nobody in. */
+const PATIENCE_MS = 5_000;
+
+const HOW = "open the page with #token=… at the end of its address";
+const ANOTHER = "Open the page with another one, #token=…, to get in.";
+
+/** What is said to whoever may not publish. */
+export const ONLY_READING =
+  "Your token lets you only read here: the others don't see you.";
+
+/** What is said of a token that is none. */
+export const MALFORMED = `That is no token. ${ANOTHER}`;
+
+/**
+ * Says that a socket has been closed because of its token.
+ *
+ * @param {unknown} event the close event
+ * @returns {string | undefined} `undefined` if it was for another reason.
+ */
+export function refusalOfClose(event) {
+  const fields = typeof event === "object" && event !== null ? event : {};
+  if (!("code" in fields && fields.code === 1008 && "reason" in fields)) {
+    return undefined;
+  }
+  switch (fields.reason) {
+    case "token expired":
+      return `Your token has expired. ${ANOTHER}`;
+    case "revoked":
+      return `Your token has been revoked. ${ANOTHER}`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Says that a room is closed to whoever has a token.
+ *
+ * @param {string} topic
+ * @param {string} reason the service's, for not letting them join
+ * @returns {string | undefined} `undefined` if they may try again.
+ */
+export function refusalOfJoin(topic, reason) {
+  if (reason !== "unauthorized") return undefined;
+  return `Your token does not let you into ${topic}. ${ANOTHER}`;
+}
+
+/**
+ * Asks the service why it refuses a socket: browsers keep that to themselves.
+ *
+ * @param {string} topic
+ * @param {Token | undefined} token
+ * @param {typeof fetch} [ask]
+ * @returns {Promise<string | undefined>} `undefined` if it is not because of
+ * the token, or nothing is to be heard.
+ */
+export async function refusalOfService(topic, token, ask = fetch) {
+  const context = encodeURIComponent(topic);
+  /** @type {Response} */
+  let response;
+  try {
+    response = await ask(`/v1/presence?context=${context}&limit=1`, {
+      method: "HEAD",
+      headers: token ? { authorization: `Bearer ${token.text}` } : {},
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch {
+    return undefined;
+  }
+  if (response.status !== 401) return undefined;
+  if (token === undefined) return `This service wants a token: ${HOW}.`;
+  const [, reason = "it is not good here"] = /error_description="([^"]*)"/
+    .exec(response.headers.get("www-authenticate") ?? "") ?? [];
+  return reason === "the token has expired"
+    ? `Your token has expired. ${ANOTHER}`
+    : `The service does not take your token: ${reason}. ${ANOTHER}`;
+}

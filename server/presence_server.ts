@@ -37,7 +37,7 @@ import { Departures } from "./departures.ts";
 import { EntryMap } from "./entry_map.ts";
 import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
 import { type Feed, Feeds, type FeedScope } from "./feed.ts";
-import { heldFacets, takeOver } from "./lasting.ts";
+import { heldFacets, takeOver, type Theirs, theirsOf } from "./lasting.ts";
 import type {
   RemoteEntry,
   Replication,
@@ -139,7 +139,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   /** The entries whose grace is running, and when it began. */
   readonly #lingering = new EntryMap<M, Timestamp>();
   /** The entries of other servers. */
-  readonly #remote = new EntryMap<M, true>();
+  readonly #remote = new EntryMap<M, Theirs>();
   /** When the publishers of own entries were heard of, while it is replicated. */
   readonly #heard = new EntryMap<M, Timestamp>();
   /** When facets of own entries go by themselves, as the replication knows. */
@@ -527,8 +527,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @param subject Who.
    * @returns The entries that all servers have, which is not filtered for
    * anybody, and the servers that have not answered.
+   * @throws {InvalidValueError} If the key is not well-formed.
    */
   async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
+    assertKey(subject, "subject", "locate subject");
     const { entries = [], isComplete = true, missing = [] } =
       await this.#listener?.locate?.(subject) ?? {};
     const snapshots = new EntryMap<M, PresenceSnapshot<M>>();
@@ -556,11 +558,15 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @param viewer On whose behalf. All are counted, if it is left out.
    * @returns How many each context has, 0 where nobody is, and the servers that
    * have not answered.
+   * @throws {InvalidValueError} If a key is not well-formed.
    */
   async count(
     contexts: readonly M["context"][],
     viewer: Viewer<M> = OMNISCIENT_VIEWER,
   ): Promise<SubjectCounts<M>> {
+    for (const context of contexts) {
+      assertKey(context, "context", "count subjects");
+    }
     const answer = this.#listener?.count?.(contexts, viewer);
     if (answer !== undefined) return await answer;
     const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
@@ -636,7 +642,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       const liveness = this.#store.liveness(snapshot);
       const { seenAt = now, facetDeadlines } = liveness ?? {};
       this.#heard.set(entryKeyOf(snapshot), Math.min(seenAt, now));
-      this.#told.tell(snapshot, facetDeadlines);
+      this.#told.tell(snapshot, facetDeadlines, now);
     }
     return {
       put: (entries, areNews = false) => this.#putRemote(entries, areNews),
@@ -703,12 +709,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const taken = new EntryMap<M, true>();
     return updates.map((update) => {
       assertUpdate(update);
-      if (!this.#remote.has(update) || taken.has(update)) return update;
+      const theirs = this.#remote.get(update);
+      if (theirs === undefined || taken.has(update)) return update;
       const former = this.#store.snapshot(update);
       const { facetDeadlines } = this.#store.liveness(update) ?? {};
       if (former === undefined || facetDeadlines === undefined) return update;
       taken.set(entryKeyOf(update), true);
-      return takeOver(update, former, facetDeadlines);
+      return takeOver(update, former, facetDeadlines, theirs);
     });
   }
 
@@ -840,10 +847,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   /** Tells of facets that go on after the time that others know of. */
   #tellAgain(now: Timestamp): void {
-    while (true) {
-      const key = this.#told.takeDue(now);
-      if (key === undefined) return;
-      this.#tellPut(key);
+    for (const key of this.#told.takeDue(now)) {
+      const { facetDeadlines } = this.#store.liveness(key) ?? {};
+      if (this.#told.areOthers(key, facetDeadlines)) this.#tellPut(key);
+      else this.#told.tell(key, facetDeadlines, now);
     }
   }
 
@@ -855,7 +862,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   #put(snapshot: PresenceSnapshot<M>): void {
     if (this.#listener === undefined) return;
     const { facetDeadlines } = this.#store.liveness(snapshot) ?? {};
-    this.#told.tell(snapshot, facetDeadlines);
+    this.#told.tell(snapshot, facetDeadlines, this.#clock());
     this.#listener.put(snapshot);
   }
 
@@ -875,12 +882,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       : [];
     this.#apply(() => {
       for (const entry of entries) {
-        const update = this.#asUpdate(entry);
+        const theirs = theirsOf(entry, this.#clock());
+        const update = this.#asUpdate(entry, theirs);
         const former = this.#store.snapshot(entry);
+        const { observedAt } = this.#remote.get(entry) ?? former ?? entry;
         const sequence = this.#store.lastSequence;
         this.#store.publish(update);
         if (
-          former !== undefined && former.observedAt !== update.observedAt &&
+          former !== undefined && observedAt !== entry.observedAt &&
           this.#store.lastSequence === sequence
         ) {
           // A refresh is silent, but this is another entry in the old one's
@@ -888,7 +897,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
           this.#store.withdraw(former);
           this.#store.publish(update);
         }
-        this.#remote.set(entryKeyOf(entry), true);
+        this.#remote.set(entryKeyOf(entry), theirs);
         this.#heard.delete(entry);
         this.#told.forget(entry);
         this.#lingering.delete(entry);
@@ -899,11 +908,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /** An entry that is whole, as an update: what it does not have is cleared. */
-  #asUpdate(entry: RemoteEntry<M>): PresenceUpdate<M> {
+  #asUpdate(entry: RemoteEntry<M>, theirs: Theirs): PresenceUpdate<M> {
     const former = this.#store.snapshot(entry);
     const cleared = Object.keys(former?.facets ?? {})
       .map((name) => [name, null]);
-    const held = heldFacets(entry, this.#clock());
+    const held = heldFacets(entry, theirs, this.#clock());
     const facets: FacetPatch<M> = {
       ...Object.fromEntries(cleared),
       ...held.facets,

@@ -76,7 +76,9 @@ export interface SubjectCounts<M extends PresenceModel = PresenceModel> {
 
 /**
  * How much longer than their owner others keep a facet that goes by itself, in
- * milliseconds: the word that it goes on, or is gone, has to come to them.
+ * milliseconds: the word that it goes on, or is gone, has to come to them. One
+ * that has more than 250 seconds left is kept longer by a thousandth of that,
+ * as two clocks differ.
  */
 export const FACET_ALLOWANCE_MS = 250;
 
@@ -85,8 +87,9 @@ export interface RemoteEntry<M extends PresenceModel = PresenceModel>
   extends Omit<PresenceSnapshot<M>, "expiry"> {
   /**
    * For how many milliseconds more facets last that go by themselves; less than
-   * zero if they are over since. The other server puts the entry again before
-   * they are over, if they go on. Here they are cleared
+   * zero if they are over since. The other server puts the entry again when
+   * they were to be over, if they go on, and within a minute if they go on for
+   * longer than it has said. Here they are cleared
    * {@linkcode FACET_ALLOWANCE_MS} after they are over, for who watches here
    * alone.
    */

@@ -362,6 +362,46 @@ Deno.test("PresenceServer.replicate() tells in time of facets that were there be
   assertEquals(told, [facets]);
 });
 
+Deno.test("PresenceServer.replicate() tells within a minute that a facet goes on for longer, and nothing if it does not", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "editing" } as const;
+  const HOUR = 3_600_000;
+  const key = () =>
+    r.server.receive(
+      update({ facets, facetDeadlines: { activity: time.now + HOUR } }),
+    );
+  const told = ['put alice {"activity":"editing"}'];
+  key();
+  assertEquals(r.told(), told);
+  time.tick(30_000);
+  key();
+  time.tick(29_999);
+  assertEquals(r.told(), []);
+  time.tick(1);
+  assertEquals(r.told(), told);
+  time.tick(HOUR - 30_001);
+  assertEquals(r.told(), [], "it goes when it was told to go");
+  time.tick(1);
+  assertEquals(r.told(), ["put alice {}"]);
+});
+
+Deno.test("PresenceServer.replicate() takes any number of facets that go by themselves", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const names = Array.from({ length: 150_000 }, (_, index) => `f${index}`);
+  const facets = Object.fromEntries(names.map((name) => [name, 1]));
+  const facetDeadlines = Object.fromEntries(
+    names.map((name, index) => [name, 500 + index]),
+  );
+  r.server.receive(update({ facets, facetDeadlines }));
+  assertEquals(r.told().length, 1);
+  time.tick(499);
+  assertEquals(r.told().length, 0);
+  time.tick(1);
+  assertEquals(r.told().length, 1);
+});
+
 Deno.test("PresenceServer.receive() clears the facets of what it takes over when they were to go", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
@@ -418,6 +458,22 @@ Deno.test("Replication.put() has the facets of others go on when they are put ag
   assertEquals(await mirror.told(), ["updated alice"]);
   put();
   assertEquals(r.server.store.snapshot(keyOf())?.facets, facets, "in the end");
+});
+
+Deno.test("Replication.put() holds a facet that lasts for long a little longer, and it is taken over without that", () => {
+  using time = new FakeTime(0);
+  const HOUR = 3_600_000;
+  const facets = { activity: "editing" } as const;
+  for (const isTakenOver of [false, true]) {
+    using r = new Replicated();
+    r.replication.put([remote({ facets, facetsLeft: { activity: HOUR } })]);
+    if (isTakenOver) r.server.receive(update({ expiry: "never" }));
+    const allowance = isTakenOver ? 0 : HOUR / 1_000;
+    time.tick(HOUR + allowance - 1);
+    assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
+    time.tick(1);
+    assertEquals(r.server.store.snapshot(keyOf())?.facets, {});
+  }
 });
 
 Deno.test("Replication.put() does not show a facet that has been over for long", () => {
@@ -554,6 +610,29 @@ Deno.test("PresenceServer.replicate() works where stale updates are refused, wha
     availability: "busy",
     activity: "idle",
   }, "a fast clock");
+});
+
+Deno.test("Replication.put() of an entry as it was is silent where stale updates are refused, whatever the clocks", async () => {
+  for (const ahead of [-1_800_000, 0, 1_800_000]) {
+    using time = new FakeTime(10_000_000);
+    using r = new Replicated({ staleUpdates: "refuse" });
+    const observedAt = time.now + ahead;
+    const facets = { activity: "editing" } as const;
+    const entry = remote({ facets, facetsLeft: { activity: 500 }, observedAt });
+    r.replication.put([entry]);
+    const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
+    await mirror.read();
+    const { lastSequence } = r.server;
+    for (let turn = 0; turn < 5; turn++) {
+      time.tick(100);
+      r.replication.put([entry]);
+    }
+    assertEquals(r.server.lastSequence, lastSequence);
+    assertEquals(await mirror.told(), []);
+    // One that only looks the same is another one, at all servers.
+    r.replication.put([{ ...entry, observedAt: observedAt + 1 }]);
+    assert(r.server.lastSequence > lastSequence);
+  }
 });
 
 Deno.test("PresenceServer.replicate() is for one at a time", () => {

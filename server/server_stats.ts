@@ -23,7 +23,10 @@ export interface ServerStats {
    * that were due, and changes in which facets were.
    */
   readonly events: EventCounts;
-  /** What other servers' entries have done here. */
+  /**
+   * What other servers' entries have done here. They are told of no refresh:
+   * there is none of those.
+   */
   readonly replicated: EventCounts;
   /** How many baselines were sent to watchers who were too far behind. */
   readonly baselinesResent: number;

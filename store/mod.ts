@@ -26,7 +26,6 @@
  */
 
 export * from "./change.ts";
-export { DeadlineQueue, type Scheduled } from "./deadline_queue.ts";
 export { EntryTree, type Leaf } from "./entry_tree.ts";
 export * from "./errors.ts";
 export { PresenceStore } from "./presence_store.ts";

@@ -181,12 +181,17 @@ export interface BackboneConnection {
   end(life: NodeLife, count: number): Promise<boolean>;
   /**
    * Removes rows of a life that is over, some of them, and tells nobody: who
-   * knows that it is over does not count them.
+   * knows that it is over does not count them. A life that has its lease keeps
+   * them, whoever has heard of its end: a replica may have brought it back that
+   * has not, and it is told as little. To be looked at as late as can be.
    *
    * @returns Whether that was all.
    */
   purge(life: NodeLife): Promise<boolean>;
-  /** Removes the rows of a life that is over from a context, without a word. */
+  /**
+   * Removes the rows of a life that is over from a context, without a word; as
+   * with a purge, none of one that has its lease.
+   */
   sweep(context: string, life: NodeLife): Promise<void>;
   /**
    * Writes rows, those of a context in order.

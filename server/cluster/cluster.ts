@@ -156,6 +156,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * @param context Which context.
    * @param options On whose behalf, and what ends the wait.
    * @returns The entries, and whether all nodes have answered.
+   * @throws {InvalidValueError} If the key is not well-formed.
    * @throws The signal's reason, if it is aborted.
    */
   list(
@@ -171,6 +172,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * @param subject Who.
    * @param options On whose behalf, and what ends the wait.
    * @returns The entries, and whether all nodes have answered.
+   * @throws {InvalidValueError} If the key is not well-formed.
    * @throws The signal's reason, if it is aborted.
    */
   locate(
@@ -188,6 +190,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * @param contexts Which contexts.
    * @param options On whose behalf, and what ends the wait.
    * @returns How many each has, and whether all nodes have answered.
+   * @throws {InvalidValueError} If a key is not well-formed.
    * @throws The signal's reason, if it is aborted.
    */
   count(

@@ -6,8 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { FACET_ALLOWANCE_MS } from "../mod.ts";
-import { keyOf } from "../testing/harness.ts";
+import { FakeTime } from "@std/testing/time";
+import { FACET_ALLOWANCE_MS, PresenceServer } from "../mod.ts";
+import { flush, keyOf, update } from "../testing/harness.ts";
+import { joinCluster, MemoryBackbone, type PresenceBackbone } from "./mod.ts";
 import { Lab, type LabNode } from "./testing/lab.ts";
 
 const HALF_AN_HOUR = 30 * 60_000;
@@ -158,6 +160,108 @@ Deno.test("joinCluster() writes again what a replica has lost of how long a face
     const expected = lasts === undefined ? EDITING : {};
     assertEquals([facetsAt(a), facetsAt(b)], [expected, expected]);
   }
+});
+
+Deno.test("joinCluster() writes again what a replica has lost of a facet that is to end earlier", async () => {
+  using lab = new Lab();
+  const [a, b] = await pair(lab);
+  const end = (lasts: number) =>
+    a.receive({
+      facets: EDITING,
+      facetDeadlines: { activity: a.server.now + lasts },
+    });
+  await end(10_000);
+  await lab.pass(WAY_MS);
+  lab.network.checkpoint();
+  await end(2_000);
+  await lab.pass(WAY_MS);
+  lab.network.setAway(true, "the latest");
+  await lab.pass(WAY_MS);
+  lab.network.setAway(false);
+  await lab.pass(500);
+  lab.kill(a);
+  assertEquals(facetsAt(b), EDITING);
+  await lab.pass(2_000);
+  assertEquals(facetsAt(b), {});
+});
+
+Deno.test("joinCluster() shows a facet again within a minute that a clock which jumps has ended, if it goes on", async () => {
+  using lab = new Lab();
+  let jump = 0;
+  const a = await start(lab, "a");
+  const b = await lab.start("b", { clock: () => Date.now() + jump }, {
+    leaseTtlMs: 15_000,
+    renewalMs: 300,
+  });
+  await a.watch();
+  await b.watch();
+  await lab.pass();
+  const lasting = () =>
+    a.receive({
+      facets: EDITING,
+      facetDeadlines: { activity: a.server.now + HALF_AN_HOUR },
+    });
+  await lasting();
+  await lab.pass(WAY_MS);
+  jump = 2 * HALF_AN_HOUR;
+  b.server.expire();
+  jump = 0;
+  assertEquals(facetsAt(b), {});
+  await lasting();
+  await lab.pass(60_000 + SWEEP_MS);
+  assertEquals(facetsAt(b), EDITING);
+});
+
+Deno.test("joinCluster() does not show a facet for longer because a reading takes long", async () => {
+  using time = new FakeTime(1_000_000);
+  const pass = async (duration: number) => {
+    for (let gone = 0; gone < duration; gone += 10) {
+      time.tick(10);
+      await flush();
+    }
+  };
+  const backbone = new MemoryBackbone();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const slow: PresenceBackbone = {
+    async connect(node, listener) {
+      const connection = await backbone.connect(node, listener);
+      const read = connection.read.bind(connection);
+      connection.read = async (context) => {
+        const rows = await read(context);
+        await gate;
+        return rows;
+      };
+      return connection;
+    },
+  };
+  using there = new PresenceServer();
+  using here = new PresenceServer();
+  const a = joinCluster(there, backbone, { node: "a" });
+  const b = joinCluster(here, slow, { node: "b" });
+  await pass(100);
+  const put = (subject: string) => {
+    const facetDeadlines = { activity: Date.now() + LASTS_MS };
+    there.receive(update({ subject, facets: EDITING, facetDeadlines }));
+  };
+  put("alice");
+  await pass(WAY_MS);
+  await using watch = here.watch({ context: "doc-1" });
+  const first = watch.next();
+  await pass(WAY_MS);
+  // As the reading is under way.
+  put("bob");
+  await pass(WAY_MS);
+  await a.leave({ keep: true });
+  await pass(1_000);
+  open();
+  await pass(10);
+  await first;
+  const shown = here.store.snapshots({ context: "doc-1" });
+  assertEquals(
+    shown.map(({ subject, facets }) => [subject, facets]),
+    [["alice", {}], ["bob", {}]],
+  );
+  await b.leave();
 });
 
 Deno.test("joinCluster() clears a facet when it is due, wherever its publisher has posted since", async () => {

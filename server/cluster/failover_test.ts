@@ -93,6 +93,58 @@ Deno.test("joinCluster() gives a node another life whose lease a replica has los
   ]]);
 });
 
+Deno.test("joinCluster() shows who is at a life that was heard to be over, once a replica has brought its lease back", async () => {
+  for (let away = 10; away < 50; away++) {
+    const isHeard = away % 2 === 0;
+    using lab = new Lab();
+    const a = await lab.start("a");
+    const b = await lab.start("b");
+    await b.watch();
+    await a.receive({ subject: "bob" });
+    await lab.pass(leaseTtlMs);
+    lab.network.checkpoint();
+    lab.network.cut(a.process, true);
+    // Another process takes the name, and ends the life that had it.
+    await lab.start("a");
+    await lab.pass(60);
+    assertEquals(b.shows(), []);
+    const sweeps = lab.network.calls.get("sweep");
+    lab.network.setAway(true, "the latest");
+    lab.network.cut(a.process, false);
+    await lab.pass(away);
+    lab.network.setAway(false);
+    if (isHeard) await a.receive();
+    const expected = isHeard ? ["alice", "bob"] : ["bob"];
+    await lab.pass(leaseTtlMs * 2);
+    assertEquals(b.shows(), expected, `after ${away} ms`);
+    assertEquals(lab.network.calls.get("sweep"), sweeps, "nothing is over");
+    await lab.pass(leaseTtlMs * 5);
+    assertEquals(b.shows(), expected, `after ${away} ms`);
+  }
+});
+
+Deno.test("joinCluster() names nobody of whom a replica has brought back the life before, if none of the two goes on", async () => {
+  using lab = new Lab();
+  const a = await lab.start("a");
+  const b = await lab.start("b");
+  await b.watch();
+  await a.receive();
+  await lab.pass();
+  lab.network.checkpoint();
+  lab.kill(a);
+  const next = await lab.start("a");
+  await lab.pass(50);
+  lab.kill(next);
+  assertEquals([b.cluster.nodes(), b.shows()], [["a", "b"], []]);
+  await failOver(lab);
+  for (let turn = 0; turn < 10; turn++) {
+    assertEquals([b.cluster.nodes(), b.shows()], [["b"], []]);
+    await lab.pass(leaseTtlMs / 2);
+  }
+  const { nodesCame, nodesWent } = b.cluster.stats;
+  assertEquals(nodesCame, nodesWent);
+});
+
 Deno.test("joinCluster() shows again for one lease at most whom a replica brings back with their dead node", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);

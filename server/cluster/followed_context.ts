@@ -8,12 +8,19 @@ import type {
   RowWrite,
 } from "./backbone.ts";
 import { decodeContext } from "./row_codec.ts";
+import type { Stopwatch } from "./stopwatch.ts";
 
 /** What this node has written: the row, or none. */
 interface OwnWrite {
   readonly memory: string;
   readonly revision: number;
   readonly row: Row | undefined;
+}
+
+/** A change that came while its context was read, and for how long it waits. */
+interface Arrived {
+  readonly told: RowChange;
+  readonly waits: Stopwatch;
 }
 
 /**
@@ -55,7 +62,7 @@ export class FollowedContext<M extends PresenceModel> {
   /** What this node has written and not heard of, since a reading was begun. */
   readonly #written = new Map<string, OwnWrite>();
   /** What came while it was read. */
-  #arrived: RowChange[] = [];
+  #arrived: Arrived[] = [];
 
   /** Makes one that has not been read. */
   constructor(name: string) {
@@ -74,28 +81,34 @@ export class FollowedContext<M extends PresenceModel> {
     this.#arrived = [];
   }
 
-  /** Keeps a change for the end of the reading. */
-  keep(change: RowChange): void {
-    this.#arrived.push(change);
+  /** Keeps a change for the end of the reading; the stopwatch runs from now. */
+  keep(told: RowChange, waits: Stopwatch): void {
+    this.#arrived.push({ told, waits });
   }
 
   /**
    * What was read, with what came meanwhile, up to a row of a life that is not
    * known: whether it goes on is yet to be found out.
+   *
+   * @param reading Runs since it was asked for: its rows may be older by so
+   * much.
    */
   withKept(
     read: ContextRows,
+    reading: Stopwatch,
     lives: (life: NodeLife) => boolean,
   ): ContextRows {
-    const rows = new Map(read.rows.map((row) => [row.id, row]));
+    const rows = new Map(read.rows.map((row) => [row.id, older(row, reading)]));
     let { revision } = read;
-    for (const { memory, previous = 0, change, ...told } of this.#arrived) {
+    for (const { told, waits } of this.#arrived) {
+      const { memory, previous = 0, change } = told;
       if (memory !== read.memory || told.revision <= revision) continue;
       if (previous > revision) break;
       if (change.type === "put" && !lives(change.row)) break;
       revision = told.revision;
-      if (change.type === "put") rows.set(change.row.id, change.row);
-      else rows.delete(change.id);
+      if (change.type === "put") {
+        rows.set(change.row.id, older(change.row, waits));
+      } else rows.delete(change.id);
     }
     return { memory: read.memory, revision, rows: [...rows.values()] };
   }
@@ -104,7 +117,12 @@ export class FollowedContext<M extends PresenceModel> {
   takeKept(): readonly RowChange[] {
     const arrived = this.#arrived;
     this.#arrived = [];
-    return arrived;
+    return arrived.map(({ told, waits }) => {
+      const { change } = told;
+      if (change.type !== "put") return told;
+      const row = older(change.row, waits);
+      return { ...told, change: { type: "put", row } };
+    });
   }
 
   /** How a change follows what is known. */
@@ -217,6 +235,11 @@ export class FollowedContext<M extends PresenceModel> {
     if (row === undefined) this.rows.delete(id);
     else this.rows.set(id, row);
   }
+}
+
+/** A row as it is after a while. */
+function older(row: Row, { elapsed }: Stopwatch): Row {
+  return { ...row, age: row.age + elapsed };
 }
 
 function isOf({ node, epoch }: NodeLife, row: NodeLife): boolean {

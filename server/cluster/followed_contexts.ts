@@ -10,6 +10,7 @@ import { FollowedContext } from "./followed_context.ts";
 import type { Peers } from "./peers.ts";
 import { HOLD_LEASES, type Shown } from "./shown.ts";
 import type { Session } from "./session.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import type { SettledWrite } from "./writer.ts";
 
 /** How many contexts are read at once after an interruption. */
@@ -142,7 +143,9 @@ export class FollowedContexts<M extends PresenceModel> {
   take(told: RowChange): void {
     const context = this.all.get(told.context);
     if (context === undefined) return;
-    if (context.isReading) return context.keep(told);
+    if (context.isReading) {
+      return context.keep(told, new Stopwatch(this.#session.now));
+    }
     const { memory, revision, change } = told;
     switch (context.judge(told)) {
       case "old":
@@ -301,6 +304,7 @@ export class FollowedContexts<M extends PresenceModel> {
     }
     context.begin();
     this.#unverified.delete(name);
+    const reading = new Stopwatch(this.#session.now);
     const read = await connection.read(name);
     const lives = (life: NodeLife) => this.#peers.lives(life);
     const isOver = (life: NodeLife) =>
@@ -312,6 +316,6 @@ export class FollowedContexts<M extends PresenceModel> {
     for (const { node, epoch } of over.values()) {
       await connection.sweep(name, { node, epoch });
     }
-    return context.withKept(read, lives);
+    return context.withKept(read, reading, lives);
   }
 }

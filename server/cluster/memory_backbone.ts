@@ -137,6 +137,7 @@ class MemoryConnection implements BackboneConnection, Follower {
 
   async purge(life: NodeLife): Promise<boolean> {
     await this.#turn("purge life");
+    if (!this.#state.isOver(life)) return true;
     let left = PURGE_STEP;
     for (const context of [...this.#state.contexts.keys()]) {
       left -= this.#sweep(context, life, left);
@@ -148,7 +149,7 @@ class MemoryConnection implements BackboneConnection, Follower {
 
   async sweep(context: string, life: NodeLife): Promise<void> {
     await this.#turn("sweep context");
-    this.#sweep(context, life, Infinity);
+    if (this.#state.isOver(life)) this.#sweep(context, life, Infinity);
   }
 
   async write(

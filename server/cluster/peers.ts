@@ -57,8 +57,10 @@ export class Peers {
   readonly #listener: PeersListener;
   readonly #peers = new Map<string, Peer>();
   readonly #asked = new Set<string>();
-  /** Lives that have ended lately: what is heard of them is old. */
-  readonly #ended = new Map<string, Stopwatch>();
+  /** Lives that have ended lately, and as the how manieth. */
+  readonly #ended = new Map<string, { since: Stopwatch; number: number }>();
+  /** How many lives have ended: what was asked for before may be old. */
+  #ends = 0;
   /** Whose lease it is by this node's name: perhaps another process's by now. */
   #namesake: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -124,11 +126,12 @@ export class Peers {
 
   /** Learns of all leases. */
   async learn(): Promise<void> {
+    const asked = this.#ends;
     const leases = await this.#session.connection?.leases() ?? [];
     if (this.#session.hasLeft) return;
     const { node } = this.#session;
     this.#namesake = leases.find((lease) => lease.node === node)?.epoch;
-    for (const lease of leases) this.#take(lease);
+    for (const lease of leases) this.#take(lease, asked);
   }
 
   /**
@@ -138,7 +141,7 @@ export class Peers {
   hear(lease: Lease): void {
     if (lease.node === this.#session.node) return;
     const peer = this.#peers.get(lease.node);
-    if (peer?.lease.epoch === lease.epoch) this.#take(lease);
+    if (peer?.lease.epoch === lease.epoch) this.#take(lease, this.#ends);
     else this.#ask(lease.node);
   }
 
@@ -203,13 +206,14 @@ export class Peers {
 
   async #judge(node: string): Promise<void> {
     const { connection } = this.#session;
+    const asked = this.#ends;
     const kept = await connection?.lease(node);
     const peer = this.#peers.get(node);
     if (peer === undefined || this.#session.hasLeft) return;
     if (kept === undefined) return this.end(peer.lease);
     const { lease } = peer;
     if (kept.epoch !== lease.epoch || kept.count > lease.count) {
-      return this.#take(kept);
+      return this.#take(kept, asked);
     }
     // One that has not changed for all that time is of a clock set back.
     if (kept.age < this.#leaseTtlMs && !peer.wasJudged) {
@@ -227,8 +231,9 @@ export class Peers {
     if (this.#asked.has(node)) return;
     this.#asked.add(node);
     try {
+      const asked = this.#ends;
       const kept = await this.#session.connection?.lease(node);
-      if (kept !== undefined && !this.#session.hasLeft) this.#take(kept);
+      if (kept !== undefined && !this.#session.hasLeft) this.#take(kept, asked);
     } catch (error) {
       this.#listener.failed(error);
     } finally {
@@ -236,8 +241,12 @@ export class Peers {
     }
   }
 
-  /** Takes a lease that is, or was a moment ago, the one of its node. */
-  #take(said: Lease | KeptLease): void {
+  /**
+   * Takes a lease that is, or was a moment ago, the one of its node.
+   *
+   * @param asked How many lives had ended when it was asked for.
+   */
+  #take(said: Lease | KeptLease, asked: number): void {
     if (said.node === this.#session.node) return;
     const lease = readableLease(said);
     if (lease === undefined) return;
@@ -245,10 +254,12 @@ export class Peers {
     const isSame = known?.lease.epoch === lease.epoch;
     const count = isSame ? known.lease.count : 0;
     if (lease.count <= count) return;
-    const hasEnded = this.#hasEnded(lease);
-    if (hasEnded && known !== undefined && !isSame) return;
+    const ended = isSame ? undefined : this.#endOf(lease);
+    // Told before the answer, which is old, as another life is known since. If
+    // it was told before the question, a replica has brought the lease back.
+    if (known !== undefined && ended !== undefined && ended > asked) return;
     const isOld = "age" in said && said.age >= this.#leaseTtlMs;
-    const isDormant = known === undefined && (hasEnded || isOld);
+    const isDormant = ended !== undefined || known === undefined && isOld;
     const former = isSame ? known.former : livesOf(known);
     for (const life of former.slice(0, -MAX_FORMER)) this.#listener.over(life);
     this.#peers.set(lease.node, {
@@ -259,7 +270,13 @@ export class Peers {
       isSilent: isSame && known.isSilent,
       former: former.slice(-MAX_FORMER),
     });
-    if (isDormant) return;
+    if (isDormant) {
+      if (known?.isDormant === false) {
+        this.went++;
+        this.#listener.changed();
+      }
+      return;
+    }
     if (known?.isDormant !== false) {
       this.came++;
       this.#listener.changed();
@@ -276,17 +293,20 @@ export class Peers {
   /** Takes note that a life has ended. */
   #remember({ epoch }: NodeLife): void {
     this.#ended.delete(epoch);
-    this.#ended.set(epoch, new Stopwatch(this.#session.now));
-    for (const [former, ended] of this.#ended) {
-      const isPast = ended.elapsed > this.#leaseTtlMs;
+    const since = new Stopwatch(this.#session.now);
+    this.#ended.set(epoch, { since, number: ++this.#ends });
+    for (const [former, { since }] of this.#ended) {
+      const isPast = since.elapsed > this.#leaseTtlMs;
       if (!isPast && this.#ended.size <= MAX_ENDED) break;
       this.#ended.delete(former);
     }
   }
 
-  #hasEnded({ epoch }: NodeLife): boolean {
+  /** As the how manieth a life has ended, if it has ended lately. */
+  #endOf({ epoch }: NodeLife): number | undefined {
     const ended = this.#ended.get(epoch);
-    return ended !== undefined && ended.elapsed <= this.#leaseTtlMs;
+    if (ended === undefined) return undefined;
+    return ended.since.elapsed <= this.#leaseTtlMs ? ended.number : undefined;
   }
 }
 

@@ -137,6 +137,40 @@ for (const call of ["leases", "lease"] as const) {
   });
 }
 
+Deno.test("joinCluster() does not take a life for that of its node whose end it has heard of before the answer to leases()", async () => {
+  using room = new Room();
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const told: BackboneListener[] = [];
+  const slow: PresenceBackbone = {
+    async connect(node, listener) {
+      told.push(listener);
+      const connection = await room.backbone.connect(node, listener);
+      const leases = connection.leases.bind(connection);
+      connection.leases = async () => {
+        const answer = await leases();
+        if (isHeld) await gate;
+        return answer;
+      };
+      return connection;
+    },
+  };
+  const [a, server] = await room.join("a", slow);
+  await room.stranger("b");
+  await room.pass(20);
+  isHeld = true;
+  for (const { onInterrupted } of told) onInterrupted();
+  await room.pass(20);
+  await room.stranger("b", { epoch: "b/2" });
+  await room.pass(20);
+  isHeld = false;
+  open();
+  await room.pass(20);
+  assertEquals(a.nodes(), ["a", "b"]);
+  assertEquals(a.stats.nodesWent, 1, "it has not gone once more");
+  server[Symbol.dispose]();
+});
+
 Deno.test("joinCluster() shows nothing of who has died long before it came, and ends them in time", async () => {
   using room = new Room();
   const { connection } = await room.stranger("dead");

@@ -37,6 +37,12 @@ export type QuestionMessage =
     readonly text: string;
   }
   | {
+    /** The node has no answer that it could send, or can't read the question. */
+    readonly type: "none";
+    /** Of the question. */
+    readonly id: string;
+  }
+  | {
     /** The node leaves: it answers nothing any more. */
     readonly type: "left";
     /** The epoch of its life. */
@@ -57,7 +63,7 @@ export function decodeMessage(text: string): QuestionMessage | undefined {
   try {
     const { type, id, question, part, parts, text: of } = JSON.parse(text);
     if (typeof id !== "string") return undefined;
-    if (type === "left") return { type, id };
+    if (type === "left" || type === "none") return { type, id };
     if (type === "ask" && typeof question === "string") {
       return { type, id, question };
     }

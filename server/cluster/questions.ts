@@ -86,6 +86,8 @@ export class Questions<M extends PresenceModel> {
     const message = decodeMessage(text);
     if (message?.type === "answer") {
       this.#open.get(message.id)?.take(from, message);
+    } else if (message?.type === "none") {
+      this.#open.get(message.id)?.silenced(from);
     } else if (message?.type === "ask") this.#answer(from, message);
     else if (message?.type === "left") {
       this.#host.silenced({ node: from, epoch: message.id });
@@ -114,10 +116,12 @@ export class Questions<M extends PresenceModel> {
     { id, question: asked }: { readonly id: string; readonly question: string },
   ): Promise<void> {
     const question = decodeQuestion<M>(asked);
-    if (question === undefined) return;
-    const texts = splitText(this.#host.answer(question));
+    const texts = question && splitText(this.#host.answer(question));
+    // Nobody waits for what does not come.
+    if (texts === undefined || texts.length > MAX_PARTS) {
+      return this.#send({ type: "none", id }, from);
+    }
     const parts = texts.length;
-    if (parts > MAX_PARTS) return;
     for (const [part, text] of texts.entries()) {
       if (part > 0 && part % PARTS_AT_ONCE === 0) {
         await new Promise((resolve) => setTimeout(resolve));

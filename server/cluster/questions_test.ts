@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
+import { InvalidValueError } from "../../core/mod.ts";
 import { PUBLIC_VIEWER } from "../mod.ts";
 import { countedSignal, RUNS, settles } from "../testing/harness.ts";
 import type { EntriesAnswer } from "./mod.ts";
@@ -201,6 +202,25 @@ Deno.test("Cluster.count() asks about very many contexts in several questions", 
   );
 });
 
+Deno.test("Cluster.count(), list() and locate() ask nobody about what is no key, and say so at once", async () => {
+  using lab = new Lab();
+  const [a, b] = await three(lab);
+  await b.receive();
+  await lab.pass();
+  const before = lab.network.calls.get("send") ?? 0;
+  const bad = "\ud800";
+  for (
+    const ask of [
+      () => a.cluster.count(["doc-1", bad]),
+      () => a.server.count(["doc-1", bad]),
+      () => a.cluster.list(bad),
+      () => a.cluster.locate(bad),
+      () => a.server.locate(bad),
+    ]
+  ) await assertRejects(ask, InvalidValueError, "must be a well-formed string");
+  assertEquals(lab.network.calls.get("send") ?? 0, before);
+});
+
 // Who does not answer
 
 Deno.test("Cluster.locate() waits for who does not answer no longer than two seconds, and names them", async () => {
@@ -363,6 +383,39 @@ Deno.test("Questions take an answer whose parts come twice and in any order", as
   questions.hear("b", part(1, "late"));
 });
 
+Deno.test("Questions say that there is no answer to what they can't read", () => {
+  const sent: unknown[] = [];
+  const questions = new Questions({
+    send: (text, to) => sent.push([JSON.parse(text), to]),
+    answer: () => "unused",
+    ...TALKATIVE,
+  });
+  const question = JSON.stringify({ type: "newer" });
+  questions.hear("b", JSON.stringify({ type: "ask", id: "1", question }));
+  assertEquals(sent, [[{ type: "none", id: "1" }, "b"]]);
+});
+
+Deno.test("Questions wait no longer for who has no answer, and name them", async () => {
+  const sent: string[] = [];
+  const questions = new Questions({
+    send: (text) => sent.push(text),
+    answer: () => "unused",
+    ...TALKATIVE,
+  });
+  const question = { type: "list", context: "c" } as const;
+  const answers = questions.ask(question, ["b", "c"], undefined);
+  const { id } = JSON.parse(sent[0] ?? "");
+  questions.hear("d", JSON.stringify({ type: "none", id }));
+  questions.hear("c", JSON.stringify({ type: "none", id }));
+  assert(!await settles(answers));
+  const text = "of b";
+  questions.hear(
+    "b",
+    JSON.stringify({ type: "answer", id, part: 0, parts: 1, text }),
+  );
+  assertEquals(await answers, { answers: ["of b"], missing: ["c"] });
+});
+
 Deno.test("Questions take no answer of a node that was not asked, or that has answered", async () => {
   const sent: string[] = [];
   const questions = new Questions({
@@ -400,10 +453,10 @@ Deno.test("Questions send an answer that is long in several turns, and none that
   answer = "x".repeat(PART_LENGTH * MAX_PARTS + 1);
   questions.hear("b", ask);
   await lab.pass(50);
-  assertEquals(sent.length, 20);
+  assertEquals(sent.slice(20), ['{"type":"none","id":"1"}']);
 });
 
-Deno.test("Questions property: whatever text comes, nothing is thrown and nothing that is no question is answered", () => {
+Deno.test("Questions property: whatever text comes, nothing is thrown, and each question has one answer, if only that there is none", () => {
   const sent: string[] = [];
   const questions = new Questions({
     send: (text) => sent.push(text),
@@ -448,9 +501,10 @@ Deno.test("Questions property: whatever text comes, nothing is thrown and nothin
       sent.length = 0;
       questions.hear("b", text);
       const message = decodeMessage(text);
-      const isQuestion = message?.type === "ask" &&
-        decodeQuestion(message.question) !== undefined;
-      assertEquals(sent.length, isQuestion ? 1 : 0);
+      const answers = sent.map((text) => decodeMessage(text)?.type);
+      if (message?.type !== "ask") return assertEquals(answers, []);
+      const isKnown = decodeQuestion(message.question) !== undefined;
+      assertEquals(answers, [isKnown ? "answer" : "none"]);
     }),
     { numRuns: RUNS },
   );

@@ -44,8 +44,7 @@ export function encodeRow<M extends PresenceModel>(
 }
 
 /**
- * Whether a row says what an entry says. How much longer its facets last is told
- * in time, if the row has them last until then.
+ * Whether a row says what an entry says, and has its facets last about as long.
  *
  * @param row The row.
  * @param value What the entry says, but for how long its facets last.
@@ -63,7 +62,8 @@ export function saysTheSame(
     const shared = new Map(Object.entries(leftOf(lasts, row.age)));
     return shared.size === left.length &&
       left.every(([name, duration]) =>
-        duration <= (shared.get(name) ?? -Infinity) + FACET_ALLOWANCE_MS
+        Math.abs((shared.get(name) ?? Infinity) - duration) <=
+          FACET_ALLOWANCE_MS
       );
   } catch {
     return false;

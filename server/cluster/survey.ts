@@ -1,4 +1,8 @@
-import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
+import {
+  assertKey,
+  type PresenceModel,
+  type PresenceSnapshot,
+} from "../../core/mod.ts";
 import {
   OMNISCIENT_VIEWER,
   type PresenceServer,
@@ -85,6 +89,7 @@ export class Survey<M extends PresenceModel> {
     context: M["context"],
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
   ): Promise<EntriesAnswer<M>> {
+    assertKey(context, "context", "list entries");
     const { server } = this.#host;
     const visible = viewerPolicy(viewer);
     if (this.#isSettled(context)) {
@@ -100,6 +105,7 @@ export class Survey<M extends PresenceModel> {
     subject: M["subject"],
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
   ): Promise<EntriesAnswer<M>> {
+    assertKey(subject, "subject", "locate subject");
     const visible = viewerPolicy(viewer);
     const answers = await this.#ask({ type: "locate", subject }, signal);
     return this.#entries(answers, { subject }, visible);
@@ -117,6 +123,9 @@ export class Survey<M extends PresenceModel> {
     contexts: readonly M["context"][],
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
   ): Promise<CountAnswer<M>> {
+    for (const context of contexts) {
+      assertKey(context, "context", "count subjects");
+    }
     const unknown = new Set(contexts.filter((one) => !this.#isSettled(one)));
     const known = contexts.filter((context) => !unknown.has(context));
     const followed = this.#subjectsOf(known, viewer, () => true);

@@ -182,6 +182,25 @@ export const LIFE_CASES: Cases = {
     ensureSame(await b.rows(OTHER), [], "a sweep leaves the rest to a purge");
   },
 
+  "purge() and sweep() leave the rows of a life that has its lease": async (
+    lab,
+  ) => {
+    const [a, b] = await lab.pair();
+    await a.put(ALICE);
+    await a.put(BOB, "1", OTHER);
+    await b.connection.sweep(CONTEXT, a.life);
+    ensureSame(await b.rows(), [a.row(ALICE)], "nothing is swept");
+    await purge(b, a.life);
+    ensureSame(await b.rows(), [a.row(ALICE)], "nothing is purged");
+    ensureSame(await b.rows(OTHER), [a.row(BOB)], "nor anywhere else");
+    ensureSame((await a.renew()).isKept, true, "the life goes on");
+    await end(b, a);
+    await b.connection.sweep(CONTEXT, a.life);
+    ensureSame(await b.rows(), [], "it is swept once it is over");
+    await purge(b, a.life);
+    ensureSame(await b.rows(OTHER), [], "and purged");
+  },
+
   "purge() and sweep() leave the rows of another node of the same epoch":
     async (
       lab,
@@ -193,9 +212,9 @@ export const LIFE_CASES: Cases = {
       await a.put(ALICE, "1", OTHER);
       await b.put(BOB);
       await b.put(BOB, "1", OTHER);
+      await end(b, a);
       await b.connection.sweep(CONTEXT, a.life);
       ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
-      await end(b, a);
       await purge(b, a.life);
       ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
       ensureSame(await b.rows(OTHER), [b.row(BOB)], "it is so everywhere");

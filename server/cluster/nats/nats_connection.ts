@@ -150,10 +150,10 @@ export class NatsBackboneConnection implements BackboneConnection {
   }
 
   sweep(context: string, life: NodeLife): Promise<void> {
-    return this.#unlessClosed(
-      "sweep a context",
-      () => this.#purger.sweep(context, life),
-    );
+    return this.#unlessClosed("sweep a context", async () => {
+      if (await this.#leases.lives(life)) return;
+      await this.#purger.sweep(context, life);
+    });
   }
 
   write(

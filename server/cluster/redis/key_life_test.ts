@@ -50,6 +50,7 @@ Deno.test({
     assert(ttl > 0 && ttl <= 600_000, `${ttl}`);
     await connection.write(LIFE, [putOf("ann")]);
     assertEquals(await server.ask("PTTL", last), ":-1\r\n");
+    await connection.end(LIFE, 1);
     await connection.sweep('"doc-1"', LIFE);
     const swept = Number((await server.ask("PTTL", last)).slice(1));
     assert(swept > 0 && swept <= 600_000, `${swept}`);

@@ -135,8 +135,9 @@ export class RedisConnection implements BackboneConnection {
     return true;
   }
 
-  sweep(context: string, life: NodeLife): Promise<void> {
-    return this.#contexts.sweep(context, life);
+  async sweep(context: string, life: NodeLife): Promise<void> {
+    if (await this.#leases.lives(life)) return;
+    await this.#contexts.sweep(context, life);
   }
 
   async write(

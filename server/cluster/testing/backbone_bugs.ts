@@ -161,6 +161,29 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
+  "sweep() sweeps what the living have": {
+    case: "purge() and sweep() leave the rows of a life that has its lease",
+    does: (real) => ({
+      async sweep(context, life) {
+        const lease = await real.lease(life.node);
+        if (lease !== undefined) await real.end(lease, lease.count);
+        await real.sweep(context, life);
+        if (lease !== undefined) await real.acquire(lease);
+      },
+    }),
+  },
+  "purge() purges what the living have": {
+    case: "purge() and sweep() leave the rows of a life that has its lease",
+    does: (real) => ({
+      async purge(life) {
+        const lease = await real.lease(life.node);
+        if (lease !== undefined) await real.end(lease, lease.count);
+        const isAll = await real.purge(life);
+        if (lease !== undefined) await real.acquire(lease);
+        return isAll;
+      },
+    }),
+  },
   "sweep() tells": {
     case: "sweep() removes the rows of a life from a context, and tells nobody",
     does: (real) => ({

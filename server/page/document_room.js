@@ -144,8 +144,9 @@ nameField.addEventListener("change", () => {
   rename();
 });
 // Another tab of this person has changed what they all say.
-globalThis.addEventListener("storage", ({ key }) => {
-  if (!isProfile(key, token) || isGuest) return;
+globalThis.addEventListener("storage", (event) => {
+  if (!(event instanceof StorageEvent)) return;
+  if (!isProfile(event.key, token) || isGuest) return;
   const before = profile;
   profile = { ...loadProfile(store, token), key: self };
   nameField.value = profile.name;

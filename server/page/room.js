@@ -125,8 +125,9 @@ const form = new OwnForm(nameless, (choices) => {
 });
 
 // Another tab of this person has changed what they all say.
-globalThis.addEventListener("storage", ({ key }) => {
-  if (!isProfile(key, token) || isGuest) return;
+globalThis.addEventListener("storage", (event) => {
+  if (!(event instanceof StorageEvent)) return;
+  if (!isProfile(event.key, token) || isGuest) return;
   profile = { ...loadProfile(personStore, token), key: self };
   form.show({ ...profile, activity });
   changed();

@@ -102,7 +102,9 @@ class EventStream {
       const holder = { account, context: this.#context, viewer };
       this.#writer = await tokens.begin(batch.position, holder);
     }
-    if (batch === undefined || this.#ended.signal.aborted) {
+    // While the machine has slept no timer has told of the end.
+    const isOver = this.#ended.signal.aborted || this.#ask.actor.hasExpired();
+    if (batch === undefined || isOver) {
       this.end();
       return undefined;
     }

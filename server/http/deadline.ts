@@ -1,11 +1,15 @@
 import type { Timestamp } from "../../core/mod.ts";
 
-/** Timers can't wait longer. */
-const MAX_WAIT_MS = 2 ** 31 - 1;
+/**
+ * Timers stand still while a machine sleeps, and know nothing of a clock that
+ * is set: after so long it is looked at anew.
+ */
+const MAX_WAIT_MS = 15_000;
 
 /**
- * Calls back once, when a time has come; for the end of an identity, which may
- * be further away than a timer can wait.
+ * Calls back once, when a time has come: the end of an identity, say. When a
+ * clock jumps, as that of a machine does which has slept, it is noticed within
+ * 15 seconds.
  *
  * @param due When, in Unix milliseconds by the clock; what is past calls back
  * soon, `Infinity` never.

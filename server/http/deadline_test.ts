@@ -32,16 +32,36 @@ Deno.test("callAt() calls when the time has come, and once", async () => {
   assertEquals(calls, 1);
 });
 
-Deno.test("callAt() waits longer than a timer can", async () => {
+Deno.test("callAt() waits for long, and looks at the clock every 15 seconds", async () => {
   using time = new FakeTime();
   using spy = spiedWaits();
   let calls = 0;
-  using _call = callAt(Date.now() + 100 * DAY, Date.now, () => calls++);
-  await time.tickAsync(100 * DAY - 1);
+  using _call = callAt(Date.now() + DAY, Date.now, () => calls++);
+  await time.tickAsync(DAY - 1);
   assertEquals(calls, 0);
   await time.tickAsync(1);
   assertEquals(calls, 1);
-  assertEquals(spy.waits.filter((wait) => wait >= 2 ** 31), []);
+  assertEquals(spy.waits.filter((wait) => wait > 15_000), []);
+});
+
+Deno.test("callAt() takes any time, further away than a timer can wait", () => {
+  using _time = new FakeTime();
+  using spy = spiedWaits();
+  using _call = callAt(Number.MAX_VALUE, Date.now, () => {});
+  assertEquals(spy.waits, [15_000]);
+});
+
+Deno.test("callAt() notices a clock that has gone on while timers stood still", async () => {
+  using time = new FakeTime();
+  let jump = 0;
+  let calls = 0;
+  const clock = () => Date.now() + jump;
+  using _call = callAt(Date.now() + DAY, clock, () => calls++);
+  await time.tickAsync(60_000);
+  jump = DAY;
+  assertEquals(calls, 0);
+  await time.tickAsync(15_000);
+  assertEquals(calls, 1);
 });
 
 Deno.test("callAt() calls soon for what is past, and never for Infinity", async () => {
@@ -52,7 +72,7 @@ Deno.test("callAt() calls soon for what is past, and never for Infinity", async 
   assertEquals(calls, []);
   await time.tickAsync(0);
   assertEquals(calls, ["past"]);
-  await time.tickAsync(100 * DAY);
+  await time.tickAsync(DAY);
   assertEquals(calls, ["past"]);
 });
 

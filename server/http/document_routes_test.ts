@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { PresenceServer } from "../mod.ts";
+import { PresenceServer, ServerClosedError } from "../mod.ts";
 import {
+  BackboneError,
   documentContext,
   type DocumentModel,
   DocumentPresence,
@@ -334,6 +335,54 @@ Deno.test("documents are told only to who may read them", async () => {
     await send("/v1/documents/counts", posting({ document_ids: ["1", "2"] })),
   );
   assertEquals(counts, { "1": 1, "2": 0 });
+});
+
+Deno.test("who reads a workspace as a context is told of no document", async () => {
+  using service = serve({
+    authorize: byCookie({
+      ada: identity({ canRead: oneOf("workspace:acme") }),
+    }),
+  });
+  await service.enter("bob", "secret", "acme");
+  const paths = [
+    "/v1/presence?context=workspace:acme",
+    "/v1/presence?subject=bob",
+  ];
+  const send = (path: string) =>
+    service.send(path, {
+      headers: { ...as("ada").headers, accept: "application/json" },
+    });
+  const { cursor } = await read(await send(paths[0] ?? ""));
+  await service.enter("bob", "secret", "acme");
+  paths.push(`/v1/changes?context=workspace:acme&since=${cursor}`);
+  for (const path of paths) {
+    const said = JSON.stringify(await read(await send(path)));
+    assert(!said.includes("secret"), said);
+  }
+});
+
+Deno.test("where the other servers can't be asked, a document is unavailable", async () => {
+  const errors: unknown[] = [];
+  using service = serve();
+  const failing = (cause: unknown) => {
+    const fail = () => Promise.reject(new BackboneError("list users", cause));
+    return sendTo(createHttpHandler(service.server, {
+      documents: { activeUsers: fail, activeDocuments: fail, counts: fail },
+      onError: (error) => errors.push(error),
+    }));
+  };
+  const path = "/v1/documents/1/presence";
+  const lost = await failing(new Error("lost"))(path);
+  const { type, detail } = await lost.clone().json();
+  await blamed(lost, 503);
+  assertEquals(type, "urn:ruthere:unavailable");
+  assertEquals(detail, "Cannot list users: the backbone has failed");
+  assert(errors.splice(0)[0] instanceof BackboneError);
+
+  const closed = await failing(new ServerClosedError("follow context"))(path);
+  const { type: kind } = await closed.clone().json();
+  await blamed(closed, 503);
+  assertEquals([kind, errors], ["urn:ruthere:closed", []]);
 });
 
 Deno.test("who is not known is told of no document", async () => {

@@ -1,5 +1,6 @@
 import type { PresenceUpdate } from "../../core/mod.ts";
 import type { Actor } from "./identity.ts";
+import type { Holders } from "./holders.ts";
 import type { HttpLimits, TtlBounds } from "./limits.ts";
 import { HttpProblem } from "./problem.ts";
 import type { EventWriter } from "./event_writer.ts";
@@ -15,6 +16,7 @@ export interface Service {
   readonly ttlMs: TtlBounds;
   readonly keepAliveMs: number;
   readonly quotas: Quotas;
+  readonly holders: Holders;
   readonly tokens: PositionTokens;
   readonly events: EventWriter;
   readonly schema: UpdateSchema;

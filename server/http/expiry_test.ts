@@ -93,6 +93,55 @@ Deno.test("a stream that is read too late, when the identity has ended, tells no
   assertEquals(await rest(new EventReader(response)), "");
 });
 
+Deno.test("a stream tells nothing more once the identity has ended, also while no timer runs", async () => {
+  let slept = 0;
+  using server = new PresenceServer({ clock: () => Date.now() + slept });
+  const authorize = () => identity({ expiresAt: server.now + 600_000 });
+  const send = sendTo(createHttpHandler(server, { authorize }));
+  const events = new EventReader(await send(PATH));
+  await events.data();
+  const end = rest(events);
+  // The clock of a machine that sleeps goes on, its timers do not.
+  slept = 3_600_000;
+  server.receive(update({ subject: "bob", observedAt: server.now }));
+  assertEquals(await end, "");
+});
+
+Deno.test("what was published has expired when the identity does", async () => {
+  using service = serve((now) => ({ expiresAt: now + 20_000 }));
+  const facets = { activity: "editing", note: "x" };
+  const facetTtlsMs = { activity: 10_000, note: 600_000 };
+  const update = sent({ ttlMs: 600_000, facets, facetTtlsMs });
+  await read(await service.send("/v1/updates", posting(update)));
+  const key = { subject: "alice", context: "doc-1", origin: "session" };
+  const liveness = service.server.store.liveness(key);
+  const { now } = service.server;
+  assertEquals(liveness?.expiry, now + 20_000);
+  assertEquals(Object.fromEntries(liveness?.facetDeadlines ?? []), {
+    activity: now + 10_000,
+    note: now + 20_000,
+  });
+  await service.time.tickAsync(20_000);
+  assertEquals(service.server.store.size, 0);
+});
+
+Deno.test("what is published again by an identity that ends later goes on", async () => {
+  let end = 20_000;
+  using service = serve((now) => ({ expiresAt: now + end }));
+  const publish = async () => {
+    const update = posting(sent({ ttlMs: 600_000 }));
+    await read(await service.send("/v1/updates", update));
+  };
+  await publish();
+  await service.time.tickAsync(10_000);
+  end = 60_000;
+  await publish();
+  await service.time.tickAsync(59_000);
+  assertEquals(service.server.store.size, 1);
+  await service.time.tickAsync(1_000);
+  assertEquals(service.server.store.size, 0);
+});
+
 Deno.test("an identity that has ended is refused with 401, and does nothing", async () => {
   for (const expiresAt of [() => 0, (now: number) => now, () => NaN]) {
     using service = serve((now) => ({ expiresAt: expiresAt(now) }));

@@ -1,6 +1,6 @@
 import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
-import { ChannelClosedError } from "../documents/mod.ts";
+import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
   answer,
@@ -10,6 +10,7 @@ import {
   unauthorized,
 } from "./exchange.ts";
 import { EventWriter } from "./event_writer.ts";
+import { Holders } from "./holders.ts";
 import { type HttpStats, HttpTally } from "./http_stats.ts";
 import {
   type Actor,
@@ -33,6 +34,7 @@ import { Quotas } from "./quotas.ts";
 import { methodsOf } from "./routes.ts";
 import type { ServedPresence } from "./served.ts";
 import type { ServedDocuments } from "./served_documents.ts";
+import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
 import { updateSchema } from "./update_schema.ts";
 
@@ -105,7 +107,9 @@ export interface HttpHandlerOptions {
    */
   readonly documents?: ServedDocuments | undefined;
   /**
-   * Told of what should not happen and was answered with 500.
+   * Told of what should not happen and was answered with 500, or with 503
+   * because the other servers of a cluster can't be asked. An error that is
+   * thrown again, the very same one, is told once.
    *
    * @default {console.error}
    */
@@ -194,6 +198,7 @@ export function createHttpHandler(
   options: HttpHandlerOptions = {},
 ): MeasuredHttpHandler {
   const { authorize, onError = logError } = options;
+  const isNew = toldOnce();
   const limits = limitsFrom(
     options.limits ?? {},
     authorize === undefined ? TRUSTED_LIMITS : DEFAULT_LIMITS,
@@ -209,11 +214,13 @@ export function createHttpHandler(
     ttlMs: ttlBoundsFrom(options.ttlMs ?? {}),
     keepAliveMs: keepAliveFrom(options.keepAliveMs),
     quotas: new Quotas(limits),
+    holders: new Holders(server),
     tokens: new PositionTokens(),
     events: new EventWriter(limits.changes),
     schema: updateSchema(limits),
     checkUpdate: options.checkUpdate,
     report(error, request) {
+      if (!isNew(error)) return;
       try {
         onError(error, request);
       } catch {
@@ -269,7 +276,7 @@ export function createHttpHandler(
     } catch (error) {
       const problem = problemOf(error);
       tally.refused(problem.kind);
-      if (problem.kind === "internal-error") service.report(error, request);
+      if (SERVERS_FAULTS.has(problem.kind)) service.report(error, request);
       response = problem.toResponse();
     }
     trust.share(request, response.headers);
@@ -321,6 +328,9 @@ function withoutBody(response: Response): Response {
 /** What to answer to an error; what is not known is nobody's business. */
 function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
+  if (
+    error instanceof BackboneError && error.cause instanceof ServerClosedError
+  ) return problemOf(error.cause);
   if (error instanceof Error) {
     const kind = KINDS_OF_ERRORS.find(([type]) => error instanceof type)?.[1];
     if (kind !== undefined) return new HttpProblem(kind, error.message);
@@ -336,7 +346,14 @@ const KINDS_OF_ERRORS: readonly [
   [StaleUpdateError, "stale-update"],
   [ServerClosedError, "closed"],
   [ChannelClosedError, "closed"],
+  [BackboneError, "unavailable"],
 ];
+
+/** What the application is told of. */
+const SERVERS_FAULTS: ReadonlySet<ProblemKind> = new Set([
+  "internal-error",
+  "unavailable",
+]);
 
 function logError(error: unknown): void {
   console.error(error);

@@ -23,15 +23,16 @@ export interface Identity {
   /** What they may see. */
   readonly viewer: Viewer;
   /**
-   * Ends their open streams at once, and refuses with 401 what is under way
-   * and has not taken effect. Abort it when their rights change: they come
-   * back, and get what they may see then.
+   * Ends their open streams at once, refuses with 401 what is under way and has
+   * not taken effect, and withdraws what they have published. Abort it when
+   * their rights change: they come back, and get what they may see then.
    */
   readonly signal?: AbortSignal | undefined;
   /**
    * When it ends, as a token does: in Unix milliseconds by the server's clock.
-   * Their open streams end then, and what is asked with it is refused with 401.
-   * Left out, it does not end by itself.
+   * Their open streams end then, what they have published has expired unless
+   * it was published again with a later end, and what is asked with it is
+   * refused with 401. Left out, it does not end by itself.
    */
   readonly expiresAt?: Timestamp | undefined;
   /** What a refusal has. */

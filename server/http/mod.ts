@@ -48,6 +48,7 @@ export type {
   ServedWhereabouts,
 } from "./served.ts";
 export type { ServedDocuments } from "./served_documents.ts";
+export { toldOnce } from "./told_once.ts";
 export { createTrustGuard } from "./trust.ts";
 export type {
   ChangesAnswer,

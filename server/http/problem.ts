@@ -38,6 +38,7 @@ export type ProblemKind =
   | "misdirected"
   | "too-many-requests"
   | "internal-error"
+  | "unavailable"
   | "closed";
 
 const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
@@ -55,6 +56,7 @@ const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
   "misdirected": [421, "The host is not served here"],
   "too-many-requests": [429, "There are too many requests"],
   "internal-error": [500, "The server has failed"],
+  "unavailable": [503, "The other servers can't be asked"],
   "closed": [503, "The server is closed"],
 };
 

@@ -48,6 +48,7 @@ export async function publish(ask: Ask): Promise<Response> {
   });
   assertRoom(server.store, actor, updates, limits, fieldOf);
   const sequences = server.receiveAll(updates);
+  service.holders.add(actor);
   const { epoch, lastSequence: sequence } = server.store;
   return answer(
     { sequences, sequence, epoch } satisfies PublishAnswer,
@@ -106,8 +107,13 @@ function stamp(
   const origin = stampKey(read.origin, actor.origin, fieldOf("origin")) ??
     DEFAULT_ORIGIN;
   assertCanWrite(actor, context, fieldOf("context"));
+  // Nothing outlasts the right to say it.
+  const { expiresAt = Infinity } = actor;
   const deadline = (ttlMs: number) =>
-    now + Math.min(Math.max(ttlMs, bounds.min), bounds.max);
+    Math.min(
+      now + Math.min(Math.max(ttlMs, bounds.min), bounds.max),
+      expiresAt,
+    );
   return {
     subject,
     context,

@@ -34,13 +34,15 @@ export function measureCluster(
     "cluster_node_changes_total",
     "Other nodes that were seen to come, and to go.",
     ["change"],
-    () => {
-      const now = stats();
-      if (now === undefined) return [];
-      return [
-        [{ change: "came" }, now.nodesCame],
-        [{ change: "went" }, now.nodesWent],
-      ];
+    {
+      cluster: () => {
+        const now = stats();
+        if (now === undefined) return [];
+        return [
+          [{ change: "came" }, now.nodesCame],
+          [{ change: "went" }, now.nodesWent],
+        ];
+      },
     },
   );
   instruments.gauge(
@@ -74,11 +76,13 @@ export function measureCluster(
   instruments.counter(
     "cluster_writes_total",
     "Changes that were written to the backbone.",
+    "cluster",
     () => stats()?.written,
   );
   instruments.counter(
     "cluster_write_failures_total",
     "How often writing to the backbone has failed.",
+    "cluster",
     () => stats()?.writeFailures,
   );
 }

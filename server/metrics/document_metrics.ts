@@ -17,6 +17,7 @@ export function measureDocuments(
   instruments.counter(
     "document_events_coalesced_total",
     "Positions in documents that a later one has replaced before they were read.",
+    "documents",
     () => stats()?.coalesced,
   );
   return instruments.histogram(

@@ -20,6 +20,7 @@ const HTTP_REASONS: Readonly<Record<ProblemKind, 0>> = {
   "misdirected": 0,
   "too-many-requests": 0,
   "internal-error": 0,
+  "unavailable": 0,
   "closed": 0,
 };
 
@@ -60,46 +61,50 @@ export function measureFaces(
     "rejected_total",
     "Requests and messages that were refused, by the kind of the reason.",
     ["face", "reason"],
-    () => [
-      ...reasons("http", HTTP_REASONS, http()?.rejected),
-      ...reasons("socket", SOCKET_REASONS, phoenix()?.rejected),
-    ],
+    {
+      http: () => reasons("http", HTTP_REASONS, http()?.rejected),
+      phoenix: () => reasons("socket", SOCKET_REASONS, phoenix()?.rejected),
+    },
   );
   instruments.counter(
     "http_requests_total",
     "Requests that have come in over HTTP.",
+    "http",
     () => http()?.requests,
   );
   instruments.counter(
     "socket_messages_total",
     "Messages that have come in by sockets, heartbeats too.",
+    "phoenix",
     () => phoenix()?.received,
   );
   instruments.counters(
     "baselines_resent_total",
     "Baselines and states that were sent anew to readers who were behind.",
     ["to"],
-    () =>
-      labelled("to", {
-        watch: server().baselinesResent,
-        socket: phoenix()?.statesResent,
-        document: documents()?.statesResent,
-      }),
+    {
+      server: () => labelled("to", { watch: server().baselinesResent }),
+      phoenix: () => labelled("to", { socket: phoenix()?.statesResent }),
+      documents: () => labelled("to", { document: documents()?.statesResent }),
+    },
   );
   instruments.counter(
     "socket_frames_left_out_total",
     "Broadcasts that were left out because their reader was behind.",
+    "phoenix",
     () => phoenix()?.framesLeftOut,
   );
   instruments.counters(
     "sockets_dropped_total",
     "Sockets that were closed because they read too slowly, or not at all.",
     ["reason"],
-    () => {
-      const dropped = phoenix()?.dropped;
-      if (dropped === undefined) return [];
-      return Object.entries({ ...DROPS, ...Object.fromEntries(dropped) })
-        .map(([reason, count]) => [{ reason }, count] as const);
+    {
+      phoenix: () => {
+        const dropped = phoenix()?.dropped;
+        if (dropped === undefined) return [];
+        return Object.entries({ ...DROPS, ...Object.fromEntries(dropped) })
+          .map(([reason, count]) => [{ reason }, count] as const);
+      },
     },
   );
   instruments.gauge(

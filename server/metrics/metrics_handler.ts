@@ -99,7 +99,11 @@ export function createMetricsHandler(
         headers: { ...HEADERS, "content-type": metrics.contentType },
       });
     } catch (error) {
-      onError(error);
+      try {
+        onError(error);
+      } catch {
+        // There is nobody left to tell.
+      }
       return refuse(500, "Cannot read metrics: the server has failed");
     }
   };

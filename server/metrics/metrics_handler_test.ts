@@ -111,6 +111,20 @@ Deno.test("createMetricsHandler() tells of what fails, but not whoever asks", as
   assertEquals(errors, [failure]);
 });
 
+Deno.test("createMetricsHandler() answers also when nobody can be told of what fails", async () => {
+  const handler = createMetricsHandler(
+    { contentType: "text/plain", text: () => Promise.reject(new Error("x")) },
+    {
+      onError() {
+        throw new Error("the log is full");
+      },
+    },
+  );
+  const response = await handler(new Request("http://localhost/metrics"));
+  assertEquals(response.status, 500);
+  await response.body?.cancel();
+});
+
 Deno.test("createMetricsHandler() refuses options that make no sense, and does not repeat the token", () => {
   for (const token of ["", "two words", "ümlaut", "line\nbreak"]) {
     const error = assertThrows(() => make({ token }), InvalidValueError);

@@ -55,6 +55,7 @@ export interface PresenceMetricsOptions extends MetricsSources {
  */
 export class PresenceMetrics {
   readonly #registry = new Registry();
+  readonly #instruments: Instruments;
   readonly #others: OtherMetrics | undefined;
   #sources: MetricsSources = {};
   readonly #observeCursor: (seconds: number) => void;
@@ -71,8 +72,9 @@ export class PresenceMetrics {
     assertPrefix(prefix);
     assertLimit(documentLabels);
     this.#others = options.others;
-    this.measure(options);
     const instruments = new Instruments(this.#registry, prefix);
+    this.#instruments = instruments;
+    this.measure(options);
     const stats = onceATurn(() => server.stats);
     const http = onceATurn(() => this.#sources.http?.stats);
     const phoenix = onceATurn(() => this.#sources.phoenix?.stats);
@@ -94,13 +96,19 @@ export class PresenceMetrics {
 
   /**
    * Measures more than was there when this was made, or something else in its
-   * place; counters go on. What is left out stays as it is.
+   * place; counters go on, by what that has counted. What is left out stays as
+   * it is.
    *
    * @param sources What to measure from now on.
    */
   measure(sources: MetricsSources): void {
     const { http, phoenix, cluster, documents } = sources;
     const former = this.#sources;
+    for (const name of ["http", "phoenix", "cluster", "documents"] as const) {
+      const source = sources[name];
+      const isOther = source !== undefined && source !== former[name];
+      if (isOther) this.#instruments.forget(name);
+    }
     this.#sources = {
       http: http ?? former.http,
       phoenix: phoenix ?? former.phoenix,

@@ -175,6 +175,36 @@ Deno.test("PresenceMetrics goes on counting when something else is measured in t
   assertEquals(await scrape(metrics, name), [`${name} 5`]);
   metrics.measure({ documents: { stats: { coalesced: 2, statesResent: 0 } } });
   assertEquals(await scrape(metrics, name), [`${name} 7`]);
+  // Another one may have counted more than the one before.
+  const busy = { stats: { coalesced: 10, statesResent: 0 } };
+  metrics.measure({ documents: busy });
+  assertEquals(await scrape(metrics, name), [`${name} 17`]);
+  metrics.measure({ documents: busy });
+  assertEquals(await scrape(metrics, name), [`${name} 17`]);
+});
+
+Deno.test("PresenceMetrics counts whole what takes the place of a source, and nothing beside it", async () => {
+  using server = new PresenceServer();
+  const http = (requests: number) => ({
+    stats: {
+      requests,
+      streams: 0,
+      rejected: new Map([["gap", requests] as const]),
+    },
+  });
+  const documents = { stats: { coalesced: 0, statesResent: 3 } };
+  const metrics = new PresenceMetrics({ server, http: http(4), documents });
+  const counted = async () =>
+    [
+      ...await scrape(metrics, "ruthere_http_requests_total"),
+      ...(await scrape(metrics, "ruthere_rejected_total"))
+        .filter((line) => line.includes('"gap"')),
+      ...(await scrape(metrics, "ruthere_baselines_resent_total"))
+        .filter((line) => line.includes("document")),
+    ].map((line) => line.split(" ").at(-1));
+  assertEquals(await counted(), ["4", "4", "3"]);
+  metrics.measure({ http: http(6) });
+  assertEquals(await counted(), ["10", "10", "3"]);
 });
 
 Deno.test("PresenceMetrics tells the metrics of others after its own", async () => {

@@ -20,13 +20,13 @@ export function measureServer(
     "presence_updates_total",
     "What has happened to entries by what was received here.",
     ["event"],
-    () => eventSamples(stats().events),
+    { server: () => eventSamples(stats().events) },
   );
   instruments.counters(
     "presence_replicated_updates_total",
     "What has happened to entries by what other nodes have told.",
     ["event"],
-    () => eventSamples(stats().replicated),
+    { server: () => eventSamples(stats().replicated) },
   );
   instruments.gauges(
     "store_entries",

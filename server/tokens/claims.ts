@@ -71,9 +71,18 @@ export function readClaims(payload: unknown): TokenClaims | { wrong: string } {
     : { wrong: v.getDotPath(result.issues[0]) ?? "sub" };
 }
 
-/** Reads rights; `undefined` if they are malformed. */
+/**
+ * Reads rights; `undefined` if they are malformed. What leaves rights out has
+ * none, so what can't have any at all, a `Map` or a promise, is malformed.
+ */
 export function readRights(value: unknown): ReadRights | undefined {
-  if (Array.isArray(value)) return undefined;
+  if (!isPlainObject(value)) return undefined;
   const result = v.safeParse(rightsSchema, value);
   return result.success ? result.output : undefined;
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }

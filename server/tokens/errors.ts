@@ -21,8 +21,51 @@ export class TokenKeysError extends Error {
    * @param cause What has gone wrong.
    */
   constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     super(`Cannot verify token: its keys can't be had: ${reason}`, { cause });
     this.name = "TokenKeysError";
   }
+}
+
+/**
+ * A published key that no token can be verified with: it is malformed, too
+ * weak, or of a kind that this runtime does not know. Tokens that name it are
+ * refused.
+ *
+ * @example Usage
+ * ```ts
+ * import { UnusableKeyError } from "@ruthere/presence/server/tokens";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const key = { kid: "2026-01", alg: "ES256" };
+ * const error = new UnusableKeyError(key, new Error("invalid point"));
+ * assertEquals(
+ *   error.message,
+ *   'Cannot use published key "2026-01" for ES256: invalid point',
+ * );
+ * ```
+ */
+export class UnusableKeyError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param key The name of the key, if it has one, and the algorithm that it
+   * was wanted for.
+   * @param cause What has gone wrong.
+   */
+  constructor(
+    { kid = "", alg = "" }: {
+      readonly kid?: string | undefined;
+      readonly alg?: string | undefined;
+    },
+    cause: unknown,
+  ) {
+    const key = `${JSON.stringify(kid)} for ${alg}`;
+    super(`Cannot use published key ${key}: ${reasonOf(cause)}`, { cause });
+    this.name = "UnusableKeyError";
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { exportJWK, exportSPKI, generateKeyPair, type JWK } from "jose";
+import { exportSPKI, type JWK } from "jose";
 import { InvalidValueError } from "../../core/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { createHttpHandler } from "../http/mod.ts";
-import { type JwksOptions, TokenAuthority, TokenKeysError } from "./mod.ts";
+import { TokenAuthority, TokenKeysError } from "./mod.ts";
+import { authority, issuer, NOT_SIGNED, pair } from "./testing/issuer.ts";
 import {
   AUDIENCE,
   ISSUER,
@@ -12,59 +13,6 @@ import {
   SECRET,
   signed,
 } from "./testing/tokens.ts";
-
-/** An issuer that publishes keys. */
-interface Issuer extends AsyncDisposable {
-  readonly url: string;
-  /** What it publishes: keys, or an answer that is none. */
-  published: readonly JWK[] | Response;
-  /** How often it was asked. */
-  asked: number;
-}
-
-function issuer(published: readonly JWK[] | Response): Issuer {
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => {
-      it.asked++;
-      return it.published instanceof Response
-        ? it.published.clone()
-        : Response.json({ keys: it.published });
-    },
-  );
-  const it: Issuer = {
-    url: `http://127.0.0.1:${http.addr.port}/jwks.json`,
-    published,
-    asked: 0,
-    [Symbol.asyncDispose]: () => http.shutdown(),
-  };
-  return it;
-}
-
-function authority(
-  url: string,
-  options: Partial<JwksOptions> = {},
-): TokenAuthority {
-  return new TokenAuthority({
-    jwksUrl: url,
-    issuer: ISSUER,
-    audience: AUDIENCE,
-    clock: () => NOW * 1_000,
-    ...options,
-  });
-}
-
-/** A pair of keys, of which the public one has a name and can be published. */
-async function pair(kid: string | undefined, alg = "ES256") {
-  const { privateKey, publicKey } = await generateKeyPair(alg, {
-    extractable: true,
-  });
-  const jwk: JWK = { ...await exportJWK(publicKey), kid, use: "sig" };
-  const sign = (claims = {}) => signed({ key: privateKey, alg, kid, claims });
-  return { jwk, sign, publicKey };
-}
-
-const NOT_SIGNED = "the token is not signed as it must be";
 
 for (const alg of ["RS256", "PS256", "ES256", "EdDSA"]) {
   Deno.test(`a token that is signed by ${alg} with a published key is taken`, async () => {
@@ -168,7 +116,7 @@ Deno.test("nobody is let in while the keys can't be had, and all are when they c
     new Response(null, { status: 302, headers: { location: "/elsewhere" } }),
   ];
   await using it = issuer([]);
-  const tokens = authority(it.url);
+  const tokens = authority(it.url, { jwksCooldownMs: 0 });
   using server = new PresenceServer();
   const errors: unknown[] = [];
   const handler = createHttpHandler(server, {
@@ -244,6 +192,23 @@ Deno.test("keys are asked for at https, or on this machine", () => {
     const error = assertThrows(() => authority(url), InvalidValueError);
     assertEquals(error.field, "jwksUrl");
   }
+});
+
+Deno.test("a URL that has a user or a password is refused, and a refused one is not told whole", () => {
+  const urls = [
+    "https://ada:hunter2@login.example/jwks",
+    "https://hunter2@login.example/jwks",
+    "http://login.example/jwks?key=hunter2#hunter2",
+    "http://ada:hunter2@login example/jwks",
+  ];
+  for (const url of urls) {
+    const error = assertThrows(() => authority(url), InvalidValueError);
+    assertEquals(error.field, "jwksUrl");
+    assert(!`${error.message} ${error.value}`.includes("hunter2"), url);
+  }
+  const error = assertThrows(() => authority(urls[2] ?? ""));
+  assert(error instanceof InvalidValueError);
+  assert(error.message.endsWith('received "http://login.example/jwks"'));
 });
 
 Deno.test("published keys go with algorithms of public keys alone", () => {

@@ -1,19 +1,17 @@
 import { setMaxListeners } from "node:events";
-import type { Timestamp } from "../../core/mod.ts";
 
 /** With fewer than this there is nothing to win by looking. */
 const MIN_SWEEP = 1_000;
 
-/** What ends all that a subject has open. */
-interface Live {
-  readonly controller: AbortController;
-  /** When the last of their tokens expires, in Unix milliseconds. */
-  expiresAt: Timestamp;
-}
-
-/** The signals of those who have tokens that have not expired. */
+/**
+ * The signals of those who have been let in, as long as somebody holds them: an
+ * open stream or socket, or one that is lost and whose grace is running. No
+ * clock can tell how long that is.
+ */
 export class LiveSubjects {
-  readonly #live = new Map<string, Live>();
+  readonly #live = new Map<string, WeakRef<AbortSignal>>();
+  /** A signal does not keep what aborts it. */
+  readonly #controllers = new WeakMap<AbortSignal, AbortController>();
   #sweepAt = MIN_SWEEP;
 
   /** How many are remembered. */
@@ -21,36 +19,32 @@ export class LiveSubjects {
     return this.#live.size;
   }
 
-  /** The signal of a subject that has a token until a time. Amortised O(1). */
-  signalOf(
-    subject: string,
-    expiresAt: Timestamp,
-    now: Timestamp,
-  ): AbortSignal {
-    let live = this.#live.get(subject);
-    if (live === undefined) {
-      this.#sweep(now);
-      live = { controller: new AbortController(), expiresAt };
-      // Each stream and socket of theirs listens, and Node warns of 11 of them.
-      setMaxListeners(0, live.controller.signal);
-      this.#live.set(subject, live);
-    }
-    live.expiresAt = Math.max(live.expiresAt, expiresAt);
-    return live.controller.signal;
+  /** The signal of a subject. Amortised O(1). */
+  signalOf(subject: string): AbortSignal {
+    const known = this.#live.get(subject)?.deref();
+    if (known !== undefined) return known;
+    this.#sweep();
+    const controller = new AbortController();
+    const { signal } = controller;
+    // Each stream and socket of theirs listens, and Node warns of 11 of them.
+    setMaxListeners(0, signal);
+    this.#controllers.set(signal, controller);
+    this.#live.set(subject, new WeakRef(signal));
+    return signal;
   }
 
   /** Ends what a subject has open, and forgets them. */
   end(subject: string): void {
-    const live = this.#live.get(subject);
+    const signal = this.#live.get(subject)?.deref();
     this.#live.delete(subject);
-    live?.controller.abort();
+    if (signal !== undefined) this.#controllers.get(signal)?.abort();
   }
 
-  /** What they have open has ended by itself. */
-  #sweep(now: Timestamp): void {
+  /** Forgets those whose signals nobody holds any more. */
+  #sweep(): void {
     if (this.#live.size < this.#sweepAt) return;
-    for (const [subject, { expiresAt }] of this.#live) {
-      if (expiresAt <= now) this.#live.delete(subject);
+    for (const [subject, signal] of this.#live) {
+      if (signal.deref() === undefined) this.#live.delete(subject);
     }
     this.#sweepAt = Math.max(2 * this.#live.size, MIN_SWEEP);
   }

@@ -27,7 +27,7 @@
  */
 
 export type { TokenClaims, TokenRights } from "./claims.ts";
-export { TokenKeysError } from "./errors.ts";
+export { TokenKeysError, UnusableKeyError } from "./errors.ts";
 export { TokenAuthority, type TokenIdentity } from "./token_authority.ts";
 export type {
   JwksOptions,

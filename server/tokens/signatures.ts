@@ -1,15 +1,12 @@
 import {
-  createRemoteJWKSet,
-  customFetch,
   errors,
   type JWTPayload,
   jwtVerify,
-  type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from "jose";
 import type { Timestamp } from "../../core/mod.ts";
 import type { Unauthorized } from "../http/mod.ts";
-import { TokenKeysError } from "./errors.ts";
+import { PublishedKeys } from "./published_keys.ts";
 import {
   type FilledRules,
   jwksFrom,
@@ -25,7 +22,7 @@ export interface SignedToken {
 
 type Keys =
   | { readonly secret: Uint8Array }
-  | { readonly published: JWTVerifyGetKey };
+  | { readonly published: PublishedKeys };
 
 /**
  * Says of a token whether it is signed as it must be, by whom it must be, for
@@ -46,11 +43,9 @@ export class Signatures {
       this.#algorithms = algorithms;
     } else {
       const { url, cooldownMs, algorithms } = jwksFrom(options);
-      const published = createRemoteJWKSet(url, {
-        cooldownDuration: cooldownMs,
-        [customFetch]: fetchKeys,
-      });
-      this.#keys = { published };
+      const { onError = console.error } = options;
+      const settings = { url, cooldownMs, onError: guarded(onError) };
+      this.#keys = { published: new PublishedKeys(settings) };
       this.#algorithms = algorithms;
     }
   }
@@ -71,7 +66,6 @@ export class Signatures {
       audience,
       clockTolerance: this.#rules.clockToleranceSeconds,
       currentDate: new Date(now),
-      maxTokenAge: this.#rules.maxLifetimeSeconds,
       requiredClaims: ["sub", "exp", "iat"],
     };
     try {
@@ -85,34 +79,16 @@ export class Signatures {
     token: string,
     options: JWTVerifyOptions,
   ): Promise<JWTPayload> {
-    if ("secret" in this.#keys) {
-      return (await jwtVerify(token, this.#keys.secret, options)).payload;
-    }
-    try {
-      return (await jwtVerify(token, this.#keys.published, options)).payload;
-    } catch (error) {
-      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-      // It does not name its key, and there are several of the kind.
-      for await (const key of error) {
-        try {
-          return (await jwtVerify(token, key, options)).payload;
-        } catch (failure) {
-          if (!isOfSignature(failure)) throw failure;
-        }
-      }
-      throw new errors.JWSSignatureVerificationFailed();
-    }
+    return "secret" in this.#keys
+      ? (await jwtVerify(token, this.#keys.secret, options)).payload
+      : await this.#keys.published.payloadOf(token, options);
   }
-}
-
-function isOfSignature(error: unknown): boolean {
-  return error instanceof errors.JWSSignatureVerificationFailed;
 }
 
 /**
  * What its sender is told of a token that is not taken.
  *
- * @throws {TokenKeysError} If it is not the token that is to blame.
+ * @throws What has gone wrong, if it is not the token that is to blame.
  */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return "the token has expired";
@@ -122,12 +98,10 @@ function reasonOf(error: unknown): string {
   const isMalformed = error instanceof errors.JWSInvalid ||
     error instanceof errors.JWTInvalid;
   if (isMalformed) return "the token is malformed";
-  const isStrange = isOfSignature(error) ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JWKSNoMatchingKey;
-  if (isStrange) return "the token is not signed as it must be";
-  throw new TokenKeysError(error);
+  if (error instanceof errors.JOSEError) {
+    return "the token is not signed as it must be";
+  }
+  throw error;
 }
 
 function reasonOfClaim(
@@ -145,12 +119,15 @@ function reasonOfClaim(
   }
 }
 
-/** What is not read of an answer would keep its connection. */
-async function fetchKeys(
-  url: string,
-  options: RequestInit,
-): Promise<Response> {
-  const response = await fetch(url, options);
-  if (response.status !== 200) await response.body?.cancel();
-  return response;
+/** What it is told of must not let in, nor keep out, because telling fails. */
+function guarded(
+  onError: (error: unknown) => void,
+): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
 }

@@ -90,7 +90,8 @@ export class TokenAuthority {
     this.#signatures = new Signatures(options, this.#rules);
     const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
     this.#revoked = new RevokedSubjects(
-      (maxLifetimeSeconds + clockToleranceSeconds) * 1_000,
+      // A second more, of which an `iat` may have a part.
+      (maxLifetimeSeconds + clockToleranceSeconds + 1) * 1_000,
     );
   }
 
@@ -103,6 +104,7 @@ export class TokenAuthority {
    * @returns The identity, the reason why there is none, or `undefined` if it
    * brings no token.
    * @throws {TokenKeysError} If the keys can't be had.
+   * @throws What `rightsOf` throws.
    */
   readonly authorize = async (
     request: Request,
@@ -118,6 +120,7 @@ export class TokenAuthority {
    * @param token The token.
    * @returns The identity, or the reason why there is none.
    * @throws {TokenKeysError} If the keys can't be had.
+   * @throws What `rightsOf` throws.
    */
   readonly refresh = (
     token: string,
@@ -128,7 +131,9 @@ export class TokenAuthority {
    *
    * @param token The token.
    * @returns The identity, or the reason why there is none.
-   * @throws {TokenKeysError} If the keys can't be had.
+   * @throws {TokenKeysError} If the keys can't be had. It is the same error
+   * until they are asked for again.
+   * @throws What `rightsOf` throws.
    */
   async verify(token: string): Promise<TokenIdentity | Unauthorized> {
     if (token.length > this.#rules.maxTokenBytes) {
@@ -140,7 +145,7 @@ export class TokenAuthority {
     if ("wrong" in claims) {
       return { reason: `the token's ${claims.wrong} is malformed` };
     }
-    return this.#identityOf(claims);
+    return await this.#identityOf(claims);
   }
 
   /**
@@ -156,15 +161,20 @@ export class TokenAuthority {
 
   /**
    * Takes the tokens of a subject away at once: their open streams and sockets
-   * end, and what they were issued until now is refused until it has expired by
-   * itself. Tokens that are issued later are taken; as their `iat` is in whole
-   * seconds as a rule, one of the same second is refused as well.
+   * end, what they have published here is withdrawn, and what they were issued
+   * until now is refused until it has expired by itself. The clock of the issuer
+   * may be ahead by the tolerance, so what it issues in the next seconds is
+   * refused as well; tokens that are issued later are taken.
+   *
+   * All that they have open ends, also what a newer token than those that are
+   * revoked has opened: they come back with that.
    *
    * It holds here alone and as long as this process lives: tell it to each node
    * of a cluster, and after a start tell again what was revoked before.
    *
    * @param subject Whose.
-   * @param issuedUntil Until when they were issued, in Unix milliseconds.
+   * @param issuedUntil Until when they were issued, in Unix milliseconds by the
+   * clock here; the tolerance is added.
    * @throws {InvalidValueError} If that is no time.
    */
   revoke(subject: string, issuedUntil: Timestamp = this.#clock()): void {
@@ -173,33 +183,41 @@ export class TokenAuthority {
       const action = "revoke tokens";
       throw new InvalidValueError(action, "issuedUntil", rule, issuedUntil);
     }
-    this.#revoked.add(subject, issuedUntil, this.#clock());
+    const { clockToleranceSeconds } = this.#rules;
+    const until = issuedUntil + clockToleranceSeconds * 1_000;
+    this.#revoked.add(subject, until, this.#clock());
     this.#live.end(subject);
   }
 
-  /** Nothing is waited for here: what is revoked meanwhile is noticed. */
-  #identityOf(claims: TokenClaims): TokenIdentity | Unauthorized {
+  async #identityOf(
+    claims: TokenClaims,
+  ): Promise<TokenIdentity | Unauthorized> {
     const { sub: subject, exp, iat } = claims;
     const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
+    // Here and there seconds have parts, or not.
+    const issuedAt = Math.floor(iat) * 1_000;
+    if (issuedAt > this.#clock() + clockToleranceSeconds * 1_000) {
+      return { reason: "the token does not count yet" };
+    }
     if (!(exp - iat <= maxLifetimeSeconds)) {
       return { reason: "the token lives too long" };
     }
-    if (this.#revoked.includes(subject, iat * 1_000)) {
+    const given = await this.#rightsOf(claims);
+    // Nothing is waited for from here on: what was revoked meanwhile counts.
+    if (this.#revoked.includes(subject, issuedAt)) {
       return { reason: "the token has been revoked" };
     }
-    const given = this.#rightsOf(claims);
     if (given === undefined) return { reason: "the token has no rights" };
     const rights = readRights(given);
     if (rights === undefined) {
       return { reason: "the rights in the token are malformed" };
     }
-    const expiresAt = (exp + clockToleranceSeconds) * 1_000;
     const identity: TokenIdentity = {
       subject,
       origin: `token/${subject}`,
       viewer: { restricted: rights.labels, private: rights.private, subject },
-      signal: this.#live.signalOf(subject, expiresAt, this.#clock()),
-      expiresAt,
+      signal: this.#live.signalOf(subject),
+      expiresAt: (exp + clockToleranceSeconds) * 1_000,
       canRead: matcherOf(rights.read),
       canWrite: matcherOf(rights.write),
     };

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { base64url, CompactSign, SignJWT, UnsecuredJWT } from "jose";
 import { InvalidValueError } from "../../core/mod.ts";
 import {
   type SecretOptions,
   TokenAuthority,
+  type TokenClaims,
   type TokenIdentity,
 } from "./mod.ts";
 import {
@@ -108,6 +109,41 @@ Deno.test("rights that are malformed, or not there, are refused", async () => {
   }
 });
 
+Deno.test("rights may be looked up", async () => {
+  const rightsOf = ({ sub }: TokenClaims) =>
+    Promise.resolve({ read: [`${sub}'s`] });
+  const { canRead } = await identityOf(authority({ rightsOf }).tokens);
+  assertEquals(["ada's", "bob's"].filter(canRead), ["ada's"]);
+});
+
+Deno.test("rights that can't be looked up let nobody in, and say why", async () => {
+  const failure = new Error("no database");
+  const { tokens } = authority({ rightsOf: () => Promise.reject(failure) });
+  const token = await signed();
+  const error = await assertRejects(() => tokens.verify(token));
+  assertEquals(error, failure);
+});
+
+Deno.test("rights that are no plain object are malformed, though they leave all out", async () => {
+  const values = [
+    () => {},
+    new Map([["read", ["*"]]]),
+    new Date(0),
+    [],
+    "all",
+    7,
+    true,
+  ];
+  for (const value of values) {
+    const { tokens } = authority({ rightsOf: () => value });
+    assertEquals(
+      await reasonOf(tokens, await signed()),
+      "the rights in the token are malformed",
+      String(value),
+    );
+  }
+});
+
 Deno.test("a token of a foreign issuer is refused", async () => {
   const reason = "the token is of another issuer";
   assertEquals(await refusalOf({ iss: "https://evil.example" }), reason);
@@ -147,6 +183,18 @@ Deno.test("a token of the future is refused, with five seconds of tolerance", as
   assertEquals(await refusalOf({ nbf: NOW + 5 }), undefined);
   assertEquals(await refusalOf({ iat: NOW + 6 }), reason);
   assertEquals(await refusalOf({ iat: NOW + 5 }), undefined);
+});
+
+Deno.test("a token of this second counts, though its time has a fraction", async () => {
+  const it = authority({ clockToleranceSeconds: 0 });
+  it.now = NOW + 0.25;
+  const issued = (iat: number) => signed({ claims: { iat } });
+  assertEquals(await reasonOf(it.tokens, await issued(NOW + 0.2)), undefined);
+  assertEquals(await reasonOf(it.tokens, await issued(NOW + 0.9)), undefined);
+  assertEquals(
+    await reasonOf(it.tokens, await issued(NOW + 1)),
+    "the token does not count yet",
+  );
 });
 
 Deno.test("a token that lives too long is refused", async () => {

@@ -29,7 +29,10 @@ export interface TokenRules {
   readonly maxTokenBytes?: number | undefined;
   /**
    * Finds what somebody may do among the claims of a token, or makes it of
-   * them. What it gives is checked as what a client sends.
+   * them. It may be asynchronous, and is asked each time that a token is
+   * verified. What it gives is checked as what a client sends: it must be a
+   * plain object. What it throws is thrown on: nobody is let in, and the answer
+   * is 500.
    *
    * @default {(claims) => claims.presence}
    */
@@ -66,11 +69,20 @@ export interface JwksOptions extends TokenRules {
   readonly jwksUrl: string | URL;
   /**
    * After how many milliseconds the keys may be asked for anew because a token
-   * names an unknown one: else anybody could have them asked for all the time.
+   * names an unknown one, or since that has failed: else anybody could have
+   * them asked for all the time.
    *
    * @default {30_000}
    */
   readonly jwksCooldownMs?: number | undefined;
+  /**
+   * Told of what should not happen and nobody is told of by an answer of 500:
+   * that the keys can't be had anew while there are others, and, once for each,
+   * that one of them can't be used.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
   /**
    * The algorithms: `RS`, `PS` and `ES` with `256`, `384` or `512`, `EdDSA`, and
    * `Ed25519`.
@@ -182,8 +194,9 @@ export function jwksFrom(
 } {
   const url = URL.canParse(String(jwksUrl)) ? new URL(jwksUrl) : undefined;
   if (url === undefined || !isTrusted(url)) {
-    const rule = "must be a URL of https:, or of http: on a loopback address";
-    throw new InvalidValueError(ACTION, "jwksUrl", rule, String(jwksUrl));
+    const rule =
+      "must be a URL of https:, or of http: on a loopback address, without a user and a password";
+    throw new InvalidValueError(ACTION, "jwksUrl", rule, withoutSecrets(url));
   }
   if (!(jwksCooldownMs >= 0)) {
     const rule = "must be a number that is not below 0";
@@ -198,9 +211,17 @@ export function jwksFrom(
 }
 
 /** Whoever is on the way to other hosts could put in keys of their own. */
-function isTrusted({ protocol, hostname }: URL): boolean {
+function isTrusted({ protocol, hostname, username, password }: URL): boolean {
   const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  return protocol === "https:" || protocol === "http:" && isLoopback;
+  // What is public wants no password, and errors would repeat it.
+  return username === "" && password === "" &&
+    (protocol === "https:" || protocol === "http:" && isLoopback);
+}
+
+/** What can be told of a URL in an error. */
+function withoutSecrets(url: URL | undefined): string {
+  if (url === undefined) return "no URL";
+  return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 function someOf(algorithms: readonly string[]): readonly string[] {

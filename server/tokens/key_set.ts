@@ -1,0 +1,63 @@
+import type { JSONWebKeySet } from "jose";
+import * as v from "valibot";
+
+/** Sets of keys have some thousands. */
+const MAX_BYTES = 1_048_576;
+
+/** Nobody should have to wait longer. */
+const MAX_LOAD_MS = 5_000;
+
+const keySchema = v.looseObject({ kty: v.string() });
+
+/** A key that is none of ours, whatever it is, does not spoil the others. */
+const keySetSchema = v.object({
+  keys: v.pipe(
+    v.array(v.unknown()),
+    v.transform((keys) => keys.filter((key) => v.is(keySchema, key))),
+  ),
+});
+
+/**
+ * Asks for a JSON Web Key Set.
+ *
+ * @throws {Error} If there is none, it is too large, or not all there within 5
+ * seconds; the reason is in the message.
+ */
+export async function loadKeySet(url: URL): Promise<JSONWebKeySet> {
+  const response = await fetch(url, {
+    headers: { accept: "application/json, application/jwk-set+json" },
+    // Another place would not be the one that is trusted.
+    redirect: "manual",
+    signal: AbortSignal.timeout(MAX_LOAD_MS),
+  });
+  if (response.status !== 200) {
+    // What is not read of an answer would keep its connection.
+    await response.body?.cancel();
+    throw new Error(`the answer has the status ${response.status}`);
+  }
+  const result = v.safeParse(keySetSchema, parse(await textOf(response)));
+  if (!result.success) throw new Error("the answer is no key set");
+  return result.output;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function textOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) {
+      throw new Error(`the answer has more than ${MAX_BYTES} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -15,26 +15,18 @@ import type { PhoenixIdentity } from "./identity.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import type { Dialect } from "./join_params.ts";
 import { BinaryBroadcast, type PhoenixPayload, type Ref } from "./message.ts";
+import type { Outbox } from "./outbox.ts";
 import { Refusal } from "./refusal.ts";
+import { mayWrite } from "./rights.ts";
 
 const ACTION = "track presence";
 
 /** What a channel needs of its socket. */
 export interface ChannelSocket {
-  /** How the client wants its frames. */
-  readonly codec: Codec;
   /** The origin of what it holds. */
   readonly origin: string;
-  /** Sends a frame. */
-  send(frame: string | Uint8Array | undefined): void;
-  /** Sends a frame that may be left out, if there is room. */
-  offer(frame: string | Uint8Array | undefined): void;
-  /** Whether there is no room for a frame. */
-  readonly isFull: boolean;
-  /** Waits until there is room for a frame; `false` if it closes before. */
-  writable(): Promise<boolean>;
-  /** The same, for who goes on where it is: nothing is sent anew. */
-  drained(): Promise<boolean>;
+  /** What goes out. */
+  readonly outbox: Outbox;
   /** Takes note that a channel can't tell who is there any more. */
   failed(channel: Channel, error: unknown): void;
 }
@@ -75,8 +67,7 @@ export class Channel {
   #visible: TopicPolicy;
   #visibility: Visibility;
   #handle: PresenceHandle | undefined;
-  /** Whether they are present because they may write. */
-  #isByRight = false;
+  #needed: readonly string[] = [];
   #watching: AbortController | undefined;
 
   /** Makes a channel; nobody hears of it before it is told to begin. */
@@ -109,6 +100,11 @@ export class Channel {
     return this.#settings.key;
   }
 
+  /** What the client finds in the reply to its join. */
+  get greeting(): JsonObject {
+    return {};
+  }
+
   /** Begins to tell who is there, if the client wants to know. */
   begin(): void {
     if (this.#settings.presence || this.#handle !== undefined) this.#watch();
@@ -138,7 +134,7 @@ export class Channel {
       });
     }
     this.#visibility = visibility;
-    this.#isByRight = isByRight;
+    this.#needed = isByRight ? [this.topic] : [];
   }
 
   /** Begins to tell who is there, unless it does already. */
@@ -152,13 +148,24 @@ export class Channel {
     this.#handle = undefined;
   }
 
-  /** Heeds what a fresh identity of theirs, which may read it, may do. */
-  judge(identity: PhoenixIdentity): void {
-    const mayWrite = identity.canWrite(this.topic) === true;
-    if (this.#isByRight && !mayWrite) this.untrack();
+  /** The contexts that they must be able to write to, to be present as they are. */
+  protected get needed(): readonly string[] {
+    return this.#needed;
+  }
+
+  /**
+   * Heeds what a fresh identity of theirs, which may read it, may do.
+   *
+   * @returns Whether it is told anew who is there.
+   */
+  judge(identity: PhoenixIdentity): boolean {
+    if (!mayWrite(identity, this.needed)) this.untrack();
     const viewer = this.#viewerOf?.(identity);
-    if (viewer === undefined || isSameViewer(viewer, this.#viewer)) return;
+    if (viewer === undefined || isSameViewer(viewer, this.#viewer)) {
+      return false;
+    }
     this.#see(viewer);
+    return this.#watching !== undefined;
   }
 
   /**
@@ -178,10 +185,15 @@ export class Channel {
     if (this.#watching !== undefined) this.#watch();
   }
 
-  /** Ends it without a goodbye: what they held has its grace. */
-  end(): void {
+  /** Ends what it tells; what they hold stays. */
+  stop(): void {
     this.#watching?.abort();
     this.#watching = undefined;
+  }
+
+  /** Ends it without a goodbye: what they held has its grace. */
+  end(): void {
+    this.stop();
   }
 
   /** Whether they want their own broadcasts back. */
@@ -204,12 +216,12 @@ export class Channel {
 
   /** How their client wants its frames. */
   get codec(): Codec {
-    return this.#socket.codec;
+    return this.#socket.outbox.codec;
   }
 
   /** Sends a frame, unless they are behind. */
   offer(frame: string | Uint8Array | undefined): void {
-    this.#socket.offer(frame);
+    this.#socket.outbox.offer(frame);
   }
 
   /**
@@ -239,24 +251,25 @@ export class Channel {
   }
 
   async #tell(signal: AbortSignal): Promise<void> {
+    const { outbox } = this.#socket;
     const options = { viewer: this.#viewer, signal };
     for await (const message of this.#presence.watch(this.topic, options)) {
       // It was on its way when it ended, or the rights changed.
       if (signal.aborted) return;
-      if (this.#socket.isFull) {
+      if (outbox.isFull) {
         // By the time there is room the message may tell of who has hidden
         // since. The state of a new watch does not.
-        const isOver = await this.#socket.writable();
+        const isOver = await outbox.writable();
         if (isOver && !signal.aborted) this.#watch();
         return;
       }
-      this.#socket.send(this.#frameOf(message));
+      outbox.send(this.#frameOf(message));
     }
     if (!signal.aborted) throw new Refusal("the server is closed");
   }
 
   #frameOf(message: TopicMessage): string {
-    const { codec } = this.#socket;
+    const { codec } = this;
     if (message.type === "diff") return diffFrame(codec, this.topic, message);
     const json = stateJson(message);
     return codec

@@ -1,8 +1,8 @@
 import { InvalidValueError } from "../../core/mod.ts";
 import { workspaceContext } from "../documents/mod.ts";
 import type { Admission } from "./identity.ts";
-import { own } from "./join_params.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
+import { own } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 import { isLarger } from "./utf8.ts";
 

@@ -1,16 +1,13 @@
-import { InvalidValueError } from "../../core/mod.ts";
 import {
-  BackboneError,
-  ChannelClosedError,
+  type DocumentListening,
+  type DocumentMessage,
   type DocumentPresence,
   type DocumentSession,
   readCursorMove,
   readFocus,
+  readTyping,
   readViewport,
-  SerializationError,
-  UserNotFoundError,
 } from "../documents/mod.ts";
-import { ServerClosedError } from "../mod.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import {
   Channel,
@@ -22,9 +19,10 @@ import { documentFrame } from "./frames.ts";
 import type { PhoenixIdentity } from "./identity.ts";
 import type { JsonObject } from "./json.ts";
 import { Refusal } from "./refusal.ts";
+import { assertMayWrite } from "./rights.ts";
 
 /** What documents need of the application. */
-export type JoinedDocuments = Pick<DocumentPresence, "join" | "watch">;
+export type JoinedDocuments = Pick<DocumentPresence, "join" | "listen">;
 
 /** How somebody is in a document. */
 export interface DocumentSettings extends ChannelSettings {
@@ -50,9 +48,8 @@ export class DocumentChannel extends Channel {
   readonly #socket: ChannelSocket;
   readonly #documentId: string;
   #session: DocumentSession | undefined;
-  /** What they are in the document by the right to write to. */
   #wanted: readonly string[] = [];
-  #telling: AbortController | undefined;
+  #listening: DocumentListening | undefined;
 
   /** Makes a channel; nobody hears of it before it is told to begin. */
   constructor(
@@ -72,36 +69,38 @@ export class DocumentChannel extends Channel {
    *
    * @param arrival As what.
    * @param who Who they are, also when the others have been asked who is there.
+   * @param signal Aborted when they are no more to come in.
    * @throws {Refusal} If they may not.
-   * @throws {ContextAtCapacityError} If the document is full.
-   * @throws {ServerClosedError} If the documents are closed.
+   * @throws {DocumentAtCapacityError} If the document is full.
+   * @throws {ChannelClosedError} If the documents are closed.
    * @throws {BackboneError} If it is not known who is there.
    */
   async comeIn(
     { name, avatarUrl, workspaceId, wanted }: Arrival,
     who: { readonly identity: PhoenixIdentity },
+    signal: AbortSignal,
   ): Promise<void> {
     this.#wanted = wanted;
-    if (!mayWrite(who.identity, wanted)) throw unauthorized();
-    try {
-      this.#session = await this.#documents.join(this.key, {
-        documentId: this.#documentId,
-        workspaceId,
-        name: name ?? this.key,
-        avatarUrl,
-        origin: this.#socket.origin,
-        ttlMs: Infinity,
-      });
-    } catch (error) {
-      throw translated(error);
-    }
-    if (mayWrite(who.identity, wanted)) return;
-    this.untrack();
-    throw unauthorized();
+    assertMayWrite(who.identity, wanted);
+    this.#session = await this.#documents.join(this.key, {
+      documentId: this.#documentId,
+      workspaceId,
+      name: name ?? this.key,
+      avatarUrl,
+      origin: this.#socket.origin,
+      ttlMs: Infinity,
+      signal,
+    });
+    assertMayWrite(who.identity, wanted);
   }
 
-  /** What the client finds in the reply to its join. */
-  get greeting(): JsonObject {
+  /** The contexts that they must be able to write to, to be in the document. */
+  protected override get needed(): readonly string[] {
+    return this.#wanted;
+  }
+
+  /** The same; their session and its colour, if they have come in. */
+  override get greeting(): JsonObject {
     if (this.#session === undefined) return {};
     const { sessionId, color } = this.#session;
     return { session_id: sessionId, color };
@@ -110,11 +109,14 @@ export class DocumentChannel extends Channel {
   /** Begins to tell who is there, and what happens. */
   override begin(): void {
     super.begin();
-    this.#telling = new AbortController();
-    const { signal } = this.#telling;
-    this.#tell(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#socket.failed(this, error);
+    this.#listening = this.#documents.listen(this.#documentId, {
+      take: (message) => this.#tell(message),
+      // Whoever closes the documents may be about to close the server.
+      end: () => queueMicrotask(() => this.#fail(closed())),
+      fail: (error) => this.#fail(error),
     });
+    // Who is there comes first.
+    queueMicrotask(() => this.#listening?.resume());
   }
 
   /** Whether an event is one of documents, and no broadcast. */
@@ -127,19 +129,17 @@ export class DocumentChannel extends Channel {
    *
    * @throws {Refusal} If it may not, or is not in the document.
    * @throws {InvalidValueError} If something in the payload makes no sense.
+   * @throws {UserNotFoundError} If their session is gone.
+   * @throws {ChannelClosedError} If the documents are closed.
    */
   take(event: string, payload: JsonObject, identity: PhoenixIdentity): void {
-    if (!mayWrite(identity, [this.topic])) throw unauthorized();
+    assertMayWrite(identity, [this.topic]);
     if (event === "presence") return this.track();
     const session = this.#session;
     if (session === undefined) {
       throw new Refusal("a document that is only watched has to be joined");
     }
-    try {
-      act(session, event, payload);
-    } catch (error) {
-      throw translated(error);
-    }
+    act(session, event, payload);
   }
 
   /**
@@ -157,43 +157,42 @@ export class DocumentChannel extends Channel {
     this.#session = undefined;
   }
 
+  /** Ends what it tells; their session goes on. */
+  override stop(): void {
+    super.stop();
+    this.#listening?.[Symbol.dispose]();
+    this.#listening = undefined;
+  }
+
   /** Ends it without a goodbye: what they held has its grace. */
   override end(): void {
     super.end();
-    this.#telling?.abort();
-    this.#telling = undefined;
     this.#session?.release();
     this.#session = undefined;
   }
 
-  /** The same; who may not be in the document any more leaves it. */
-  override judge(identity: PhoenixIdentity): void {
-    super.judge(identity);
-    if (!mayWrite(identity, this.#wanted)) this.untrack();
-  }
-
-  async #tell(signal: AbortSignal): Promise<void> {
-    const { codec, topic } = this;
-    const messages = this.#documents.watch(this.#documentId, { signal });
-    for await (const message of messages) {
-      // Meanwhile the reader keeps the latest of each, and not too much.
-      if (this.#socket.isFull && !await this.#socket.drained()) return;
-      if (signal.aborted) return;
-      this.#socket.send(documentFrame(codec, topic, message));
+  #tell(message: DocumentMessage): boolean {
+    const { outbox } = this.#socket;
+    if (outbox.isFull) {
+      this.#resume().catch((error: unknown) => this.#fail(error));
+      return false;
     }
-    if (!signal.aborted) throw new Refusal("the server is closed");
+    outbox.send(documentFrame(outbox.codec, this.topic, message));
+    return true;
+  }
+
+  /** Goes on when there is room. Until then the latest of each is kept. */
+  async #resume(): Promise<void> {
+    if (await this.#socket.outbox.drained()) this.#listening?.resume();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#listening !== undefined) this.#socket.failed(this, error);
   }
 }
 
-function mayWrite(
-  identity: PhoenixIdentity,
-  contexts: readonly string[],
-): boolean {
-  return contexts.every((context) => identity.canWrite(context) === true);
-}
-
-function unauthorized(): Refusal {
-  return new Refusal("unauthorized to publish here", "unauthorized");
+function closed(): Refusal {
+  return new Refusal("the server is closed");
 }
 
 function act(
@@ -213,19 +212,6 @@ function act(
     case "viewport":
       return session.updateViewport(readViewport(payload));
     default:
-      return session.typed();
+      return readTyping(payload) ? session.typed() : session.stoppedTyping();
   }
-}
-
-/** An error of documents as sockets know it. */
-function translated(error: unknown): unknown {
-  if (error instanceof UserNotFoundError) {
-    return new Refusal(error.message, "not-found");
-  }
-  const isClosed = error instanceof ChannelClosedError ||
-    error instanceof BackboneError && error.cause instanceof ServerClosedError;
-  if (isClosed) return new ServerClosedError("use document");
-  const isOfJson = error instanceof SerializationError &&
-    error.cause instanceof InvalidValueError;
-  return isOfJson ? error.cause : error;
 }

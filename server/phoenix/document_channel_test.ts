@@ -175,6 +175,18 @@ Deno.test("a workspace is enough to come in, and finds the document", async () =
   assertEquals(documents.map(({ documentId }) => documentId), ["1"]);
 });
 
+Deno.test("who joins the topic of a workspace is not told what is in it", async () => {
+  using service = inProcess();
+  await service.reader({ ...ADA, workspace_id: "acme" });
+  const eve = await service.connect();
+  await join(eve, { key: "eve" }, { topic: "workspace:acme" });
+  await service.reader({ key: "bob", name: "Bob", workspace_id: "acme" });
+  await flush();
+  const said = JSON.stringify(eve.take());
+  assert(said.includes("presence_state"), said);
+  assert(!/ada|bob|document/.test(said), said);
+});
+
 Deno.test("a name that is null or empty is none", async () => {
   using service = inProcess();
   await service.reader({ key: "ada", name: null, workspace_id: null });
@@ -221,6 +233,14 @@ Deno.test("what a client does in a document is told to the others", async () => 
     { type: "activity_changed", user_id: "ada", activity: "editing" },
   ]);
   await service.seconds(1);
+  assertEquals(await heard(), [
+    { type: "typing_changed", user_id: "ada", is_typing: false },
+    { type: "activity_changed", user_id: "ada", activity: "viewing" },
+  ]);
+
+  done(ada, "typing", { is_typing: true });
+  assertEquals(await heard(), typing);
+  done(ada, "typing", { is_typing: false });
   assertEquals(await heard(), [
     { type: "typing_changed", user_id: "ada", is_typing: false },
     { type: "activity_changed", user_id: "ada", activity: "viewing" },
@@ -564,10 +584,16 @@ for (const [what, end] of Object.entries(ENDS)) {
     const ada = await service.connect();
     ada.say(["1", "1", TOPIC, "phx_join", { ...ADA, workspace_id: "acme" }]);
     await flush();
+    const { lastSequence } = service.server;
     end(ada);
     await flush();
     await learn();
     assertEquals(service.server.store.size, 0);
+    assertEquals(
+      service.server.lastSequence,
+      lastSequence,
+      "nobody sees them come and go",
+    );
     await service.seconds(11);
     assertEquals(service.endpoint.sockets.size, 0);
   });
@@ -679,6 +705,10 @@ const BAD_JOINS: Record<string, [object, RegExp]> = {
     { name: "Ada", avatar_url: "x".repeat(2_049) },
     /avatar_url must be/,
   ],
+  "a picture that is a script": [
+    { name: "Ada", avatar_url: "javascript:alert(1)" },
+    /avatarUrl must be an http or https URL/,
+  ],
   "a workspace that is no text": [{ workspace_id: [] }, /workspace_id must be/],
   "all that is too large together": [
     { name: "€".repeat(256), avatar_url: "€".repeat(2_000) },
@@ -708,6 +738,7 @@ const BAD_EVENTS: [event: string, payload: unknown, RegExp][] = [
   ["cursor", { cursor: CURSOR, selection: {} }, /selection.anchor must be/],
   ["viewport", { top_line: 1 }, /bottom_line must be/],
   ["focus", { focused: "yes" }, /focused must be true or false/],
+  ["typing", { is_typing: "no" }, /is_typing must be true or false/],
 ];
 
 for (const [event, payload, reason] of BAD_EVENTS) {

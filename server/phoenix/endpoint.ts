@@ -1,5 +1,5 @@
 import type { TopicPresence } from "../topics/mod.ts";
-import { createTrustGuard, type Unauthorized } from "../http/mod.ts";
+import { createTrustGuard, toldOnce, type Unauthorized } from "../http/mod.ts";
 import { deliver } from "./broadcast.ts";
 import { readBroadcast } from "./broadcast_text.ts";
 import { type Codec, codecFor } from "./codec.ts";
@@ -13,10 +13,12 @@ import {
   type PhoenixStats,
   PhoenixTally,
 } from "./phoenix_stats.ts";
+import type { RejectionKind } from "./refusal.ts";
 import { Revocations } from "./revocations.ts";
-import { PhoenixSocket, type SocketHub } from "./socket.ts";
+import { PhoenixSocket, type SocketHooks } from "./socket.ts";
+import type { SocketHub } from "./socket_hub.ts";
 import { CHECK_MS } from "./stall.ts";
-import { hasExpired } from "./standing.ts";
+import { endOf } from "./standing.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */
@@ -40,12 +42,14 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #authorize: PhoenixOptions["authorize"];
   readonly #limits: PhoenixLimits;
   readonly #hub: SocketHub;
+  readonly #hooks: SocketHooks;
   readonly #refusalOf: (request: Request) => Response | undefined;
   readonly #sockets = new Set<PhoenixSocket>();
   /** Those that are lost, and hold something while the grace is running. */
   readonly #lost = new Set<PhoenixSocket>();
   readonly #socketsOf = new Map<string, number>();
   readonly #onError: (error: unknown) => void;
+  readonly #isNew = toldOnce();
   #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
   /** What was authorized before the last one is not believed. */
@@ -74,8 +78,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       ),
       limits: this.#limits,
       tally: this.#tally,
-      hooks: { join, accessToken },
       onError: (error) => this.report(error),
+    };
+    this.#hooks = {
+      join,
+      accessToken,
       onClosed: (socket) => this.#forget(socket),
     };
   }
@@ -116,24 +123,21 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * @returns What to do once it is open, or the response that refuses it.
    */
   async accept(request: Request): Promise<Acceptance | Response> {
-    const decision = await this.#decide(request);
-    if (decision instanceof Response) {
-      this.#tally.refused(kindOfStatus(decision.status));
+    const distrust = this.#refusalOf(request);
+    if (distrust !== undefined) {
+      this.#tally.refused(kindOfStatus(distrust.status));
+      return distrust;
     }
-    return decision;
-  }
-
-  async #decide(request: Request): Promise<Acceptance | Response> {
-    const refusal = this.#refusalOf(request);
-    if (refusal !== undefined) return refusal;
     const { headers, url } = request;
     if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
       const wanted = { "upgrade": "websocket", "connection": "upgrade" };
-      return refuse(426, "Cannot connect: a WebSocket is wanted", wanted);
+      const reason = "a WebSocket is wanted";
+      return this.#refuse("invalid-request", 426, reason, wanted);
     }
     const codec = codecFor(new URL(url).searchParams.get("vsn"));
     if (codec === undefined) {
-      return refuse(403, "Cannot connect: vsn must be 1.0.x or 2.0.x");
+      const reason = "vsn must be 1.0.x or 2.0.x";
+      return this.#refuse("invalid-request", 403, reason);
     }
     const since = this.#revocations.count;
     let identity: PhoenixIdentity | Unauthorized | null | undefined;
@@ -143,34 +147,37 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         : await this.#authorize(request);
     } catch (error) {
       this.report(error);
-      return refuse(500, "Cannot connect: the server has failed");
+      return this.#refuse("internal-error", 500, "the server has failed");
     }
-    if (!identity) return refuse(403, "Cannot connect: not authorized");
+    if (!identity) return this.#refuse("unauthorized", 403, "not authorized");
     if (identity.reason !== undefined) {
-      return refuse(403, `Cannot connect: ${identity.reason}`);
+      return this.#refuse("unauthorized", 403, identity.reason);
     }
-    const { now } = this.#presence.server;
-    if (identity.signal?.aborted || hasExpired(identity, now)) {
-      return refuse(403, "Cannot connect: not authorized");
+    if (endOf(identity, this.#presence.server.now) !== undefined) {
+      return this.#refuse("unauthorized", 403, "not authorized");
     }
-    if (this.#isClosed || this.#presence.server.closed) {
-      return refuse(503, "Cannot connect: the server is closed");
+    if (this.#isOver) {
+      return this.#refuse("closed", 503, "the server is closed");
     }
     if (this.#isFull) {
-      return refuse(503, "Cannot connect: too many sockets are open");
+      const reason = "too many sockets are open";
+      return this.#refuse("too-many-requests", 503, reason);
     }
     if (!this.#hasRoom(identity)) {
-      return refuse(429, "Cannot connect: too many of your sockets are open");
+      const reason = "too many of your sockets are open";
+      return this.#refuse("too-many-requests", 429, reason);
     }
     return this.#acceptance(headers, codec, identity, since);
   }
 
   /**
-   * Tells `onError` of what should not happen, for adapters. Never throws.
+   * Tells `onError` of what should not happen, for adapters: once of the very
+   * same error. Never throws.
    *
    * @param error What has happened.
    */
   report(error: unknown): void {
+    if (!this.#isNew(error)) return;
     try {
       this.#onError(error);
     } catch (failure) {
@@ -223,6 +230,16 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     enough.abort();
   }
 
+  #refuse(
+    kind: RejectionKind,
+    status: number,
+    reason: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Response {
+    this.#tally.refused(kind);
+    return new Response(`Cannot connect: ${reason}\n`, { status, headers });
+  }
+
   #acceptance(
     headers: Headers,
     codec: Codec,
@@ -232,23 +249,38 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     return {
       protocol: offers(headers).includes("phoenix") ? "phoenix" : undefined,
       open: (transport) => {
-        const socket = new PhoenixSocket(this.#hub, identity, codec, transport);
-        if (this.#isClosed) {
-          socket.close(CLOSE_CODES.serviceRestart, "service restart");
-        } else if (this.#revocations.includes(identity, since)) {
-          socket.kick("revoked");
-        } else if (this.#isFull || !this.#hasRoom(identity)) {
-          // Others that were accepted at the same time have opened.
-          this.#tally.refused("too-many-requests");
-          socket.close(
-            CLOSE_CODES.policyViolation,
-            "too many sockets are open",
-          );
-        }
-        if (!socket.closed) this.#remember(socket);
+        const socket = new PhoenixSocket(
+          this.#hub,
+          this.#hooks,
+          identity,
+          codec,
+          transport,
+        );
+        this.#admit(socket, since);
         return socket;
       },
     };
+  }
+
+  /** Takes a socket in, unless what has happened since a count is against it. */
+  #admit(socket: PhoenixSocket, since: number): void {
+    const { identity } = socket;
+    if (socket.closed) {
+      // The identity has ended.
+      this.#tally.refused("unauthorized");
+    } else if (this.#isOver) {
+      this.#tally.refused("closed");
+      socket.close(CLOSE_CODES.serviceRestart, "service restart");
+    } else if (this.#revocations.includes(identity, since)) {
+      this.#tally.refused("unauthorized");
+      socket.kick("revoked");
+    } else if (this.#isFull || !this.#hasRoom(identity)) {
+      this.#tally.refused("too-many-requests");
+      const reason = "too many sockets are open";
+      socket.close(CLOSE_CODES.policyViolation, reason);
+    } else {
+      this.#remember(socket);
+    }
   }
 
   /** Hands on what somebody has told a topic at another server. */
@@ -260,6 +292,10 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     } catch (error) {
       this.report(error);
     }
+  }
+
+  get #isOver(): boolean {
+    return this.#isClosed || this.#presence.server.closed;
   }
 
   get #isFull(): boolean {
@@ -307,14 +343,6 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (open > 0) this.#socketsOf.set(subject, open);
     else this.#socketsOf.delete(subject);
   }
-}
-
-function refuse(
-  status: number,
-  reason: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(`${reason}\n`, { status, headers });
 }
 
 /** The subprotocols that a client offers. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { flush } from "../testing/harness.ts";
 import type { PhoenixIdentity } from "./mod.ts";
 import { Client } from "./testing/client.ts";
 import { inProcess, type InProcessOptions } from "./testing/in_process.ts";
@@ -47,6 +48,33 @@ Deno.test("what a socket held whose identity has ended has its grace", async () 
   assertEquals(room.keys(), ["ada"]);
   await room.service.seconds(11);
   assertEquals(room.keys(), []);
+});
+
+Deno.test("a socket does nothing more once its identity has ended, also while no timer runs", async () => {
+  let slept = 0;
+  const clock = () => Date.now() + slept;
+  using room = await adaFor((now) => now + 600_000, {
+    server: { clock, graceMs: 10_000 },
+  });
+  // The clock of a machine that sleeps goes on, its timers do not.
+  slept = 3_600_000;
+  room.ada.say(["1", "2", "room", "shout", { text: "still here" }]);
+  await flush();
+  assertEquals(room.ada.closeCode, 1008);
+  assertEquals(room.ada.closeReason, "token expired");
+  const events = room.bob.take().map(([, , , event]) => event);
+  assert(!events.includes("shout"));
+});
+
+Deno.test("a socket that says nothing is closed soon after its machine has slept", async () => {
+  let slept = 0;
+  const clock = () => Date.now() + slept;
+  using room = await adaFor((now) => now + 600_000, {
+    server: { clock, graceMs: 10_000 },
+  });
+  slept = 3_600_000;
+  await room.service.seconds(15);
+  assertEquals(room.ada.closeReason, "token expired");
 });
 
 Deno.test("who comes back with a fresh identity has not been away", async () => {

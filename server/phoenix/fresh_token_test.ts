@@ -113,6 +113,41 @@ Deno.test("a fresh token brings the signal that counts from then on", async () =
   assertEquals(ada.keys(), []);
 });
 
+Deno.test("fresh tokens that show this and that in turn count by the topics that are told anew", async () => {
+  using ada = await withTokens({ first: {}, second: { viewer: TEAM } }, {
+    limits: { messagesPerSecond: 10 },
+  });
+  // These are 5 of 20 messages that may come at once.
+  for (const topic of ["a", "b", "c", "d", "e"]) await ada.join(topic);
+  let states = 0;
+  const turn = async (count: number) => {
+    const reply = await ada.fresh(count % 2 === 1 ? "second" : "first", "a");
+    const events = reply.frames.map(([, , , event]) => event);
+    states += events.filter((event) => event === "presence_state").length;
+    return reply.reply;
+  };
+  for (let count = 1; count <= 3; count++) {
+    assertEquals(await turn(count), OK);
+  }
+  for (let count = 4; count <= 20; count++) {
+    assertEquals(await turn(count), refused("too many messages"));
+  }
+  assertEquals(states, 15);
+  await ada.service.seconds(1);
+  assertEquals(await turn(2), OK);
+});
+
+Deno.test("a fresh token that shows the same counts as one message", async () => {
+  using ada = await withTokens({ first: {}, second: {} }, {
+    limits: { messagesPerSecond: 10 },
+  });
+  for (const topic of ["a", "b", "c", "d", "e"]) await ada.join(topic);
+  for (let count = 1; count <= 15; count++) {
+    const token = count % 2 === 1 ? "second" : "first";
+    assertEquals((await ada.fresh(token, "a")).reply, OK);
+  }
+});
+
 Deno.test("a fresh token leaves no listener at the signal before", async () => {
   const [first, second] = [countedSignal(), countedSignal()];
   using ada = await withTokens({

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { flush } from "../testing/harness.ts";
+import type { JsonValue } from "../topics/mod.ts";
 import type { Admission, PhoenixOptions, Rejection } from "./mod.ts";
 import { Client, type Frame, Screen } from "./testing/client.ts";
 import { MemoryClient } from "./testing/memory_client.ts";
@@ -136,20 +137,21 @@ Deno.test("the join hook is asked with the identity, where reading is allowed", 
 
 Deno.test("a join hook that throws refuses, and the error is reported", async () => {
   const failures: unknown[] = [];
-  const failure = new Error("a secret of the server");
+  const thrown = new Error("a secret of the server");
+  const rejected = new Error("another one");
   let how: "throws" | "rejects" | "does not fail" = "throws";
   await using service = serve({
     onError: (error) => void failures.push(error),
     join: () => {
-      if (how === "throws") throw failure;
-      return how === "rejects" ? Promise.reject(failure) : {};
+      if (how === "throws") throw thrown;
+      return how === "rejects" ? Promise.reject(rejected) : {};
     },
   });
   await using client = await Client.connect(service);
   assertEquals(await client.refusedJoin("room"), "internal error");
   how = "rejects";
   assertEquals(await client.refusedJoin("room"), "internal error");
-  assertEquals(failures, [failure, failure]);
+  assertEquals(failures, [thrown, rejected]);
   how = "does not fail";
   await client.join("room");
 });
@@ -160,7 +162,6 @@ Deno.test("frames wait for a join hook, and are taken in order", async () => {
   const client = await MemoryClient.connect(service.endpoint);
   client.say(["1", "1", "room", "phx_join", { key: "ada" }]);
   client.say(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
-  client.say([null, "3", "phoenix", "heartbeat", {}]);
   client.say(["1", "4", "room", "phx_leave", {}]);
   client.say(["1", "5", "room", "wave", {}]);
   await flush();
@@ -170,11 +171,24 @@ Deno.test("frames wait for a join hook, and are taken in order", async () => {
   assertEquals(replies(client.take()), [
     ["1", "ok"],
     ["2", "ok"],
-    ["3", "ok"],
     ["4", "ok"],
     ["5", "error"],
   ]);
   assertEquals(service.topics.list("room"), []);
+});
+
+Deno.test("a heartbeat does not wait for a join hook", async () => {
+  const hook = slowHook();
+  await using service = serve({ join: hook.join });
+  const client = await MemoryClient.connect(service.endpoint);
+  client.say(["1", "1", "room", "phx_join", { key: "ada" }]);
+  client.say(["1", "2", "room", "heartbeat", {}]);
+  client.say([null, "3", "phoenix", "heartbeat", {}]);
+  await flush();
+  assertEquals(replies(client.take()), [["3", "ok"]]);
+  hook.answer({});
+  await flush();
+  assertEquals(replies(client.take()), [["1", "ok"], ["2", "error"]]);
 });
 
 Deno.test("frames wait for each of several join hooks", async () => {
@@ -325,6 +339,25 @@ Deno.test("a stamp is in every meta, and can't be overwritten", async () => {
     'received "a text"';
   const track = { event: "track", payload: "a text" };
   assertEquals(await client.refused("room", "presence", track), reason);
+});
+
+Deno.test("a join whose answer can't be written leaves nobody behind", async () => {
+  const failures: unknown[] = [];
+  const endless: JsonValue[] = [];
+  endless.push(endless);
+  await using service = serve({
+    onError: (error) => void failures.push(error),
+    join: () => ({ response: { endless } }),
+  });
+  await using client = await Client.connect(service);
+  const params = { meta: {} };
+  assertEquals(
+    await client.refused("room", "phx_join", params),
+    "internal error",
+  );
+  assertEquals(failures.length, 1);
+  assertEquals(service.topics.list("room"), []);
+  assertEquals([...service.endpoint.sockets].map(({ topics }) => topics), [[]]);
 });
 
 Deno.test("the viewer of a join hook decides what is seen", async () => {

@@ -5,6 +5,7 @@ import {
 } from "../../core/mod.ts";
 import type { JsonValue } from "../topics/mod.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
+import { own } from "./payload.ts";
 
 /** What a client asks for as it joins, in Phoenix's way or Supabase's. */
 export interface JoinParams {
@@ -78,11 +79,6 @@ export function readVisibility(
     throw new InvalidValueError(action, "visibility", rule, restricted);
   }
   return visibility;
-}
-
-/** A member of an object, not one of its prototype. */
-export function own(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 function readKey(params: JsonObject, presence: JsonObject): string | undefined {

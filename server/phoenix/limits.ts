@@ -28,7 +28,8 @@ export interface PhoenixLimits {
   readonly topics: number;
   /**
    * Messages of one socket a second, heartbeats aside; twice as many may come
-   * at once.
+   * at once. Each topic counts as one of which it is told anew who is there,
+   * because a fresh token lets its client see something else.
    *
    * @default {100}
    */

@@ -63,7 +63,7 @@ export interface PhoenixOptions {
   /**
    * Documents of the same server: then the topics `document:*` are documents,
    * whose people have cursors, selections and viewports, and all else is as in
-   * other topics. Left out, there are no such topics.
+   * other topics. Left out, those are topics like all others.
    */
   readonly documents?: JoinedDocuments | undefined;
   /**

@@ -1,6 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
-import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
-import { Refusal, type RejectionKind } from "./refusal.ts";
+import type { RejectionKind } from "./refusal.ts";
 
 /** Why sockets are closed that read too slowly, or not at all. */
 export type DropKind = "slow" | "dead";
@@ -47,28 +45,13 @@ export class PhoenixTally {
   }
 }
 
-/** The kind of an error that ends a message; what is not known is a failure. */
-export function kindOf(error: unknown): RejectionKind {
-  if (error instanceof Refusal) return error.kind;
-  if (error instanceof InvalidValueError) return "invalid-request";
-  if (error instanceof ContextAtCapacityError) return "context-at-capacity";
-  if (error instanceof ServerClosedError) return "closed";
-  return "internal-error";
-}
-
-/** The kind of a response that refuses a socket. */
+/** The kind of a response to who is not trusted to open a socket. */
 export function kindOfStatus(status: number): RejectionKind {
   switch (status) {
     case 403:
       return "unauthorized";
     case 421:
       return "misdirected";
-    case 429:
-      return "too-many-requests";
-    case 500:
-      return "internal-error";
-    case 503:
-      return "closed";
     default:
       return "invalid-request";
   }

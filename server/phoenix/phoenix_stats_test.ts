@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { inProcess } from "./testing/in_process.ts";
+import { MemoryClient } from "./testing/memory_client.ts";
+import { identity } from "./testing/service.ts";
 
 const LIMIT = 65_536;
 
@@ -70,7 +72,7 @@ Deno.test("PhoenixEndpoint.stats tells of readers who are behind", async () => {
   topics.track("room", "ada", {});
   await service.seconds(1);
   assertEquals(endpoint.stats.framesLeftOut, 2);
-  assertEquals(endpoint.stats.statesResent, 1);
+  assertEquals(endpoint.stats.statesResent, 0);
   assertEquals(endpoint.stats.backlogBytes, LIMIT + 1);
   slow.bufferedAmount = 0;
   await service.seconds(1);
@@ -92,4 +94,90 @@ Deno.test("PhoenixEndpoint.stats counts sockets that are closed because of how t
     Object.fromEntries(endpoint.stats.dropped),
     { dead: 1, slow: 1 },
   );
+});
+
+Deno.test("PhoenixEndpoint.stats counts a socket that is refused as it opens like one that is refused before", async () => {
+  using service = inProcess({ limits: { allSockets: 1 } });
+  const { endpoint } = service;
+  const openFirst = await MemoryClient.accepted(endpoint);
+  const openSecond = await MemoryClient.accepted(endpoint);
+  assertEquals(openFirst().closeCode, undefined);
+  assertEquals(openSecond().closeCode, 1008);
+  const answer = await endpoint.accept(request());
+  assert(answer instanceof Response);
+  assertEquals(answer.status, 503);
+  assertEquals(
+    Object.fromEntries(endpoint.stats.rejected),
+    { "too-many-requests": 2 },
+  );
+});
+
+Deno.test("PhoenixEndpoint.stats counts sockets whose rights or server have ended before they open", async () => {
+  const gone = new AbortController();
+  const ada = identity({ subject: "ada", signal: gone.signal });
+  using service = inProcess({ authorize: () => ada });
+  const { endpoint } = service;
+  const open = [];
+  for (let count = 0; count < 2; count++) {
+    open.push(await MemoryClient.accepted(endpoint));
+  }
+  endpoint.revoke(ada);
+  assertEquals(open.pop()?.().closeReason, "revoked");
+  gone.abort();
+  assertEquals(open.pop()?.().closeReason, "revoked");
+  assertEquals(
+    Object.fromEntries(endpoint.stats.rejected),
+    { "unauthorized": 2 },
+  );
+});
+
+Deno.test("PhoenixEndpoint.stats counts a socket that opens on a closed server", async () => {
+  using service = inProcess();
+  const open = await MemoryClient.accepted(service.endpoint);
+  service.server[Symbol.dispose]();
+  assertEquals(open().closeCode, 1012);
+  assertEquals(service.endpoint.stats.sockets, 0);
+  assertEquals(
+    Object.fromEntries(service.endpoint.stats.rejected),
+    { "closed": 1 },
+  );
+});
+
+Deno.test("PhoenixEndpoint.stats counts a version that there is not as an invalid request", async () => {
+  using service = inProcess();
+  const url = "http://localhost/socket/websocket?vsn=9";
+  const headers = { upgrade: "websocket" };
+  await service.endpoint.accept(new Request(url, { headers }));
+  assertEquals(
+    Object.fromEntries(service.endpoint.stats.rejected),
+    { "invalid-request": 1 },
+  );
+});
+
+Deno.test("PhoenixEndpoint.stats counts no state of a reader who is lost before there is room", async () => {
+  using service = inProcess({ limits: { bufferedBytes: LIMIT } });
+  const slow = await service.member();
+  slow.bufferedAmount = LIMIT + 1;
+  service.topics.track("room", "ada", {});
+  await service.seconds(1);
+  slow.socket.lost();
+  await service.seconds(1);
+  assertEquals(service.endpoint.stats.statesResent, 0);
+});
+
+Deno.test("PhoenixEndpoint.stats counts no frame that its reader could not have read", async () => {
+  using service = inProcess({ limits: { bufferedBytes: LIMIT } });
+  const { endpoint } = service;
+  const old = await MemoryClient.connect(endpoint, "vsn=1.0.0");
+  const join = { topic: "room", event: "phx_join", payload: {}, ref: "1" };
+  old.say(JSON.stringify(join));
+  await service.seconds(0);
+  old.bufferedAmount = LIMIT + 1;
+  const other = await service.member();
+  const names = new TextEncoder().encode("12roomwave");
+  other.say(Uint8Array.of(0, 1, 1, 4, 4, ...names, 7));
+  assertEquals(other.take().map(([, , , , { status }]) => status), ["ok"]);
+  assertEquals(endpoint.stats.framesLeftOut, 0);
+  other.say(["1", "3", "room", "wave", {}]);
+  assertEquals(endpoint.stats.framesLeftOut, 1);
 });

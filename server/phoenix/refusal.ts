@@ -1,3 +1,12 @@
+import { InvalidValueError } from "../../core/mod.ts";
+import {
+  BackboneError,
+  ChannelClosedError,
+  SerializationError,
+  UserNotFoundError,
+} from "../documents/mod.ts";
+import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
+
 /** The kinds of what is refused; those that HTTP has too have its names. */
 export type RejectionKind =
   | "invalid-request"
@@ -22,4 +31,32 @@ export class Refusal extends Error {
     this.name = "Refusal";
     this.kind = kind;
   }
+}
+
+/**
+ * An error of a message as its client is told of it. `closed` is one of a server
+ * or of documents that are no more; what is not known is an `internal-error`,
+ * of which the client is told nothing else.
+ */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof InvalidValueError) return new Refusal(error.message);
+  if (error instanceof ContextAtCapacityError) {
+    return new Refusal(error.message, "context-at-capacity");
+  }
+  if (error instanceof UserNotFoundError) {
+    return new Refusal(error.message, "not-found");
+  }
+  if (
+    error instanceof ServerClosedError || error instanceof ChannelClosedError
+  ) {
+    return new Refusal("closed", "closed");
+  }
+  // Those of documents that say no more than what they were caused by.
+  const isWrapped = error instanceof BackboneError &&
+      error.cause instanceof ServerClosedError ||
+    error instanceof SerializationError &&
+      error.cause instanceof InvalidValueError;
+  if (isWrapped) return refusalOf(error.cause);
+  return new Refusal("internal error", "internal-error");
 }

@@ -25,6 +25,8 @@ export class Stall {
   #expected = 0;
   #largest = 0;
   #largestLength = 0;
+  /** Whether there was room the last time, and nothing was sent since. */
+  #hasRoom = false;
   #over: Promise<boolean> | undefined;
   #silentChecks = 0;
 
@@ -41,7 +43,8 @@ export class Stall {
 
   /** Whether so much waits that what can be left out should be. */
   get isFull(): boolean {
-    return this.bytes > this.#bufferedBytes;
+    this.#hasRoom = this.bytes <= this.#bufferedBytes;
+    return !this.#hasRoom;
   }
 
   /**
@@ -49,7 +52,9 @@ export class Stall {
    * is not counted: a state of a large room must not close who begins to read.
    */
   get isHopeless(): boolean {
-    return this.bytes > this.#largest + HOPELESS * this.#bufferedBytes;
+    // To ask the transport has its price.
+    return !this.#hasRoom &&
+      this.bytes > this.#largest + HOPELESS * this.#bufferedBytes;
   }
 
   /** Waits until there is room; `false` if it ends before. */
@@ -70,9 +75,10 @@ export class Stall {
     this.#silentChecks = 0;
   }
 
-  /** Sends a frame. It looks at nothing: to ask the transport has its price. */
+  /** Sends a frame. It looks at nothing. */
   send(frame: string | Uint8Array): void {
     const { length } = frame;
+    this.#hasRoom = false;
     this.#transport.send(frame);
     this.#expected += length;
     if (length <= this.#largestLength) return;

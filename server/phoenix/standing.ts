@@ -1,6 +1,7 @@
 import type { Timestamp } from "../../core/mod.ts";
 import { callAt } from "../http/mod.ts";
 import type { PhoenixIdentity } from "./identity.ts";
+import { Refusal } from "./refusal.ts";
 import { isSame } from "./revocations.ts";
 
 /** What comes of it when the rights of an identity end. */
@@ -11,12 +12,16 @@ export interface StandingEvents {
   onExpired(): void;
 }
 
-/** Whether an identity has ended by itself; what is no time has as well. */
-export function hasExpired(
-  { expiresAt }: PhoenixIdentity,
+/**
+ * How the rights of an identity have ended; `undefined` if they have not. One
+ * that ends at what is no time has expired.
+ */
+export function endOf(
+  { signal, expiresAt }: PhoenixIdentity,
   now: Timestamp,
-): boolean {
-  return expiresAt !== undefined && !(now < expiresAt);
+): "revoked" | "expired" | undefined {
+  if (signal?.aborted) return "revoked";
+  return expiresAt === undefined || now < expiresAt ? undefined : "expired";
 }
 
 /** Who a socket belongs to now: a fresh token may bring a new identity. */
@@ -46,11 +51,8 @@ export class Standing {
 
   /** Begins to heed the ends of the identity, of which one may have come. */
   begin(): void {
+    if (!this.stands()) return;
     const { signal, expiresAt = Infinity } = this.#identity;
-    if (signal?.aborted) return this.#events.onRevoked();
-    if (hasExpired(this.#identity, this.#clock())) {
-      return this.#events.onExpired();
-    }
     signal?.addEventListener("abort", this.#onAbort);
     this.#expiry = callAt(
       expiresAt,
@@ -59,8 +61,33 @@ export class Standing {
     );
   }
 
-  /** Heeds another identity from now on, and this one no more. */
+  /**
+   * Whether the rights stand; if they have ended by now, that comes of it. No
+   * timer has told of it while the machine has slept.
+   */
+  stands(): boolean {
+    const end = endOf(this.#identity, this.#clock());
+    if (end === "revoked") this.#events.onRevoked();
+    if (end === "expired") this.#events.onExpired();
+    return end === undefined;
+  }
+
+  /**
+   * Heeds a fresh identity from now on, and the former no more.
+   *
+   * @throws {Refusal} If it is of somebody else, or has ended.
+   */
   replace(identity: PhoenixIdentity): void {
+    if (identity.subject !== this.#identity.subject) {
+      throw new Refusal("the token is not yours", "refused");
+    }
+    const end = endOf(identity, this.#clock());
+    if (end === "revoked") {
+      throw new Refusal("the token has been revoked", "refused");
+    }
+    if (end === "expired") {
+      throw new Refusal("the token has expired", "refused");
+    }
     this.release();
     this.#identity = identity;
     this.begin();

@@ -26,4 +26,9 @@ export class TokenBucket {
     this.#tokens--;
     return true;
   }
+
+  /** Takes tokens out that may not be there: nothing passes until they are. */
+  charge(count: number): void {
+    this.#tokens -= count;
+  }
 }

@@ -17,6 +17,8 @@ export interface InProcessOptions extends Omit<PhoenixOptions, "documents"> {
   readonly documents?: DocumentPresenceOptions;
   /** How its server behaves. */
   readonly server?: PresenceServerOptions;
+  /** Makes its topics, if they are to be others. */
+  readonly topics?: (server: PresenceServer<DocumentModel>) => TopicPresence;
 }
 
 /** An endpoint without a network, on a clock that stands still. */
@@ -40,8 +42,12 @@ export interface InProcess extends Disposable {
  * have an `onError`, nothing may be told to it: else the disposal fails.
  */
 export function inProcess(
-  { server: serverOptions, documents: documentOptions, ...options }:
-    InProcessOptions = {},
+  {
+    server: serverOptions,
+    documents: documentOptions,
+    topics: topicsOf = (server) => new TopicPresence(server),
+    ...options
+  }: InProcessOptions = {},
 ): InProcess {
   const errors: unknown[] = [];
   const time = new FakeTime();
@@ -49,7 +55,7 @@ export function inProcess(
     epoch: "e",
     ...serverOptions,
   });
-  const topics = new TopicPresence(server);
+  const topics = topicsOf(server);
   const documents = new DocumentPresence(server, documentOptions);
   const endpoint = new PhoenixEndpoint(topics, {
     onError: (error) => void errors.push(error),

@@ -1,0 +1,94 @@
+import type { Codec } from "./codec.ts";
+import type { JsonObject } from "./json.ts";
+import type { PhoenixMessage } from "./message.ts";
+import type { PhoenixTally } from "./phoenix_stats.ts";
+import type { Stall } from "./stall.ts";
+
+/** What an outbox belongs to. */
+export interface OutboxSettings {
+  /** How the client wants its frames. */
+  readonly codec: Codec;
+  /** What waits to be sent. */
+  readonly stall: Stall;
+  /** Counts what is left out. */
+  readonly tally: PhoenixTally;
+  /** Aborted when nothing may be sent any more. */
+  readonly signal: AbortSignal;
+  /** So much waits that there is no point in going on. */
+  onHopeless(): void;
+}
+
+/** What goes out to one client. */
+export class Outbox {
+  readonly #settings: OutboxSettings;
+
+  /** Makes it; nothing is sent by that. */
+  constructor(settings: OutboxSettings) {
+    this.#settings = settings;
+  }
+
+  /** How the client wants its frames. */
+  get codec(): Codec {
+    return this.#settings.codec;
+  }
+
+  /** Whether there is no room for a frame. */
+  get isFull(): boolean {
+    return this.#settings.stall.isFull;
+  }
+
+  /** Sends a frame, if there is one and the client is there. */
+  send(frame: string | Uint8Array | undefined): void {
+    const { stall, tally, signal } = this.#settings;
+    if (signal.aborted || frame === undefined) return;
+    if (stall.isHopeless) {
+      tally.droppedFor("slow");
+      return this.#settings.onHopeless();
+    }
+    stall.send(frame);
+  }
+
+  /** Sends a frame that may be left out, if there is room. */
+  offer(frame: string | Uint8Array | undefined): void {
+    if (frame === undefined) return;
+    if (!this.isFull) this.send(frame);
+    else this.#settings.tally.framesLeftOut++;
+  }
+
+  /** Sends the answer to a message, if one is awaited. */
+  reply(
+    { joinRef, ref, topic }: Pick<PhoenixMessage, "joinRef" | "ref" | "topic">,
+    response: JsonObject,
+    status: "ok" | "error" = "ok",
+  ): void {
+    if (ref === null) return;
+    const reply = { joinRef, ref, topic, status, response };
+    this.send(this.codec.encodeReply(reply));
+  }
+
+  /** Tells what has come of a join. */
+  push(
+    { joinRef, topic }: Pick<PhoenixMessage, "joinRef" | "topic">,
+    event: string,
+    payload: JsonObject,
+  ): void {
+    const message = { joinRef, ref: joinRef, topic, event, payload };
+    this.send(this.codec.encode(message));
+  }
+
+  /**
+   * Waits until there is room to tell a state anew, which is counted; `false` if
+   * it closes before.
+   */
+  async writable(): Promise<boolean> {
+    const { stall, tally } = this.#settings;
+    const isOver = await stall.over();
+    if (isOver) tally.statesResent++;
+    return isOver;
+  }
+
+  /** The same, for who goes on where it is: nothing is told anew. */
+  drained(): Promise<boolean> {
+    return this.#settings.stall.over();
+  }
+}

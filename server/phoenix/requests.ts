@@ -1,0 +1,181 @@
+import { broadcastOf, deliver } from "./broadcast.ts";
+import { broadcastText } from "./broadcast_text.ts";
+import type { Channel } from "./channel.ts";
+import { DocumentChannel } from "./document_channel.ts";
+import type { FreshTokens } from "./fresh_tokens.ts";
+import type { PhoenixIdentity } from "./identity.ts";
+import { readVisibility } from "./join_params.ts";
+import type { JoinedChannels } from "./joined_channels.ts";
+import type { Joins } from "./joins.ts";
+import type { PhoenixMessage } from "./message.ts";
+import type { Outbox } from "./outbox.ts";
+import { own, payloadOf } from "./payload.ts";
+import { Refusal } from "./refusal.ts";
+import { isReserved } from "./reserved.ts";
+import { assertMayWrite } from "./rights.ts";
+import type { SocketHub } from "./socket_hub.ts";
+import { TokenBucket } from "./token_bucket.ts";
+import { isLarger } from "./utf8.ts";
+
+/** What requests need of their socket. */
+export interface RequestingSocket {
+  /** Names the socket. */
+  readonly id: string;
+  /** What goes out. */
+  readonly outbox: Outbox;
+  /** Who it belongs to, now and later. */
+  readonly who: { readonly identity: PhoenixIdentity };
+  /** What it has joined. */
+  readonly channels: JoinedChannels;
+  /** Joins topics. */
+  readonly joins: Pick<Joins, "join">;
+  /** Takes fresh tokens. */
+  readonly tokens: Pick<FreshTokens, "take">;
+}
+
+/** Does what one client asks for. */
+export class Requests {
+  readonly #hub: SocketHub;
+  readonly #socket: RequestingSocket;
+  readonly #bucket: TokenBucket;
+
+  /** Makes it; nothing has been asked for yet. */
+  constructor(hub: SocketHub, socket: RequestingSocket) {
+    const { limits, presence: { server } } = hub;
+    this.#hub = hub;
+    this.#socket = socket;
+    this.#bucket = new TokenBucket(limits.messagesPerSecond, server.now);
+  }
+
+  /**
+   * Does what a message asks for, and answers. What goes wrong is thrown, or
+   * rejects.
+   *
+   * @param message The message.
+   * @param frame What it came in.
+   * @returns When it is done, if a hook is to answer first.
+   */
+  handle(
+    message: PhoenixMessage,
+    frame: string | Uint8Array,
+  ): Promise<void> | undefined {
+    const { outbox, channels, joins } = this.#socket;
+    const { topic, event } = message;
+    if (isHeartbeat(message)) {
+      outbox.reply(message, {});
+      return undefined;
+    }
+    if (!this.#bucket.take(this.#hub.presence.server.now)) {
+      throw new Refusal("too many messages", "too-many-requests");
+    }
+    if (event === "phx_join") return joins.join(message);
+    const channel = channels.get(topic);
+    if (channel !== undefined) return this.#within(channel, message, frame);
+    if (event !== "phx_leave") {
+      throw new Refusal("unmatched topic", "not-found");
+    }
+    this.#leave(message);
+    return undefined;
+  }
+
+  /** Takes into account what else was done for the client, as many messages. */
+  charge(count: number): void {
+    this.#bucket.charge(count);
+  }
+
+  /** Does what is asked for in a topic that is joined. */
+  #within(
+    channel: Channel,
+    message: PhoenixMessage,
+    frame: string | Uint8Array,
+  ): Promise<void> | undefined {
+    const { event, joinRef } = message;
+    // It is for a join that is over.
+    if (joinRef !== null && joinRef !== channel.joinRef) return undefined;
+    if (event === "access_token") return this.#refreshToken(message);
+    if (channel instanceof DocumentChannel && channel.knows(event)) {
+      const { outbox, who } = this.#socket;
+      channel.take(event, payloadOf(message), who.identity);
+      outbox.reply(message, {});
+    } else if (event === "phx_leave") {
+      this.#leave(message);
+    } else if (event === "presence") {
+      this.#setPresence(message, channel);
+    } else {
+      this.#broadcast(message, channel, frame);
+    }
+    return undefined;
+  }
+
+  /** Answers also who has not joined, or not any more. */
+  #leave(message: PhoenixMessage): void {
+    const { outbox, channels } = this.#socket;
+    channels.untrack(message.topic);
+    outbox.reply(message, {});
+    channels.leave(message.topic);
+  }
+
+  #setPresence(message: PhoenixMessage, channel: Channel): void {
+    const { outbox, who } = this.#socket;
+    const payload = payloadOf(message);
+    switch (own(payload, "event")) {
+      case "track": {
+        assertMayWrite(who.identity, [channel.topic]);
+        const visibility = readVisibility(payload, "track presence");
+        const meta = own(payload, "payload");
+        channel.track(meta === undefined ? {} : meta, visibility, true);
+        outbox.reply(message, {});
+        return channel.attend();
+      }
+      case "untrack":
+        channel.untrack();
+        return outbox.reply(message, {});
+      default:
+        throw new Refusal(
+          `the event of "presence" must be "track" or "untrack"`,
+        );
+    }
+  }
+
+  async #refreshToken(message: PhoenixMessage): Promise<void> {
+    const { outbox, tokens } = this.#socket;
+    const token = own(payloadOf(message), "access_token");
+    if (typeof token !== "string") {
+      throw new Refusal("access_token must be a string");
+    }
+    await tokens.take(token);
+    outbox.reply(message, {});
+  }
+
+  #broadcast(
+    message: PhoenixMessage,
+    channel: Channel,
+    frame: string | Uint8Array,
+  ): void {
+    const { id, outbox, who } = this.#socket;
+    const { members, limits, presence: { server } } = this.#hub;
+    if (isLarger(frame, limits.broadcastBytes)) {
+      throw new Refusal(
+        `a broadcast may have ${limits.broadcastBytes} bytes`,
+        "too-large",
+      );
+    }
+    if (isReserved(message.event)) {
+      throw new Refusal(
+        `the event ${JSON.stringify(message.event)} is the protocol's own`,
+      );
+    }
+    const { topic } = channel;
+    assertMayWrite(who.identity, [topic]);
+    const sender = { key: channel.key, connection: id };
+    const broadcast = broadcastOf(message, sender, channel.shown());
+    deliver(topic, broadcast, members.of(topic), channel);
+    if (server.replicated) server.tellOthers(topic, broadcastText(broadcast));
+    outbox.reply(message, {});
+  }
+}
+
+/** Whether a message wants nothing but an answer. */
+export function isHeartbeat({ topic, event }: PhoenixMessage): boolean {
+  return topic === "phoenix" && event === "heartbeat";
+}

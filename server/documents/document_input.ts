@@ -95,6 +95,20 @@ export function readFocus(json: unknown): FocusChange {
   };
 }
 
+/**
+ * Reads whether a client types: `{ is_typing? }`. It says so at each key, where
+ * it may leave the field out; that it has stopped it need not say.
+ *
+ * @param json What it says; nothing is believed of it.
+ * @returns Whether it types.
+ * @throws {InvalidValueError} If it is not `true` or `false`.
+ */
+export function readTyping(json: unknown): boolean {
+  const action = "change typing";
+  const { is_typing = true } = recordOf<"is_typing">(json, "payload", action);
+  return flagOf(is_typing, "is_typing", action);
+}
+
 function readSelection(json: unknown, action: string): Selection {
   const { anchor, head, is_backward } = recordOf<keyof SelectionJson>(
     json,

@@ -6,6 +6,7 @@ import {
   documentUserJson,
   readCursorMove,
   readFocus,
+  readTyping,
   readViewport,
   type Selection,
   type Viewport,
@@ -51,6 +52,11 @@ Deno.test("readFocus() reads whether a document is in focus, and hidden", () => 
   });
 });
 
+Deno.test("readTyping() reads whether somebody types; who says nothing of it does", () => {
+  const read = [{}, { is_typing: true }, { is_typing: false }].map(readTyping);
+  assertEquals(read, [true, true, false]);
+});
+
 const NOT_A_PLACE = [
   -1,
   0.5,
@@ -71,6 +77,12 @@ type Reader = (json: unknown) => unknown;
 
 /** What is refused, by the field that is blamed for it. */
 const REFUSED: [Reader, field: string, jsons: readonly unknown[]][] = [
+  [readTyping, "payload", NO_OBJECT],
+  [
+    readTyping,
+    "is_typing",
+    [null, 0, "false", []].map((is_typing) => ({ is_typing })),
+  ],
   [readCursorMove, "payload", NO_OBJECT],
   [
     readCursorMove,
@@ -215,11 +227,13 @@ Deno.test("property: whatever a client says is read, or refused by an InvalidVal
       scroll_percentage: fc.jsonValue(),
       focused: fc.oneof(fc.boolean(), fc.jsonValue()),
       hidden: fc.jsonValue(),
+      is_typing: fc.oneof(fc.boolean(), fc.jsonValue()),
     }, { requiredKeys: [] }),
   );
   fc.assert(
     fc.property(wild, (json) => {
-      for (const reader of [readCursorMove, readViewport, readFocus]) {
+      const readers = [readCursorMove, readViewport, readFocus, readTyping];
+      for (const reader of readers) {
         try {
           reader(json);
         } catch (error) {

@@ -4,7 +4,11 @@ import type {
   Timestamp,
   VisibilityPolicy,
 } from "../../core/mod.ts";
-import type { CursorPosition, PresenceCount } from "../../store/mod.ts";
+import type {
+  CursorPosition,
+  Liveness,
+  PresenceCount,
+} from "../../store/mod.ts";
 import type {
   PresenceBatch,
   PresenceReader,
@@ -47,6 +51,8 @@ export interface DocumentModel extends TopicModel {
     workspace: string;
     /** Of an entry of a workspace: the id of the document. */
     document: string;
+    /** Which session it is of those that have come by the same id. */
+    visit: string;
   };
 }
 
@@ -67,10 +73,15 @@ export interface DocumentStore
   snapshot(
     key: EntryKey<DocumentModel>,
   ): PresenceSnapshot<DocumentModel> | undefined;
+  /** Reads until when an entry is there. */
+  liveness(key: EntryKey<DocumentModel>): Liveness | undefined;
   /** Reads entries. */
   snapshots(query: DocumentQuery): PresenceSnapshot<DocumentModel>[];
-  /** Counts without making a list. */
-  count(context: string): PresenceCount;
+  /** Counts without making a list; all, or those that a policy lets be seen. */
+  count(
+    context: string,
+    options?: Pick<DocumentQuery, "visible">,
+  ): PresenceCount;
 }
 
 /** Who sees public entries alone, as `PUBLIC_VIEWER` does. */

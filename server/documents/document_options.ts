@@ -63,9 +63,12 @@ export interface JoinOptions {
   readonly documentId: string;
   /** The id of the workspace that it belongs to, if it does to any. */
   readonly workspaceId?: string | undefined;
-  /** What to call them. */
+  /** What to call them, in at most 256 characters. */
   readonly name: string;
-  /** Where their picture is. */
+  /**
+   * Where their picture is: a URL of `http` or `https`, or a relative one, of at
+   * most 2,048 characters.
+   */
   readonly avatarUrl?: string | undefined;
   /**
    * How long the session lives that nothing is heard of, in milliseconds;
@@ -81,10 +84,17 @@ export interface JoinOptions {
    */
   readonly origin?: string | undefined;
   /**
-   * The id of the session, which must be of no other session that is there; a
-   * random one, if it is left out.
+   * The id of the session; a random one, if it is left out. One that the person
+   * has in the document already, by the same origin and at whatever server, is
+   * taken over, as by a tab that connects again: nothing is left of what it
+   * said, and its former handle is over.
    */
   readonly sessionId?: string | undefined;
+  /**
+   * Aborted when they are no more to come in: nobody sees them then. It is of
+   * no importance to a session that has begun.
+   */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Until when a document is watched. */

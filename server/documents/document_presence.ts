@@ -2,6 +2,7 @@ import {
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,
+  type VisibilityPolicy,
 } from "../../core/mod.ts";
 import {
   ContextAtCapacityError,
@@ -10,7 +11,7 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
-import { assertAmount, assertCarried, assertText } from "./checks.ts";
+import { assertAmount, assertText } from "./checks.ts";
 import { colorOf } from "./color.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 import type { DocumentMessage } from "./document_message.ts";
@@ -22,6 +23,11 @@ import {
   settingsOf,
   type WatchDocumentOptions,
 } from "./document_options.ts";
+import {
+  BoundedListening,
+  type DocumentListener,
+  type DocumentListening,
+} from "./document_listening.ts";
 import { DocumentReader } from "./document_reader.ts";
 import { DocumentRooms } from "./document_room.ts";
 import { DocumentSession } from "./document_session.ts";
@@ -34,6 +40,7 @@ import {
 } from "./errors.ts";
 import { OpenSessions } from "./open_sessions.ts";
 import { lastActiveAtOf, peopleOf } from "./person.ts";
+import { assertProfile } from "./profile.ts";
 import { SessionRows } from "./session_rows.ts";
 
 /** The people in a document, at all servers together. */
@@ -66,7 +73,7 @@ export interface ActiveDocument {
   readonly documentId: string;
   /** How many people are in it. */
   readonly users: number;
-  /** When somebody last did something in it, at most five seconds ago late. */
+  /** When somebody last did something in it, or up to five seconds before. */
   readonly lastActiveAt: Timestamp;
 }
 
@@ -87,6 +94,10 @@ export interface DocumentCounts {
 }
 
 const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
+
+/** What sessions have in a workspace is private; of the rest what is public. */
+const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
+  typeof visibility === "string";
 
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
@@ -170,10 +181,13 @@ export class DocumentPresence implements Disposable {
    * in it.
    * @throws {ContextAtCapacityError} If the workspace is, because the server
    * has a capacity.
-   * @throws {InvalidValueError} If an id or the time to live is none.
-   * @throws {SerializationError} If the name or the picture is none.
+   * @throws {InvalidValueError} If an id or the time to live is none, or the
+   * name or the picture is too long or no such thing.
+   * @throws {SerializationError} If JSON can't carry the name or the picture.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
+   * @throws {unknown} The reason of the signal, if it is aborted before they are
+   * in.
    */
   async join(userId: string, options: JoinOptions): Promise<DocumentSession> {
     const action = "join document";
@@ -189,11 +203,11 @@ export class DocumentPresence implements Disposable {
     assertText(origin, "origin", action);
     assertText(sessionId, "sessionId", action);
     assertAmount(ttlMs, "ttlMs", action);
-    assertCarried(name, "name", action);
-    if (avatarUrl !== undefined) assertCarried(avatarUrl, "avatarUrl", action);
+    assertProfile({ name, avatarUrl }, action);
     const context = documentContext(documentId);
     await this.#ask(action, () => this.#server.follow(context));
     // From here on nothing waits, so that nobody else gets the last place.
+    options.signal?.throwIfAborted();
     this.#assertOpen(action);
     this.#assertPlace(documentId, userId);
     const rows = new SessionRows(this.#server, {
@@ -219,6 +233,7 @@ export class DocumentPresence implements Disposable {
     }
     const session = new DocumentSession(this.#server, rows, {
       ...this.#settings,
+      isClosed: () => this.#isClosed,
       onEnd: (ended) => this.#sessions.delete(ended),
     });
     this.#sessions.add(session);
@@ -242,7 +257,8 @@ export class DocumentPresence implements Disposable {
       action,
       () => this.#server.follow(context),
     );
-    return { users: peopleOf(this.#read(context)), isComplete };
+    const users = peopleOf(this.#read(context), this.#server.now);
+    return { users, isComplete };
   }
 
   /**
@@ -264,7 +280,7 @@ export class DocumentPresence implements Disposable {
       const documentId = documentIdOf(snapshot.context);
       if (documentId === undefined) continue;
       if (!isPublic(snapshot.visibility, snapshot.subject)) continue;
-      const time = lastActiveAtOf(snapshot);
+      const time = lastActiveAtOf(snapshot, this.#server.now);
       times.set(documentId, Math.max(time, times.get(documentId) ?? time));
     }
     const documents = [...times]
@@ -289,10 +305,10 @@ export class DocumentPresence implements Disposable {
       () => this.#server.follow(context),
     );
     const found = new Map<string, { users: Set<string>; time: Timestamp }>();
-    for (const snapshot of this.#read(context)) {
+    for (const snapshot of this.#read(context, isNotRestricted)) {
       const documentId: unknown = snapshot.facets.document;
       if (typeof documentId !== "string") continue;
-      const time = lastActiveAtOf(snapshot);
+      const time = lastActiveAtOf(snapshot, this.#server.now);
       const document = found.get(documentId) ?? { users: new Set(), time };
       found.set(documentId, document);
       document.users.add(snapshot.subject);
@@ -309,7 +325,8 @@ export class DocumentPresence implements Disposable {
   }
 
   /**
-   * Counts the people in documents, in one question for all.
+   * Counts the people in documents, in one question for all. An id that is said
+   * twice costs nothing more.
    *
    * @param documentIds The ids of the documents.
    * @returns The counts.
@@ -317,11 +334,12 @@ export class DocumentPresence implements Disposable {
    * @throws {ChannelClosedError} If it has been closed.
    */
   async counts(documentIds: readonly string[]): Promise<DocumentCounts> {
+    const ids = [...new Set(documentIds)];
     const { subjects, isComplete } = await this.#ask(
       "count users",
-      () => this.#server.count(documentIds.map(documentContext), PUBLIC_VIEWER),
+      () => this.#server.count(ids.map(documentContext), PUBLIC_VIEWER),
     );
-    const counts = new Map(documentIds.map((documentId) => [
+    const counts = new Map(ids.map((documentId) => [
       documentId,
       subjects.get(documentContext(documentId)) ?? 0,
     ]));
@@ -333,9 +351,9 @@ export class DocumentPresence implements Disposable {
    * person. It begins with the first `next()`, and ends without an error when
    * it is aborted or this or the server is disposed of.
    *
-   * A reader that is slow is told of the latest position of each person alone,
-   * and if it is behind by more than `maxPendingEvents` all the same, it gets a
-   * state again. Readers of one document share the work and the objects.
+   * A reader that is slow is told the latest of each person alone, and if it is
+   * behind by more than `maxPendingEvents` all the same, it gets a state again.
+   * Readers of one document share the work and the objects.
    *
    * @param documentId The id of the document.
    * @param options Until when.
@@ -363,9 +381,67 @@ export class DocumentPresence implements Disposable {
     documentId: string,
     { signal }: WatchDocumentOptions = {},
   ): Watch<DocumentMessage> {
+    const listen = (reader: DocumentListener) =>
+      this.listen(documentId, reader);
+    return new DocumentReader(listen, signal);
+  }
+
+  /**
+   * Tells the same as {@linkcode DocumentPresence.watch}, but by a call for each
+   * message, which the listener can refuse: for wires, of which there are many
+   * and each has room or not. A promise for each of them and each message would
+   * cost as much as all else that is done for it here.
+   *
+   * It begins with the first `resume()`. A listener that is slow is treated as
+   * a reader is.
+   *
+   * @param documentId The id of the document.
+   * @param listener Who to tell. Its `take()` is called while others wait for
+   * their turn: it must be quick.
+   * @returns What to tell when it is to begin, to go on, or to end.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceServer } from "@ruthere/presence/server";
+   * import {
+   *   type DocumentModel,
+   *   DocumentPresence,
+   * } from "@ruthere/presence/server/documents";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer<DocumentModel>();
+   * using presence = new DocumentPresence(server);
+   * const sent: string[] = [];
+   * let hasRoom = true;
+   * using listening = presence.listen("42", {
+   *   take(message) {
+   *     if (hasRoom) sent.push(message.type);
+   *     return hasRoom;
+   *   },
+   *   end: () => sent.push("the end"),
+   *   fail: console.error,
+   * });
+   * listening.resume();
+   * assertEquals(sent, ["state"]);
+   *
+   * hasRoom = false;
+   * await presence.join("ada", { documentId: "42", name: "Ada" });
+   * await new Promise((resolve) => setTimeout(resolve));
+   * assertEquals(sent, ["state"]);
+   * hasRoom = true;
+   * listening.resume();
+   * assertEquals(sent, ["state", "userJoined"]);
+   * ```
+   */
+  listen(documentId: string, listener: DocumentListener): DocumentListening {
     const enter = () => this.closed ? undefined : this.#rooms.of(documentId);
     const { maxPendingEvents } = this.#settings;
-    return new DocumentReader(enter, maxPendingEvents, signal, this.#tally);
+    return new BoundedListening(
+      listener,
+      enter,
+      maxPendingEvents,
+      this.#tally,
+    );
   }
 
   /** What has happened so far to those who watch, for whoever measures. */
@@ -384,16 +460,23 @@ export class DocumentPresence implements Disposable {
 
   // Below the surface
 
-  #read(context: string): PresenceSnapshot<DocumentModel>[] {
-    return this.#server.store.snapshots({ context, visible: isPublic });
+  #read(
+    context: string,
+    visible: VisibilityPolicy<string, string> = isPublic,
+  ): PresenceSnapshot<DocumentModel>[] {
+    return this.#server.store.snapshots({ context, visible });
   }
 
   #assertPlace(documentId: string, userId: string): void {
     const context = documentContext(documentId);
     const { store } = this.#server;
     const { maxUsers } = this.#settings;
+    // To count them all costs nothing; who is not seen takes no place.
     if (store.count(context).subjects < maxUsers) return;
-    if (store.snapshots({ context, subject: userId }).length > 0) return;
+    const visible = isPublic;
+    if (store.count(context, { visible }).subjects < maxUsers) return;
+    const own = store.snapshots({ context, subject: userId, visible });
+    if (own.length > 0) return;
     throw new DocumentAtCapacityError(documentId, maxUsers);
   }
 

@@ -92,6 +92,7 @@ Deno.test("DocumentPresence.join() says in core's words what topics and sockets 
     lastActiveAt: 1_000,
     lastCursorUpdate: 1_000,
     workspace: "acme",
+    visit: entry?.facets.visit,
   });
 });
 
@@ -364,6 +365,21 @@ Deno.test("DocumentPresence.counts() counts people in all documents at once; 0 w
   assertEquals((await all.presence.counts([])).counts, new Map());
 });
 
+Deno.test("DocumentPresence.counts() asks once for a document that is named again and again", async () => {
+  using all = documents();
+  await join(all.presence, "ada");
+  const asked: unknown[] = [];
+  using presence = new DocumentPresence(serverWith(all.server, {
+    count(contexts, viewer) {
+      asked.push(contexts);
+      return all.server.count(contexts, viewer);
+    },
+  }));
+  const { counts } = await presence.counts(["42", "42", "43", "42"]);
+  assertEquals([...counts], [["42", 1], ["43", 0]]);
+  assertEquals(asked, [["document:42", "document:43"]]);
+});
+
 // Other faces
 
 Deno.test("whoever another face has put into a document is in it", async () => {
@@ -600,8 +616,18 @@ Deno.test("DocumentPresence that is disposed of has its sessions leave, and the 
   assert(watcher.reader.done);
   assertFalse(session.isPresent);
   assertEquals(await namesIn(other), ["bob"]);
-  const error = await assertRejects(() => join(presence), ChannelClosedError);
-  assertEquals(error.cause, undefined);
+  const calls = [
+    () => join(presence),
+    async () => await session.typed(),
+    async () => await session.stoppedTyping(),
+    async () => await session.updateCursor(at(1)),
+    async () => await session.setFocused(true),
+  ];
+  for (const call of calls) {
+    const error = await assertRejects(call, ChannelClosedError);
+    assertEquals(error.cause, undefined);
+  }
+  assertFalse(session.refresh());
   await time.tickAsync(1_000_000);
   assertEquals(await namesIn(other), ["bob"]);
 });
@@ -617,6 +643,32 @@ Deno.test("a DocumentPresence that is closed while somebody comes lets nobody in
   follows.resolve(true);
   await assertRejects(() => coming, ChannelClosedError);
   assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("join() lets nobody in whose signal is aborted while the others are asked", async () => {
+  using all = documents();
+  const follows = Promise.withResolvers<boolean>();
+  using presence = new DocumentPresence(
+    serverWith(all.server, { follow: () => follows.promise }),
+  );
+  const gone = new AbortController();
+  const { signal } = gone;
+  const coming = presence.join("ada", { documentId: "1", name: "Ada", signal });
+  const reason = new RangeError("they are gone");
+  gone.abort(reason);
+  follows.resolve(true);
+  await assertRejects(() => coming, RangeError, "they are gone");
+  assertEquals(all.server.lastSequence, 0, "nobody has seen them");
+});
+
+Deno.test("join() heeds its signal no more when they are in", async () => {
+  using all = documents();
+  const gone = new AbortController();
+  const { signal } = gone;
+  const session = await all.presence
+    .join("ada", { documentId: "1", name: "Ada", signal });
+  gone.abort();
+  assert(session.isPresent);
 });
 
 Deno.test("DocumentPresence refuses options that are not in their range", () => {

@@ -10,8 +10,8 @@ import { byUserId, peopleOf, personOf } from "./person.ts";
 
 /** A reader, as its room sees it. */
 export interface RoomMember {
-  /** Takes an event in. */
-  tell(event: DocumentEvent): void;
+  /** Takes an event in, and what the room's revision is after it. */
+  tell(event: DocumentEvent, revision: number): void;
   /** Takes note that there will be no more. */
   end(): void;
   /** The same, because something should not have happened. */
@@ -32,6 +32,7 @@ export class DocumentRoom {
   readonly #members = new Set<RoomMember>();
   readonly #ended = new AbortController();
   #state: DocumentState | undefined;
+  #revision = 0;
 
   /** Opens the room of a document; tells when it is closed. */
   constructor(
@@ -51,19 +52,29 @@ export class DocumentRoom {
     const since = { epoch: store.epoch, sequence: store.lastSequence };
     this.#fill(snapshots, since);
     this.#users = new Map(
-      peopleOf(snapshots).map((user) => [user.userId, user]),
+      peopleOf(snapshots, server.now).map((user) => [user.userId, user]),
     );
     this.#run(since).catch((error: unknown) => this.#fail(error));
   }
 
-  /** All who are there; the same object, until that is another one. */
+  /** All who are there now; the same object for all who ask at once. */
   get state(): DocumentState {
-    return this.#state ??= {
-      type: "state",
-      documentId: this.#documentId,
-      users: [...this.#users.values()].sort(byUserId),
-      timestamp: this.#server.now,
-    };
+    const timestamp = this.#server.now;
+    if (this.#state?.timestamp !== timestamp) {
+      const users = this.#state?.users ??
+        [...this.#users.values()].sort(byUserId);
+      const documentId = this.#documentId;
+      this.#state = { type: "state", documentId, users, timestamp };
+    }
+    return this.#state;
+  }
+
+  /**
+   * How often somebody has become another. An event of this revision or of one
+   * before tells nothing that the state does not hold.
+   */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Lets a reader in. O(1). */
@@ -111,12 +122,17 @@ export class DocumentRoom {
         const before = this.#users.get(subject);
         const after = this.#personNow(subject, before);
         for (const event of eventsOf(before, after, timestamp)) {
-          for (const member of this.#members) member.tell(event);
+          this.#tell(event);
         }
       }
     }
     // The server is closed.
     this.close();
+  }
+
+  #tell(event: DocumentEvent): void {
+    const revision = this.#revision;
+    for (const member of this.#members) member.tell(event, revision);
   }
 
   /** Sums somebody up anew. O(their sessions). */
@@ -125,10 +141,11 @@ export class DocumentRoom {
     before: DocumentUser | undefined,
   ): DocumentUser | undefined {
     const sessions = this.#view.snapshots({ context: this.#context, subject });
-    const after = personOf(sessions, before);
+    const after = personOf(sessions, this.#server.now, before);
     if (after === undefined) this.#users.delete(subject);
     else this.#users.set(subject, after);
     this.#state = undefined;
+    this.#revision++;
     return after;
   }
 }

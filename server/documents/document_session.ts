@@ -44,6 +44,8 @@ export interface SessionSettings {
   readonly idleTimeoutMs: Duration;
   /** Told how long after `updateCursor()` a position was published. */
   readonly onCursorUpdate: ((latencyMs: Duration) => void) | undefined;
+  /** Whether the documents have been disposed of, which it ends by. */
+  readonly isClosed: () => boolean;
   /** Told once when it is over. */
   readonly onEnd: (session: DocumentSession) => void;
 }
@@ -58,11 +60,12 @@ interface Position {
 /**
  * Somebody in a document, by one tab: made by `DocumentPresence.join()`. It
  * leaves when it is disposed of, or when nothing is heard of it for its time to
- * live; a session that is gone does not come back.
+ * live; a session that is gone does not come back. It is over as well when
+ * another one has come by its id: what that one has is not touched.
  *
  * All methods but `refresh()`, `release()` and disposing throw a
  * {@linkcode UserNotFoundError} when it is gone, a {@linkcode ChannelClosedError}
- * when the server is closed.
+ * when the server or the documents are closed.
  */
 export class DocumentSession implements Disposable {
   /** The colour of the person. */
@@ -159,7 +162,7 @@ export class DocumentSession implements Disposable {
    * Else they are viewing, unless they type.
    * @throws {InvalidValueError} If a position is none.
    * @throws {UserNotFoundError} If the session is gone.
-   * @throws {ChannelClosedError} If the server is closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   updateCursor(cursor: Cursor, selection: Selection | null = null): void {
     const action = "move cursor";
@@ -182,7 +185,7 @@ export class DocumentSession implements Disposable {
    * is ever heard of the session again.
    *
    * @throws {UserNotFoundError} If the session is gone.
-   * @throws {ChannelClosedError} If the server is closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   typed(): void {
     this.#lastKeyAt = this.#act("type");
@@ -194,13 +197,26 @@ export class DocumentSession implements Disposable {
   }
 
   /**
+   * They type no more, which others see at once: what was typed has been sent,
+   * or the text has been left. It is no activity; without it typing ends by
+   * itself.
+   *
+   * @throws {UserNotFoundError} If the session is gone.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
+   */
+  stoppedTyping(): void {
+    this.#hear("stop typing");
+    this.#typing.stop();
+  }
+
+  /**
    * They have something else on the screen. Others are told at once: throttle
    * what a scroll wheel says.
    *
    * @param viewport What it is; it is copied.
    * @throws {InvalidValueError} If it is none.
    * @throws {UserNotFoundError} If the session is gone.
-   * @throws {ChannelClosedError} If the server is closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   updateViewport(viewport: Viewport): void {
     const action = "update viewport";
@@ -210,12 +226,13 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * They have come to the document, or gone to another window.
+   * They have come to the document, or gone to another window. Either is an
+   * activity, which ends idle and away; to be away at once takes `hidden`.
    *
    * @param focused Whether the document is in focus.
    * @param options Whether it can be seen at all.
    * @throws {UserNotFoundError} If the session is gone.
-   * @throws {ChannelClosedError} If the server is closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   setFocused(focused: boolean, { hidden = false }: FocusOptions = {}): void {
     this.#lastActiveAt = this.#hear("set focus");
@@ -238,11 +255,13 @@ export class DocumentSession implements Disposable {
    * Its connection is lost, without a goodbye. The last position of the cursor
    * is told, and nothing more will be; the session itself is left to the grace
    * of the server. Call this first and then `disconnect()` of the server: a
-   * session whose time to live is `Infinity` goes by nothing else.
+   * session whose time to live is `Infinity` goes by nothing else. The other way
+   * round the last position is lost.
    */
   release(): void {
     if (this.#isOver) return;
-    if (!this.#server.closed) this.#cursors.flush();
+    // What is published ends the grace.
+    if (!this.#server.closed && !this.#rows.areLingering) this.#cursors.flush();
     this.#end();
   }
 
@@ -267,8 +286,9 @@ export class DocumentSession implements Disposable {
     if (this.#server.closed) {
       throw new ChannelClosedError(action, new ServerClosedError(action));
     }
+    if (this.#settings.isClosed()) throw new ChannelClosedError(action);
     if (!this.isPresent) {
-      this.#end();
+      this[Symbol.dispose]();
       throw new UserNotFoundError(action, this.userId, this.documentId);
     }
     return this.#rows.hear();
@@ -338,7 +358,8 @@ export class DocumentSession implements Disposable {
           : facetDeadlines,
       );
     this.#told = activity;
-    if (!isThere) this.#end();
+    // Nothing is left behind in the workspace.
+    if (!isThere) this[Symbol.dispose]();
   }
 
   get #typingEndsAt(): Timestamp {

@@ -248,19 +248,34 @@ Deno.test("whoever selects while they type is selecting, and stays so when they 
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
   ada.typed();
+  assertEquals(await watcher.told(), ["ada types", "ada is editing"]);
   await time.tickAsync(10);
   ada.typed();
   ada.updateCursor(at(4), from(1, 4));
   await time.tickAsync(60);
   assertEquals(await watcher.told(), [
-    "ada types",
-    "ada is editing",
     "ada at 4 from 1 to 4",
     "ada is selecting",
   ]);
   await time.tickAsync(1_000);
   assertEquals(await watcher.told(), ["ada pauses"]);
   assertEquals(await activityOf(all.presence), "selecting");
+});
+
+Deno.test("DocumentSession.stoppedTyping() ends typing at once, and is no activity", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.typed();
+  await time.tickAsync(10);
+  ada.typed();
+  await watcher.told();
+  ada.stoppedTyping();
+  assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
+  await time.tickAsync(1_000);
+  ada.stoppedTyping();
+  assertEquals(await watcher.told(), []);
+  assertEquals((await userOf(all.presence))?.lastActiveAt, 0);
 });
 
 Deno.test("a selection that waits for its time does not undo a key that came after it", async () => {
@@ -595,6 +610,7 @@ Deno.test("a session that is gone takes nothing, and does not come back", async 
   const calls = {
     "move cursor": () => ada.updateCursor(at(2)),
     "type": () => ada.typed(),
+    "stop typing": () => ada.stoppedTyping(),
     "update viewport": () => ada.updateViewport(VIEWPORT),
     "set focus": () => ada.setFocused(true),
   };

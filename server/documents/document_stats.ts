@@ -1,6 +1,9 @@
 /** What has happened to those who watch documents. */
 export interface DocumentStats {
-  /** Positions that a later one has replaced before their reader had them. */
+  /**
+   * Positions, and other events of somebody, that a later one has replaced before
+   * their reader had them.
+   */
   readonly coalesced: number;
   /** How often a reader was so far behind that it was told a state anew. */
   readonly statesResent: number;

@@ -31,6 +31,10 @@ export { colorOf, labelColorOf } from "./color.ts";
 export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 export * from "./document_input.ts";
 export * from "./document_json.ts";
+export type {
+  DocumentListener,
+  DocumentListening,
+} from "./document_listening.ts";
 export type * from "./document_message.ts";
 export type {
   DocumentModel,

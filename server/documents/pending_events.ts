@@ -1,54 +1,68 @@
 import type { DocumentEvent } from "./document_message.ts";
 
+/** What is told of somebody again and again: only the latest is of interest. */
+const KINDS = ["cursor", "viewport", "typing", "activity"] as const;
+
 /**
- * What a reader is yet to be told, in order. Of the positions of one person only
- * the latest is kept: it takes the place at the end, so that it never comes
- * before that they left and came back.
+ * What a reader is yet to be told, in order. Of each kind it has one event of a
+ * person at most: a later one takes the place of the former, for at the end it
+ * would never be the turn of who does most. Whoever leaves leaves nothing
+ * before that: so nothing of theirs comes after it, unless they are back.
  */
 export class PendingEvents {
-  readonly #events = new Set<DocumentEvent>();
-  readonly #cursors = new Map<string, DocumentEvent>();
-  readonly #viewports = new Map<string, DocumentEvent>();
+  readonly #events = new Map<DocumentEvent | string, DocumentEvent>();
 
   /** How many there are. */
   get size(): number {
     return this.#events.size;
   }
 
-  /** Puts an event at the end; tells whether it replaces another. O(1). */
+  /** Takes an event in; tells whether it replaces another. O(1). */
   push(event: DocumentEvent): boolean {
-    const { size } = this;
-    if (event.type === "cursorMoved" || event.type === "viewportChanged") {
-      const latest = this.#latestOf(event);
-      const former = latest.get(event.userId);
-      if (former !== undefined) this.#events.delete(former);
-      latest.set(event.userId, event);
+    if (event.type === "userLeft") {
+      for (const kind of KINDS) this.#events.delete(slot(kind, event.userId));
     }
-    this.#events.add(event);
+    const { size } = this;
+    this.#events.set(slotOf(event), event);
     return this.size === size;
   }
 
-  /** Takes the first one away; `undefined` if there is none. O(1). */
-  shift(): DocumentEvent | undefined {
-    for (const event of this.#events) {
-      this.#events.delete(event);
-      if (event.type === "cursorMoved" || event.type === "viewportChanged") {
-        // Whoever is gone must not be remembered.
-        this.#latestOf(event).delete(event.userId);
-      }
-      return event;
-    }
-    return undefined;
+  /** The first one; `undefined` if there is none. O(1). */
+  get first(): DocumentEvent | undefined {
+    const [first] = this.#events.values();
+    return first;
+  }
+
+  /** Takes one of them away, unless it has been replaced. O(1). */
+  delete(event: DocumentEvent): void {
+    const place = slotOf(event);
+    if (this.#events.get(place) === event) this.#events.delete(place);
   }
 
   /** Forgets all of them. */
   clear(): void {
     this.#events.clear();
-    this.#cursors.clear();
-    this.#viewports.clear();
   }
+}
 
-  #latestOf(event: DocumentEvent): Map<string, DocumentEvent> {
-    return event.type === "cursorMoved" ? this.#cursors : this.#viewports;
+/** The place of an event; one that nothing replaces has its own. */
+function slotOf(event: DocumentEvent): DocumentEvent | string {
+  switch (event.type) {
+    case "cursorMoved":
+      return slot("cursor", event.userId);
+    case "viewportChanged":
+      return slot("viewport", event.userId);
+    case "typingChanged":
+      return slot("typing", event.userId);
+    case "activityChanged":
+    case "userIdle":
+      return slot("activity", event.userId);
+    case "userJoined":
+    case "userLeft":
+      return event;
   }
+}
+
+function slot(kind: typeof KINDS[number], userId: string): string {
+  return `${kind} ${userId}`;
 }

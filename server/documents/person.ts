@@ -8,21 +8,32 @@ import { rankOf, wordOf } from "./activity.ts";
 import { colorOf } from "./color.ts";
 import type { DocumentModel } from "./document_model.ts";
 import type { DocumentActivity, DocumentUser } from "./document_user.ts";
-import { isCursor, isSelection, isViewport } from "./positions.ts";
+import {
+  copyOfCursor,
+  copyOfSelection,
+  copyOfViewport,
+  isCursor,
+  isSelection,
+  isViewport,
+} from "./positions.ts";
+import { isAvatarUrl, isName } from "./profile.ts";
 
 type Session = PresenceSnapshot<DocumentModel>;
 
 /**
  * Sums up a person from their sessions in a document. Facets that have not the
  * right form, as anyone can publish them by another face, are as if they were
- * not there. The order of the sessions makes no difference. O(sessions).
+ * not there; what more is in them is left out, and what is to come is now. The
+ * order of the sessions makes no difference. O(sessions).
  *
  * @param sessions The sessions, all of one person.
+ * @param now When that is.
  * @param former What the person was before, whose colour is theirs.
  * @returns The person; `undefined` without any sessions.
  */
 export function personOf(
   sessions: readonly Session[],
+  now: Timestamp,
   former?: DocumentUser,
 ): DocumentUser | undefined {
   const [any] = sessions;
@@ -49,16 +60,17 @@ export function personOf(
     online ||= facets.availability !== "offline";
     typing ||= facets.typing === true;
     focused ||= facets.focused === true;
-    lastActiveAt = Math.max(lastActiveAt, lastActiveAtOf(session));
+    lastActiveAt = Math.max(lastActiveAt, lastActiveAtOf(session, now));
     if (isTime(facets.lastCursorUpdate)) {
       lastCursorUpdate = Math.max(
         lastCursorUpdate ?? -Infinity,
-        facets.lastCursorUpdate,
+        Math.min(facets.lastCursorUpdate, now),
       );
     }
   }
   const { subject: userId } = any;
   const { cursor, selection } = moving?.facets ?? {};
+  const viewport = scrolling?.facets.viewport;
   return {
     userId,
     ...profileOf(first),
@@ -67,10 +79,10 @@ export function personOf(
     typing,
     focused,
     activity: activityOf(dominant),
-    viewport: scrolling?.facets.viewport ?? null,
-    cursor: cursor ?? null,
-    selection: isSelection(selection) ? selection : null,
-    connectedAt: connectedAtOf(first),
+    viewport: viewport === undefined ? null : copyOfViewport(viewport),
+    cursor: cursor === undefined ? null : copyOfCursor(cursor),
+    selection: isSelection(selection) ? copyOfSelection(selection) : null,
+    connectedAt: Math.min(connectedAtOf(first), now),
     lastActiveAt,
     lastCursorUpdate,
     sessions: sessions.length,
@@ -81,8 +93,12 @@ export function personOf(
  * Sums up all who are in a document, in the order of their ids. O(n log n).
  *
  * @param sessions The sessions, in any order.
+ * @param now When that is.
  */
-export function peopleOf(sessions: readonly Session[]): DocumentUser[] {
+export function peopleOf(
+  sessions: readonly Session[],
+  now: Timestamp,
+): DocumentUser[] {
   const byUser = new Map<string, Session[]>();
   for (const session of sessions) {
     const own = byUser.get(session.subject);
@@ -90,7 +106,7 @@ export function peopleOf(sessions: readonly Session[]): DocumentUser[] {
     else own.push(session);
   }
   return [...byUser.values()]
-    .map((own) => personOf(own))
+    .map((own) => personOf(own, now))
     .filter((user) => user !== undefined)
     .sort(byUserId);
 }
@@ -100,8 +116,12 @@ export function byUserId(a: DocumentUser, b: DocumentUser): number {
   return compareKeys(a.userId, b.userId);
 }
 
-/** When somebody last did something in a session. */
-export function lastActiveAtOf({ facets, observedAt }: Session): Timestamp {
+/** When somebody last did something in a session; not after now. */
+export function lastActiveAtOf(session: Session, now: Timestamp): Timestamp {
+  return Math.min(activeAtOf(session), now);
+}
+
+function activeAtOf({ facets, observedAt }: Session): Timestamp {
   return isTime(facets.lastActiveAt) ? facets.lastActiveAt : observedAt;
 }
 
@@ -123,7 +143,7 @@ function theMoreDominant(a: Session, b: Session | undefined): Session {
 
 function compareDominance(a: Session, b: Session): number {
   return rankOf(activityOf(a)) - rankOf(activityOf(b)) ||
-    lastActiveAtOf(a) - lastActiveAtOf(b) || compareEntryKeys(b, a);
+    activeAtOf(a) - activeAtOf(b) || compareEntryKeys(b, a);
 }
 
 /** What somebody is called, by their first session: it stays so. */
@@ -134,13 +154,13 @@ function profileOf(
   const value = isRecord(meta) ? meta.value : undefined;
   const { name, avatar_url: avatarUrl } = isRecord(value) ? value : {};
   return {
-    name: typeof name === "string" ? name : subject,
-    avatarUrl: typeof avatarUrl === "string" ? avatarUrl : null,
+    name: isName(name) ? name : subject,
+    avatarUrl: isAvatarUrl(avatarUrl) ? avatarUrl : null,
   };
 }
 
 function isTime(value: unknown): value is Timestamp {
-  return typeof value === "number" && Number.isFinite(value);
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
 function isRecord(

@@ -120,6 +120,29 @@ export function viewportOf(
   return { topLine, bottomLine, scrollPercentage };
 }
 
+/** A cursor, without any other fields that it may have. */
+export function copyOfCursor({ line, column, offset }: Cursor): Cursor {
+  return { line, column, offset };
+}
+
+/** A selection, likewise. */
+export function copyOfSelection(
+  { anchor, head, isBackward }: Selection,
+): Selection {
+  return {
+    anchor: copyOfCursor(anchor),
+    head: copyOfCursor(head),
+    isBackward,
+  };
+}
+
+/** A viewport, likewise. */
+export function copyOfViewport(
+  { topLine, bottomLine, scrollPercentage }: Viewport,
+): Viewport {
+  return { topLine, bottomLine, scrollPercentage };
+}
+
 /** Whether a value is a cursor: anyone can publish anything over HTTP. */
 export function isCursor(value: unknown): value is Cursor {
   return isRecord<Cursor>(value) && isPlace(value.line) &&

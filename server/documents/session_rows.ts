@@ -1,12 +1,14 @@
 import type {
   Duration,
   EntryKey,
+  Expiry,
   FacetDeadlines,
   FacetPatch,
   PresenceUpdate,
   Timestamp,
 } from "../../core/mod.ts";
 import { Throttle } from "../../beacon/mod.ts";
+import { ContextAtCapacityError } from "../mod.ts";
 import type { JsonValue } from "../topics/mod.ts";
 import { facetsOfActivity } from "./activity.ts";
 import { documentContext, workspaceContext } from "./contexts.ts";
@@ -35,6 +37,13 @@ const WORKSPACE_INTERVAL_MS = 5_000;
  * The entries of one session: one in the context of the document, and one in
  * that of the workspace. They come, live and go together.
  *
+ * Who may read a workspace may not read all of its documents: the entry there
+ * is private, for `DocumentPresence` alone.
+ *
+ * Another session may have come by the same id, here or at another server, and
+ * have these entries now. So they say which visit they are of, and those of
+ * another are left alone.
+ *
  * What is published by a timer is no sign of life. So the time to live counts
  * from `hear()`, not from what is published.
  */
@@ -44,26 +53,38 @@ export class SessionRows {
   readonly #server: DocumentServer;
   readonly #document: EntryKey<DocumentModel>;
   readonly #workspace: EntryKey<DocumentModel> | undefined;
+  readonly #visit = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #heardAt: Timestamp;
+  #activeAt: Timestamp;
   #observedAt: Timestamp;
+  /** When the document's entry is to go, as it was last published. */
+  #expiry: Expiry = "never";
 
   /** Makes entries that are yet to be published. */
   constructor(server: DocumentServer, key: SessionKey) {
     const { userId, documentId, workspaceId, sessionId, origin } = key;
-    const entry = { subject: userId, resource: sessionId, origin };
     this.key = key;
     this.#server = server;
-    this.#document = { ...entry, context: documentContext(documentId) };
+    this.#document = {
+      subject: userId,
+      context: documentContext(documentId),
+      resource: sessionId,
+      origin,
+    };
     this.#workspace = workspaceId === undefined
       ? undefined
-      : { ...entry, context: workspaceContext(workspaceId) };
+      : workspaceEntry(key, workspaceId);
     this.#activity = new Throttle<Timestamp>({
       intervalMs: WORKSPACE_INTERVAL_MS,
-      send: (lastActiveAt) => this.#publishActivity(lastActiveAt),
+      send: (lastActiveAt) => {
+        // A timer may fire when all is over.
+        if (server.closed || !this.arePresent) return;
+        this.#tellWorkspace({ lastActiveAt });
+      },
       clock: () => server.now,
     });
-    this.#heardAt = this.#observedAt = server.now;
+    this.#heardAt = this.#activeAt = this.#observedAt = server.now;
   }
 
   /** When something was last heard of the session. */
@@ -71,9 +92,15 @@ export class SessionRows {
     return this.#heardAt;
   }
 
-  /** Whether the entries are there. O(1). */
+  /** Whether the document's entry is there, and of this visit. O(1). */
   get arePresent(): boolean {
-    return this.#server.store.snapshot(this.#document) !== undefined;
+    return this.#isOwn(this.#document);
+  }
+
+  /** Whether their grace is running, as the server knows. O(1). */
+  get areLingering(): boolean {
+    const liveness = this.#server.store.liveness(this.#document);
+    return liveness !== undefined && liveness.expiry !== this.#expiry;
   }
 
   /** Takes note of a sign of life, and tells when that was. */
@@ -83,45 +110,48 @@ export class SessionRows {
 
   /** Publishes the entries of a session that begins; all of them or none. */
   begin(meta: { readonly value: JsonValue }): void {
-    const { workspaceId, documentId } = this.key;
-    const now = this.hear();
+    const former = this.#server.store.snapshot(this.#document);
+    const now = this.#activeAt = this.hear();
     const updates = [this.#update(this.#document, {
       ...facetsOfActivity("viewing"),
       meta,
+      visit: this.#visit,
       focused: true,
       connectedAt: now,
       lastActiveAt: now,
       lastCursorUpdate: now,
-      // If there was a session by this name, nothing is left of it.
-      workspace: workspaceId ?? null,
+      // If there was a session by this id, nothing is left of it.
+      workspace: this.key.workspaceId ?? null,
       cursor: null,
       selection: null,
       viewport: null,
       typing: null,
     })];
     if (this.#workspace !== undefined) {
-      const facets = { document: documentId, lastActiveAt: now };
-      updates.push(this.#update(this.#workspace, facets));
+      updates.push(this.#update(this.#workspace, this.#workspaceFacets));
     }
     this.#server.receiveAll(updates);
+    const left: unknown = former?.facets.workspace;
+    if (typeof left === "string" && left !== this.key.workspaceId) {
+      this.#server.withdraw(workspaceEntry(this.key, left));
+    }
   }
 
   /**
    * Publishes facets of the document's entry.
    *
-   * @returns Whether it is there.
+   * @returns Whether it is there, and of this visit.
    */
   publish(
     facets: FacetPatch<DocumentModel>,
     facetDeadlines?: FacetDeadlines<DocumentModel>,
   ): boolean {
+    if (!this.arePresent) return false;
     const update = this.#update(this.#document, facets, facetDeadlines);
     if (this.#server.receiveIfPresent(update) === undefined) return false;
-    if (this.#workspace === undefined) return true;
-    if (this.key.ttlMs !== Infinity) {
-      this.#server.receiveIfPresent(this.#update(this.#workspace, {}));
-    }
     const { lastActiveAt } = facets;
+    if (typeof lastActiveAt === "number") this.#activeAt = lastActiveAt;
+    if (this.key.ttlMs !== Infinity) this.#tellWorkspace({});
     if (typeof lastActiveAt === "number") this.#activity.push(lastActiveAt);
     return true;
   }
@@ -131,17 +161,45 @@ export class SessionRows {
     this.#activity[Symbol.dispose]();
   }
 
-  /** Takes the entries away, those that are there. */
+  /** Takes the entries away, those that are there and of this visit. */
   withdraw(): void {
     this.release();
-    this.#server.withdraw(this.#document);
-    if (this.#workspace !== undefined) this.#server.withdraw(this.#workspace);
+    for (const entry of [this.#document, this.#workspace]) {
+      if (entry !== undefined && this.#isOwn(entry)) {
+        this.#server.withdraw(entry);
+      }
+    }
   }
 
-  #publishActivity(lastActiveAt: Timestamp): void {
-    if (this.#workspace === undefined || this.#server.closed) return;
-    const update = this.#update(this.#workspace, { lastActiveAt });
-    this.#server.receiveIfPresent(update);
+  #isOwn(entry: EntryKey<DocumentModel>): boolean {
+    const snapshot = this.#server.store.snapshot(entry);
+    return snapshot?.facets.visit === this.#visit;
+  }
+
+  /** Publishes facets of the workspace's entry; all of them, if it is gone. */
+  #tellWorkspace(facets: FacetPatch<DocumentModel>): void {
+    const entry = this.#workspace;
+    if (entry === undefined) return;
+    if (this.#isOwn(entry)) {
+      this.#server.receiveIfPresent(this.#update(entry, facets));
+    } else if (this.#server.store.snapshot(entry) === undefined) {
+      this.#restore(entry);
+    }
+  }
+
+  #restore(entry: EntryKey<DocumentModel>): void {
+    try {
+      this.#server.receiveAll([this.#update(entry, this.#workspaceFacets)]);
+    } catch (error) {
+      // Somebody else has the place: perhaps there is one the next time.
+      if (!(error instanceof ContextAtCapacityError)) throw error;
+    }
+  }
+
+  get #workspaceFacets(): FacetPatch<DocumentModel> {
+    const { documentId } = this.key;
+    const lastActiveAt = this.#activeAt;
+    return { document: documentId, visit: this.#visit, lastActiveAt };
   }
 
   #update(
@@ -150,6 +208,9 @@ export class SessionRows {
     facetDeadlines?: FacetDeadlines<DocumentModel>,
   ): PresenceUpdate<DocumentModel> {
     const { ttlMs } = this.key;
+    const isOfDocument = entry === this.#document;
+    const expiry = ttlMs === Infinity ? "never" : this.#heardAt + ttlMs;
+    if (isOfDocument) this.#expiry = expiry;
     // A clock may be set back, and a server may refuse what is stale.
     this.#observedAt = Math.max(this.#observedAt, this.#server.now);
     return {
@@ -157,11 +218,25 @@ export class SessionRows {
       context: entry.context,
       resource: entry.resource,
       origin: entry.origin,
-      visibility: "public",
+      visibility: isOfDocument ? "public" : "private",
       observedAt: this.#observedAt,
-      expiry: ttlMs === Infinity ? "never" : this.#heardAt + ttlMs,
+      expiry,
       facets,
       facetDeadlines,
     };
   }
+}
+
+/** The key of what a session has in a workspace. */
+function workspaceEntry(
+  { userId, documentId, sessionId, origin }: SessionKey,
+  workspaceId: string,
+): EntryKey<DocumentModel> {
+  return {
+    subject: userId,
+    context: workspaceContext(workspaceId),
+    // One tab can have several documents of a workspace.
+    resource: JSON.stringify([documentId, sessionId]),
+    origin,
+  };
 }

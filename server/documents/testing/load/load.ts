@@ -8,7 +8,8 @@
  * @module
  */
 
-import { LoadClient } from "./load_client.ts";
+import { Crowd } from "./crowd.ts";
+import { joinAll, LoadClient, moveAll, tally } from "./load_client.ts";
 
 /** A process under load. */
 class Target implements AsyncDisposable {
@@ -55,6 +56,10 @@ type Kind = "bare" | "presence";
 interface Usage {
   readonly cpuUs: number;
   readonly rss: number;
+  /** Bytes that wait for the slowest client. */
+  readonly backlogBytes: number;
+  /** Positions that later ones have replaced, before a client had them. */
+  readonly coalesced: number;
 }
 
 interface Traffic {
@@ -70,40 +75,50 @@ interface Traffic {
 
 const WARM_UP_MS = 3_000;
 
+/** How many of the people measure how long cursors are on their way. */
+const OBSERVERS = 3;
+
 /** People who move their cursors. */
 async function traffic(kind: Kind, settings: Traffic): Promise<void> {
   const { documents, people, everyMs, seconds, hasSlowReader } = settings;
   await using target = await Target.start(kind, Math.min(everyMs, 50));
-  const clients = await joinAll(target.port, documents * people, documents);
-  if (hasSlowReader) {
-    const slow = await LoadClient.join(target.port, "0", 1_000_000);
-    slow.pause();
-  }
+  const { port } = target;
+  const observers = await joinAll({ port, people: OBSERVERS, documents });
+  using crowd = await Crowd.of({
+    port,
+    people: documents * people - OBSERVERS,
+    documents,
+    first: OBSERVERS,
+  });
+  if (hasSlowReader) await addSlowReader(target);
   const delays: number[] = [];
   let isCounting = false;
-  for (const observer of clients.slice(0, 3)) {
+  for (const observer of observers) {
     observer.onCursor((delay) => {
       if (isCounting) delays.push(delay);
     });
   }
-  const timers = clients.map((client, n) => {
-    const timer = { stop: () => {} };
-    const first = setTimeout(() => {
-      const every = setInterval(() => client.move(), everyMs);
-      timer.stop = () => clearInterval(every);
-    }, everyMs * n / clients.length);
-    timer.stop = () => clearTimeout(first);
-    return timer;
-  });
+  const stop = moveAll(observers, everyMs);
+  await crowd.move(everyMs);
+  const soFar = async () => {
+    const [usage, ofCrowd] = await Promise.all([target.usage(), crowd.tally()]);
+    const { frames, moves, ends } = tally(observers);
+    return {
+      ...usage,
+      at: performance.now(),
+      frames: frames + ofCrowd.frames,
+      moves: moves + ofCrowd.moves,
+      ends: [...ends, ...ofCrowd.ends],
+    };
+  };
   await pause(WARM_UP_MS);
   isCounting = true;
-  const before = { ...await target.usage(), ...tally(clients) };
-  const began = performance.now();
+  const before = await soFar();
   await pause(seconds * 1_000);
-  const took = (performance.now() - began) / 1_000;
-  const after = { ...await target.usage(), ...tally(clients) };
+  const after = await soFar();
   isCounting = false;
-  for (const timer of timers) timer.stop();
+  stop();
+  const took = (after.at - before.at) / 1_000;
   const moves = after.moves - before.moves;
   // Each move has a reply.
   const delivered = after.frames - before.frames - moves;
@@ -116,15 +131,32 @@ async function traffic(kind: Kind, settings: Traffic): Promise<void> {
     {
       "offered/s": round(moves * people / took),
       "delivered/s": round(delivered / took),
-      "coalesced": `${round(100 * (1 - delivered / (moves * people)))} %`,
+      "delivered": `${round(100 * delivered / (moves * people))} %`,
       "p50 ms": quantile(delays, 0.5),
       "p99 ms": quantile(delays, 0.99),
       "core": `${round(cpuUs / took / 10_000)} %`,
       "µs/frame": (cpuUs / delivered).toFixed(2),
+      "coalesced": round(after.coalesced - before.coalesced),
       "rss MB": round(after.rss / 1e6),
     },
   );
-  await Promise.all(clients.map((client) => client.lose()));
+  if (after.ends.length > 0) {
+    console.log(`  ${after.ends.length} were lost: ${after.ends[0]}`);
+  }
+  for (const observer of observers) await observer.lose();
+}
+
+/** As many bytes wait for a client that is told less, by default. */
+const BUFFERED_BYTES = 1_048_576;
+
+/** One more comes, and does not read what it asks for until there is no room. */
+async function addSlowReader(target: Target): Promise<void> {
+  const slow = await LoadClient.join(target.port, "0", 1_000_000);
+  slow.pause();
+  // The system takes some megabytes before anything waits in the server.
+  while ((await target.usage()).backlogBytes <= BUFFERED_BYTES) {
+    await slow.ask(1_000);
+  }
 }
 
 /** All come at once; then all are lost, and come back at once. */
@@ -132,7 +164,8 @@ async function storms(kind: Kind): Promise<void> {
   await using target = await Target.start(kind);
   const [people, documents] = [2_000, 20];
   const joinBegan = performance.now();
-  let clients = await joinAll(target.port, people, documents, people);
+  const all = { port: target.port, people, documents, atOnce: people };
+  let clients = await joinAll(all);
   const joined = performance.now() - joinBegan;
   const watcher = await LoadClient.join(target.port, "0", 1_000_000);
   let seen = 0;
@@ -141,7 +174,7 @@ async function storms(kind: Kind): Promise<void> {
   });
   await Promise.all(clients.map((client) => client.lose()));
   const backBegan = performance.now();
-  clients = await joinAll(target.port, people, documents, people);
+  clients = await joinAll(all);
   const back = performance.now() - backBegan;
   await pause(1_000);
   const { rss } = await target.usage();
@@ -158,7 +191,7 @@ async function storms(kind: Kind): Promise<void> {
 async function idle(kind: Kind): Promise<void> {
   await using target = await Target.start(kind);
   const [people, documents, seconds] = [10_000, 1_000, 60];
-  const clients = await joinAll(target.port, people, documents);
+  const clients = await joinAll({ port: target.port, people, documents });
   // What was told of the joins, and of who has been idle for long, is over.
   await pause(40_000);
   const timers = clients.map((client, n) =>
@@ -177,34 +210,6 @@ async function idle(kind: Kind): Promise<void> {
     "kB/connection": round(after.rss / people / 1_000),
   });
   await Promise.all(clients.map((client) => client.lose()));
-}
-
-/** Everybody joins, so many at a time. */
-async function joinAll(
-  port: number,
-  people: number,
-  documents: number,
-  atOnce = 100,
-): Promise<LoadClient[]> {
-  const clients: LoadClient[] = [];
-  for (let first = 0; first < people; first += atOnce) {
-    const count = Math.min(atOnce, people - first);
-    const joining = Array.from({ length: count }, (_, n) => {
-      const id = first + n;
-      return LoadClient.join(port, `${id % documents}`, id);
-    });
-    clients.push(...await Promise.all(joining));
-  }
-  return clients;
-}
-
-function tally(clients: readonly LoadClient[]) {
-  let [frames, moves] = [0, 0];
-  for (const client of clients) {
-    frames += client.frames;
-    moves += client.moves;
-  }
-  return { frames, moves };
 }
 
 function quantile(sorted: readonly number[], part: number): string {
@@ -231,9 +236,9 @@ const hundred = { documents: 1, people: 100, seconds: 10 };
 
 const SCENARIOS: Readonly<Record<string, (kind: Kind) => Promise<void>>> = {
   // Faster than they may, and than a core can hand on.
-  flood: (kind) => traffic(kind, { ...hundred, everyMs: 20 }),
-  // As fast as they may.
-  full: (kind) => traffic(kind, { ...hundred, everyMs: 52 }),
+  flood: (kind) => traffic(kind, { ...hundred, everyMs: 20, seconds: 5 }),
+  // Nearly as fast as they may: what comes a little early is not held back.
+  full: (kind) => traffic(kind, { ...hundred, everyMs: 60 }),
   // As people do.
   calm: (kind) => traffic(kind, { ...hundred, everyMs: 200 }),
   slow: (kind) =>

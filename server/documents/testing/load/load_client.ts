@@ -49,6 +49,11 @@ export class LoadClient {
     return this.#socket.frames;
   }
 
+  /** Why it is no more, if it is not. */
+  get end(): string | undefined {
+    return this.#socket.end;
+  }
+
   /** Moves the cursor. */
   move(): void {
     this.moves++;
@@ -60,6 +65,14 @@ export class LoadClient {
   beat(): void {
     const frame = [null, `${++this.#ref}`, "phoenix", "heartbeat", {}];
     this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** Asks for so many answers, each as long as a position; sends no faster. */
+  async ask(count: number): Promise<void> {
+    const ref = "x".repeat(140);
+    const text = JSON.stringify([null, ref, "phoenix", "heartbeat", {}]);
+    for (let n = 1; n < count; n++) this.#socket.send(text);
+    await this.#socket.send(text);
   }
 
   /** Tells how long others' cursors were on their way, in milliseconds. */
@@ -91,4 +104,75 @@ export class LoadClient {
     const frame = ["1", `${++this.#ref}`, this.#topic, event, payload];
     this.#socket.send(JSON.stringify(frame));
   }
+}
+
+/** Who joins, and where. */
+export interface Joining {
+  readonly port: number;
+  readonly people: number;
+  readonly documents: number;
+  /**
+   * The number of the first of them.
+   *
+   * @default {0}
+   */
+  readonly first?: number;
+  /**
+   * How many join at a time.
+   *
+   * @default {100}
+   */
+  readonly atOnce?: number;
+}
+
+/** Everybody joins, spread over the documents. */
+export async function joinAll(
+  { port, people, documents, first = 0, atOnce = 100 }: Joining,
+): Promise<LoadClient[]> {
+  const clients: LoadClient[] = [];
+  while (clients.length < people) {
+    const next = first + clients.length;
+    const count = Math.min(atOnce, people - clients.length);
+    const joining = Array.from(
+      { length: count },
+      (_, n) => LoadClient.join(port, `${(next + n) % documents}`, next + n),
+    );
+    clients.push(...await Promise.all(joining));
+  }
+  return clients;
+}
+
+/** Everybody moves their cursor every so often, one after the other. */
+export function moveAll(
+  clients: readonly LoadClient[],
+  everyMs: number,
+): () => void {
+  const stops = clients.map((client, n) => {
+    let timer = setTimeout(() => {
+      timer = setInterval(() => client.move(), everyMs);
+    }, everyMs * n / clients.length);
+    return () => clearInterval(timer);
+  });
+  return () => stops.forEach((stop) => stop());
+}
+
+/** What clients have done and got. */
+export interface Tally {
+  /** How many frames have come. */
+  readonly frames: number;
+  /** How many cursors they have sent. */
+  readonly moves: number;
+  /** Why some are no more. */
+  readonly ends: readonly string[];
+}
+
+/** Sums up what clients have done and got. */
+export function tally(clients: readonly LoadClient[]): Tally {
+  let [frames, moves] = [0, 0];
+  for (const client of clients) {
+    frames += client.frames;
+    moves += client.moves;
+  }
+  const ends = clients.map(({ end }) => end).filter((end) => end !== undefined);
+  return { frames, moves, ends };
 }

@@ -11,10 +11,17 @@ import { PhoenixEndpoint, upgradeInDeno } from "../../../phoenix/mod.ts";
 import { PresenceServer } from "../../../mod.ts";
 import { liftFacets, TopicPresence } from "../../../topics/mod.ts";
 
-type Handler = (request: Request) => Response | Promise<Response>;
+/** What is under load. */
+interface Subject {
+  handle(request: Request): Response | Promise<Response>;
+  /** How many bytes wait for the slowest client. */
+  backlogBytes(): number;
+  /** How many positions later ones have replaced, before a client had them. */
+  coalesced(): number;
+}
 
 /** The service, without pages and HTTP. */
-function presence(cursorThrottleMs: number): Handler {
+function presence(cursorThrottleMs: number): Subject {
   const server = new PresenceServer<DocumentModel>({ retention: 2_000 });
   const documents = new DocumentPresence(server, { cursorThrottleMs });
   const topics = new TopicPresence(server, { facets: liftFacets });
@@ -22,17 +29,24 @@ function presence(cursorThrottleMs: number): Handler {
     documents,
     limits: { allSockets: 20_000 },
   });
-  return (request) => upgradeInDeno(endpoint, request);
+  return {
+    handle: (request) => upgradeInDeno(endpoint, request),
+    backlogBytes: () =>
+      largest([...endpoint.sockets].map(({ backlogBytes }) => backlogBytes)),
+    coalesced: () => documents.stats.coalesced,
+  };
 }
 
 /**
  * What everybody could write: whoever joins a topic gets what the others send.
  * It knows of nobody, forgets nobody, and waits for nobody.
  */
-function bare(): Handler {
+function bare(): Subject {
   const rooms = new Map<string, Set<WebSocket>>();
-  return (request) => {
+  const sockets = new Set<WebSocket>();
+  const handle = (request: Request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
+    sockets.add(socket);
     const joined = new Set<string>();
     const reply = (joinRef: string, ref: string, topic: string) =>
       socket.send(
@@ -66,22 +80,40 @@ function bare(): Handler {
       reply(joinRef, ref, topic);
     };
     socket.onclose = () => {
+      sockets.delete(socket);
       for (const topic of joined) rooms.get(topic)?.delete(socket);
     };
     return response;
   };
+  return {
+    handle,
+    backlogBytes: () =>
+      largest([...sockets].map(({ bufferedAmount }) => bufferedAmount)),
+    coalesced: () => 0,
+  };
+}
+
+function largest(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), 0);
 }
 
 const [kind, throttleMs] = Deno.args;
-const handler = kind === "bare" ? bare() : presence(Number(throttleMs));
+const subject = kind === "bare" ? bare() : presence(Number(throttleMs));
 Deno.serve({
   hostname: "127.0.0.1",
   port: 0,
   onListen: ({ port }) => console.log(port),
 }, (request) => {
-  if (new URL(request.url).pathname !== "/usage") return handler(request);
+  if (new URL(request.url).pathname !== "/usage") {
+    return subject.handle(request);
+  }
   const { user, system } = process.cpuUsage();
-  return Response.json({ cpuUs: user + system, ...Deno.memoryUsage() });
+  return Response.json({
+    cpuUs: user + system,
+    rss: Deno.memoryUsage().rss,
+    backlogBytes: subject.backlogBytes(),
+    coalesced: subject.coalesced(),
+  });
 });
 // A profile is written by a process that ends by itself.
 Deno.addSignalListener("SIGINT", () => Deno.exit(0));

@@ -1,6 +1,21 @@
 /** Room for what is read at once. */
 const READ_BYTES = 64 * 1024;
 
+/** How often those read who only count, to get many frames at a time. */
+const ROUND_MS = 10;
+
+let round: Promise<void> | undefined;
+
+/** Waits for the next time that all read who only count. */
+function nextRound(): Promise<void> {
+  return round ??= new Promise((resolve) =>
+    setTimeout(() => {
+      round = undefined;
+      resolve();
+    }, ROUND_MS)
+  );
+}
+
 const TEXT = 1;
 const CLOSE = 8;
 const PING = 9;
@@ -9,10 +24,12 @@ const PONG = 10;
 /**
  * A client's WebSocket that costs next to nothing, so that the server is what is
  * measured: it counts the frames that come, and decodes them only for who asks.
+ * Who does gets them at once; else a hundred times a second is enough.
  */
 export class RawSocket {
   readonly #connection: Deno.TcpConn;
-  readonly #sending: Promise<void>[] = [];
+  /** Resolves when the last frame so far is sent. */
+  #sent: Promise<void> = Promise.resolve();
   /** What has come of a frame that is not whole yet. */
   #rest = new Uint8Array(0);
   #isPaused = false;
@@ -23,12 +40,18 @@ export class RawSocket {
   bytes = 0;
   /** Takes text frames; left out, they are only counted. */
   onText: ((text: string) => void) | undefined;
+  /** Why it has ended, if it has. */
+  end: string | undefined;
   /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
-    this.closed = this.#read().catch(() => {}).finally(() => this.close());
+    this.closed = this.#read()
+      .catch((error: unknown) => {
+        this.end ??= String(error);
+      })
+      .finally(() => this.close());
   }
 
   /** Opens one to a service on this machine. */
@@ -53,9 +76,9 @@ export class RawSocket {
     return socket;
   }
 
-  /** Sends a text, masked by nothing. */
-  send(text: string): void {
-    this.#write(TEXT, new TextEncoder().encode(text));
+  /** Sends a text, masked by nothing; waits until the system has it. */
+  send(text: string): Promise<void> {
+    return this.#write(TEXT, new TextEncoder().encode(text));
   }
 
   /** Reads no more, until it goes on. */
@@ -71,6 +94,7 @@ export class RawSocket {
 
   /** Ends it without a word, as a lost connection does. */
   close(): void {
+    this.end ??= "it was closed here";
     try {
       this.#connection.close();
     } catch {
@@ -86,7 +110,7 @@ export class RawSocket {
     this.#failUpgrade = reject;
   });
 
-  #write(opcode: number, payload: Uint8Array): void {
+  #write(opcode: number, payload: Uint8Array): Promise<void> {
     const { length } = payload;
     const head = length < 126
       ? [0x80 | opcode, 0x80 | length]
@@ -94,11 +118,9 @@ export class RawSocket {
     const frame = new Uint8Array(head.length + 4 + length);
     frame.set(head);
     frame.set(payload, head.length + 4);
-    const before = this.#sending.at(-1) ?? Promise.resolve();
-    const sent = before.then(() => write(this.#connection, frame))
-      .catch(() => {})
-      .finally(() => this.#sending.shift());
-    this.#sending.push(sent);
+    return this.#sent = this.#sent
+      .then(() => write(this.#connection, frame))
+      .catch(() => {});
   }
 
   async #read(): Promise<void> {
@@ -108,8 +130,12 @@ export class RawSocket {
       if (this.#isPaused) {
         await new Promise<void>((resolve) => this.#resume = resolve);
       }
+      if (this.onText === undefined && isUpgraded) await nextRound();
       const length = await this.#connection.read(buffer);
-      if (length === null) break;
+      if (length === null) {
+        this.end ??= "it has ended";
+        break;
+      }
       let chunk = buffer.subarray(0, length);
       if (!isUpgraded) {
         const text = new TextDecoder("latin1").decode(chunk);
@@ -164,7 +190,11 @@ export class RawSocket {
       this.frames++;
       this.onText?.(new TextDecoder().decode(payload));
     } else if (opcode === PING) this.#write(PONG, payload);
-    else if (opcode === CLOSE) this.close();
+    else if (opcode === CLOSE) {
+      const code = payload[0]! << 8 | payload[1]!;
+      this.end = `${code} ${new TextDecoder().decode(payload.subarray(2))}`;
+      this.close();
+    }
   }
 }
 

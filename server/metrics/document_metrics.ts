@@ -16,7 +16,7 @@ export function measureDocuments(
 ): (seconds: number) => void {
   instruments.counter(
     "document_events_coalesced_total",
-    "Positions in documents that a later one has replaced before they were read.",
+    "Events of documents that a later one has replaced before they were read.",
     "documents",
     () => stats()?.coalesced,
   );

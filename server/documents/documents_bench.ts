@@ -1,7 +1,7 @@
 /**
  * What it costs that somebody moves their cursor in a document of a hundred
- * people, until all readers have been told: nobody, one, and a hundred. And what
- * it costs that one more comes and goes.
+ * people, until all readers have been told: nobody, one, and a hundred, or a
+ * hundred listeners. And what it costs that one more comes and goes.
  */
 
 import { PresenceServer, type Watch } from "../mod.ts";
@@ -18,6 +18,9 @@ const PEOPLE = 100;
 const MOVES = 20_000;
 const VISITS = 100;
 
+/** How many readers, and how many listeners. */
+const AUDIENCES = [[0, 0], [1, 0], [100, 0], [0, 100]] as const;
+
 /** A document with people in it, and readers who read all they are told. */
 class Filled implements Disposable {
   /** A move a millisecond: by the same person every 100, so that none waits. */
@@ -29,7 +32,7 @@ class Filled implements Disposable {
   readonly sessions: DocumentSession[] = [];
   told = 0;
 
-  static async make(readers: number): Promise<Filled> {
+  static async make(readers: number, listeners: number): Promise<Filled> {
     const filled = new Filled();
     for (let n = 0; n < PEOPLE; n++) {
       filled.sessions.push(await filled.join(`person-${n}`));
@@ -37,6 +40,7 @@ class Filled implements Disposable {
     for (let n = 0; n < readers; n++) {
       filled.#read(filled.presence.watch("42"));
     }
+    for (let n = 0; n < listeners; n++) filled.#listen();
     await flush();
     return filled;
   }
@@ -55,15 +59,24 @@ class Filled implements Disposable {
     this.server[Symbol.dispose]();
   }
 
+  #listen(): void {
+    const take = () => {
+      this.told++;
+      return true;
+    };
+    this.presence.listen("42", { take, end() {}, fail() {} }).resume();
+  }
+
   async #read(watch: Watch<DocumentMessage>): Promise<void> {
     for await (const _ of watch) this.told++;
   }
 }
 
-for (const readers of [0, 1, 100]) {
-  const name = `20,000 moves of 100 people, told to ${readers}`;
+for (const [readers, listeners] of AUDIENCES) {
+  const name =
+    `20,000 moves of 100 people, told to ${readers} readers and ${listeners} listeners`;
   Deno.bench({ name, group: "moves", n: 5, warmup: 2 }, async (bench) => {
-    using filled = await Filled.make(readers);
+    using filled = await Filled.make(readers, listeners);
     bench.start();
     for (let n = 0; n < MOVES; n++) {
       filled.now += 1;
@@ -74,7 +87,7 @@ for (const readers of [0, 1, 100]) {
     }
     bench.end();
     await flush();
-    const expected = readers * (1 + MOVES);
+    const expected = (readers + listeners) * (1 + MOVES);
     if (filled.told !== expected) throw new Error(`${filled.told} told`);
   });
 }
@@ -85,7 +98,7 @@ Deno.bench({
   n: 10,
   warmup: 2,
 }, async (bench) => {
-  using filled = await Filled.make(100);
+  using filled = await Filled.make(100, 0);
   bench.start();
   for (let n = 0; n < VISITS; n++) {
     const session = await filled.join("newcomer");

@@ -119,7 +119,10 @@ function facesOf(
   const hosts = insecure || authority !== undefined
     ? "any"
     : ["localhost", "127.0.0.1", "[::1]", nameOf(host)];
-  const numbers = new PresenceMetrics({ server });
+  const numbers = new PresenceMetrics({
+    server,
+    documentLabels: settings.metricsDocuments,
+  });
   const documents = new DocumentPresence(server, {
     onCursorUpdate: numbers.observeCursorUpdate,
   });

@@ -232,6 +232,7 @@ Deno.test("main refuses what it does not understand", async () => {
     [["--lease-ms", "5"]],
     [["--backbone", "postgres://127.0.0.1"]],
     [["--metrics-port", "many"]],
+    [["--metrics-documents", "all"]],
     [["--origin", "app.example"]],
     [[], { RUTHERE_METRICS_TOKEN: "two words" }],
     [["--jwt-issuer", "app"]],
@@ -358,17 +359,20 @@ Deno.test("main lets in the pages of sites that it is told to trust", async () =
 
 Deno.test("main serves its metrics on a port of their own", async () => {
   const port = freePort();
-  const service = await Service.listening([
-    "--port",
-    "0",
-    "--metrics-port",
-    port,
-  ]);
+  const service = await Service.listening(
+    ["--port", "0", "--metrics-port", port, "--metrics-documents", "1"],
+  );
+  const client = new PresenceClient({ url: service.url });
+  const robot = { subject: "robot", context: "document:42", ttlMs: 60_000 };
+  await client.publish(robot);
   const beside = await fetch(`${service.url}metrics`);
   await beside.body?.cancel();
   assertEquals(beside.status, 404);
   const alone = await fetch(`http://127.0.0.1:${port}/metrics`);
-  assertMatch(await alone.text(), /\nruthere_/);
+  assertMatch(
+    await alone.text(),
+    /\nruthere_presence_document_active_users\{document_id="42"\} 1\n/,
+  );
   const { code } = await service.stop("SIGINT");
   if (!ON_WINDOWS) assertEquals(code, 0);
 });

@@ -57,7 +57,7 @@ export class Peers {
   readonly #listener: PeersListener;
   readonly #peers = new Map<string, Peer>();
   readonly #asked = new Set<string>();
-  /** Lives that have ended lately, and as the how manieth. */
+  /** Lives that have ended lately, and their places in the order of ends. */
   readonly #ended = new Map<string, { since: Stopwatch; number: number }>();
   /** How many lives have ended: what was asked for before may be old. */
   #ends = 0;
@@ -302,7 +302,7 @@ export class Peers {
     }
   }
 
-  /** As the how manieth a life has ended, if it has ended lately. */
+  /** The place of a life in the order of ends, if it has ended lately. */
   #endOf({ epoch }: NodeLife): number | undefined {
     const ended = this.#ended.get(epoch);
     if (ended === undefined) return undefined;

@@ -9,7 +9,7 @@ tokens are wanted.
 
   --port PORT   the port to listen on; 0 picks one (8787, or RUTHERE_PORT)
   --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any other
-                than loopback wants --insecure
+                than loopback wants tokens or --insecure
   --insecure    yes, everyone who reaches the host may read, publish and
                 withdraw everything (or RUTHERE_INSECURE=1)
   --jwks-url URL
@@ -39,6 +39,9 @@ tokens are wanted.
                 RUTHERE_METRICS_TOKEN that it has to send, else of 127.0.0.1 (or
                 RUTHERE_METRICS_PORT); left out, /metrics is served beside all
                 else, where tokens are wanted only with RUTHERE_METRICS_TOKEN
+  --metrics-documents N
+                tells how many people the N largest documents and workspaces
+                have, by their ids (0, or RUTHERE_METRICS_DOCUMENTS)
   --help        print this
 `;
 
@@ -69,6 +72,8 @@ export interface Settings {
   readonly origins: readonly string[];
   /** Where the metrics are served alone. */
   readonly metricsPort: number | undefined;
+  /** Of how many documents the metrics tell by their ids. */
+  readonly metricsDocuments: number;
   /** What Prometheus has to know. */
   readonly metricsToken: string | undefined;
 }
@@ -137,6 +142,11 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     metricsPort: metricsPort
       ? readPort("metrics port", metricsPort)
       : undefined,
+    metricsDocuments: readCount(
+      "number of documents",
+      values["metrics-documents"] ??
+        Deno.env.get("RUTHERE_METRICS_DOCUMENTS") ?? "0",
+    ),
     metricsToken: readMetricsToken(),
   };
 }
@@ -196,6 +206,13 @@ function readTokens(
   };
 }
 
+function readCount(name: string, text: string): number {
+  if (/^\d{1,4}$/.test(text)) return Number(text);
+  throw new StartError(
+    `the ${name} must be from 0 to 9999: received ${JSON.stringify(text)}`,
+  );
+}
+
 function readDuration(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new StartError(
@@ -232,6 +249,7 @@ function parse(args: string[]) {
         "jwt-audience": { type: "string" },
         origin: { type: "string", multiple: true },
         "metrics-port": { type: "string" },
+        "metrics-documents": { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -115,20 +115,22 @@ Deno.test("main does what the curl lines of the docs say", async () => {
   const readme = (path: string) =>
     Deno.readTextFile(new URL(path, import.meta.url));
   const texts = [
-    () => readme("../README.md"),
-    () => readme("http/README.md"),
+    { text: () => readme("../README.md"), count: 3 },
+    { text: () => readme("http/README.md"), count: 5 },
   ];
-  for (const text of texts) {
+  for (const { text, count } of texts) {
     const service = await Service.listening(["--port", "0"]);
     const { port } = new URL(service.url);
     const requests = curlRequests(await text());
-    assertEquals(requests.length, 3);
-    const [published, asked, watched] = requests.map(({ url, init }) => {
-      const there = new URL(url);
-      assertEquals(there.port, "8787");
-      there.port = port;
-      return () => fetch(there, init);
-    });
+    assertEquals(requests.length, count);
+    const [published, asked, watched, named, listed] = requests.map(
+      ({ url, init }) => {
+        const there = new URL(url);
+        assertEquals(there.port, "8787");
+        there.port = port;
+        return () => fetch(there, init);
+      },
+    );
     assert(published && asked && watched);
     assertEquals((await read(await published())).sequences, [1]);
     const { summaries } = await read(await asked());
@@ -138,6 +140,12 @@ Deno.test("main does what the curl lines of the docs say", async () => {
     const { snapshots } = await events.data();
     assertEquals(records(snapshots).map(({ subject }) => subject), ["alice"]);
     await events.cancel();
+    if (named !== undefined && listed !== undefined) {
+      assertEquals((await read(await named())).sequences, [2]);
+      const people = await read(await listed());
+      const bob = { user_id: "bob", name: "Bob", activity: "editing" };
+      assertObjectMatch(people, { active_users: [bob], total_count: 1 });
+    }
     await service.stop("SIGINT");
   }
 });

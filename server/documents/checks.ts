@@ -12,9 +12,23 @@ export function assertText(
   throw new InvalidValueError(action, field, rule, value);
 }
 
-/** The same of what somebody is called or looks like. */
+/** The same of each text in an array. */
+export function assertTexts(
+  values: unknown,
+  field: string,
+  action: string,
+): void {
+  if (!Array.isArray(values)) {
+    throw new InvalidValueError(action, field, "must be an array", values);
+  }
+  for (const [index, value] of values.entries()) {
+    assertText(value, `${field}[${index}]`, action);
+  }
+}
+
+/** Throws unless JSON can carry what somebody is called or looks like. */
 export function assertCarried(
-  value: unknown,
+  value: string,
   field: string,
   action: string,
 ): void {
@@ -25,13 +39,18 @@ export function assertCarried(
   }
 }
 
-/** Throws unless a number is more than zero. */
+/** Tells whether a value is a number of more than zero, and no text of one. */
+export function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value > 0;
+}
+
+/** Throws unless a value is a number of more than zero. */
 export function assertAmount(
-  value: number,
+  value: unknown,
   field: string,
   action: string,
 ): void {
-  if (value > 0) return;
-  const rule = "must be more than zero";
+  if (isAmount(value)) return;
+  const rule = "must be a number of more than zero";
   throw new InvalidValueError(action, field, rule, value);
 }

@@ -1,5 +1,5 @@
 import { type Duration, InvalidValueError } from "../../core/mod.ts";
-import { assertAmount } from "./checks.ts";
+import { assertAmount, isAmount } from "./checks.ts";
 
 /** How documents behave. */
 export interface DocumentPresenceOptions {
@@ -158,8 +158,8 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
 /** No timer waits longer than this. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-function assertDelay(value: Duration, field: string, action: string): void {
-  if (value > 0 && value <= MAX_DELAY_MS) return;
+function assertDelay(value: unknown, field: string, action: string): void {
+  if (isAmount(value) && value <= MAX_DELAY_MS) return;
   const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
   throw new InvalidValueError(action, field, rule, value);
 }

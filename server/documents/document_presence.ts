@@ -11,7 +11,7 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
-import { assertAmount, assertText } from "./checks.ts";
+import { assertAmount, assertText, assertTexts } from "./checks.ts";
 import { colorOf } from "./color.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 import type { DocumentMessage } from "./document_message.ts";
@@ -182,7 +182,8 @@ export class DocumentPresence implements Disposable {
    * @throws {ContextAtCapacityError} If the workspace is, because the server
    * has a capacity.
    * @throws {InvalidValueError} If an id or the time to live is none, or the
-   * name or the picture is too long or no such thing.
+   * name or the picture is left out where it must not, too long or no such
+   * thing.
    * @throws {SerializationError} If JSON can't carry the name or the picture.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
@@ -247,11 +248,13 @@ export class DocumentPresence implements Disposable {
    *
    * @param documentId The id of the document.
    * @returns The people; none for a document that nobody is in.
+   * @throws {InvalidValueError} If the id is none.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
    */
   async activeUsers(documentId: string): Promise<ActiveUsers> {
     const action = "list users";
+    assertText(documentId, "documentId", action);
     const context = documentContext(documentId);
     const isComplete = await this.#ask(
       action,
@@ -267,12 +270,15 @@ export class DocumentPresence implements Disposable {
    *
    * @param userId Who.
    * @returns The documents.
+   * @throws {InvalidValueError} If the id is none.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
    */
   async documentsOf(userId: string): Promise<DocumentsOfUser> {
+    const action = "list documents of user";
+    assertText(userId, "userId", action);
     const { snapshots, isComplete } = await this.#ask(
-      "list documents of user",
+      action,
       () => this.#server.locate(userId),
     );
     const times = new Map<string, Timestamp>();
@@ -295,13 +301,16 @@ export class DocumentPresence implements Disposable {
    *
    * @param workspaceId The id of the workspace.
    * @returns The documents; none for a workspace that nobody is in.
+   * @throws {InvalidValueError} If the id is none.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
    */
   async activeDocuments(workspaceId: string): Promise<ActiveDocuments> {
+    const action = "list documents of workspace";
+    assertText(workspaceId, "workspaceId", action);
     const context = workspaceContext(workspaceId);
     const isComplete = await this.#ask(
-      "list documents of workspace",
+      action,
       () => this.#server.follow(context),
     );
     const found = new Map<string, { users: Set<string>; time: Timestamp }>();
@@ -330,13 +339,16 @@ export class DocumentPresence implements Disposable {
    *
    * @param documentIds The ids of the documents.
    * @returns The counts.
+   * @throws {InvalidValueError} If an id is none, or this is no array of them.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
    */
   async counts(documentIds: readonly string[]): Promise<DocumentCounts> {
+    const action = "count users";
+    assertTexts(documentIds, "documentIds", action);
     const ids = [...new Set(documentIds)];
     const { subjects, isComplete } = await this.#ask(
-      "count users",
+      action,
       () => this.#server.count(ids.map(documentContext), PUBLIC_VIEWER),
     );
     const counts = new Map(ids.map((documentId) => [
@@ -358,6 +370,7 @@ export class DocumentPresence implements Disposable {
    * @param documentId The id of the document.
    * @param options Until when.
    * @returns The messages.
+   * @throws {InvalidValueError} If the id is none.
    *
    * @example Usage
    * ```ts
@@ -381,6 +394,7 @@ export class DocumentPresence implements Disposable {
     documentId: string,
     { signal }: WatchDocumentOptions = {},
   ): Watch<DocumentMessage> {
+    assertText(documentId, "documentId", "watch document");
     const listen = (reader: DocumentListener) =>
       this.listen(documentId, reader);
     return new DocumentReader(listen, signal);
@@ -399,6 +413,7 @@ export class DocumentPresence implements Disposable {
    * @param listener Who to tell. Its `take()` is called while others wait for
    * their turn: it must be quick.
    * @returns What to tell when it is to begin, to go on, or to end.
+   * @throws {InvalidValueError} If the id is none.
    *
    * @example Usage
    * ```ts
@@ -434,6 +449,7 @@ export class DocumentPresence implements Disposable {
    * ```
    */
   listen(documentId: string, listener: DocumentListener): DocumentListening {
+    assertText(documentId, "documentId", "listen to document");
     const enter = () => this.closed ? undefined : this.#rooms.of(documentId);
     const { maxPendingEvents } = this.#settings;
     return new BoundedListening(

@@ -4,6 +4,7 @@ import {
   assertFalse,
   assertInstanceOf,
   assertRejects,
+  assertThrows,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { InvalidValueError, restricted } from "../../core/mod.ts";
@@ -153,6 +154,82 @@ Deno.test("DocumentPresence.join() refuses what is no id and no time to live, an
     );
   }
   assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("DocumentPresence.join() says what a name and a picture must be", async () => {
+  using all = documents();
+  const { presence } = all;
+  const rule = "must be a well-formed string of at most 256 characters";
+  await assertRejects(
+    // @ts-expect-error As it is without types.
+    () => presence.join("cy", { documentId: "1" }),
+    InvalidValueError,
+    `Cannot join document: name ${rule}: received undefined`,
+  );
+  await assertRejects(
+    () => join(presence, "cy", { name: "x".repeat(257) }),
+    InvalidValueError,
+    `Cannot join document: name ${rule}: received "xxx`,
+  );
+  await assertRejects(
+    // @ts-expect-error As it is without types.
+    () => join(presence, "cy", { avatarUrl: 7 }),
+    InvalidValueError,
+    "Cannot join document: avatarUrl must be an http or https URL",
+  );
+  assertEquals(all.server.store.snapshots(), []);
+});
+
+Deno.test("DocumentPresence takes no text for a number", async () => {
+  using all = documents();
+  await assertRejects(
+    // @ts-expect-error As it is without types.
+    () => join(all.presence, "ada", { ttlMs: "3" }),
+    InvalidValueError,
+    'Cannot join document: ttlMs must be a number of more than zero: received "3"',
+  );
+  assertThrows(
+    // @ts-expect-error As it is without types.
+    () => new DocumentPresence(all.server, { cursorThrottleMs: "50" }),
+    InvalidValueError,
+    "Cannot create documents: cursorThrottleMs must be a positive number",
+  );
+});
+
+Deno.test("DocumentPresence refuses to ask about what is no id", async () => {
+  using all = documents();
+  const { presence } = all;
+  const questions: [string, (id: never) => unknown][] = [
+    ["list users: documentId", (id) => presence.activeUsers(id)],
+    ["list documents of user: userId", (id) => presence.documentsOf(id)],
+    [
+      "list documents of workspace: workspaceId",
+      (id) => presence.activeDocuments(id),
+    ],
+    ["count users: documentIds[1]", (id) => presence.counts(["42", id])],
+    ["watch document: documentId", (id) => presence.watch(id)],
+    [
+      "listen to document: documentId",
+      (id) => presence.listen(id, { take: () => true, end() {}, fail() {} }),
+    ],
+  ];
+  for (const [what, ask] of questions) {
+    for (const id of [undefined, 3, "\ud800"]) {
+      const error = await assertRejects(
+        // @ts-expect-error As it is without types.
+        async () => await ask(id),
+        InvalidValueError,
+        `Cannot ${what} must be a well-formed string: received`,
+      );
+      assertEquals(error.value, id);
+    }
+  }
+  await assertRejects(
+    // @ts-expect-error As it is without types.
+    () => presence.counts("42"),
+    InvalidValueError,
+    'Cannot count users: documentIds must be an array: received "42"',
+  );
 });
 
 Deno.test("DocumentPresence.join() refuses a name and a picture that JSON can't carry", async () => {

@@ -8,7 +8,7 @@ import type { DocumentUser } from "./document_user.ts";
 import { eventsOf } from "./events.ts";
 import { byUserId, peopleOf, personOf } from "./person.ts";
 
-/** A reader, as its room sees it. */
+/** A listener, as its room sees it. */
 export interface RoomMember {
   /** Takes an event in, and what the room's revision is after it. */
   tell(event: DocumentEvent, revision: number): void;
@@ -19,7 +19,7 @@ export interface RoomMember {
 }
 
 /**
- * What all readers of one document share: one watch, one mirror, the people,
+ * What all listeners of one document share: one watch, one mirror, the people,
  * and the messages.
  */
 export class DocumentRoom {
@@ -77,18 +77,18 @@ export class DocumentRoom {
     return this.#revision;
   }
 
-  /** Lets a reader in. O(1). */
+  /** Lets a listener in. O(1). */
   join(member: RoomMember): void {
     this.#members.add(member);
   }
 
-  /** Lets a reader out. The last one to leave closes the room. O(1). */
+  /** Lets a listener out. The last one to leave closes the room. O(1). */
   leave(member: RoomMember): void {
     this.#members.delete(member);
     if (this.#members.size === 0) this.close();
   }
 
-  /** Ends the watch, and all readers with it. */
+  /** Ends the watch, and all listeners with it. */
   close(): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
@@ -150,7 +150,7 @@ export class DocumentRoom {
   }
 }
 
-/** The rooms that have readers. */
+/** The rooms that have listeners. */
 export class DocumentRooms {
   readonly #server: DocumentServer;
   readonly #rooms = new Map<string, DocumentRoom>();
@@ -160,7 +160,7 @@ export class DocumentRooms {
     this.#server = server;
   }
 
-  /** The room of a document, which opens with its first reader. */
+  /** The room of a document, which opens with its first listener. */
   of(documentId: string): DocumentRoom {
     let room = this.#rooms.get(documentId);
     if (room === undefined) {

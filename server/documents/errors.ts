@@ -102,7 +102,8 @@ export class BackboneError extends Error {
 
 /**
  * What somebody says of themselves can't be told to others, because JSON can't
- * carry it. Its `cause` says what is wrong. Nothing has changed.
+ * carry it: a text that is not well-formed. Its `cause` says what was received.
+ * Nothing has changed.
  *
  * @example Usage
  * ```ts

@@ -147,7 +147,7 @@ Deno.test("a name has 256 characters at most, whoever says so", async () => {
   await assertRejects(
     () => join(all.presence, "ada", { name: long }),
     InvalidValueError,
-    "Cannot join document: name must have at most 256 characters",
+    "Cannot join document: name must be a well-formed string of at most 256 characters",
   );
   for (const none of [long, "\ud800"]) {
     all.server.receive(withFacets({ meta: { value: { name: none } } }));

@@ -4,7 +4,7 @@ import type { DocumentEvent } from "./document_message.ts";
 const KINDS = ["cursor", "viewport", "typing", "activity"] as const;
 
 /**
- * What a reader is yet to be told, in order. Of each kind it has one event of a
+ * What a listener is yet to be told, in order. Of each kind it has one event of a
  * person at most: a later one takes the place of the former, for at the end it
  * would never be the turn of who does most. Whoever leaves leaves nothing
  * before that: so nothing of theirs comes after it, unless they are back.

@@ -25,19 +25,24 @@ const SAFE_URL = /^(?:https?:\/\/|[^:]*(?:[/?#]|$))/i;
  * Throws unless all that others are to be told of somebody can be.
  *
  * @throws {SerializationError} If JSON can't carry it.
- * @throws {InvalidValueError} If it is too long, or no URL of a picture.
+ * @throws {InvalidValueError} If it is no string, too long, or no URL of a
+ * picture.
  */
 export function assertProfile(
   { name, avatarUrl }: Profile,
   action: string,
 ): void {
-  assertCarried(name, "name", action);
+  // What is no string has another fault than that JSON can't carry it.
+  if (typeof name === "string") assertCarried(name, "name", action);
   if (!isName(name)) {
-    const rule = `must have at most ${MAX_NAME_LENGTH} characters`;
+    const rule =
+      `must be a well-formed string of at most ${MAX_NAME_LENGTH} characters`;
     throw new InvalidValueError(action, "name", rule, name);
   }
   if (avatarUrl === undefined) return;
-  assertCarried(avatarUrl, "avatarUrl", action);
+  if (typeof avatarUrl === "string") {
+    assertCarried(avatarUrl, "avatarUrl", action);
+  }
   if (isAvatarUrl(avatarUrl)) return;
   const rule =
     `must be an http or https URL or a relative one of at most ${MAX_URL_LENGTH} characters`;

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { InvalidValueError } from "../../core/mod.ts";
 import { PresenceServer, ServerClosedError } from "../mod.ts";
 import {
   BackboneError,
@@ -361,13 +362,29 @@ Deno.test("who reads a workspace as a context is told of no document", async () 
   }
 });
 
+Deno.test("createHttpHandler() refuses documents of another server", () => {
+  using service = serve();
+  using other = serve();
+  const error = assertThrows(
+    () => createHttpHandler(service.server, { documents: other.documents }),
+    InvalidValueError,
+    "Cannot create HTTP handler: documents must be of the server that is given",
+  );
+  assertEquals(error.field, "documents");
+});
+
 Deno.test("where the other servers can't be asked, a document is unavailable", async () => {
   const errors: unknown[] = [];
   using service = serve();
   const failing = (cause: unknown) => {
     const fail = () => Promise.reject(new BackboneError("list users", cause));
     return sendTo(createHttpHandler(service.server, {
-      documents: { activeUsers: fail, activeDocuments: fail, counts: fail },
+      documents: {
+        server: service.server,
+        activeUsers: fail,
+        activeDocuments: fail,
+        counts: fail,
+      },
       onError: (error) => errors.push(error),
     }));
   };

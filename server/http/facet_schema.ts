@@ -17,6 +17,18 @@ export const jsonObject: v.GenericSchema<unknown, Json> = v.custom<Json>(
   ({ input }) => `must be an object: received ${kindOf(input)}`,
 );
 
+/** What the facets that all applications share must be; others may be all. */
+const FACET_RULES: ReadonlyMap<string, string> = new Map([
+  [
+    "availability",
+    'must be "available", "busy", "away", "offline" or "unknown"',
+  ],
+  [
+    "activity",
+    'must be "idle", "observing", "navigating", "editing", "presenting", "acting" or { "custom": word }',
+  ],
+]);
+
 // A record of valibot leaves names like `__proto__` and `constructor` out
 // without a word; here they are names like any other.
 
@@ -118,7 +130,7 @@ function facetFault(
   if (value === null) return undefined;
   const fault = valueFault(value, limits.facetDepth);
   if (fault !== undefined) return fault;
-  return isFacet(name, value) ? undefined : `must be an ${name}`;
+  return isFacet(name, value) ? undefined : FACET_RULES.get(name);
 }
 
 function valueFault(value: unknown, levels: number): string | undefined {

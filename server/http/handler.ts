@@ -33,7 +33,7 @@ import { HttpProblem, type ProblemKind } from "./problem.ts";
 import { Quotas } from "./quotas.ts";
 import { methodsOf } from "./routes.ts";
 import type { ServedPresence } from "./served.ts";
-import type { ServedDocuments } from "./served_documents.ts";
+import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
 import { updateSchema } from "./update_schema.ts";
@@ -42,9 +42,10 @@ import { updateSchema } from "./update_schema.ts";
 export interface HttpHandlerOptions {
   /**
    * Says who a request comes from; `undefined` or `null` refuses it with 401,
-   * and so does a reason, which the client is told. It sees the whole request, but must leave its body alone. `EventSource`
-   * sends no headers of its own: what it does send is cookies and the query of
-   * its URL. If this throws, the answer is 500 and nothing is done.
+   * and so does a reason, which the client is told. It sees the whole request,
+   * but must leave its body alone. `EventSource` sends no headers of its own:
+   * what it does send is cookies and the query of its URL. If this throws, the
+   * answer is 500 and nothing is done.
    *
    * Left out, **everybody who reaches the handler is one trusted identity**:
    * they read everything, private entries too, and publish and withdraw for any
@@ -102,8 +103,8 @@ export interface HttpHandlerOptions {
    */
   readonly checkUpdate?: ((update: PresenceUpdate) => void) | undefined;
   /**
-   * Documents of the same server, whose people and numbers are told as well: a
-   * `DocumentPresence`. Left out, there are no such routes.
+   * Documents of the very same server, whose people and numbers are told as
+   * well: a `DocumentPresence`. Left out, there are no such routes.
    */
   readonly documents?: ServedDocuments | undefined;
   /**
@@ -137,7 +138,7 @@ export interface MeasuredHttpHandler {
  * everything.
  * @returns The handler.
  * @throws {InvalidValueError} If a number, a host or an origin among the
- * options makes no sense.
+ * options makes no sense, or the documents are of another server.
  *
  * @example Usage
  * ```ts
@@ -198,6 +199,7 @@ export function createHttpHandler(
   options: HttpHandlerOptions = {},
 ): MeasuredHttpHandler {
   const { authorize, onError = logError } = options;
+  assertSameServer(options.documents, server);
   const isNew = toldOnce();
   const limits = limitsFrom(
     options.limits ?? {},

@@ -476,6 +476,21 @@ for (const [field, fields] of BAD_UPDATES) {
   });
 }
 
+Deno.test("createHttpHandler() says which words an activity and an availability may be", async () => {
+  await using service = inProcess();
+  for (const name of ["activity", "availability"]) {
+    const bad = posting(sent({ facets: { [name]: "asleep" } }));
+    const refused = await read(await service.send("/v1/updates", bad), 400);
+    const [, rule = ""] = String(refused.detail).split(" must be ");
+    const words = [...rule.matchAll(/"(\w+)"(?!:)/g)].map(([, word]) => word);
+    assert(words.length >= 5);
+    for (const word of words) {
+      const good = posting(sent({ facets: { [name]: word } }));
+      await read(await service.send("/v1/updates", good));
+    }
+  }
+});
+
 Deno.test("createHttpHandler() names all fields that are to blame, but not for ever", async () => {
   await using service = inProcess();
   const refused = await service.send(

@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { PresenceServer } from "../mod.ts";
-import { countedSignal, update } from "../testing/harness.ts";
+import { countCalls, countedSignal, update } from "../testing/harness.ts";
 import { Holders } from "./holders.ts";
-import { actorOf } from "./identity.ts";
 import { createHttpHandler, type Identity } from "./mod.ts";
 import { identity, posting, read, sendTo, sent } from "./testing/service.ts";
 
@@ -18,6 +17,7 @@ function serve() {
       who = identity(by);
       await read(await send("/v1/updates", posting(sent({ context }))));
     },
+    contexts: () => server.store.contexts().sort(),
     [Symbol.dispose]: () => server[Symbol.dispose](),
   };
 }
@@ -38,24 +38,47 @@ Deno.test("rights that are taken away take what was published with them, and not
   );
 });
 
-Deno.test("rights of whoever speaks for all take what their origin holds", async () => {
+Deno.test("rights of whoever speaks for all take what was published with them", async () => {
   using service = serve();
   const rights = new AbortController();
   const { signal } = rights;
   await service.publish({ origin: "gateway", signal });
+  await service.publish({ origin: "gateway", signal }, "doc-2");
   rights.abort();
-  assertEquals(service.server.store.size, 0);
+  assertEquals(service.contexts(), []);
 });
 
-Deno.test("of several signals of the same holder, the latest one counts", async () => {
+Deno.test("each signal takes what was published with it, also where several are of one subject and origin", async () => {
+  using service = serve();
+  const [phone, laptop] = [new AbortController(), new AbortController()];
+  const alice = { subject: "alice", origin: "app" };
+  await service.publish({ ...alice, signal: phone.signal }, "doc-1");
+  await service.publish({ ...alice, signal: laptop.signal }, "doc-2");
+  await service.publish({ ...alice, signal: undefined }, "doc-3");
+  phone.abort();
+  assertEquals(service.contexts(), ["doc-2", "doc-3"]);
+  laptop.abort();
+  assertEquals(service.contexts(), ["doc-3"]);
+});
+
+Deno.test("of several signals that have published an entry, the latest one counts", async () => {
   using service = serve();
   const [first, second] = [new AbortController(), new AbortController()];
   await service.publish({ signal: first.signal });
   await service.publish({ signal: second.signal });
   first.abort();
-  assertEquals(service.server.store.size, 1);
+  assertEquals(service.contexts(), ["doc-1"]);
   second.abort();
-  assertEquals(service.server.store.size, 0);
+  assertEquals(service.contexts(), []);
+});
+
+Deno.test("an entry that is published again without a signal stays", async () => {
+  using service = serve();
+  const rights = new AbortController();
+  await service.publish({ signal: rights.signal });
+  await service.publish({ signal: undefined });
+  rights.abort();
+  assertEquals(service.contexts(), ["doc-1"]);
 });
 
 Deno.test("rights that are taken away when the server is closed do nothing", async () => {
@@ -65,6 +88,24 @@ Deno.test("rights that are taken away when the server is closed do nothing", asy
   service[Symbol.dispose]();
   // What a listener throws would end the process.
   rights.abort();
+});
+
+Deno.test("entries that differ in one part of their keys are told apart", () => {
+  using server = new PresenceServer();
+  const holders = new Holders(server);
+  const rights = new AbortController();
+  const others = [
+    update({ subject: "bob" }),
+    update({ context: "doc-2" }),
+    update({ resource: "tab-2" }),
+    update({ origin: "phone" }),
+  ];
+  const entries = [update(), ...others];
+  server.receiveAll(entries);
+  holders.add({ signal: rights.signal }, entries);
+  holders.add({ signal: undefined }, others);
+  rights.abort();
+  assertEquals(server.store.size, others.length);
 });
 
 Deno.test("a signal has one listener, however often somebody publishes", async () => {
@@ -78,25 +119,82 @@ Deno.test("a signal has one listener, however often somebody publishes", async (
   assertEquals(counted.listeners, 0);
 });
 
-Deno.test("those who hold nothing any more are forgotten, and their signals let go", () => {
+Deno.test("a signal is let go when the last of its entries is published with another", async () => {
+  using service = serve();
+  const [first, second] = [countedSignal(), countedSignal()];
+  await service.publish({ signal: first.signal }, "doc-1");
+  await service.publish({ signal: first.signal }, "doc-2");
+  await service.publish({ signal: second.signal }, "doc-1");
+  assertEquals([first.listeners, second.listeners], [1, 1]);
+  await service.publish({ signal: second.signal }, "doc-2");
+  assertEquals([first.listeners, second.listeners], [0, 1]);
+});
+
+Deno.test("entries that are there no more are forgotten, and their signals let go", () => {
+  using server = new PresenceServer();
+  const holders = new Holders(server);
+  const [stays, goes] = [countedSignal(), countedSignal()];
+  const publish = (context: string, signal: AbortSignal) => {
+    const entry = update({ context });
+    server.receive(entry);
+    holders.add({ signal }, [entry]);
+    return entry;
+  };
+  publish("stays", stays.signal);
+  for (let turn = 0; turn < 10_000; turn++) {
+    const { signal } = turn === 0 ? goes : stays;
+    server.withdraw(publish(`left ${turn}`, signal));
+    assert(holders.size <= 1_024);
+  }
+  assertEquals([stays.listeners, goes.listeners], [1, 0]);
+  stays.controller.abort();
+  assertEquals(server.store.size, 0);
+  assertEquals(holders.size, 0);
+});
+
+Deno.test("however many share an origin, each is looked up by itself, twice at most on average", () => {
+  const people = 5_000;
+  using server = new PresenceServer();
+  const holders = new Holders(server);
+  const entries = Array.from(
+    { length: people },
+    (_, index) => update({ subject: `subject ${index}`, origin: "app" }),
+  );
+  server.receiveAll(entries);
+  using lists = countCalls(server.store, "snapshots");
+  using lookUps = countCalls(server.store, "snapshot");
+  const rights = entries.map((entry) => {
+    const controller = new AbortController();
+    holders.add({ signal: controller.signal }, [entry]);
+    return controller;
+  });
+  assert(lookUps.calls <= 2 * people);
+  rights[0]?.abort();
+  assertEquals(server.store.size, people - 1);
+  // A list by the origin visits everybody's entries.
+  assertEquals(lists.calls, 0);
+});
+
+Deno.test("rights that are taken away while something is published take it as well", () => {
   using server = new PresenceServer();
   const holders = new Holders(server);
   const counted = countedSignal();
-  const publish = (subject: string, context: string) => {
-    const { signal } = counted;
-    server.receive(update({ subject, origin: "web", context }));
-    const it = identity({ subject, origin: "web", signal });
-    holders.add(actorOf(it, () => server.now));
-  };
-  publish("alice", "stays");
-  for (let turn = 0; turn < 10_000; turn++) {
-    publish(`subject ${turn}`, "left");
-    const key = { subject: `subject ${turn}`, context: "left", origin: "web" };
-    server.withdraw(key);
-    assert(holders.size <= 1_024);
-  }
-  assertEquals(counted.listeners, holders.size);
+  const entry = update();
+  server.receive(entry);
   counted.controller.abort();
-  assertEquals(server.store.size, 0);
-  assertEquals(holders.size, 0);
+  holders.add({ signal: counted.signal }, [entry]);
+  assertEquals([server.store.size, holders.size], [0, 0]);
+  assertEquals(counted.listeners, 0);
+});
+
+Deno.test("rights that the application's own rules take away publish nothing", async () => {
+  using server = new PresenceServer();
+  const rights = new AbortController();
+  const handler = createHttpHandler(server, {
+    authorize: () => identity({ signal: rights.signal }),
+    checkUpdate: () => rights.abort(),
+  });
+  const response = await sendTo(handler)("/v1/updates", posting(sent()));
+  await read(response, 401);
+  assertEquals(server.store.lastSequence, 0);
 });

@@ -24,8 +24,10 @@ export interface Identity {
   readonly viewer: Viewer;
   /**
    * Ends their open streams at once, refuses with 401 what is under way and has
-   * not taken effect, and withdraws what they have published. Abort it when
-   * their rights change: they come back, and get what they may see then.
+   * not taken effect, and withdraws each entry that was last published with it:
+   * an entry that has been published again with another signal, or with none,
+   * stays. Abort it when their rights change: they come back, and get what they
+   * may see then.
    */
   readonly signal?: AbortSignal | undefined;
   /**

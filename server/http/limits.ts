@@ -131,7 +131,7 @@ export interface TtlBounds {
 export const DEFAULT_TTL_BOUNDS: TtlBounds = { min: 1_000, max: 600_000 };
 
 /** What does not happen when an option makes no sense. */
-export const ACTION = "create HTTP handler";
+const ACTION = "create HTTP handler";
 
 /**
  * Fills in what is not said of the limits.

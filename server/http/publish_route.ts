@@ -37,7 +37,7 @@ export async function publish(ask: Ask): Promise<Response> {
   }
   const read = check(ask, values, (index) => isList ? `[${index}]` : "");
   await followAll(ask, read);
-  // All that follows is done at once: nothing comes between check and effect.
+  // All that follows is done at once: nobody comes between check and effect.
   assertStillIn(actor);
   const { now } = server;
   const updates = read.map((update, index) =>
@@ -47,8 +47,10 @@ export async function publish(ask: Ask): Promise<Response> {
     applyOwnRules(ask, update, (field) => fieldOf(index, field));
   });
   assertRoom(server.store, actor, updates, limits, fieldOf);
+  // The application's own code has run meanwhile.
+  assertStillIn(actor);
   const sequences = server.receiveAll(updates);
-  service.holders.add(actor);
+  service.holders.add(actor, updates);
   const { epoch, lastSequence: sequence } = server.store;
   return answer(
     { sequences, sequence, epoch } satisfies PublishAnswer,

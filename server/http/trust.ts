@@ -1,6 +1,8 @@
 import { InvalidValueError } from "../../core/mod.ts";
-import { ACTION } from "./limits.ts";
 import { HttpProblem } from "./problem.ts";
+
+/** What an HTTP handler does, and whatever else lets requests pass by this. */
+const ACTION = "serve presence";
 
 /** The names under which a service is reached on the machine it runs on. */
 export const LOOPBACK_HOSTS: readonly string[] = [

@@ -56,6 +56,7 @@ export interface PresenceMetricsOptions extends MetricsSources {
 export class PresenceMetrics {
   readonly #registry = new Registry();
   readonly #instruments: Instruments;
+  readonly #server: MeasuredServer;
   readonly #others: OtherMetrics | undefined;
   #sources: MetricsSources = {};
   readonly #observeCursor: (seconds: number) => void;
@@ -64,13 +65,15 @@ export class PresenceMetrics {
    * Makes the metrics of a server.
    *
    * @param options What to measure, and how to name it.
-   * @throws {InvalidValueError} If the prefix can't begin a name, or the number
-   * of documents is not a whole number of zero or more.
+   * @throws {InvalidValueError} If the prefix can't begin a name, the number of
+   * documents is not a whole number of zero or more, or the documents are of
+   * another server.
    */
   constructor(options: PresenceMetricsOptions) {
     const { server, prefix = "ruthere_", documentLabels = 0 } = options;
     assertPrefix(prefix);
     assertLimit(documentLabels);
+    this.#server = server;
     this.#others = options.others;
     const instruments = new Instruments(this.#registry, prefix);
     this.#instruments = instruments;
@@ -100,9 +103,11 @@ export class PresenceMetrics {
    * it is.
    *
    * @param sources What to measure from now on.
+   * @throws {InvalidValueError} If the documents are of another server.
    */
   measure(sources: MetricsSources): void {
     const { http, phoenix, cluster, documents } = sources;
+    assertSameServer(documents, this.#server);
     const former = this.#sources;
     for (const name of ["http", "phoenix", "cluster", "documents"] as const) {
       const source = sources[name];
@@ -140,6 +145,16 @@ export class PresenceMetrics {
     const texts = [this.#registry.metrics(), this.#others?.metrics() ?? ""];
     return (await Promise.all(texts)).join("\n").trimEnd() + "\n";
   }
+}
+
+function assertSameServer(
+  documents: MetricsSources["documents"],
+  server: MeasuredServer,
+): void {
+  const of = documents?.server;
+  if (of === undefined || of === server) return;
+  const rule = "must be of the server that is measured";
+  throw new InvalidValueError("measure presence", "documents", rule, documents);
 }
 
 function assertPrefix(prefix: string): void {

@@ -3,7 +3,12 @@ import { FakeTime } from "@std/testing/time";
 import { Gauge, register, Registry } from "prom-client";
 import { InvalidValueError } from "../../core/mod.ts";
 import { joinCluster } from "../cluster/mod.ts";
-import { documentContext, workspaceContext } from "../documents/mod.ts";
+import {
+  documentContext,
+  type DocumentModel,
+  DocumentPresence,
+  workspaceContext,
+} from "../documents/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { MemoryClient } from "../phoenix/testing/memory_client.ts";
 import { Reader, update } from "../testing/harness.ts";
@@ -243,6 +248,23 @@ Deno.test("new PresenceMetrics() refuses a prefix that can't begin a name, and a
       () => new PresenceMetrics({ server, documentLabels }),
       InvalidValueError,
     );
+  }
+});
+
+Deno.test("PresenceMetrics refuses documents of another server", () => {
+  using server = new PresenceServer<DocumentModel>();
+  using other = new PresenceServer<DocumentModel>();
+  using mine = new DocumentPresence(server);
+  using documents = new DocumentPresence(other);
+  const metrics = new PresenceMetrics({ server, documents: mine });
+  for (
+    const measure of [
+      () => new PresenceMetrics({ server, documents }),
+      () => metrics.measure({ documents }),
+    ]
+  ) {
+    const error = assertThrows(measure, InvalidValueError);
+    assertEquals(error.field, "documents");
   }
 });
 

@@ -32,6 +32,8 @@ export interface MetricsSources {
   readonly phoenix?: { readonly stats: PhoenixStats } | undefined;
   /** A `Cluster`. */
   readonly cluster?: { readonly stats: ClusterStats } | undefined;
-  /** A `DocumentPresence`. */
-  readonly documents?: { readonly stats: DocumentStats } | undefined;
+  /** A `DocumentPresence`. If it says of which server, that must be this one. */
+  readonly documents?:
+    | { readonly stats: DocumentStats; readonly server?: object | undefined }
+    | undefined;
 }

@@ -13,7 +13,10 @@ export interface BacklogSettings {
   readonly signal: AbortSignal;
 }
 
-/** The frames of one client: each is taken when the one before it is done. */
+/**
+ * The frames of one client: each is taken when the one before it is done. Only
+ * heartbeats overtake: the socket takes them past a backlog that is busy.
+ */
 export class Backlog {
   readonly #settings: BacklogSettings;
   #waiting: (string | Uint8Array)[] | undefined;
@@ -24,8 +27,8 @@ export class Backlog {
     this.#settings = settings;
   }
 
-  /** Whether frames wait for one that is under way. */
-  get isWaiting(): boolean {
+  /** Whether one is under way, which the next ones wait for. */
+  get isBusy(): boolean {
     return this.#waiting !== undefined;
   }
 

@@ -9,11 +9,11 @@ import {
   type TopicPresence,
   type TopicViewer,
 } from "../topics/mod.ts";
+import type { ChannelSettings } from "./channel_settings.ts";
 import type { Codec } from "./codec.ts";
 import { diffFrame } from "./frames.ts";
 import type { PhoenixIdentity } from "./identity.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
-import type { Dialect } from "./join_params.ts";
 import { BinaryBroadcast, type PhoenixPayload, type Ref } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { Refusal } from "./refusal.ts";
@@ -31,32 +31,6 @@ export interface ChannelSocket {
   failed(channel: Channel, error: unknown): void;
 }
 
-/** How somebody is in a topic. */
-export interface ChannelSettings {
-  /** The topic. */
-  readonly topic: string;
-  /** The ref of the join. */
-  readonly joinRef: Ref | null;
-  /** The key that they are present under. */
-  readonly key: string;
-  /** What they may see. */
-  readonly viewer: TopicViewer;
-  /** What they may see with a fresh identity; left out, what they may see now. */
-  readonly viewerOf: ((identity: PhoenixIdentity) => TopicViewer) | undefined;
-  /** Who they are shown to, until a track says otherwise. */
-  readonly visibility: Visibility | undefined;
-  /** Fields that every meta of theirs has. */
-  readonly stamp: JsonObject | undefined;
-  /** Whether they want their own broadcasts back. */
-  readonly self: boolean;
-  /** Whether they want to know who is there, before they are there. */
-  readonly presence: boolean;
-  /** Which frames of bytes their client can read. */
-  readonly dialect: Dialect;
-  /** Bytes of a meta, as JSON. */
-  readonly metaBytes: number;
-}
-
 /** One join of a topic by a socket, from the join to the leave. */
 export class Channel {
   readonly #presence: TopicPresence;
@@ -69,6 +43,9 @@ export class Channel {
   #handle: PresenceHandle | undefined;
   #needed: readonly string[] = [];
   #watching: AbortController | undefined;
+  /** Whether a message was left out that a state is to make up for. */
+  #isBehind = false;
+  #isStopped = false;
 
   /** Makes a channel; nobody hears of it before it is told to begin. */
   constructor(
@@ -105,7 +82,15 @@ export class Channel {
     return {};
   }
 
-  /** Begins to tell who is there, if the client wants to know. */
+  /** Whether it tells nothing any more. */
+  protected get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /**
+   * Begins to tell who is there, if the client wants to know, and the channel
+   * has not been stopped: the reply to its join may have closed the socket.
+   */
   begin(): void {
     if (this.#settings.presence || this.#handle !== undefined) this.#watch();
   }
@@ -137,7 +122,7 @@ export class Channel {
     this.#needed = isByRight ? [this.topic] : [];
   }
 
-  /** Begins to tell who is there, unless it does already. */
+  /** Begins to tell who is there, unless it does already or has been stopped. */
   attend(): void {
     if (this.#watching === undefined) this.#watch();
   }
@@ -185,8 +170,9 @@ export class Channel {
     if (this.#watching !== undefined) this.#watch();
   }
 
-  /** Ends what it tells; what they hold stays. */
+  /** Ends what it tells, for good; what they hold stays. */
   stop(): void {
+    this.#isStopped = true;
     this.#watching?.abort();
     this.#watching = undefined;
   }
@@ -242,6 +228,7 @@ export class Channel {
   }
 
   #watch(): void {
+    if (this.#isStopped) return;
     this.#watching?.abort();
     this.#watching = new AbortController();
     const { signal } = this.#watching;
@@ -256,14 +243,18 @@ export class Channel {
     for await (const message of this.#presence.watch(this.topic, options)) {
       // It was on its way when it ended, or the rights changed.
       if (signal.aborted) return;
-      if (outbox.isFull) {
+      if (!outbox.hasRoom()) {
+        this.#isBehind = true;
         // By the time there is room the message may tell of who has hidden
         // since. The state of a new watch does not.
-        const isOver = await outbox.writable();
+        const isOver = await outbox.drained();
         if (isOver && !signal.aborted) this.#watch();
         return;
       }
-      outbox.send(this.#frameOf(message));
+      const frame = this.#frameOf(message);
+      if (this.#isBehind) outbox.sendAnew(frame);
+      else outbox.send(frame);
+      this.#isBehind = false;
     }
     if (!signal.aborted) throw new Refusal("the server is closed");
   }

@@ -1,12 +1,39 @@
+import type { Visibility } from "../../core/mod.ts";
 import type { TopicViewer } from "../topics/mod.ts";
-import type { ChannelSettings } from "./channel.ts";
 import {
   type Admission,
   type PhoenixIdentity,
   PUBLIC_IDENTITY,
 } from "./identity.ts";
-import type { JoinParams } from "./join_params.ts";
-import type { PhoenixMessage } from "./message.ts";
+import type { Dialect, JoinParams } from "./join_params.ts";
+import type { JsonObject } from "./json.ts";
+import type { PhoenixMessage, Ref } from "./message.ts";
+
+/** How somebody is in a topic. */
+export interface ChannelSettings {
+  /** The topic. */
+  readonly topic: string;
+  /** The ref of the join. */
+  readonly joinRef: Ref | null;
+  /** The key that they are present under. */
+  readonly key: string;
+  /** What they may see. */
+  readonly viewer: TopicViewer;
+  /** What they may see with a fresh identity; left out, what they may see now. */
+  readonly viewerOf: ((identity: PhoenixIdentity) => TopicViewer) | undefined;
+  /** Who they are shown to, until a track says otherwise. */
+  readonly visibility: Visibility | undefined;
+  /** Fields that every meta of theirs has. */
+  readonly stamp: JsonObject | undefined;
+  /** Whether they want their own broadcasts back. */
+  readonly self: boolean;
+  /** Whether they want to know who is there, before they are there. */
+  readonly presence: boolean;
+  /** Which frames of bytes their client can read. */
+  readonly dialect: Dialect;
+  /** Bytes of a meta, as JSON. */
+  readonly metaBytes: number;
+}
 
 /** Who joins. */
 export interface Joiner {

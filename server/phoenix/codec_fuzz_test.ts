@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
 import type { Codec } from "./codec.ts";
-import { FrameError } from "./frame_error.ts";
+import { FrameError, type FrameOrigin } from "./frame_error.ts";
 import {
   BinaryBroadcast,
   type PhoenixMessage,
   type PhoenixPayload,
 } from "./message.ts";
 import { blob, json, name, object, ref, RUNS } from "./testing/arbitraries.ts";
-import { bytes, codecOf } from "./testing/codecs.ts";
+import { bytes, codecOf, refusal } from "./testing/codecs.ts";
 import { phoenixSerializer } from "./testing/real_clients.ts";
 
 const v1 = codecOf("1.0.0");
@@ -24,9 +24,19 @@ function attempt(
   } catch (error) {
     assertInstanceOf(error, FrameError);
     assert(error.message.startsWith("Cannot read frame: "), error.message);
-    assertNames(error.joinRef, error.ref, error.topic);
+    assertOrigin(error);
     return undefined;
   }
+}
+
+/** A reply repeats it as it came: a name may be too long in it, or broken. */
+function assertOrigin({ joinRef, ref, topic }: FrameOrigin): void {
+  for (const name of [joinRef, ref]) {
+    assert(
+      name === null || typeof name === "string" || Number.isSafeInteger(name),
+    );
+  }
+  assert(topic === undefined || typeof topic === "string");
 }
 
 function assertNames(...names: unknown[]): void {
@@ -209,3 +219,38 @@ Deno.test("property: a frame that is cut off is refused, unless the cut is in it
     RUNS,
   );
 });
+
+const anyRef = fc.oneof(
+  ref,
+  fc.constantFrom(null, "\ud800", "x".repeat(9_999)),
+);
+const anyTopic = fc.oneof(name, fc.string({ maxLength: 1_000 }));
+
+Deno.test("property: whatever is in a frame and however deep, it is known what a reply must repeat", () => {
+  fc.assert(
+    fc.property(
+      anyRef,
+      anyRef,
+      anyTopic,
+      name,
+      fc.array(json, { maxLength: 3 }),
+      fc.integer({ min: 63, max: 500 }),
+      (joinRef, ref, topic, event, before, depth) => {
+        const deep = `${'[{"":'.repeat(depth)}0${"}]".repeat(depth)}`;
+        const payload = `{"a":${JSON.stringify(before)},"b":${deep},"c":"]}"}`;
+        const head = JSON.stringify([joinRef, ref, topic, event]);
+        const inV2 = refusal(v2, `${head.slice(0, -1)},${payload}]`);
+        assertEquals(inV2.message, TOO_DEEP);
+        const known = [inV2.joinRef, inV2.ref, inV2.topic];
+        assertEquals(known, [joinRef, ref, topic]);
+        const named = JSON.stringify({ join_ref: joinRef, ref, topic, event });
+        const inV1 = refusal(v1, `{"payload":${payload},${named.slice(1)}`);
+        assertEquals(inV1.message, TOO_DEEP);
+        assertEquals([inV1.joinRef, inV1.ref, inV1.topic], known);
+      },
+    ),
+    RUNS,
+  );
+});
+
+const TOO_DEEP = "Cannot read frame: it is nested deeper than 64 levels";

@@ -9,11 +9,8 @@ import {
   readViewport,
 } from "../documents/mod.ts";
 import type { TopicPresence } from "../topics/mod.ts";
-import {
-  Channel,
-  type ChannelSettings,
-  type ChannelSocket,
-} from "./channel.ts";
+import { Channel, type ChannelSocket } from "./channel.ts";
+import type { ChannelSettings } from "./channel_settings.ts";
 import type { Arrival } from "./document_arrival.ts";
 import { documentFrame } from "./frames.ts";
 import type { PhoenixIdentity } from "./identity.ts";
@@ -22,19 +19,22 @@ import { Refusal } from "./refusal.ts";
 import { assertMayWrite } from "./rights.ts";
 
 /** What documents need of the application. */
-export type JoinedDocuments = Pick<DocumentPresence, "join" | "listen">;
+export interface JoinedDocuments
+  extends Pick<DocumentPresence, "join" | "listen"> {
+  /** The very server whose topics are served: it is compared. */
+  readonly server: object;
+}
 
 /** How somebody is in a document. */
-export interface DocumentSettings extends ChannelSettings {
+export interface DocumentChannelSettings extends ChannelSettings {
   /** The id of the document. */
   readonly documentId: string;
 }
 
-/** What a client does in a document; `presence` is refused. */
+/** What a client does in a document. */
 const EVENTS: ReadonlySet<string> = new Set([
   "cursor",
   "focus",
-  "presence",
   "typing",
   "viewport",
 ]);
@@ -56,7 +56,7 @@ export class DocumentChannel extends Channel {
     presence: TopicPresence,
     documents: JoinedDocuments,
     socket: ChannelSocket,
-    settings: DocumentSettings,
+    settings: DocumentChannelSettings,
   ) {
     super(presence, socket, settings);
     this.#documents = documents;
@@ -106,8 +106,9 @@ export class DocumentChannel extends Channel {
     return { session_id: sessionId, color };
   }
 
-  /** Begins to tell who is there, and what happens. */
+  /** Begins to tell who is there, and what happens; as for all channels. */
   override begin(): void {
+    if (this.isStopped) return;
     super.begin();
     this.#listening = this.#documents.listen(this.#documentId, {
       take: (message) => this.#tell(message),
@@ -115,7 +116,8 @@ export class DocumentChannel extends Channel {
       end: () => queueMicrotask(() => this.#fail(closed())),
       fail: (error) => this.#fail(error),
     });
-    // Who is there comes first.
+    // Who is there comes first for a client that reads: its state is there, and
+    // one microtask away. One that is behind may get the two in any order.
     queueMicrotask(() => this.#listening?.resume());
   }
 
@@ -134,10 +136,9 @@ export class DocumentChannel extends Channel {
    */
   take(event: string, payload: JsonObject, identity: PhoenixIdentity): void {
     assertMayWrite(identity, [this.topic]);
-    if (event === "presence") return this.track();
     const session = this.#session;
     if (session === undefined) {
-      throw new Refusal("a document that is only watched has to be joined");
+      throw new Refusal("a document that is only watched: join it with a name");
     }
     act(session, event, payload);
   }
@@ -148,7 +149,7 @@ export class DocumentChannel extends Channel {
    * @throws {Refusal} Always.
    */
   override track(): never {
-    throw new Refusal("in a document nobody is tracked: join it with a name");
+    throw nobodyIsTracked();
   }
 
   /** Leaves the document: it is a goodbye. */
@@ -173,7 +174,7 @@ export class DocumentChannel extends Channel {
 
   #tell(message: DocumentMessage): boolean {
     const { outbox } = this.#socket;
-    if (outbox.isFull) {
+    if (!outbox.hasRoom()) {
       this.#resume().catch((error: unknown) => this.#fail(error));
       return false;
     }
@@ -189,6 +190,11 @@ export class DocumentChannel extends Channel {
   #fail(error: unknown): void {
     if (this.#listening !== undefined) this.#socket.failed(this, error);
   }
+}
+
+/** Why who is in a document is not said by a presence. */
+export function nobodyIsTracked(): Refusal {
+  return new Refusal("in a document nobody is tracked: join it with a name");
 }
 
 function closed(): Refusal {

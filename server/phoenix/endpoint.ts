@@ -1,3 +1,4 @@
+import { InvalidValueError } from "../../core/mod.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import { createTrustGuard, toldOnce, type Unauthorized } from "../http/mod.ts";
 import { deliver } from "./broadcast.ts";
@@ -61,10 +62,12 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    *
    * @param presence The topics to serve.
    * @param options How it behaves.
-   * @throws {InvalidValueError} If a limit, a host or an origin makes no sense.
+   * @throws {InvalidValueError} If a limit, a host or an origin makes no sense,
+   * or the documents are of another server than the topics.
    */
   constructor(presence: TopicPresence, options: PhoenixOptions = {}) {
     const { onError = console.error, limits = {}, join, accessToken } = options;
+    assertSameServer(options.documents, presence);
     this.#presence = presence;
     this.#authorize = options.authorize;
     this.#limits = limitsFrom(limits);
@@ -343,6 +346,16 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (open > 0) this.#socketsOf.set(subject, open);
     else this.#socketsOf.delete(subject);
   }
+}
+
+/** Who came into documents of another server would be there for ever. */
+function assertSameServer(
+  documents: PhoenixOptions["documents"],
+  { server }: TopicPresence,
+): void {
+  if (documents === undefined || documents.server === server) return;
+  const rule = "must be of the server that the topics are of";
+  throw new InvalidValueError("create endpoint", "documents", rule, documents);
 }
 
 /** The subprotocols that a client offers. */

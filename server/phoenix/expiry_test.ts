@@ -77,6 +77,58 @@ Deno.test("a socket that says nothing is closed soon after its machine has slept
   assertEquals(room.ada.closeReason, "token expired");
 });
 
+/** What a join waits for, and which topic it is of. */
+const PENDING: Record<string, readonly [awaited: string, topic: string]> = {
+  "the hook of a topic": ["hook", "slow"],
+  "the hook of a document": ["hook", "document:1"],
+  "the token of a topic": ["token", "realtime:slow"],
+  "what others have of a document": ["others", "document:1"],
+};
+
+for (const [what, [awaited, topic]] of Object.entries(PENDING)) {
+  Deno.test(`nobody is let in whose identity has ended while a join waited for ${what}`, async () => {
+    let slept = 0;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waitFor = (kind: string) =>
+      kind === awaited ? promise : Promise.resolve();
+    const asked: string[] = [];
+    using service = inProcess({
+      server: { clock: () => Date.now() + slept },
+      authorize: () =>
+        identity({ subject: "ada", expiresAt: service.server.now + 600_000 }),
+      join: async (name) => {
+        asked.push(name);
+        await waitFor("hook");
+        return {};
+      },
+      accessToken: async () => {
+        await waitFor("token");
+        return undefined;
+      },
+    });
+    service.server.replicate({
+      put() {},
+      removed() {},
+      watched() {},
+      follow: () => waitFor("others").then(() => true),
+    });
+    const client = await service.connect();
+    const entered = topic === "document:1" ? { name: "Ada" } : { meta: {} };
+    const params = { config: {}, access_token: "fresh", ...entered };
+    client.say(["1", "1", topic, "phx_join", params]);
+    await flush();
+    assertEquals(client.closeCode, undefined);
+    slept = 3_600_000;
+    resolve();
+    await flush();
+    assertEquals(client.take(), []);
+    assertEquals(client.closeCode, 1008);
+    assertEquals(client.closeReason, "token expired");
+    assertEquals(asked, awaited === "token" ? [] : [topic]);
+    assertEquals(service.server.store.snapshots({ context: topic }), []);
+  });
+}
+
 Deno.test("who comes back with a fresh identity has not been away", async () => {
   using room = await adaFor((now) => now + 60_000);
   await room.service.seconds(62);

@@ -224,5 +224,9 @@ for (const [what, kind] of Object.entries(KINDS)) {
     room.ada.say(["7", "7", "other", "phx_join", {}]);
     await flush();
     assertEquals(room.ada.socket.topics, ["other"]);
+    const { response } = await room.call("phx_join", params, "9") ?? {};
+    assertEquals(response, { reason: "too many channels joined" });
+    assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+    assertEquals((await room.seen()).includes("-ada"), true);
   });
 }

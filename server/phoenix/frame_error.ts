@@ -2,17 +2,19 @@ import type { Ref } from "./message.ts";
 
 /** What is known of a frame that can't be read: what a reply must repeat. */
 export interface FrameOrigin {
-  /** Its join ref; `null` if it has none, or none that is well-formed. */
+  /** Its join ref; `null` if it has none, or what is no ref. */
   readonly joinRef: Ref | null;
-  /** Its ref; `null` if it has none, or none that is well-formed. */
+  /** Its ref; `null` if it has none, or what is no ref. */
   readonly ref: Ref | null;
-  /** Its topic; `undefined` if it has none that is well-formed. */
+  /** Its topic; `undefined` if it has none, or what is no string. */
   readonly topic: string | undefined;
 }
 
 /**
- * A client has sent a frame that is not of the protocol. It can be told so if
- * the error knows a topic and a ref.
+ * A client has sent a frame that is not of the protocol. It can be told so, in
+ * a frame of text, if the error knows a topic and a ref. They are as they have
+ * come, longer perhaps than a name may be, or with half a character: a client
+ * knows its own by nothing else.
  *
  * @example Usage
  * ```ts
@@ -30,11 +32,11 @@ export interface FrameOrigin {
  * ```
  */
 export class FrameError extends Error implements FrameOrigin {
-  /** Its join ref; `null` if it has none, or none that is well-formed. */
+  /** Its join ref; `null` if it has none, or what is no ref. */
   readonly joinRef: Ref | null;
-  /** Its ref; `null` if it has none, or none that is well-formed. */
+  /** Its ref; `null` if it has none, or what is no ref. */
   readonly ref: Ref | null;
-  /** Its topic; `undefined` if it has none that is well-formed. */
+  /** Its topic; `undefined` if it has none, or what is no string. */
   readonly topic: string | undefined;
 
   /** Makes the error from what is wrong, and from what is known all the same. */

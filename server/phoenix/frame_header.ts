@@ -17,24 +17,38 @@ export type RawHeader = { readonly [Name in keyof FrameHeader]: unknown };
 /**
  * Checks a header.
  *
- * @throws {FrameError} If a part of it is not well-formed. The error knows those
- * that are.
+ * @throws {FrameError} If a part of it is not well-formed. The error knows its
+ * origin.
  */
 export function readHeader(raw: RawHeader): FrameHeader {
-  const joinRef = isRef(raw.joinRef) ? raw.joinRef : null;
-  const ref = isRef(raw.ref) ? raw.ref : null;
-  const topic = isName(raw.topic) ? raw.topic : undefined;
-  const origin = { joinRef, ref, topic };
-  if (joinRef !== raw.joinRef) throw badRef("join_ref", raw.joinRef, origin);
-  if (ref !== raw.ref) throw badRef("ref", raw.ref, origin);
-  if (topic === undefined) throw badName("topic", raw.topic, origin);
-  const { event } = raw;
-  if (!isName(event)) throw badName("event", event, origin);
+  const { joinRef, ref, topic, event } = raw;
+  if (!isRefOrNone(joinRef)) throw badRef("join_ref", joinRef, originOf(raw));
+  if (!isRefOrNone(ref)) throw badRef("ref", ref, originOf(raw));
+  if (!isName(topic)) throw badName("topic", topic, originOf(raw));
+  if (!isName(event)) throw badName("event", event, originOf(raw));
   return { joinRef, ref, topic, event };
 }
 
-function isRef(value: unknown): value is Ref {
-  return isName(value) || Number.isSafeInteger(value);
+/** What a reply to a header must repeat, however bad the header is. */
+export function originOf({ joinRef, ref, topic }: RawHeader): FrameOrigin {
+  return {
+    joinRef: isTellable(joinRef) ? joinRef : null,
+    ref: isTellable(ref) ? ref : null,
+    topic: typeof topic === "string" ? topic : undefined,
+  };
+}
+
+/** Whether a client may find its own ref in it, be it ever so long. */
+function isTellable(value: unknown): value is Ref {
+  return typeof value === "string" || isSafeInteger(value);
+}
+
+function isRefOrNone(value: unknown): value is Ref | null {
+  return value === null || isName(value) || isSafeInteger(value);
+}
+
+function isSafeInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 function isName(value: unknown): value is string {

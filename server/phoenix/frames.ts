@@ -8,7 +8,10 @@ type Write<T> = (codec: Codec, topic: string, message: T) => string;
 class Frames<T extends object> {
   readonly #write: Write<T>;
   readonly #all = new WeakMap<T, Map<Codec, string>>();
-  /** The last one that was asked for: many ask for it, one after the other. */
+  /**
+   * The last one that was asked for, until this turn ends: many ask for it, one
+   * after the other.
+   */
   #last: { message: T; codec: Codec; frame: string } | undefined;
 
   constructor(write: Write<T>) {
@@ -29,6 +32,8 @@ class Frames<T extends object> {
       frame = this.#write(codec, topic, message);
       frames.set(codec, frame);
     }
+    // It is not kept for longer than others keep its message.
+    if (last === undefined) queueMicrotask(() => this.#last = undefined);
     this.#last = { message, codec, frame };
     return frame;
   }

@@ -199,12 +199,57 @@ Deno.test("a channel that a fresh token may not read is closed, and can't be joi
   const { reply, frames } = await ada.fresh("second", "club");
   assertEquals(reply, OK);
   // With phx_error, or without a word, clients would join again and again.
-  assertEquals(eventsOf(frames).slice(0, 1), [["1", "room", "phx_close"]]);
-  assertEquals(frames[0]?.[4], { reason: "unauthorized" });
+  assertEquals(eventsOf(frames).slice(0, 2), [
+    [null, "club", "phx_reply"],
+    ["1", "room", "phx_close"],
+  ]);
+  assertEquals(frames[1]?.[4], { reason: "unauthorized" });
   assertEquals([ada.keys("room"), ada.keys("club")], [[], ["ada"]]);
   assertEquals(ada.client.socket.topics, ["club"]);
   assertEquals((await ada.join("room")).reply, refused("unauthorized"));
   assertEquals(ada.client.closeCode, undefined);
+});
+
+Deno.test("a fresh token that ends the channel it comes by is answered before that", async () => {
+  using ada = await withTokens({
+    first: {},
+    second: { canRead: () => false },
+  });
+  await ada.join("room", { meta: {} });
+  const { reply, frames } = await ada.fresh("second");
+  assertEquals(reply, OK);
+  // Whoever is told of the end drops what they wait for.
+  assertEquals(eventsOf(frames), [
+    [null, "room", "phx_reply"],
+    ["1", "room", "phx_close"],
+  ]);
+  assertEquals(ada.keys(), []);
+});
+
+for (const right of ["canRead", "canWrite"]) {
+  Deno.test(`what a fresh token takes away by ${right} is gone, even if its answer closes the socket`, async () => {
+    using ada = await withTokens({
+      first: {},
+      second: { [right]: () => false },
+    }, { limits: { bufferedBytes: 1_000, frameBytes: 1_000 } });
+    await ada.join("room", { meta: {} });
+    ada.client.bufferedAmount = 10_000;
+    await ada.fresh("second");
+    assertEquals(ada.client.closeCode, 1008);
+    assertEquals(ada.keys(), []);
+  });
+}
+
+Deno.test("a fresh token is answered once, also one that is known or changes nothing", async () => {
+  using ada = await withTokens({ first: {}, second: {} }, {
+    accessToken: (token) =>
+      token === "second" ? identity({ subject: "ada" }) : undefined,
+  });
+  await ada.join("room");
+  for (const token of ["second", "second", "any"]) {
+    const { frames } = await ada.fresh(token);
+    assertEquals(eventsOf(frames), [[null, "room", "phx_reply"]]);
+  }
 });
 
 Deno.test("a channel that is closed by a fresh token hears nothing more", async () => {

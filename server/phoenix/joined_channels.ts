@@ -78,11 +78,15 @@ export class JoinedChannels {
   /**
    * Heeds what a fresh identity may do.
    *
+   * @param accepted Called before the client is told of what comes of it.
    * @returns Of how many topics it is told anew who is there.
    */
-  judge(identity: PhoenixIdentity): number {
+  judge(identity: PhoenixIdentity, accepted: () => void): number {
+    // Also if the socket is closed by what is sent: then too they lose it.
+    const channels = [...this.#channels.values()];
+    accepted();
     let toldAnew = 0;
-    for (const channel of [...this.#channels.values()]) {
+    for (const channel of channels) {
       // With this its client does not come back by itself.
       if (!mayRead(identity, channel.topic)) {
         this.#dismiss(channel, { reason: "unauthorized" });

@@ -1,15 +1,11 @@
 import { documentIdOf } from "../documents/mod.ts";
 import { ServerClosedError } from "../mod.ts";
-import {
-  Channel,
-  type ChannelSettings,
-  type ChannelSocket,
-} from "./channel.ts";
-import { settingsOf } from "./channel_settings.ts";
+import { Channel, type ChannelSocket } from "./channel.ts";
+import { type ChannelSettings, settingsOf } from "./channel_settings.ts";
 import { readArrival } from "./document_arrival.ts";
 import { DocumentChannel, type JoinedDocuments } from "./document_channel.ts";
 import type { FreshTokens } from "./fresh_tokens.ts";
-import type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+import type { Admission, Rejection } from "./identity.ts";
 import { type JoinParams, readJoinParams } from "./join_params.ts";
 import type { JoinedChannels } from "./joined_channels.ts";
 import type { JsonObject } from "./json.ts";
@@ -18,6 +14,7 @@ import { own, payloadOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 import { assertMayRead, assertMayWrite } from "./rights.ts";
 import type { SocketHub } from "./socket_hub.ts";
+import type { Standing } from "./standing.ts";
 
 /** What joins need of their socket. */
 export interface JoiningSocket {
@@ -26,7 +23,7 @@ export interface JoiningSocket {
   /** What channels need of it. */
   readonly link: ChannelSocket;
   /** Who it belongs to, now and later. */
-  readonly who: { readonly identity: PhoenixIdentity };
+  readonly who: Pick<Standing, "identity" | "stands">;
   /** What it has joined. */
   readonly channels: JoinedChannels;
   /** Takes the tokens that come with joins. */
@@ -76,15 +73,16 @@ export class Joins {
    */
   join(message: PhoenixMessage): Promise<void> | undefined {
     const { topic } = message;
-    this.#assertOpen();
-    this.#assertRoom(topic);
     const failed = (error: unknown): never => {
-      // No former join is left behind: its client knows of none.
+      // No former join is left behind, not one that has failed either: its
+      // client knows of none.
       const { server } = this.#hub.presence;
       if (!server.closed) this.#socket.channels.leave(topic);
       throw error;
     };
     try {
+      this.#assertOpen();
+      this.#assertRoom(topic);
       return this.#join(message)?.catch(failed);
     } catch (error) {
       return failed(error);
@@ -94,6 +92,14 @@ export class Joins {
   #assertOpen(): void {
     const { server } = this.#hub.presence;
     if (server.closed) throw new ServerClosedError("join topic");
+  }
+
+  /** Makes sure that they are here yet: hooks take their time, or end them. */
+  #assertStands(): void {
+    const { who, signal } = this.#socket;
+    // While the machine has slept no timer has told that their rights end.
+    if (!signal.aborted && who.stands()) return;
+    throw new Refusal("the socket is closed", "closed");
   }
 
   #assertRoom(topic: string): void {
@@ -141,6 +147,7 @@ export class Joins {
     params: JoinParams,
   ): Answer | Promise<Answer> {
     const { who, ask } = this.#socket;
+    this.#assertStands();
     assertMayRead(who.identity, topic);
     if (ask === undefined) return { params, admission: {} };
     const answerOf = (admission: Admission | Rejection) => {
@@ -153,12 +160,13 @@ export class Joins {
       : answerOf(given);
   }
 
-  /** Makes sure that they may come in: both may have changed meanwhile. */
+  /** Makes sure that they may come in: all of it may have changed meanwhile. */
   #assertAdmitted(
     topic: string,
     admission: Admission | Rejection,
   ): asserts admission is Admission {
     this.#assertOpen();
+    this.#assertStands();
     assertMayRead(this.#socket.who.identity, topic);
     if (admission.reason === undefined) return;
     throw new Refusal(admission.reason, "refused");
@@ -167,9 +175,7 @@ export class Joins {
   // In
 
   #joinTopic(message: PhoenixMessage, { params, admission }: Answer): void {
-    const { link, who, signal } = this.#socket;
-    // The hook may have ended the socket, or taken its time.
-    if (signal.aborted) return;
+    const { link, who } = this.#socket;
     this.#assertAdmitted(message.topic, admission);
     const settings = this.#settingsOf(message, params, admission);
     const channel = new Channel(this.#hub.presence, link, settings);
@@ -190,7 +196,6 @@ export class Joins {
   ): Promise<void> {
     const { params, admission } = await asked;
     const { link, who, channels, signal } = this.#socket;
-    if (signal.aborted) return;
     const { topic } = message;
     const { presence, limits } = this.#hub;
     this.#assertAdmitted(topic, admission);
@@ -203,7 +208,6 @@ export class Joins {
     const channel = new DocumentChannel(presence, documents, link, settings);
     try {
       if (arrival !== undefined) await channel.comeIn(arrival, who, signal);
-      if (signal.aborted) return;
       this.#assertAdmitted(topic, admission);
       this.#enter(message, channel, params, admission);
     } finally {

@@ -39,6 +39,33 @@ export function parseJson(
 ): { readonly value: JsonValue } | "too deep" | undefined {
   // Before it is parsed: no parser's stack is relied on.
   if (isDeeperThan(text, maxDepth)) return "too deep";
+  return parse(text);
+}
+
+/**
+ * Reads the outermost level of a text as JSON: each array and each object within
+ * is `false`. O(text), whatever is in it.
+ *
+ * @param text The text, nested however deep.
+ * @returns The value; `undefined` if the outermost level is not JSON. What is
+ * further in is not looked at.
+ */
+export function parseOutline(
+  text: string,
+): { readonly value: JsonValue } | undefined {
+  let outline = "";
+  let from = 0;
+  walkBrackets(text, (depth, at, isOpen) => {
+    if (isOpen && depth === 2) outline += `${text.slice(from, at)}false`;
+    // What is never closed is left out, and so is the end that it would need.
+    if (isOpen) from = depth === 1 ? from : text.length;
+    else if (depth === 1) from = at + 1;
+    return false;
+  });
+  return parse(outline + text.slice(from));
+}
+
+function parse(text: string): { readonly value: JsonValue } | undefined {
   try {
     return { value: JSON.parse(text) };
   } catch {
@@ -52,6 +79,20 @@ export function parseJson(
  * JSON after that does no harm.
  */
 function isDeeperThan(text: string, maxDepth: number): boolean {
+  return walkBrackets(text, (depth) => depth > maxDepth);
+}
+
+/**
+ * Goes from bracket to bracket of a text, those in strings aside.
+ *
+ * @param isEnough Told how many are open after each, where it is, and whether it
+ * opens one; says whether to stop.
+ * @returns Whether that was said.
+ */
+function walkBrackets(
+  text: string,
+  isEnough: (depth: number, at: number, isOpen: boolean) => boolean,
+): boolean {
   let depth = 0;
   let isInString = false;
   for (let at = 0; at < text.length; at++) {
@@ -62,9 +103,9 @@ function isDeeperThan(text: string, maxDepth: number): boolean {
     } else if (code === QUOTE) {
       isInString = true;
     } else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
-      if (++depth > maxDepth) return true;
+      if (isEnough(++depth, at, true)) return true;
     } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
-      depth--;
+      if (isEnough(--depth, at, false)) return true;
     }
   }
   return false;

@@ -49,7 +49,9 @@ export interface PhoenixLimits {
   /**
    * Bytes that wait to be sent to one socket. Beyond it broadcasts are left
    * out, and presence waits, to be told as a whole; four times as much, beside
-   * the largest frame, closes the socket.
+   * the largest frame, closes the socket. As much, and 256 frames, may have come
+   * in and wait until a hook has answered, where a text counts its UTF-16 code
+   * units; more closes the socket too.
    *
    * @default {1_048_576}
    */

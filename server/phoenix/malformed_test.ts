@@ -26,7 +26,32 @@ const ADDRESSED: Record<string, { frame: unknown[]; reason: RegExp }> = {
     frame: [{}, "7", "room", "wave", {}],
     reason: /join_ref must be/,
   },
+  "what is nested deeply": {
+    frame: ["1", "7", "room", "wave", { deep: nested(100) }],
+    reason: /it is nested deeper than 64 levels/,
+  },
+  "a topic that is too long": {
+    frame: ["1", "7", "x".repeat(256), "phx_join", {}],
+    reason: /topic must have at most 255 bytes/,
+  },
+  "a topic of too many bytes": {
+    frame: ["1", "7", "文".repeat(86), "phx_join", {}],
+    reason: /topic must have at most 255 bytes/,
+  },
+  "half a character in the topic": {
+    frame: ["1", "7", "\ud800", "phx_join", {}],
+    reason: /topic must be a well-formed string/,
+  },
+  "a heartbeat that is nested deeply": {
+    frame: [null, "7", "phoenix", "heartbeat", { deep: nested(100) }],
+    reason: /it is nested deeper than 64 levels/,
+  },
 };
+
+/** So many arrays in one another. */
+function nested(depth: number): unknown {
+  return depth === 0 ? 0 : [nested(depth - 1)];
+}
 
 /** What can't be answered. */
 const UNADDRESSED: Record<string, string | Uint8Array> = {
@@ -39,10 +64,9 @@ const UNADDRESSED: Record<string, string | Uint8Array> = {
   "a topic that is a list": '["1","7",["room"],"wave",{}]',
   "a ref that is true": '["1",true,"room","wave",{}]',
   "no ref, and no payload": '["1",null,"room","wave",7]',
-  "half a character in the topic": '["1","7","\\ud800","wave",{}]',
-  "what is nested deeply": `["1","7","room","wave",{"a":${"[".repeat(100)}${
-    "]".repeat(100)
-  }}]`,
+  "what is nested deeply, and not whole": `["1","7","room","wave",{"a":${
+    "[".repeat(100)
+  }]`,
   "what opens brackets only": "[".repeat(100_000),
   "no bytes": new Uint8Array(),
   "bytes of an unknown kind": bytes(9, 1, 1, 1, 1, "1", "2", "r", "e"),
@@ -63,7 +87,7 @@ for (const [what, { frame, reason }] of Object.entries(ADDRESSED)) {
     assertEquals([joinRef, ref, topic, event], [
       known,
       "7",
-      "room",
+      frame[2],
       "phx_reply",
     ]);
     assertEquals(payload.status, "error");
@@ -73,6 +97,39 @@ for (const [what, { frame, reason }] of Object.entries(ADDRESSED)) {
     assertEquals(service.topics.countPresences("room"), 1);
   });
 }
+
+Deno.test("version 1 is told as well what is wrong with a join, whatever it is", async () => {
+  await using service = serve();
+  const transport = new WebSocket(`${service.url}/websocket`);
+  await new Promise((resolve) => transport.onopen = resolve);
+  const ask = (fields: object): Promise<unknown> =>
+    new Promise((resolve) => {
+      transport.onmessage = ({ data }) => resolve(JSON.parse(data));
+      const event = "phx_join";
+      transport.send(JSON.stringify({ event, payload: {}, ref: 7, ...fields }));
+    });
+  const long = "x".repeat(256);
+  const refused = (topic: string, reason: string) => ({
+    topic,
+    event: "phx_reply",
+    ref: 7,
+    payload: {
+      status: "error",
+      response: { reason: `Cannot read frame: ${reason}` },
+    },
+  });
+  assertEquals(
+    await ask({ topic: long }),
+    refused(long, "topic must have at most 255 bytes"),
+  );
+  assertEquals(
+    await ask({ topic: "room", payload: { deep: nested(100) } }),
+    refused("room", "it is nested deeper than 64 levels"),
+  );
+  const closed = new Promise((resolve) => transport.onclose = resolve);
+  transport.close();
+  await closed;
+});
 
 for (const [what, frame] of Object.entries(UNADDRESSED)) {
   Deno.test(`${what} closes the socket, and no other`, async () => {

@@ -61,7 +61,7 @@ export interface PhoenixOptions {
       | Promise<PhoenixIdentity | Rejection | undefined>)
     | undefined;
   /**
-   * Documents of the same server: then the topics `document:*` are documents,
+   * Documents of the very same server: then the topics `document:*` are documents,
    * whose people have cursors, selections and viewports, and all else is as in
    * other topics. Left out, those are topics like all others.
    */

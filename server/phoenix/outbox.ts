@@ -32,9 +32,9 @@ export class Outbox {
     return this.#settings.codec;
   }
 
-  /** Whether there is no room for a frame. */
-  get isFull(): boolean {
-    return this.#settings.stall.isFull;
+  /** Looks whether there is room for a frame. */
+  hasRoom(): boolean {
+    return this.#settings.stall.hasRoom();
   }
 
   /** Sends a frame, if there is one and the client is there. */
@@ -48,10 +48,16 @@ export class Outbox {
     stall.send(frame);
   }
 
+  /** Sends the frame of a state to who has been behind, which is counted. */
+  sendAnew(frame: string): void {
+    this.#settings.tally.statesResent++;
+    this.send(frame);
+  }
+
   /** Sends a frame that may be left out, if there is room. */
   offer(frame: string | Uint8Array | undefined): void {
     if (frame === undefined) return;
-    if (!this.isFull) this.send(frame);
+    if (this.hasRoom()) this.send(frame);
     else this.#settings.tally.framesLeftOut++;
   }
 
@@ -76,18 +82,7 @@ export class Outbox {
     this.send(this.codec.encode(message));
   }
 
-  /**
-   * Waits until there is room to tell a state anew, which is counted; `false` if
-   * it closes before.
-   */
-  async writable(): Promise<boolean> {
-    const { stall, tally } = this.#settings;
-    const isOver = await stall.over();
-    if (isOver) tally.statesResent++;
-    return isOver;
-  }
-
-  /** The same, for who goes on where it is: nothing is told anew. */
+  /** Waits until there is room; `false` if it closes before. */
   drained(): Promise<boolean> {
     return this.#settings.stall.over();
   }

@@ -217,3 +217,60 @@ Deno.test("phoenix.js takes no harm from what others send", async () => {
   assertEquals(client.channel.state, "joined");
   assert(client.socket.isConnected());
 });
+
+for (
+  const [what, topic, params, reason] of [
+    [
+      "a topic that is too long",
+      `document:${"x".repeat(300)}`,
+      {},
+      "topic must",
+    ],
+    [
+      "a topic of too many bytes",
+      `document:${"文".repeat(100)}`,
+      {},
+      "topic must",
+    ],
+    ["a meta that is too deep", "club", { meta: nested(80) }, "it is nested"],
+  ] as const
+) {
+  Deno.test(`phoenix.js is told of ${what}, and its other channels stay`, async () => {
+    await using service = serve();
+    await using client = await ada(service, 1);
+    const other = client.socket.channel(topic, params);
+    const { promise, resolve } = Promise.withResolvers<{ reason: string }>();
+    other.join().receive("error", resolve);
+    const told = await promise;
+    assert(told.reason.startsWith(`Cannot read frame: ${reason}`), told.reason);
+    assertEquals(await client.push("wave", {}), "ok");
+    await new Promise((resolve) => other.leave().receive("ok", resolve));
+    assertEquals(service.transports.length, 1);
+  });
+}
+
+Deno.test("phoenix.js comes back when its frame was too large, unless it disconnects", async () => {
+  await using service = serve({ limits: { frameBytes: 1_000 } });
+  await using wise = await ada(service, 1);
+  await using other = await ada(service, 2);
+  const sendsTooMuch = ({ socket }: PhoenixClient) => {
+    const payload = { text: "x".repeat(1_000) };
+    socket.push({ topic: "room", event: "wave", payload, ref: "99" });
+    return new Promise((resolve) =>
+      socket.onClose(({ code }) => resolve(code))
+    );
+  };
+  wise.socket.onClose(({ code }) => {
+    if (code === 1009) wise.socket.disconnect();
+  });
+  assertEquals(await sendsTooMuch(wise), 1009);
+  assertEquals(await sendsTooMuch(other), 1009);
+  // The wise one, whose wait would be over first, is not back when this one is.
+  await eventually(() => other.channel.state === "joined", "it is back");
+  assertEquals(service.transports.length, 3);
+});
+
+/** So many objects in one another. */
+function nested(depth: number): object {
+  return depth === 0 ? {} : { deep: nested(depth - 1) };
+}

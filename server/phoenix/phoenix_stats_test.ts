@@ -165,6 +165,36 @@ Deno.test("PhoenixEndpoint.stats counts no state of a reader who is lost before 
   assertEquals(service.endpoint.stats.statesResent, 0);
 });
 
+Deno.test("PhoenixEndpoint.stats counts no state that is not sent", async () => {
+  using service = inProcess({ limits: { bufferedBytes: LIMIT } });
+  const { endpoint, topics } = service;
+  const slow = await service.member();
+  slow.bufferedAmount = LIMIT + 1;
+  topics.track("room", "ada", {});
+  await service.seconds(1);
+  const { socket } = slow;
+  for (const restricted of [["a"], ["b"], ["c"]]) {
+    socket.setViewer("room", { restricted, private: false });
+    await service.seconds(1);
+  }
+  slow.bufferedAmount = 0;
+  await service.seconds(1);
+  const events = () => slow.take().map(([, , , event]) => event);
+  assertEquals(events(), ["presence_state"]);
+  assertEquals(endpoint.stats.statesResent, 1);
+  topics.track("room", "bob", {});
+  await service.seconds(1);
+  assertEquals(events(), ["presence_diff"]);
+  slow.bufferedAmount = LIMIT + 1;
+  topics.track("room", "cy", {});
+  await service.seconds(1);
+  slow.say(["1", "2", "room", "phx_leave", {}]);
+  slow.bufferedAmount = 0;
+  await service.seconds(1);
+  assertEquals(events(), ["phx_reply", "phx_close"]);
+  assertEquals(endpoint.stats.statesResent, 1);
+});
+
 Deno.test("PhoenixEndpoint.stats counts no frame that its reader could not have read", async () => {
   using service = inProcess({ limits: { bufferedBytes: LIMIT } });
   const { endpoint } = service;

@@ -1,7 +1,7 @@
 import { broadcastOf, deliver } from "./broadcast.ts";
 import { broadcastText } from "./broadcast_text.ts";
 import type { Channel } from "./channel.ts";
-import { DocumentChannel } from "./document_channel.ts";
+import { DocumentChannel, nobodyIsTracked } from "./document_channel.ts";
 import type { FreshTokens } from "./fresh_tokens.ts";
 import type { PhoenixIdentity } from "./identity.ts";
 import { readVisibility } from "./join_params.ts";
@@ -107,7 +107,11 @@ export class Requests {
     return undefined;
   }
 
-  /** Answers also who has not joined, or not any more. */
+  /**
+   * Leaves a topic. Who has not joined, or not any more, is answered as well.
+   * The goodbye comes before the reply, which may close the socket: else what
+   * they hold would have its grace. The `phx_close` comes after it.
+   */
   #leave(message: PhoenixMessage): void {
     const { outbox, channels } = this.#socket;
     channels.untrack(message.topic);
@@ -118,6 +122,10 @@ export class Requests {
   #setPresence(message: PhoenixMessage, channel: Channel): void {
     const { outbox, who } = this.#socket;
     const payload = payloadOf(message);
+    if (channel instanceof DocumentChannel) {
+      assertMayWrite(who.identity, [channel.topic]);
+      throw nobodyIsTracked();
+    }
     switch (own(payload, "event")) {
       case "track": {
         assertMayWrite(who.identity, [channel.topic]);
@@ -143,8 +151,7 @@ export class Requests {
     if (typeof token !== "string") {
       throw new Refusal("access_token must be a string");
     }
-    await tokens.take(token);
-    outbox.reply(message, {});
+    await tokens.take(token, () => outbox.reply(message, {}));
   }
 
   #broadcast(

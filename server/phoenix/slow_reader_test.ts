@@ -211,6 +211,34 @@ Deno.test("who does not read at all, and asks on, is closed", async () => {
   assertEquals(service.topics.isPresent("room", "slow"), true);
 });
 
+/** What is asked for by clients that don't read the answer. */
+const ASKED: Record<string, readonly [event: string, ...unknown[]]> = {
+  "a join": ["new", "phx_join", {}],
+  "a join of a document": ["document:1", "phx_join", {}],
+  "a join anew": ["room", "phx_join", {}],
+  "a track": ["room", "presence", { event: "track", payload: {} }],
+};
+
+for (const [what, [topic, event, payload]] of Object.entries(ASKED)) {
+  Deno.test(`the answer to ${what} that closes a socket leaves nothing behind`, async () => {
+    using service = inProcess({ limits: { bufferedBytes: LIMIT } });
+    const client = await service.member({
+      config: { presence: { enabled: false } },
+    });
+    client.bufferedAmount = 5 * LIMIT;
+    client.say(["1", "2", topic, event, payload]);
+    for (let turn = 0; turn < 20 && !client.socket.closed; turn++) {
+      await Promise.resolve();
+    }
+    assertEquals(client.closeReason, "Reads too slowly");
+    // What has waited is dropped by the close.
+    client.bufferedAmount = 0;
+    await flush();
+    assertEquals(service.server.stats.watches, 0);
+    assertEquals(service.endpoint.sockets.size, 0);
+  });
+}
+
 Deno.test("a socket that is closed while presence waits for it holds nothing up", async () => {
   using service = await withReader();
   service.stall();

@@ -107,7 +107,7 @@ export class PhoenixSocket {
     const { accessToken, join } = hooks;
     const tokens = new FreshTokens({
       ask: accessToken && ((token) => accessToken(token, this)),
-      adopt: (fresh) => this.#adopt(fresh),
+      adopt: (fresh, accepted) => this.#adopt(fresh, accepted),
       signal,
     });
     const joins = new Joins(hub, {
@@ -248,7 +248,7 @@ export class PhoenixSocket {
     }
     try {
       // Whoever waits for an answer to it would think that nobody is here.
-      const isUrgent = this.#backlog.isWaiting && this.#isHeartbeat(frame);
+      const isUrgent = this.#backlog.isBusy && this.#isHeartbeat(frame);
       if (isUrgent) this.#take(frame);
       if (isUrgent || this.#backlog.put(frame)) return;
     } catch (error) {
@@ -348,11 +348,11 @@ export class PhoenixSocket {
   }
 
   /** Has another identity from now on: all that it is in is judged anew. */
-  #adopt(identity: PhoenixIdentity): void {
+  #adopt(identity: PhoenixIdentity, accepted: () => void): void {
     this.#standing.replace(identity);
     try {
       // Tokens that say this and that in turn would have it told all the time.
-      this.#requests.charge(this.#channels.judge(identity));
+      this.#requests.charge(this.#channels.judge(identity, accepted));
     } catch (error) {
       // They must not keep what was not judged.
       if (this.#hub.presence.server.closed) this.#comeBack();

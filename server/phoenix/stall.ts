@@ -25,8 +25,8 @@ export class Stall {
   #expected = 0;
   #largest = 0;
   #largestLength = 0;
-  /** Whether there was room the last time, and nothing was sent since. */
-  #hasRoom = false;
+  /** Whether there was room at the last look, and nothing was sent since. */
+  #hadRoom = false;
   #over: Promise<boolean> | undefined;
   #silentChecks = 0;
 
@@ -41,10 +41,13 @@ export class Stall {
     return this.#transport.bufferedAmount;
   }
 
-  /** Whether so much waits that what can be left out should be. */
-  get isFull(): boolean {
-    this.#hasRoom = this.bytes <= this.#bufferedBytes;
-    return !this.#hasRoom;
+  /**
+   * Looks whether there is room for what can be left out. What it has seen holds
+   * until the next frame is sent.
+   */
+  hasRoom(): boolean {
+    this.#hadRoom = this.bytes <= this.#bufferedBytes;
+    return this.#hadRoom;
   }
 
   /**
@@ -53,7 +56,7 @@ export class Stall {
    */
   get isHopeless(): boolean {
     // To ask the transport has its price.
-    return !this.#hasRoom &&
+    return !this.#hadRoom &&
       this.bytes > this.#largest + HOPELESS * this.#bufferedBytes;
   }
 
@@ -66,7 +69,7 @@ export class Stall {
 
   async #wait(): Promise<boolean> {
     const { signal } = this.#ended;
-    while (!signal.aborted && this.isFull) await pause(POLL_MS, signal);
+    while (!signal.aborted && !this.hasRoom()) await pause(POLL_MS, signal);
     return !signal.aborted;
   }
 
@@ -78,7 +81,7 @@ export class Stall {
   /** Sends a frame. It looks at nothing. */
   send(frame: string | Uint8Array): void {
     const { length } = frame;
-    this.#hasRoom = false;
+    this.#hadRoom = false;
     this.#transport.send(frame);
     this.#expected += length;
     if (length <= this.#largestLength) return;

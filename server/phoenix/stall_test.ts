@@ -71,19 +71,19 @@ Deno.test("isDead() finds a client that has read and does so no more", () => {
   assertEquals(checksUntilDead(stall), 4);
 });
 
-Deno.test("isFull tells more than may wait, isHopeless four times as much beside the largest frame", () => {
+Deno.test("hasRoom() tells that no more than may waits, isHopeless four times as much beside the largest frame", () => {
   const stall = new Stall(new FakeTransport(), 100);
   const seen: [number, boolean, boolean][] = [];
   for (const bytes of [100, 1, 300, 299, 1]) {
     stall.send("x".repeat(bytes));
-    seen.push([bytes, stall.isFull, stall.isHopeless]);
+    seen.push([bytes, stall.hasRoom(), stall.isHopeless]);
   }
   assertEquals(seen, [
-    [100, false, false],
-    [1, true, false],
-    [300, true, false],
-    [299, true, false],
-    [1, true, true],
+    [100, true, false],
+    [1, false, false],
+    [300, false, false],
+    [299, false, false],
+    [1, false, true],
   ]);
 });
 
@@ -91,7 +91,7 @@ Deno.test("isHopeless is not told of one frame that is larger than may wait", ()
   const stall = new Stall(new FakeTransport(), 100);
   stall.send("x".repeat(10_000));
   stall.send("x".repeat(400));
-  assertEquals([stall.isFull, stall.isHopeless], [true, false]);
+  assertEquals([stall.hasRoom(), stall.isHopeless], [false, false]);
   stall.send("x");
   assertEquals(stall.isHopeless, true);
 });

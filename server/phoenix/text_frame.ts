@@ -1,6 +1,7 @@
 import { FrameError } from "./frame_error.ts";
 import {
   type FrameHeader,
+  originOf,
   type RawHeader,
   readHeader,
 } from "./frame_header.ts";
@@ -10,6 +11,7 @@ import {
   type JsonValue,
   MAX_DEPTH,
   parseJson,
+  parseOutline,
 } from "./json.ts";
 import type { PhoenixMessage } from "./message.ts";
 
@@ -30,13 +32,7 @@ export interface JsonMessage extends PhoenixMessage {
  * @throws {FrameError} If it is not one.
  */
 export function decodeTextV2(text: string): JsonMessage {
-  const frame = parseFrame(text);
-  if (!Array.isArray(frame) || frame.length !== 5) {
-    throw new FrameError("it must be an array of 5");
-  }
-  const fields: readonly JsonValue[] = frame;
-  const [joinRef, ref, topic, event, payload] = fields;
-  return messageOf({ joinRef, ref, topic, event }, payload);
+  return messageOf(text, fieldsOfV2);
 }
 
 /**
@@ -46,10 +42,7 @@ export function decodeTextV2(text: string): JsonMessage {
  * @throws {FrameError} If it is not one.
  */
 export function decodeTextV1(text: string): JsonMessage {
-  const frame = parseFrame(text);
-  if (!isJsonObject(frame)) throw new FrameError("it must be an object");
-  const { join_ref: joinRef = null, ref = null, topic, event, payload } = frame;
-  return messageOf({ joinRef, ref, topic, event }, payload);
+  return messageOf(text, fieldsOfV1);
 }
 
 /** Writes a frame of version 2. */
@@ -66,22 +59,49 @@ export function encodeTextV1(message: TextMessage): string {
   return `${header.slice(0, -1)},"payload":${payloadJson}}`;
 }
 
-function parseFrame(text: string): JsonValue {
-  const parsed = parseJson(text, MAX_DEPTH);
-  if (parsed === undefined) throw new FrameError("it is not JSON");
-  if (parsed === "too deep") {
-    throw new FrameError(`it is nested deeper than ${MAX_DEPTH} levels`);
+/** What is in a frame, none of it checked yet. */
+interface Fields extends RawHeader {
+  readonly payload: JsonValue | undefined;
+}
+
+function fieldsOfV2(frame: JsonValue): Fields {
+  if (!Array.isArray(frame) || frame.length !== 5) {
+    throw new FrameError("it must be an array of 5");
   }
-  return parsed.value;
+  const fields: readonly JsonValue[] = frame;
+  const [joinRef, ref, topic, event, payload] = fields;
+  return { joinRef, ref, topic, event, payload };
+}
+
+function fieldsOfV1(frame: JsonValue): Fields {
+  if (!isJsonObject(frame)) throw new FrameError("it must be an object");
+  const { join_ref: joinRef = null, ref = null, topic, event, payload } = frame;
+  return { joinRef, ref, topic, event, payload };
 }
 
 function messageOf(
-  raw: RawHeader,
-  payload: JsonValue | undefined,
+  text: string,
+  fieldsOf: (frame: JsonValue) => Fields,
 ): JsonMessage {
-  const header = readHeader(raw);
+  const parsed = parseJson(text, MAX_DEPTH);
+  if (parsed === undefined) throw new FrameError("it is not JSON");
+  if (parsed === "too deep") throw tooDeep(text, fieldsOf);
+  const fields = fieldsOf(parsed.value);
+  const header = readHeader(fields);
+  const { payload } = fields;
   if (!isJsonObject(payload)) {
     throw new FrameError("payload must be an object", header);
   }
   return { ...header, payload };
+}
+
+/** The header of a frame is not deep, so its sender can be told. */
+function tooDeep(
+  text: string,
+  fieldsOf: (frame: JsonValue) => Fields,
+): FrameError {
+  const reason = `it is nested deeper than ${MAX_DEPTH} levels`;
+  const outline = parseOutline(text);
+  if (outline === undefined) return new FrameError(reason);
+  return new FrameError(reason, originOf(fieldsOf(outline.value)));
 }

@@ -93,6 +93,7 @@ for (const [what, [frame, message]] of Object.entries(READ_BY_V1)) {
 }
 
 const LONG = "x".repeat(256);
+const DEEP = "[".repeat(100) + "]".repeat(100);
 
 const REFUSED_BY_V2: [string, string][] = [
   ["", "it is not JSON"],
@@ -183,7 +184,7 @@ Deno.test("decode() of version 1 says what is wrong", () => {
   }
 });
 
-Deno.test("decode() tells of a bad frame what a reply must repeat, if it is well-formed", () => {
+Deno.test("decode() tells of a bad frame what a reply must repeat, if it is there", () => {
   const origins = [
     ['["1","2","room:1","wave",[]]', "1", "2", "room:1"],
     ['["1","2","room:1",null,{}]', "1", "2", "room:1"],
@@ -191,6 +192,14 @@ Deno.test("decode() tells of a bad frame what a reply must repeat, if it is well
     ['["1",{},"room:1","wave",{}]', "1", null, "room:1"],
     ['["1","2",{},"wave",{}]', "1", "2", undefined],
     ['[null,2,"room:1","wave",[]]', null, 2, "room:1"],
+    [`["1","2","${LONG}","phx_join",{}]`, "1", "2", LONG],
+    [`["${LONG}","${LONG}","room:1","wave",{}]`, LONG, LONG, "room:1"],
+    ['["1","2","\\ud800","wave",{}]', "1", "2", "\ud800"],
+    [`["1","2","room:1","wave",${DEEP}]`, "1", "2", "room:1"],
+    [`[${DEEP},"2","room:1","wave",{}]`, null, "2", "room:1"],
+    [`["1","2",${DEEP},"wave",{}]`, "1", "2", undefined],
+    [`["1","2","room:1","wave",${DEEP}`, null, null, undefined],
+    [`["1","2","room:1",${DEEP}]`, null, null, undefined],
     ['["1","2","room:1"]', null, null, undefined],
     ["[", null, null, undefined],
   ] as const;
@@ -198,9 +207,12 @@ Deno.test("decode() tells of a bad frame what a reply must repeat, if it is well
     const { joinRef, ref, topic } = refusal(v2, frame);
     assertEquals([joinRef, ref, topic], origin, frame);
   }
-  const frame = '{"topic":"room:1","event":"wave","payload":1,"ref":"2"}';
-  const { joinRef, ref, topic } = refusal(v1, frame);
-  assertEquals([joinRef, ref, topic], [null, "2", "room:1"]);
+  for (const payload of ["1", DEEP]) {
+    const frame =
+      `{"topic":"room:1","event":"wave","payload":${payload},"ref":"2"}`;
+    const { joinRef, ref, topic } = refusal(v1, frame);
+    assertEquals([joinRef, ref, topic], [null, "2", "room:1"]);
+  }
 });
 
 Deno.test("decode() takes names of 255 bytes", () => {

@@ -1,5 +1,14 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { type PhoenixIdentity, tokenOf } from "./mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "@std/assert";
+import { InvalidValueError } from "../../core/mod.ts";
+import { type DocumentModel, DocumentPresence } from "../documents/mod.ts";
+import { PresenceServer } from "../mod.ts";
+import { type TopicModel, TopicPresence } from "../topics/mod.ts";
+import { PhoenixEndpoint, type PhoenixIdentity, tokenOf } from "./mod.ts";
 import { Client, Screen } from "./testing/client.ts";
 import { inProcess } from "./testing/in_process.ts";
 import { MemoryClient } from "./testing/memory_client.ts";
@@ -55,6 +64,44 @@ Deno.test("a host that is not served is refused", async () => {
   assertEquals(await statusOf({ hosts: ["app.example"] }, { headers }), 421);
   assertEquals(await statusOf({ hosts: ["evil.example"] }, { headers }), 101);
   assertEquals(await statusOf({ hosts: "any" }, { headers }), 101);
+});
+
+Deno.test("hosts and origins that no request has are refused, by what was given", () => {
+  using server = new PresenceServer<TopicModel>();
+  const presence = new TopicPresence(server);
+  for (
+    const [options, message] of [
+      [
+        { hosts: ["https://a:80"] },
+        'hosts must be names without ports, as URLs have them: received "https://a:80"',
+      ],
+      [
+        { origins: ["a.example"] },
+        'origins must be like https://app.example, without a path: received "a.example"',
+      ],
+    ] as const
+  ) {
+    const error = assertThrows(
+      () => new PhoenixEndpoint(presence, options),
+      InvalidValueError,
+    );
+    assertEquals(error.message, `Cannot serve presence: ${message}`);
+  }
+});
+
+Deno.test("documents of another server are refused", () => {
+  using server = new PresenceServer<DocumentModel>();
+  using other = new PresenceServer<DocumentModel>();
+  using mine = new DocumentPresence(server);
+  using others = new DocumentPresence(other);
+  const presence = new TopicPresence(server);
+  using _endpoint = new PhoenixEndpoint(presence, { documents: mine });
+  const error = assertThrows(
+    () => new PhoenixEndpoint(presence, { documents: others }),
+    InvalidValueError,
+    "Cannot create endpoint: documents must be of the server that the topics are of",
+  );
+  assertEquals(error.field, "documents");
 });
 
 Deno.test("whom authorize does not know is refused with 403", async () => {

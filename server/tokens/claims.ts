@@ -21,7 +21,7 @@ export interface TokenClaims {
 
 /**
  * What somebody may do: the claim `presence` of a token. What is left out they
- * may not. A pattern is a context, or topic, or what it begins with and a `*`.
+ * may not; with any other name in it the token is refused. A pattern is a context, or topic, or what it begins with and a `*`.
  */
 export interface TokenRights {
   /** The contexts that they may read. */
@@ -53,7 +53,8 @@ const claimsSchema = v.looseObject({
 
 const patterns = v.optional(v.array(v.string()), []);
 
-const rightsSchema = v.object({
+/** A name that is not known is one that was meant otherwise. */
+const rightsSchema = v.strictObject({
   read: patterns,
   write: patterns,
   labels: v.optional(v.union([v.literal("all"), v.array(v.string())]), []),

@@ -77,8 +77,8 @@ export class TokenAuthority {
    * Makes an authority. It asks for nothing and waits for nothing yet.
    *
    * @param options Which tokens are taken, and what they say.
-   * @throws {InvalidValueError} If one of them makes no sense: a secret that is
-   * too short, algorithms that don't go with the keys, a JWKS URL that can't be
+   * @throws {InvalidValueError} If one of them makes no sense: neither a secret nor
+   * a JWKS URL, a secret that is too short, algorithms that don't go with the keys, a JWKS URL that can't be
    * trusted.
    */
   constructor(options: TokenOptions) {

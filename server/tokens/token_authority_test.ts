@@ -99,6 +99,9 @@ Deno.test("rights that are malformed, or not there, are refused", async () => {
     { labels: "team" },
     { labels: [null] },
     { private: 1 },
+    // Who wrote these did not mean that they may do nothing.
+    { rea: ["*"] },
+    { read: ["*"], admin: true },
   ];
   for (const presence of malformed) {
     assertEquals(
@@ -414,6 +417,28 @@ Deno.test("a secret that is too short for its algorithm is refused", () => {
     error.message,
     'Cannot create token authority: secret must have at least 32 bytes for HS256: received "2 bytes"',
   );
+});
+
+Deno.test("where there is neither a secret nor a JWKS URL, it is said", () => {
+  // As a name comes from the environment that is not there.
+  const unset: unknown = undefined;
+  for (
+    const [secret, had] of [
+      [unset, '"nothing"'],
+      [{ key: SECRET }, '"a value of the type object"'],
+    ] as const
+  ) {
+    const options = { issuer: ISSUER, audience: AUDIENCE };
+    const error = assertThrows(
+      () => Reflect.construct(TokenAuthority, [{ ...options, secret }]),
+      InvalidValueError,
+    );
+    assertEquals(
+      error.message,
+      `Cannot create token authority: secret must be a string or bytes, unless there is a jwksUrl: received ${had}`,
+    );
+    assertEquals(error.field, "secret");
+  }
 });
 
 Deno.test("a secret goes with algorithms of secrets alone", () => {

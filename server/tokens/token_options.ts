@@ -154,12 +154,13 @@ export function rulesFrom(options: TokenRules): FilledRules {
 /**
  * Checks a secret, and the algorithms that use it.
  *
- * @throws {InvalidValueError} If the secret is too short for one of them, or
- * one of them is for public keys.
+ * @throws {InvalidValueError} If there is no secret, if it is too short for one
+ * of them, or one of them is for public keys.
  */
 export function secretFrom(
   { secret, algorithms = ["HS256"] }: SecretOptions,
 ): { readonly secret: Uint8Array; readonly algorithms: string[] } {
+  assertSecret(secret);
   const bytes = typeof secret === "string"
     ? new TextEncoder().encode(secret)
     : Uint8Array.from(secret);
@@ -222,6 +223,17 @@ function isTrusted({ protocol, hostname, username, password }: URL): boolean {
 function withoutSecrets(url: URL | undefined): string {
   if (url === undefined) return "no URL";
   return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** What the environment does not have is `undefined`, whatever its type says. */
+function assertSecret(secret: unknown): void {
+  if (typeof secret === "string" || secret instanceof Uint8Array) return;
+  const rule = "must be a string or bytes, unless there is a jwksUrl";
+  // Whatever else was given is not shown: it may be a secret all the same.
+  const had = secret === undefined
+    ? "nothing"
+    : `a value of the type ${typeof secret}`;
+  throw new InvalidValueError(ACTION, "secret", rule, had);
 }
 
 function someOf(algorithms: readonly string[]): readonly string[] {

@@ -41,6 +41,9 @@ import { TypingIndicator } from "./typing_indicator.js";
 /** How often things are told, at most. */
 const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250 };
 
+/** How long a cursor may be on its way, and cross somebody's edit. */
+const CROSSING_MS = 1_000;
+
 /** Nobody can be asked for the text: that would be to publish, too. */
 const ONLY_READING_TEXT =
   `${ONLY_READING} You see the text from its next change on.`;
@@ -77,11 +80,15 @@ const exchange = new TextExchange(self, editor.text, participants, {
     editor.apply(edit);
     // It was not me who moved the cursor.
     selected = editor.selected;
+    // But where I was just now may reach others after the edit.
+    if (performance.now() - actedAt < CROSSING_MS) own.push(undefined);
     moveText();
   },
 });
 
 let selected = editor.selected;
+/** When I have last moved the cursor. */
+let actedAt = -Infinity;
 let mayWrite = true;
 let hasCursor = false;
 let hasJoined = false;
@@ -112,6 +119,7 @@ textarea.addEventListener("input", () => {
   exchange.write(editor.text);
   hasCursor = true;
   selected = editor.selected;
+  actedAt = performance.now();
   own.push(undefined);
   ownTyping.push(undefined);
   moveText();
@@ -124,6 +132,7 @@ for (const type of ["selectionchange", "focusin"]) {
     if (hasCursor && isSame) return;
     hasCursor = true;
     selected = { anchor, head };
+    actedAt = performance.now();
     own.push(undefined);
   });
 }

@@ -216,15 +216,15 @@ test(
 
     await select(ada, 0);
     await ada.keyboard.type("zero\n");
-    const { x, y } = await placeOf(ada, "Bob");
-    assertEquals({ x, y: y - 28 }, before);
-    assertEquals(await offsetBeside(ada, "Bob"), 23);
+    const { x, y } = { x: before.x, y: before.y + 28 };
+    await until({ x, y }, () => placeOf(ada, "Bob"));
+    await until(23, () => offsetBeside(ada, "Bob"));
 
     await ada.keyboard.press("Control+Home");
     await ada.keyboard.press("Delete");
     await ada.keyboard.type("Z");
-    assertEquals(await placeOf(ada, "Bob"), { x, y });
-    assertEquals(await offsetBeside(ada, "Bob"), 23);
+    await until({ x, y }, () => placeOf(ada, "Bob"));
+    await until(23, () => offsetBeside(ada, "Bob"));
     // Bob's own cursor has gone along as well.
     await until("Zero\nfirst line\nsecond line\nthird line", () => textOf(bob));
     await bob.keyboard.type("!");

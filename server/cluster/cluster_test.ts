@@ -704,15 +704,7 @@ Deno.test("MemoryBackbone connects servers of one process", async () => {
   await using _a = joinCluster(one, backbone, { node: "a" });
   await using _b = joinCluster(other, backbone, { node: "b" });
   await lab.pass();
-  one.receive({
-    subject: "alice",
-    context: "doc-1",
-    origin: "tab",
-    visibility: "public",
-    observedAt: Date.now(),
-    expiry: "never",
-    facets: {},
-  });
+  one.receive(update());
   const watch = other.watch({ context: "doc-1" });
   const first = watch.next();
   await lab.pass();

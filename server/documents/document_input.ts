@@ -1,6 +1,9 @@
 import { InvalidValueError } from "../../core/mod.ts";
 import type { SelectionJson, ViewportJson } from "./document_json.ts";
 import {
+  assertFlag,
+  assertPercentage,
+  assertPlace,
   type Cursor,
   cursorOf,
   type Selection,
@@ -58,21 +61,18 @@ export function readViewport(json: unknown): Viewport {
   const action = "change viewport";
   const fields = recordOf<keyof ViewportJson>(json, "payload", action);
   const { top_line, bottom_line, scroll_percentage } = fields;
-  const topLine = lineOf(top_line, "top_line", action);
-  const bottomLine = lineOf(bottom_line, "bottom_line", action);
-  if (bottomLine < topLine) {
+  assertPlace(top_line, "top_line", action);
+  assertPlace(bottom_line, "bottom_line", action);
+  if (bottom_line < top_line) {
     const rule = "must not be above top_line";
-    throw new InvalidValueError(action, "bottom_line", rule, bottomLine);
+    throw new InvalidValueError(action, "bottom_line", rule, bottom_line);
   }
-  if (
-    typeof scroll_percentage !== "number" ||
-    !(scroll_percentage >= 0 && scroll_percentage <= 100)
-  ) {
-    const field = "scroll_percentage";
-    const rule = "must be a number from 0 to 100";
-    throw new InvalidValueError(action, field, rule, scroll_percentage);
-  }
-  return { topLine, bottomLine, scrollPercentage: scroll_percentage };
+  assertPercentage(scroll_percentage, "scroll_percentage", action);
+  return {
+    topLine: top_line,
+    bottomLine: bottom_line,
+    scrollPercentage: scroll_percentage,
+  };
 }
 
 /**
@@ -89,10 +89,9 @@ export function readFocus(json: unknown): FocusChange {
     "payload",
     action,
   );
-  return {
-    focused: flagOf(focused, "focused", action),
-    hidden: flagOf(hidden, "hidden", action),
-  };
+  assertFlag(focused, "focused", action);
+  assertFlag(hidden, "hidden", action);
+  return { focused, hidden };
 }
 
 /**
@@ -106,7 +105,8 @@ export function readFocus(json: unknown): FocusChange {
 export function readTyping(json: unknown): boolean {
   const action = "change typing";
   const { is_typing = true } = recordOf<"is_typing">(json, "payload", action);
-  return flagOf(is_typing, "is_typing", action);
+  assertFlag(is_typing, "is_typing", action);
+  return is_typing;
 }
 
 function readSelection(json: unknown, action: string): Selection {
@@ -115,11 +115,12 @@ function readSelection(json: unknown, action: string): Selection {
     "selection",
     action,
   );
-  return {
+  const selection = {
     anchor: cursorOf(anchor, "selection.anchor", action),
     head: cursorOf(head, "selection.head", action),
-    isBackward: flagOf(is_backward, "selection.is_backward", action),
   };
+  assertFlag(is_backward, "selection.is_backward", action);
+  return { ...selection, isBackward: is_backward };
 }
 
 function recordOf<Name extends string>(
@@ -131,17 +132,4 @@ function recordOf<Name extends string>(
     return value;
   }
   throw new InvalidValueError(action, field, "must be an object", value);
-}
-
-function flagOf(value: unknown, field: string, action: string): boolean {
-  if (typeof value === "boolean") return value;
-  throw new InvalidValueError(action, field, "must be true or false", value);
-}
-
-function lineOf(value: unknown, field: string, action: string): number {
-  if (
-    typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-  ) return value;
-  const rule = "must be a whole number of zero or more";
-  throw new InvalidValueError(action, field, rule, value);
 }

@@ -1,6 +1,6 @@
 import type { Timestamp } from "../../core/mod.ts";
 import type { DocumentMessage } from "./document_message.ts";
-import type { ActiveDocument } from "./document_presence.ts";
+import type { ActiveDocument } from "./document_answers.ts";
 import type { DocumentActivity, DocumentUser } from "./document_user.ts";
 import type { Cursor, Selection, Viewport } from "./positions.ts";
 

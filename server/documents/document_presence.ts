@@ -13,6 +13,12 @@ import {
 } from "../mod.ts";
 import { assertAmount, assertText, assertTexts } from "./checks.ts";
 import { colorOf } from "./color.ts";
+import type {
+  ActiveDocuments,
+  ActiveUsers,
+  DocumentCounts,
+  DocumentsOfUser,
+} from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 import type { DocumentMessage } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
@@ -32,7 +38,6 @@ import { DocumentReader } from "./document_reader.ts";
 import { DocumentRooms } from "./document_room.ts";
 import { DocumentSession } from "./document_session.ts";
 import { type DocumentStats, DocumentTally } from "./document_stats.ts";
-import type { DocumentUser } from "./document_user.ts";
 import {
   BackboneError,
   ChannelClosedError,
@@ -42,56 +47,6 @@ import { OpenSessions } from "./open_sessions.ts";
 import { lastActiveAtOf, peopleOf } from "./person.ts";
 import { assertProfile } from "./profile.ts";
 import { SessionRows } from "./session_rows.ts";
-
-/** The people in a document, at all servers together. */
-export interface ActiveUsers {
-  /** The people, in the order of their ids. */
-  readonly users: readonly DocumentUser[];
-  /** Whether these are all: `false` if some server could not be asked. */
-  readonly isComplete: boolean;
-}
-
-/** A document that somebody is in. */
-export interface DocumentOfUser {
-  /** The id of the document. */
-  readonly documentId: string;
-  /** When they last did something in it. */
-  readonly lastActiveAt: Timestamp;
-}
-
-/** The documents that somebody is in, at all servers together. */
-export interface DocumentsOfUser {
-  /** The documents, in the order of their ids. */
-  readonly documents: readonly DocumentOfUser[];
-  /** Whether these are all: `false` if some server could not be asked. */
-  readonly isComplete: boolean;
-}
-
-/** A document that there are people in. */
-export interface ActiveDocument {
-  /** The id of the document. */
-  readonly documentId: string;
-  /** How many people are in it. */
-  readonly users: number;
-  /** When somebody last did something in it, or up to five seconds before. */
-  readonly lastActiveAt: Timestamp;
-}
-
-/** The documents of a workspace that there are people in. */
-export interface ActiveDocuments {
-  /** The documents, in the order of their ids. */
-  readonly documents: readonly ActiveDocument[];
-  /** Whether these are all: `false` if some server could not be asked. */
-  readonly isComplete: boolean;
-}
-
-/** How many people documents have. */
-export interface DocumentCounts {
-  /** By the ids that were asked for; 0 for a document that nobody is in. */
-  readonly counts: ReadonlyMap<string, number>;
-  /** Whether all are counted: `false` if some server could not be asked. */
-  readonly isComplete: boolean;
-}
 
 const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 

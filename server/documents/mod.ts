@@ -29,6 +29,7 @@
 export { DOCUMENT_PROJECTION } from "./activity.ts";
 export { colorOf, labelColorOf } from "./color.ts";
 export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
+export type * from "./document_answers.ts";
 export * from "./document_input.ts";
 export * from "./document_json.ts";
 export type {
@@ -48,15 +49,7 @@ export type {
   JoinOptions,
   WatchDocumentOptions,
 } from "./document_options.ts";
-export {
-  type ActiveDocument,
-  type ActiveDocuments,
-  type ActiveUsers,
-  type DocumentCounts,
-  type DocumentOfUser,
-  DocumentPresence,
-  type DocumentsOfUser,
-} from "./document_presence.ts";
+export { DocumentPresence } from "./document_presence.ts";
 export { DocumentSession, type FocusOptions } from "./document_session.ts";
 export type { DocumentStats } from "./document_stats.ts";
 export type { DocumentActivity, DocumentUser } from "./document_user.ts";

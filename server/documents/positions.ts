@@ -72,15 +72,7 @@ export function selectionOf(
   const { isBackward } = value;
   const anchor = cursorOf(value.anchor, `${field}.anchor`, action);
   const head = cursorOf(value.head, `${field}.head`, action);
-  if (typeof isBackward !== "boolean") {
-    const rule = "must be true or false";
-    throw new InvalidValueError(
-      action,
-      `${field}.isBackward`,
-      rule,
-      isBackward,
-    );
-  }
+  assertFlag(isBackward, `${field}.isBackward`, action);
   return { anchor, head, isBackward };
 }
 
@@ -112,11 +104,7 @@ export function viewportOf(
       bottomLine,
     );
   }
-  if (!isPercentage(scrollPercentage)) {
-    const name = `${field}.scrollPercentage`;
-    const rule = "must be a number from 0 to 100";
-    throw new InvalidValueError(action, name, rule, scrollPercentage);
-  }
+  assertPercentage(scrollPercentage, `${field}.scrollPercentage`, action);
   return { topLine, bottomLine, scrollPercentage };
 }
 
@@ -183,7 +171,8 @@ function assertRecord<T>(
   throw new InvalidValueError(action, field, "must be an object", value);
 }
 
-function assertPlace(
+/** Throws unless a value is a line, a column or an offset. */
+export function assertPlace(
   value: unknown,
   field: string,
   action: string,
@@ -191,4 +180,25 @@ function assertPlace(
   if (isPlace(value)) return;
   const rule = "must be a whole number of zero or more";
   throw new InvalidValueError(action, field, rule, value);
+}
+
+/** Throws unless a value is how far a text is scrolled. */
+export function assertPercentage(
+  value: unknown,
+  field: string,
+  action: string,
+): asserts value is number {
+  if (isPercentage(value)) return;
+  const rule = "must be a number from 0 to 100";
+  throw new InvalidValueError(action, field, rule, value);
+}
+
+/** Throws unless a value is `true` or `false`. */
+export function assertFlag(
+  value: unknown,
+  field: string,
+  action: string,
+): asserts value is boolean {
+  if (typeof value === "boolean") return;
+  throw new InvalidValueError(action, field, "must be true or false", value);
 }

@@ -90,7 +90,7 @@ class EventStream {
     const { expiresAt = Infinity } = actor;
     this.#expiry = callAt(expiresAt, () => server.now, this.#end);
     const isOver = this.#signals.some(({ aborted }) => aborted);
-    if (isOver || actor.hasExpired()) this.end();
+    if (isOver || actor.end() !== undefined) this.end();
   }
 
   /** The bytes of the next event; `undefined` when there are no more. */
@@ -103,7 +103,8 @@ class EventStream {
       this.#writer = await tokens.begin(batch.position, holder);
     }
     // While the machine has slept no timer has told of the end.
-    const isOver = this.#ended.signal.aborted || this.#ask.actor.hasExpired();
+    const isOver = this.#ended.signal.aborted ||
+      this.#ask.actor.end() !== undefined;
     if (batch === undefined || isOver) {
       this.end();
       return undefined;

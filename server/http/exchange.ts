@@ -51,8 +51,9 @@ export function answer(value: object): Response {
  * @throws {HttpProblem} If they stand no more.
  */
 export function assertStillIn(actor: Actor): void {
-  if (actor.signal?.aborted) throw refused("the rights have been taken away");
-  if (actor.hasExpired()) throw refused("the rights have expired");
+  const end = actor.end();
+  if (end === "revoked") throw refused("the rights have been taken away");
+  if (end === "expired") throw refused("the rights have expired");
 }
 
 /**

@@ -51,6 +51,24 @@ export interface Unauthorized {
   readonly reason: string;
 }
 
+/** How the rights of an identity have ended: taken away, or by themselves. */
+export type RightsEnd = "revoked" | "expired";
+
+/**
+ * Tells how the rights of an identity have ended: the one rule for all faces.
+ *
+ * @param identity Whose rights. One that ends at what is no time has expired.
+ * @param now The present, by the server's clock.
+ * @returns How; `undefined` if they have not.
+ */
+export function endOf(
+  { signal, expiresAt }: Pick<Identity, "expiresAt" | "signal">,
+  now: Timestamp,
+): RightsEnd | undefined {
+  if (signal?.aborted) return "revoked";
+  return expiresAt === undefined || now < expiresAt ? undefined : "expired";
+}
+
 /** An identity as the handler uses it; without an origin it is the trusted one. */
 export interface Actor {
   readonly subject: string | undefined;
@@ -63,8 +81,8 @@ export interface Actor {
   readonly expiresAt: Timestamp | undefined;
   /** Whose share is used up: the subject's, or else the origin's. */
   readonly account: string;
-  /** Whether it has ended by itself. */
-  hasExpired(): boolean;
+  /** How its rights have ended, if they have by now. */
+  end(): RightsEnd | undefined;
   canRead(context: Key): boolean;
   canWrite(context: Key): boolean;
 }
@@ -78,7 +96,7 @@ export const TRUSTED_ACTOR: Actor = {
   signal: undefined,
   expiresAt: undefined,
   account: "",
-  hasExpired: () => false,
+  end: () => undefined,
   canRead: () => true,
   canWrite: () => true,
 };
@@ -107,8 +125,7 @@ export function actorOf(identity: Identity, clock: () => Timestamp): Actor {
     signal,
     expiresAt,
     account: JSON.stringify(subject === undefined ? { origin } : { subject }),
-    // What is no number has expired as well.
-    hasExpired: () => expiresAt !== undefined && !(clock() < expiresAt),
+    end: () => endOf({ signal, expiresAt }, clock()),
     canRead: (context) => identity.canRead(context) === true,
     canWrite: (context) => identity.canWrite(context) === true,
   };

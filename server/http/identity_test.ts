@@ -24,7 +24,7 @@ Deno.test("actorOf() keeps account by subject, else by origin", () => {
 
 Deno.test("actorOf() tells of an end that has come, and of one that is no time", () => {
   const hasExpired = (expiresAt: number | undefined) =>
-    actor({ expiresAt }).hasExpired();
+    actor({ expiresAt }).end() === "expired";
   assertEquals(hasExpired(undefined), false);
   assertEquals(hasExpired(1_001), false);
   assertEquals(hasExpired(1_000), true);

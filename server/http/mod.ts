@@ -31,7 +31,12 @@ export {
   type MeasuredHttpHandler,
 } from "./handler.ts";
 export type { HttpStats } from "./http_stats.ts";
-export type { Identity, Unauthorized } from "./identity.ts";
+export {
+  endOf,
+  type Identity,
+  type RightsEnd,
+  type Unauthorized,
+} from "./identity.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export type { ProblemDocument, ProblemField, ProblemKind } from "./problem.ts";
 export type {

@@ -1,6 +1,11 @@
 import { InvalidValueError } from "../../core/mod.ts";
 import type { TopicPresence } from "../topics/mod.ts";
-import { createTrustGuard, toldOnce, type Unauthorized } from "../http/mod.ts";
+import {
+  createTrustGuard,
+  endOf,
+  toldOnce,
+  type Unauthorized,
+} from "../http/mod.ts";
 import { deliver } from "./broadcast.ts";
 import { readBroadcast } from "./broadcast_text.ts";
 import { type Codec, codecFor } from "./codec.ts";
@@ -19,7 +24,6 @@ import { Revocations } from "./revocations.ts";
 import { PhoenixSocket, type SocketHooks } from "./socket.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { CHECK_MS } from "./stall.ts";
-import { endOf } from "./standing.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */

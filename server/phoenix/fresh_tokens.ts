@@ -1,4 +1,4 @@
-import type { PhoenixIdentity, Rejection } from "./identity.ts";
+import type { PhoenixIdentity, TokenHookAnswer } from "./identity.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What fresh tokens need of their socket. */
@@ -7,11 +7,7 @@ export interface FreshTokensSettings {
   readonly ask:
     | ((
       token: string,
-    ) =>
-      | PhoenixIdentity
-      | Rejection
-      | undefined
-      | Promise<PhoenixIdentity | Rejection | undefined>)
+    ) => TokenHookAnswer)
     | undefined;
   /**
    * Takes the identity that a token has brought.

@@ -52,6 +52,19 @@ export interface Admission {
   readonly reason?: undefined;
 }
 
+/** What a join hook answers. */
+export type JoinHookAnswer =
+  | Admission
+  | Rejection
+  | Promise<Admission | Rejection>;
+
+/** What a hook for fresh tokens answers. */
+export type TokenHookAnswer =
+  | PhoenixIdentity
+  | Rejection
+  | undefined
+  | Promise<PhoenixIdentity | Rejection | undefined>;
+
 /** Why somebody is not let into a topic. */
 export interface Rejection {
   /** What the client is told. */

@@ -5,7 +5,7 @@ import { type ChannelSettings, settingsOf } from "./channel_settings.ts";
 import { readArrival } from "./document_arrival.ts";
 import { DocumentChannel, type JoinedDocuments } from "./document_channel.ts";
 import type { FreshTokens } from "./fresh_tokens.ts";
-import type { Admission, Rejection } from "./identity.ts";
+import type { Admission, JoinHookAnswer, Rejection } from "./identity.ts";
 import { type JoinParams, readJoinParams } from "./join_params.ts";
 import type { JoinedChannels } from "./joined_channels.ts";
 import type { JsonObject } from "./json.ts";
@@ -33,7 +33,7 @@ export interface JoiningSocket {
     | ((
       topic: string,
       payload: JsonObject,
-    ) => Admission | Rejection | Promise<Admission | Rejection>)
+    ) => JoinHookAnswer)
     | undefined;
   /** Aborted when the socket is no more. */
   readonly signal: AbortSignal;

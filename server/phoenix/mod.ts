@@ -22,7 +22,13 @@ export * from "./bun.ts";
 export * from "./deno.ts";
 export { type Acceptance, PhoenixEndpoint } from "./endpoint.ts";
 export type { JoinedDocuments } from "./document_channel.ts";
-export type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+export type {
+  Admission,
+  JoinHookAnswer,
+  PhoenixIdentity,
+  Rejection,
+  TokenHookAnswer,
+} from "./identity.ts";
 export type { JsonObject } from "./json.ts";
 export type { PhoenixLimits } from "./limits.ts";
 export * from "./node.ts";

@@ -1,7 +1,11 @@
 import type { Unauthorized } from "../http/mod.ts";
 import type { JoinedDocuments } from "./document_channel.ts";
 import type { JsonObject } from "./json.ts";
-import type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+import type {
+  JoinHookAnswer,
+  PhoenixIdentity,
+  TokenHookAnswer,
+} from "./identity.ts";
 import type { PhoenixLimits } from "./limits.ts";
 import type { PhoenixSocket } from "./socket.ts";
 
@@ -36,7 +40,7 @@ export interface PhoenixOptions {
       params: JsonObject,
       identity: PhoenixIdentity,
       socket: PhoenixSocket,
-    ) => Admission | Rejection | Promise<Admission | Rejection>)
+    ) => JoinHookAnswer)
     | undefined;
   /**
    * Takes a fresh token of a client's event `access_token`, or of a join of
@@ -54,11 +58,7 @@ export interface PhoenixOptions {
     | ((
       token: string,
       socket: PhoenixSocket,
-    ) =>
-      | PhoenixIdentity
-      | Rejection
-      | undefined
-      | Promise<PhoenixIdentity | Rejection | undefined>)
+    ) => TokenHookAnswer)
     | undefined;
   /**
    * Documents of the very same server: then the topics `document:*` are documents,

@@ -5,7 +5,11 @@ import type { Channel } from "./channel.ts";
 import type { Codec } from "./codec.ts";
 import { FrameError } from "./frame_error.ts";
 import { FreshTokens } from "./fresh_tokens.ts";
-import type { Admission, PhoenixIdentity, Rejection } from "./identity.ts";
+import type {
+  JoinHookAnswer,
+  PhoenixIdentity,
+  TokenHookAnswer,
+} from "./identity.ts";
 import { JoinedChannels } from "./joined_channels.ts";
 import { Joins } from "./joins.ts";
 import type { JsonObject } from "./json.ts";
@@ -28,18 +32,14 @@ export interface SocketHooks {
       params: JsonObject,
       identity: PhoenixIdentity,
       socket: PhoenixSocket,
-    ) => Admission | Rejection | Promise<Admission | Rejection>)
+    ) => JoinHookAnswer)
     | undefined;
   /** See `PhoenixOptions`. */
   readonly accessToken:
     | ((
       token: string,
       socket: PhoenixSocket,
-    ) =>
-      | PhoenixIdentity
-      | Rejection
-      | undefined
-      | Promise<PhoenixIdentity | Rejection | undefined>)
+    ) => TokenHookAnswer)
     | undefined;
   /** Told that a socket is no more. */
   onClosed(socket: PhoenixSocket): void;

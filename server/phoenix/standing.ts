@@ -1,5 +1,5 @@
 import type { Timestamp } from "../../core/mod.ts";
-import { callAt } from "../http/mod.ts";
+import { callAt, endOf } from "../http/mod.ts";
 import type { PhoenixIdentity } from "./identity.ts";
 import { Refusal } from "./refusal.ts";
 import { isSame } from "./revocations.ts";
@@ -10,18 +10,6 @@ export interface StandingEvents {
   onRevoked(): void;
   /** They have ended by themselves. */
   onExpired(): void;
-}
-
-/**
- * How the rights of an identity have ended; `undefined` if they have not. One
- * that ends at what is no time has expired.
- */
-export function endOf(
-  { signal, expiresAt }: PhoenixIdentity,
-  now: Timestamp,
-): "revoked" | "expired" | undefined {
-  if (signal?.aborted) return "revoked";
-  return expiresAt === undefined || now < expiresAt ? undefined : "expired";
 }
 
 /** Who a socket belongs to now: a fresh token may bring a new identity. */

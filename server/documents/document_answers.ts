@@ -1,0 +1,52 @@
+import type { Timestamp } from "../../core/mod.ts";
+import type { DocumentUser } from "./document_user.ts";
+
+/** The people in a document, at all servers together. */
+export interface ActiveUsers {
+  /** The people, in the order of their ids. */
+  readonly users: readonly DocumentUser[];
+  /** Whether these are all: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+/** A document that somebody is in. */
+export interface DocumentOfUser {
+  /** The id of the document. */
+  readonly documentId: string;
+  /** When they last did something in it. */
+  readonly lastActiveAt: Timestamp;
+}
+
+/** The documents that somebody is in, at all servers together. */
+export interface DocumentsOfUser {
+  /** The documents, in the order of their ids. */
+  readonly documents: readonly DocumentOfUser[];
+  /** Whether these are all: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+/** A document that there are people in. */
+export interface ActiveDocument {
+  /** The id of the document. */
+  readonly documentId: string;
+  /** How many people are in it. */
+  readonly users: number;
+  /** When somebody last did something in it, or up to five seconds before. */
+  readonly lastActiveAt: Timestamp;
+}
+
+/** The documents of a workspace that there are people in. */
+export interface ActiveDocuments {
+  /** The documents, in the order of their ids. */
+  readonly documents: readonly ActiveDocument[];
+  /** Whether these are all: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}
+
+/** How many people documents have. */
+export interface DocumentCounts {
+  /** By the ids that were asked for; 0 for a document that nobody is in. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Whether all are counted: `false` if some server could not be asked. */
+  readonly isComplete: boolean;
+}

@@ -11,7 +11,7 @@ import { Throttle } from "../../beacon/mod.ts";
 import { Attendance, PATIENCE_MS } from "./attendance.js";
 import { CursorRenderer } from "./cursor_renderer.js";
 import { DocumentConnection } from "./document_connection.js";
-import { find, show } from "./dom.js";
+import { find } from "./dom.js";
 import { Headline } from "./headline.js";
 import { LENGTHS, readText } from "./meta.js";
 import { Notices } from "./notices.js";
@@ -28,12 +28,13 @@ import {
   saveProfile,
   storeOf,
 } from "./profile.js";
+import { roomOf, topicOf } from "./rooms.js";
 import { positionAt } from "./text_edit.js";
 import { TextExchange } from "./text_exchange.js";
 import { TextareaEditor } from "./textarea_editor.js";
 import { tokenOfTab } from "./token.js";
 import { ONLY_READING } from "./token_refusal.js";
-import { offerCommand, offerSecondTab } from "./try_it.js";
+import { offerCommand, offerRooms } from "./try_it.js";
 import { TypingIndicator } from "./typing_indicator.js";
 
 /** @typedef {import("./person.js").Person} Person */
@@ -52,8 +53,8 @@ const ONLY_READING_TEXT =
 const FAINT_MS = 5_000;
 
 const parameters = new URLSearchParams(location.search);
-const id = readText(parameters.get("document"), LENGTHS.name) ?? "shared";
-const topic = `document:${id}`;
+const here = roomOf("document", parameters);
+const topic = topicOf(here);
 const isGuest = parameters.has("guest");
 const tabStore = storeOf(() => sessionStorage);
 const store = isGuest ? tabStore : storeOf(() => localStorage);
@@ -167,11 +168,8 @@ setInterval(moveText, FAINT_MS);
 
 nameField.value = profile.name;
 nameField.placeholder = nameless;
-for (const place of document.querySelectorAll(".this-document")) {
-  show(place, topic);
-}
 offerCommand(topic, token);
-offerSecondTab(token);
+offerRooms(here, token);
 showWhetherWriter();
 tellActivity((focused, hidden) => connection.focus(focused, hidden));
 

@@ -17,7 +17,7 @@ import { readColor } from "./color.js";
  */
 
 /** The longest name and status that are shown, in characters. */
-export const LENGTHS = { name: 32, status: 80, word: 32, device: 48 };
+export const LENGTHS = { name: 64, status: 80, word: 32, device: 48 };
 
 /**
  * Takes from a meta of the wire what is as it should be.
@@ -41,7 +41,8 @@ export function readMeta(value) {
 }
 
 /**
- * A text on one line, cut to a length.
+ * Puts a text on one line, and cuts it to a length: between words, where there
+ * is a place to do so in its second half.
  *
  * @param {unknown} value
  * @param {number} length in characters
@@ -51,8 +52,9 @@ export function readText(value, length) {
   if (typeof value !== "string") return undefined;
   const line = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
   const characters = [...line];
-  const text = characters.length > length
-    ? `${characters.slice(0, length - 1).join("")}…`
-    : line;
-  return text === "" ? undefined : text;
+  if (characters.length <= length) return line === "" ? undefined : line;
+  const kept = characters.slice(0, length - 1);
+  const space = kept.lastIndexOf(" ");
+  const end = space > length / 2 ? space : kept.length;
+  return `${kept.slice(0, end).join("")}…`;
 }

@@ -41,6 +41,7 @@ import pointers from "./pointers.js" with { type: "text" };
 import presenceEvent from "./presence_event.js" with { type: "text" };
 import profile from "./profile.js" with { type: "text" };
 import room from "./room.js" with { type: "text" };
+import rooms from "./rooms.js" with { type: "text" };
 import roster from "./roster.js" with { type: "text" };
 import serviceSocket from "./service_socket.js" with { type: "text" };
 import sharedText from "./shared_text.js" with { type: "text" };
@@ -90,6 +91,7 @@ const FILES: ReadonlyMap<string, string> = new Map([
   ["/presence_event.js", presenceEvent],
   ["/profile.js", profile],
   ["/room.js", room],
+  ["/rooms.js", rooms],
   ["/roster.js", roster],
   ["/service_socket.js", serviceSocket],
   ["/shared_text.js", sharedText],

@@ -62,6 +62,7 @@ export function inOrder(self) {
   return (a, b) => {
     const own = Number(b.key === self) - Number(a.key === self);
     if (own !== 0) return own;
-    return a.name.localeCompare(b.name) || (a.key < b.key ? -1 : 1);
+    return a.name.localeCompare(b.name, undefined, { numeric: true }) ||
+      (a.key < b.key ? -1 : 1);
   };
 }

@@ -28,20 +28,28 @@ import {
   saveProfile,
   storeOf,
 } from "./profile.js";
+import { roomOf, topicOf } from "./rooms.js";
 import { Roster } from "./roster.js";
 import { tokenOfTab } from "./token.js";
 import { ONLY_READING } from "./token_refusal.js";
-import { offerCommand, offerSecondTab } from "./try_it.js";
+import { offerCommand, offerRooms } from "./try_it.js";
 
 /** @typedef {import("./person.js").Person} Person */
-
-const TOPIC = "room:lobby";
 
 /** How often the times of those who left are told anew. */
 const TIMES_MS = 5_000;
 
+const parameters = new URLSearchParams(location.search);
+const here = roomOf("room", parameters);
+const topic = topicOf(here);
+
 /** A tab of its own person, for those who have only one browser. */
-const isGuest = new URLSearchParams(location.search).has("guest");
+const isGuest = parameters.has("guest");
+
+/** What to do in the area, by whatever one has for pointing. */
+const POINT_HERE = matchMedia("(hover: none)").matches
+  ? "Touch this area. The others see where."
+  : "Move your pointer in here. The others see it.";
 
 const tabStore = storeOf(() => sessionStorage);
 const personStore = isGuest ? tabStore : storeOf(() => localStorage);
@@ -63,7 +71,7 @@ const departures = find("#departures", HTMLElement);
 const nobodyLeft = find("#nobody-left", HTMLElement);
 const hint = find("#hint", HTMLElement);
 
-const connection = new Connection(TOPIC, token, {
+const connection = new Connection(topic, token, {
   publication: () => ({
     key: self,
     meta: ownMeta(),
@@ -136,8 +144,8 @@ document.addEventListener("visibilitychange", () => connection.publish());
 setInterval(showTimes, TIMES_MS);
 
 form.show({ ...profile, activity });
-offerCommand(TOPIC, token);
-offerSecondTab(token);
+offerCommand(topic, token);
+offerRooms(here, token);
 followPointer(area, find("#own-pointer", HTMLElement), (place) => {
   connection.point(place);
 });
@@ -184,7 +192,7 @@ function showRoom() {
     hint,
     profile.invisible
       ? "You are invisible: nobody else sees your pointer."
-      : "Move your pointer in here. The others see it.",
+      : POINT_HERE,
   );
   showTimes();
 }

@@ -9,6 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import {
+  brokenRules,
   chipOf,
   findChromium,
   People,
@@ -125,8 +126,9 @@ test(
     await second.getByLabel("What you are doing").selectOption("editing");
     const chip = chipOf(ada, "Bob");
     await chip.getByText("Editing, changing something").waitFor();
-    await chip.getByText(/: observing, editing$|: editing, observing$/)
-      .waitFor();
+    await chip.getByText(/, 2 tabs: editing, observing$/).waitFor();
+    await second.getByLabel("What you are doing").selectOption("observing");
+    await chip.getByText(/, 2 tabs: observing$/).waitFor();
     // What a person says holds for all their tabs.
     await second.getByLabel("Name").fill("Robert");
     await chipOf(bob, "Robert").waitFor();
@@ -323,4 +325,132 @@ test("fits a width of 320 px, in light and dark", async (people, { url }) => {
   const light = await paper();
   await ada.emulateMedia({ colorScheme: "dark" });
   assert(await paper() !== light);
+});
+
+/** Publishes somebody by HTTP. */
+async function publish(url: string, subject: string): Promise<void> {
+  const response = await fetch(`${url}v1/updates`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      subject,
+      context: "room:lobby",
+      ttlMs: 60_000,
+      facets: { activity: "acting" },
+    }),
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+}
+
+/** How far down an element is, and where it ends. */
+async function extentOf(
+  page: Page,
+  selector: string,
+): Promise<{ top: number; left: number; right: number }> {
+  const box = await page.locator(selector).boundingBox();
+  assert(box);
+  return { top: box.y, left: box.x, right: box.x + box.width };
+}
+
+test(
+  "keeps the area on the first screen of a full room",
+  async (people, { url }) => {
+    const names = Array.from({ length: 41 }, (_, index) => `bot-${index}`);
+    await Promise.all(names.map((name) => publish(url, name)));
+    const ada = await people.come(url, "Ada");
+    await chipOf(ada, "bot-40").waitFor();
+    assertEquals(await ada.locator(".chip").count(), 42);
+    await ada.setViewportSize({ width: 1200, height: 800 });
+    const { top } = await extentOf(ada, "#area");
+    assert(top < 600, `the area begins at ${top}`);
+    // The crowd scrolls, by keys as well.
+    await ada.locator("#people").focus();
+    await ada.keyboard.press("End");
+    await ada.waitForFunction(() => {
+      const list = document.querySelector("#people");
+      return list !== null && list.scrollTop > 0;
+    });
+  },
+);
+
+test(
+  "has the form on the first screen of a phone, and says to touch",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    for (let index = 0; index < 8; index++) await publish(url, `bot-${index}`);
+    await chipOf(ada, "bot-7").waitFor();
+    const phone = await ada.context().browser()?.newContext({
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    assert(phone);
+    const bob = await people.open(await phone.newPage(), url);
+    await chipOf(bob, "bot-7").waitFor();
+    const { top } = await extentOf(bob, "#name");
+    assert(top < 844, `the form begins at ${top}`);
+    await bob.getByText("Touch this area.").waitFor();
+    await phone.close();
+  },
+);
+
+test("keeps names of pointers in the area", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.come(url, "Wilhelmina ".repeat(5).trim());
+  await chipOf(bob, "Ada").waitFor();
+  for (const width of [1200, 360]) {
+    await ada.setViewportSize({ width, height: 800 });
+    for (const x of [0.02, 0.35, 0.5, 0.65, 0.98]) {
+      await point(bob, x, 0.98);
+      const place = ada.locator(".pointer").filter({
+        has: ada.locator(".pointer-name"),
+      });
+      await place.waitFor();
+      await ada.waitForFunction((x) => {
+        const pointer = document.querySelector(".pointer");
+        return pointer instanceof HTMLElement &&
+          Math.abs(parseFloat(pointer.style.left) - 100 * x) < 1;
+      }, x);
+      // Where it will be when it has arrived.
+      await ada.locator(".pointer").evaluate((element) =>
+        Promise.all(element.getAnimations().map(({ finished }) => finished))
+      );
+      const area = await extentOf(ada, "#area");
+      const name = await extentOf(ada, ".pointer-name");
+      assert(name.left >= area.left, `${x} of ${width}: cut at the left`);
+      assert(name.right <= area.right, `${x} of ${width}: cut at the right`);
+    }
+  }
+});
+
+test(
+  "makes a room of one's own, whose address lets others in",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    await ada.getByRole("link", { name: "Make a room of your own" }).click();
+    await ada.waitForURL(/\?room=[a-z]+-[a-z]+-[0-9a-z]+$/);
+    await chipOf(ada, "Ada").waitFor();
+    const bob = await people.come(ada.url(), "Bob");
+    await chipOf(ada, "Bob").waitFor();
+    const eve = await people.come(url, "Eve");
+    await eve.getByRole("heading", { name: "You are here, on your own." })
+      .waitFor();
+    const name = new URL(ada.url()).searchParams.get("room");
+    await bob.getByRole("link", { name: `document:${name}` }).click();
+    await bob.waitForURL(`${url}document?document=${name}`);
+    await bob.locator(".participant[data-you]").waitFor();
+  },
+  ["--grace-ms", "200"],
+);
+
+test("keeps the rules of accessibility", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.enter(`${url}document`, "Bob");
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const page of [ada, bob]) {
+      await page.emulateMedia({ colorScheme });
+      assertEquals(await brokenRules(page), []);
+    }
+  }
 });

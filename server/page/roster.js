@@ -128,20 +128,22 @@ function countsOf({ tabs, devices }) {
 }
 
 /**
- * For each device what is done on it.
+ * Says for each device what its tabs do.
  *
  * @param {readonly Meta[]} metas
  */
 function connectionLines(metas) {
   const devices = Map.groupBy(metas, ({ device }) => device ?? "Other device");
   return [...devices].map(([device, metas]) => {
-    const words = metas.flatMap(({ activity }) =>
-      activity === undefined
-        ? []
-        : wordFor(ACTIVITIES, activity).word.toLowerCase()
+    const words = new Set(
+      metas.flatMap(({ activity }) =>
+        activity === undefined
+          ? []
+          : wordFor(ACTIVITIES, activity).word.toLowerCase()
+      ),
     );
-    return words.length === 0
-      ? device
-      : `${device}: ${words.sort().join(", ")}`;
+    const tabs = metas.length > 1 ? `, ${counted(metas.length, "tab")}` : "";
+    const doing = words.size > 0 ? `: ${[...words].sort().join(", ")}` : "";
+    return `${device}${tabs}${doing}`;
   });
 }

@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 
 import { find, show } from "./dom.js";
+import { addressOf, newName, topicOf } from "./rooms.js";
 
 const WITH_TOKEN =
   "Be here for a minute by any program that speaks HTTP and has your token:";
@@ -20,7 +21,6 @@ const COPIED_MS = 2_000;
  */
 export function offerCommand(topic, token) {
   const command = find("#command", HTMLElement);
-  const button = find("#copy", HTMLButtonElement);
   const update = {
     ...token ? { resource: "robot" } : { subject: "robot" },
     context: topic,
@@ -33,9 +33,51 @@ export function offerCommand(topic, token) {
     `-H 'content-type: application/json' -d '${JSON.stringify(update)}'`;
   if (token) show(find("#command-about", HTMLElement), WITH_TOKEN);
   show(command, text);
+  offerCopy(find("#copy", HTMLButtonElement), text);
+}
+
+/**
+ * Leads to this room in further tabs, to the room of the other kind that has
+ * the same name, and to a new room.
+ *
+ * @param {import("./rooms.js").Room} here
+ * @param {Token | undefined} token
+ */
+export function offerRooms(here, token) {
+  for (const kind of /** @type {const} */ (["room", "document"])) {
+    const room = { ...here, kind };
+    const link = find(`[data-kind="${kind}"]`, HTMLAnchorElement);
+    link.href = addressOf(room);
+    show(link, topicOf(room));
+  }
+  const guest = find("#guest", HTMLAnchorElement);
+  guest.href = addressOf(here, true);
+  find("#new-room", HTMLAnchorElement).href = addressOf({
+    ...here,
+    name: newName(),
+  });
+  const address = new URL(addressOf(here), location.href).href;
+  offerCopy(find("#copy-address", HTMLButtonElement), address);
+  const second = document.querySelector("#second-tab");
+  second?.setAttribute("href", addressOf(here));
+  if (token === undefined) return;
+  // Only another token makes somebody else, and only an opener's store goes
+  // along with a new tab.
+  guest.closest("li")?.remove();
+  second?.setAttribute("rel", "opener");
+}
+
+/**
+ * Has a button copy a text.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {string} text
+ */
+function offerCopy(button, text) {
   // Browsers have a clipboard in secure contexts only.
   if (!("clipboard" in navigator)) return;
   button.hidden = false;
+  const label = button.textContent ?? "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   button.addEventListener("click", async () => {
@@ -43,23 +85,6 @@ export function offerCommand(topic, token) {
       .then(() => true, () => false);
     show(button, copied ? "Copied" : "Not allowed");
     clearTimeout(timer);
-    timer = setTimeout(() => show(button, "Copy"), COPIED_MS);
+    timer = setTimeout(() => show(button, label), COPIED_MS);
   });
-}
-
-/**
- * Has whoever has a token take it along into a second tab, and come in as
- * somebody else by another token alone.
- *
- * @param {Token | undefined} token
- */
-export function offerSecondTab(token) {
-  if (token === undefined) return;
-  for (const link of document.querySelectorAll(".tries a[target]")) {
-    const isGuest = link.getAttribute("href")?.endsWith("?guest");
-    const offer = link.closest("li");
-    if (isGuest) offer?.remove();
-    // Only an opener's store goes along.
-    else link.setAttribute("rel", "opener");
-  }
 }

@@ -6,6 +6,11 @@ import {
   chromium,
   type Page,
 } from "playwright-core";
+import axe from "axe-core";
+
+declare global {
+  var axe: typeof import("axe-core");
+}
 
 const USUAL_PLACES: Partial<Record<typeof Deno.build.os, string[]>> = {
   linux: [
@@ -169,6 +174,17 @@ export function cursorOf(
   name: string,
 ): ReturnType<Page["locator"]> {
   return page.locator(".remote-cursor", { hasText: name });
+}
+
+/** Which rules of accessibility a page breaks, and where. */
+export async function brokenRules(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html }) => `${id}: ${html}`)
+    );
+  });
 }
 
 /** What the page has told of who came and went. */

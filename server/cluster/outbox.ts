@@ -23,10 +23,12 @@ export type PendingWrite =
 
 /**
  * What is yet to be written: for each row the latest, however often it has
- * changed, so that it never holds more than there are rows.
+ * changed, so that it never holds more than there are rows. A removal never
+ * overtakes a put of its context that came before it, or others would see
+ * somebody leave who has only changed connections.
  */
 export class Outbox {
-  readonly #waiting = new Writes();
+  #waiting = new Writes();
   #underway = new Writes();
 
   /** How many writes wait, apart from those under way. */
@@ -83,17 +85,23 @@ export class Outbox {
     this.#underway = new Writes();
   }
 
-  /** Puts what was under way back: it may have been written or not. */
+  /**
+   * Puts what was under way back, before what waits: it may have been written
+   * or not. O(size).
+   */
   failed(): void {
-    const writes = this.#underway.take(Infinity);
-    for (const write of writes) {
-      const newer = this.#waiting.get(write.context, write.id);
-      if (newer === undefined) this.#waiting.set(write);
-    }
+    const waiting = this.#waiting.take(Infinity);
+    this.#waiting = this.#underway;
+    this.#underway = new Writes();
+    for (const write of waiting) this.#waiting.set(write);
   }
 }
 
-/** Writes by context and id, in the order in which contexts came. */
+/**
+ * Writes by context and id, in the order in which contexts came. Within a
+ * context a put keeps the place of the write that it replaces; a removal goes
+ * last.
+ */
 class Writes {
   readonly #byContext = new Map<string, Map<string, PendingWrite>>();
   size = 0;
@@ -110,6 +118,7 @@ class Writes {
       this.#byContext.set(context, writes);
     }
     if (!writes.has(id)) this.size++;
+    if (write.type !== "put") writes.delete(id);
     writes.set(id, write);
   }
 

@@ -68,9 +68,54 @@ Deno.test("Outbox puts back what has failed, unless something newer waits", () =
   assertEquals(outbox.take(1), [PUT]);
   outbox.add({ ...PUT, at: 5 });
   outbox.failed();
-  assertEquals(outbox.take(10), [{ ...PUT, id: "2" }, { ...PUT, at: 5 }]);
+  assertEquals(outbox.take(10), [{ ...PUT, at: 5 }, { ...PUT, id: "2" }]);
   outbox.failed();
   assertEquals(outbox.size, 2);
+});
+
+Deno.test("Outbox has no removal overtake a put: who has only changed connections does not leave", () => {
+  const SECOND: PendingWrite = { ...PUT, id: "2", at: 2 };
+  const outbox = new Outbox();
+  outbox.add(PUT);
+  outbox.add(SECOND);
+  outbox.add(RETRACT);
+  assertEquals(
+    outbox.take(10),
+    [SECOND, { ...WITHDRAW, at: 1 }],
+    "a removal of what waits",
+  );
+  outbox.done();
+
+  outbox.add(RETRACT);
+  outbox.add(SECOND);
+  outbox.add(RETRACT);
+  assertEquals(outbox.take(10), [SECOND, RETRACT], "a second removal");
+  outbox.done();
+
+  outbox.add(SECOND);
+  outbox.add(RETRACT);
+  outbox.add({ ...SECOND, at: 3 });
+  assertEquals(
+    outbox.take(10),
+    [{ ...SECOND, at: 3 }, RETRACT],
+    "a put that is put again",
+  );
+
+  outbox.add({ ...RETRACT, id: "3" });
+  outbox.failed();
+  assertEquals(
+    outbox.take(10),
+    [{ ...SECOND, at: 3 }, RETRACT, { ...RETRACT, id: "3" }],
+    "what has failed",
+  );
+
+  outbox.add({ ...SECOND, at: 4 });
+  outbox.failed();
+  assertEquals(
+    outbox.take(2),
+    [{ ...SECOND, at: 4 }, RETRACT],
+    "what has failed and is put again",
+  );
 });
 
 Deno.test("Outbox knows which rows it writes, and which of them whoever has them", () => {

@@ -159,7 +159,7 @@ export class DocumentSession implements Disposable {
    *
    * @param cursor Where it is; it is copied.
    * @param selection What is selected, if anything is: then they are selecting.
-   * Else they are viewing, unless they type.
+   * Else they are viewing, unless they type. An empty selection is none.
    * @throws {InvalidValueError} If a position is none.
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
@@ -171,7 +171,7 @@ export class DocumentSession implements Disposable {
       selection: selection && selectionOf(selection, "selection", action),
     };
     const at = this.#act(action);
-    this.#doing = selection !== null
+    this.#doing = position.selection !== null
       ? "selecting"
       : this.#typing.isTyping
       ? "editing"

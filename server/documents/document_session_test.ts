@@ -99,6 +99,29 @@ Deno.test("DocumentSession.updateCursor() with a selection is selecting, without
   assertFalse("selection" in (cleared?.facets ?? {}));
 });
 
+Deno.test("DocumentSession.updateCursor() takes an empty selection for none", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const [ada, watcher] = await watched(all.presence);
+  ada.updateCursor(at(1), from(1, 1));
+  assertEquals(await watcher.told(), ["ada at 1"]);
+  ada.typed();
+  await time.tickAsync(50);
+  ada.updateCursor(at(2), from(2, 2));
+  assertEquals(await watcher.told(), [
+    "ada types",
+    "ada is editing",
+    "ada at 2",
+  ]);
+  await time.tickAsync(50);
+  ada.updateCursor(at(3), from(2, 3));
+  await time.tickAsync(50);
+  ada.updateCursor(at(3), from(3, 3));
+  await watcher.told();
+  const user = await userOf(all.presence);
+  assertEquals([user?.activity, user?.selection], ["editing", null]);
+});
+
 Deno.test("DocumentSession.updateCursor() copies the position, and nothing else that is in it", async () => {
   using time = new FakeTime(0);
   using all = documents();

@@ -55,6 +55,18 @@ Deno.test("what another face adds to a position is not passed on", async () => {
   assertEquals(joined.user, user);
 });
 
+Deno.test("an empty selection of another face is none", async () => {
+  using _time = new FakeTime(0);
+  using all = documents();
+  const more = { ...at(2), more: "x" };
+  all.server.receive(withFacets({
+    cursor: at(2),
+    selection: { anchor: more, head: at(2), isBackward: false },
+  }));
+  const user = await userOf(all.presence);
+  assertEquals([user?.cursor, user?.selection], [at(2), null]);
+});
+
 Deno.test("nobody was active, or came, at a time that is yet to be", async () => {
   using _time = new FakeTime(5_000);
   using all = documents();

@@ -10,7 +10,7 @@ export interface Cursor {
   readonly offset: number;
 }
 
-/** A part of a text that is selected. */
+/** A part of a text that is selected; an empty one counts as none. */
 export interface Selection {
   /** Where the selection was begun. */
   readonly anchor: Cursor;
@@ -60,20 +60,21 @@ export function cursorOf(
  * @param value The value.
  * @param field Its name, for the message.
  * @param action What can't be done with a bad one, for the message.
- * @returns The copy, without any other fields.
+ * @returns The copy, without any other fields; `null` for an empty selection,
+ * as editors give one for a caret.
  * @throws {InvalidValueError} If it does not have two places and a direction.
  */
 export function selectionOf(
   value: unknown,
   field: string,
   action: string,
-): Selection {
+): Selection | null {
   assertRecord<Selection>(value, field, action);
   const { isBackward } = value;
   const anchor = cursorOf(value.anchor, `${field}.anchor`, action);
   const head = cursorOf(value.head, `${field}.head`, action);
   assertFlag(isBackward, `${field}.isBackward`, action);
-  return { anchor, head, isBackward };
+  return isSamePlace(anchor, head) ? null : { anchor, head, isBackward };
 }
 
 /**
@@ -137,10 +138,11 @@ export function isCursor(value: unknown): value is Cursor {
     isPlace(value.column) && isPlace(value.offset);
 }
 
-/** Whether a value is a selection. */
+/** Whether a value is a selection that is not empty. */
 export function isSelection(value: unknown): value is Selection {
   return isRecord<Selection>(value) && isCursor(value.anchor) &&
-    isCursor(value.head) && typeof value.isBackward === "boolean";
+    isCursor(value.head) && typeof value.isBackward === "boolean" &&
+    !isSamePlace(value.anchor, value.head);
 }
 
 /** Whether a value is a viewport. */
@@ -152,6 +154,10 @@ export function isViewport(value: unknown): value is Viewport {
 
 function isRecord<T>(value: unknown): value is Unknown<T> {
   return typeof value === "object" && value !== null;
+}
+
+function isSamePlace(a: Cursor, b: Cursor): boolean {
+  return a.line === b.line && a.column === b.column && a.offset === b.offset;
 }
 
 function isPlace(value: unknown): value is number {

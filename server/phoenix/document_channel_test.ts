@@ -200,7 +200,8 @@ Deno.test("what a client does in a document is told to the others", async () => 
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob", name: "Bob" });
-  const selection = { anchor: CURSOR, head: CURSOR, is_backward: true };
+  const anchor = { line: 3, column: 9, offset: 55 };
+  const selection = { anchor, head: CURSOR, is_backward: true };
   const heard = async () => {
     await flush();
     ada.take();

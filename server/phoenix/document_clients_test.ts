@@ -109,7 +109,8 @@ Deno.test("phoenix.js tells where somebody is, and what they do", async () => {
 
   await one.does("cursor", { cursor: CURSOR });
   await other.hears("cursor_moved", { user_id, cursor: CURSOR });
-  const selection = { anchor: CURSOR, head: CURSOR, is_backward: false };
+  const anchor = { line: 3, column: 9, offset: 55 };
+  const selection = { anchor, head: CURSOR, is_backward: true };
   await one.does("cursor", { cursor: CURSOR, selection });
   await other.hears("cursor_moved", { user_id, selection });
   await other.hears("activity_changed", { user_id, activity: "selecting" });

@@ -1,9 +1,10 @@
 import { InvalidValueError } from "../../core/mod.ts";
 import { workspaceContext } from "../documents/mod.ts";
-import type { Admission } from "./identity.ts";
+import type { Admission, PhoenixIdentity } from "./identity.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { own } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
+import { mayWrite } from "./rights.ts";
 import { isLarger } from "./utf8.ts";
 
 /** As what somebody comes into a document. */
@@ -33,6 +34,8 @@ const MAX_URL_LENGTH = 2_048;
  * @param topic The topic of the document.
  * @param payload The payload of the join.
  * @param admission What the application says to it.
+ * @param identity Who asks. A stamped name brings them in as far as they may
+ * write; a name of their own is an error where they may not.
  * @param metaBytes How many bytes all of it may have, as JSON.
  * @returns The arrival; `undefined` for who only watches.
  * @throws {InvalidValueError} If a field is of the wrong type or too long.
@@ -42,6 +45,7 @@ export function readArrival(
   topic: string,
   payload: JsonObject,
   { meta, stamp, visibility }: Admission,
+  identity: PhoenixIdentity,
   metaBytes: number,
 ): Arrival | undefined {
   if (own(payload, "meta") !== undefined) {
@@ -49,9 +53,12 @@ export function readArrival(
   }
   const given = { ...isJsonObject(meta) ? meta : {}, ...stamp };
   const said = { ...payload, ...given };
-  const isAsked = ["name", "workspace_id"]
-    .some((field) => (own(payload, field) ?? undefined) !== undefined);
-  if (!isAsked && meta === undefined) return undefined;
+  const isAsked = isGiven(payload, "name") || isGiven(payload, "workspace_id");
+  // With `null` for a name, a client says that it only watches.
+  const isNamed = isGiven(stamp ?? {}, "name") && own(payload, "name") !== null;
+  if (!isAsked && !isNamed && meta === undefined) return undefined;
+  const wanted = meta === undefined ? [topic] : [];
+  if (!isAsked && !mayWrite(identity, wanted)) return undefined;
   const shown = visibility ?? own(payload, "visibility") ?? "public";
   if (shown !== "public") {
     throw new Refusal("whoever is in a document is public");
@@ -66,11 +73,14 @@ export function readArrival(
   }
   // What the application gives it has made sure of itself.
   const { workspaceId } = arrival;
-  const wanted = meta === undefined ? [topic] : [];
   if (workspaceId !== undefined && own(given, "workspace_id") === undefined) {
     wanted.push(workspaceContext(workspaceId));
   }
   return { ...arrival, wanted };
+}
+
+function isGiven(object: JsonObject, field: string): boolean {
+  return (own(object, field) ?? undefined) !== undefined;
 }
 
 /** A text that is not empty; `null` and `""` are none. */

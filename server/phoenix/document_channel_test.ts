@@ -300,11 +300,47 @@ Deno.test("a stamp of the join hook can't be overwritten", async () => {
     name: "The Queen",
     avatar_url: "https://evil.example",
   });
-  await service.reader({ key: "eve" });
   const { users: all } = await service.documents.activeUsers("1");
   assertEquals(all.map(({ name, avatarUrl }) => [name, avatarUrl]), [
     ["Ada L.", "https://a.example"],
-  ], "eve has not asked to come in");
+  ]);
+});
+
+Deno.test("a stamped name lets in who gives none", async () => {
+  using service = inProcess({ join: () => ({ stamp: { name: "Ada L." } }) });
+  const ada = await service.reader({ key: "ada" });
+  done(ada, "typing");
+  const { users: all } = await service.documents.activeUsers("1");
+  assertEquals(all.map(({ name }) => name), ["Ada L."]);
+});
+
+Deno.test("who says null for a name watches, whatever is stamped", async () => {
+  using service = inProcess({ join: () => ({ stamp: { name: "Ada L." } }) });
+  await service.reader({ key: "ada", name: null });
+  assertEquals(await users(service), []);
+});
+
+Deno.test("without the right to write, a stamped name leaves a watcher", async () => {
+  using service = inProcess({
+    authorize: byName({
+      ada: identity({ subject: "ada", canWrite: () => false }),
+    }),
+    join: () => ({ stamp: { name: "Ada L." } }),
+  });
+  await service.reader({}, "ada");
+  assertEquals(await users(service), []);
+  const ada = await service.connect("ada");
+  assertMatch(
+    String(await refusedJoin(ada, { name: "Ada" })),
+    /unauthorized/,
+    "a name of one's own asks for more",
+  );
+});
+
+Deno.test("a stamped workspace alone lets nobody in", async () => {
+  using service = inProcess({ join: () => ({ stamp: { workspace_id: "w" } }) });
+  await service.reader({ key: "ada" });
+  assertEquals(await users(service), []);
 });
 
 Deno.test("a meta of the join hook lets in, under a name", async () => {

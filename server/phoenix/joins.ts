@@ -200,7 +200,13 @@ export class Joins {
     const { presence, limits } = this.#hub;
     this.#assertAdmitted(topic, admission);
     const payload = payloadOf(message);
-    const arrival = readArrival(topic, payload, admission, limits.metaBytes);
+    const arrival = readArrival(
+      topic,
+      payload,
+      admission,
+      who.identity,
+      limits.metaBytes,
+    );
     const settings = {
       ...this.#settingsOf(message, params, admission),
       documentId,

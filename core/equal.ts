@@ -1,7 +1,7 @@
 /**
  * Compares two facet values by structure: primitives by value (`NaN` equals
- * itself), arrays and plain objects by what they hold. Anything else is equal
- * only to itself.
+ * itself), arrays and plain objects by what they hold. As in JSON, a member that
+ * is `undefined` counts as absent. Anything else is equal only to itself.
  *
  * @param a One value, free of cycles.
  * @param b The other.
@@ -13,7 +13,8 @@
  * import { assert, assertFalse } from "@std/assert";
  *
  * assert(equalValues({ line: 1, tags: ["a"] }, { tags: ["a"], line: 1 }));
- * assertFalse(equalValues({ line: 1 }, { line: 1, column: undefined }));
+ * assert(equalValues({ line: 1 }, { line: 1, column: undefined }));
+ * assertFalse(equalValues({ line: 1 }, { line: 1, column: null }));
  * ```
  */
 export function equalValues(a: unknown, b: unknown): boolean {
@@ -27,11 +28,15 @@ export function equalValues(a: unknown, b: unknown): boolean {
         .every((index) => equalValues(a[index], b[index]));
   }
   if (!isPlainObject(a) || !isPlainObject(b)) return false;
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length &&
+  const names = definedNames(a);
+  return names.length === definedNames(b).length &&
     names.every((name) =>
       Object.hasOwn(b, name) && equalValues(a[name], b[name])
     );
+}
+
+function definedNames(value: Record<string, unknown>): string[] {
+  return Object.keys(value).filter((name) => value[name] !== undefined);
 }
 
 function isPlainObject(value: object): value is Record<string, unknown> {

@@ -30,8 +30,15 @@ Deno.test("equalValues() compares objects by their own names, in any order", () 
   assert(equalValues(Object.create(null), {}));
   assertFalse(equalValues({ a: 1 }, { a: 2 }));
   assertFalse(equalValues({ a: 1 }, { a: 1, b: 1 }));
-  assertFalse(equalValues({ a: undefined }, {}));
-  assertFalse(equalValues({ a: undefined }, { b: undefined }));
+});
+
+Deno.test("equalValues() takes a member that is undefined for an absent one", () => {
+  assert(equalValues({ a: undefined }, {}));
+  assert(equalValues({ a: undefined }, { b: undefined }));
+  assert(equalValues([{ a: 1, b: undefined }], [{ c: undefined, a: 1 }]));
+  assertFalse(equalValues({ a: undefined }, { a: null }));
+  assertFalse(equalValues({ a: undefined }, { a: 1 }));
+  assertFalse(equalValues({ a: undefined, b: 1 }, { a: 1, b: undefined }));
 });
 
 Deno.test("equalValues() is not fooled by names that every object answers to", () => {

@@ -31,6 +31,15 @@ Deno.test("a refresh is a change like any other by default", () => {
   assertEquals(store.snapshot(ALICE)?.observedAt, 110);
 });
 
+Deno.test("an update that differs in members that are undefined is a refresh", () => {
+  const store = silentStore();
+  const before = store.snapshot(ALICE);
+  const cursor = { line: 1, column: undefined };
+  const again = { ...FIRST.facets, cursor, typing: undefined };
+  assertEquals(store.publish(update({ ...FIRST, facets: again })), 1);
+  assert(store.snapshot(ALICE) === before);
+});
+
 Deno.test("a silent refresh moves only the liveness", () => {
   const store = silentStore();
   const before = store.snapshot(ALICE);

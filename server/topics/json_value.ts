@@ -13,15 +13,16 @@ export type JsonValue =
 const MAX_DEPTH = 64;
 
 /**
- * Copies a value that JSON can say, so that who gave it may go on changing it.
- * O(value).
+ * Copies a value that JSON can say, so that the caller may go on changing it.
+ * As in JSON, members that are `undefined` are left out, and an `undefined` in
+ * an array is `null`. O(value).
  *
  * @param value The value.
  * @param field The name of the field that holds it, for the message.
  * @param action What can't be done with a bad one, for the message.
  * @returns The copy.
- * @throws {InvalidValueError} If it holds something that JSON can't say, like
- * `undefined`, a function, `NaN` or a `Date`, or is nested deeper than 64
+ * @throws {InvalidValueError} If it is `undefined`, holds something that JSON
+ * can't say, like a function, `NaN` or a `Date`, or is nested deeper than 64
  * levels.
  */
 export function copyJson(
@@ -49,16 +50,19 @@ function copy(
   if (Array.isArray(value)) {
     return Array.from(
       value,
-      (item, index) => copy(item, `${field}[${index}]`, action, depth + 1),
+      (item, index) =>
+        copy(item ?? null, `${field}[${index}]`, action, depth + 1),
     );
   }
   if (isPlainObject(value)) {
     // Not by assignment: "__proto__" is a name like any other.
     return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [
-        name,
-        copy(member, `${field}.${name}`, action, depth + 1),
-      ]),
+      Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .map(([name, member]) => [
+          name,
+          copy(member, `${field}.${name}`, action, depth + 1),
+        ]),
     );
   }
   throw new InvalidValueError(action, field, "must be a JSON value", value);

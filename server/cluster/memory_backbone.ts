@@ -1,3 +1,4 @@
+import type { Timestamp } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   BackboneListener,
@@ -29,6 +30,17 @@ const PURGE_STEP = 1_000;
  */
 export let checkpoint: (backbone: MemoryBackbone) => () => void;
 
+/** How a {@linkcode MemoryBackbone} is made. */
+export interface MemoryBackboneOptions {
+  /**
+   * Tells the backbone's own time in milliseconds. It needs to agree with no
+   * node's clock.
+   *
+   * @default {Date.now}
+   */
+  readonly clock?: (() => Timestamp) | undefined;
+}
+
 /**
  * A backbone within one process: for servers that need no other, for tests, and
  * the measure for the other ones.
@@ -48,10 +60,15 @@ export let checkpoint: (backbone: MemoryBackbone) => () => void;
  * ```
  */
 export class MemoryBackbone implements PresenceBackbone {
-  readonly #state = new MemoryState();
+  readonly #state: MemoryState;
 
   static {
     checkpoint = (backbone) => backbone.#state.checkpoint();
+  }
+
+  /** Makes a backbone that nobody is connected to yet. */
+  constructor({ clock = () => Date.now() }: MemoryBackboneOptions = {}) {
+    this.#state = new MemoryState(clock);
   }
 
   /** Connects a node. */
@@ -116,13 +133,16 @@ class MemoryConnection implements BackboneConnection, Follower {
 
   async leases(): Promise<readonly KeptLease[]> {
     await this.#turn("list leases");
-    return Array.from(this.#state.leases.values(), kept);
+    return Array.from(
+      this.#state.leases.values(),
+      (stored) => this.#kept(stored),
+    );
   }
 
   async lease(node: string): Promise<KeptLease | undefined> {
     await this.#turn("read lease");
     const stored = this.#state.leases.get(node);
-    return stored && kept(stored);
+    return stored && this.#kept(stored);
   }
 
   async end(life: NodeLife, count: number): Promise<boolean> {
@@ -176,7 +196,11 @@ class MemoryConnection implements BackboneConnection, Follower {
     await this.#turn("read context");
     const { memory, revision } = this.#state;
     const rows = this.#state.contexts.get(context)?.rows.values() ?? [];
-    return { memory, revision, rows: Array.from(rows, aged) };
+    return {
+      memory,
+      revision,
+      rows: Array.from(rows, (row) => this.#aged(row)),
+    };
   }
 
   send(text: string, to?: string): void {
@@ -232,7 +256,7 @@ class MemoryConnection implements BackboneConnection, Follower {
   #write(life: NodeLife, write: RowWrite): Written {
     const stored = this.#state.context(write.context);
     const former = stored.rows.get(write.id);
-    if (!isAllowed(life, write, former)) {
+    if (!isAllowed(life, write, former, this.#state.now())) {
       return { isDone: false, revision: stored.last };
     }
     if (write.type === "put") {
@@ -240,10 +264,10 @@ class MemoryConnection implements BackboneConnection, Follower {
       const { node, epoch } = life;
       const put = {
         row: { node, epoch, id, value },
-        heardAt: Date.now() - age,
+        heardAt: this.#state.now() - age,
       };
       stored.rows.set(id, put);
-      const change = { type: "put", row: aged(put) } as const;
+      const change = { type: "put", row: this.#aged(put) } as const;
       return this.#tell(write.context, stored, change);
     }
     stored.rows.delete(write.id);
@@ -265,6 +289,14 @@ class MemoryConnection implements BackboneConnection, Follower {
     return { isDone: true, revision };
   }
 
+  #aged({ row, heardAt }: StoredRow): Row {
+    return { ...row, age: Math.max(0, this.#state.now() - heardAt) };
+  }
+
+  #kept({ lease, renewedAt }: StoredLease): KeptLease {
+    return { ...lease, age: Math.max(0, this.#state.now() - renewedAt) };
+  }
+
   #tellOthers(tell: (listener: BackboneListener, node: string) => void): void {
     for (const connection of [...this.#state.connections]) {
       if (connection !== this) tell(connection.listener, connection.node);
@@ -277,23 +309,15 @@ function isAllowed(
   life: NodeLife,
   write: RowWrite,
   former: StoredRow | undefined,
+  now: Timestamp,
 ): boolean {
   if (former === undefined) return write.type === "put";
   if (isOf(life, former.row)) return true;
   if (write.type === "retract") return false;
   // A clock that was set back makes nothing later than it is.
-  const heardAt = Math.min(former.heardAt, Date.now());
-  return heardAt <= Date.now() - write.age;
+  return Math.min(former.heardAt, now) <= now - write.age;
 }
 
 function isOf({ node, epoch }: NodeLife, row: NodeLife): boolean {
   return row.node === node && row.epoch === epoch;
-}
-
-function aged({ row, heardAt }: StoredRow): Row {
-  return { ...row, age: Math.max(0, Date.now() - heardAt) };
-}
-
-function kept({ lease, renewedAt }: StoredLease): KeptLease {
-  return { ...lease, age: Math.max(0, Date.now() - renewedAt) };
 }

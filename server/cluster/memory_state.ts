@@ -1,3 +1,4 @@
+import type { Timestamp } from "../../core/mod.ts";
 import type { BackboneListener, Lease, NodeLife, Row } from "./backbone.ts";
 
 /** A node, as whoever has something to tell it sees it. */
@@ -13,7 +14,7 @@ export interface StoredRow {
   /** The row, but for what changes by itself. */
   readonly row: Omit<Row, "age">;
   /** When its owner has last heard of its publisher, by the backbone's clock. */
-  readonly heardAt: number;
+  readonly heardAt: Timestamp;
 }
 
 /** A context as it is kept. */
@@ -31,11 +32,13 @@ export interface StoredLease {
   /** As it was renewed. */
   readonly lease: Lease;
   /** When it was renewed, by the backbone's clock. */
-  readonly renewedAt: number;
+  readonly renewedAt: Timestamp;
 }
 
 /** What all nodes share. */
 export class MemoryState {
+  /** The backbone's clock. */
+  readonly now: () => Timestamp;
   /** Who is connected. */
   readonly connections: Set<Follower> = new Set();
   /** By their names. */
@@ -48,6 +51,11 @@ export class MemoryState {
   memory: string = crypto.randomUUID();
   /** The revision of the last change of all. */
   revision = 0;
+
+  /** Makes one that knows nothing yet. */
+  constructor(now: () => Timestamp) {
+    this.now = now;
+  }
 
   /** Forgets everything. */
   forget(): void {
@@ -110,7 +118,7 @@ export class MemoryState {
 
   /** Keeps a lease; the former one of its node is no more. */
   keep(lease: Lease): void {
-    this.leases.set(lease.node, { lease, renewedAt: Date.now() });
+    this.leases.set(lease.node, { lease, renewedAt: this.now() });
   }
 
   /** Whether a life is over. */

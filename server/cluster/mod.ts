@@ -29,6 +29,9 @@ export type {
   EntriesAnswer,
   QuestionOptions,
 } from "./survey.ts";
-export { MemoryBackbone } from "./memory_backbone.ts";
+export {
+  MemoryBackbone,
+  type MemoryBackboneOptions,
+} from "./memory_backbone.ts";
 export { decodeKey } from "./row_codec.ts";
 export type { ClusterStatus, StatusWatch } from "./status.ts";

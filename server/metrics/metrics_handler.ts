@@ -69,14 +69,14 @@ export function createMetricsHandler(
   assertPath(path);
   const { hosts = token === undefined ? undefined : "any" } = options;
   const refusalOf = createTrustGuard({ hosts });
-  const wanted = token === undefined ? undefined : digestOf(`Bearer ${token}`);
 
   async function knows({ headers }: Request): Promise<boolean> {
-    if (wanted === undefined) return true;
+    if (token === undefined) return true;
     const given = headers.get("authorization") ?? "";
     // The name of the scheme may be written in any case.
     const said = given.replace(/^bearer +/i, "Bearer ");
-    return isSame(await digestOf(said), await wanted);
+    const wanted = `Bearer ${token}`;
+    return isSame(await digestOf(said), await digestOf(wanted));
   }
 
   return async (request) => {

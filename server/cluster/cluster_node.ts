@@ -82,7 +82,7 @@ export class ClusterNode<M extends PresenceModel> {
     const { node, leaseTtlMs, renewalMs } = settings;
     const failed = (error: unknown) => this.#report(error);
     const replication = () => this.replication;
-    const session = new Session(node, () => server.now);
+    const session = new Session(node, server, () => server.now);
     const interest = new Interest(() => server.now);
     this.session = session;
     this.interest = interest;

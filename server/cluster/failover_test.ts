@@ -158,6 +158,55 @@ Deno.test("joinCluster() shows again for one lease at most whom a replica brings
   assertEquals([b.shows(), b.cluster.nodes()], [[], ["b"]]);
 });
 
+Deno.test("joinCluster() keeps who is at a node that has another name, when a replica brings its former life back", async () => {
+  using lab = new Lab();
+  const options = { leaseTtlMs: 1_500, renewalMs: 100 };
+  const a = await lab.start("a", {}, options);
+  const b = await lab.start("b", {}, options);
+  for (const node of [a, b]) await node.watch();
+  await a.receive();
+  await lab.pass();
+  lab.network.checkpoint();
+  const twin = await lab.start("a", {}, options);
+  await lab.pass(leaseTtlMs);
+  assert(a.cluster.node !== "a", "another process has its name");
+  lab.kill(twin);
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  const mirrors = [await a.watch(), await b.watch()];
+  for (const mirror of mirrors) await mirror.read();
+  await failOver(lab);
+  await lab.pass(options.leaseTtlMs * 3);
+  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  for (const node of [a, b]) {
+    assertEquals(node.cluster.nodes(), [a.cluster.node, "b"]);
+  }
+  const { connection } = await lab.connect("stranger");
+  const [row, ...more] = (await connection.read('"doc-1"')).rows;
+  assertEquals([row?.node, more], [a.cluster.node, []]);
+});
+
+Deno.test("joinCluster() keeps who is at a server that has joined anew by another name, when a replica brings its former life back", async () => {
+  using lab = new Lab();
+  const options = { leaseTtlMs: 1_500, renewalMs: 100 };
+  const a = await lab.start("a", {}, options);
+  const b = await lab.start("b", {}, options);
+  for (const node of [a, b]) await node.watch();
+  await a.receive();
+  await lab.pass();
+  lab.network.checkpoint();
+  const mirror = await b.watch();
+  await mirror.read();
+  await a.run(() => a.cluster.leave({ keep: true }));
+  await lab.pass(50);
+  await a.run(() => a.join({ ...options, node: "again" }));
+  await lab.pass(100);
+  await failOver(lab);
+  await lab.pass(options.leaseTtlMs * 3);
+  assertEquals(await mirror.told(), []);
+  assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
+  assertEquals(b.cluster.nodes(), ["again", "b"]);
+});
+
 Deno.test("joinCluster() notices that a backbone has forgotten which was never away", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);

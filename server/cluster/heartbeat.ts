@@ -32,9 +32,6 @@ export interface HeartbeatHost {
   renamed(node: string): void;
 }
 
-/** How many of its own lives a node remembers. */
-const MAX_LIVES = 16;
-
 /**
  * Renews the lease of a node, on time and at once when there is something to
  * say. A node whose life is over begins another one; where another process has
@@ -49,8 +46,6 @@ export class Heartbeat {
   #isBeating = false;
   #mustBeat = false;
   #isInterrupted = false;
-  /** The epochs of its lives, the latest last. */
-  #lives: readonly string[] = [];
   /** Runs since the life has begun. */
   #lived: Stopwatch;
   /** The connection by the former name, until there is one by the new. */
@@ -129,7 +124,6 @@ export class Heartbeat {
     this.#hasLease = false;
     this.#session.memory = "";
     lease.beginLife();
-    this.#lives = [...this.#lives, lease.life.epoch].slice(-MAX_LIVES);
     const memory = await connection.acquire(lease.next());
     this.#hasLease = true;
     this.#lived = new Stopwatch(this.#session.now);
@@ -141,8 +135,9 @@ export class Heartbeat {
    * heard of since this life has begun does not: a replica has brought it back.
    */
   async #isTaken(connection: BackboneConnection): Promise<boolean> {
-    const kept = await connection.lease(this.#session.node);
-    if (kept === undefined || this.#lives.includes(kept.epoch)) return false;
+    const { node, lease } = this.#session;
+    const kept = await connection.lease(node);
+    if (kept === undefined || lease.isOwn(kept)) return false;
     return kept.age < this.#host.leaseTtlMs && kept.age <= this.#lived.elapsed;
   }
 

@@ -6,17 +6,26 @@ export const NAMINGS = 4;
 /** How long the names of contexts may be that one renewal holds. */
 const MAX_NAMED = 65_536;
 
+/** How many of its lives a server remembers. */
+const MAX_LIVES = 1_000;
+
+/** The epochs of all lives that a server has had, by whatever name. */
+const lives = new WeakMap<object, Set<string>>();
+
 /** What a node says of itself with each renewal. */
 export class OwnLease {
   /** The memory of the backbone that knows all own rows; "" for none. */
   announced = "";
+  readonly #lives: Set<string>;
   #life: NodeLife;
   #count = 0;
   /** What was written lately, and how often it is yet to be named. */
   readonly #written = new Map<string, { revision: number; left: number }>();
 
-  /** Makes one for a node, which has not begun to live. */
-  constructor(node: string) {
+  /** Makes one for a node of a server, which has not begun to live. */
+  constructor(node: string, server: object) {
+    this.#lives = lives.get(server) ?? new Set();
+    lives.set(server, this.#lives);
     this.#life = { node, epoch: crypto.randomUUID() };
   }
 
@@ -25,9 +34,20 @@ export class OwnLease {
     return this.#life;
   }
 
+  /**
+   * Whether a life was, or is, one of this server: what it has shared is the
+   * server's own.
+   */
+  isOwn({ epoch }: Pick<NodeLife, "epoch">): boolean {
+    return this.#lives.has(epoch);
+  }
+
   /** Begins another life, of which nothing is known to anybody. */
   beginLife(node: string = this.#life.node): void {
     this.#life = { node, epoch: crypto.randomUUID() };
+    this.#lives.add(this.#life.epoch);
+    const [oldest = ""] = this.#lives;
+    if (this.#lives.size > MAX_LIVES) this.#lives.delete(oldest);
     this.#count = 0;
     this.announced = "";
     this.#written.clear();

@@ -7,7 +7,7 @@ function named(lease: OwnLease): string[] {
 }
 
 Deno.test("OwnLease names what was written in so many renewals, with the last revision", () => {
-  const lease = new OwnLease("a");
+  const lease = new OwnLease("a", {});
   lease.wrote("c1", 1);
   lease.wrote("c2", 2);
   assertEquals(lease.next().written, [["c1", 1], ["c2", 2]]);
@@ -19,7 +19,7 @@ Deno.test("OwnLease names what was written in so many renewals, with the last re
 });
 
 Deno.test("OwnLease counts its renewals, and begins another life without a word of the former", () => {
-  const lease = new OwnLease("a");
+  const lease = new OwnLease("a", {});
   lease.wrote("c1", 1);
   lease.announced = "memory";
   lease.next();
@@ -32,7 +32,7 @@ Deno.test("OwnLease counts its renewals, and begins another life without a word 
 });
 
 Deno.test("OwnLease names no more at once than a renewal holds, and each context though others are always written", () => {
-  const lease = new OwnLease("a");
+  const lease = new OwnLease("a", {});
   const nameOf = (kind: string, index: number) =>
     `${kind}${String(index).padStart(96, "0")}`;
   const cold = new Set<string>();
@@ -53,7 +53,7 @@ Deno.test("OwnLease names no more at once than a renewal holds, and each context
 });
 
 Deno.test("OwnLease names a context that is longer than a renewal holds", () => {
-  const lease = new OwnLease("a");
+  const lease = new OwnLease("a", {});
   const long = "x".repeat(100_000);
   lease.wrote(long, 1);
   lease.wrote("c1", 1);

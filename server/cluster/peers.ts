@@ -259,7 +259,10 @@ export class Peers {
     // it was told before the question, a replica has brought the lease back.
     if (known !== undefined && ended !== undefined && ended > asked) return;
     const isOld = "age" in said && said.age >= this.#leaseTtlMs;
-    const isDormant = ended !== undefined || known === undefined && isOld;
+    // A former life of this server does not go on, by whatever name it was, nor
+    // are its rows another node's.
+    const isDormant = this.#session.lease.isOwn(lease) ||
+      ended !== undefined || known === undefined && isOld;
     const former = isSame ? known.former : livesOf(known);
     for (const life of former.slice(0, -MAX_FORMER)) this.#listener.over(life);
     this.#peers.set(lease.node, {

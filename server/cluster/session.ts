@@ -24,9 +24,9 @@ export class Session {
   #connected: Stopwatch | undefined;
   #lost: Stopwatch | undefined;
 
-  /** Makes one that is not connected. */
-  constructor(node: string, now: () => Timestamp) {
-    this.lease = new OwnLease(node);
+  /** Makes one of a server that is not connected. */
+  constructor(node: string, server: object, now: () => Timestamp) {
+    this.lease = new OwnLease(node, server);
     this.#name = node;
     this.now = now;
   }

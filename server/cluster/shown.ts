@@ -103,8 +103,9 @@ export class Shown<M extends PresenceModel> {
         context.held.set(id, through);
       } else drops.push(key);
     }
-    replication().drop(drops);
+    // Who is here by another entry now does not leave first.
     replication().put(puts);
+    replication().drop(drops);
     this.#correct(context, isOurs);
   }
 

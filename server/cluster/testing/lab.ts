@@ -33,9 +33,14 @@ export class LabNode {
     this.#lab = lab;
     this.process = process;
     this.server = server;
-    this.cluster = joinCluster(
-      server,
-      lab.network.for(this.process),
+    this.cluster = this.join(options);
+  }
+
+  /** Joins, or joins anew after it has left. */
+  join(options: ClusterOptions): Cluster {
+    return joinCluster(
+      this.server,
+      this.#lab.network.for(this.process),
       { ...TIMES, onError: (error) => this.errors.push(error), ...options },
     );
   }

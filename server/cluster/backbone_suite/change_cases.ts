@@ -78,6 +78,28 @@ export const CHANGE_CASES: Cases = {
     ensureTold(a, []);
   },
 
+  "follow() tells no removal before the put of the same batch that comes before it":
+    async (lab) => {
+      const [a, b] = await lab.pair();
+      const CAROL = idOf("carol");
+      // Of each row the writer knows an older state than the last one.
+      for (const id of [ALICE, CAROL]) await a.put(id);
+      await a.put(BOB);
+      for (const id of [ALICE, CAROL]) await b.withdraw(id);
+      await b.connection.follow(CONTEXT);
+      await a.write(
+        { type: "put", context: CONTEXT, id: ALICE, value: "2", age: 0 },
+        { type: "put", context: CONTEXT, id: CAROL, value: "2", age: 0 },
+        { type: "retract", context: CONTEXT, id: BOB },
+      );
+      await until(
+        () => b.changes.some((told) => brief(told) === `${BOB} is gone`),
+        "b is told that bob is gone",
+      );
+      const told = b.changes.map(brief).slice(0, 2).sort();
+      ensureSame(told, [`${ALICE}=2`, `${CAROL}=2`], "the puts came before");
+    },
+
   "follow() tells whose a row is, and at which revision": async (lab) => {
     const [a, b] = await lab.pair();
     const { revision: read } = await b.read();

@@ -3,6 +3,7 @@ import { isNoAnswer } from "./errors.ts";
 /** A write that waits for its turn. */
 interface Job {
   readonly id: string;
+  readonly type: "put" | "removal";
   start(): void;
   drop(error: unknown): void;
 }
@@ -10,14 +11,18 @@ interface Job {
 /**
  * The order of the writes of one context. Those of different rows may be under
  * way together, as a connection keeps their order; those of one row wait for
- * each other, and all wait for one that has to be looked into first.
+ * each other, and all wait for one that has to be looked into first. A removal
+ * waits for the puts before it: one whose row turns out to be another one is
+ * tried again, and would come after it.
  */
 export class RowLane {
   readonly #waiting: Job[] = [];
-  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #running = new Set<string>();
   readonly #all = new Set<Promise<unknown>>();
   readonly #onIdle: () => void;
   #holds = 0;
+  /** How many puts are under way. */
+  #puts = 0;
   #isGoing = false;
 
   /**
@@ -33,21 +38,26 @@ export class RowLane {
    * Adds a write of a row; it is called at once if nothing is in its way. When
    * one finds that nobody answers, those that wait fail as well.
    */
-  add<T>(id: string, write: () => Promise<T>): Promise<T> {
+  add<T>(
+    id: string,
+    type: Job["type"],
+    write: () => Promise<T>,
+  ): Promise<T> {
     const done = new Promise<T>((resolve, reject) => {
       const start = () => {
-        const running = write();
-        this.#running.set(id, running);
-        running.then(resolve, (error) => {
+        this.#running.add(id);
+        if (type === "put") this.#puts++;
+        write().then(resolve, (error) => {
           reject(error);
           if (!isNoAnswer(error)) return;
           for (const { drop } of this.#waiting.splice(0)) drop(error);
         }).finally(() => {
           this.#running.delete(id);
+          if (type === "put") this.#puts--;
           this.#go();
         });
       };
-      this.#waiting.push({ id, start, drop: reject });
+      this.#waiting.push({ id, type, start, drop: reject });
     });
     const settled = done.then(() => {}, () => {}).then(() => {
       this.#all.delete(settled);
@@ -87,6 +97,7 @@ export class RowLane {
       const [next] = this.#waiting;
       if (next === undefined || this.#holds > 0) break;
       if (this.#running.has(next.id)) break;
+      if (next.type === "removal" && this.#puts > 0) break;
       this.#waiting.shift();
       next.start();
     }

@@ -98,7 +98,8 @@ export class RowWriter {
     }
     const { hold } = lane;
     let release = () => {};
-    return lane.add(id, () => {
+    const type = write.type === "put" ? "put" : "removal";
+    return lane.add(id, type, () => {
       release = hold();
       return this.#limiter.run(() => this.#write(life, write, release));
     }).finally(() => release());

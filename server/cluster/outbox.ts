@@ -73,11 +73,17 @@ export class Outbox {
     });
   }
 
-  /** Takes the next writes out; they are under way until they are settled. */
+  /**
+   * Takes the next writes out, first the puts: a backbone may have removals wait
+   * for them. They are under way until they are settled.
+   */
   take(limit: number): readonly PendingWrite[] {
     const writes = this.#waiting.take(limit);
     for (const write of writes) this.#underway.set(write);
-    return writes;
+    return [
+      ...writes.filter(({ type }) => type === "put"),
+      ...writes.filter(({ type }) => type !== "put"),
+    ];
   }
 
   /** Takes note that what was under way is written. */

@@ -73,6 +73,20 @@ Deno.test("Outbox puts back what has failed, unless something newer waits", () =
   assertEquals(outbox.size, 2);
 });
 
+Deno.test("Outbox.take() gives the puts first, of as many as it takes", () => {
+  const outbox = new Outbox();
+  for (const id of ["1", "2", "3"]) {
+    outbox.add({ ...RETRACT, id });
+    outbox.add({ ...PUT, id: `new ${id}` });
+  }
+  const taken = outbox.take(4).map(({ type, id }) => `${type} ${id}`);
+  assertEquals(taken, ["put new 1", "put new 2", "retract 1", "retract 2"]);
+  assertEquals(outbox.take(4), [{ ...PUT, id: "new 3" }, {
+    ...RETRACT,
+    id: "3",
+  }]);
+});
+
 Deno.test("Outbox has no removal overtake a put: who has only changed connections does not leave", () => {
   const SECOND: PendingWrite = { ...PUT, id: "2", at: 2 };
   const outbox = new Outbox();

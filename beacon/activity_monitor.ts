@@ -1,6 +1,7 @@
 import {
   type Duration,
   InvalidValueError,
+  steadyNow,
   type Timestamp,
 } from "../core/mod.ts";
 import { assertDelay } from "./delay.ts";
@@ -31,9 +32,9 @@ export interface ActivityMonitorOptions {
   /** Told of every change of the state, once. It must not throw. */
   readonly onChange: (state: ActivityState) => void;
   /**
-   * Tells the time in milliseconds.
+   * Tells the time in milliseconds: best by a clock that nobody sets.
    *
-   * @default {Date.now}
+   * @default {steadyNow}
    */
   readonly clock?: (() => Timestamp) | undefined;
 }
@@ -84,7 +85,7 @@ export class ActivityMonitor implements Disposable {
       activityTimeoutMs = 30_000,
       idleTimeoutMs = 300_000,
       onChange,
-      clock = Date.now,
+      clock = steadyNow,
     } = options;
     assertDelay(ACTION, "activityTimeoutMs", activityTimeoutMs);
     assertDelay(ACTION, "idleTimeoutMs", idleTimeoutMs);

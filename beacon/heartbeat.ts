@@ -5,6 +5,7 @@ import {
   InvalidValueError,
   type PresenceModel,
   type PresenceUpdate,
+  steadyNow,
   type Timestamp,
 } from "../core/mod.ts";
 import { assertDelay } from "./delay.ts";
@@ -39,6 +40,13 @@ export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
    * @default {Date.now}
    */
   readonly clock?: (() => Timestamp) | undefined;
+  /**
+   * Decides when a facet with an expiry is due, in the same unit: best a clock
+   * that nobody sets.
+   *
+   * @default {the clock if one is given, else steadyNow}
+   */
+  readonly steadyClock?: (() => Timestamp) | undefined;
   /**
    * The part of the interval by which a beat may come early, from 0 to 1: it
    * keeps many publishers from beating together.
@@ -124,8 +132,10 @@ export function startHeartbeat<M extends PresenceModel = PresenceModel>(
 class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   readonly #options: HeartbeatOptions<M>;
   readonly #clock: () => Timestamp;
+  readonly #steadyClock: () => Timestamp;
   readonly #jitter: number;
   #facets: FacetPatch<M> = {};
+  /** When facets are due, by the steady clock. */
   #deadlines: FacetDeadlines<M> = {};
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -138,10 +148,12 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
 
   constructor(options: HeartbeatOptions<M>) {
     const { intervalMs, jitter = 0.1, clock = Date.now, signal } = options;
+    const { steadyClock = options.clock ?? steadyNow } = options;
     assertDelay("start heartbeat", "intervalMs", intervalMs);
     assertJitter(jitter);
     this.#options = options;
     this.#clock = clock;
+    this.#steadyClock = steadyClock;
     this.#jitter = jitter;
     if (signal?.aborted) {
       this.#stopped = Promise.resolve();
@@ -155,7 +167,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     if (this.#stopped !== undefined) return;
     const said = pick<FacetPatch<M>>(facets, (_, value) => value !== undefined);
     const deadlines = facetExpiry &&
-      facetDeadlinesFrom(facetExpiry, this.#clock());
+      facetDeadlinesFrom(facetExpiry, this.#steadyClock());
     this.#facets = { ...this.#facets, ...said };
     this.#deadlines = {
       // What is said anew has the deadline that is given with it, or none.
@@ -200,11 +212,11 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   async #publish(): Promise<void> {
     const { beacon, publish } = this.#options;
     try {
+      const steady = this.#steadyClock();
       const now = this.#clock();
-      this.#dropDue(now);
+      this.#dropDue(steady);
       const update = beacon.heartbeatAt(now, this.#facets);
-      const isAny = Object.keys(this.#deadlines).length > 0;
-      const facetDeadlines = isAny ? this.#deadlines : undefined;
+      const facetDeadlines = moved(this.#deadlines, now - steady);
       await publish({ ...update, facetDeadlines });
       this.#failures = 0;
     } catch (error) {
@@ -253,6 +265,18 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
       // Who is told of failures can't be told of this one.
     }
   }
+}
+
+/** The deadlines by the clock that is shown; `undefined` if there are none. */
+function moved<M extends PresenceModel>(
+  deadlines: FacetDeadlines<M>,
+  by: Duration,
+): FacetDeadlines<M> | undefined {
+  const entries = Object.entries<Timestamp | undefined>(deadlines);
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(
+    entries.map(([name, due = Infinity]) => [name, due + by]),
+  ) as FacetDeadlines<M>;
 }
 
 /** The properties of a record that a test lets through. */

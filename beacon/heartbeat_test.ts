@@ -106,6 +106,29 @@ Deno.test("startHeartbeat() takes the time from its clock", async () => {
   await heartbeat.stop();
 });
 
+for (const step of [-3_600_000, 40_000, 3_600_000]) {
+  Deno.test(`a facet of a heartbeat lasts as long as it says when the clock is set by ${step} ms`, async () => {
+    using time = new FakeTime(0);
+    let offset = 0;
+    const { updates, start } = publisher({
+      clock: () => Date.now() + offset,
+      steadyClock: Date.now,
+    });
+    const heartbeat = start({ intervalMs: 2_000, jitter: 0 });
+    await pass(time, 0);
+    heartbeat.update({ activity: "editing" }, { activity: { after: 5_000 } });
+    offset = step;
+    await pass(time, 2_000);
+    const [, , update] = updates;
+    assertEquals(update?.observedAt, step + 2_000);
+    assertEquals(update?.facetDeadlines, { activity: step + 5_000 });
+    for (const _beat of [4_000, 6_000]) await pass(time, 2_000);
+    const { facets, facetDeadlines } = updates.at(-1)!;
+    assertEquals([facets.activity, facetDeadlines], [undefined, undefined]);
+    await heartbeat.stop();
+  });
+}
+
 Deno.test("Heartbeat.update() publishes at once, and starts the interval anew", async () => {
   using time = new FakeTime(0);
   const { times, start } = publisher();

@@ -1,4 +1,4 @@
-import type { Duration, Timestamp } from "../core/mod.ts";
+import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
 import { assertDelay } from "./delay.ts";
 
 /** What a throttle sends, and how often. */
@@ -14,9 +14,9 @@ export interface ThrottleOptions<T> {
    */
   readonly send: (value: T) => void;
   /**
-   * Tells the time in milliseconds.
+   * Tells the time in milliseconds: best by a clock that nobody sets.
    *
-   * @default {Date.now}
+   * @default {steadyNow}
    */
   readonly clock?: (() => Timestamp) | undefined;
 }
@@ -64,7 +64,7 @@ export class Throttle<T> implements Disposable {
    * @throws {InvalidValueError} If the interval is none that a timer can wait.
    */
   constructor(options: ThrottleOptions<T>) {
-    const { intervalMs, send, clock = Date.now } = options;
+    const { intervalMs, send, clock = steadyNow } = options;
     assertDelay("create throttle", "intervalMs", intervalMs);
     this.#intervalMs = intervalMs;
     this.#send = send;

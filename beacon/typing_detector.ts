@@ -1,4 +1,4 @@
-import type { Duration, Timestamp } from "../core/mod.ts";
+import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
 import { assertDelay } from "./delay.ts";
 import { QuietTimer } from "./quiet_timer.ts";
 
@@ -14,9 +14,9 @@ export interface TypingDetectorOptions {
   /** Told when typing begins and when it ends, by turns. It must not throw. */
   readonly onChange: (isTyping: boolean) => void;
   /**
-   * Tells the time in milliseconds.
+   * Tells the time in milliseconds: best by a clock that nobody sets.
    *
-   * @default {Date.now}
+   * @default {steadyNow}
    */
   readonly clock?: (() => Timestamp) | undefined;
 }
@@ -59,7 +59,7 @@ export class TypingDetector implements Disposable {
    * @throws {InvalidValueError} If the debounce is none that a timer can wait.
    */
   constructor(options: TypingDetectorOptions) {
-    const { debounceMs = 500, onChange, clock = Date.now } = options;
+    const { debounceMs = 500, onChange, clock = steadyNow } = options;
     assertDelay("create typing detector", "debounceMs", debounceMs);
     this.#debounceMs = debounceMs;
     this.#onChange = onChange;

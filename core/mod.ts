@@ -1,7 +1,8 @@
 /**
  * The vocabulary of presence: keys and addresses, timestamps and expiry,
  * visibility, facets, updates and snapshots. Types and small pure functions;
- * nothing here reads a clock or does I/O.
+ * nothing
+ * here does I/O, and only `steadyNow()`, which nothing here calls, reads a clock.
  *
  * @example Usage
  * ```ts
@@ -24,6 +25,7 @@ export * from "./facet.ts";
 export * from "./key.ts";
 export * from "./model.ts";
 export * from "./snapshot.ts";
+export * from "./steady_clock.ts";
 export * from "./timestamp.ts";
 export * from "./update.ts";
 export * from "./visibility.ts";

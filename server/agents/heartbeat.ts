@@ -1,5 +1,4 @@
-import type { Duration, Timestamp } from "../../core/mod.ts";
-import { steadyNow } from "./steady_clock.ts";
+import { type Duration, steadyNow, type Timestamp } from "../../core/mod.ts";
 
 /** The longest pause before a heartbeat that has failed is tried again. */
 const RETRY_MS = 1_000;

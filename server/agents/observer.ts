@@ -1,4 +1,4 @@
-import type { Timestamp } from "../../core/mod.ts";
+import { steadyNow, type Timestamp } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   ContextRows,
@@ -12,7 +12,6 @@ import { AgentEntry, startedAtIn } from "./agent_entry.ts";
 import type { ProjectNames } from "./agent_life.ts";
 import { purge } from "./own_life.ts";
 import { isSilent, type Peer, type Roster } from "./roster.ts";
-import { steadyNow } from "./steady_clock.ts";
 
 /** What was read of all agents. */
 interface Known {

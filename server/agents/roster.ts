@@ -1,4 +1,4 @@
-import type { Timestamp } from "../../core/mod.ts";
+import { steadyNow, type Timestamp } from "../../core/mod.ts";
 import type {
   KeptLease,
   Lease,
@@ -9,7 +9,6 @@ import type {
 import { startedAtIn } from "./agent_entry.ts";
 import type { AgentLife, ProjectNames } from "./agent_life.ts";
 import type { AgentEvent } from "./agent_watch.ts";
-import { steadyNow } from "./steady_clock.ts";
 
 /** What is known of another agent. */
 export interface Peer {

@@ -1,5 +1,4 @@
-import type { Duration, Timestamp } from "../../core/mod.ts";
-import { steadyNow } from "./steady_clock.ts";
+import { type Duration, steadyNow, type Timestamp } from "../../core/mod.ts";
 
 /** The shortest pause before somebody who is silent is judged again. */
 const MIN_PAUSE_MS = 20;

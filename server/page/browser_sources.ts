@@ -35,6 +35,7 @@ import coreKey from "../../core/key.ts" with { type: "text" };
 import coreMod from "../../core/mod.ts" with { type: "text" };
 import coreModel from "../../core/model.ts" with { type: "text" };
 import coreSnapshot from "../../core/snapshot.ts" with { type: "text" };
+import coreSteadyClock from "../../core/steady_clock.ts" with { type: "text" };
 import coreTimestamp from "../../core/timestamp.ts" with { type: "text" };
 import coreUpdate from "../../core/update.ts" with { type: "text" };
 import coreVisibility from "../../core/visibility.ts" with { type: "text" };
@@ -58,6 +59,7 @@ const SOURCES = {
   "/core/mod.ts": coreMod,
   "/core/model.ts": coreModel,
   "/core/snapshot.ts": coreSnapshot,
+  "/core/steady_clock.ts": coreSteadyClock,
   "/core/timestamp.ts": coreTimestamp,
   "/core/update.ts": coreUpdate,
   "/core/visibility.ts": coreVisibility,

@@ -1,10 +1,10 @@
 import { InvalidValueError, type Visibility } from "../../core/mod.ts";
 import { rightsKey, viewerPolicy } from "../mod.ts";
 import {
-  type JsonValue,
   type PresenceHandle,
   stateJson,
   type TopicMessage,
+  type TopicMeta,
   type TopicPolicy,
   type TopicPresence,
   type TopicViewer,
@@ -105,7 +105,7 @@ export class Channel {
    * @throws {ContextAtCapacityError} If the topic is full.
    */
   track(
-    meta: JsonValue,
+    meta: TopicMeta,
     visibility: Visibility = this.#visibility,
     isByRight = false,
   ): void {
@@ -267,7 +267,7 @@ export class Channel {
       .encodeJsonPush(this.joinRef, this.topic, "presence_state", json);
   }
 
-  #stamped(meta: JsonValue): JsonValue {
+  #stamped(meta: TopicMeta): TopicMeta {
     const { stamp, metaBytes } = this.#settings;
     const bytes = new TextEncoder().encode(JSON.stringify(meta)).length;
     if (bytes > metaBytes) {

@@ -6,7 +6,6 @@ import {
   PUBLIC_IDENTITY,
 } from "./identity.ts";
 import type { Dialect, JoinParams } from "./join_params.ts";
-import type { JsonObject } from "./json.ts";
 import type { PhoenixMessage, Ref } from "./message.ts";
 
 /** How somebody is in a topic. */
@@ -24,7 +23,7 @@ export interface ChannelSettings {
   /** Who they are shown to, until a track says otherwise. */
   readonly visibility: Visibility | undefined;
   /** Fields that every meta of theirs has. */
-  readonly stamp: JsonObject | undefined;
+  readonly stamp: object | undefined;
   /** Whether they want their own broadcasts back. */
   readonly self: boolean;
   /** Whether they want to know who is there, before they are there. */

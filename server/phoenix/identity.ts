@@ -1,7 +1,6 @@
-import type { JsonValue, TopicViewer } from "../topics/mod.ts";
+import type { TopicMeta, TopicViewer } from "../topics/mod.ts";
 import type { Visibility } from "../../core/mod.ts";
 import type { Identity } from "../http/mod.ts";
-import type { JsonObject } from "./json.ts";
 
 /**
  * Who a socket belongs to, and what they may do. What `authorize` of the HTTP
@@ -33,7 +32,7 @@ export interface Admission {
   /** Under which key; the identity's subject, if it has one and this has none. */
   readonly key?: string | undefined;
   /** The first meta. */
-  readonly meta?: JsonValue | undefined;
+  readonly meta?: TopicMeta | undefined;
   /**
    * Who they are shown to, from the first meta on, until a track of the client
    * names another visibility.
@@ -45,9 +44,9 @@ export interface Admission {
    * Fields that every meta of theirs has here, whatever the client says: their
    * name, their role. A meta must be an object then.
    */
-  readonly stamp?: JsonObject | undefined;
+  readonly stamp?: object | undefined;
   /** What the client finds in the reply to its join. */
-  readonly response?: JsonObject | undefined;
+  readonly response?: object | undefined;
   /** What a rejection has. */
   readonly reason?: undefined;
 }

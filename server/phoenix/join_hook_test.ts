@@ -341,6 +341,21 @@ Deno.test("a stamp is in every meta, and can't be overwritten", async () => {
   assertEquals(await client.refused("room", "presence", track), reason);
 });
 
+Deno.test("what a join hook gives as undefined is left out", async () => {
+  const meta = { name: "Ada", mood: undefined };
+  const stamp = { role: undefined };
+  const response = { welcome: "Ada", hint: undefined };
+  await using service = serve({
+    join: () => ({ key: "ada", meta, stamp, response }),
+  });
+  await using client = await Client.connect(service);
+  await client.join("room", {});
+  const list = () => service.topics.list("room");
+  assertEquals(list(), [{ key: "ada", metas: [{ name: "Ada" }] }]);
+  await client.track("room", { role: "boss", mood: "fine" });
+  assertEquals(list(), [{ key: "ada", metas: [{ mood: "fine" }] }]);
+});
+
 Deno.test("a join whose answer can't be written leaves nobody behind", async () => {
   const failures: unknown[] = [];
   const endless: JsonValue[] = [];

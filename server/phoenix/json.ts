@@ -1,4 +1,4 @@
-import type { JsonValue } from "../topics/mod.ts";
+import type { JsonValue, TopicMeta } from "../topics/mod.ts";
 
 export type { JsonValue };
 
@@ -20,7 +20,7 @@ export const MAX_DEPTH = 64;
 
 /** Tells whether a value is an object, not an array. */
 export function isJsonObject(
-  value: JsonValue | undefined,
+  value: TopicMeta | undefined,
 ): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { Visibility } from "../../core/mod.ts";
-import type { JsonValue, TopicViewer } from "../topics/mod.ts";
+import type { TopicMeta, TopicViewer } from "../topics/mod.ts";
 import { Backlog } from "./backlog.ts";
 import type { Channel } from "./channel.ts";
 import type { Codec } from "./codec.ts";
@@ -185,7 +185,7 @@ export class PhoenixSocket {
    * @throws {ContextAtCapacityError} If the topic is full.
    * @throws {Error} If the topic is a document, where nothing is tracked.
    */
-  track(topic: string, meta: JsonValue, visibility?: Visibility): boolean {
+  track(topic: string, meta: TopicMeta, visibility?: Visibility): boolean {
     const channel = this.#channels.get(topic);
     channel?.track(meta, visibility);
     channel?.attend();

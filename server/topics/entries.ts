@@ -1,14 +1,18 @@
 import { compareEntryKeys, type PresenceSnapshot } from "../../core/mod.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
 import type { TopicModel } from "./topic_model.ts";
 
-/** A key that is present in a topic. */
-export interface TopicEntry {
+/**
+ * A key that is present in a topic.
+ *
+ * @typeParam Meta The application's type of metas.
+ */
+export interface TopicEntry<Meta = TopicMeta> {
   /** The key. */
   readonly key: string;
   /** The meta of each of its connections, in the order they joined. */
-  readonly metas: readonly JsonValue[];
+  readonly metas: readonly Meta[];
 }
 
 /**
@@ -22,10 +26,10 @@ export function inOrder(
 }
 
 /** Gathers entries of a topic by their keys. O(n log n). */
-export function entriesOf(
+export function entriesOf<Meta>(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
-): TopicEntry[] {
-  const metas = new Map<string, JsonValue[]>();
+): TopicEntry<Meta>[] {
+  const metas = new Map<string, Meta[]>();
   for (const snapshot of inOrder(snapshots)) {
     const ofKey = metas.get(snapshot.subject);
     if (ofKey === undefined) metas.set(snapshot.subject, [metaOf(snapshot)]);

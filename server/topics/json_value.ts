@@ -9,6 +9,13 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
+/**
+ * A meta where an application names no type of its own: a JSON value. Any
+ * object type is one to the compiler, as it does not take an `interface` for a
+ * {@linkcode JsonValue}; what JSON can't say is refused when it is tracked.
+ */
+export type TopicMeta = JsonValue | object;
+
 /** Deeper than this no value may be: whoever walks it needs a stack. */
 const MAX_DEPTH = 64;
 

@@ -11,8 +11,17 @@ const WHOLE = "phx_meta";
  * The meta of an entry. One that was published by another face may have a meta
  * that is in no box; where there is none, what the entry says of activity and
  * availability stands for it.
+ *
+ * That it is of the application's type is believed: `track` took that type, and
+ * other faces are the application's too.
  */
-export function metaOf(snapshot: PresenceSnapshot<TopicModel>): JsonValue {
+export function metaOf<Meta = JsonValue>(
+  snapshot: PresenceSnapshot<TopicModel>,
+): Meta {
+  return jsonMetaOf(snapshot) as Meta;
+}
+
+function jsonMetaOf(snapshot: PresenceSnapshot<TopicModel>): JsonValue {
   const { meta, activity, availability } = snapshot.facets;
   if (meta !== undefined) return isBox(meta) ? meta.value : meta;
   return {

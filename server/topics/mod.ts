@@ -26,7 +26,7 @@
 
 export * from "./channels.ts";
 export type { TopicEntry } from "./entries.ts";
-export type { JsonValue } from "./json_value.ts";
+export type { JsonValue, TopicMeta } from "./json_value.ts";
 export { liftFacets } from "./lift_facets.ts";
 export { fromWireMeta, toWireMeta } from "./meta.ts";
 export * from "./presence_diff.ts";

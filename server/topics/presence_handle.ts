@@ -8,7 +8,7 @@ import {
   type PresenceUpdate,
   type Visibility,
 } from "../../core/mod.ts";
-import { copyJson, type JsonValue } from "./json_value.ts";
+import { copyJson, type JsonValue, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
 
 /** What a meta says in the words that every face shares. */
@@ -47,8 +47,10 @@ export interface ConnectionSettings {
  * A connection of a key in a topic, tracked by `TopicPresence.track()`. It
  * leaves when it is disposed of, or when its time to live is over; a
  * connection that has left does not come back.
+ *
+ * @typeParam Meta The application's type of metas.
  */
-export class PresenceHandle implements Disposable {
+export class PresenceHandle<Meta = TopicMeta> implements Disposable {
   readonly #server: TopicServer;
   readonly #settings: ConnectionSettings;
   #visibility: Visibility;
@@ -57,7 +59,7 @@ export class PresenceHandle implements Disposable {
   constructor(
     server: TopicServer,
     settings: ConnectionSettings,
-    meta: JsonValue,
+    meta: Meta,
   ) {
     this.#server = server;
     this.#settings = settings;
@@ -110,7 +112,7 @@ export class PresenceHandle implements Disposable {
    * @throws {InvalidValueError} If the meta is not a JSON value, or facets are
    * made of it that are none. Then nothing has changed.
    */
-  update(meta: JsonValue, options: UpdateOptions = {}): boolean {
+  update(meta: Meta, options: UpdateOptions = {}): boolean {
     const { visibility = this.#visibility } = options;
     const facets = this.#facetsOf(meta, "update connection");
     return this.#publishIfPresent(facets, visibility);
@@ -142,7 +144,7 @@ export class PresenceHandle implements Disposable {
     return { ...entry, visibility, observedAt, expiry, facets };
   }
 
-  #facetsOf(meta: JsonValue, action: string): FacetPatch<TopicModel> {
+  #facetsOf(meta: Meta, action: string): FacetPatch<TopicModel> {
     const value = copyJson(meta, "meta", action);
     const { activity = null, availability = null } = this.#settings.lift(value);
     return { meta: { value }, activity, availability };

@@ -19,6 +19,7 @@ import {
   syncState,
   type TopicEntry,
   type TopicEvent,
+  type TopicMeta,
   type TopicModel,
   type TopicPresence,
   type TopicViewer,
@@ -284,7 +285,7 @@ class Checked {
   }
 }
 
-function byText(a: JsonValue, b: JsonValue): number {
+function byText(a: TopicMeta, b: TopicMeta): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 

@@ -8,11 +8,11 @@ import type { TopicModel, TopicServer, TopicViewer } from "./topic_model.ts";
  * read. It holds a mirror of the topic, and of what is yet to be read no more
  * than the server does.
  */
-export class TopicEvents implements Watch<TopicEvent> {
+export class TopicEvents<Meta> implements Watch<TopicEvent<Meta>> {
   readonly #server: TopicServer;
   readonly #signal: AbortSignal | undefined;
   readonly #watch: Watch<PresenceBatch<TopicModel>>;
-  readonly #events: AsyncGenerator<TopicEvent, void>;
+  readonly #events: AsyncGenerator<TopicEvent<Meta>, void>;
 
   /** Makes the events of a topic, as a viewer sees them. */
   constructor(
@@ -31,12 +31,12 @@ export class TopicEvents implements Watch<TopicEvent> {
   }
 
   /** Waits for the next event. Calls are answered one after the other. */
-  next(): Promise<IteratorResult<TopicEvent, void>> {
+  next(): Promise<IteratorResult<TopicEvent<Meta>, void>> {
     return this.#events.next();
   }
 
   /** Ends. */
-  async return(): Promise<IteratorResult<TopicEvent, void>> {
+  async return(): Promise<IteratorResult<TopicEvent<Meta>, void>> {
     // The watch first: a generator would sit out the wait that it is in.
     await this.#watch[Symbol.asyncDispose]();
     return this.#events.return();
@@ -52,9 +52,9 @@ export class TopicEvents implements Watch<TopicEvent> {
     await this.return();
   }
 
-  async *#read(mirror: Mirror): AsyncGenerator<TopicEvent, void> {
+  async *#read(mirror: Mirror): AsyncGenerator<TopicEvent<Meta>, void> {
     for await (const batch of this.#watch) {
-      for (const { event } of takeEvents(mirror, batch)) {
+      for (const { event } of takeEvents<Meta>(mirror, batch)) {
         if (this.#server.closed || this.#signal?.aborted) return;
         yield event;
       }

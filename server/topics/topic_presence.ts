@@ -9,7 +9,7 @@ import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";
 import { entriesOf, type TopicEntry } from "./entries.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { TopicMeta } from "./json_value.ts";
 import { mirrorOf } from "./mirror.ts";
 import {
   assertTtl,
@@ -102,8 +102,30 @@ export interface ReadOptions {
  * }
  * assertEquals(presence.list("post:1"), []);
  * ```
+ *
+ * @example With a type of metas of your own
+ * ```ts
+ * import { PresenceServer } from "@ruthere/presence/server";
+ * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Tab {
+ *   device: string;
+ *   scrolled?: number | undefined;
+ * }
+ *
+ * using server = new PresenceServer<TopicModel>();
+ * const presence = new TopicPresence<Tab>(server);
+ * presence.track("post:1", "ada", { device: "laptop", scrolled: undefined });
+ * const devices = presence.list("post:1")
+ *   .flatMap(({ metas }) => metas.map(({ device }) => device));
+ * assertEquals(devices, ["laptop"]);
+ * ```
+ *
+ * @typeParam Meta The application's type of metas, which `track()` takes and
+ * `list()` and `events()` give back. A meta that came by another face is believed to be of it, not checked.
  */
-export class TopicPresence {
+export class TopicPresence<Meta = TopicMeta> {
   readonly #server: TopicServer;
   readonly #ttlMs: Duration;
   readonly #lift: FacetLifter;
@@ -159,9 +181,9 @@ export class TopicPresence {
   track(
     topic: string,
     key: string,
-    meta: JsonValue,
+    meta: Meta,
     options: TrackOptions = {},
-  ): PresenceHandle {
+  ): PresenceHandle<Meta> {
     const { ttlMs = this.#ttlMs, origin = this.#origin } = options;
     const { visibility = "public" } = options;
     assertText(topic, "topic");
@@ -170,7 +192,7 @@ export class TopicPresence {
     const resource = this.#connections.next();
     const entry = { subject: key, context: topic, resource, origin };
     const settings = { entry, ttlMs, visibility, lift: this.#lift };
-    return new PresenceHandle(this.#server, settings, meta);
+    return new PresenceHandle<Meta>(this.#server, settings, meta);
   }
 
   /**
@@ -195,8 +217,8 @@ export class TopicPresence {
   list(
     topic: string,
     viewer: TopicViewer = OMNISCIENT_VIEWER,
-  ): TopicEntry[] {
-    return entriesOf(this.#read(topic, undefined, viewer));
+  ): TopicEntry<Meta>[] {
+    return entriesOf<Meta>(this.#read(topic, undefined, viewer));
   }
 
   /**
@@ -211,8 +233,8 @@ export class TopicPresence {
     topic: string,
     key: string,
     viewer: TopicViewer = OMNISCIENT_VIEWER,
-  ): TopicEntry | undefined {
-    return entriesOf(this.#read(topic, key, viewer))[0];
+  ): TopicEntry<Meta> | undefined {
+    return entriesOf<Meta>(this.#read(topic, key, viewer))[0];
   }
 
   /**
@@ -269,9 +291,9 @@ export class TopicPresence {
    * @param options On whose behalf, and until when.
    * @returns The events.
    */
-  events(topic: string, options: ReadOptions = {}): Watch<TopicEvent> {
+  events(topic: string, options: ReadOptions = {}): Watch<TopicEvent<Meta>> {
     const { viewer = OMNISCIENT_VIEWER } = options;
-    return new TopicEvents(this.#server, topic, viewer, options.signal);
+    return new TopicEvents<Meta>(this.#server, topic, viewer, options.signal);
   }
 
   /**
@@ -344,7 +366,7 @@ export class TopicPresence {
     const mirror = mirrorOf(this.#server, {});
     const since = mirror.position;
     for await (const batch of this.#server.watch({ since })) {
-      for (const { topic, event } of takeEvents(mirror, batch)) {
+      for (const { topic, event } of takeEvents<Meta>(mirror, batch)) {
         try {
           await channels.publish(`presence:${topic}`, JSON.stringify(event));
         } catch (error) {

@@ -271,6 +271,19 @@ Deno.test("import graph: mod.ts pulls in no npm package and no runtime", () => {
   assertEquals(files, []);
 });
 
+Deno.test('import graph: "imports" of deno.json has what the package imports, "scopes" what only tests do', async () => {
+  const text = await Deno.readTextFile(new URL("deno.json", ROOT));
+  const { imports, scopes } = JSON.parse(text);
+  const packages = [...CODE.values()].flatMap(importsIn)
+    .filter((name) => !/^(\.|node:)/.test(name) && !PACKAGE.test(name))
+    .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
+  // A key that begins with a dot is a file of the page.
+  const listed = Object.keys(imports).filter((name) => !name.startsWith("."));
+  assertEquals(listed.toSorted(), [...new Set(packages)].toSorted());
+  const common = listed.filter((name) => name in scopes["./"]);
+  assertEquals(common, []);
+});
+
 Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
   const entries = ["server/http/client.ts", "beacon/mod.ts"];
   const all = entries.flatMap((entry) => [...closureOf(entry)]);

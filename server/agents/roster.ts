@@ -168,9 +168,13 @@ export class Roster {
       ? Infinity
       : Math.max(0, lease.age);
     const former = isSame ? known : undefined;
-    const heardAt = Math.max(steadyNow() - age, former?.heardAt ?? -Infinity);
-    const count = Math.max(lease.count, former?.count ?? 0);
-    this.#keep({ life, count, heardAt });
+    const before = former?.heardAt ?? -Infinity;
+    // The age alone is no news: the backbone's clock may have been set back.
+    if (before > -Infinity && lease.count <= (former?.count ?? 0)) {
+      return undefined;
+    }
+    const heardAt = Math.max(steadyNow() - age, before);
+    this.#keep({ life, count: lease.count, heardAt });
     return undefined;
   }
 

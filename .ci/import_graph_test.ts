@@ -16,7 +16,7 @@ const ASIDE = ["testing", "testdata", "docs"];
 const COLLECTIONS = /^@std\/collections(\/|$)/;
 const PACKAGE = /^@ruthere\/presence(\/|$)/;
 /** What an example needs beside it. */
-const BESIDE_THE_PACKAGE = /^@nats-io\/transport-node$/;
+const BESIDE_THE_PACKAGE = /^(@nats-io\/transport-node|@std\/testing\/time)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**

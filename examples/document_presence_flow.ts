@@ -9,6 +9,7 @@
  * @module
  */
 
+import { FakeTime } from "@std/testing/time";
 import { PresenceServer } from "@ruthere/presence/server";
 import {
   type Cursor,
@@ -19,12 +20,11 @@ import {
   type JoinOptions,
 } from "@ruthere/presence/server/documents";
 import { note, row, scene, title } from "./_console.ts";
-import { FakeClock } from "./_fake_clock.ts";
 
-/** A real service has a real clock, and leaves `clock` out below. */
-const clock = new FakeClock();
+/** Half an hour passes at once. A real service leaves this out. */
+using time = new FakeTime(0);
 
-using server = new PresenceServer<DocumentModel>({ clock: () => clock.now });
+using server = new PresenceServer<DocumentModel>();
 using presence = new DocumentPresence(server, { maxUsersPerDocument: 2 });
 
 /** How somebody comes to the report; each time it is another tab. */
@@ -42,14 +42,14 @@ print();
 
 scene("Ada opens the report");
 const ada = await presence.join("ada", report("Ada"));
-await clock.pass(1_000);
+await pass(1_000);
 
 scene("Bob comes, and there is room for two");
 const bob = await presence.join("bob", {
   ...report("Bob"),
   origin: "socket 1",
 });
-await clock.pass(1_000);
+await pass(1_000);
 try {
   await presence.join("cy", report("Cy"));
 } catch (error) {
@@ -61,71 +61,79 @@ scene("Ada moves her cursor every 10 ms");
 note("Others are told every 50 ms, and always where it ends.");
 for (let line = 1; line <= 8; line++) {
   ada.updateCursor(lineStart(line));
-  await clock.pass(10);
+  await pass(10);
 }
-await clock.pass(1_000);
+await pass(1_000);
 
 scene("She selects three lines");
 const [anchor, head] = [lineStart(8), lineStart(11)];
 ada.updateCursor(head, { anchor, head, isBackward: false });
-await clock.pass(1_000);
+await pass(1_000);
 
 scene("She types over them, for a second");
 note("Half a second after the last key she types no more.");
 ada.updateCursor(anchor);
 for (let key = 0; key < 5; key++) {
   ada.typed();
-  await clock.pass(200);
+  await pass(200);
 }
-await clock.pass(1_000);
+await pass(1_000);
 
 scene("Bob gets a coffee, and does not come back soon");
 note("Ada scrolls every ten seconds meanwhile.");
 for (let n = 0; n < 30; n++) {
   ada.updateViewport({ topLine: 10, bottomLine: 50, scrollPercentage: 20 });
-  await clock.pass(10_000);
+  await pass(10_000);
 }
 
 scene("Bob is back");
 bob.setFocused(true);
-await clock.pass(1_000);
+await pass(1_000);
 
 scene("Ada opens the report in another tab, which hides the first");
 note("She is one person, who does what the tab does that does most.");
 const second = await presence.join("ada", report("Ada"));
 ada.setFocused(false, { hidden: true });
 second.updateCursor(lineStart(2));
-await clock.pass(1_000);
+await pass(1_000);
 await show();
 
 scene("She closes the new tab, then the first");
 note("What is left of her is away, and then she is gone.");
 second[Symbol.dispose]();
-await clock.pass(1_000);
+await pass(1_000);
 ada[Symbol.dispose]();
-await clock.pass(1_000);
+await pass(1_000);
 
 scene("Bob reloads the page");
 note("A lost connection is no goodbye, and so nobody sees him leave and join.");
 bob.release();
 server.disconnect("socket 1");
-await clock.pass(2_000);
+await pass(2_000);
 const again = await presence.join("bob", {
   ...report("Bob"),
   origin: "socket 2",
 });
-await clock.pass(60_000);
+await pass(60_000);
 
 scene("His laptop dies");
 note("Here nobody comes back within ten seconds.");
 again.release();
 server.disconnect("socket 2");
-await clock.pass(60_000);
+await pass(60_000);
+
+/** Lets time pass, and what is due then happen. */
+async function pass(ms: number): Promise<void> {
+  let isOver = false;
+  setTimeout(() => isOver = true, ms);
+  while (!isOver) await time.nextAsync();
+  await time.runMicrotasks();
+}
 
 /** Prints what is told of the report, as it is told. */
 async function print(): Promise<void> {
   for await (const message of presence.watch("report")) {
-    row(`${clock.now / 1_000} s`, inWords(message));
+    row(`${time.now / 1_000} s`, inWords(message));
   }
 }
 

@@ -18,6 +18,13 @@ import {
  */
 
 /**
+ * @typedef {object} Browser what is needed of it
+ * @property {{ protocol: string, host: string }} location
+ * @property {new (url: string, protocols?: string[]) => object} WebSocket
+ * @property {(url: string, init: RequestInit) => Promise<Response>} fetch
+ */
+
+/**
  * The socket of a page, for one channel. That of phoenix.js would knock at a
  * closed door for ever: this one asks why it is closed, and gives up where
  * only another token can help.
@@ -26,6 +33,7 @@ export class ServiceSocket {
   #topic;
   #token;
   #events;
+  #browser;
   #socket;
   /** Whether the connection that is there now, or was last, has opened. */
   #hasOpened = false;
@@ -36,13 +44,19 @@ export class ServiceSocket {
    * @param {string} topic
    * @param {Token | undefined} token
    * @param {SocketEvents} events
+   * @param {Browser} [browser]
    */
-  constructor(topic, token, events) {
+  constructor(topic, token, events, browser = globalThis) {
     this.#topic = topic;
     this.#token = token;
     this.#events = events;
+    this.#browser = browser;
+    const { location, WebSocket: transport } = browser;
     // It goes by the subprotocol: what stands in a URL is written into logs.
-    this.#socket = new Socket("/socket", { authToken: token?.text });
+    this.#socket = new Socket(socketUrl(location), {
+      authToken: token?.text,
+      transport,
+    });
     this.#socket.onOpen(() => {
       this.#hasOpened = true;
     });
@@ -102,11 +116,20 @@ export class ServiceSocket {
   async #askWhy() {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const refusal = await refusalOfService(this.#topic, this.#token);
+    const refusal = await refusalOfService(
+      this.#topic,
+      this.#token,
+      this.#browser.fetch,
+    );
     this.#isAsking = false;
     // It may have got in meanwhile.
     if (this.#isOver || this.#hasOpened) return;
     if (refusal !== undefined) this.shut(refusal);
     else this.#events.onLost();
   }
+}
+
+/** @param {Browser["location"]} location */
+function socketUrl({ protocol, host }) {
+  return `${protocol === "https:" ? "wss" : "ws"}://${host}/socket`;
 }

@@ -43,27 +43,21 @@ function page(answer: { status?: number; refuses?: boolean } = {}) {
     return line;
   };
   const time = new FakeTime();
-  const restore = [
-    [
-      "WebSocket",
-      class {
-        static readonly CONNECTING = 0;
-        static readonly OPEN = 1;
-        static readonly CLOSED = 3;
-        constructor(url: string, protocols?: readonly string[]) {
-          return knock(url, protocols);
-        }
-      },
-    ],
-    ["location", { protocol: "http:", host: "presence.example" }],
-    ["fetch", (url: string) => {
+  const browser = {
+    location: { protocol: "http:", host: "presence.example" },
+    WebSocket: class {
+      constructor(url: string, protocols?: readonly string[]) {
+        return knock(url, protocols);
+      }
+    },
+    fetch(url: string) {
       asked.push(url);
       const { status } = answer;
       return status === undefined
         ? Promise.reject(new TypeError("no connection"))
         : Promise.resolve(new Response(null, { status }));
-    }],
-  ].map(([name, value]) => replaceGlobal(String(name), value));
+    },
+  };
   return {
     lines,
     asked,
@@ -76,24 +70,8 @@ function page(answer: { status?: number; refuses?: boolean } = {}) {
       new ServiceSocket("room:lobby", token, {
         onLost: () => void told.push("lost"),
         onShut: (sentence) => void told.push(sentence),
-      }),
-    [Symbol.dispose]() {
-      time.restore();
-      for (const undo of restore) undo();
-    },
-  };
-}
-
-function replaceGlobal(name: string, value: unknown): () => void {
-  const before = Object.getOwnPropertyDescriptor(globalThis, name);
-  Object.defineProperty(globalThis, name, {
-    value,
-    configurable: true,
-    writable: true,
-  });
-  return () => {
-    if (before === undefined) Reflect.deleteProperty(globalThis, name);
-    else Object.defineProperty(globalThis, name, before);
+      }, browser),
+    [Symbol.dispose]: () => time.restore(),
   };
 }
 

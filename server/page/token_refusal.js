@@ -53,7 +53,7 @@ export function refusalOfJoin(topic, reason) {
  *
  * @param {string} topic
  * @param {Token | undefined} token
- * @param {typeof fetch} [ask]
+ * @param {(url: string, init: RequestInit) => Promise<Response>} [ask]
  * @returns {Promise<string | undefined>} `undefined` if it is not because of
  * the token, or nothing is to be heard.
  */

@@ -8,7 +8,6 @@ import { refusalOfJoin } from "./token_refusal.js";
 
 /** @typedef {import("./cursor_renderer.js").Position} Position */
 /** @typedef {import("./cursor_renderer.js").Selection} Selection */
-/** @typedef {import("./shared_text.js").Draft} Draft */
 /** @typedef {import("./token.js").Token} Token */
 
 /**
@@ -121,7 +120,7 @@ export class DocumentConnection {
     this.#do("focus", { focused, hidden });
   }
 
-  /** @param {object} message a draft, and what else others are to know of it */
+  /** @param {object} message what is new in the text */
   tellText(message) {
     this.#push("text", message);
   }

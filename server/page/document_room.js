@@ -49,6 +49,9 @@ const CROSSING_MS = 1_000;
 const ONLY_READING_TEXT =
   `${ONLY_READING} You see the text from its next change on.`;
 
+/** What is written in one go is undone in one go. */
+const STEP_MS = 1_000;
+
 /** How often cursors are looked after that have not moved. */
 const FAINT_MS = 5_000;
 
@@ -77,8 +80,9 @@ const typing = new TypingIndicator(find("#typing", HTMLElement));
 const others = new Others(renderer, typing);
 const exchange = new TextExchange(self, editor.text, participants, {
   send: (message) => connection.tellText(message),
-  onEdit(edit) {
-    editor.apply(edit);
+  ask: () => connection.askForText(),
+  onEdits(edits) {
+    editor.apply(edits);
     // It was not me who moved the cursor.
     selected = editor.selected;
     // But where I was just now may reach others after the edit.
@@ -90,6 +94,14 @@ const exchange = new TextExchange(self, editor.text, participants, {
 let selected = editor.selected;
 /** When I have last moved the cursor. */
 let actedAt = -Infinity;
+/** When I have last written, if the cursor is still there. */
+let wroteAt = -Infinity;
+/**
+ * What came while an input method composes: to change the text would end that.
+ *
+ * @type {unknown[] | undefined}
+ */
+let waiting;
 let mayWrite = true;
 let hasCursor = false;
 let hasJoined = false;
@@ -115,25 +127,36 @@ const ownViewport = new Throttle({
 
 let connection = connect();
 
-textarea.addEventListener("input", () => {
-  editor.update();
-  exchange.write(editor.text);
-  hasCursor = true;
-  selected = editor.selected;
-  actedAt = performance.now();
-  own.push(undefined);
-  ownTyping.push(undefined);
-  moveText();
+textarea.addEventListener("input", takeInput);
+textarea.addEventListener("compositionstart", () => waiting ??= []);
+textarea.addEventListener("compositionend", () => {
+  takeInput();
+  const messages = waiting ?? [];
+  waiting = undefined;
+  for (const message of messages) exchange.receive(message);
+  showSoon();
+});
+// The browser's own undo knows nothing of what others write.
+textarea.addEventListener("beforeinput", (event) => {
+  // Whether the cursor was moved before is told only later.
+  if (isElsewhere()) wroteAt = -Infinity;
+  if (event.inputType === "historyUndo") goBack(event, true);
+});
+// It asks only while it has something to undo.
+textarea.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+  const key = event.key.toLowerCase();
+  if (key === "z") goBack(event, !event.shiftKey);
+  if (key === "y" && event.ctrlKey) goBack(event, false);
 });
 for (const type of ["selectionchange", "focusin"]) {
   document.addEventListener(type, () => {
     if (document.activeElement !== textarea) return;
-    const { anchor, head } = editor.selected;
-    const isSame = anchor === selected.anchor && head === selected.head;
-    if (hasCursor && isSame) return;
+    if (hasCursor && !isElsewhere()) return;
     hasCursor = true;
-    selected = { anchor, head };
+    selected = editor.selected;
     actedAt = performance.now();
+    wroteAt = -Infinity;
     own.push(undefined);
   });
 }
@@ -186,6 +209,7 @@ function connect(onJoined = () => {}) {
       showSoon();
     },
     onText(message) {
+      if (waiting !== undefined) return void waiting.push(message);
       exchange.receive(message);
       showSoon();
     },
@@ -248,6 +272,43 @@ function rename() {
 function showWhetherWriter() {
   textarea.readOnly = profile.invisible || !mayWrite;
   find("#watching", HTMLElement).hidden = !profile.invisible;
+}
+
+/** Whether the cursor is no longer where it was when that was told last. */
+function isElsewhere() {
+  const { anchor, head } = editor.selected;
+  return anchor !== selected.anchor || head !== selected.head;
+}
+
+function takeInput() {
+  const now = performance.now();
+  editor.update();
+  exchange.write(editor.text, editor.selected.head, now - wroteAt < STEP_MS);
+  wroteAt = now;
+  tellWritten();
+}
+
+/**
+ * @param {Event} event asks for it
+ * @param {boolean} isUndo whether it is to undo, or to do again
+ */
+function goBack(event, isUndo) {
+  event.preventDefault();
+  if (textarea.readOnly || waiting !== undefined) return;
+  const edits = isUndo ? exchange.undo() : exchange.redo();
+  if (edits.length === 0) return;
+  editor.applyOwn(edits);
+  wroteAt = -Infinity;
+  tellWritten();
+}
+
+function tellWritten() {
+  hasCursor = true;
+  selected = editor.selected;
+  actedAt = performance.now();
+  own.push(undefined);
+  ownTyping.push(undefined);
+  moveText();
 }
 
 function tellCursor() {

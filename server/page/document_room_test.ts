@@ -103,6 +103,15 @@ async function select(
   );
 }
 
+/** What is selected on a page, and in which direction. */
+function selectionOf(page: Page): Promise<unknown[]> {
+  return page.locator("#text").evaluate((element) => {
+    if (!(element instanceof HTMLTextAreaElement)) throw new Error("no text");
+    const { selectionStart, selectionEnd, selectionDirection } = element;
+    return [selectionStart, selectionEnd, selectionDirection];
+  });
+}
+
 function textOf(page: Page): Promise<string> {
   return page.locator("#text").inputValue();
 }
@@ -233,6 +242,143 @@ test(
       () => textOf(ada),
     );
     await until(24, () => offsetBeside(ada, "Bob"));
+  },
+);
+
+test(
+  "keeps a caret collapsed while another replaces all the text",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await select(bob, 10);
+    await select(ada, 0);
+    await ada.keyboard.press("Control+A");
+    const pasted = "Forty-three letters stand in place of all.\n";
+    await ada.keyboard.insertText(pasted);
+    await until(pasted, () => textOf(bob));
+    assertEquals(await selectionOf(bob), [0, 0, "forward"]);
+    await bob.keyboard.type("B");
+    for (const page of [ada, bob]) {
+      await until(`B${pasted}`, () => textOf(page));
+    }
+  },
+);
+
+test(
+  "keeps the letters selected that somebody has selected",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await write(ada, "one two three");
+    await until("one two three", () => textOf(bob));
+    await select(bob, 4, 7, "backward");
+    await select(ada, 4);
+    await ada.keyboard.type("2 ");
+    await until("one 2 two three", () => textOf(bob));
+    assertEquals(await selectionOf(bob), [6, 9, "backward"]);
+    await select(ada, 9);
+    await ada.keyboard.type("!");
+    await until("one 2 two! three", () => textOf(bob));
+    assertEquals(await selectionOf(bob), [6, 9, "backward"]);
+    await until(6, () => offsetBeside(ada, "Bob"));
+  },
+);
+
+test(
+  "loses no letter of people who write at the same time",
+  async (people, url) => {
+    const pages = [
+      await people.enter(url, "Ada"),
+      await people.enter(url, "Bob"),
+      await people.enter(url, "Cyd"),
+    ];
+    const [ada, bob, cyd] = pages;
+    assert(ada && bob && cyd);
+    await write(ada, "<|>");
+    for (const page of pages) await until("<|>", () => textOf(page));
+    await select(ada, 0);
+    await select(bob, 3);
+    await select(cyd, 2);
+    const letters = (first: number) =>
+      String.fromCharCode(...Array.from({ length: 20 }, (_, i) => first + i));
+    const [a, b, c] = [letters(0x41), letters(0x61), letters(0x410)];
+    await Promise.all([
+      ada.keyboard.type(a, { delay: 20 }),
+      bob.keyboard.type(b, { delay: 30 }),
+      cyd.keyboard.type(c, { delay: 25 }),
+    ]);
+    for (const page of pages) {
+      await until(`${a}<|${c}>${b}`, () => textOf(page));
+    }
+  },
+);
+
+test(
+  "undoes what one has written oneself, whatever others have written since",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    const both = async (text: string) => {
+      for (const page of [ada, bob]) await until(text, () => textOf(page));
+    };
+    await write(ada, "one two");
+    await both("one two");
+    await select(ada, 4, 7);
+    await ada.keyboard.type("2");
+    await both("one 2");
+    await select(bob, 0);
+    await bob.keyboard.type("Bob: ");
+    await both("Bob: one 2");
+    await ada.keyboard.press("Control+Z");
+    await both("Bob: one two");
+    assertEquals(await selectionOf(ada), [12, 12, "forward"]);
+    await ada.keyboard.press("Control+Shift+Z");
+    await both("Bob: one 2");
+    await bob.keyboard.press("Control+Z");
+    await both("one 2");
+    await bob.keyboard.press("Control+Y");
+    await both("Bob: one 2");
+
+    // As the menu of the browser does it.
+    const menu = await ada.context().newCDPSession(ada);
+    await ada.keyboard.type("3");
+    await both("Bob: one 23");
+    await menu.send("Input.dispatchKeyEvent", {
+      type: "keyDown",
+      commands: ["undo"],
+    });
+    await both("Bob: one 2");
+  },
+);
+
+test(
+  "lets somebody compose a letter while others write",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await write(ada, "one");
+    await until("one", () => textOf(bob));
+    await select(ada, 3);
+    const method = await ada.context().newCDPSession(ada);
+    const compose = (text: string) =>
+      method.send("Input.imeSetComposition", {
+        text,
+        selectionStart: text.length,
+        selectionEnd: text.length,
+      });
+    await compose("ㄱ");
+    await select(bob, 0);
+    await bob.keyboard.type("Bob ");
+    await until("Bob oneㄱ", () => textOf(bob));
+    await participantOf(ada, "Bob").getByText("Editing").waitFor();
+    await compose("가");
+    await until("Bob one가", () => textOf(bob));
+    assertEquals(await textOf(ada), "one가");
+    await method.send("Input.insertText", { text: "각" });
+    for (const page of [ada, bob]) {
+      await until("Bob one각", () => textOf(page));
+    }
+    assertEquals(await selectionOf(ada), [8, 8, "forward"]);
   },
 );
 

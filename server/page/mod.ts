@@ -53,6 +53,7 @@ import token from "./token.js" with { type: "text" };
 import tokenRefusal from "./token_refusal.js" with { type: "text" };
 import tryIt from "./try_it.js" with { type: "text" };
 import typingIndicator from "./typing_indicator.js" with { type: "text" };
+import undoStack from "./undo_stack.js" with { type: "text" };
 import words from "./words.js" with { type: "text" };
 
 const FILES: ReadonlyMap<string, string> = new Map([
@@ -102,6 +103,7 @@ const FILES: ReadonlyMap<string, string> = new Map([
   ["/token_refusal.js", tokenRefusal],
   ["/try_it.js", tryIt],
   ["/typing_indicator.js", typingIndicator],
+  ["/undo_stack.js", undoStack],
   ["/words.js", words],
   ...BROWSER_SOURCES,
 ]);

@@ -4,9 +4,8 @@ import { movedBy, positionAt } from "./text_edit.js";
 
 /** @typedef {import("./presence_event.js").Doing} Doing */
 /** @typedef {import("./presence_event.js").PresenceEvent} PresenceEvent */
+/** @typedef {import("./text_edit.js").Place} Place */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
-
-/** @typedef {{ anchor: number, head: number }} Place offsets in the text */
 
 /** What everybody in a document does, as far as this page has been told. */
 export class Participants {
@@ -37,15 +36,15 @@ export class Participants {
    * Keeps cursors beside the letters that they stand at. Those of the writer
    * stay: where they are now is told after each edit.
    *
-   * @param {TextEdit} edit
-   * @param {string} text after the edit
+   * @param {readonly TextEdit[]} edits
+   * @param {string} text after the edits
    * @param {string} writer
    */
-  edited(edit, text, writer) {
+  edited(edits, text, writer) {
     for (const [userId, place] of this.places()) {
-      if (userId === writer) continue;
-      const anchor = movedBy(place.anchor, edit);
-      this.place(userId, { anchor, head: movedBy(place.head, edit) }, text);
+      if (userId !== writer) {
+        this.place(userId, edits.reduce(movedBy, place), text);
+      }
     }
   }
 

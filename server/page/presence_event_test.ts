@@ -188,7 +188,7 @@ Deno.test("participants are as events tell", () => {
 Deno.test("participants' cursors move with their letters, but not the writer's", () => {
   const [before, after] = ["one\ntwo", "zero\none\ntwo"];
   const participants = participantsOf(before, 4, 5);
-  participants.edited(editBetween(before, after), after, "ada");
+  participants.edited([editBetween(before, after, 0)], after, "ada");
   assertEquals([...participants.places()], [
     ["ada", { anchor: 4, head: 4 }],
     ["bob", { anchor: 10, head: 10 }],
@@ -210,11 +210,11 @@ Deno.test("participants' selections move, and end when what is selected goes", (
     isBackward: true,
   });
   const longer = "so one two three";
-  participants.edited(editBetween(text, longer), longer, "ada");
+  participants.edited([editBetween(text, longer, 0)], longer, "ada");
   const place = { anchor: 10, head: 7 };
   assertEquals(participants.places().get("bob"), place);
   const shorter = "so  three";
-  participants.edited(editBetween(longer, shorter), shorter, "ada");
+  participants.edited([editBetween(longer, shorter, 0)], shorter, "ada");
   assertEquals(participants.of("bob")?.selection, null);
 });
 

@@ -1,74 +1,317 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { MAX_LENGTH, readDraft, SharedText } from "./shared_text.js";
+import {
+  MAX_LENGTH,
+  readRuns,
+  type Run,
+  runsOf,
+  SharedText,
+  type Toggle,
+} from "./shared_text.js";
+import type { TextEdit } from "./text_edit.js";
+import { UndoStack } from "./undo_stack.js";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 
-Deno.test("a shared text is what was written last", () => {
-  const [ada, bob] = [new SharedText("ada", "-"), new SharedText("bob", "-")];
-  ada.write("one");
-  assertEquals(bob.receive(ada.draft), true);
-  bob.write("two");
-  assertEquals(ada.receive(bob.draft), true);
-  assertEquals(ada.draft, { text: "two", version: 2, writer: "bob" });
-  assertEquals(ada.receive(bob.draft), false);
+/** One who writes: what is done, and what others are told of it. */
+class Writer {
+  readonly shared: SharedText;
+  readonly steps = new UndoStack<Toggle>();
+  /** The text as the edits make it. */
+  text: string;
+
+  constructor(name: string, text: string) {
+    this.shared = new SharedText(name, text);
+    this.text = text;
+  }
+
+  /** @returns What the others are told. */
+  write(edit: TextEdit): Run[] {
+    const { edits, toggles } = this.shared.write(edit);
+    this.#apply(edits);
+    this.steps.push(toggles, false);
+    return runsOf(toggles.map(({ letter }) => letter));
+  }
+
+  /** @returns What the others are told. */
+  undo(isRedo = false): Run[] {
+    let told: Run[] = [];
+    const revert = (step: readonly Toggle[]) => {
+      const { edits, toggles } = this.shared.revert(step);
+      this.#apply(edits);
+      told = runsOf(toggles.map(({ letter }) => letter));
+      return toggles;
+    };
+    if (isRedo) this.steps.redo(revert);
+    else this.steps.undo(revert);
+    return told;
+  }
+
+  hear(runs: Run[]): void {
+    // As it comes over the wire.
+    const read = readRuns(JSON.parse(JSON.stringify(runs)));
+    assert(read !== undefined);
+    this.#apply(this.shared.merge(read));
+  }
+
+  #apply(edits: readonly TextEdit[]): void {
+    for (const { start, end, inserted } of edits) {
+      this.text = this.text.slice(0, start) + inserted + this.text.slice(end);
+    }
+    assertEquals(this.text, this.shared.text);
+  }
+}
+
+function insertion(at: number, inserted: string): TextEdit {
+  return { start: at, end: at, inserted };
+}
+
+Deno.test("a shared text has what both have written at once", () => {
+  const [ada, bob] = [
+    new Writer("ada", "one two"),
+    new Writer("bob", "one two"),
+  ];
+  const told = [ada.write(insertion(0, "A ")), bob.write(insertion(7, " B"))];
+  ada.hear(told[1] ?? []);
+  bob.hear(told[0] ?? []);
+  assertEquals([ada.text, bob.text], ["A one two B", "A one two B"]);
+  assertEquals(ada.shared.weight, bob.shared.weight);
 });
 
-Deno.test("of two texts written at once both sides keep the same", () => {
-  const [ada, bob] = [new SharedText("ada", "-"), new SharedText("bob", "-")];
-  ada.write("one");
-  bob.write("two");
-  const [former, latter] = [ada.draft, bob.draft];
-  assertEquals(ada.receive(latter), true);
-  assertEquals(bob.receive(former), false);
-  assertEquals([ada.draft.text, bob.draft.text], ["two", "two"]);
+Deno.test("a shared text keeps what one types while another replaces all", () => {
+  const [ada, bob] = [
+    new Writer("ada", "one two"),
+    new Writer("bob", "one two"),
+  ];
+  const typed = ada.write(insertion(3, "!"));
+  const pasted = bob.write({ start: 0, end: 7, inserted: "three" });
+  ada.hear(pasted);
+  bob.hear(typed);
+  assertEquals([ada.text, bob.text], ["three!", "three!"]);
 });
 
-Deno.test("a shared text becomes the same for all, in whatever order it is told (property)", () => {
-  const step = fc.record({ writer: fc.nat(2), hears: fc.boolean() });
+Deno.test("a shared text does not mix the words that two write at one place", () => {
+  const [ada, bob] = [new Writer("ada", ""), new Writer("bob", "")];
+  const told: [Run[][], Run[][]] = [[], []];
+  for (let index = 0; index < 3; index++) {
+    told[0].push(ada.write(insertion(index, "abc".charAt(index))));
+    told[1].push(bob.write(insertion(index, "123".charAt(index))));
+  }
+  told[0].forEach((runs) => bob.hear(runs));
+  told[1].forEach((runs) => ada.hear(runs));
+  assertEquals([ada.text, bob.text], ["123abc", "123abc"]);
+});
+
+Deno.test("a shared text undoes one's own last change, not that of another", () => {
+  const [ada, bob] = [
+    new Writer("ada", "one two"),
+    new Writer("bob", "one two"),
+  ];
+  bob.hear(ada.write({ start: 0, end: 3, inserted: "1" }));
+  ada.hear(bob.write(insertion(1, "B")));
+  ada.hear(bob.write(insertion(6, "!")));
+  bob.hear(ada.undo());
+  assertEquals([ada.text, bob.text], ["Bone two!", "Bone two!"]);
+  bob.hear(ada.undo(true));
+  assertEquals([ada.text, bob.text], ["1B two!", "1B two!"]);
+  ada.hear(bob.undo());
+  ada.hear(bob.undo());
+  assertEquals([ada.text, bob.text], ["1 two", "1 two"]);
+});
+
+Deno.test("a shared text passes over a step that another has undone", () => {
+  const [ada, bob] = [new Writer("ada", "one"), new Writer("bob", "one")];
+  bob.hear(ada.write(insertion(0, "A")));
+  bob.hear(ada.write(insertion(4, "Z")));
+  ada.hear(bob.write({ start: 4, end: 5, inserted: "" }));
+  bob.hear(ada.undo());
+  assertEquals([ada.text, bob.text], ["one", "one"]);
+});
+
+/** Each letter that is written is one of a kind. */
+const FIRST_LETTER = 0x4e00;
+
+/** What one of three does: writes, undoes, or hears something. */
+const ACTION = fc.record({
+  who: fc.nat(2),
+  does: fc.constantFrom("insert", "replace", "undo", "redo", "hear", "hear"),
+  start: fc.nat(1_000),
+  length: fc.nat(4),
+  isAstral: fc.boolean(),
+  next: fc.nat(1_000),
+});
+
+Deno.test("a shared text becomes the same for all, and loses and turns no letter (property)", () => {
   fc.assert(
-    fc.property(fc.array(step), fc.infiniteStream(fc.nat()), (steps, order) => {
-      const tabs = ["a", "b", "c"].map((self) => new SharedText(self, "-"));
-      const drafts = steps.flatMap(({ writer, hears }, index) => {
-        const tab = tabs[writer];
-        tab?.write(`text ${index}`);
-        const draft = tab?.draft;
-        if (draft === undefined) return [];
-        // Some are told at once, all of them later.
-        if (hears) tabs.forEach((tab) => tab.receive(draft));
-        return [draft];
-      });
-      for (const tab of tabs) {
-        const left = [...drafts];
-        while (left.length > 0) {
-          const { value } = order.next();
-          const [draft] = left.splice(value % left.length, 1);
-          if (draft !== undefined) tab.receive(draft);
+    fc.property(fc.array(ACTION, { maxLength: 60 }), (actions) => {
+      const initial = "one two";
+      const writers = ["a", "b", "c"].map((name) => new Writer(name, initial));
+      const inboxes: Run[][][] = [[], [], []];
+      const orders: string[][] = [];
+      const written = new Set(initial);
+      const deleted = new Set<string>();
+      let number = FIRST_LETTER;
+      const hear = (who: number, next: number) => {
+        const inbox = inboxes[who] ?? [];
+        const [runs] = inbox.splice(next % inbox.length, 1);
+        if (runs === undefined) return;
+        writers[who]?.hear(runs);
+        // Some hear it twice.
+        if (next % 3 === 0) writers[who]?.hear(runs);
+      };
+      const tell = (who: number, runs: Run[]) =>
+        inboxes.forEach((inbox, other) => {
+          if (other !== who && runs.length > 0) inbox.push(runs);
+        });
+      for (const { who, does, start, length, isAstral, next } of actions) {
+        const writer = writers[who];
+        assert(writer !== undefined);
+        if (does === "hear") hear(who, next);
+        if (does === "undo") tell(who, writer.undo());
+        if (does === "redo") tell(who, writer.undo(true));
+        if (does === "insert" || does === "replace") {
+          const letters = [...writer.text];
+          const from = start % (letters.length + 1);
+          const to = does === "insert" ? from : from + length;
+          const gone = letters.slice(from, to);
+          gone.forEach((letter) => deleted.add(letter));
+          const offset = letters.slice(0, from).join("").length;
+          const inserted = Array.from({ length: 1 + next % 3 }, () => {
+            const code = number++ + (isAstral ? 0x20000 : 0);
+            return String.fromCodePoint(code);
+          });
+          inserted.forEach((letter) => written.add(letter));
+          tell(
+            who,
+            writer.write({
+              start: offset,
+              end: offset + gone.join("").length,
+              inserted: inserted.join(""),
+            }),
+          );
         }
+        orders.push([...writer.text]);
       }
-      const [first, ...others] = tabs.map(({ draft }) => draft);
-      for (const other of others) assertEquals(other, first);
+      inboxes.forEach((inbox, who) => {
+        while (inbox.length > 0) hear(who, inbox.length);
+      });
+      const [text = "", ...others] = writers.map(({ text }) => text);
+      for (const other of others) assertEquals(other, text);
+      const weights = new Set(writers.map(({ shared }) => shared.weight));
+      assertEquals(weights.size, 1);
+
+      // What nobody deleted or undid is there.
+      const final = new Map([...text].map((letter, index) => [letter, index]));
+      const hasUndo = actions.some(({ does }) => does === "undo");
+      if (!hasUndo) {
+        const lost = [...written].filter((letter) =>
+          !deleted.has(letter) && !final.has(letter)
+        );
+        assertEquals(lost, []);
+      }
+      // Letters stand in the order in which anybody has ever seen them.
+      for (const seen of orders) {
+        const unique = seen.filter((letter) => letter >= "\u4e00");
+        const places = unique.flatMap((letter) => final.get(letter) ?? []);
+        assertEquals(places, places.toSorted((a, b) => a - b));
+      }
+
+      // Somebody who comes has the same by what one of them tells.
+      const late = new Writer("late", initial);
+      late.hear(runsOf(writers[0]?.shared.letters ?? []));
+      assertEquals(late.text, text);
+      assertEquals(late.shared.weight, writers[0]?.shared.weight);
     }),
     { numRuns },
   );
 });
 
-Deno.test("readDraft() takes a draft, and nothing that is none", () => {
-  const draft = { text: "one\n", version: 3, writer: "ada" };
-  assertEquals(readDraft({ ...draft, sender: {} }), draft);
+Deno.test("a shared text without one's own steps is that of the others (property)", () => {
+  fc.assert(
+    fc.property(fc.array(ACTION, { maxLength: 40 }), (actions) => {
+      const [ada, bob] = [new Writer("a", ""), new Writer("b", "")];
+      // Bob writes the same, but Ada does not.
+      const alone = new Writer("b", "");
+      for (const { who, start, next } of actions) {
+        if (who === 0) {
+          const at = start % (ada.text.length + 1);
+          bob.hear(ada.write(insertion(at, "AB".repeat(1 + next % 2))));
+          continue;
+        }
+        const at = start % (alone.text.length + 1);
+        alone.write(insertion(at, "x"));
+        // The same place among the letters of Bob.
+        let left = at;
+        let index = 0;
+        while (left > 0) if (bob.text[index++] === "x") left--;
+        ada.hear(bob.write(insertion(index, "x")));
+      }
+      for (const _ of actions) bob.hear(ada.undo());
+      assertEquals([ada.text, bob.text], [alone.text, alone.text]);
+    }),
+    { numRuns },
+  );
+});
+
+Deno.test("a shared text is sent in few runs", () => {
+  const ada = new Writer("ada", "one two");
+  ada.write(insertion(3, "!"));
+  ada.write(insertion(4, "?"));
+  ada.write({ start: 0, end: 1, inserted: "" });
+  assertEquals(runsOf(ada.shared.letters), [
+    ["", 1, "", 0, 1, 1],
+    ["", 2, "", 1, 0, "ne two"],
+    ["ada", 8, "", 3, 0, "!?"],
+  ]);
+  const long = new Writer("long", "");
+  long.write(insertion(0, "👋".repeat(12_000)));
+  const runs = runsOf(long.shared.letters);
+  const lengths = runs.map(([, , , , , content]) => String(content).length);
+  assertEquals(lengths, [MAX_LENGTH, MAX_LENGTH, 4_000]);
+  ada.hear(runs);
+  assertEquals(ada.shared.text.length, 24_008);
+});
+
+Deno.test("a shared text bears what nobody honest sends", () => {
+  const ada = new Writer("ada", "one");
+  // After letters that nobody knows, and more letters than a text may have.
+  ada.hear([["eve", 5, "nobody", 4, 0, "x"], ["eve", 9, "eve", 6, 1, 10]]);
+  const many = Array.from(
+    { length: 500 },
+    (_, index): Run => ["eve", 20 + index * MAX_LENGTH, "", 0, 1, MAX_LENGTH],
+  );
+  ada.hear(many);
+  assertEquals(ada.text, "one");
+  assert(ada.shared.letters.length < 250_000);
+});
+
+Deno.test("readRuns() takes runs, and nothing that is none", () => {
+  const shown: Run = ["ada", 3, "", 2, 0, "one\n👋"];
+  const hidden: Run = ["ada", 3, "bob", 2, 1, 5];
+  assertEquals(readRuns([shown, hidden]), [shown, hidden]);
+  assertEquals(readRuns([]), []);
   const bad = [
     null,
-    "one",
     [],
-    {},
-    { ...draft, text: 1 },
-    { ...draft, text: "x".repeat(MAX_LENGTH + 1) },
-    { ...draft, text: "one\r\ntwo" },
-    { ...draft, version: 0 },
-    { ...draft, version: 1.5 },
-    { ...draft, version: "4" },
-    { ...draft, version: Number.MAX_SAFE_INTEGER },
-    { ...draft, writer: null },
+    [1, 3, "", 2, 0, "x"],
+    ["ada", 3, null, 2, 0, "x"],
+    ["ada", 1.5, "", 0, 0, "x"],
+    ["ada", -1, "", -2, 0, "x"],
+    ["ada", 2, "", 2, 0, "x"],
+    ["ada", 2 ** 50, "", 2, 0, "x"],
+    ["ada", 3, "", 2, "0", "x"],
+    ["ada", 3, "", 2, 0, ""],
+    ["ada", 3, "", 2, 0, 1],
+    ["ada", 3, "", 2, 1, "x"],
+    ["ada", 3, "", 2, 1, 0],
+    ["ada", 3, "", 2, 1, MAX_LENGTH + 1],
+    ["ada", 3, "", 2, 0, "x".repeat(MAX_LENGTH + 1)],
+    ["ada", 3, "", 2, 0, "one\r\ntwo"],
+    ["ada", 3, "", 2, 0, "\ud83d"],
+    [...shown, "more"],
   ];
-  for (const value of bad) assertEquals(readDraft(value), undefined);
+  for (const run of bad) assertEquals(readRuns([run]), undefined);
+  for (const value of [null, "one", {}, shown]) {
+    assertEquals(readRuns(value), undefined);
+  }
 });

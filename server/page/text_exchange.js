@@ -1,34 +1,51 @@
 // @ts-check
 
 import { readPlaces } from "./participants.js";
-import { readDraft, SharedText } from "./shared_text.js";
+import { readRuns, runsOf, SharedText } from "./shared_text.js";
 import { editBetween } from "./text_edit.js";
+import { UndoStack } from "./undo_stack.js";
 
 /** @typedef {import("./participants.js").Participants} Participants */
+/** @typedef {import("./shared_text.js").Change} Change */
+/** @typedef {import("./shared_text.js").Letter} Letter */
+/** @typedef {import("./shared_text.js").Run} Run */
+/** @typedef {import("./shared_text.js").Toggle} Toggle */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
 /** How long others may take to answer somebody who wants the text. */
 const ANSWER_MS = 200;
 
+/** How much text a message has, in bytes: a broadcast has at most 64 KiB. */
+const MESSAGE_BYTES = 32_768;
+
 /**
  * @typedef {object} ExchangeEvents
  * @property {(message: object) => void} send to all others
- * @property {(edit: TextEdit) => void} onEdit somebody else has edited the text
+ * @property {() => void} ask all others for the text
+ * @property {(edits: readonly TextEdit[]) => void} onEdits somebody else has
+ * edited the text
  */
 
 /**
- * What the tabs of a document tell each other of the text: each edit as the
- * whole text, which is not much, and the present text to whoever comes. Who
- * answers says where all cursors are in it, too: those who do nothing don't say
- * it again whenever the text before them changes.
+ * What the tabs of a document tell each other of the text: the letters that are
+ * new or deleted, and all of them to anybody who comes. The answer says where
+ * all cursors are, too: people who do nothing don't say it again whenever the
+ * text before them changes.
  */
 export class TextExchange {
   #self;
   #events;
   #participants;
+  #writer;
   #shared;
-  /** What the others have been told. */
-  #told;
+  /** @type {UndoStack<Toggle>} */
+  #steps = new UndoStack();
+  /** @type {Set<Letter>} What the others have not been told. */
+  #untold = new Set();
+  /** How many messages have told of changes. */
+  #told = 0;
+  /** @type {Map<string, number>} The same of the others, as far as heard. */
+  #heard = new Map();
   #wantsPlaces = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #answering;
@@ -44,45 +61,66 @@ export class TextExchange {
     this.#self = self;
     this.#participants = participants;
     this.#events = events;
-    this.#shared = new SharedText(`${self} ${id}`, text);
-    this.#told = this.#shared.draft;
+    this.#writer = id.toString(36);
+    this.#shared = new SharedText(this.#writer, text);
   }
 
   /**
-   * Takes note of what has been written here; `tell()` tells the others.
+   * Takes what has been written here; `tell()` tells the others.
    *
    * @param {string} text
+   * @param {number} caret where it is now
+   * @param {boolean} joins whether it is undone together with what was written
+   * before
    */
-  write(text) {
-    const edit = editBetween(this.#shared.draft.text, text);
-    this.#shared.write(text);
-    this.#participants.edited(edit, text, this.#self);
+  write(text, caret, joins) {
+    if (text === this.#shared.text) return;
+    const edit = editBetween(this.#shared.text, text, caret);
+    this.#steps.push(this.#done(this.#shared.write(edit)).toggles, joins);
+  }
+
+  /**
+   * Undoes what was written here last, whatever others have written since.
+   *
+   * @returns {readonly TextEdit[]} What has changed.
+   */
+  undo() {
+    return this.#revertBy((revert) => this.#steps.undo(revert));
+  }
+
+  /**
+   * Does again what was undone last.
+   *
+   * @returns {readonly TextEdit[]} What has changed.
+   */
+  redo() {
+    return this.#revertBy((revert) => this.#steps.redo(revert));
   }
 
   /** Tells the others what is new. */
   tell() {
-    const { draft } = this.#shared;
-    if (draft === this.#told) return;
-    this.#told = draft;
-    this.#events.send(draft);
+    if (this.#untold.size === 0) return;
+    for (const runs of inMessages(runsOf(this.#untold))) {
+      this.#told++;
+      this.#send({ runs });
+    }
+    this.#untold.clear();
   }
 
-  /** Takes note that one is in, again perhaps: others may have written. */
+  /** One is in, perhaps again: others may have written, and have to be told. */
   joined() {
     this.#wantsPlaces = true;
-    const { draft } = this.#shared;
-    if (draft.version > 0) this.#events.send(draft);
+    this.#tellAll({});
   }
 
   /** Answers somebody who wants the text, unless somebody else does. */
   wanted() {
-    if (this.#shared.draft.version === 0) return;
+    if (!this.#shared.isWritten) return;
     this.#answering ??= setTimeout(() => {
       this.#answering = undefined;
       const places = [...this.#participants.places()]
         .map(([userId, { anchor, head }]) => [userId, anchor, head]);
-      this.#told = this.#shared.draft;
-      this.#events.send({ ...this.#told, places });
+      this.#tellAll({ places });
     }, Math.random() * ANSWER_MS);
   }
 
@@ -92,45 +130,122 @@ export class TextExchange {
    * @param {unknown} message
    */
   receive(message) {
-    const draft = readDraft(message);
-    if (draft === undefined) return;
-    const before = this.#shared.draft;
-    const isNew = this.#shared.receive(draft);
-    const isSame = draft.version === before.version &&
-      draft.writer === before.writer;
-    const { places, writer } = readCircumstances(message);
-    if (places !== undefined && (isNew || isSame)) this.#stopAnswering();
-    if (isNew) {
-      const edit = editBetween(before.text, draft.text);
-      this.#told = draft;
-      this.#participants.edited(edit, draft.text, writer);
-      this.#events.onEdit(edit);
+    const told = readMessage(message);
+    if (told === undefined || told.writer === this.#writer) return;
+    const edits = this.#shared.merge(told.runs);
+    if (edits.length > 0) {
+      this.#participants.edited(edits, this.#shared.text, told.sender);
+      this.#events.onEdits(edits);
     }
-    if (places === undefined || !isNew && !(isSame && this.#wantsPlaces)) {
+    if (told.weight === undefined) return this.#lookForGap(told);
+    this.#heard.set(told.writer, told.count);
+    if (told.places === undefined) return;
+    if (told.weight !== this.#shared.weight) {
+      // The places are in another text: somebody's edit has crossed the answer.
+      if (this.#wantsPlaces) this.#events.ask();
       return;
     }
+    clearTimeout(this.#answering);
+    this.#answering = undefined;
+    if (!this.#wantsPlaces && edits.length === 0) return;
     this.#wantsPlaces = false;
-    for (const [userId, place] of places) {
-      this.#participants.place(userId, place, draft.text);
+    for (const [userId, place] of told.places) {
+      this.#participants.place(userId, place, this.#shared.text);
     }
   }
 
-  #stopAnswering() {
-    clearTimeout(this.#answering);
-    this.#answering = undefined;
+  /**
+   * A service leaves out what a slow reader cannot take.
+   *
+   * @param {{ writer: string, count: number }} told
+   */
+  #lookForGap({ writer, count }) {
+    const heard = this.#heard.get(writer) ?? count - 1;
+    this.#heard.set(writer, Math.max(heard, count));
+    if (count > heard + 1) this.#events.ask();
+  }
+
+  /**
+   * @param {Change} change
+   * @returns {Change}
+   */
+  #done(change) {
+    for (const { letter } of change.toggles) this.#untold.add(letter);
+    this.#participants.edited(change.edits, this.#shared.text, this.#self);
+    return change;
+  }
+
+  /** @param {(revert: (step: readonly Toggle[]) => Toggle[]) => void} move */
+  #revertBy(move) {
+    /** @type {readonly TextEdit[]} */
+    let edits = [];
+    move((step) => {
+      const change = this.#done(this.#shared.revert(step));
+      edits = change.edits;
+      return change.toggles;
+    });
+    return edits;
+  }
+
+  /** @param {object} besides what is told with the last part */
+  #tellAll(besides) {
+    if (!this.#shared.isWritten) return;
+    this.#untold.clear();
+    const parts = inMessages(runsOf(this.#shared.letters));
+    const last = parts.pop();
+    for (const runs of parts) this.#send({ runs });
+    this.#send({ runs: last, weight: this.#shared.weight, ...besides });
+  }
+
+  /** @param {object} message */
+  #send(message) {
+    const [writer, count] = [this.#writer, this.#told];
+    this.#events.send({ writer, count, ...message });
   }
 }
 
 /**
- * Who has told something, and where cursors are, if that has been told.
+ * As many runs together as go into a message.
+ *
+ * @param {readonly Run[]} runs
+ */
+function inMessages(runs) {
+  const encoder = new TextEncoder();
+  /** @type {Run[][]} */
+  const messages = [];
+  let left = 0;
+  for (const run of runs) {
+    const { length } = encoder.encode(JSON.stringify(run));
+    if (length > left) {
+      messages.push([]);
+      left = MESSAGE_BYTES;
+    }
+    messages.at(-1)?.push(run);
+    left -= length;
+  }
+  return messages;
+}
+
+/**
+ * Takes a message from the wire, if it is one: runs, who has sent them, and
+ * where cursors are, if that is told.
  *
  * @param {unknown} message
  */
-function readCircumstances(message) {
+function readMessage(message) {
   const fields = new Map(Object.entries(message ?? {}));
   const sender = new Map(Object.entries(fields.get("sender") ?? {}));
+  const [writer, count, weight] = ["writer", "count", "weight"]
+    .map((name) => fields.get(name));
+  const runs = readRuns(fields.get("runs"));
+  if (runs === undefined || typeof writer !== "string") return undefined;
+  if (typeof count !== "number") return undefined;
   return {
-    writer: String(sender.get("key")),
+    runs,
+    writer,
+    count,
+    weight: typeof weight === "number" ? weight : undefined,
+    sender: String(sender.get("key")),
     places: fields.has("places") ? readPlaces(fields.get("places")) : undefined,
   };
 }

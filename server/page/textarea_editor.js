@@ -2,10 +2,11 @@
 /// <reference lib="dom" />
 
 import { made } from "./dom.js";
-import { positionAt } from "./text_edit.js";
+import { movedBy, positionAt } from "./text_edit.js";
 
 /** @typedef {import("./cursor_renderer.js").Coordinates} Coordinates */
 /** @typedef {import("./cursor_renderer.js").Position} Position */
+/** @typedef {import("./text_edit.js").Place} Place */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
 /** Takes no room, so that there is something to measure after the last line. */
@@ -38,10 +39,10 @@ export class TextareaEditor {
 
   /** @returns {string} */
   get text() {
-    return this.#textarea.value;
+    return this.#textarea.value.toWellFormed();
   }
 
-  /** @returns {{ anchor: number, head: number }} What is selected, as offsets. */
+  /** @returns {Place} What is selected. */
   get selected() {
     const { selectionStart, selectionEnd, selectionDirection } = this.#textarea;
     return selectionDirection === "backward"
@@ -64,13 +65,39 @@ export class TextareaEditor {
   }
 
   /**
-   * Edits the text as somebody else has; what is selected here still is.
+   * Edits the text as somebody else has; the same letters stay selected.
    *
-   * @param {TextEdit} edit
+   * @param {readonly TextEdit[]} edits
    */
-  apply({ start, end, inserted }) {
-    this.#textarea.setRangeText(inserted, start, end, "preserve");
+  apply(edits) {
+    const { anchor, head } = edits.reduce(movedBy, this.selected);
+    for (const { start, end, inserted } of edits) {
+      this.#textarea.setRangeText(inserted, start, end);
+    }
+    this.#textarea.setSelectionRange(
+      Math.min(anchor, head),
+      Math.max(anchor, head),
+      head < anchor ? "backward" : "forward",
+    );
     this.update();
+  }
+
+  /**
+   * Edits the text as the one who writes here has, and puts the caret there.
+   *
+   * @param {readonly TextEdit[]} edits
+   */
+  applyOwn(edits) {
+    const last = edits.at(-1);
+    if (last === undefined) return;
+    this.apply(edits);
+    const caret = last.start + last.inserted.length;
+    this.#textarea.setSelectionRange(caret, caret);
+    const { top, height } = this.getCoordinates(positionAt(this.text, caret));
+    const { clientHeight } = this.#textarea;
+    if (top < 0 || top + height > clientHeight) {
+      this.#textarea.scrollTop += top - clientHeight / 2;
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import {
+  type Duration,
   type Key,
   type PresenceModel,
   sameVisibility,
@@ -17,7 +18,7 @@ interface Departure<M extends PresenceModel> {
 
 interface Sighting<M extends PresenceModel> {
   readonly visibility: Visibility<M["label"]>;
-  readonly seenAt: Timestamp;
+  seenAt: Timestamp;
 }
 
 /** More labels than this of one subject in one context are not remembered. */
@@ -60,6 +61,13 @@ export class Departures<M extends PresenceModel> {
     sightings.push({ visibility: sighting.visibility, seenAt });
     if (sightings.length > MAX_SIGHTINGS) sightings.shift();
     this.#forgetOldest();
+  }
+
+  /** Makes all of it earlier: the clock was set back. O(departures). */
+  setBack(by: Duration): void {
+    for (const { sightings } of this.#all) {
+      for (const sighting of sightings) sighting.seenAt -= by;
+    }
   }
 
   /** When a subject was last there, for a reader with a policy. O(1). */

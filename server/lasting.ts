@@ -1,4 +1,5 @@
 import type {
+  Duration,
   PresenceModel,
   PresenceSnapshot,
   PresenceUpdate,
@@ -14,7 +15,7 @@ const MAX_DRIFT = 1 / 1_000;
 export interface Theirs {
   /** As it is there. */
   readonly observedAt: Timestamp;
-  /** When facets go by themselves there, by the clock here. */
+  /** When facets go by themselves there, by the steady clock here. */
   readonly ends: Deadlines;
 }
 
@@ -57,12 +58,14 @@ export function heldFacets<M extends PresenceModel>(
  * leaves as it was, ends when it was to end there.
  *
  * @param held What is still held here, and until when.
+ * @param shift By how much the steady clock is ahead of the update's.
  */
 export function takeOver<M extends PresenceModel>(
   update: PresenceUpdate<M>,
   former: PresenceSnapshot<M>,
   held: Deadlines,
   { ends }: Theirs,
+  shift: Duration,
 ): PresenceUpdate<M> {
   const said = new Map<string, unknown>(Object.entries(update.facets));
   const there = new Map<string, unknown>(Object.entries(former.facets));
@@ -70,7 +73,7 @@ export function takeOver<M extends PresenceModel>(
   if (lasting.length === 0) return update;
   const values = lasting.map(([name]) => [name, there.get(name)]);
   const deadlines = lasting
-    .map(([name, deadline]) => [name, ends.get(name) ?? deadline]);
+    .map(([name, deadline]) => [name, (ends.get(name) ?? deadline) - shift]);
   return {
     ...update,
     facets: { ...update.facets, ...Object.fromEntries(values) },

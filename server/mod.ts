@@ -1,5 +1,5 @@
 /**
- * Presence for one process: a server with a clock, watchers, and a mirror for
+ * Presence for one process: a server with its clocks, watchers, and a mirror for
  * whoever watches.
  *
  * @example Usage

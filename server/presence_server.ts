@@ -11,6 +11,7 @@ import {
   type PresenceSnapshot,
   type PresenceUpdate,
   sameVisibility,
+  steadyNow,
   type Timestamp,
   type Visibility,
 } from "../core/mod.ts";
@@ -28,6 +29,7 @@ import {
   type WatcherCursor,
 } from "../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
+import { Clocks } from "./clocks.ts";
 import type {
   PresenceIngress,
   PresenceReader,
@@ -69,11 +71,18 @@ import {
 export interface PresenceServerOptions
   extends Pick<PresenceStoreOptions, "retention" | "staleUpdates" | "epoch"> {
   /**
-   * Tells the time, in milliseconds.
+   * Tells the wall time, in milliseconds: what is shown, and what the deadlines
+   * of updates mean. It may be set while the server runs.
    *
    * @default {Date.now}
    */
   readonly clock?: (() => Timestamp) | undefined;
+  /**
+   * Decides what is due, in milliseconds: a clock that nobody sets.
+   *
+   * @default {the clock if one is given, else steadyNow}
+   */
+  readonly steadyClock?: (() => Timestamp) | undefined;
   /**
    * How long what a connection held goes on after it is gone, in
    * milliseconds; 0 for not at all.
@@ -97,8 +106,11 @@ export interface PresenceServerOptions
 }
 
 /**
- * Presence for one process: a store whose refreshes are silent, a clock, a
+ * Presence for one process: a store whose refreshes are silent, clocks, a
  * timer that expires what is due, and watchers. Times are milliseconds.
+ *
+ * Deadlines of updates are wall time. The server takes them for the time that
+ * is left until then: if the wall clock is set later, that moves none of them.
  *
  * Dispose of it when it is no longer needed: that ends the watches and the
  * timer.
@@ -129,18 +141,21 @@ export interface PresenceServerOptions
  */
 export class PresenceServer<M extends PresenceModel = PresenceModel>
   implements PresenceIngress<M>, PresenceWatch<M>, Disposable {
-  readonly #clock: () => Timestamp;
+  readonly #clocks: Clocks;
   readonly #graceMs: Duration;
   readonly #maxSubjects: number;
   readonly #refusesStale: boolean;
   readonly #store: PresenceStore<M>;
   readonly #feeds: Feeds<M>;
   readonly #departures: Departures<M>;
-  /** The entries whose grace is running, and when it began. */
+  /** The entries whose grace is running, and when it began: steady time. */
   readonly #lingering = new EntryMap<M, Timestamp>();
   /** The entries of other servers. */
   readonly #remote = new EntryMap<M, Theirs>();
-  /** When the publishers of own entries were heard of, while it is replicated. */
+  /**
+   * When the publishers of own entries were heard of, while it is replicated:
+   * steady time.
+   */
   readonly #heard = new EntryMap<M, Timestamp>();
   /** When facets of own entries go by themselves, as the replication knows. */
   readonly #told = new ToldDeadlines<M>();
@@ -165,6 +180,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   constructor(options: PresenceServerOptions = {}) {
     const { retention, staleUpdates, epoch, clock = Date.now } = options;
+    const { steadyClock = options.clock ?? steadyNow } = options;
     const {
       graceMs = 10_000,
       maxSubjectsPerContext = Infinity,
@@ -173,11 +189,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     assertAmount(graceMs, "graceMs");
     assertAmount(maxSubjectsPerContext, "maxSubjectsPerContext");
     assertAmount(maxDepartures, "maxDepartures");
-    this.#clock = clock;
+    this.#clocks = new Clocks(clock, steadyClock, (by) => {
+      this.#store.setBack(by);
+      this.#departures.setBack(by);
+    });
     this.#graceMs = graceMs;
     this.#maxSubjects = maxSubjectsPerContext;
     this.#departures = new Departures(maxDepartures);
-    this.#sweeper = new Sweeper(clock, () => this.expire());
+    this.#sweeper = new Sweeper(steadyClock, () => this.expire());
     this.#refusesStale = staleUpdates === "refuse";
     this.#store = new PresenceStore<M>({
       retention,
@@ -206,9 +225,17 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#watches.closed;
   }
 
-  /** The present, by the server's clock. */
+  /**
+   * The wall time: for what is shown, and to make a deadline of. It goes back
+   * only when the clock is set back by a tenth of a second or more.
+   */
   get now(): Timestamp {
-    return this.#clock();
+    return this.#clocks.wall;
+  }
+
+  /** The steady time: for how long something takes or lasts. */
+  get steadyNow(): Timestamp {
+    return this.#clocks.steady;
   }
 
   /** The sequence of the newest change; 0 before the first. */
@@ -255,8 +282,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receive(update: PresenceUpdate<M>): Sequence {
-    this.#beforeReceive([update]);
-    return this.#publish(update);
+    return this.#publish(update, this.#beforeReceive([update]));
   }
 
   /**
@@ -274,9 +300,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   receiveIfPresent(update: PresenceUpdate<M>): Sequence | undefined {
     assertUpdate(update);
     this.#assertOpen("publish update");
-    this.#expireDue();
+    const shift = this.#shiftOnceExpired();
     if (this.#store.snapshot(update) === undefined) return undefined;
-    return this.#publish(update);
+    return this.#publish(update, shift);
   }
 
   /**
@@ -291,10 +317,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
-    this.#beforeReceive(updates);
-    const taken = this.#takingOver(updates);
+    const shift = this.#beforeReceive(updates);
+    const taken = this.#takingOver(updates, shift);
     const { published } = this.#events;
-    const sequences = this.#store.publishAll(taken);
+    const sequences = this.#store.publishAll(taken, shift);
     const changed = this.#events.published - published;
     this.#events.refreshed(updates.length - changed);
     this.#afterReceive(updates);
@@ -371,17 +397,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Removes what is due by the server's clock. The server does so by itself;
-   * this does it now.
+   * Removes what is due by the server's steady clock. The server does so by
+   * itself; this does it now.
    *
    * @returns How many entries were removed.
    */
   expire(): number {
-    const now = this.#clock();
-    const removed = this.#store.expire(now);
-    this.#tellAgain(now);
-    this.#rearm();
-    return removed;
+    return this.#expireAt(this.#clocks.steady);
   }
 
   /**
@@ -637,12 +659,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       throw new TypeError("Cannot replicate server: it is replicated already");
     }
     this.#listener = listener;
-    const now = this.#clock();
+    const { now, steadyNow } = this;
     for (const snapshot of this.store.snapshots()) {
       const liveness = this.#store.liveness(snapshot);
       const { seenAt = now, facetDeadlines } = liveness ?? {};
-      this.#heard.set(entryKeyOf(snapshot), Math.min(seenAt, now));
-      this.#told.tell(snapshot, facetDeadlines, now);
+      const heardAt = steadyNow - Math.max(0, now - seenAt);
+      this.#heard.set(entryKeyOf(snapshot), heardAt);
+      this.#told.tell(snapshot, facetDeadlines, steadyNow);
     }
     return {
       put: (entries, areNews = false) => this.#putRemote(entries, areNews),
@@ -683,16 +706,24 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (this.#watches.closed) throw new ServerClosedError(action);
   }
 
-  #beforeReceive(updates: readonly PresenceUpdate<M>[]): void {
+  /** Gives by how much deadlines of updates are to be moved. */
+  #beforeReceive(updates: readonly PresenceUpdate<M>[]): Duration {
     this.#assertOpen("publish update");
-    this.#expireDue();
+    const shift = this.#shiftOnceExpired();
     this.#assertCapacity(updates);
+    return shift;
   }
 
-  #publish(update: PresenceUpdate<M>): Sequence {
-    const [taken = update] = this.#takingOver([update]);
+  #shiftOnceExpired(): Duration {
+    const { steady } = this.#clocks;
+    this.#expireDue(steady);
+    return this.#clocks.shiftAt(steady);
+  }
+
+  #publish(update: PresenceUpdate<M>, shift: Duration): Sequence {
+    const [taken = update] = this.#takingOver([update], shift);
     const { lastSequence } = this;
-    const sequence = this.#store.publish(taken);
+    const sequence = this.#store.publish(taken, shift);
     if (sequence === lastSequence) this.#events.refreshed(1);
     this.#afterReceive([update]);
     return sequence;
@@ -704,6 +735,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   #takingOver(
     updates: readonly PresenceUpdate<M>[],
+    shift: Duration,
   ): readonly PresenceUpdate<M>[] {
     if (this.#listener === undefined) return updates;
     const taken = new EntryMap<M, true>();
@@ -715,17 +747,17 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       const { facetDeadlines } = this.#store.liveness(update) ?? {};
       if (former === undefined || facetDeadlines === undefined) return update;
       taken.set(entryKeyOf(update), true);
-      return takeOver(update, former, facetDeadlines, theirs);
+      return takeOver(update, former, facetDeadlines, theirs, shift);
     });
   }
 
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
     // First all of them: an entry that is in the batch itself does not go.
-    const now = this.#clock();
+    const heardAt = this.#listener && this.#clocks.steady;
     for (const update of updates) {
       this.#lingering.delete(update);
-      if (this.#listener === undefined) continue;
-      this.#heard.set(entryKeyOf(update), now);
+      if (heardAt === undefined) continue;
+      this.#heard.set(entryKeyOf(update), heardAt);
       // Its publisher has come here; also if nothing has changed by it.
       const isTakenOver = this.#remote.delete(update);
       const { facetDeadlines } = this.#store.liveness(update) ?? {};
@@ -752,9 +784,18 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     }
   }
 
-  #expireDue(): void {
+  #expireDue(now?: Timestamp): void {
     const due = this.#store.nextSweep();
-    if (due !== undefined && due <= this.#clock()) this.expire();
+    if (due === undefined) return;
+    const steady = now ?? this.#clocks.steady;
+    if (due <= steady) this.#expireAt(steady);
+  }
+
+  #expireAt(now: Timestamp): number {
+    const removed = this.#store.expire(now);
+    this.#tellAgain(now);
+    this.#rearm();
+    return removed;
   }
 
   /**
@@ -776,7 +817,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   #linger(snapshot: PresenceSnapshot<M>): void {
     const key = entryKeyOf(snapshot);
     const { seenAt, expiry } = this.#store.liveness(key)!;
-    const now = this.#clock();
+    const now = this.#clocks.steady;
     this.#store.publish({
       ...key,
       visibility: snapshot.visibility,
@@ -816,9 +857,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     else if (!this.#isForgetting) this.#replicated.changed(change);
     if (change.type === "expired" || change.type === "withdrawn") {
       const { subject, context, visibility } = change.previous;
+      const lingersSince = this.#lingering.get(change.previous);
       const seenAt = change.type === "withdrawn"
-        ? this.#clock()
-        : this.#lingering.get(change.previous) ?? change.seenAt;
+        ? this.now
+        : lingersSince === undefined
+        ? change.seenAt
+        : this.now - (this.steadyNow - lingersSince);
       this.#lingering.delete(change.previous);
       if (!this.#isForgetting) {
         this.#departures.record(subject, context, { visibility, seenAt });
@@ -832,7 +876,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       !sameVisibility(previous.visibility, change.snapshot.visibility)
     ) {
       const { subject, context, visibility } = previous;
-      const seenAt = this.#clock();
+      const seenAt = this.now;
       this.#departures.record(subject, context, { visibility, seenAt });
     }
     if (
@@ -862,7 +906,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   #put(snapshot: PresenceSnapshot<M>): void {
     if (this.#listener === undefined) return;
     const { facetDeadlines } = this.#store.liveness(snapshot) ?? {};
-    this.#told.tell(snapshot, facetDeadlines, this.#clock());
+    this.#told.tell(snapshot, facetDeadlines, this.#clocks.steady);
     this.#listener.put(snapshot);
   }
 
@@ -882,7 +926,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       : [];
     this.#apply(() => {
       for (const entry of entries) {
-        const theirs = theirsOf(entry, this.#clock());
+        const theirs = theirsOf(entry, this.#clocks.steady);
         const update = this.#asUpdate(entry, theirs);
         const former = this.#store.snapshot(entry);
         const { observedAt } = this.#remote.get(entry) ?? former ?? entry;
@@ -912,7 +956,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     const former = this.#store.snapshot(entry);
     const cleared = Object.keys(former?.facets ?? {})
       .map((name) => [name, null]);
-    const held = heldFacets(entry, theirs, this.#clock());
+    const held = heldFacets(entry, theirs, this.#clocks.steady);
     const facets: FacetPatch<M> = {
       ...Object.fromEntries(cleared),
       ...held.facets,
@@ -924,7 +968,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       // By another server's clock: it must neither make the entry stale here nor
       // the next update of who comes over.
       observedAt: this.#refusesStale
-        ? Math.max(Math.min(entry.observedAt, this.#clock()), seenAt)
+        ? Math.max(Math.min(entry.observedAt, this.now), seenAt)
         : entry.observedAt,
       expiry: "never",
       facets,

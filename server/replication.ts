@@ -125,7 +125,7 @@ export interface Replication<M extends PresenceModel = PresenceModel>
   own(context?: M["context"]): PresenceSnapshot<M>[];
   /**
    * When the publisher of an own entry has last been heard of, by the server's
-   * clock; `undefined` if it is no own entry. O(1).
+   * steady clock; `undefined` if it is no own entry. O(1).
    */
   heardAt(key: EntryKey<M>): Timestamp | undefined;
   /** The keys of the entries of other servers in a context. O(answer). */

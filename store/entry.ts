@@ -1,4 +1,5 @@
 import type {
+  Duration,
   FacetDeadlines,
   FacetName,
   FacetPatch,
@@ -26,12 +27,16 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   /** See {@linkcode Scheduled}. */
   queuedAt: Timestamp = Infinity;
 
-  /** Makes an entry that lives as its first update says. */
-  constructor(snapshot: PresenceSnapshot<M>, update: PresenceUpdate<M>) {
+  /** Makes an entry that lives as its first update says, or so much longer. */
+  constructor(
+    snapshot: PresenceSnapshot<M>,
+    update: PresenceUpdate<M>,
+    shift: Duration,
+  ) {
     this.snapshot = snapshot;
     this.seenAt = update.observedAt;
-    this.expiresAt = expiresAt(update);
-    moveFacetDeadlines(this, update);
+    this.expiresAt = expiresAt(update) + shift;
+    moveFacetDeadlines(this, update, shift);
   }
 
   /** When the entry or one of its facets is due first. */
@@ -45,11 +50,11 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     return due;
   }
 
-  /** Moves the liveness as an update says. */
-  keepAlive(update: PresenceUpdate<M>): void {
+  /** Moves the liveness as an update says, and its deadlines so much more. */
+  keepAlive(update: PresenceUpdate<M>, shift: Duration): void {
     this.seenAt = update.observedAt;
-    this.expiresAt = expiresAt(update);
-    moveFacetDeadlines(this, update);
+    this.expiresAt = expiresAt(update) + shift;
+    moveFacetDeadlines(this, update, shift);
   }
 
   /** Takes the names of the facets whose deadline is due. */
@@ -68,6 +73,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
 function moveFacetDeadlines<M extends PresenceModel>(
   entry: Entry<M>,
   { facets, facetDeadlines }: PresenceUpdate<M>,
+  shift: Duration,
 ): void {
   if (entry.facetDeadlines !== undefined) {
     dropFacetDeadlines(entry, namesIn<M>(facets));
@@ -75,7 +81,7 @@ function moveFacetDeadlines<M extends PresenceModel>(
   if (facetDeadlines === undefined) return;
   for (const name of namesIn<M>(facetDeadlines)) {
     entry.facetDeadlines ??= new Map();
-    entry.facetDeadlines.set(name, facetDeadlines[name]!);
+    entry.facetDeadlines.set(name, facetDeadlines[name]! + shift);
   }
 }
 

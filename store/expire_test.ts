@@ -218,3 +218,32 @@ Deno.test("PresenceStore.liveness() tells what keeps an entry alive", () => {
   store.expire(130);
   assertEquals(store.liveness(ALICE)?.facetDeadlines, new Map());
 });
+
+Deno.test("PresenceStore.publish() moves deadlines to the clock of expire()", () => {
+  const store = new PresenceStore<TestModel>();
+  const said = update({
+    expiry: 160,
+    facets: { typing: true },
+    facetDeadlines: { typing: 130 },
+  });
+  store.publish(said, 1_000);
+  assertEquals(store.snapshot(ALICE)?.expiry, 160);
+  assertEquals(store.liveness(ALICE)?.expiry, 1_160);
+  assertEquals(store.nextDeadline(), 1_130);
+  store.publishAll([said], -100);
+  assertEquals(store.nextDeadline(), 30);
+  assertEquals(store.liveness(ALICE)?.expiry, 60);
+  store.publish(update(), -100);
+  assertEquals(store.liveness(ALICE)?.expiry, "never");
+});
+
+Deno.test("PresenceStore.setBack() makes all that was seen earlier, and nothing else", () => {
+  const store = new PresenceStore({ staleUpdates: "refuse" });
+  store.publish(update({ observedAt: 100, expiry: 160 }));
+  const snapshot = store.snapshot(ALICE);
+  store.setBack(60);
+  assertEquals(store.liveness(ALICE)?.seenAt, 40);
+  assertEquals(store.liveness(ALICE)?.expiry, 160);
+  assertEquals(store.snapshot(ALICE), snapshot);
+  assertEquals(store.publish(update({ observedAt: 50 })), 2);
+});

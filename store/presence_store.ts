@@ -4,6 +4,7 @@ import {
   assertTimestamp,
   assertUpdate,
   assertUpdateBody,
+  type Duration,
   type EntryKey,
   InvalidValueError,
   type Key,
@@ -165,30 +166,37 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * earlier deadline.
    *
    * @param update The update; it must not be changed afterwards.
+   * @param shift How much later its deadlines are by the clock of
+   * {@linkcode PresenceStore.expire} than by that of its publisher.
    * @returns The sequence of the change. A silent refresh takes none: then it
    * is the newest sequence there is.
    * @throws {InvalidValueError} If the update is not well-formed.
    * @throws {StaleUpdateError} If it is older than what is stored, and the
    * store refuses such updates.
    */
-  publish(update: PresenceUpdate<M>): Sequence {
+  publish(update: PresenceUpdate<M>, shift: Duration = 0): Sequence {
     assertUpdateBody(update);
-    return this.#publishValid(update);
+    return this.#publishValid(update, shift);
   }
 
   /**
    * Takes updates in order, all of them or, if one is bad, none.
    *
    * @param updates The updates.
+   * @param shift How much later their deadlines are, as of
+   * {@linkcode PresenceStore.publish}.
    * @returns The sequence of each.
    * @throws {InvalidValueError} If one of them is not well-formed.
    * @throws {StaleUpdateError} If one of them is older than what is stored or
    * comes before it, and the store refuses such updates.
    */
-  publishAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
+  publishAll(
+    updates: readonly PresenceUpdate<M>[],
+    shift: Duration = 0,
+  ): Sequence[] {
     for (const update of updates) assertUpdate(update);
     if (this.#refusesStale) this.#assertNoneStale(updates);
-    return updates.map((update) => this.#publishValid(update));
+    return updates.map((update) => this.#publishValid(update, shift));
   }
 
   /**
@@ -242,6 +250,19 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
         this.#expireFacets(entry, now);
       }
     }
+  }
+
+  /**
+   * Makes every `seenAt` earlier, because the clock by which the publishers
+   * tell the time was set back: what was seen must not lie in the future, and
+   * what they say from now on is not stale. O(entries).
+   *
+   * @param by By how much.
+   */
+  setBack(by: Duration): void {
+    this.#entries.forEach({}, (entry) => {
+      entry.seenAt -= by;
+    });
   }
 
   /**
@@ -556,11 +577,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
 
   // Below the surface
 
-  #publishValid(update: PresenceUpdate<M>): Sequence {
+  #publishValid(update: PresenceUpdate<M>, shift: Duration): Sequence {
     const entries = this.#entries.context(update.context);
     const entry = entries?.get(update);
     if (entries === undefined || entry === undefined) {
-      return this.#insert(update);
+      return this.#insert(update, shift);
     }
     if (this.#refusesStale && update.observedAt < entry.seenAt) {
       throw new StaleUpdateError(update.observedAt, entry.seenAt);
@@ -569,7 +590,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const silent = this.#silentRefreshes && isRefresh(previous, update);
     if (!silent) entry.snapshot = reduce(previous, update);
     const { due: formerlyDue } = entry;
-    entry.keepAlive(update);
+    entry.keepAlive(update, shift);
     // The queue need not know of the others, and asking it costs a cache miss.
     if (entry.due < formerlyDue) this.#deadlines.schedule(entry);
     if (silent) return this.lastSequence;
@@ -581,7 +602,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     );
   }
 
-  #insert(update: PresenceUpdate<M>): Sequence {
+  #insert(update: PresenceUpdate<M>, shift: Duration): Sequence {
     assertEntryKey(update, "publish update");
     const entries = this.#entries.open(update.context, this.#log.floor);
     const { context } = entries;
@@ -597,7 +618,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
       expiry,
       facets: patchFacets<M>({}, update.facets),
     };
-    const entry = new Entry(snapshot, update);
+    const entry = new Entry(snapshot, update, shift);
     this.#entries.add(entry, entries);
     this.#deadlines.schedule(entry);
     return this.#append(
@@ -658,7 +679,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
       if (stored !== undefined && update.observedAt < stored) {
         throw new StaleUpdateError(update.observedAt, stored);
       }
-      trial.#publishValid(update);
+      trial.#publishValid(update, 0);
     }
   }
 

@@ -70,8 +70,8 @@ export interface PresenceCount {
 export interface Liveness {
   /** The `observedAt` of the last update. */
   readonly seenAt: Timestamp;
-  /** When the entry ends. */
+  /** When the entry ends, by the clock of `PresenceStore.expire()`. */
   readonly expiry: Expiry;
-  /** When single facets of it end. */
+  /** When single facets of it end, by the same clock. */
   readonly facetDeadlines: ReadonlyMap<string, Timestamp>;
 }

@@ -143,3 +143,14 @@ export function countedSignal(): {
 
 /** How often the property tests run. */
 export const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
+
+/** By how much a wall clock is set in tests: back, a little ahead, far ahead. */
+export const STEPS: readonly number[] = [-3_600_000, 40_000, 3_600_000];
+
+/** The clocks of a server under fake time, whose wall clock can be set. */
+export class SetClock {
+  /** How far the wall clock is ahead of the other one. */
+  ahead = 0;
+  readonly clock = (): number => Date.now() + this.ahead;
+  readonly steadyClock = (): number => Date.now();
+}

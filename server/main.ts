@@ -31,6 +31,9 @@ const SOCKETS: ReadonlySet<string> = new Set([
   "/realtime/v1/websocket",
 ]);
 
+/** Where Supabase's clients broadcast to without a socket. */
+const BROADCASTS = /^(\/realtime\/v1)?\/api\/broadcast(\/|$)/;
+
 /** What one may ask for where everybody is the same trusted one. */
 const OPEN_LIMITS = {
   entries: 1_000_000,
@@ -80,6 +83,7 @@ function route({ hosts, endpoint, http, metrics }: Faces): Handler {
     if (!URL.canParse(request.url)) return await http(request);
     const { pathname } = new URL(request.url);
     if (SOCKETS.has(pathname)) return await upgradeInDeno(endpoint, request);
+    if (BROADCASTS.test(pathname)) return await endpoint.broadcast(request);
     if (pathname === "/metrics" && metrics) return await metrics(request);
     const page = servePage(request);
     if (page === undefined) return await http(request);

@@ -194,6 +194,26 @@ Deno.test("main serves the page, and sockets of both dialects that hear of what 
   } else await Promise.all(closed);
 });
 
+Deno.test("main takes broadcasts without a socket where Supabase's clients send them", async () => {
+  const service = await Service.listening(["--port", "0"]);
+  for (
+    const path of [
+      "realtime/v1/api/broadcast",
+      "api/broadcast",
+      "realtime/v1/api/broadcast/room/events/wave",
+    ]
+  ) {
+    const { body, status } = await fetch(`${service.url}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: `{"messages":[{"topic":"room","event":"wave","payload":1}]}`,
+    });
+    await body?.cancel();
+    assertEquals(status, 202);
+  }
+  await service.stop("SIGINT");
+});
+
 Deno.test("main does as its environment says, but rather as its options do", async () => {
   const env = {
     RUTHERE_PORT: "1",

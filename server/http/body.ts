@@ -73,34 +73,75 @@ function wrongType(types: readonly string[]): HttpProblem {
   );
 }
 
-/** Reads no further than the limit, whatever the request says of its length. */
-async function readText(request: Request, maxBytes: number): Promise<string> {
+/** How long the body of a request may take to arrive. */
+const BODY_MS = 30_000;
+
+/**
+ * Reads the body of a request: no further than a limit, whatever the request
+ * says of its length, and no longer than 30 seconds.
+ *
+ * @param request The request, whose body nobody has read.
+ * @param maxBytes How many bytes the body may have.
+ * @returns The body; without bytes if there is none.
+ * @throws {HttpProblem} If the body is too large or too slow, or the client goes
+ * away in the middle of it.
+ */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length")) > maxBytes) {
     throw tooLarge(maxBytes);
   }
-  const reader = request.body?.getReader();
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), BODY_MS);
+  const parts: BlobPart[] = [];
   let bytes = 0;
   try {
-    while (reader !== undefined) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      bytes += value.byteLength;
-      if (bytes > maxBytes) break;
-      text += decoder.decode(value, { stream: true });
+    while (true) {
+      const result = await Promise.race([reader.read(), late]);
+      if (result === undefined) throw tooSlow();
+      if (result.done) break;
+      bytes += result.value.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      parts.push(result.value);
     }
-    if (bytes <= maxBytes) return text + decoder.decode();
-  } catch {
-    // Not UTF-8, or the client has gone away in the middle of it.
-    await reader?.cancel().catch(() => {});
-    throw new HttpProblem(
-      "invalid-request",
-      `Cannot ${ACTION}: it did not arrive whole, or is not UTF-8`,
-    );
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw notWhole();
+  } finally {
+    clearTimeout(timer);
+    // Not awaited: a body that does not arrive may not end either.
+    reader.cancel().catch(() => {});
   }
-  await reader?.cancel().catch(() => {});
-  throw tooLarge(maxBytes);
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  const bytes = await readBytes(request, maxBytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw notWhole();
+  }
+}
+
+function tooSlow(): HttpProblem {
+  return new HttpProblem(
+    "too-slow",
+    `Cannot ${ACTION}: it did not arrive within ${BODY_MS / 1_000} seconds`,
+    // What has not arrived yet must not be taken for the next request.
+    { headers: { "connection": "close" } },
+  );
+}
+
+function notWhole(): HttpProblem {
+  return new HttpProblem(
+    "invalid-request",
+    `Cannot ${ACTION}: it did not arrive whole, or is not UTF-8`,
+  );
 }
 
 function tooLarge(maxBytes: number): HttpProblem {

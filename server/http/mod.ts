@@ -18,6 +18,7 @@
  * @module
  */
 
+export { readBytes } from "./body.ts";
 export { callAt } from "./deadline.ts";
 export type {
   DocumentCountsAnswer,
@@ -38,7 +39,13 @@ export {
   type Unauthorized,
 } from "./identity.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
-export type { ProblemDocument, ProblemField, ProblemKind } from "./problem.ts";
+export {
+  HttpProblem,
+  type HttpProblemOptions,
+  type ProblemDocument,
+  type ProblemField,
+  type ProblemKind,
+} from "./problem.ts";
 export type {
   ServedBatch,
   ServedChange,
@@ -54,7 +61,7 @@ export type {
 } from "./served.ts";
 export type { ServedDocuments } from "./served_documents.ts";
 export { toldOnce } from "./told_once.ts";
-export { createTrustGuard } from "./trust.ts";
+export { createTrustGuard, type TrustGuard } from "./trust.ts";
 export type {
   ChangesAnswer,
   ContextAnswer,

@@ -29,6 +29,7 @@ export type ProblemKind =
   | "forbidden"
   | "not-found"
   | "method-not-allowed"
+  | "too-slow"
   | "context-at-capacity"
   | "too-many-entries"
   | "stale-update"
@@ -47,6 +48,7 @@ const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
   "forbidden": [403, "The request may not be made"],
   "not-found": [404, "There is no such thing here"],
   "method-not-allowed": [405, "The method is not allowed"],
+  "too-slow": [408, "The request took too long"],
   "context-at-capacity": [409, "The context is full"],
   "too-many-entries": [409, "There are too many entries"],
   "stale-update": [409, "The update is stale"],

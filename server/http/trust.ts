@@ -111,6 +111,19 @@ export class Trust {
   }
 }
 
+/** Decides which requests a handler answers, and who may read the answers. */
+export interface TrustGuard {
+  /** Gives the refusal of a request; `undefined` for one that may pass. */
+  (request: Request): Response | undefined;
+  /**
+   * Answers the question of a trusted page of another site whether it may ask
+   * something; `undefined` for any other request.
+   */
+  preflight(request: Request): Response | undefined;
+  /** Lets a trusted page of another site read a response. */
+  share(request: Request, response: Response): void;
+}
+
 /**
  * Makes the guard by which a handler lets requests pass: its own, or another
  * face's behind the same port.
@@ -137,9 +150,9 @@ export function createTrustGuard(
     readonly hosts?: "any" | readonly string[] | undefined;
     readonly origins?: readonly string[] | undefined;
   } = {},
-): (request: Request) => Response | undefined {
+): TrustGuard {
   const trust = new Trust({ hosts, origins, credentials: false });
-  return (request) => {
+  const guard = (request: Request): Response | undefined => {
     if (!URL.canParse(request.url)) {
       return new HttpProblem(
         "misdirected",
@@ -155,6 +168,13 @@ export function createTrustGuard(
       throw error;
     }
   };
+  guard.preflight = (request: Request): Response | undefined => {
+    const headers = trust.preflight(request);
+    return headers && new Response(null, { status: 204, headers });
+  };
+  guard.share = (request: Request, response: Response): void =>
+    trust.share(request, response.headers);
+  return guard;
 }
 
 /** For an image or a link, a browser asks without saying which page wants it. */

@@ -11,6 +11,7 @@ const HTTP_REASONS: Readonly<Record<ProblemKind, 0>> = {
   "forbidden": 0,
   "not-found": 0,
   "method-not-allowed": 0,
+  "too-slow": 0,
   "context-at-capacity": 0,
   "too-many-entries": 0,
   "stale-update": 0,

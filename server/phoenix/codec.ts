@@ -134,7 +134,8 @@ const V1: Codec = {
   ...pushesOf(encodeTextV1),
 };
 
-const V2: Codec = {
+/** Version 2, which all clients but old ones speak. */
+export const V2: Codec = {
   version: "2.0.0",
   decode: (frame) =>
     typeof frame === "string" ? decodeTextV2(frame) : decodeBinary(frame),

@@ -4,11 +4,13 @@ import {
   createTrustGuard,
   endOf,
   toldOnce,
+  type TrustGuard,
   type Unauthorized,
 } from "../http/mod.ts";
 import { deliver } from "./broadcast.ts";
+import { answerBroadcast } from "./broadcast_route.ts";
 import { readBroadcast } from "./broadcast_text.ts";
-import { type Codec, codecFor } from "./codec.ts";
+import { type Codec, codecFor, V2 } from "./codec.ts";
 import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
 import { limitsFrom, type PhoenixLimits } from "./limits.ts";
 import { Members } from "./members.ts";
@@ -19,15 +21,30 @@ import {
   type PhoenixStats,
   PhoenixTally,
 } from "./phoenix_stats.ts";
-import type { RejectionKind } from "./refusal.ts";
+import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
 import { Revocations } from "./revocations.ts";
 import { PhoenixSocket, type SocketHooks } from "./socket.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { CHECK_MS } from "./stall.ts";
+import { TokenBuckets } from "./token_bucket.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */
 const MAX_SHUTDOWN_MS = 3_000;
+
+/** The statuses of refused requests for a socket; all others have 403. */
+const STATUSES: Partial<Record<RejectionKind, number>> = {
+  "internal-error": 500,
+  "closed": 503,
+};
+
+/** Whoever broadcasts by a request hears nothing. */
+const NO_TRANSPORT: SocketTransport = {
+  bufferedAmount: 0,
+  send() {},
+  close() {},
+  terminate() {},
+};
 
 /** A request that may become a socket. */
 export interface Acceptance {
@@ -48,7 +65,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #limits: PhoenixLimits;
   readonly #hub: SocketHub;
   readonly #hooks: SocketHooks;
-  readonly #refusalOf: (request: Request) => Response | undefined;
+  readonly #guard: TrustGuard;
+  readonly #buckets: TokenBuckets;
   readonly #sockets = new Set<PhoenixSocket>();
   /** Those that are lost, and hold something while the grace is running. */
   readonly #lost = new Set<PhoenixSocket>();
@@ -75,7 +93,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#presence = presence;
     this.#authorize = options.authorize;
     this.#limits = limitsFrom(limits);
-    this.#refusalOf = createTrustGuard(options);
+    this.#guard = createTrustGuard(options);
+    this.#buckets = new TokenBuckets(this.#limits.messagesPerSecond);
     this.#onError = onError;
     this.#hub = {
       presence,
@@ -130,7 +149,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * @returns What to do once it is open, or the response that refuses it.
    */
   async accept(request: Request): Promise<Acceptance | Response> {
-    const distrust = this.#refusalOf(request);
+    const distrust = this.#guard(request);
     if (distrust !== undefined) {
       this.#tally.refused(kindOfStatus(distrust.status));
       return distrust;
@@ -147,24 +166,12 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       return this.#refuse("invalid-request", 403, reason);
     }
     const since = this.#revocations.count;
-    let identity: PhoenixIdentity | Unauthorized | null | undefined;
+    let identity: PhoenixIdentity;
     try {
-      identity = this.#authorize === undefined
-        ? PUBLIC_IDENTITY
-        : await this.#authorize(request);
+      identity = await this.#identify(request);
     } catch (error) {
-      this.report(error);
-      return this.#refuse("internal-error", 500, "the server has failed");
-    }
-    if (!identity) return this.#refuse("unauthorized", 403, "not authorized");
-    if (identity.reason !== undefined) {
-      return this.#refuse("unauthorized", 403, identity.reason);
-    }
-    if (endOf(identity, this.#presence.server.now) !== undefined) {
-      return this.#refuse("unauthorized", 403, "not authorized");
-    }
-    if (this.#isOver) {
-      return this.#refuse("closed", 503, "the server is closed");
+      const { kind, message } = refusalOf(error);
+      return this.#refuse(kind, STATUSES[kind] ?? 403, message);
     }
     if (this.#isFull) {
       const reason = "too many sockets are open";
@@ -175,6 +182,53 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       return this.#refuse("too-many-requests", 429, reason);
     }
     return this.#acceptance(headers, codec, identity, since);
+  }
+
+  /**
+   * Broadcasts without a socket what Supabase's clients send to
+   * `…/api/broadcast` by `httpSend()`, or by `send()` before they have
+   * subscribed. The same holds as for a broadcast by a socket: `authorize`, the
+   * `join` hook, the right to write, the limits. A list of messages is broadcast
+   * as a whole or not at all.
+   *
+   * @param request The request, by `POST`. Its path ends with `/api/broadcast`,
+   * or with `/api/broadcast/{topic}/events/{event}`.
+   * @returns 202, or a problem document that says why not. Pages of `origins`
+   * may read it.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceServer } from "@ruthere/presence/server";
+   * import { PhoenixEndpoint } from "@ruthere/presence/server/phoenix";
+   * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer<TopicModel>();
+   * using endpoint = new PhoenixEndpoint(new TopicPresence(server));
+   *
+   * const url = "http://localhost/api/broadcast/room:1/events/wave";
+   * const headers = { "content-type": "application/json" };
+   * const body = JSON.stringify({ hand: "left" });
+   * const answer = await endpoint.broadcast(
+   *   new Request(url, { method: "POST", headers, body }),
+   * );
+   * assertEquals(answer.status, 202);
+   * ```
+   */
+  broadcast(request: Request): Promise<Response> {
+    return answerBroadcast(request, {
+      guard: this.#guard,
+      frameBytes: this.#limits.frameBytes,
+      open: (request) => this.#visit(request),
+      charge: ({ subject }, messages) => {
+        this.#tally.received += messages;
+        const { now } = this.#presence.server;
+        if (this.#buckets.take(subject, now, messages)) return;
+        throw new Refusal("too many messages", "too-many-requests");
+      },
+      refused: (kind) => this.#tally.refused(kind),
+      report: (error) => this.report(error),
+    });
   }
 
   /**
@@ -237,6 +291,60 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     enough.abort();
   }
 
+  /**
+   * Finds out who asks for a socket.
+   *
+   * @throws {Refusal} If they are not let in.
+   */
+  async #identify(request: Request): Promise<PhoenixIdentity> {
+    const identity = await this.#authorized(request);
+    if (!identity) throw new Refusal("not authorized", "unauthorized");
+    if (identity.reason !== undefined) {
+      throw new Refusal(identity.reason, "unauthorized");
+    }
+    if (endOf(identity, this.#presence.server.now) !== undefined) {
+      throw new Refusal("not authorized", "unauthorized");
+    }
+    if (this.#isOver) throw new Refusal("the server is closed", "closed");
+    return identity;
+  }
+
+  async #authorized(
+    request: Request,
+  ): Promise<PhoenixIdentity | Unauthorized | null | undefined> {
+    if (this.#authorize === undefined) return PUBLIC_IDENTITY;
+    try {
+      return await this.#authorize(request);
+    } catch (error) {
+      this.report(error);
+      throw new Refusal("the server has failed", "internal-error");
+    }
+  }
+
+  /** Opens a socket whose client hears nothing, for as long as a request takes. */
+  async #visit(request: Request): Promise<PhoenixSocket> {
+    const since = this.#revocations.count;
+    const identity = await this.#identify(request);
+    if (this.#revocations.includes(identity, since)) {
+      throw new Refusal("revoked", "unauthorized");
+    }
+    if (this.#isFull || !this.#hasRoom(identity)) {
+      throw new Refusal("too many sockets are open", "too-many-requests");
+    }
+    const socket = this.#socketFor(identity, V2, NO_TRANSPORT);
+    this.#remember(socket);
+    return socket;
+  }
+
+  #socketFor(
+    identity: PhoenixIdentity,
+    codec: Codec,
+    transport: SocketTransport,
+  ): PhoenixSocket {
+    const [hub, hooks] = [this.#hub, this.#hooks];
+    return new PhoenixSocket(hub, hooks, identity, codec, transport);
+  }
+
   #refuse(
     kind: RejectionKind,
     status: number,
@@ -256,13 +364,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     return {
       protocol: offers(headers).includes("phoenix") ? "phoenix" : undefined,
       open: (transport) => {
-        const socket = new PhoenixSocket(
-          this.#hub,
-          this.#hooks,
-          identity,
-          codec,
-          transport,
-        );
+        const socket = this.#socketFor(identity, codec, transport);
         this.#admit(socket, since);
         return socket;
       },

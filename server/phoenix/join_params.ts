@@ -29,7 +29,7 @@ export type Dialect = "phoenix" | "supabase";
 const ACTION = "join topic";
 
 /** What the topics of Supabase's clients begin with. */
-const SUPABASE_PREFIX = "realtime:";
+export const SUPABASE_PREFIX = "realtime:";
 
 /** Longer keys and labels are refused, like those of other faces. */
 const MAX_NAME_LENGTH = 256;

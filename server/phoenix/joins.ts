@@ -89,6 +89,22 @@ export class Joins {
     }
   }
 
+  /**
+   * Lets somebody speak in a topic without a join, if they might join it: they
+   * are not made present, and hear nothing. What goes wrong rejects, as it is
+   * thrown by `join()`.
+   *
+   * @returns The channel that they would have.
+   */
+  async visit(message: PhoenixMessage): Promise<Channel> {
+    const { topic } = message;
+    this.#assertOpen();
+    const { params, admission } = await this.#ask(topic, {});
+    this.#assertAdmitted(topic, admission);
+    const settings = this.#settingsOf(message, params, admission);
+    return new Channel(this.#hub.presence, this.#socket.link, settings);
+  }
+
   #assertOpen(): void {
     const { server } = this.#hub.presence;
     if (server.closed) throw new ServerClosedError("join topic");

@@ -35,6 +35,7 @@ export * from "./node.ts";
 export type { PhoenixOptions } from "./options.ts";
 export type { DropKind, PhoenixStats } from "./phoenix_stats.ts";
 export type { RejectionKind } from "./refusal.ts";
+export type { SocketBroadcast } from "./requests.ts";
 export { PhoenixSocket } from "./socket.ts";
 export { tokenOf } from "./token.ts";
 export type { SocketTransport } from "./transport.ts";

@@ -6,6 +6,7 @@ import {
   UserNotFoundError,
 } from "../documents/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
+import { FrameError } from "./frame_error.ts";
 
 /** The kinds of what is refused; those that HTTP has too have its names. */
 export type RejectionKind =
@@ -40,7 +41,9 @@ export class Refusal extends Error {
  */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof InvalidValueError) return new Refusal(error.message);
+  if (error instanceof InvalidValueError || error instanceof FrameError) {
+    return new Refusal(error.message);
+  }
   if (error instanceof ContextAtCapacityError) {
     return new Refusal(error.message, "context-at-capacity");
   }

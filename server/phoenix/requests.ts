@@ -1,5 +1,5 @@
 import { broadcastOf, deliver } from "./broadcast.ts";
-import { broadcastText } from "./broadcast_text.ts";
+import { type Broadcast, broadcastText } from "./broadcast_text.ts";
 import type { Channel } from "./channel.ts";
 import { DocumentChannel, nobodyIsTracked } from "./document_channel.ts";
 import type { FreshTokens } from "./fresh_tokens.ts";
@@ -7,13 +7,15 @@ import type { PhoenixIdentity } from "./identity.ts";
 import { readVisibility } from "./join_params.ts";
 import type { JoinedChannels } from "./joined_channels.ts";
 import type { Joins } from "./joins.ts";
-import type { PhoenixMessage } from "./message.ts";
+import type { JsonValue } from "./json.ts";
+import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { own, payloadOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 import { isReserved } from "./reserved.ts";
 import { assertMayWrite } from "./rights.ts";
 import type { SocketHub } from "./socket_hub.ts";
+import { decodeTextV2, encodeTextV2 } from "./text_frame.ts";
 import { TokenBucket } from "./token_bucket.ts";
 import { isLarger } from "./utf8.ts";
 
@@ -28,9 +30,19 @@ export interface RequestingSocket {
   /** What it has joined. */
   readonly channels: JoinedChannels;
   /** Joins topics. */
-  readonly joins: Pick<Joins, "join">;
+  readonly joins: Pick<Joins, "join" | "visit">;
   /** Takes fresh tokens. */
   readonly tokens: Pick<FreshTokens, "take">;
+}
+
+/** What a client tells all in a topic, without a join of its own. */
+export interface SocketBroadcast {
+  /** The topic. */
+  readonly topic: string;
+  /** What has happened: what Supabase's clients listen to. */
+  readonly event: string;
+  /** What is told of it: JSON or bytes; `undefined` for nothing. */
+  readonly payload: JsonValue | Uint8Array | undefined;
 }
 
 /** Does what one client asks for. */
@@ -76,6 +88,27 @@ export class Requests {
     }
     this.#leave(message);
     return undefined;
+  }
+
+  /**
+   * Broadcasts to topics that need not be joined: all messages, or none if one
+   * is refused. Their number is for the caller to limit.
+   */
+  async broadcast(messages: readonly SocketBroadcast[]): Promise<void> {
+    const framed = messages.map(frameOf);
+    const channels = new Map<string, Channel>();
+    for (const [message] of framed) {
+      if (channels.has(message.topic)) continue;
+      channels.set(message.topic, await this.#socket.joins.visit(message));
+    }
+    const broadcasts: [string, Broadcast][] = [];
+    for (const [message, frame] of framed) {
+      const channel = channels.get(message.topic);
+      if (channel === undefined) continue;
+      const broadcast = this.#broadcastOf(message, channel, frame);
+      broadcasts.push([message.topic, broadcast]);
+    }
+    for (const [topic, broadcast] of broadcasts) this.#tell(topic, broadcast);
   }
 
   /** Takes into account what else was done for the client, as many messages. */
@@ -159,11 +192,22 @@ export class Requests {
     channel: Channel,
     frame: string | Uint8Array,
   ): void {
-    const { id, outbox, who } = this.#socket;
-    const { members, limits, presence: { server } } = this.#hub;
-    if (isLarger(frame, limits.broadcastBytes)) {
+    const broadcast = this.#broadcastOf(message, channel, frame);
+    this.#tell(channel.topic, broadcast, channel);
+    this.#socket.outbox.reply(message, {});
+  }
+
+  /** Makes a broadcast of a message, if its client may send it. */
+  #broadcastOf(
+    message: PhoenixMessage,
+    channel: Channel,
+    frame: string | Uint8Array,
+  ): Broadcast {
+    const { id, who } = this.#socket;
+    const { broadcastBytes } = this.#hub.limits;
+    if (isLarger(frame, broadcastBytes)) {
       throw new Refusal(
-        `a broadcast may have ${limits.broadcastBytes} bytes`,
+        `a broadcast may have ${broadcastBytes} bytes`,
         "too-large",
       );
     }
@@ -172,17 +216,43 @@ export class Requests {
         `the event ${JSON.stringify(message.event)} is the protocol's own`,
       );
     }
-    const { topic } = channel;
-    assertMayWrite(who.identity, [topic]);
+    assertMayWrite(who.identity, [channel.topic]);
     const sender = { key: channel.key, connection: id };
-    const broadcast = broadcastOf(message, sender, channel.shown());
-    deliver(topic, broadcast, members.of(topic), channel);
+    return broadcastOf(message, sender, channel.shown());
+  }
+
+  #tell(topic: string, broadcast: Broadcast, from?: Channel): void {
+    const { members, presence: { server } } = this.#hub;
+    deliver(topic, broadcast, members.of(topic), from);
     if (server.replicated) server.tellOthers(topic, broadcastText(broadcast));
-    outbox.reply(message, {});
   }
 }
 
 /** Whether a message wants nothing but an answer. */
 export function isHeartbeat({ topic, event }: PhoenixMessage): boolean {
   return topic === "phoenix" && event === "heartbeat";
+}
+
+/**
+ * Puts a broadcast into the frame that a client of Supabase would send.
+ *
+ * @throws {FrameError} If there is none.
+ */
+function frameOf(
+  { topic, event, payload }: SocketBroadcast,
+): [PhoenixMessage, string | Uint8Array] {
+  const none = { joinRef: null, ref: null };
+  const named = encodeTextV2({ ...none, topic, event, payloadJson: "{}" });
+  const message = decodeTextV2(named);
+  if (payload instanceof Uint8Array) {
+    const bytes = new BinaryBroadcast(event, payload);
+    return [{ ...message, event: "broadcast", payload: bytes }, payload];
+  }
+  const frame = encodeTextV2({
+    ...none,
+    topic,
+    event: "broadcast",
+    payloadJson: JSON.stringify({ type: "broadcast", event, payload }),
+  });
+  return [decodeTextV2(frame), frame];
 }

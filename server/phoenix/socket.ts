@@ -16,7 +16,7 @@ import type { JsonObject } from "./json.ts";
 import type { PhoenixMessage } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
-import { isHeartbeat, Requests } from "./requests.ts";
+import { isHeartbeat, Requests, type SocketBroadcast } from "./requests.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { Stall } from "./stall.ts";
 import { Standing } from "./standing.ts";
@@ -228,6 +228,19 @@ export class PhoenixSocket {
     // Also if it is lost already: what it held may have its grace yet.
     if (!server.closed) server.withdrawOrigin(this.#origin);
     this.close(CLOSE_CODES.policyViolation, reason);
+  }
+
+  /**
+   * Broadcasts on its behalf, in Supabase's dialect, to topics that it need not
+   * have joined but may join and write to: all messages, or none if one is
+   * refused. The join hook is asked once for each topic, with an empty payload.
+   *
+   * @param messages The messages, in order.
+   * @throws What its client would be told: that it may not, or a message is too
+   * large, or has a topic or an event of more than 255 bytes.
+   */
+  async broadcast(messages: readonly SocketBroadcast[]): Promise<void> {
+    await this.#requests.broadcast(messages);
   }
 
   // For adapters

@@ -4,9 +4,10 @@ const PREFIX = "base64url.bearer.phx.";
 
 /**
  * Finds the token that a client has sent: phoenix.js puts it into the
- * subprotocol, Supabase's clients into the query, others into a header.
+ * subprotocol, Supabase's clients into the query or the header `apikey`, others
+ * into the header `Authorization`.
  *
- * @param request The request to open a socket.
+ * @param request The request to open a socket, or to broadcast without one.
  * @returns The token; `undefined` if there is none.
  *
  * @example Usage
@@ -34,7 +35,7 @@ export function tokenOf({ headers, url }: Request): string | undefined {
   }
   const { searchParams } = new URL(url);
   return searchParams.get("token") ?? searchParams.get("access_token") ??
-    searchParams.get("apikey") ?? undefined;
+    searchParams.get("apikey") ?? headers.get("apikey") ?? undefined;
 }
 
 function decode(base64url: string): string | undefined {

@@ -1,16 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 // @ts-types="npm:@types/phoenix@1.6.7"
-import { type Channel, Presence, Socket } from "phoenix";
+import * as newest from "phoenix";
 import { type CapturedSocket, captureSocket } from "./captured_socket.ts";
 import { within } from "./waiting.ts";
 
 /** The metas of each key, without their refs. */
 export type Shown = Readonly<Record<string, readonly unknown[]>>;
 
+/** A version of phoenix.js. */
+export type PhoenixLibrary = Pick<typeof newest, "Presence" | "Socket">;
+
 /** phoenix.js as an application uses it, in one topic. */
 export class PhoenixClient implements AsyncDisposable {
-  readonly socket: Socket;
-  readonly channel: Channel;
+  readonly socket: newest.Socket;
+  readonly channel: newest.Channel;
   /** Whom it has seen join (`+ada`) and leave (`-ada`), by all their tabs. */
   readonly told: string[] = [];
   /** The broadcasts that it got: the event, and what was told. */
@@ -18,13 +21,14 @@ export class PhoenixClient implements AsyncDisposable {
   /** What happened in its document. */
   readonly happened: unknown[] = [];
   readonly #captured: CapturedSocket;
-  readonly #presence: Presence;
+  readonly #presence: newest.Presence;
 
   /** Connects to a service and joins a topic. */
   static async join(
     { url }: { readonly url: string },
     params: object = {},
     topic = "room",
+    { Presence, Socket }: PhoenixLibrary = newest,
   ): Promise<PhoenixClient> {
     const captured = captureSocket();
     const socket = new Socket(url, {
@@ -35,7 +39,8 @@ export class PhoenixClient implements AsyncDisposable {
     });
     socket.connect();
     const channel = socket.channel(topic, params);
-    const client = new PhoenixClient(socket, channel, captured);
+    const presence = new Presence(channel);
+    const client = new PhoenixClient(socket, channel, presence, captured);
     const joined = new Promise<void>((resolve, reject) =>
       client.channel.join()
         .receive("ok", () => resolve())
@@ -46,14 +51,15 @@ export class PhoenixClient implements AsyncDisposable {
   }
 
   private constructor(
-    socket: Socket,
-    channel: Channel,
+    socket: newest.Socket,
+    channel: newest.Channel,
+    presence: newest.Presence,
     captured: CapturedSocket,
   ) {
     this.#captured = captured;
     this.socket = socket;
     this.channel = channel;
-    this.#presence = new Presence(channel);
+    this.#presence = presence;
     this.#presence.onJoin((key, current) => {
       if (current === undefined) this.told.push(`+${key}`);
     });

@@ -63,7 +63,10 @@ export function serve(
   });
   const http = Deno.serve(
     { port, hostname: "127.0.0.1", onListen() {} },
-    (request) => upgradeInDeno(endpoint, request),
+    (request) =>
+      request.url.includes("/api/broadcast")
+        ? endpoint.broadcast(request)
+        : upgradeInDeno(endpoint, request),
   );
   return {
     server,

@@ -16,6 +16,8 @@ export interface SupabaseOptions {
   readonly presence?: boolean;
   /** How it wants broadcasts. */
   readonly broadcast?: { readonly self?: boolean; readonly ack?: boolean };
+  /** The version of the client; the newest, if it is left out. */
+  readonly Library?: typeof RealtimeClient;
   /** The version that it speaks. */
   readonly vsn?: "1.0.0" | "2.0.0";
 }
@@ -55,7 +57,8 @@ export class SupabaseClient implements AsyncDisposable {
   ) {
     const { room = "room", key = "", presence = true } = options;
     const { broadcast = {}, vsn = "2.0.0" } = options;
-    this.client = new RealtimeClient(`ws://127.0.0.1:${port}/realtime/v1`, {
+    const { Library = RealtimeClient } = options;
+    this.client = new Library(`ws://127.0.0.1:${port}/realtime/v1`, {
       vsn,
       transport: this.#captured.transport,
       params: { apikey: "the key of the project" },

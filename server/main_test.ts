@@ -28,6 +28,18 @@ function start(
   }).spawn();
 }
 
+/** A token of ada that the service takes. */
+function signed(claims: Record<string, unknown>): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject("ada")
+    .setIssuer("app")
+    .setAudience("presence")
+    .setIssuedAt()
+    .setExpirationTime("10 minutes")
+    .sign(new TextEncoder().encode(SECRET));
+}
+
 /** A port that nobody listens on. */
 function freePort(): string {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
@@ -294,14 +306,7 @@ Deno.test("main lets in whom a token allows, on any host, and nobody else", asyn
     const response = await fetch(`${url}${path}`, { headers });
     return { status: response.status, text: await response.text() };
   };
-  const token = await new SignJWT({ presence: { read: ["document:*"] } })
-    .setProtectedHeader({ alg: "HS256" })
-    .setSubject("ada")
-    .setIssuer("app")
-    .setAudience("presence")
-    .setIssuedAt()
-    .setExpirationTime("10 minutes")
-    .sign(new TextEncoder().encode(SECRET));
+  const token = await signed({ presence: { read: ["document:*"] } });
   const document = "/v1/documents/42/presence";
   assertEquals((await ask(document)).status, 401);
   assertEquals((await ask(document, `${token}x`)).status, 401);
@@ -325,6 +330,42 @@ Deno.test("main lets in whom a token allows, on any host, and nobody else", asyn
   assertEquals((await ask("/metrics", token)).status, 401);
   assertMatch((await ask("/metrics", "s3cret")).text, /\nruthere_/);
   await service.stop("SIGINT");
+});
+
+Deno.test("main leaves out the line end of what its environment says, and says so", async () => {
+  const service = await Service.listening(["--port", "0"], {
+    RUTHERE_JWT_SECRET: `${SECRET}\n`,
+    RUTHERE_JWT_ISSUER: "app\r\n",
+    RUTHERE_JWT_AUDIENCE: "presence\n",
+    RUTHERE_METRICS_TOKEN: "s3cret\n",
+    RUTHERE_BACKBONE: "memory\n",
+    RUTHERE_GRACE_MS: "1000\n",
+    RUTHERE_INSECURE: "0\n",
+  });
+  const statusOf = async (path: string, token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const { body, status } = await fetch(`${service.url}${path}`, { headers });
+    await body?.cancel();
+    return status;
+  };
+  const token = await signed({ presence: { read: ["*"] } });
+  assertEquals(await statusOf("v1/presence?context=a", token), 200);
+  assertEquals(await statusOf("metrics", "s3cret"), 200);
+  const { text } = await service.stop("SIGINT");
+  const names = text.split("\n")
+    .map((line) =>
+      /^ruthere leaves out the line end of (\w+)$/.exec(line)?.[1]
+    );
+  assertEquals(names.filter(Boolean).sort(), [
+    "RUTHERE_BACKBONE",
+    "RUTHERE_GRACE_MS",
+    "RUTHERE_INSECURE",
+    "RUTHERE_JWT_AUDIENCE",
+    "RUTHERE_JWT_ISSUER",
+    "RUTHERE_JWT_SECRET",
+    "RUTHERE_METRICS_TOKEN",
+  ]);
+  assertEquals(text.includes("s3cret"), false);
 });
 
 Deno.test("main hides its metrics from those whom tokens let in", async () => {

@@ -100,9 +100,9 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   if (values.help) return "help";
   const port = readPort(
     "port",
-    values.port ?? Deno.env.get("RUTHERE_PORT") ?? "8787",
+    values.port ?? fromEnvironment("RUTHERE_PORT") ?? "8787",
   );
-  const host = values.host ?? Deno.env.get("RUTHERE_HOST") ?? "127.0.0.1";
+  const host = values.host ?? fromEnvironment("RUTHERE_HOST") ?? "127.0.0.1";
   const insecure = values.insecure ?? readFlag("RUTHERE_INSECURE");
   const tokens = readTokens(values);
   if (!insecure && tokens === undefined && !isLoopback(host)) {
@@ -114,21 +114,21 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   }
   const graceMs = readDuration(
     "grace",
-    values["grace-ms"] ?? Deno.env.get("RUTHERE_GRACE_MS") ?? "10000",
+    values["grace-ms"] ?? fromEnvironment("RUTHERE_GRACE_MS") ?? "10000",
   );
   const leaseMs = readDuration(
     "lease",
-    values["lease-ms"] ?? Deno.env.get("RUTHERE_LEASE_MS") ?? "15000",
+    values["lease-ms"] ?? fromEnvironment("RUTHERE_LEASE_MS") ?? "15000",
   );
   const backbone = readBackbone(
-    values.backbone ?? Deno.env.get("RUTHERE_BACKBONE") ?? "memory",
+    values.backbone ?? fromEnvironment("RUTHERE_BACKBONE") ?? "memory",
   );
   if (leaseMs < MIN_LEASE_MS) {
     throw new StartError(`the lease must be at least ${MIN_LEASE_MS} ms`);
   }
-  const node = (values.node ?? Deno.env.get("RUTHERE_NODE")) || undefined;
+  const node = (values.node ?? fromEnvironment("RUTHERE_NODE")) || undefined;
   const metricsPort = values["metrics-port"] ??
-    Deno.env.get("RUTHERE_METRICS_PORT");
+    fromEnvironment("RUTHERE_METRICS_PORT");
   return {
     port,
     host,
@@ -138,17 +138,30 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     node,
     leaseMs,
     tokens,
-    origins: values.origin ?? listed(Deno.env.get("RUTHERE_ORIGINS")),
+    origins: values.origin ?? listed(fromEnvironment("RUTHERE_ORIGINS")),
     metricsPort: metricsPort
       ? readPort("metrics port", metricsPort)
       : undefined,
     metricsDocuments: readCount(
       "number of documents",
       values["metrics-documents"] ??
-        Deno.env.get("RUTHERE_METRICS_DOCUMENTS") ?? "0",
+        fromEnvironment("RUTHERE_METRICS_DOCUMENTS") ?? "0",
     ),
     metricsToken: readMetricsToken(),
   };
+}
+
+/**
+ * Reads a variable of the environment. What was written to a file, or by `echo`,
+ * has a line end that nobody means.
+ */
+function fromEnvironment(name: string): string | undefined {
+  const value = Deno.env.get(name);
+  const meant = value?.replace(/\r?\n$/, "");
+  if (meant !== value) {
+    console.error(`ruthere leaves out the line end of ${name}`);
+  }
+  return meant;
 }
 
 function listed(text = ""): string[] {
@@ -165,7 +178,7 @@ function readPort(name: string, text: string): number {
 }
 
 function readMetricsToken(): string | undefined {
-  const token = Deno.env.get("RUTHERE_METRICS_TOKEN") || undefined;
+  const token = fromEnvironment("RUTHERE_METRICS_TOKEN") || undefined;
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   throw new StartError(
     "RUTHERE_METRICS_TOKEN must be visible characters of ASCII",
@@ -177,12 +190,12 @@ function readTokens(
     Partial<Record<"jwks-url" | "jwt-issuer" | "jwt-audience", string>>
   >,
 ): TokenSettings | undefined {
-  const jwksUrl = values["jwks-url"] ?? Deno.env.get("RUTHERE_JWKS_URL");
+  const jwksUrl = values["jwks-url"] ?? fromEnvironment("RUTHERE_JWKS_URL");
   // Not an argument: those can be read by everybody on the machine.
-  const secret = Deno.env.get("RUTHERE_JWT_SECRET");
-  const issuer = values["jwt-issuer"] ?? Deno.env.get("RUTHERE_JWT_ISSUER");
+  const secret = fromEnvironment("RUTHERE_JWT_SECRET");
+  const issuer = values["jwt-issuer"] ?? fromEnvironment("RUTHERE_JWT_ISSUER");
   const audience = values["jwt-audience"] ??
-    Deno.env.get("RUTHERE_JWT_AUDIENCE");
+    fromEnvironment("RUTHERE_JWT_AUDIENCE");
   if (!jwksUrl && !secret) {
     if (!issuer && !audience) return undefined;
     throw new StartError(
@@ -261,7 +274,7 @@ function parse(args: string[]) {
 }
 
 function readFlag(name: string): boolean {
-  const value = Deno.env.get(name) ?? "";
+  const value = fromEnvironment(name) ?? "";
   if (["1", "true"].includes(value)) return true;
   if (["", "0", "false"].includes(value)) return false;
   throw new StartError(`${name} must be 1 or 0: received "${value}"`);

@@ -47,7 +47,10 @@ export interface TokenRules {
 
 /** Tokens that are signed with a secret that their issuer and this share. */
 export interface SecretOptions extends TokenRules {
-  /** The secret: as many bytes as the hash of the algorithm has, 32 at least. */
+  /**
+   * The secret: as many bytes as the hash of the algorithm has, 32 at least. It
+   * is taken as it is: of a text from a file, leave out the line end yourself.
+   */
   readonly secret: string | Uint8Array;
   /**
    * The algorithms: `HS256`, `HS384`, `HS512`.

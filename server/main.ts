@@ -16,6 +16,7 @@ import { PresenceServer } from "./mod.ts";
 import { servePage } from "./page/mod.ts";
 import { PhoenixEndpoint, upgradeInDeno } from "./phoenix/mod.ts";
 import { join } from "./service/backbone.ts";
+import { Readiness } from "./service/readiness.ts";
 import {
   readSettings,
   type Settings,
@@ -76,12 +77,16 @@ interface Faces {
 }
 
 /** Sends a request to the face that it is for. */
-function route({ hosts, endpoint, http, metrics }: Faces): Handler {
+function route(
+  { hosts, endpoint, http, metrics }: Faces,
+  readiness: Readiness,
+): Handler {
   const refusalOf = createTrustGuard({ hosts });
   return async (request) => {
     // A Host can be such that there is no URL; the handler knows what to say.
     if (!URL.canParse(request.url)) return await http(request);
     const { pathname } = new URL(request.url);
+    if (pathname === "/readyz") return readiness.answer(request);
     if (SOCKETS.has(pathname)) return await upgradeInDeno(endpoint, request);
     if (BROADCASTS.test(pathname)) return await endpoint.broadcast(request);
     if (pathname === "/metrics" && metrics) return await metrics(request);
@@ -161,7 +166,8 @@ async function serve(settings: Settings): Promise<void> {
   using server = new PresenceServer<DocumentModel>(options);
   const faces = checked(() => facesOf(server, settings));
   const { documents, endpoint, hosts, numbers } = faces;
-  const listeners = [listen(host, port, route(faces))];
+  const readiness = new Readiness();
+  const listeners = [listen(host, port, route(faces, readiness))];
   if (metricsPort !== undefined) {
     // Who is let in by tokens elsewhere has none for these numbers.
     const isGuarded = metricsToken !== undefined || settings.insecure;
@@ -174,12 +180,14 @@ async function serve(settings: Settings): Promise<void> {
   }
   const membership = await join(server, settings);
   numbers.measure({ cluster: membership.cluster });
+  readiness.serving(membership.cluster);
   const [main] = listeners;
   console.log(
     `ruthere listens on http://${nameOf(host)}:${main?.addr.port ?? port}/`,
   );
 
   await stopSignal();
+  readiness.draining();
   // First: a socket that the listener ends does not tell its client to return.
   await endpoint[Symbol.asyncDispose]();
   await membership[Symbol.asyncDispose]();

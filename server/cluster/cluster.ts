@@ -72,6 +72,14 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
+   * Whether its answers are worth asking for: it has been one with its cluster,
+   * is not cut off for longer than `holdMs`, and has not left.
+   */
+  get isReady(): boolean {
+    return this.#node.isReady;
+  }
+
+  /**
    * Watches the status: yields what it is, and then the latest whenever it is
    * another one. It ends without an error when it is aborted, and after `left`.
    *

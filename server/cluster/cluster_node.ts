@@ -169,6 +169,13 @@ export class ClusterNode<M extends PresenceModel> {
     this.#heartbeat.beat();
   }
 
+  /** Whether it shows what others have: what it is, or was within the hold. */
+  get isReady(): boolean {
+    const { status: { current }, lostFor } = this.session;
+    if (current === "isolated") return lostFor <= this.#settings.holdMs;
+    return current === "connected";
+  }
+
   /** Has a context be known whole; tells whether it is. */
   async follow(context: M["context"]): Promise<boolean> {
     if (!this.session.isConnected) return false;

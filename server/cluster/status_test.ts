@@ -80,3 +80,26 @@ Deno.test("Cluster.status is isolated while a node is cut off, and others give i
     "b",
   ]]);
 });
+
+Deno.test("Cluster.isReady is true from the first connection on, and for the hold while cut off", async () => {
+  using lab = new Lab();
+  lab.network.setAway(true);
+  const { cluster } = await lab.start("a");
+  await lab.pass(TIMES.holdMs * 2);
+  assertEquals([cluster.status, cluster.isReady], ["connecting", false]);
+  lab.network.setAway(false);
+  await lab.pass();
+  assertEquals([cluster.status, cluster.isReady], ["connected", true]);
+  lab.network.setAway(true);
+  await lab.pass(TIMES.leaseTtlMs + SOON);
+  assertEquals([cluster.status, cluster.isReady], ["isolated", true]);
+  await lab.pass(TIMES.holdMs);
+  assertEquals([cluster.status, cluster.isReady], ["isolated", false]);
+  lab.network.setAway(false);
+  await lab.pass();
+  assert(cluster.isReady);
+  const left = cluster.leave();
+  assert(!cluster.isReady);
+  await lab.pass();
+  await left;
+});

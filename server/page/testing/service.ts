@@ -60,6 +60,11 @@ export class Service {
     this.#child.kill(isPaused ? "SIGSTOP" : "SIGCONT");
   }
 
+  /** Tells it to stop, and does not wait. */
+  stop(): void {
+    this.#child.kill("SIGTERM");
+  }
+
   /** Ends it as a crash does. */
   async kill(): Promise<void> {
     try {

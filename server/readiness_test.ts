@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { joinCluster } from "./cluster/mod.ts";
+import { RedisBackbone } from "./cluster/redis/mod.ts";
+import { connectorOf } from "./cluster/redis/testing/connectors.ts";
+import { eventually } from "./cluster/testing/real_server.ts";
+import { RedisServer } from "./cluster/testing/redis_server.ts";
+import type { DocumentModel } from "./documents/mod.ts";
+import { PresenceServer } from "./mod.ts";
+import { Service } from "./page/testing/service.ts";
+import { TcpClient } from "./phoenix/testing/tcp_client.ts";
+import { Readiness } from "./service/readiness.ts";
+
+/** The status of an answer, and why it is that. */
+type Told = [status: number, reason: unknown];
+
+async function told(answer: Response | Promise<Response>): Promise<Told> {
+  const response = await answer;
+  const { status, reason } = await response.json();
+  assertEquals(status, response.ok ? "ok" : "not ready");
+  return [response.status, reason];
+}
+
+const READY: Told = [200, undefined];
+
+Deno.test("/readyz tells of a service without a backbone when it is draining", async () => {
+  await using service = await Service.start();
+  const ask = () => told(fetch(`${service.url}readyz`));
+  assertEquals(await ask(), READY);
+  // It does not answer the service's goodbye, which waits for it.
+  using _client = await TcpClient.connect({ port: Number(service.port) });
+  service.stop();
+  await eventually(async () => (await ask())[0] === 503, "it is not ready");
+  assertEquals(await ask(), [503, "the service is draining"]);
+  const health = await fetch(`${service.url}healthz`);
+  assertEquals(await health.json(), { status: "ok" });
+});
+
+Deno.test({
+  name: "/readyz waits for the backbone, and bears it to be away for a while",
+  ignore: !RedisServer.isInstalled,
+  async fn() {
+    await using redis = new RedisServer();
+    await using service = await Service.start([
+      ...["--backbone", `redis://127.0.0.1:${redis.port}`],
+      ...["--lease-ms", "1000"],
+    ]);
+    const ask = () => told(fetch(`${service.url}readyz`));
+    const isWhole = async () => {
+      const answer = await fetch(`${service.url}v1/presence?context=a`);
+      return (await answer.json()).incomplete !== true;
+    };
+    const unreached: Told = [503, "the backbone has not been reached yet"];
+    assertEquals(await ask(), unreached);
+    const health = await fetch(`${service.url}healthz`);
+    assertEquals(await health.json(), { status: "ok" });
+
+    await redis.start();
+    await eventually(async () => (await ask())[0] === 200, "it is ready");
+    await eventually(isWhole, "it is one with the others");
+    await redis.kill();
+    await eventually(async () => !await isWhole(), "it is cut off");
+    assertEquals(await ask(), READY);
+  },
+});
+
+Deno.test({
+  name: "Readiness is over when the backbone is away for longer than the hold",
+  ignore: !RedisServer.isInstalled,
+  async fn() {
+    await using redis = await RedisServer.start();
+    using server = new PresenceServer<DocumentModel>();
+    const connector = connectorOf("node-redis", redis.port);
+    await using cluster = joinCluster(server, new RedisBackbone(connector), {
+      leaseTtlMs: 900,
+      holdMs: 600,
+      onError() {},
+    });
+    const readiness = new Readiness();
+    const ask = () =>
+      told(readiness.answer(new Request("http://localhost/readyz")));
+    assertEquals(await ask(), [503, "the service is starting"]);
+    readiness.serving(cluster);
+    await eventually(async () => (await ask())[0] === 200, "it is ready");
+    await redis.kill();
+    await eventually(async () => (await ask())[0] === 503, "it is not ready");
+    assertEquals(await ask(), [503, "the backbone is away for too long"]);
+    await redis.start();
+    await eventually(async () => (await ask())[0] === 200, "it is ready again");
+  },
+});
+
+Deno.test("Readiness answers HEAD, and no other method than that and GET", async () => {
+  const readiness = new Readiness();
+  readiness.serving(undefined);
+  const answers = ["GET", "HEAD", "POST"].map((method) =>
+    readiness.answer(new Request("http://localhost/readyz", { method }))
+  );
+  assertEquals(answers.map(({ status }) => status), [200, 200, 405]);
+  const texts = await Promise.all(answers.map((answer) => answer.text()));
+  assertEquals(texts, ['{"status":"ok"}', "", ""]);
+});

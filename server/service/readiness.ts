@@ -1,0 +1,48 @@
+import type { Cluster } from "../cluster/mod.ts";
+import type { DocumentModel } from "../documents/mod.ts";
+
+/** Tells a load balancer whether to send requests here. */
+export class Readiness {
+  #cluster: Cluster<DocumentModel> | undefined;
+  #state: "starting" | "serving" | "draining" = "starting";
+
+  /** The service serves, as a node of a cluster if there is one. */
+  serving(cluster: Cluster<DocumentModel> | undefined): void {
+    this.#cluster = cluster;
+    this.#state = "serving";
+  }
+
+  /** The service has been told to stop. */
+  draining(): void {
+    this.#state = "draining";
+  }
+
+  /** Answers `/readyz`: 200, or 503 and why not; whoever asks. */
+  answer({ method }: Request): Response {
+    if (method !== "GET" && method !== "HEAD") {
+      return new Response(null, {
+        status: 405,
+        headers: { allow: "GET, HEAD" },
+      });
+    }
+    const reason = this.#reason;
+    const body = reason === undefined
+      ? { status: "ok" }
+      : { status: "not ready", reason };
+    return new Response(method === "HEAD" ? null : JSON.stringify(body), {
+      status: reason === undefined ? 200 : 503,
+      headers: {
+        "cache-control": "no-store",
+        "content-type": "application/json",
+      },
+    });
+  }
+
+  get #reason(): string | undefined {
+    if (this.#state !== "serving") return `the service is ${this.#state}`;
+    if (this.#cluster?.isReady !== false) return undefined;
+    return this.#cluster.status === "isolated"
+      ? "the backbone is away for too long"
+      : "the backbone has not been reached yet";
+  }
+}

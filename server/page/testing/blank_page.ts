@@ -1,5 +1,6 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { servePage } from "../mod.ts";
+import { sharedBrowser } from "./shared_browser.ts";
 
 const BLANK = `<!DOCTYPE html>
 <html lang="en">
@@ -13,33 +14,31 @@ const BLANK = `<!DOCTYPE html>
  * the modules that draw something.
  */
 export class BlankPage {
-  readonly #browser: Browser;
   readonly #http: Deno.HttpServer;
 
   /** The page. */
   readonly page: Page;
 
-  private constructor(browser: Browser, http: Deno.HttpServer, page: Page) {
-    this.#browser = browser;
+  private constructor(http: Deno.HttpServer, page: Page) {
     this.#http = http;
     this.page = page;
   }
 
-  /** Starts the browser, and opens the page. */
+  /** Opens the page, in the browser that the tests of a file share. */
   static async open(executablePath: string): Promise<BlankPage> {
     const http = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       (request) => servePage(request) ?? blank(),
     );
-    const browser = await chromium.launch({ executablePath });
+    const browser = await sharedBrowser(executablePath);
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${http.addr.port}/blank`);
-    return new BlankPage(browser, http, page);
+    return new BlankPage(http, page);
   }
 
-  /** Ends the browser. */
+  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
+    await this.page.close();
     await this.#http.shutdown();
   }
 }

@@ -1,77 +1,72 @@
 /// <reference lib="dom" />
 
-import {
-  type Browser,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Page,
 } from "playwright-core";
 import axe from "axe-core";
+import { findProgram, isFile, leaveOut } from "../../testing/programs.ts";
+import { sharedBrowser } from "./shared_browser.ts";
 
 declare global {
   var axe: typeof import("axe-core");
 }
 
-const USUAL_PLACES: Partial<Record<typeof Deno.build.os, string[]>> = {
-  linux: [
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-    "/usr/bin/google-chrome-stable",
-    "/snap/bin/chromium",
-  ],
-  darwin: [
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-  ],
-  windows: [
-    "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
-    "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
-    "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
-  ],
-};
+const NAMES = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+];
+
+/** Where it is on systems that have no PATH for such programs. */
+const USUAL_PLACES = [
+  "/snap/bin/chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+];
 
 /**
- * Where Chromium is on this machine: where `RUTHERE_CHROMIUM` says, or in one
- * of the usual places. Says so loudly if there is none.
+ * Where Chromium is on this machine: where `RUTHERE_CHROMIUM` says, on the
+ * PATH, or in one of the usual places. Where it is not, that is said.
  *
  * @throws {Error} If there is none where tests must not be left out.
  */
 export function findChromium(): string | undefined {
-  const said = Deno.env.get("RUTHERE_CHROMIUM");
-  const places = said ? [said] : USUAL_PLACES[Deno.build.os] ?? [];
-  const found = places.find(isFile);
-  if (found !== undefined) return found;
-  const sentence =
-    `Cannot test the page: no Chromium in ${places.join(", ")}. ` +
-    "Install it (Debian: apt-get install -y chromium), " +
-    "or set RUTHERE_CHROMIUM to where it is.";
-  if (Deno.env.get("CI") === "true") throw new Error(sentence);
-  const line = "!".repeat(72);
-  console.error(`\n${line}\n${sentence}\n${line}\n`);
-  return undefined;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
+  const named = Deno.env.get("RUTHERE_CHROMIUM");
+  const found = named
+    ? [named].find(isFile)
+    : NAMES.map((name) => findProgram(name)).find((path) => path) ??
+      USUAL_PLACES.find(isFile);
+  if (found === undefined) {
+    leaveOut(
+      "the tests that need Chromium, which is not " +
+        (named ? `at ${named}` : "installed") +
+        " (Debian: apt-get install -y chromium; RUTHERE_CHROMIUM says where " +
+        "another one is).",
+    );
   }
+  return found;
 }
 
 /** Several browsers in one, each a person of its own. */
 export class People {
   readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
   readonly #errors: string[] = [];
 
   private constructor(browser: Browser) {
     this.#browser = browser;
   }
 
-  /** Starts the browser. */
+  /** Starts the browser, unless another test of the file has. */
   static async start(executablePath: string): Promise<People> {
-    return new People(await chromium.launch({ executablePath }));
+    return new People(await sharedBrowser(executablePath));
   }
 
   /** What went wrong in the pages so far. */
@@ -81,8 +76,7 @@ export class People {
 
   /** A new person comes to the page, and is in. */
   async come(url: string, name: string): Promise<Page> {
-    const context = await this.#browser.newContext();
-    const page = await this.open(await context.newPage(), url);
+    const page = await this.open(await this.#newPage(), url);
     await page.locator("#name").fill(name);
     await chipOf(page, name).waitFor();
     return page;
@@ -98,10 +92,7 @@ export class People {
 
   /** A new person, who is somebody already, opens the page. */
   async watch(url: string, profile: object): Promise<Page> {
-    const context = await this.#browser.newContext({
-      storageState: stateOf(url, profile),
-    });
-    const page = await context.newPage();
+    const page = await this.#newPage({ storageState: stateOf(url, profile) });
     await this.#visit(page, url);
     return page;
   }
@@ -111,6 +102,12 @@ export class People {
     await this.#visit(page, url);
     await page.locator(".chip[data-you]").waitFor();
     return page;
+  }
+
+  async #newPage(options?: BrowserContextOptions): Promise<Page> {
+    const context = await this.#browser.newContext(options);
+    this.#contexts.push(context);
+    return await context.newPage();
   }
 
   async #visit(page: Page, url: string): Promise<void> {
@@ -123,9 +120,9 @@ export class People {
     await page.goto(url);
   }
 
-  /** Ends the browser. */
+  /** All of them go. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
+    await Promise.all(this.#contexts.map((context) => context.close()));
   }
 }
 

@@ -67,22 +67,34 @@ async function run(command: string[], env: Record<string, string>) {
   return (await child.status).code;
 }
 
-async function main(command: string[]): Promise<number> {
-  if (command.length === 0) {
-    console.error("Usage: with_jsr.ts COMMAND [ARGUMENTS]");
-    return 2;
-  }
-  if (Deno.env.get("JSR_URL") || await jsrAnswers()) return run(command, {});
+/**
+ * Runs a command where the packages of JSR can be had.
+ *
+ * @param command The program, and what it is told.
+ * @param env What its environment has besides.
+ * @returns Its exit code.
+ */
+export async function withJsr(
+  command: string[],
+  env: Record<string, string> = {},
+): Promise<number> {
+  if (Deno.env.get("JSR_URL") || await jsrAnswers()) return run(command, env);
   const folder = await layOutStandIns();
   try {
     const url = `${pathToFileURL(folder)}/`;
     console.error(
       `JSR does not answer: using the stand-ins of .ci/jsr, ${url}`,
     );
-    return await run(command, { JSR_URL: url });
+    return await run(command, { ...env, JSR_URL: url });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function main(command: string[]): Promise<number> {
+  if (command.length > 0) return await withJsr(command);
+  console.error("Usage: with_jsr.ts COMMAND [ARGUMENTS]");
+  return 2;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

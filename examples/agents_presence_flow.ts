@@ -159,7 +159,7 @@ async function walk(servers: string): Promise<void> {
 async function withServer(run: (servers: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   const port = freePort();
-  const server = new Deno.Command("nats-server", {
+  const server = new Deno.Command(await natsServer(), {
     args: ["-js", "-sd", folder, "-a", "127.0.0.1", "-p", String(port)],
     stdout: "null",
     stderr: "null",
@@ -171,6 +171,13 @@ async function withServer(run: (servers: string) => Promise<void>) {
     await server.status;
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Debian has it where the PATH of ordinary users does not lead. */
+async function natsServer(): Promise<string> {
+  const path = "/usr/sbin/nats-server";
+  const isThere = await Deno.stat(path).then(() => true, () => false);
+  return isThere ? path : "nats-server";
 }
 
 function freePort(): number {

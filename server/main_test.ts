@@ -6,6 +6,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { SignJWT } from "jose";
+import { freePort } from "./cluster/testing/real_server.ts";
 import { PresenceClient } from "./http/client.ts";
 import { curlRequests } from "./http/testing/curl.ts";
 import { EventReader, read, records } from "./http/testing/service.ts";
@@ -38,12 +39,6 @@ function signed(claims: Record<string, unknown>): Promise<string> {
     .setIssuedAt()
     .setExpirationTime("10 minutes")
     .sign(new TextEncoder().encode(SECRET));
-}
-
-/** A port that nobody listens on. */
-function freePort(): string {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return `${listener.addr.port}`;
 }
 
 /** How a start ends that comes to nothing. */
@@ -379,7 +374,7 @@ Deno.test("main hides its metrics from those whom tokens let in", async () => {
 });
 
 Deno.test("main serves metrics that nobody has a token for to this machine alone", async () => {
-  const port = freePort();
+  const port = `${freePort()}`;
   const service = await Service.listening(
     [
       "--port",
@@ -427,7 +422,7 @@ Deno.test("main lets in the pages of sites that it is told to trust", async () =
 });
 
 Deno.test("main serves its metrics on a port of their own", async () => {
-  const port = freePort();
+  const port = `${freePort()}`;
   const service = await Service.listening(
     ["--port", "0", "--metrics-port", port, "--metrics-documents", "1"],
   );

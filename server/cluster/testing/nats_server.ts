@@ -1,13 +1,13 @@
 import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
-import { isInstalled, RealServer } from "./real_server.ts";
+import { findServer, RealServer } from "./real_server.ts";
 
-const PROGRAM = "nats-server";
+const PROGRAM = findServer("nats-server");
 
 /** A NATS with JetStream of its own for a test. */
 export class NatsServer extends RealServer {
   /** Whether there is one on this machine: `apt-get install -y nats-server`. */
-  static readonly isInstalled: boolean = isInstalled(PROGRAM);
+  static readonly isInstalled: boolean = PROGRAM !== undefined;
 
   readonly #settings: string;
 
@@ -44,7 +44,9 @@ export class NatsServer extends RealServer {
     return NatsServer.dial({ port: this.port });
   }
 
-  protected override command(): [string, ...string[]] {
+  protected override readonly program: string | undefined = PROGRAM;
+
+  protected override args(): string[] {
     const file = `${this.folder}/server.conf`;
     Deno.writeTextFileSync(
       file,
@@ -52,7 +54,7 @@ export class NatsServer extends RealServer {
       jetstream { store_dir: ${JSON.stringify(this.folder)} }
       ${this.#settings}`,
     );
-    return [PROGRAM, "-c", file];
+    return ["-c", file];
   }
 
   /** It greets once JetStream is ready. */

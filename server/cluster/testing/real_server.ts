@@ -1,26 +1,36 @@
-/** A port that nobody listens on. */
+import { findProgram, leaveOut } from "../../testing/programs.ts";
+
+/**
+ * A port that nobody listens on. Systems take the ports of connections, and
+ * those that they are asked to choose, from above 32,768: what is chosen from
+ * below nobody else takes before it is used.
+ */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /**
- * Whether a server is there to be started; where it is not, that is said aloud,
- * and is an error where it must be.
+ * Where a server is that tests start; where it is not, that is said.
+ *
+ * @param program Its name, which is that of its package in Debian, too.
  */
-export function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"] }).outputSync();
-    return true;
-  } catch {
-    const sentence =
-      `Cannot run the tests that need ${program}: it is not installed ` +
-      `(Debian: apt-get install -y ${program}).`;
-    if (Deno.env.get("CI") === "true") throw new Error(sentence);
-    const line = "!".repeat(72);
-    console.error(`\n${line}\n${sentence}\n${line}\n`);
-    return false;
+export function findServer(program: string): string | undefined {
+  const path = findProgram(program);
+  if (path === undefined) {
+    leaveOut(
+      `the tests that need ${program}, which is not installed ` +
+        `(Debian: apt-get install -y ${program}).`,
+    );
   }
+  return path;
 }
 
 /** Waits until something holds; it may take as long as a slow machine takes. */
@@ -45,8 +55,11 @@ export abstract class RealServer implements AsyncDisposable {
   readonly folder: string = Deno.makeTempDirSync({ prefix: "ruthere-server-" });
   #child: Deno.ChildProcess | undefined;
 
-  /** The program, and what it is told. */
-  protected abstract command(): readonly [program: string, ...args: string[]];
+  /** The program, as `findServer()` finds it. */
+  protected abstract readonly program: string | undefined;
+
+  /** What it is told. */
+  protected abstract args(): readonly string[];
 
   /** Whether it answers on its port. */
   protected abstract answers(): Promise<boolean>;
@@ -54,9 +67,10 @@ export abstract class RealServer implements AsyncDisposable {
   /** Starts it, or starts it again where it was, and waits until it answers. */
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error("It runs already");
-    const [program, ...args] = this.command();
+    const { program } = this;
+    if (program === undefined) throw new Error("It is not installed");
     this.#child = new Deno.Command(program, {
-      args,
+      args: [...this.args()],
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -1,9 +1,11 @@
-import { isInstalled, RealServer } from "./real_server.ts";
+import { findServer, RealServer } from "./real_server.ts";
+
+const PROGRAM = findServer("redis-server");
 
 /** A Redis of its own for a test. */
 export class RedisServer extends RealServer {
   /** Whether there is one on this machine: `apt-get install -y redis-server`. */
-  static readonly isInstalled: boolean = isInstalled("redis-server");
+  static readonly isInstalled: boolean = PROGRAM !== undefined;
 
   readonly #options: readonly string[];
 
@@ -25,9 +27,10 @@ export class RedisServer extends RealServer {
     return await askRedis(this.port, ...args);
   }
 
-  protected override command(): [string, ...string[]] {
+  protected override readonly program: string | undefined = PROGRAM;
+
+  protected override args(): string[] {
     return [
-      "redis-server",
       ...["--port", String(this.port), "--bind", "127.0.0.1"],
       ...["--dir", this.folder, "--save", ""],
       ...this.#options,

@@ -55,7 +55,7 @@ export function readArrival(
   const said = { ...payload, ...given };
   const isAsked = isGiven(payload, "name") || isGiven(payload, "workspace_id");
   // With `null` for a name, a client says that it only watches.
-  const isNamed = isGiven(stamp ?? {}, "name") && own(payload, "name") !== null;
+  const isNamed = isGiven(given, "name") && own(payload, "name") !== null;
   if (!isAsked && !isNamed && meta === undefined) return undefined;
   const wanted = meta === undefined ? [topic] : [];
   if (!isAsked && !mayWrite(identity, wanted)) return undefined;

@@ -229,7 +229,7 @@ function readCount(name: string, text: string): number {
 function readDuration(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new StartError(
-    `the ${name} must be a number of milliseconds: received ${
+    `the ${name} must be a whole number of milliseconds, from 0 to 999999999: received ${
       JSON.stringify(text)
     }`,
   );
@@ -245,32 +245,60 @@ function readBackbone(text: string): URL | undefined {
   );
 }
 
-function parse(args: string[]) {
+const OPTIONS = {
+  port: { type: "string" },
+  host: { type: "string" },
+  insecure: { type: "boolean" },
+  "grace-ms": { type: "string" },
+  backbone: { type: "string" },
+  node: { type: "string" },
+  "lease-ms": { type: "string" },
+  "jwks-url": { type: "string" },
+  "jwt-issuer": { type: "string" },
+  "jwt-audience": { type: "string" },
+  origin: { type: "string", multiple: true },
+  "metrics-port": { type: "string" },
+  "metrics-documents": { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** What is written for the options that take a value, and for all of them. */
+const FLAGS = Object.entries(OPTIONS)
+  .map(([name, { type }]) => ({ flag: `--${name}`, type }));
+
+function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: "string" },
-        host: { type: "string" },
-        insecure: { type: "boolean" },
-        "grace-ms": { type: "string" },
-        backbone: { type: "string" },
-        node: { type: "string" },
-        "lease-ms": { type: "string" },
-        "jwks-url": { type: "string" },
-        "jwt-issuer": { type: "string" },
-        "jwt-audience": { type: "string" },
-        origin: { type: "string", multiple: true },
-        "metrics-port": { type: "string" },
-        "metrics-documents": { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
+    return parseArgs({ args: joined(args), options: OPTIONS });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const [sentence = ""] = error.message.split(/\.(?:\s|$)/);
     throw new StartError(`${sentence}; --help tells of the options`);
   }
+}
+
+/**
+ * Joins options with their values: a value that begins with a dash, like a
+ * negative number, is to be judged as a value.
+ */
+function joined(args: readonly string[]): string[] {
+  const all: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const [arg = "", next] = args.slice(at, at + 2);
+    const takesValue = FLAGS
+      .some(({ flag, type }) => flag === arg && type === "string");
+    if (!takesValue) {
+      all.push(arg);
+      continue;
+    }
+    const isMissing = next === undefined ||
+      FLAGS.some(({ flag }) => flag === next.split("=")[0]);
+    if (isMissing) {
+      throw new StartError(`${arg} needs a value; --help tells of the options`);
+    }
+    all.push(`${arg}=${next}`);
+    at++;
+  }
+  return all;
 }
 
 function readFlag(name: string): boolean {

@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
-
 type Keyed = Record<PropertyKey, unknown>;
 
 /** Kinds whose text says everything about them. */
 const TOLD_BY_TEXT = [RegExp, URL, URLSearchParams, Intl.Locale];
+
+const TypedArray: new () => Uint8Array = Object.getPrototypeOf(Uint8Array);
 
 /** An object without a prototype counts as a plain one. */
 function prototypeOf(value: object): object {
@@ -35,41 +35,35 @@ export function equal(
   b: unknown,
   seen: Map<unknown, unknown> = new Map(),
 ): boolean {
-  if (a === b || Object.is(a, b)) return true;
+  if (isSame(a, b)) return true;
   if (!a || !b || typeof a !== "object" || typeof b !== "object") return false;
   if (a instanceof Date && b instanceof Date) {
     return Object.is(a.getTime(), b.getTime());
   }
   const prototype = prototypeOf(a);
   if (prototype !== prototypeOf(b)) return false;
+  if (a instanceof TypedArray && b instanceof TypedArray) {
+    return a.length === b.length && a.every((x, index) => isSame(x, b[index]));
+  }
+  if (isBuffer(a) && isBuffer(b)) {
+    return equal(new Uint8Array(a), new Uint8Array(b));
+  }
   if (a instanceof WeakMap || a instanceof WeakSet) {
-    throw new TypeError(`Cannot compare ${a.constructor.name} instances`);
+    const kind = a instanceof WeakMap ? "WeakMap" : "WeakSet";
+    throw new TypeError(`Cannot compare ${kind} instances`);
   }
   if (a instanceof WeakRef && b instanceof WeakRef) {
     return equal(a.deref(), b.deref(), seen);
-  }
-  if (
-    ArrayBuffer.isView(a) || a instanceof ArrayBuffer ||
-    a instanceof SharedArrayBuffer
-  ) return isDeepStrictEqual(a, b);
-  if (TOLD_BY_TEXT.some((kind) => kind.prototype === prototype)) {
-    return String(a) === String(b);
   }
   if (seen.get(a) === b) return true;
   if (Object.keys(a).length !== Object.keys(b).length) return false;
   seen.set(a, b);
   if (a instanceof Set && b instanceof Set) {
-    return a.size === b.size &&
-      [...a].every((x) => b.has(x) || [...b].some((y) => equal(x, y, seen)));
+    return hasAll(new Map(a.entries()), new Map(b.entries()), seen);
   }
-  if (a instanceof Map && b instanceof Map) {
-    const entries = [...b];
-    return a.size === b.size &&
-      [...a].every(([key, value]) =>
-        b.has(key) ? equal(value, b.get(key), seen) : entries.some(
-          ([k, v]) => equal(key, k, seen) && equal(value, v, seen),
-        )
-      );
+  if (a instanceof Map && b instanceof Map) return hasAll(a, b, seen);
+  if (TOLD_BY_TEXT.some((kind) => kind.prototype === prototype)) {
+    return String(a) === String(b);
   }
   const simple = prototype === Object.prototype ||
     prototype === Array.prototype;
@@ -79,4 +73,29 @@ export function equal(
     if (!equal((a as Keyed)[key], (b as Keyed)[key], seen)) return false;
   }
   return true;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || Object.is(a, b);
+}
+
+function isBuffer(value: object): value is ArrayBuffer | SharedArrayBuffer {
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
+}
+
+/** Whether two maps have the same, by keys that may be objects. */
+function hasAll(
+  a: Map<unknown, unknown>,
+  b: Map<unknown, unknown>,
+  seen: Map<unknown, unknown>,
+): boolean {
+  if (a.size !== b.size) return false;
+  const isSimple = a.keys().every((key) => Object(key) !== key);
+  return a.entries().every(([key, value]) =>
+    isSimple
+      ? b.has(key) && equal(value, b.get(key), seen)
+      : b.entries().some(([otherKey, otherValue]) =>
+        equal(key, otherKey, seen) && equal(value, otherValue, seen)
+      )
+  );
 }

@@ -6,9 +6,9 @@
  */
 
 import nodeAssert from "node:assert/strict";
-import { inspect } from "node:util";
+import { stripVTControlCharacters } from "node:util";
 import { equal } from "./equal.ts";
-import { matches } from "./matches.ts";
+import { partOf } from "./part_of.ts";
 
 export { equal };
 
@@ -26,6 +26,18 @@ export class AssertionError extends Error {
 
 function refuse(message: string, note?: string): never {
   throw new AssertionError(note ? `${message}: ${note}` : `${message}.`);
+}
+
+function inspect(value: unknown): string {
+  return Deno.inspect(value, {
+    depth: Infinity,
+    sorted: true,
+    trailingComma: true,
+    compact: false,
+    iterableLimit: Infinity,
+    getters: true,
+    strAbbreviateSize: Infinity,
+  });
 }
 
 /** What `node:assert` would say about the two values, differences marked. */
@@ -84,9 +96,14 @@ export function assertStrictEquals<T>(
   msg?: string,
 ): asserts actual is T {
   if (Object.is(actual, expected)) return;
-  const text = difference(actual, expected, "strictEqual");
+  const note = msg ? `: ${msg}` : ".";
+  const shown = inspect(actual);
   throw new AssertionError(
-    `Values are not strictly equal${msg ? `: ${msg}` : "."}\n${text}`,
+    shown === inspect(expected)
+      ? `Values have the same structure but are not reference-equal${note}\n\n${shown}\n`
+      : `Values are not strictly equal${note}\n${
+        difference(actual, expected, "strictEqual")
+      }`,
   );
 }
 
@@ -96,9 +113,10 @@ export function assertNotStrictEquals<T>(
   msg?: string,
 ): void {
   if (!Object.is(actual, expected)) return;
-  refuse(
-    `Expected "actual" to not be strictly equal to: ${inspect(actual)}`,
-    msg,
+  throw new AssertionError(
+    `Expected "actual" to not be strictly equal to: ${inspect(actual)}${
+      msg ? `: ${msg}` : "."
+    }\n`,
   );
 }
 
@@ -108,11 +126,7 @@ export function assertObjectMatch(
   expected: Record<PropertyKey, unknown>,
   msg?: string,
 ): void {
-  if (matches(actual, expected)) return;
-  const text = difference(actual, expected, "deepStrictEqual");
-  throw new AssertionError(
-    `Values are not equal${msg ? `: ${msg}` : "."}\n${text}`,
-  );
+  assertEquals(partOf(actual, expected), partOf(expected, expected), msg);
 }
 
 export function assertArrayIncludes<T>(
@@ -124,11 +138,10 @@ export function assertArrayIncludes<T>(
   const missing = Array.from(expected)
     .filter((wanted) => !all.some((element) => equal(wanted, element)));
   if (missing.length === 0) return;
-  refuse(
-    `Expected actual: "${inspect(actual)}" to include: "${
-      inspect(expected)
-    }", missing: ${inspect(missing)}`,
-    msg,
+  throw new AssertionError(
+    `Expected actual: "${inspect(actual)}" to include: "${inspect(expected)}"${
+      msg ? `: ${msg}` : "."
+    }\nmissing: ${inspect(missing)}`,
   );
 }
 
@@ -206,8 +219,15 @@ export function assertAlmostEquals(
   const allowed = tolerance ??
     (Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7);
   if (Math.abs(expected - actual) <= allowed) return;
+  const [a, e, delta, most] = [
+    actual,
+    expected,
+    Math.abs(expected - actual),
+    allowed,
+  ]
+    .map((n) => Number.isInteger(n) ? n : n.toExponential());
   refuse(
-    `Expected actual: "${actual}" to be close to "${expected}" within ${allowed}`,
+    `Expected actual: "${a}" to be close to "${e}": delta "${delta}" is greater than "${most}"`,
     msg,
   );
 }
@@ -218,12 +238,22 @@ export function assertInstanceOf<T extends AnyClass>(
   msg = "",
 ): asserts actual is InstanceType<T> {
   if (actual instanceof expectedType) return;
+  const kind = kindOf(actual);
+  const was = kind === expectedType.name
+    ? ""
+    : kind === "function"
+    ? " but was not an instanced object"
+    : ` but was "${kind}"`;
   refuse(
-    `Expected object to be an instance of "${expectedType.name}" but was ${
-      inspect(actual, { depth: 0 })
-    }`,
+    `Expected object to be an instance of "${expectedType.name}"${was}`,
     msg,
   );
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  return value.constructor?.name ?? "Object";
 }
 
 export function assertNotInstanceOf<A, T>(
@@ -233,7 +263,7 @@ export function assertNotInstanceOf<A, T>(
 ): asserts actual is Exclude<A, T> {
   if (!(actual instanceof unexpectedType)) return;
   refuse(
-    `Expected object to not be an instance of "${unexpectedType.name}"`,
+    `Expected object to not be an instance of "${typeof unexpectedType}"`,
     msg,
   );
 }
@@ -254,9 +284,10 @@ export function assertIsError<E extends Error = Error>(
     );
   }
   if (!msgMatches) return;
+  const said = stripVTControlCharacters(error.message);
   const found = typeof msgMatches === "string"
-    ? error.message.includes(msgMatches)
-    : msgMatches.test(error.message);
+    ? said.includes(stripVTControlCharacters(msgMatches))
+    : msgMatches.test(said);
   if (found) return;
   refuse(
     `Expected error message to include ${

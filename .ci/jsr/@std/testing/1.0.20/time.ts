@@ -5,20 +5,16 @@
  * @module
  */
 
-import { createClock } from "npm:@sinonjs/fake-timers@15.5.0";
-
 type Callback = (...args: unknown[]) => unknown;
 
-const real = {
-  Date,
-  setTimeout,
-  clearTimeout,
-  setInterval,
-  clearInterval,
-};
-const realAbortSignalTimeout = AbortSignal.timeout;
+export interface DelayOptions {
+  signal?: AbortSignal;
+}
 
-let current: FakeTime | undefined;
+export interface FakeTimeOptions {
+  advanceRate: number;
+  advanceFrequency?: number;
+}
 
 export class TimeError extends Error {
   constructor(message: string) {
@@ -27,35 +23,141 @@ export class TimeError extends Error {
   }
 }
 
-/**
- * Faked: `Date`, the four timer functions and `AbortSignal.timeout`. Not faked:
- * `performance.now` and microtasks. A delay beyond 2^31-1 ms fires at once, as
- * it does in every runtime; the real class waits for it.
- */
-export class FakeTime {
-  readonly #clock: ReturnType<typeof createClock>;
-  readonly #start: number;
-  /** The clock's timer of each pending timer's own id. */
-  readonly #pending = new Map<number, unknown>();
-  #lastId = 0;
+interface Timer {
+  readonly id: number;
+  readonly due: number;
+  readonly delay: number;
+  readonly repeats: boolean;
+  readonly run: () => unknown;
+}
 
-  constructor(start?: number | string | Date | null) {
+const REAL = {
+  Date,
+  setTimeout,
+  clearTimeout,
+  setInterval,
+  clearInterval,
+};
+const REAL_ABORT_SIGNAL = { timeout: AbortSignal.timeout };
+
+let current: FakeTime | undefined;
+let now = 0;
+let start = 0;
+let lastId = 0;
+let advancing: ReturnType<typeof setInterval> | undefined;
+
+/** Those that will run, by their ids. */
+let pending = new Map<number, Timer>();
+
+/** The next one comes first. Those that were cleared stay until they are due. */
+let queue: Timer[] = [];
+
+function enqueue(timer: Timer): void {
+  pending.set(timer.id, timer);
+  const before = queue.findLastIndex(({ due }) => due <= timer.due);
+  queue.splice(before + 1, 0, timer);
+}
+
+/** Assigning `Date.now` sets that of the real Date, and changes nothing here. */
+const FakeDate = new Proxy(Date, {
+  get: (target, name, receiver) =>
+    name === "now" ? fakeNow : Reflect.get(target, name, receiver),
+  construct: (target, args) =>
+    Reflect.construct(target, args.length === 0 ? [fakeNow()] : args),
+  apply: (target) => new target(fakeNow()).toString(),
+});
+
+function fakeNow(): number {
+  return current === undefined ? REAL.Date.now() : now;
+}
+
+function fakeSetter(name: "setTimeout" | "setInterval") {
+  const repeats = name === "setInterval";
+  return (callback: Callback, delay = 0, ...args: unknown[]): number => {
+    if (typeof callback !== "function") {
+      throw new TimeError(
+        `FakeTime does not support non-function callbacks to ${name}`,
+      );
+    }
+    assertFaked(repeats ? "set interval" : "set timeout");
+    const wait = Math.max(repeats ? 1 : 0, Math.floor(delay));
+    const run = () => Reflect.apply(callback, null, args);
+    const id = ++lastId;
+    enqueue({ id, due: now + wait, delay: wait, repeats, run });
+    return id;
+  };
+}
+
+function fakeClearer(action: string) {
+  return (id?: unknown): void => {
+    assertFaked(action);
+    pending.delete(id as number);
+  };
+}
+
+function assertFaked(action: string): void {
+  if (!current) throw new TimeError(`Cannot ${action}: time is not faked`);
+}
+
+const fakeSetTimeout = fakeSetter("setTimeout");
+
+const FAKE = {
+  Date: FakeDate,
+  setTimeout: fakeSetTimeout,
+  clearTimeout: fakeClearer("clear timeout"),
+  setInterval: fakeSetter("setInterval"),
+  clearInterval: fakeClearer("clear interval"),
+};
+
+const FAKE_ABORT_SIGNAL = {
+  timeout(delay: number): AbortSignal {
+    const controller = new AbortController();
+    const reason = new DOMException("Signal timed out.", "TimeoutError");
+    fakeSetTimeout(() => controller.abort(reason), delay);
+    return controller.signal;
+  },
+};
+
+function fake(): void {
+  Object.assign(globalThis, FAKE);
+  Object.assign(AbortSignal, FAKE_ABORT_SIGNAL);
+}
+
+function unfake(): void {
+  Object.assign(globalThis, REAL);
+  Object.assign(AbortSignal, REAL_ABORT_SIGNAL);
+}
+
+/** Not faked: `performance.now` and microtasks. */
+export class FakeTime {
+  constructor(
+    from?: number | string | Date | null,
+    options: Partial<FakeTimeOptions> = {},
+  ) {
     if (current) {
       throw new TimeError("Cannot construct FakeTime: time is already faked");
     }
-    this.#start = typeof start === "number"
-      ? Math.floor(start)
-      : start === undefined || start === null
-      ? Date.now()
-      : new Date(start).getTime();
-    if (Number.isNaN(this.#start)) {
+    const present = REAL.Date.now();
+    start = typeof from === "number"
+      ? Math.floor(from)
+      : typeof from === "string" || from instanceof Date
+      ? new Date(from).getTime()
+      : present;
+    if (Number.isNaN(start)) {
       throw new TypeError(
-        `Cannot construct FakeTime: invalid start time ${this.#start}`,
+        `Cannot construct FakeTime: invalid start time ${start}`,
       );
     }
-    this.#clock = createClock(this.#start);
+    now = start;
+    lastId = 0;
+    pending = new Map();
+    queue = [];
     current = this;
-    this.#override();
+    fake();
+    const { advanceRate = 0, advanceFrequency = 10 } = options;
+    if (advanceRate <= 0) return;
+    const step = Math.max(0, advanceFrequency);
+    advancing = REAL.setInterval(() => this.tick(advanceRate * step), step);
   }
 
   static restore(): void {
@@ -65,48 +167,70 @@ export class FakeTime {
     current.restore();
   }
 
-  static async restoreFor<T>(
+  static restoreFor<T>(
     // deno-lint-ignore no-explicit-any
     callback: (...args: any[]) => Promise<T> | T,
     // deno-lint-ignore no-explicit-any
     ...args: any[]
   ): Promise<T> {
-    const time = current;
-    if (!time) throw new TimeError("Cannot restore time: time is not faked");
-    restoreGlobals();
+    if (!current) {
+      return Promise.reject(
+        new TimeError("Cannot restore time: time is not faked"),
+      );
+    }
+    unfake();
     let result: Promise<T> | T;
     try {
-      result = callback(...args);
+      result = Reflect.apply(callback, null, args);
     } catch (error) {
-      time.#override();
-      throw error;
+      fake();
+      return Promise.reject(error);
     }
-    if (!(result instanceof Promise)) {
-      time.#override();
-      return result;
-    }
-    return await result.finally(() => time.#override());
+    if (result instanceof Promise) return result.finally(fake);
+    fake();
+    return Promise.resolve(result);
   }
 
   get now(): number {
-    return this.#clock.now;
+    return now;
   }
 
   set now(value: number) {
-    if (value < this.now) {
+    if (value < now) {
       throw new RangeError(
-        `Cannot set current time in the past, time must be >= ${this.now}: received ${value}`,
+        `Cannot set current time in the past, time must be >= ${now}: received ${value}`,
       );
     }
-    this.#clock.tick(value - this.now);
+    for (let timer = queue[0]; timer && timer.due <= value; timer = queue[0]) {
+      queue.shift();
+      if (pending.get(timer.id) !== timer) continue;
+      now = timer.due;
+      if (timer.repeats) enqueue({ ...timer, due: now + timer.delay });
+      else pending.delete(timer.id);
+      timer.run();
+    }
+    now = value;
   }
 
   get start(): number {
-    return this.#start;
+    return start;
   }
 
-  async delay(ms: number): Promise<void> {
-    await new Promise((resolve) => real.setTimeout(resolve, ms));
+  async delay(ms: number, { signal }: DelayOptions = {}): Promise<void> {
+    const isAborted = () =>
+      new DOMException("Delay was aborted.", "AbortError");
+    if (signal?.aborted) throw isAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const abort = () => {
+      REAL.clearTimeout(timer);
+      reject(isAborted());
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    // Not awaited: where time is not faked it is an unhandled rejection.
+    FakeTime.restoreFor(() => setTimeout(resolve, ms)).then((id) => timer = id);
+    await promise;
+    signal?.removeEventListener("abort", abort);
   }
 
   async runMicrotasks(): Promise<void> {
@@ -123,10 +247,10 @@ export class FakeTime {
   }
 
   next(): boolean {
-    if (this.#pending.size === 0) return false;
-    this.#clock.next();
-    this.#clock.tick(0); // whatever else is due at that moment
-    return true;
+    while (queue[0] && pending.get(queue[0].id) !== queue[0]) queue.shift();
+    const [first] = queue;
+    if (first) this.now = first.due;
+    return first !== undefined;
   }
 
   async nextAsync(): Promise<boolean> {
@@ -135,86 +259,24 @@ export class FakeTime {
   }
 
   runAll(): void {
-    while (this.next());
+    while (queue.length > 0) this.next();
   }
 
   async runAllAsync(): Promise<void> {
-    while (this.#pending.size > 0) await this.nextAsync();
+    while (queue.length > 0) await this.nextAsync();
   }
 
   restore(): void {
-    if (current !== this) {
+    if (!current) {
       throw new TimeError("Cannot restore time: time is already restored");
     }
     current = undefined;
-    restoreGlobals();
+    unfake();
+    clearInterval(advancing);
+    advancing = undefined;
   }
 
   [Symbol.dispose](): void {
     this.restore();
   }
-
-  #override(): void {
-    if (current !== this) return;
-    const setTimer = (repeat: boolean) =>
-    (
-      callback: Callback,
-      delay = 0,
-      ...args: unknown[]
-    ) => this.#add(callback, delay, args, repeat);
-    const clearTimer = (id?: unknown) => {
-      this.#clock.clearTimeout(this.#pending.get(id as number) as number);
-      this.#pending.delete(id as number);
-    };
-    const setTimeout = setTimer(false);
-    Object.assign(globalThis, {
-      Date: this.#clock.Date,
-      setTimeout,
-      clearTimeout: clearTimer,
-      setInterval: setTimer(true),
-      clearInterval: clearTimer,
-    });
-    AbortSignal.timeout = (delay) => {
-      const controller = new AbortController();
-      setTimeout(
-        () =>
-          controller.abort(
-            new DOMException("Signal timed out.", "TimeoutError"),
-          ),
-        delay,
-      );
-      return controller.signal;
-    };
-  }
-
-  /** Ids are numbers; timers that are due together run as they were armed. */
-  #add(
-    callback: Callback,
-    delay: number,
-    args: unknown[],
-    repeat: boolean,
-  ): number {
-    if (typeof callback !== "function") {
-      throw new TimeError("FakeTime does not support non-function callbacks");
-    }
-    const id = ++this.#lastId;
-    const wait = Math.max(repeat ? 1 : 0, Math.floor(delay));
-    const arm = () => {
-      // Else a delay of 0 within a callback would take a millisecond.
-      this.#clock.duringTick = false;
-      this.#pending.set(id, this.#clock.setTimeout(run, wait));
-    };
-    const run = () => {
-      if (repeat) arm();
-      else this.#pending.delete(id);
-      callback(...args);
-    };
-    arm();
-    return id;
-  }
-}
-
-function restoreGlobals(): void {
-  Object.assign(globalThis, real);
-  AbortSignal.timeout = realAbortSignalTimeout;
 }

@@ -1,20 +1,22 @@
 /**
- * A stand-in for the assertions on types that this project uses: the real
- * package carries the same code as the npm package. See `.ci/README.md`.
+ * A stand-in for the assertions on types that this project uses. See
+ * `.ci/README.md`.
  *
  * @module
  */
 
-export {
-  type Assert,
-  assert as assertType,
-  type AssertFalse,
-  type AssertTrue,
-  type Has,
-  type IsAny,
-  type IsExact,
-  type IsNever,
-  type IsNullable,
-  type IsUnknown,
-  type NotHas,
-} from "npm:conditional-type-checks@1.0.6";
+export type AssertTrue<_T extends true> = never;
+
+/** Whether two types are one and the same, also in what is read-only. */
+export type IsExact<T, U> = IsIdentical<Flat<T>, Flat<U>>;
+
+/** The compiler takes these two for one only where it does so of `T` and `U`. */
+type IsIdentical<T, U> = (<X>() => X extends T ? 1 : 2) extends
+  (<X>() => X extends U ? 1 : 2) ? true : false;
+
+/** An intersection of plain objects as one object, at every depth. */
+type Flat<T> = 0 extends 1 & T ? T
+  : T extends Record<PropertyKey, unknown> ? { [K in keyof T]: Flat<T[K]> }
+  : T;
+
+export function assertType<T extends boolean>(_expectTrue: T): void {}

@@ -20,12 +20,13 @@ const BESIDE_THE_PACKAGE = /^(@nats-io\/transport-node|@std\/testing\/time)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**
- * The page hands the sources of these rooms to browsers: it imports all of them
- * as text, none as code.
+ * The page hands the sources of these rooms, and these files, to browsers: it
+ * imports all of them as text, none as code.
  */
 const TO_BROWSERS = {
   file: "server/page/browser_sources.ts",
   rooms: ["beacon", "core"],
+  files: ["server/documents/hue.ts"],
 };
 
 /** What each room may import from others; a folder of server has more rights. */
@@ -108,7 +109,10 @@ function allows(file: string, target: string): boolean {
   const isFile = /\.(ts|js|css|html|svg)$/.test(target);
   const to = roomOf(target);
   if (isFile && from === to && from !== "mod.ts") return true;
-  if (file === TO_BROWSERS.file && TO_BROWSERS.rooms.includes(to)) return true;
+  if (file === TO_BROWSERS.file) {
+    const { rooms, files } = TO_BROWSERS;
+    if (rooms.includes(to) || files.includes(target)) return true;
+  }
   const folder = from.startsWith("server/");
   const { rooms, bare } = folder
     ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
@@ -180,6 +184,7 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/main.ts", "server/http/body.ts"],
     ["server/page/mod.ts", "server/page/style.css"],
     ["server/page/browser_sources.ts", "beacon/throttle.ts"],
+    ["server/page/browser_sources.ts", "server/documents/hue.ts"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -202,6 +207,8 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "https://example.org/x.ts"],
     ["server/page/mod.ts", "beacon/throttle.ts"],
     ["server/page/browser_sources.ts", "store/store.ts"],
+    ["server/page/browser_sources.ts", "server/documents/color.ts"],
+    ["server/page/mod.ts", "server/documents/hue.ts"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
     ["mod.ts", "server/http/mod.ts"],

@@ -176,6 +176,8 @@ function inWords(message: DocumentMessage): string {
       return `${message.userId} sees line ${message.viewport?.topLine}`;
     case "activityChanged":
       return `${message.userId} is ${message.activity}`;
+    case "colorChanged":
+      return `${message.userId} has the colour ${message.color}`;
     case "userIdle":
       return `${message.userId} is idle`;
   }

@@ -1,11 +1,14 @@
 import { InvalidValueError } from "../../core/mod.ts";
+import { hueOf } from "./hue.ts";
 
 /**
- * The colour of a person: the same at every server and in every document, for
- * as long as the id is the same.
+ * The colour that the id of a person makes: the same at every server and in
+ * every document. In a document somebody may have another one, if people with a
+ * similar colour are there already: `DocumentUser.color` tells.
  *
  * It is `hsl(H, 70%, 50%)`, where H is the remainder by 360 of the id's hash:
- * FNV-1a with 32 bits (offset 2166136261, prime 16777619) over its UTF-8 bytes.
+ * FNV-1a with 32 bits (offset 2166136261, prime 16777619) over its UTF-8 bytes,
+ * and then the final mix of MurmurHash3.
  *
  * @param userId The id of the person.
  * @returns The colour, as CSS has it.
@@ -15,15 +18,24 @@ import { InvalidValueError } from "../../core/mod.ts";
  * import { colorOf } from "@ruthere/presence/server/documents";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(colorOf("ada"), "hsl(163, 70%, 50%)");
+ * assertEquals(colorOf("ada"), "hsl(358, 70%, 50%)");
  * ```
  */
 export function colorOf(userId: string): string {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(userId)) {
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  }
-  return `hsl(${(hash >>> 0) % 360}, 70%, 50%)`;
+  return colorOfHue(hueOf(userId));
+}
+
+/** The colour of a hue. */
+export function colorOfHue(hue: number): string {
+  return `hsl(${hue}, 70%, 50%)`;
+}
+
+/** The hue of a colour of a person; `undefined` if it is none. */
+export function hueIn(color: unknown): number | undefined {
+  if (typeof color !== "string") return undefined;
+  const [, digits] = /^hsl\((0|[1-9]\d{0,2}), 70%, 50%\)$/.exec(color) ?? [];
+  const hue = Number(digits ?? NaN);
+  return hue < 360 ? hue : undefined;
 }
 
 /**

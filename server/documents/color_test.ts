@@ -4,25 +4,6 @@ import { InvalidValueError } from "../../core/mod.ts";
 import { colorOf, labelColorOf } from "./mod.ts";
 import { RUNS } from "./testing/harness.ts";
 
-// Reckoned by FNV-1a of another hand: 0xbf9cf968 is the well-known hash of
-// "foobar", 0x811c9dc5 that of nothing, 0xe40c292c that of "a".
-Deno.test("colorOf() is the remainder by 360 of FNV-1a, as everybody reckons it", () => {
-  assertEquals(colorOf("foobar"), `hsl(${0xbf9cf968 % 360}, 70%, 50%)`);
-  assertEquals(colorOf(""), `hsl(${0x811c9dc5 % 360}, 70%, 50%)`);
-  assertEquals(colorOf("a"), `hsl(${0xe40c292c % 360}, 70%, 50%)`);
-});
-
-Deno.test("colorOf() goes by the bytes of UTF-8", () => {
-  assertEquals(colorOf("ä"), "hsl(122, 70%, 50%)");
-});
-
-Deno.test("colorOf() spreads ids over the whole circle", () => {
-  const hues = new Set(
-    Array.from({ length: 2_000 }, (_, n) => colorOf(`user-${n}`)),
-  );
-  assertEquals(hues.size > 300, true, `${hues.size}`);
-});
-
 Deno.test("labelColorOf() is black on light colours and white on dark ones", () => {
   assertEquals(labelColorOf("hsl(0, 0%, 100%)"), "black");
   assertEquals(labelColorOf("hsl(0, 0%, 0%)"), "white");

@@ -103,6 +103,11 @@ export type DocumentPayloadJson =
     readonly type: "activity_changed";
     readonly user_id: string;
     readonly activity: DocumentActivity;
+  }
+  | {
+    readonly type: "color_changed";
+    readonly user_id: string;
+    readonly color: string;
   };
 
 /** A {@linkcode DocumentMessage} on the wire. */
@@ -239,6 +244,12 @@ function payloadOf(message: DocumentMessage): DocumentPayloadJson {
         type: "activity_changed",
         user_id: message.userId,
         activity: message.activity,
+      };
+    case "colorChanged":
+      return {
+        type: "color_changed",
+        user_id: message.userId,
+        color: message.color,
       };
   }
 }

@@ -136,6 +136,10 @@ const EVENTS: Record<string, [DocumentEvent, object]> = {
     { type: "activityChanged", userId, activity: "away", timestamp },
     { type: "activity_changed", user_id, activity: "away" },
   ],
+  "a colour": [
+    { type: "colorChanged", userId, color: ADA.color, timestamp },
+    { type: "color_changed", user_id, color: ADA.color },
+  ],
   "somebody who is idle": [
     { type: "userIdle", userId, timestamp },
     { type: "user_idle", user_id },

@@ -76,6 +76,19 @@ export interface ActivityChanged extends Stamped {
   readonly activity: Exclude<DocumentActivity, "idle">;
 }
 
+/**
+ * Somebody has another colour than before, because they came to another server
+ * at the same moment as somebody with a similar one.
+ */
+export interface ColorChanged extends Stamped {
+  /** Tells the kinds of messages apart. */
+  readonly type: "colorChanged";
+  /** Who. */
+  readonly userId: string;
+  /** Their colour now. */
+  readonly color: string;
+}
+
 /** Somebody has done nothing for a while. */
 export interface UserIdle extends Stamped {
   /** Tells the kinds of messages apart. */
@@ -92,6 +105,7 @@ export type DocumentEvent =
   | TypingChanged
   | ViewportChanged
   | ActivityChanged
+  | ColorChanged
   | UserIdle;
 
 /**

@@ -105,6 +105,7 @@ export interface DocumentServer extends
     | "now"
     | "receiveAll"
     | "receiveIfPresent"
+    | "replicated"
     | "withdraw"
   > {
   /** What there is now. */

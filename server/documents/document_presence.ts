@@ -12,7 +12,7 @@ import {
   type Watch,
 } from "../mod.ts";
 import { assertAmount, assertText, assertTexts } from "./checks.ts";
-import { colorOf } from "./color.ts";
+import { colorOf, colorOfHue } from "./color.ts";
 import type {
   ActiveDocuments,
   ActiveUsers,
@@ -20,6 +20,7 @@ import type {
   DocumentsOfUser,
 } from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
+import { huesIn, settledHue } from "./document_colors.ts";
 import type { DocumentMessage } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import {
@@ -43,6 +44,7 @@ import {
   ChannelClosedError,
   DocumentAtCapacityError,
 } from "./errors.ts";
+import { hueApart, hueOf, MOST_PEOPLE_APART, PEOPLE_APART } from "./hue.ts";
 import { OpenSessions } from "./open_sessions.ts";
 import { lastActiveAtOf, peopleOf } from "./person.ts";
 import { assertProfile } from "./profile.ts";
@@ -173,26 +175,32 @@ export class DocumentPresence implements Disposable {
       sessionId,
       origin,
       ttlMs,
-    });
-    const color = colorOf(userId);
-    const value = {
+    }, {
       name,
       ...avatarUrl !== undefined && { avatar_url: avatarUrl },
-      color,
+      color: this.#colorFor(documentId, userId),
       session_id: sessionId,
-    };
+    });
     try {
-      rows.begin({ value });
+      rows.begin();
     } catch (error) {
       if (!isFull(error, context)) throw error;
       throw new DocumentAtCapacityError(documentId, error.maxSubjects);
     }
+    // Without other servers nobody comes whom this one does not know.
+    const room = this.#server.replicated
+      ? this.#rooms.of(documentId)
+      : undefined;
     const session = new DocumentSession(this.#server, rows, {
       ...this.#settings,
       isClosed: () => this.#isClosed,
-      onEnd: (ended) => this.#sessions.delete(ended),
+      onEnd: (ended) => {
+        this.#sessions.delete(ended);
+        room?.exit(rows);
+      },
     });
     this.#sessions.add(session);
+    room?.enter(rows);
     return session;
   }
 
@@ -438,14 +446,36 @@ export class DocumentPresence implements Disposable {
     return this.#server.store.snapshots({ context, visible });
   }
 
+  /** The colour of somebody who comes; the one that they have, if they are there. */
+  #colorFor(documentId: string, userId: string): string {
+    const context = documentContext(documentId);
+    const own = this.#server.store
+      .snapshots({ context, subject: userId, visible: isPublic });
+    if (own.length > 0) {
+      const isCrowd = this.#hasPeople(context, PEOPLE_APART + 1);
+      const people = huesIn(isCrowd ? own : this.#read(context));
+      return colorOfHue(settledHue(userId, people));
+    }
+    // To count them costs less than to look for what can't be found.
+    if (this.#hasPeople(context, MOST_PEOPLE_APART)) return colorOf(userId);
+    const hues = huesIn(this.#read(context)).map(({ hue }) => hue);
+    return colorOfHue(hueApart(hueOf(userId), hues));
+  }
+
+  /** Whether there are so many people; who is not seen does not count. */
+  #hasPeople(context: string, people: number): boolean {
+    const { store } = this.#server;
+    // To count them all costs nothing.
+    return store.count(context).subjects >= people &&
+      store.count(context, { visible: isPublic }).subjects >= people;
+  }
+
   #assertPlace(documentId: string, userId: string): void {
     const context = documentContext(documentId);
     const { store } = this.#server;
     const { maxUsers } = this.#settings;
-    // To count them all costs nothing; who is not seen takes no place.
-    if (store.count(context).subjects < maxUsers) return;
+    if (!this.#hasPeople(context, maxUsers)) return;
     const visible = isPublic;
-    if (store.count(context, { visible }).subjects < maxUsers) return;
     const own = store.snapshots({ context, subject: userId, visible });
     if (own.length > 0) return;
     throw new DocumentAtCapacityError(documentId, maxUsers);

@@ -1,12 +1,16 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
 import { PresenceView, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
+import { colorOfHue } from "./color.ts";
 import { documentContext } from "./contexts.ts";
+import { byComing, huesIn, settledHue } from "./document_colors.ts";
 import type { DocumentEvent, DocumentState } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentUser } from "./document_user.ts";
 import { eventsOf } from "./events.ts";
+import { PEOPLE_APART } from "./hue.ts";
 import { byUserId, peopleOf, personOf } from "./person.ts";
+import type { SessionRows } from "./session_rows.ts";
 
 /** A listener, as its room sees it. */
 export interface RoomMember {
@@ -20,7 +24,8 @@ export interface RoomMember {
 
 /**
  * What all listeners of one document share: one watch, one mirror, the people,
- * and the messages.
+ * and the messages. Among many servers it also looks after the colours of this
+ * server's sessions.
  */
 export class DocumentRoom {
   readonly #server: DocumentServer;
@@ -30,6 +35,7 @@ export class DocumentRoom {
   readonly #view = new PresenceView<DocumentModel>();
   readonly #users: Map<string, DocumentUser>;
   readonly #members = new Set<RoomMember>();
+  readonly #sessions = new Set<SessionRows>();
   readonly #ended = new AbortController();
   #state: DocumentState | undefined;
   #revision = 0;
@@ -45,10 +51,7 @@ export class DocumentRoom {
     this.#context = documentContext(documentId);
     this.#onClose = onClose;
     const { store } = server;
-    const snapshots = store.snapshots({
-      context: this.#context,
-      visible: viewerPolicy(PUBLIC_VIEWER),
-    });
+    const snapshots = this.#read();
     const since = { epoch: store.epoch, sequence: store.lastSequence };
     this.#fill(snapshots, since);
     this.#users = new Map(
@@ -85,7 +88,18 @@ export class DocumentRoom {
   /** Lets a listener out. The last one to leave closes the room. O(1). */
   leave(member: RoomMember): void {
     this.#members.delete(member);
-    if (this.#members.size === 0) this.close();
+    this.#closeIfEmpty();
+  }
+
+  /** Looks after the colour of a session. O(1). */
+  enter(session: SessionRows): void {
+    this.#sessions.add(session);
+  }
+
+  /** Does so no more. O(1). */
+  exit(session: SessionRows): void {
+    this.#sessions.delete(session);
+    this.#closeIfEmpty();
   }
 
   /** Ends the watch, and all listeners with it. */
@@ -94,6 +108,18 @@ export class DocumentRoom {
     this.#ended.abort();
     this.#onClose();
     for (const member of [...this.#members]) member.end();
+  }
+
+  #closeIfEmpty(): void {
+    if (this.#members.size === 0 && this.#sessions.size === 0) this.close();
+  }
+
+  #read(subject?: string): PresenceSnapshot<DocumentModel>[] {
+    return this.#server.store.snapshots({
+      context: this.#context,
+      subject,
+      visible: viewerPolicy(PUBLIC_VIEWER),
+    });
   }
 
   #fail(error: unknown): void {
@@ -120,10 +146,14 @@ export class DocumentRoom {
       const timestamp = this.#server.now;
       for (const { subject } of this.#view.apply(batch)) {
         const before = this.#users.get(subject);
-        const after = this.#personNow(subject, before);
+        const after = this.#personNow(subject);
         for (const event of eventsOf(before, after, timestamp)) {
           this.#tell(event);
         }
+        if (after === undefined) this.#letGo(subject);
+        else if (
+          after.color !== before?.color || after.sessions !== before.sessions
+        ) this.#settle(subject);
       }
     }
     // The server is closed.
@@ -135,13 +165,39 @@ export class DocumentRoom {
     for (const member of this.#members) member.tell(event, revision);
   }
 
+  /** Forgets the sessions of somebody who has gone: an expired one does not say so. */
+  #letGo(userId: string): void {
+    for (const session of [...this.#sessions]) {
+      if (session.key.userId !== userId || session.arePresent) continue;
+      this.exit(session);
+    }
+  }
+
+  /**
+   * Keeps colours apart after it was learnt which one somebody has: who came
+   * after them makes way, if they are at this server. All sessions of a person
+   * give them the same one.
+   */
+  #settle(userId: string): void {
+    if (this.#sessions.size === 0) return;
+    const isCrowd = this.#users.size > PEOPLE_APART;
+    const people = huesIn(this.#read(isCrowd ? userId : undefined));
+    const learnt = people.find((person) => person.userId === userId);
+    if (learnt === undefined) return;
+    for (const session of this.#sessions) {
+      const { userId } = session.key;
+      const own = people.find((person) => person.userId === userId);
+      if (own === undefined) continue;
+      const makesWay = !learnt.isFixed && byComing(learnt, own) <= 0;
+      const hue = makesWay ? settledHue(userId, people) : own.hue;
+      session.paint(colorOfHue(hue));
+    }
+  }
+
   /** Sums somebody up anew. O(their sessions). */
-  #personNow(
-    subject: string,
-    before: DocumentUser | undefined,
-  ): DocumentUser | undefined {
+  #personNow(subject: string): DocumentUser | undefined {
     const sessions = this.#view.snapshots({ context: this.#context, subject });
-    const after = personOf(sessions, this.#server.now, before);
+    const after = personOf(sessions, this.#server.now);
     if (after === undefined) this.#users.delete(subject);
     else this.#users.set(subject, after);
     this.#state = undefined;

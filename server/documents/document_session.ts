@@ -7,7 +7,6 @@ import type {
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
 import { facetsOfActivity } from "./activity.ts";
-import { colorOf } from "./color.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentActivity } from "./document_user.ts";
 import { ChannelClosedError, UserNotFoundError } from "./errors.ts";
@@ -68,8 +67,6 @@ interface Position {
  * when the server or the documents are closed.
  */
 export class DocumentSession implements Disposable {
-  /** The colour of the person. */
-  readonly color: string;
   readonly #server: DocumentServer;
   readonly #rows: SessionRows;
   readonly #settings: SessionSettings;
@@ -95,7 +92,6 @@ export class DocumentSession implements Disposable {
     this.#server = server;
     this.#rows = rows;
     this.#settings = settings;
-    this.color = colorOf(rows.key.userId);
     this.#lastActiveAt = rows.heardAt;
     const { cursorThrottleMs, typingDebounceMs } = settings;
     const clock = () => server.now;
@@ -146,6 +142,11 @@ export class DocumentSession implements Disposable {
   /** The id of the session. */
   get sessionId(): string {
     return this.#rows.key.sessionId;
+  }
+
+  /** The colour of the person, as this session tells it. */
+  get color(): string {
+    return this.#rows.color;
   }
 
   /** Whether it is still there. O(1). */

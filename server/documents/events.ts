@@ -23,7 +23,7 @@ export function eventsOf(
     return [{ type: "userJoined", user: after, timestamp }];
   }
   const events: DocumentEvent[] = [];
-  const { userId, cursor, selection, viewport, activity } = after;
+  const { userId, cursor, selection, viewport, activity, color } = after;
   if (
     !equalValues(before.cursor, cursor) ||
     !equalValues(before.selection, selection)
@@ -44,6 +44,9 @@ export function eventsOf(
         ? { type: "userIdle", userId, timestamp }
         : { type: "activityChanged", userId, activity, timestamp },
     );
+  }
+  if (before.color !== color) {
+    events.push({ type: "colorChanged", userId, color, timestamp });
   }
   return events;
 }

@@ -1,7 +1,7 @@
 import type { DocumentEvent } from "./document_message.ts";
 
 /** What is told of somebody again and again: only the latest is of interest. */
-const KINDS = ["cursor", "viewport", "typing", "activity"] as const;
+const KINDS = ["cursor", "viewport", "typing", "activity", "color"] as const;
 
 /**
  * What a listener is yet to be told, in order. Of each kind it has one event of a
@@ -57,6 +57,8 @@ function slotOf(event: DocumentEvent): DocumentEvent | string {
     case "activityChanged":
     case "userIdle":
       return slot("activity", event.userId);
+    case "colorChanged":
+      return slot("color", event.userId);
     case "userJoined":
     case "userLeft":
       return event;

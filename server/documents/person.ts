@@ -5,7 +5,7 @@ import {
   type Timestamp,
 } from "../../core/mod.ts";
 import { rankOf, wordOf } from "./activity.ts";
-import { colorOf } from "./color.ts";
+import { colorOf, hueIn } from "./color.ts";
 import type { DocumentModel } from "./document_model.ts";
 import type { DocumentActivity, DocumentUser } from "./document_user.ts";
 import {
@@ -28,17 +28,15 @@ type Session = PresenceSnapshot<DocumentModel>;
  *
  * @param sessions The sessions, all of one person.
  * @param now When that is.
- * @param former What the person was before, whose colour is theirs.
  * @returns The person; `undefined` without any sessions.
  */
 export function personOf(
   sessions: readonly Session[],
   now: Timestamp,
-  former?: DocumentUser,
 ): DocumentUser | undefined {
-  const [any] = sessions;
-  if (any === undefined) return undefined;
-  let [first, dominant] = [any, any];
+  const first = firstOf(sessions);
+  if (first === undefined) return undefined;
+  let dominant = first;
   let moving: Session | undefined;
   let scrolling: Session | undefined;
   let online = false;
@@ -48,10 +46,7 @@ export function personOf(
   let lastCursorUpdate: Timestamp | null = null;
   for (const session of sessions) {
     const { facets } = session;
-    if (session !== any) {
-      if (compareAge(session, first) < 0) first = session;
-      dominant = theMoreDominant(session, dominant);
-    }
+    dominant = theMoreDominant(session, dominant);
     // A tab that has just been opened must not take the cursor away.
     if (isCursor(facets.cursor)) moving = theMoreDominant(session, moving);
     if (isViewport(facets.viewport)) {
@@ -68,13 +63,13 @@ export function personOf(
       );
     }
   }
-  const { subject: userId } = any;
+  const { subject: userId } = first;
   const { cursor, selection } = moving?.facets ?? {};
   const viewport = scrolling?.facets.viewport;
   return {
     userId,
     ...profileOf(first),
-    color: former?.color ?? colorOf(userId),
+    color: colorIn(first) ?? colorOf(userId),
     online,
     typing,
     focused,
@@ -99,16 +94,25 @@ export function peopleOf(
   sessions: readonly Session[],
   now: Timestamp,
 ): DocumentUser[] {
-  const byUser = new Map<string, Session[]>();
-  for (const session of sessions) {
-    const own = byUser.get(session.subject);
-    if (own === undefined) byUser.set(session.subject, [session]);
-    else own.push(session);
-  }
-  return [...byUser.values()]
+  return [...Map.groupBy(sessions, ({ subject }) => subject).values()]
     .map((own) => personOf(own, now))
     .filter((user) => user !== undefined)
     .sort(byUserId);
+}
+
+/** The session that began first: what it says of its person, they are. */
+export function firstOf(sessions: readonly Session[]): Session | undefined {
+  let [first] = sessions;
+  for (const session of sessions) {
+    if (first !== undefined && compareAge(session, first) < 0) first = session;
+  }
+  return first;
+}
+
+/** The colour that a session gives its person, if it is one. */
+export function colorIn(session: Session): string | undefined {
+  const { color } = profileFieldsOf(session);
+  return hueIn(color) === undefined ? undefined : String(color);
 }
 
 /** The order of people. */
@@ -125,7 +129,8 @@ function activeAtOf({ facets, observedAt }: Session): Timestamp {
   return isTime(facets.lastActiveAt) ? facets.lastActiveAt : observedAt;
 }
 
-function connectedAtOf({ facets, observedAt }: Session): Timestamp {
+/** When a session began, by the clock of its server. */
+export function connectedAtOf({ facets, observedAt }: Session): Timestamp {
   return isTime(facets.connectedAt) ? facets.connectedAt : observedAt;
 }
 
@@ -148,15 +153,21 @@ function compareDominance(a: Session, b: Session): number {
 
 /** What somebody is called, by their first session: it stays so. */
 function profileOf(
-  { facets, subject }: Session,
+  session: Session,
 ): Pick<DocumentUser, "name" | "avatarUrl"> {
-  const meta: unknown = facets.meta;
-  const value = isRecord(meta) ? meta.value : undefined;
-  const { name, avatar_url: avatarUrl } = isRecord(value) ? value : {};
+  const { name, avatar_url: avatarUrl } = profileFieldsOf(session);
   return {
-    name: isName(name) ? name : subject,
+    name: isName(name) ? name : session.subject,
     avatarUrl: isAvatarUrl(avatarUrl) ? avatarUrl : null,
   };
+}
+
+function profileFieldsOf(
+  { facets }: Session,
+): { readonly [name: string]: unknown } {
+  const meta: unknown = facets.meta;
+  const value = isRecord(meta) ? meta.value : undefined;
+  return isRecord(value) ? value : {};
 }
 
 function isTime(value: unknown): value is Timestamp {

@@ -9,7 +9,6 @@ import type {
 } from "../../core/mod.ts";
 import { Throttle } from "../../beacon/mod.ts";
 import { ContextAtCapacityError } from "../mod.ts";
-import type { JsonValue } from "../topics/mod.ts";
 import { facetsOfActivity } from "./activity.ts";
 import { documentContext, workspaceContext } from "./contexts.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
@@ -29,6 +28,18 @@ export interface SessionKey {
   /** How long it lives that nothing is heard of. */
   readonly ttlMs: Duration;
 }
+
+/** What others are shown of a person, as JSON. */
+export type ShownProfile = {
+  /** What they are called. */
+  readonly name: string;
+  /** Where their picture is. */
+  readonly avatar_url?: string;
+  /** Their colour. */
+  readonly color: string;
+  /** The id of the session. */
+  readonly session_id: string;
+};
 
 /** How often a workspace is told when somebody last did something. */
 const WORKSPACE_INTERVAL_MS = 5_000;
@@ -55,6 +66,7 @@ export class SessionRows {
   readonly #workspace: EntryKey<DocumentModel> | undefined;
   readonly #visit = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
+  #profile: ShownProfile;
   #heardAt: Timestamp;
   #activeAt: Timestamp;
   #observedAt: Timestamp;
@@ -62,9 +74,14 @@ export class SessionRows {
   #expiry: Expiry = "never";
 
   /** Makes entries that are yet to be published. */
-  constructor(server: DocumentServer, key: SessionKey) {
+  constructor(
+    server: DocumentServer,
+    key: SessionKey,
+    profile: ShownProfile,
+  ) {
     const { userId, documentId, workspaceId, sessionId, origin } = key;
     this.key = key;
+    this.#profile = profile;
     this.#server = server;
     this.#document = {
       subject: userId,
@@ -85,6 +102,11 @@ export class SessionRows {
       clock: () => server.now,
     });
     this.#heardAt = this.#activeAt = this.#observedAt = server.now;
+  }
+
+  /** The colour of the person. */
+  get color(): string {
+    return this.#profile.color;
   }
 
   /** When something was last heard of the session. */
@@ -109,12 +131,12 @@ export class SessionRows {
   }
 
   /** Publishes the entries of a session that begins; all of them or none. */
-  begin(meta: { readonly value: JsonValue }): void {
+  begin(): void {
     const former = this.#server.store.snapshot(this.#document);
     const now = this.#activeAt = this.hear();
     const updates = [this.#update(this.#document, {
       ...facetsOfActivity("viewing"),
-      meta,
+      meta: { value: this.#profile },
       visit: this.#visit,
       focused: true,
       connectedAt: now,
@@ -154,6 +176,13 @@ export class SessionRows {
     if (this.key.ttlMs !== Infinity) this.#tellWorkspace({});
     if (typeof lastActiveAt === "number") this.#activity.push(lastActiveAt);
     return true;
+  }
+
+  /** Gives the person another colour. What has its grace is left alone. */
+  paint(color: string): void {
+    if (color === this.color || this.areLingering) return;
+    this.#profile = { ...this.#profile, color };
+    this.publish({ meta: { value: this.#profile } });
   }
 
   /** Leaves the entries as they are: no timer will change them. */

@@ -1,6 +1,6 @@
 /**
  * The beacon for browsers: its own sources, and those of core that it stands
- * on, without their types. So the page has no code of its own for what the
+ * on, and the hues of documents, without their types. So the page has no code of its own for what the
  * package does already, and needs no build step.
  *
  * @module
@@ -39,6 +39,7 @@ import coreSteadyClock from "../../core/steady_clock.ts" with { type: "text" };
 import coreTimestamp from "../../core/timestamp.ts" with { type: "text" };
 import coreUpdate from "../../core/update.ts" with { type: "text" };
 import coreVisibility from "../../core/visibility.ts" with { type: "text" };
+import documentsHue from "../documents/hue.ts" with { type: "text" };
 
 const SOURCES = {
   "/beacon/activity_monitor.ts": beaconActivityMonitor,
@@ -63,6 +64,7 @@ const SOURCES = {
   "/core/timestamp.ts": coreTimestamp,
   "/core/update.ts": coreUpdate,
   "/core/visibility.ts": coreVisibility,
+  "/documents/hue.ts": documentsHue,
 };
 
 /** What a browser asks for, by its path, and the code for it. */

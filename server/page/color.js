@@ -6,22 +6,17 @@
  * @module
  */
 
-import { hash } from "./hash.js";
+import { hueOf } from "../documents/hue.ts";
 
 /**
- * The colour that a key has as long as nobody chooses another one.
+ * The colour that a key has as long as nobody chooses another one: the one that
+ * the service gives it in documents.
  *
  * @param {string} key
  * @returns {string}
  */
 export function colorOf(key) {
-  const bits = hash(key);
-  const hue = bits % 360;
-  const saturation = 0.55 + ((bits >>> 9) % 20) / 100;
-  // Yellow and green look lighter than they are.
-  const glare = hue > 45 && hue < 220 ? 0.13 : 0;
-  const lightness = 0.42 + ((bits >>> 16) % 10) / 100 - glare;
-  return fromHsl(hue, saturation, lightness);
+  return fromHsl(hueOf(key), 0.7, 0.5);
 }
 
 /**

@@ -22,7 +22,6 @@ import documentConnection from "./document_connection.js" with { type: "text" };
 import documentRoom from "./document_room.js" with { type: "text" };
 import dom from "./dom.js" with { type: "text" };
 import favicon from "./favicon.svg" with { type: "text" };
-import hash from "./hash.js" with { type: "text" };
 import headline from "./headline.js" with { type: "text" };
 import index from "./index.html" with { type: "text" };
 import meta from "./meta.js" with { type: "text" };
@@ -75,7 +74,6 @@ const FILES: ReadonlyMap<string, string> = new Map([
   ["/document_connection.js", documentConnection],
   ["/document_room.js", documentRoom],
   ["/dom.js", dom],
-  ["/hash.js", hash],
   ["/headline.js", headline],
   ["/meta.js", meta],
   ["/names.js", names],

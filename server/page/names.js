@@ -1,6 +1,6 @@
 // @ts-check
 
-import { hash } from "./hash.js";
+import { hashOf } from "../documents/hue.ts";
 
 // deno-fmt-ignore
 const MANNERS = [
@@ -21,7 +21,7 @@ const ANIMALS = [
  * @returns {string}
  */
 export function nameOf(key) {
-  const bits = hash(`name of ${key}`);
+  const bits = hashOf(`name of ${key}`);
   const manner = MANNERS[bits % MANNERS.length];
   const animal = ANIMALS[(bits >>> 8) % ANIMALS.length];
   return `${manner} ${animal}`;

@@ -92,6 +92,8 @@ function changeOf(type, fields, now) {
       const activity = readActivity(fields.get("activity"));
       return isQuiet(activity) ? { activity } : { activity, lastActive: now };
     }
+    case "color_changed":
+      return { color: readColor(fields.get("color")) };
     case "user_idle":
       return { activity: "idle" };
     default:

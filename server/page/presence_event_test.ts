@@ -96,6 +96,10 @@ Deno.test("readPresenceEvent() reads what changes", () => {
       { activity: "viewing", lastActive: NOW },
     ],
     [{ type: "user_idle" }, { activity: "idle" }],
+    [
+      { type: "color_changed", color: "hsl(0, 70%, 50%)" },
+      { color: "#d92626" },
+    ],
   ] as const;
   for (const [payload, change] of changes) {
     assertEquals(read({ ...payload, user_id: "ada" }), {

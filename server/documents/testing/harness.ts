@@ -142,6 +142,8 @@ export function inWords(message: DocumentMessage): string {
       return `${message.userId} sees ${message.viewport?.topLine}`;
     case "activityChanged":
       return `${message.userId} is ${message.activity}`;
+    case "colorChanged":
+      return `${message.userId} has ${message.color}`;
     case "userIdle":
       return `${message.userId} is idle`;
   }
@@ -158,6 +160,9 @@ export function serverWith(
     },
     get now() {
       return server.now;
+    },
+    get replicated() {
+      return server.replicated;
     },
     get store() {
       return server.store;

@@ -87,9 +87,9 @@ export class Node {
     return await answer;
   }
 
-  /** Cuts it off from the others. */
-  cut(): void {
-    this.#lab.network.cut(this.#process, true);
+  /** Cuts it off from the others, or ends that. */
+  cut(isCut = true): void {
+    this.#lab.network.cut(this.#process, isCut);
   }
 
   /** Ends it without a goodbye. */

@@ -1,0 +1,71 @@
+import {
+  compareKeys,
+  type PresenceSnapshot,
+  type Timestamp,
+} from "../../core/mod.ts";
+import { hueIn } from "./color.ts";
+import type { DocumentModel } from "./document_model.ts";
+import { fits, hueApart, hueOf } from "./hue.ts";
+import { colorIn, connectedAtOf, firstOf } from "./person.ts";
+
+type Session = PresenceSnapshot<DocumentModel>;
+
+/** The hue of a person in a document, by their first session. */
+export interface PersonHue {
+  /** Who. */
+  readonly userId: string;
+  /** Their hue. */
+  readonly hue: number;
+  /** When they came, by the clock of their server. */
+  readonly since: Timestamp;
+  /** Whether they came by another face, so that nobody here gives them one. */
+  readonly isFixed: boolean;
+}
+
+/**
+ * Tells which hues the people in a document have, in the order in which they
+ * came. O(n log n).
+ *
+ * @param sessions Their sessions.
+ */
+export function huesIn(sessions: readonly Session[]): PersonHue[] {
+  return [...Map.groupBy(sessions, ({ subject }) => subject).values()]
+    .map(firstOf)
+    .filter((session) => session !== undefined)
+    .map((session) => ({
+      userId: session.subject,
+      hue: hueIn(colorIn(session)) ?? hueOf(session.subject),
+      since: connectedAtOf(session),
+      isFixed: session.facets.visit === undefined,
+    }))
+    .sort(byComing);
+}
+
+/** The order in which people came; it is the same at every server. */
+export function byComing(a: PersonHue, b: PersonHue): number {
+  return a.since - b.since || compareKeys(a.userId, b.userId);
+}
+
+/**
+ * Tells which hue somebody must have, where servers have let people in at the
+ * same moment, none of whom could know the others. Who came first keeps theirs,
+ * and each of the next one moves away from those before. As it goes by those who
+ * came before alone, all servers find the same. O(n² log n), of few people.
+ *
+ * @param userId Who.
+ * @param people All who are there, in the order in which they came.
+ */
+export function settledHue(
+  userId: string,
+  people: readonly PersonHue[],
+): number {
+  const taken: number[] = [];
+  for (const person of people) {
+    const hue = person.isFixed || fits(person.hue, taken)
+      ? person.hue
+      : hueApart(hueOf(person.userId), taken);
+    if (person.userId === userId) return hue;
+    taken.push(hue);
+  }
+  return hueOf(userId);
+}

@@ -278,10 +278,12 @@ Deno.test("import graph: mod.ts pulls in no npm package and no runtime", () => {
   assertEquals(files, []);
 });
 
-Deno.test('import graph: "imports" of deno.json has what the package imports, "scopes" what only tests do', async () => {
+Deno.test('import graph: "imports" of deno.json has what the package and the service import, "scopes" what only tests and examples do', async () => {
   const text = await Deno.readTextFile(new URL("deno.json", ROOT));
   const { imports, scopes } = JSON.parse(text);
-  const packages = [...CODE.values()].flatMap(importsIn)
+  const packages = [...CODE]
+    .filter(([file]) => roomOf(file) !== "examples")
+    .flatMap(([, code]) => importsIn(code))
     .filter((name) => !/^(\.|node:)/.test(name) && !PACKAGE.test(name))
     .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
   // A key that begins with a dot is a file of the page.

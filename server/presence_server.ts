@@ -397,6 +397,17 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
+   * Tells whether an entry has lost its connection and its grace is running.
+   * O(1).
+   *
+   * @param key The key of the entry.
+   * @returns Whether that is so.
+   */
+  isLingering(key: EntryKey<M>): boolean {
+    return this.#lingering.has(key);
+  }
+
+  /**
    * Removes what is due by the server's steady clock. The server does so by
    * itself; this does it now.
    *

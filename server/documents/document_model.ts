@@ -4,11 +4,7 @@ import type {
   Timestamp,
   VisibilityPolicy,
 } from "../../core/mod.ts";
-import type {
-  CursorPosition,
-  Liveness,
-  PresenceCount,
-} from "../../store/mod.ts";
+import type { CursorPosition, PresenceCount } from "../../store/mod.ts";
 import type {
   PresenceBatch,
   PresenceReader,
@@ -73,8 +69,6 @@ export interface DocumentStore
   snapshot(
     key: EntryKey<DocumentModel>,
   ): PresenceSnapshot<DocumentModel> | undefined;
-  /** Reads until when an entry is there. */
-  liveness(key: EntryKey<DocumentModel>): Liveness | undefined;
   /** Reads entries. */
   snapshots(query: DocumentQuery): PresenceSnapshot<DocumentModel>[];
   /** Counts without making a list; all, or those that a policy lets be seen. */
@@ -101,11 +95,13 @@ export interface DocumentServer extends
     PresenceServer<DocumentModel>,
     | "closed"
     | "follow"
+    | "isLingering"
     | "locate"
     | "now"
     | "receiveAll"
     | "receiveIfPresent"
     | "replicated"
+    | "steadyNow"
     | "withdraw"
   > {
   /** What there is now. */

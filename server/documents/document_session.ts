@@ -54,6 +54,8 @@ interface Position {
   readonly cursor: Cursor;
   readonly selection: Selection | null;
   readonly at: Timestamp;
+  /** The same by the steady clock. */
+  readonly since: Timestamp;
 }
 
 /**
@@ -80,6 +82,7 @@ export class DocumentSession implements Disposable {
   #told: DocumentActivity = "viewing";
   #hasSelection = false;
   #lastActiveAt: Timestamp;
+  /** When the last key was typed: steady time. */
   #lastKeyAt: Timestamp = -Infinity;
   #isOver = false;
 
@@ -92,9 +95,9 @@ export class DocumentSession implements Disposable {
     this.#server = server;
     this.#rows = rows;
     this.#settings = settings;
-    this.#lastActiveAt = rows.heardAt;
+    this.#lastActiveAt = rows.activeAt;
     const { cursorThrottleMs, typingDebounceMs } = settings;
-    const clock = () => server.now;
+    const clock = () => server.steadyNow;
     this.#cursors = new Throttle<Position>({
       intervalMs: cursorThrottleMs,
       send: (position) => this.#publishCursor(position),
@@ -177,7 +180,8 @@ export class DocumentSession implements Disposable {
       : this.#typing.isTyping
       ? "editing"
       : "viewing";
-    this.#cursors.push({ ...position, at });
+    const since = this.#server.steadyNow;
+    this.#cursors.push({ ...position, at, since });
   }
 
   /**
@@ -189,7 +193,8 @@ export class DocumentSession implements Disposable {
    * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   typed(): void {
-    this.#lastKeyAt = this.#act("type");
+    this.#act("type");
+    this.#lastKeyAt = this.#server.steadyNow;
     this.#doing = "editing";
     const isFirst = !this.#typing.isTyping;
     this.#typing.typed();
@@ -295,7 +300,7 @@ export class DocumentSession implements Disposable {
     return this.#rows.hear();
   }
 
-  #publishCursor({ cursor, selection, at }: Position): void {
+  #publishCursor({ cursor, selection, at, since }: Position): void {
     const facets = {
       cursor,
       lastCursorUpdate: at,
@@ -309,13 +314,14 @@ export class DocumentSession implements Disposable {
     );
     this.#hasSelection = selection !== null;
     if (this.#isOver) return;
-    this.#settings.onCursorUpdate?.(this.#server.now - at);
+    this.#settings.onCursorUpdate?.(this.#server.steadyNow - since);
   }
 
   #publishKey(at: Timestamp): void {
-    const due = at + this.#settings.typingDebounceMs;
+    const dueAt = at + this.#settings.typingDebounceMs;
     // A timer can be late.
-    if (!this.#typing.isTyping || due <= this.#server.now) return;
+    if (!this.#typing.isTyping || dueAt <= this.#server.steadyNow) return;
+    const due = this.#deadlineOf(dueAt);
     const lastActiveAt = this.#lastActiveAt;
     if (this.#doing !== "editing") {
       this.#publish({ typing: true, lastActiveAt }, { typing: due });
@@ -355,7 +361,10 @@ export class DocumentSession implements Disposable {
       : this.#rows.publish(
         { ...facets, ...facetsOfActivity(activity) },
         activity === "editing"
-          ? { ...facetDeadlines, activity: this.#typingEndsAt }
+          ? {
+            ...facetDeadlines,
+            activity: this.#deadlineOf(this.#typingEndsAt),
+          }
           : facetDeadlines,
       );
     this.#told = activity;
@@ -365,6 +374,11 @@ export class DocumentSession implements Disposable {
 
   get #typingEndsAt(): Timestamp {
     return this.#lastKeyAt + this.#settings.typingDebounceMs;
+  }
+
+  /** A steady time as a deadline, which is wall time. */
+  #deadlineOf(time: Timestamp): Timestamp {
+    return this.#server.now + (time - this.#server.steadyNow);
   }
 
   #end(): void {

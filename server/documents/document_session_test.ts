@@ -5,7 +5,6 @@ import {
   type Cursor,
   type DocumentActivity,
   type DocumentPresence,
-  type DocumentPresenceOptions,
   type DocumentSession,
   type DocumentUser,
   UserNotFoundError,
@@ -738,28 +737,4 @@ Deno.test("a lost tab goes at once where somebody has another", async () => {
   first.release();
   server.disconnect("socket-1");
   assertEquals((await userOf(presence))?.sessions, 1);
-});
-
-// A clock that is set back
-
-Deno.test("a session goes on when the clock is set back, also where what is stale is refused", async () => {
-  using time = new FakeTime(0);
-  let now = 100_000;
-  const options: DocumentPresenceOptions = {};
-  using all = documents(options, {
-    clock: () => now,
-    staleUpdates: "refuse",
-  });
-  const [ada, watcher] = await watched(all.presence);
-  now = 50_000;
-  ada.updateCursor(at(1));
-  ada.updateCursor(at(2));
-  ada.typed();
-  await time.tickAsync(50);
-  assertEquals(await watcher.told(), [
-    "ada at 1",
-    "ada types",
-    "ada is editing",
-    "ada at 2",
-  ]);
 });

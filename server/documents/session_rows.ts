@@ -1,7 +1,6 @@
 import type {
   Duration,
   EntryKey,
-  Expiry,
   FacetDeadlines,
   FacetPatch,
   PresenceUpdate,
@@ -67,11 +66,9 @@ export class SessionRows {
   readonly #visit = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
+  /** When something was last heard of the session: steady time. */
   #heardAt: Timestamp;
   #activeAt: Timestamp;
-  #observedAt: Timestamp;
-  /** When the document's entry is to go, as it was last published. */
-  #expiry: Expiry = "never";
 
   /** Makes entries that are yet to be published. */
   constructor(
@@ -99,9 +96,10 @@ export class SessionRows {
         if (server.closed || !this.arePresent) return;
         this.#tellWorkspace({ lastActiveAt });
       },
-      clock: () => server.now,
+      clock: () => server.steadyNow,
     });
-    this.#heardAt = this.#activeAt = this.#observedAt = server.now;
+    this.#heardAt = server.steadyNow;
+    this.#activeAt = server.now;
   }
 
   /** The colour of the person. */
@@ -109,9 +107,9 @@ export class SessionRows {
     return this.#profile.color;
   }
 
-  /** When something was last heard of the session. */
-  get heardAt(): Timestamp {
-    return this.#heardAt;
+  /** When they last did something, as far as that was published. */
+  get activeAt(): Timestamp {
+    return this.#activeAt;
   }
 
   /** Whether the document's entry is there, and of this visit. O(1). */
@@ -121,13 +119,13 @@ export class SessionRows {
 
   /** Whether their grace is running, as the server knows. O(1). */
   get areLingering(): boolean {
-    const liveness = this.#server.store.liveness(this.#document);
-    return liveness !== undefined && liveness.expiry !== this.#expiry;
+    return this.#server.isLingering(this.#document);
   }
 
-  /** Takes note of a sign of life, and tells when that was. */
+  /** Takes note of a sign of life, and tells when that was: wall time. */
   hear(): Timestamp {
-    return this.#heardAt = this.#server.now;
+    this.#heardAt = this.#server.steadyNow;
+    return this.#server.now;
   }
 
   /** Publishes the entries of a session that begins; all of them or none. */
@@ -237,19 +235,16 @@ export class SessionRows {
     facetDeadlines?: FacetDeadlines<DocumentModel>,
   ): PresenceUpdate<DocumentModel> {
     const { ttlMs } = this.key;
-    const isOfDocument = entry === this.#document;
-    const expiry = ttlMs === Infinity ? "never" : this.#heardAt + ttlMs;
-    if (isOfDocument) this.#expiry = expiry;
-    // A clock may be set back, and a server may refuse what is stale.
-    this.#observedAt = Math.max(this.#observedAt, this.#server.now);
+    const observedAt = this.#server.now;
+    const silentFor = this.#server.steadyNow - this.#heardAt;
     return {
       subject: entry.subject,
       context: entry.context,
       resource: entry.resource,
       origin: entry.origin,
-      visibility: isOfDocument ? "public" : "private",
-      observedAt: this.#observedAt,
-      expiry,
+      visibility: entry === this.#document ? "public" : "private",
+      observedAt,
+      expiry: ttlMs === Infinity ? "never" : observedAt + ttlMs - silentFor,
       facets,
       facetDeadlines,
     };

@@ -69,6 +69,9 @@ function counting(server: PresenceServer): Counting {
     get now() {
       return server.now;
     },
+    get steadyNow() {
+      return server.steadyNow;
+    },
     receiveAll: (updates) => server.receiveAll(updates),
     withdraw: (key) => server.withdraw(key),
     changesSince: () => {

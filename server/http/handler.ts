@@ -266,7 +266,7 @@ export function createHttpHandler(
     if (route === undefined) return options204(methods);
     const actor = await identify(request);
     assertStillIn(actor);
-    service.quotas.countRequest(actor.account, server.now);
+    service.quotas.countRequest(actor.account, server.steadyNow);
     return await route({ service, request, url, actor });
   }
 

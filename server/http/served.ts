@@ -142,8 +142,10 @@ export interface ServedPresence {
   readonly closed: boolean;
   /** What there is now. */
   readonly store: ServedStore;
-  /** The present, in Unix milliseconds. */
+  /** The wall time, in Unix milliseconds. */
   readonly now: Timestamp;
+  /** The time in milliseconds by a clock that nobody sets. */
+  readonly steadyNow: Timestamp;
   /** Takes updates in order, all of them or none. */
   receiveAll(updates: readonly PresenceUpdate[]): Sequence[];
   /** Takes one entry away at once. */

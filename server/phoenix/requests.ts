@@ -56,7 +56,7 @@ export class Requests {
     const { limits, presence: { server } } = hub;
     this.#hub = hub;
     this.#socket = socket;
-    this.#bucket = new TokenBucket(limits.messagesPerSecond, server.now);
+    this.#bucket = new TokenBucket(limits.messagesPerSecond, server.steadyNow);
   }
 
   /**
@@ -77,7 +77,7 @@ export class Requests {
       outbox.reply(message, {});
       return undefined;
     }
-    if (!this.#bucket.take(this.#hub.presence.server.now)) {
+    if (!this.#bucket.take(this.#hub.presence.server.steadyNow)) {
       throw new Refusal("too many messages", "too-many-requests");
     }
     if (event === "phx_join") return joins.join(message);

@@ -9,7 +9,7 @@ import {
   type JWTVerifyOptions,
   type ProtectedHeaderParameters,
 } from "jose";
-import type { Timestamp } from "../../core/mod.ts";
+import { steadyNow, type Timestamp } from "../../core/mod.ts";
 import { TokenKeysError, UnusableKeyError } from "./errors.ts";
 import { loadKeySet } from "./key_set.ts";
 
@@ -138,11 +138,11 @@ export class PublishedKeys {
   async #loadNow(): Promise<void> {
     try {
       this.#keys = createLocalJWKSet(await loadKeySet(this.#settings.url));
-      this.#loadedAt = Date.now();
+      this.#loadedAt = steadyNow();
       this.#failure = undefined;
     } catch (error) {
       this.#failure = new TokenKeysError(error);
-      this.#failedAt = Date.now();
+      this.#failedAt = steadyNow();
       // Where there are none, whoever waits for them tells of it.
       if (this.#areFresh) this.#settings.onError(this.#failure);
       throw this.#failure;
@@ -167,8 +167,7 @@ function unusable(
   return new UnusableKeyError({ kid, alg }, cause);
 }
 
-/** Whether it was so long ago at most; not if the clock was set back since. */
+/** Whether it was so long ago at most. */
 function isWithin(time: Timestamp, ms: number): boolean {
-  const passed = Date.now() - time;
-  return passed >= 0 && passed < ms;
+  return steadyNow() - time < ms;
 }

@@ -3,11 +3,14 @@ import type { Timestamp } from "../../core/mod.ts";
 /** More revocations than this are not told apart. */
 const MAX_REMEMBERED = 100_000;
 
-/** A revocation, in Unix milliseconds. */
+/** A revocation. */
 interface Revocation {
-  /** Tokens that were issued until then are not taken. */
+  /** Tokens that were issued until then are not taken: wall time. */
   readonly issuedUntil: Timestamp;
-  /** When the last of them has expired by itself. */
+  /**
+   * When the last of them has expired by itself: steady time. A clock that was
+   * wrong, and is set back, must not bring a token back to life.
+   */
   readonly forgettable: Timestamp;
 }
 
@@ -33,15 +36,26 @@ export class RevokedSubjects {
     return this.#revocations.size;
   }
 
-  /** Revokes what a subject was issued until a time. Amortised O(1). */
-  add(subject: string, until: Timestamp, now: Timestamp): void {
+  /**
+   * Revokes what a subject was issued until a time. Amortised O(1).
+   *
+   * @param until The time, which is wall time.
+   * @param now The wall time now.
+   * @param steadyNow The steady time now.
+   */
+  add(
+    subject: string,
+    until: Timestamp,
+    now: Timestamp,
+    steadyNow: Timestamp,
+  ): void {
     const former = this.#revocations.get(subject)?.issuedUntil ?? -Infinity;
     const issuedUntil = Math.max(former, until);
-    const forgettable = issuedUntil + this.#lifetimeMs;
+    const forgettable = steadyNow + (issuedUntil - now) + this.#lifetimeMs;
     // Those that can be forgotten first stand first, as a rule.
     this.#revocations.delete(subject);
     this.#revocations.set(subject, { issuedUntil, forgettable });
-    this.#forget(now);
+    this.#forget(steadyNow);
   }
 
   /** Whether a token was revoked that a subject was issued at a time. O(1). */

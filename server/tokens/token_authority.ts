@@ -1,4 +1,8 @@
-import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
+import {
+  InvalidValueError,
+  steadyNow,
+  type Timestamp,
+} from "../../core/mod.ts";
 import type { Identity, Unauthorized } from "../http/mod.ts";
 import { type PhoenixIdentity, tokenOf } from "../phoenix/mod.ts";
 import { readClaims, readRights, type TokenClaims } from "./claims.ts";
@@ -68,6 +72,7 @@ export class TokenAuthority {
   readonly #rules: FilledRules;
   readonly #rightsOf: (claims: TokenClaims) => unknown;
   readonly #clock: () => Timestamp;
+  readonly #steadyClock: () => Timestamp;
   readonly #signatures: Signatures;
   readonly #revoked: RevokedSubjects;
   readonly #live = new LiveSubjects();
@@ -87,6 +92,7 @@ export class TokenAuthority {
     this.#rules = rulesFrom(options);
     this.#rightsOf = rightsOf;
     this.#clock = clock;
+    this.#steadyClock = options.clock ?? steadyNow;
     this.#signatures = new Signatures(options, this.#rules);
     const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
     this.#revoked = new RevokedSubjects(
@@ -185,7 +191,7 @@ export class TokenAuthority {
     }
     const { clockToleranceSeconds } = this.#rules;
     const until = issuedUntil + clockToleranceSeconds * 1_000;
-    this.#revoked.add(subject, until, this.#clock());
+    this.#revoked.add(subject, until, this.#clock(), this.#steadyClock());
     this.#live.end(subject);
   }
 

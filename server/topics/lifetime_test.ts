@@ -3,6 +3,7 @@ import { FakeTime } from "@std/testing/time";
 import { InvalidValueError } from "../../core/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { type TopicModel, TopicPresence } from "./mod.ts";
+import { SetClock, STEPS } from "../testing/harness.ts";
 import { EventReader, topics } from "./testing/harness.ts";
 
 Deno.test("a connection that is not refreshed leaves after 30 s, by itself", async () => {
@@ -196,3 +197,41 @@ Deno.test("a refresh that meets the deadline, and a clock that goes on meanwhile
     );
   }
 });
+
+for (const step of STEPS) {
+  const when = `when the clock is set by ${step / 1_000} s`;
+
+  Deno.test(`a connection of 5 s leaves after 5 s ${when}`, () => {
+    using time = new FakeTime(10_000_000);
+    const wall = new SetClock();
+    using t = topics({ ttlMs: 5_000 }, { ...wall });
+    t.presence.track("room", "ada", 1);
+    time.tick(1_000);
+    wall.ahead = step;
+    t.presence.track("room", "bob", 1);
+    const keys = () => t.presence.list("room").map(({ key }) => key);
+    time.tick(3_999);
+    assertEquals(keys(), ["ada", "bob"]);
+    time.tick(1);
+    assertEquals(keys(), ["bob"]);
+    time.tick(1_000);
+    assertEquals(keys(), []);
+  });
+
+  Deno.test(`a connection that is refreshed every 10 s stays ${when}`, () => {
+    using time = new FakeTime(10_000_000);
+    const wall = new SetClock();
+    using t = topics({}, { ...wall });
+    const ada = t.presence.track("room", "ada", 1);
+    for (let beat = 0; beat < 5; beat++) {
+      if (beat === 2) wall.ahead = step;
+      time.tick(10_000);
+      assert(ada.refresh());
+    }
+    t.presence.track("room", "ada", 2);
+    assertEquals(t.presence.get("room", "ada")?.metas, [1, 2]);
+    time.tick(30_000);
+    assertFalse(ada.isPresent);
+    assertFalse(ada.refresh());
+  });
+}

@@ -78,6 +78,7 @@ export interface TopicServer extends
     | "receive"
     | "receiveIfPresent"
     | "replicated"
+    | "steadyNow"
     | "tellOthers"
     | "withdraw"
     | "withdrawOrigin"

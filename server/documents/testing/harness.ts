@@ -164,10 +164,14 @@ export function serverWith(
     get replicated() {
       return server.replicated;
     },
+    get steadyNow() {
+      return server.steadyNow;
+    },
     get store() {
       return server.store;
     },
     follow: (context) => server.follow(context),
+    isLingering: (key) => server.isLingering(key),
     locate: (subject) => server.locate(subject),
     count: (contexts, viewer) => server.count(contexts, viewer),
     receiveAll: (updates) => server.receiveAll(updates),

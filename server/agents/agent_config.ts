@@ -36,8 +36,8 @@ export interface AgentFields {
    */
   readonly heartbeatIntervalMs: Duration;
   /**
-   * How many events a watch keeps for a reader that is slow. With one more, the
-   * watch fails.
+   * How many events a watch keeps for a reader that is slow; 0 is the default.
+   * With one more, the watch fails.
    *
    * @default {64}
    */
@@ -114,8 +114,9 @@ const RULES: readonly (readonly [
   ],
   [
     "watchBuffer",
-    "must be a whole number from 1",
-    ({ watchBuffer = DEFAULT_WATCH_BUFFER }) => isCount(watchBuffer, Infinity),
+    "must be a whole number from 0",
+    ({ watchBuffer = 0 }) =>
+      watchBuffer === 0 || isCount(watchBuffer, Infinity),
   ],
 ];
 

@@ -32,6 +32,7 @@ Deno.test("validateAgentConfig() finds nothing wrong with a good config", () => 
       { project: ' . * > " {a} ☃ __proto__' },
       { heartbeatIntervalMs: 1 },
       { heartbeatIntervalMs: 715_827_882 },
+      { watchBuffer: 0 },
       { watchBuffer: 1 },
       { watchBuffer: undefined },
     ]
@@ -70,10 +71,10 @@ Deno.test("validateAgentConfig() tells the first field that is wrong, and why", 
     [{ heartbeatIntervalMs: NaN }, beat],
     [{ heartbeatIntervalMs: Infinity }, beat],
     [{ heartbeatIntervalMs: "5000" }, beat],
-    [{ watchBuffer: 0 }, "watchBuffer: must be a whole number from 1"],
-    [{ watchBuffer: 1.5 }, "watchBuffer: must be a whole number from 1"],
+    [{ watchBuffer: -1 }, "watchBuffer: must be a whole number from 0"],
+    [{ watchBuffer: 1.5 }, "watchBuffer: must be a whole number from 0"],
     [{ agentId: "", project: "" }, "agentId: must not be empty"],
-    [{ project: "", watchBuffer: 0 }, "project: must not be empty"],
+    [{ project: "", watchBuffer: -1 }, "project: must not be empty"],
   ];
   for (const [fields, expected] of cases) {
     assertEquals(violationOf(fields), `presence.Config: ${expected}`);

@@ -57,7 +57,7 @@ export class AgentPresence implements AsyncDisposable {
     const { agentId, project, heartbeatIntervalMs, watchBuffer } = config;
     this.agentId = agentId;
     this.project = project;
-    this.#watchBuffer = watchBuffer ?? DEFAULT_WATCH_BUFFER;
+    this.#watchBuffer = watchBuffer || DEFAULT_WATCH_BUFFER;
     const names = new ProjectNames(project);
     this.#session = new AgentSession(
       { agentId, project, heartbeatIntervalMs },

@@ -314,6 +314,17 @@ Deno.test("watch() keeps so many events for a slow reader, and then fails", asyn
   assertEquals(quick, ["up b", "up c", "up d"]);
 });
 
+Deno.test("watch() takes a buffer of 0 for the default", async () => {
+  using lab = new AgentLab();
+  const a = await lab.start("a", { watchBuffer: 0 });
+  const events = a.presence.watch(new AbortController().signal);
+  for (const id of ["b", "c", "d"]) await lab.start(id);
+  await lab.pass();
+  for (const id of ["b", "c", "d"]) {
+    assertEquals((await events.next()).value?.agentId, id);
+  }
+});
+
 // close()
 
 Deno.test("close() has the others know at once, and leaves nothing behind", async () => {

@@ -181,6 +181,8 @@ const viewport: fc.Arbitrary<Viewport> = fc.record({
 function userWith(fields: Partial<DocumentUser>): DocumentUser {
   return {
     userId: "ada",
+    documentId: "42",
+    workspaceId: null,
     name: "Ada",
     avatarUrl: null,
     color: "",

@@ -50,6 +50,10 @@ export interface ActiveDocumentJson {
 
 /** A {@linkcode DocumentUser} on the wire. */
 export interface DocumentUserJson extends ActiveUserJson {
+  /** The id of the document. */
+  readonly document_id: string;
+  /** The id of the document's workspace. */
+  readonly workspace_id: string | null;
   /** Their colour. */
   readonly color: string;
   /** Whether they can be reached. */
@@ -158,6 +162,8 @@ export function documentUserJson(user: DocumentUser): DocumentUserJson {
   const { selection, viewport } = user;
   return {
     ...activeUserJson(user),
+    document_id: user.documentId,
+    workspace_id: user.workspaceId,
     color: user.color,
     online: user.online,
     is_typing: user.typing,

@@ -9,6 +9,8 @@ import {
 
 const ADA: DocumentUser = {
   userId: "ada",
+  documentId: "42",
+  workspaceId: "acme",
   name: "Ada",
   avatarUrl: null,
   color: "hsl(1, 70%, 50%)",
@@ -31,6 +33,8 @@ const ADA: DocumentUser = {
 
 const ADA_JSON = {
   user_id: "ada",
+  document_id: "42",
+  workspace_id: "acme",
   name: "Ada",
   avatar_url: null,
   color: "hsl(1, 70%, 50%)",

@@ -50,6 +50,8 @@ Deno.test("DocumentPresence.join() begins online, in focus, viewing, and with no
   assertEquals(await presence.activeUsers("42"), {
     users: [{
       userId: "ada",
+      documentId: "42",
+      workspaceId: "acme",
       name: "Ada",
       avatarUrl: "https://example.org/ada.png",
       color: colorOf("ada"),
@@ -238,7 +240,7 @@ Deno.test("DocumentPresence.join() refuses a name and a picture that JSON can't 
     const error = await assertRejects(
       () => join(all.presence, "ada", { [field]: "\ud800" }),
       SerializationError,
-      `Cannot join document: JSON can't carry ${field}`,
+      `Serialization error: cannot join document, JSON can't carry ${field}`,
     );
     assertEquals(error.field, field);
     assertInstanceOf(error.cause, InvalidValueError);
@@ -470,6 +472,8 @@ Deno.test("whoever another face has put into a document is in it", async () => {
   const robot = await userOf(all.presence, "robot");
   assertEquals(robot, {
     userId: "robot",
+    documentId: "42",
+    workspaceId: null,
     name: "robot",
     avatarUrl: null,
     color: colorOf("robot"),
@@ -556,6 +560,8 @@ Deno.test("facets that have not the right form are as if they were not there", a
     const user = await userOf(all.presence);
     assertEquals({ ...user, lastCursorUpdate: 0, color: "" }, {
       userId: "ada",
+      documentId: "42",
+      workspaceId: value === "x" ? "x" : null,
       name: "ada",
       avatarUrl: null,
       color: "",
@@ -605,7 +611,11 @@ Deno.test("DocumentPresence passes on that the other servers can't be asked", as
     () => presence.counts(["42"]),
   ];
   for (const call of calls) {
-    const error = await assertRejects(call, BackboneError, "Cannot ");
+    const error = await assertRejects(
+      call,
+      BackboneError,
+      "Backbone error: cannot ",
+    );
     assertEquals(error.cause, cause);
   }
   assertEquals(all.server.store.snapshots(), []);
@@ -661,7 +671,7 @@ Deno.test("DocumentPresence takes nothing and tells nothing once its server is c
     const error = await assertRejects(
       call,
       ChannelClosedError,
-      "the documents are closed",
+      "Broadcast channel closed: cannot ",
     );
     assertInstanceOf(error.cause, ServerClosedError);
   }

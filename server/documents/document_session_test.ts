@@ -640,7 +640,7 @@ Deno.test("a session that is gone takes nothing, and does not come back", async 
     const error = assertThrows(
       call,
       UserNotFoundError,
-      `Cannot ${action}: the session of user "ada" in document "42" is gone`,
+      `User not found: ada: cannot ${action}, the session in document "42" is gone`,
     );
     assertEquals([error.userId, error.documentId], ["ada", "42"]);
   }

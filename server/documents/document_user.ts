@@ -23,6 +23,10 @@ export type DocumentActivity =
 export interface DocumentUser {
   /** Who. */
   readonly userId: string;
+  /** The id of the document. */
+  readonly documentId: string;
+  /** The id of the document's workspace; `null` if it is in none. */
+  readonly workspaceId: string | null;
   /** What they are called. */
   readonly name: string;
   /** Where their picture is. */

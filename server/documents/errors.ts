@@ -45,7 +45,7 @@ export class DocumentAtCapacityError extends ContextAtCapacityError {
  *
  * assertEquals(
  *   new UserNotFoundError("move cursor", "ada", "42").message,
- *   'Cannot move cursor: the session of user "ada" in document "42" is gone',
+ *   'User not found: ada: cannot move cursor, the session in document "42" is gone',
  * );
  * ```
  */
@@ -63,10 +63,11 @@ export class UserNotFoundError extends Error {
    * @param documentId The id of the document.
    */
   constructor(action: string, userId: string, documentId: string) {
-    const user = JSON.stringify(userId);
+    // As JSON escapes it, so that it stays on its line of a log.
+    const user = JSON.stringify(userId).slice(1, -1);
     const document = JSON.stringify(documentId);
     super(
-      `Cannot ${action}: the session of user ${user} in document ${document} is gone`,
+      `User not found: ${user}: cannot ${action}, the session in document ${document} is gone`,
     );
     this.name = "UserNotFoundError";
     this.userId = userId;
@@ -84,7 +85,7 @@ export class UserNotFoundError extends Error {
  * import { assertEquals } from "@std/assert";
  *
  * const error = new BackboneError("join document", new Error("lost"));
- * assertEquals(error.message, "Cannot join document: the backbone has failed");
+ * assertEquals(error.message, "Backbone error: cannot join document");
  * ```
  */
 export class BackboneError extends Error {
@@ -95,7 +96,7 @@ export class BackboneError extends Error {
    * @param cause What went wrong.
    */
   constructor(action: string, cause: unknown) {
-    super(`Cannot ${action}: the backbone has failed`, { cause });
+    super(`Backbone error: cannot ${action}`, { cause });
     this.name = "BackboneError";
   }
 }
@@ -111,7 +112,7 @@ export class BackboneError extends Error {
  * import { assertEquals } from "@std/assert";
  *
  * const error = new SerializationError("join document", "name");
- * assertEquals(error.message, "Cannot join document: JSON can't carry name");
+ * assertEquals(error.message, "Serialization error: cannot join document, JSON can't carry name");
  * ```
  */
 export class SerializationError extends Error {
@@ -126,7 +127,10 @@ export class SerializationError extends Error {
    * @param cause What is wrong with it.
    */
   constructor(action: string, field: string, cause?: unknown) {
-    super(`Cannot ${action}: JSON can't carry ${field}`, { cause });
+    super(
+      `Serialization error: cannot ${action}, JSON can't carry ${field}`,
+      { cause },
+    );
     this.name = "SerializationError";
     this.field = field;
   }
@@ -143,7 +147,7 @@ export class SerializationError extends Error {
  *
  * assertEquals(
  *   new ChannelClosedError("join document").message,
- *   "Cannot join document: the documents are closed",
+ *   "Broadcast channel closed: cannot join document",
  * );
  * ```
  */
@@ -155,7 +159,7 @@ export class ChannelClosedError extends Error {
    * @param cause What closed, if it was not the documents themselves.
    */
   constructor(action: string, cause?: unknown) {
-    super(`Cannot ${action}: the documents are closed`, { cause });
+    super(`Broadcast channel closed: cannot ${action}`, { cause });
     this.name = "ChannelClosedError";
   }
 }

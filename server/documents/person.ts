@@ -6,6 +6,7 @@ import {
 } from "../../core/mod.ts";
 import { rankOf, wordOf } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
+import { documentIdOf } from "./contexts.ts";
 import type { DocumentModel } from "./document_model.ts";
 import type { DocumentActivity, DocumentUser } from "./document_user.ts";
 import {
@@ -68,6 +69,8 @@ export function personOf(
   const viewport = scrolling?.facets.viewport;
   return {
     userId,
+    documentId: documentIdOf(first.context) ?? first.context,
+    workspaceId: isName(first.facets.workspace) ? first.facets.workspace : null,
     ...profileOf(first),
     color: colorIn(first) ?? colorOf(userId),
     online,

@@ -393,7 +393,7 @@ Deno.test("where the other servers can't be asked, a document is unavailable", a
   const { type, detail } = await lost.clone().json();
   await blamed(lost, 503);
   assertEquals(type, "urn:ruthere:unavailable");
-  assertEquals(detail, "Cannot list users: the backbone has failed");
+  assertEquals(detail, "Backbone error: cannot list users");
   assert(errors.splice(0)[0] instanceof BackboneError);
 
   const closed = await failing(new ServerClosedError("follow context"))(path);

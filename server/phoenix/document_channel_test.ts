@@ -140,6 +140,8 @@ Deno.test("who joins a document with a name comes in, and is told who is there",
         avatar_url: null,
         activity: "viewing",
         last_active_at: now,
+        document_id: "1",
+        workspace_id: null,
         color: ada?.color,
         online: true,
         is_typing: false,
@@ -686,7 +688,7 @@ Deno.test("whose session was taken away by the server is told so", async () => {
   }
   assertMatch(
     String(refusal(ada, "typing")),
-    /session of user "ada".* is gone/,
+    /^User not found: ada: /,
   );
 });
 

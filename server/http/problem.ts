@@ -44,7 +44,7 @@ export type ProblemKind =
 
 const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
   "invalid-request": [400, "The request is not valid"],
-  "unauthorized": [401, "The request says not who it comes from"],
+  "unauthorized": [401, "The request is not authorized"],
   "forbidden": [403, "The request may not be made"],
   "not-found": [404, "There is no such thing here"],
   "method-not-allowed": [405, "The method is not allowed"],

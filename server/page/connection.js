@@ -114,7 +114,7 @@ export class Connection {
     const refusal = refusalOfJoin(this.#topic, reason);
     if (refusal !== undefined) {
       this.#socket.shut(refusal);
-    } else if (reason === ONLY_READER) {
+    } else if (reason.startsWith(ONLY_READER)) {
       // phoenix.js joins again by itself.
       this.#mayPublish = false;
     } else {

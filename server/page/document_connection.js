@@ -135,7 +135,7 @@ export class DocumentConnection {
     const refusal = refusalOfJoin(this.#topic, reason);
     if (refusal !== undefined) {
       this.#socket.shut(refusal);
-    } else if (reason === ONLY_READER) {
+    } else if (reason.startsWith(ONLY_READER)) {
       // phoenix.js joins again by itself.
       this.#isWatching = true;
       this.#mayPublish = false;

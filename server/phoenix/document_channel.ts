@@ -81,7 +81,7 @@ export class DocumentChannel extends Channel {
     signal: AbortSignal,
   ): Promise<void> {
     this.#wanted = wanted;
-    assertMayWrite(who.identity, wanted);
+    this.#assertMayComeIn(who.identity);
     this.#session = await this.#documents.join(this.key, {
       documentId: this.#documentId,
       workspaceId,
@@ -91,7 +91,14 @@ export class DocumentChannel extends Channel {
       ttlMs: Infinity,
       signal,
     });
-    assertMayWrite(who.identity, wanted);
+    this.#assertMayComeIn(who.identity);
+  }
+
+  #assertMayComeIn(identity: PhoenixIdentity): void {
+    if (this.#wanted.includes(this.topic)) {
+      assertMayWrite(identity, [this.topic], "leave out the name to watch");
+    }
+    assertMayWrite(identity, this.#wanted);
   }
 
   /** The contexts that they must be able to write to, to be in the document. */

@@ -143,23 +143,29 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Decides about a request to open a socket.
+   * Decides about a request to open a socket. Of one that wants no socket,
+   * `authorize` is asked first as well: browsers keep to themselves why a socket
+   * was refused, so a page finds out by a request of its own. Pages of `origins`
+   * may read the answer.
    *
    * @param request The request.
    * @returns What to do once it is open, or the response that refuses it.
    */
   async accept(request: Request): Promise<Acceptance | Response> {
+    const acceptance = await this.#accept(request);
+    if (acceptance instanceof Response) this.#guard.share(request, acceptance);
+    return acceptance;
+  }
+
+  async #accept(request: Request): Promise<Acceptance | Response> {
     const distrust = this.#guard(request);
     if (distrust !== undefined) {
       this.#tally.refused(kindOfStatus(distrust.status));
       return distrust;
     }
+    const preflight = this.#guard.preflight(request);
+    if (preflight !== undefined) return preflight;
     const { headers, url } = request;
-    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      const wanted = { "upgrade": "websocket", "connection": "upgrade" };
-      const reason = "a WebSocket is wanted";
-      return this.#refuse("invalid-request", 426, reason, wanted);
-    }
     const codec = codecFor(new URL(url).searchParams.get("vsn"));
     if (codec === undefined) {
       const reason = "vsn must be 1.0.x or 2.0.x";
@@ -172,6 +178,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     } catch (error) {
       const { kind, message } = refusalOf(error);
       return this.#refuse(kind, STATUSES[kind] ?? 403, message);
+    }
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      const wanted = { "upgrade": "websocket", "connection": "upgrade" };
+      const reason = "a WebSocket is wanted";
+      return this.#refuse("invalid-request", 426, reason, wanted);
     }
     if (this.#isFull) {
       const reason = "too many sockets are open";

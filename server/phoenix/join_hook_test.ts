@@ -90,7 +90,7 @@ Deno.test("a meta that a join hook gives needs no right to write, a client's doe
   const params = { key: "ada", meta: { role: "boss" } };
   assertEquals(
     await client.refusedJoin("room", params),
-    "unauthorized to publish here",
+    "unauthorized to publish here: leave out the meta to watch",
   );
   await client.join("lobby", params);
   assertEquals(service.topics.list("lobby"), [

@@ -198,7 +198,8 @@ export class Joins {
     if (admission.meta !== undefined) {
       channel.track(admission.meta);
     } else if (params.meta !== undefined) {
-      assertMayWrite(who.identity, [message.topic]);
+      const instead = "leave out the meta to watch";
+      assertMayWrite(who.identity, [message.topic], instead);
       channel.track(params.meta, undefined, true);
     }
     this.#enter(message, channel, params, admission);

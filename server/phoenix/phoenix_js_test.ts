@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
+// @ts-types="npm:@types/phoenix@1.6.7"
+import { Socket } from "phoenix";
 import { tokenOf } from "./mod.ts";
 import { PhoenixClient } from "./testing/phoenix_client.ts";
 import { identity, serve, type Service } from "./testing/service.ts";
@@ -55,6 +57,47 @@ Deno.test("phoenix.js sends its token, and is let in or not", async () => {
   club.join().receive("error", resolve);
   assertEquals(await promise, { reason: "members only" });
   await new Promise((resolve) => club.leave().receive("ok", resolve));
+});
+
+Deno.test("phoenix.js stops and shows why its socket is refused, by the lines of the README", async () => {
+  const asked: unknown[] = [];
+  await using service = serve({
+    authorize: (request) => {
+      asked.push(tokenOf(request));
+      return { reason: "the token has expired" };
+    },
+  });
+  const token = "expired";
+  const connect = (authToken: string) => {
+    const socket = new Socket(service.url, {
+      authToken,
+      reconnectAfterMs: () => 10,
+    });
+    socket.connect();
+    return socket;
+  };
+  const socket = connect(token);
+  const { promise, resolve: show } = Promise.withResolvers<string>();
+  socket.onError(async () => {
+    const url = socket.endPointURL().replace(/^ws/, "http");
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(url, { headers }).catch(() => undefined);
+    if (answer?.status !== 403) return;
+    socket.disconnect();
+    show(await answer.text());
+  });
+  assertEquals(await promise, "Cannot connect: the token has expired\n");
+  const gone = (socket: Socket) =>
+    new Promise<void>((resolve) => socket.disconnect(resolve));
+  await gone(socket);
+  const attempts = (token: string) => asked.filter((one) => one === token);
+  const { length } = attempts(token);
+  // Another client, which goes on, tries so often meanwhile.
+  const stubborn = connect("stubborn");
+  await eventually(() => attempts("stubborn").length > 5, "it tries");
+  await gone(stubborn);
+  // One may have been under way.
+  assert(attempts(token).length <= length + 1);
 });
 
 Deno.test("phoenix.js sees two tabs of one person, and one of them go", async () => {

@@ -30,12 +30,15 @@ export function assertMayRead(identity: PhoenixIdentity, topic: string): void {
 /**
  * Makes sure that somebody may write to all of some contexts.
  *
+ * @param instead What they may do, if there is something.
  * @throws {Refusal} If they may not.
  */
 export function assertMayWrite(
   identity: PhoenixIdentity,
   contexts: readonly string[],
+  instead?: string,
 ): void {
   if (mayWrite(identity, contexts)) return;
-  throw new Refusal("unauthorized to publish here", "unauthorized");
+  const advice = instead === undefined ? "" : `: ${instead}`;
+  throw new Refusal(`unauthorized to publish here${advice}`, "unauthorized");
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { RealtimeClient } from "@supabase/realtime-js";
 import { tokenOf } from "./mod.ts";
 import { bytes } from "./testing/codecs.ts";
 import { Client } from "./testing/client.ts";
@@ -189,6 +190,42 @@ test("Supabase's client sends its key at first, and fresh tokens later", async (
   assertEquals(more, []);
   await client.client.setAuth("a fresh token");
   await eventually(() => tokens.includes("a fresh token"), "it arrives");
+});
+
+test("Supabase's client stops and shows why its socket is refused, by the lines of the README", async () => {
+  const asked: unknown[] = [];
+  await using service = serve({
+    authorize: (request) => {
+      asked.push(tokenOf(request));
+      return { reason: "the token has expired" };
+    },
+  });
+  const connect = (apikey: string) =>
+    new RealtimeClient(`ws://127.0.0.1:${service.port}/realtime/v1`, {
+      params: { apikey },
+      reconnectAfterMs: () => 10,
+    });
+  const client = connect("expired");
+  const channel = client.channel("room");
+  const { promise, resolve: show } = Promise.withResolvers<string>();
+  channel.subscribe(async (status) => {
+    if (status !== "CHANNEL_ERROR") return;
+    const url = client.endpointURL().replace(/^ws/, "http");
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.status !== 403) return;
+    client.disconnect();
+    show(await answer.text());
+  });
+  assertEquals(await promise, "Cannot connect: the token has expired\n");
+  const attempts = (token: string) => asked.filter((one) => one === token);
+  const { length } = attempts("expired");
+  // Another client, which goes on, tries so often meanwhile.
+  const stubborn = connect("stubborn");
+  stubborn.connect();
+  await eventually(() => attempts("stubborn").length > 5, "it tries");
+  stubborn.disconnect();
+  // One may have been under way.
+  assert(attempts("expired").length <= length + 1);
 });
 
 test("Supabase's client does not notice a reload within the grace", async () => {

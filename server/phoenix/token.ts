@@ -8,7 +8,7 @@ const PREFIX = "base64url.bearer.phx.";
  * into the header `Authorization`.
  *
  * @param request The request to open a socket, or to broadcast without one.
- * @returns The token; `undefined` if there is none.
+ * @returns The token, which may be malformed; `undefined` if there is none.
  *
  * @example Usage
  * ```ts
@@ -24,18 +24,20 @@ const PREFIX = "base64url.bearer.phx.";
  * ```
  */
 export function tokenOf({ headers, url }: Request): string | undefined {
-  const [, bearer] = /^Bearer +(\S+)$/i
+  const [, bearer] = /^Bearer +(.+)$/i
     .exec(headers.get("authorization") ?? "") ?? [];
   if (bearer !== undefined) return bearer;
   for (
     const offer of (headers.get("sec-websocket-protocol") ?? "").split(",")
   ) {
     const name = offer.trim();
-    if (name.startsWith(PREFIX)) return decode(name.slice(PREFIX.length));
+    if (!name.startsWith(PREFIX)) continue;
+    const encoded = name.slice(PREFIX.length);
+    return decode(encoded) ?? encoded;
   }
   const { searchParams } = new URL(url);
   return searchParams.get("token") ?? searchParams.get("access_token") ??
-    searchParams.get("apikey") ?? headers.get("apikey") ?? undefined;
+    searchParams.get("apikey") ?? (headers.get("apikey") || undefined);
 }
 
 function decode(base64url: string): string | undefined {

@@ -126,6 +126,34 @@ Deno.test("an authorize that throws is answered with 500, and reported", async (
   assertEquals(failures, [failure]);
 });
 
+Deno.test("a page learns by a request of its own why a socket is refused", async () => {
+  const origin = "https://app.example";
+  await using service = serve({
+    origins: [origin],
+    authorize: (request) =>
+      tokenOf(request) === "good"
+        ? identity()
+        : { reason: "the token has expired" },
+  });
+  const url = `${service.url.replace("ws:", "http:")}/websocket?vsn=2.0.0`;
+  const ask = async (query: string, headers: HeadersInit = {}) => {
+    const answer = await fetch(`${url}${query}`, { headers });
+    return [answer.status, await answer.text()];
+  };
+  const refused = [403, "Cannot connect: the token has expired\n"];
+  assertEquals(await ask("&token=bad"), refused);
+  assertEquals(await ask("", { authorization: "Bearer bad" }), refused);
+  assertEquals((await ask("&token=good"))[0], 426);
+  const shared = await fetch(`${url}&token=bad`, { headers: { origin } });
+  await shared.body?.cancel();
+  assertEquals(shared.headers.get("access-control-allow-origin"), origin);
+  const preflight = await fetch(url, {
+    method: "OPTIONS",
+    headers: { origin, "access-control-request-method": "GET" },
+  });
+  assertEquals(preflight.status, 204);
+});
+
 Deno.test("a token in the subprotocol arrives, and phoenix is chosen", async () => {
   const tokens: unknown[] = [];
   await using service = serve({
@@ -255,7 +283,7 @@ Deno.test("who may not write in a topic watches it, and no more", async () => {
   await using client = await Client.connect(service);
   assertEquals(
     await client.refusedJoin("room", { meta: 1 }),
-    "unauthorized to publish here",
+    "unauthorized to publish here: leave out the meta to watch",
   );
   await client.join("room", { key: "ada" });
   const [, , , , state] = await client.event("presence_state");

@@ -103,8 +103,9 @@ export class TokenAuthority {
 
   /**
    * Says who a request comes from, by the token that it brings: in the header
-   * `Authorization`, in the subprotocol that phoenix.js offers, or in the query
-   * as `token`, `access_token` or `apikey`, for what can't send headers.
+   * `Authorization`, in the subprotocol that phoenix.js offers, in the query as
+   * `token`, `access_token` or `apikey`, for what can't send headers, or in the
+   * header `apikey`.
    *
    * @param request The request.
    * @returns The identity, the reason why there is none, or `undefined` if it
@@ -116,7 +117,9 @@ export class TokenAuthority {
     request: Request,
   ): Promise<TokenIdentity | Unauthorized | undefined> => {
     const token = tokenOf(request);
-    return token === undefined ? undefined : await this.verify(token);
+    if (token !== undefined) return await this.verify(token);
+    if (!request.headers.get("authorization")) return undefined;
+    return { reason: "the header Authorization must be Bearer and a token" };
   };
 
   /**

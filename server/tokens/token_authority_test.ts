@@ -372,6 +372,7 @@ Deno.test("authorize() finds a token wherever clients can put it", async () => {
     new Request(`${url}?token=${token}`),
     new Request(`${url}?access_token=${token}`),
     new Request(`${url}?apikey=${token}`),
+    new Request(url, { headers: { apikey: token } }),
   ];
   for (const request of requests) {
     const identity = await tokens.authorize(request);
@@ -379,8 +380,31 @@ Deno.test("authorize() finds a token wherever clients can put it", async () => {
     assertEquals(identity.subject, "ada");
   }
   assertEquals(await tokens.authorize(new Request(url)), undefined);
-  const empty = await tokens.authorize(new Request(`${url}?token=`));
-  assertEquals(empty?.reason, "the token is malformed");
+  const none = new Request(url, { headers: { apikey: "", authorization: "" } });
+  assertEquals(await tokens.authorize(none), undefined);
+});
+
+Deno.test("authorize() says of a malformed token that it is", async () => {
+  const { tokens } = authority();
+  const url = "http://localhost/v1/changes";
+  const protocol = "sec-websocket-protocol";
+  const requests = [
+    new Request(`${url}?token=`),
+    new Request(url, { headers: { authorization: "Bearer garbage" } }),
+    new Request(url, { headers: { authorization: "Bearer two words" } }),
+    new Request(url, {
+      headers: { [protocol]: "phoenix, base64url.bearer.phx.!" },
+    }),
+  ];
+  for (const request of requests) {
+    const given = await tokens.authorize(request);
+    assertEquals(given?.reason, "the token is malformed");
+  }
+  const bare = new Request(url, { headers: { authorization: "garbage" } });
+  assertEquals(
+    (await tokens.authorize(bare))?.reason,
+    "the header Authorization must be Bearer and a token",
+  );
 });
 
 Deno.test("claimsOf() tells what the token of an identity says", async () => {

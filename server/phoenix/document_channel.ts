@@ -128,9 +128,20 @@ export class DocumentChannel extends Channel {
     queueMicrotask(() => this.#listening?.resume());
   }
 
-  /** Whether an event is one of documents, and no broadcast. */
+  /**
+   * Whether an event is one of documents, and no broadcast.
+   *
+   * @throws {Refusal} If it looks like one, but for a slip.
+   */
   knows(event: string): boolean {
-    return EVENTS.has(event);
+    if (EVENTS.has(event)) return true;
+    const meant = [...EVENTS]
+      .find((name) => isOneSlipFrom(name, event.toLowerCase()));
+    if (meant === undefined) return false;
+    const given = JSON.stringify(event);
+    throw new Refusal(
+      `a document has no event ${given}: did you mean "${meant}"?`,
+    );
   }
 
   /**
@@ -206,6 +217,21 @@ export function nobodyIsTracked(): Refusal {
 
 function closed(): Refusal {
   return new Refusal("the server is closed");
+}
+
+/** Whether a letter is missing, too much, another one, or two are swapped. */
+function isOneSlipFrom(name: string, event: string): boolean {
+  const shorter = Math.min(name.length, event.length);
+  let start = 0;
+  while (start < shorter && name[start] === event[start]) start++;
+  let end = 0;
+  while (end < shorter - start && name.at(-1 - end) === event.at(-1 - end)) {
+    end++;
+  }
+  const wanted = name.slice(start, name.length - end);
+  const given = event.slice(start, event.length - end);
+  if (wanted.length <= 1 && given.length <= 1) return true;
+  return wanted.length === 2 && given === `${wanted[1]}${wanted[0]}`;
 }
 
 function act(

@@ -406,6 +406,57 @@ Deno.test("who may not read a document does not join it, and nobody sees them", 
   assertEquals(bob.take(), []);
 });
 
+Deno.test("a mistyped event of a document is refused with the right name, and nobody hears it", async () => {
+  using service = inProcess();
+  const ada = await service.reader({ name: "Ada" });
+  const watcher = await service.reader();
+  const other = await service.reader({ name: "Bob" });
+  for (const client of [ada, watcher, other]) client.take();
+  const slips: [string, string][] = [
+    ["typng", "typing"],
+    ["tpying", "typing"],
+    ["Typing", "typing"],
+    ["curser", "cursor"],
+    ["cursors", "cursor"],
+    ["viewprot", "viewport"],
+    ["fokus", "focus"],
+  ];
+  for (const client of [ada, watcher]) {
+    for (const [event, meant] of slips) {
+      assertEquals(
+        refusal(client, event),
+        `a document has no event "${event}": did you mean "${meant}"?`,
+      );
+    }
+  }
+  assertEquals(other.take(), []);
+  // All others are broadcasts, also of who only watches.
+  for (const event of ["wave", "text", "type", "locate", "cursor_color"]) {
+    for (const client of [ada, watcher]) {
+      assertEquals(ask(client, event).status, "ok");
+      assertEquals(other.take().map(([, , , heard]) => heard), [event]);
+    }
+  }
+});
+
+Deno.test("who may not write broadcasts nothing, neither in a room nor in a document", async () => {
+  using service = inProcess({ authorize: byName({ eve: WATCHER }) });
+  const eve = await service.connect("eve");
+  eve.say(["1", "1", "room", "phx_join", {}]);
+  await flush();
+  eve.take();
+  for (const event of ["track", "wave"]) {
+    eve.say(["1", "2", "room", event, {}]);
+    const [[, , , , reply] = []] = eve.take();
+    assertEquals(reply, {
+      status: "error",
+      response: { reason: "unauthorized to publish here" },
+    });
+  }
+  const reader = await service.reader({}, "eve");
+  assertEquals(refusal(reader, "wave"), "unauthorized to publish here");
+});
+
 Deno.test("who may not write to a document does not come in", async () => {
   using service = inProcess({ authorize: byName({ eve: WATCHER }) });
   const eve = await service.connect("eve");

@@ -86,7 +86,11 @@ const exchange = new TextExchange(self, editor.text, participants, {
     // It was not me who moved the cursor.
     selected = editor.selected;
     // But where I was just now may reach others after the edit.
-    if (performance.now() - actedAt < CROSSING_MS) own.push(undefined);
+    const isCrossing = performance.now() - actedAt < CROSSING_MS;
+    if (isCrossing) own.push(undefined);
+    // What I say now may be crossed by the next edit: the last word is when no
+    // edit is under way.
+    if (isCrossing || settling !== undefined) tellOnceSettled();
     moveText();
   },
 });
@@ -94,6 +98,8 @@ const exchange = new TextExchange(self, editor.text, participants, {
 let selected = editor.selected;
 /** When I have last moved the cursor. */
 let actedAt = -Infinity;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let settling;
 /** When I have last written, if the cursor is still there. */
 let wroteAt = -Infinity;
 /**
@@ -309,6 +315,14 @@ function tellWritten() {
   own.push(undefined);
   ownTyping.push(undefined);
   moveText();
+}
+
+function tellOnceSettled() {
+  clearTimeout(settling);
+  settling = setTimeout(() => {
+    settling = undefined;
+    own.push(undefined);
+  }, CROSSING_MS);
 }
 
 function tellCursor() {

@@ -246,6 +246,27 @@ test(
 );
 
 test(
+  "keeps a cursor at its letters while another writes on, and its place takes long to arrive",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    await write(ada, "some words");
+    await until("some words", () => textOf(bob));
+    await select(ada, 0);
+    await bob.evaluate(() => {
+      const { send } = WebSocket.prototype;
+      WebSocket.prototype.send = function (data) {
+        setTimeout(() => send.call(this, data), 300);
+      };
+    });
+    await select(bob, 5);
+    await ada.keyboard.type("Here are the ", { delay: 150 });
+    await until("Here are the some words", () => textOf(bob));
+    await until(18, () => offsetBeside(ada, "Bob"));
+  },
+);
+
+test(
   "keeps a caret collapsed while another replaces all the text",
   async (people, url) => {
     const ada = await people.enter(url, "Ada");

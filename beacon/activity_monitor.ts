@@ -1,4 +1,5 @@
 import {
+  assertNoOtherOptions,
   type Duration,
   InvalidValueError,
   steadyNow,
@@ -86,7 +87,9 @@ export class ActivityMonitor implements Disposable {
       idleTimeoutMs = 300_000,
       onChange,
       clock = steadyNow,
+      ...others
     } = options;
+    assertNoOtherOptions(others, ACTION);
     assertDelay(ACTION, "activityTimeoutMs", activityTimeoutMs);
     assertDelay(ACTION, "idleTimeoutMs", idleTimeoutMs);
     assertLonger(idleTimeoutMs, activityTimeoutMs);

@@ -1,4 +1,5 @@
 import {
+  assertNoOtherOptions,
   type Duration,
   type FacetDeadlines,
   type FacetPatch,
@@ -147,11 +148,14 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   #stopped: Promise<void> | undefined;
 
   constructor(options: HeartbeatOptions<M>) {
-    const { intervalMs, jitter = 0.1, clock = Date.now, signal } = options;
-    const { steadyClock = options.clock ?? steadyNow } = options;
+    const { jitter = 0.1, clock = Date.now, facets = {}, ...rest } = options;
+    const { steadyClock = options.clock ?? steadyNow, ...own } = rest;
+    const { beacon, publish, goodbye, onError, ...more } = own;
+    const { intervalMs, signal, ...others } = more;
+    assertNoOtherOptions(others, "start heartbeat");
     assertDelay("start heartbeat", "intervalMs", intervalMs);
     assertJitter(jitter);
-    this.#options = options;
+    this.#options = { beacon, publish, goodbye, onError, intervalMs, signal };
     this.#clock = clock;
     this.#steadyClock = steadyClock;
     this.#jitter = jitter;
@@ -160,7 +164,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
       return;
     }
     signal?.addEventListener("abort", this.#onAbort);
-    this.update(options.facets ?? {});
+    this.update(facets);
   }
 
   update(facets: FacetPatch<M>, facetExpiry?: FacetExpiry<M>): void {

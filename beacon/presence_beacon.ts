@@ -1,6 +1,7 @@
 import {
   assertEntryKey,
   assertExpiryPolicy,
+  assertNoOtherOptions,
   assertVisibility,
   type EntryKey,
   expiryFrom,
@@ -77,8 +78,9 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
    * @throws {InvalidValueError} If one of them is not well-formed.
    */
   constructor(options: PresenceBeaconOptions<M>) {
-    const { subject, context, resource, origin } = options;
-    const { visibility = "public", expiry = "never" } = options;
+    const { subject, context, resource, origin, ...rest } = options;
+    const { visibility = "public", expiry = "never", ...others } = rest;
+    assertNoOtherOptions(others, "create beacon");
     assertEntryKey(options, "create beacon");
     assertVisibility(visibility, "visibility", "create beacon");
     assertExpiryPolicy(expiry, "expiry", "create beacon");

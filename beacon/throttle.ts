@@ -1,4 +1,9 @@
-import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
+import {
+  assertNoOtherOptions,
+  type Duration,
+  steadyNow,
+  type Timestamp,
+} from "../core/mod.ts";
 import { assertDelay } from "./delay.ts";
 
 /** What a throttle sends, and how often. */
@@ -64,7 +69,8 @@ export class Throttle<T> implements Disposable {
    * @throws {InvalidValueError} If the interval is none that a timer can wait.
    */
   constructor(options: ThrottleOptions<T>) {
-    const { intervalMs, send, clock = steadyNow } = options;
+    const { intervalMs, send, clock = steadyNow, ...others } = options;
+    assertNoOtherOptions(others, "create throttle");
     assertDelay("create throttle", "intervalMs", intervalMs);
     this.#intervalMs = intervalMs;
     this.#send = send;

@@ -1,4 +1,9 @@
-import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
+import {
+  assertNoOtherOptions,
+  type Duration,
+  steadyNow,
+  type Timestamp,
+} from "../core/mod.ts";
 import { assertDelay } from "./delay.ts";
 import { QuietTimer } from "./quiet_timer.ts";
 
@@ -59,7 +64,9 @@ export class TypingDetector implements Disposable {
    * @throws {InvalidValueError} If the debounce is none that a timer can wait.
    */
   constructor(options: TypingDetectorOptions) {
-    const { debounceMs = 500, onChange, clock = steadyNow } = options;
+    const { debounceMs = 500, onChange, clock = steadyNow, ...others } =
+      options;
+    assertNoOtherOptions(others, "create typing detector");
     assertDelay("create typing detector", "debounceMs", debounceMs);
     this.#debounceMs = debounceMs;
     this.#onChange = onChange;

@@ -39,6 +39,84 @@ export class InvalidValueError extends TypeError {
   }
 }
 
+/**
+ * Throws if options are left that are not known: a misspelt name would be taken
+ * in silence otherwise. One that is `undefined` counts as absent. The error has
+ * the name and not the value, which may be a secret.
+ *
+ * @param others What is left of the options without those that are known.
+ * @param action What can't be done with them, for the message.
+ * @param field The name of the field that holds the options, for the message.
+ * @throws {InvalidValueError} If an option is left.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertNoOtherOptions, InvalidValueError } from "@ruthere/presence/core";
+ * import { assertThrows } from "@std/assert";
+ *
+ * function listen({ port = 80, ...others }: { port?: number } = {}) {
+ *   assertNoOtherOptions(others, "listen");
+ *   return port;
+ * }
+ * const misspelt = { prot: 8080 };
+ * assertThrows(
+ *   () => listen(misspelt),
+ *   InvalidValueError,
+ *   'Cannot listen: options must have known names only: received "prot"',
+ * );
+ * ```
+ */
+export function assertNoOtherOptions(
+  others: object,
+  action: string,
+  field = "options",
+): void {
+  for (const [name, value] of Object.entries(others)) {
+    if (value === undefined) continue;
+    const rule = "must have known names only";
+    throw new InvalidValueError(action, field, rule, name);
+  }
+}
+
+/**
+ * Throws unless a value is an object with some methods. Its class does not
+ * matter, as there may be several copies of it.
+ *
+ * @param value The value.
+ * @param methods The names of the methods.
+ * @param field The name of the field that holds it, for the message.
+ * @param rule What it must be, for the message.
+ * @param action What can't be done with a bad one, for the message.
+ * @throws {InvalidValueError} If it is no object, or a method is missing.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertMethods, InvalidValueError } from "@ruthere/presence/core";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertMethods(new Map(), ["get"], "cache", "must be a Map", "look up");
+ * assertThrows(
+ *   () => assertMethods({}, ["get"], "cache", "must be a Map", "look up"),
+ *   InvalidValueError,
+ *   "Cannot look up: cache must be a Map: received an object",
+ * );
+ * ```
+ */
+export function assertMethods(
+  value: unknown,
+  methods: readonly string[],
+  field: string,
+  rule: string,
+  action: string,
+): void {
+  const isObject = typeof value === "object" && value !== null;
+  if (
+    isObject &&
+    methods.every((name) => typeof Reflect.get(value, name) === "function")
+  ) return;
+  throw new InvalidValueError(action, field, rule, value);
+}
+
 /** Shows a value in a message: short, on one line, whatever it is. */
 function format(value: unknown): string {
   if (typeof value === "string") {

@@ -1,5 +1,6 @@
 import {
   assertKey,
+  assertNoOtherOptions,
   assertUpdate,
   type Duration,
   type EntryKey,
@@ -179,13 +180,16 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * retention is neither whole nor `Infinity`.
    */
   constructor(options: PresenceServerOptions = {}) {
-    const { retention, staleUpdates, epoch, clock = Date.now } = options;
-    const { steadyClock = options.clock ?? steadyNow } = options;
+    const { retention, staleUpdates, epoch, clock = Date.now, ...own } =
+      options;
+    const { steadyClock = options.clock ?? steadyNow, ...rest } = own;
     const {
       graceMs = 10_000,
       maxSubjectsPerContext = Infinity,
       maxDepartures = 10_000,
-    } = options;
+      ...others
+    } = rest;
+    assertNoOtherOptions(others, "create server");
     assertAmount(graceMs, "graceMs");
     assertAmount(maxSubjectsPerContext, "maxSubjectsPerContext");
     assertAmount(maxDepartures, "maxDepartures");
@@ -485,14 +489,15 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @returns The batches.
    */
   watch(options: WatchOptions<M> = {}): Watch<PresenceBatch<M>> {
-    const { viewer = OMNISCIENT_VIEWER } = options;
-    const scope = scopeOf(options);
+    const { viewer = OMNISCIENT_VIEWER, signal, ...rest } = options;
+    const { context, subject, since, keepAliveMs, ...others } = rest;
+    assertNoOtherOptions(others, "watch presence");
+    const what = { context, subject, since, keepAliveMs };
     return this.#joinFeed(
-      scope,
+      scopeOf(what),
       viewer,
-      options.signal,
-      (feed, signal) =>
-        watchBatches(this.#watches, feed, viewer, options, signal),
+      signal,
+      (feed, signal) => watchBatches(this.#watches, feed, viewer, what, signal),
     );
   }
 
@@ -504,12 +509,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @returns The counts.
    */
   watchCount(options: WatchCountOptions<M>): Watch<PresenceCount> {
-    const { context, viewer = OMNISCIENT_VIEWER } = options;
+    const { context, viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
+    assertNoOtherOptions(others, "watch count");
     const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
     return this.#joinFeed(
       { context },
       viewer,
-      options.signal,
+      signal,
       (feed, signal) =>
         watchCounts(
           feed,

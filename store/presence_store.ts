@@ -1,6 +1,7 @@
 import {
   assertEntryKey,
   assertKey,
+  assertNoOtherOptions,
   assertTimestamp,
   assertUpdate,
   assertUpdateBody,
@@ -122,14 +123,16 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * or more, nor `Infinity`.
    */
   constructor(options: PresenceStoreOptions<M> = {}) {
-    const { retention = DEFAULT_RETENTION } = options;
+    const { retention = DEFAULT_RETENTION, epoch, onChange, ...rest } = options;
+    const { refreshes, staleUpdates, ...others } = rest;
+    assertNoOtherOptions(others, "create store");
     if (retention !== Infinity) {
       assertCount(retention, 0, "retention", "create store");
     }
-    this.epoch = options.epoch ?? randomEpoch();
-    this.#silentRefreshes = options.refreshes === "silent";
-    this.#refusesStale = options.staleUpdates === "refuse";
-    this.#onChange = options.onChange;
+    this.epoch = epoch ?? randomEpoch();
+    this.#silentRefreshes = refreshes === "silent";
+    this.#refusesStale = staleUpdates === "refuse";
+    this.#onChange = onChange;
     this.#log = new ChangeLog(retention);
   }
 

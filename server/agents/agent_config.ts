@@ -87,7 +87,10 @@ const RULES: readonly (readonly [
   [
     "backbone",
     "must be given, or a connection",
-    ({ backbone, connection }) => isObject(backbone) || isObject(connection),
+    ({ backbone, connection }) =>
+      isObject(backbone) &&
+        typeof Reflect.get(backbone, "connect") === "function" ||
+      isObject(connection),
   ],
   [
     "connection",
@@ -119,6 +122,8 @@ const RULES: readonly (readonly [
       watchBuffer === 0 || isCount(watchBuffer, Infinity),
   ],
 ];
+
+const FIELDS: ReadonlySet<string> = new Set(RULES.map(([field]) => field));
 
 /**
  * Looks whether an agent can be started with a config. Asks nobody, and changes
@@ -155,7 +160,11 @@ export function validateAgentConfig(
       return new AgentConfigError(field, reason, fields[field]);
     }
   }
-  return undefined;
+  const [other] = Object.entries(fields)
+    .find(([name, value]) => !FIELDS.has(name) && value !== undefined) ?? [];
+  return other === undefined
+    ? undefined
+    : new AgentConfigError(other, "is not a field of a config", other);
 }
 
 function nameRules(
@@ -177,7 +186,7 @@ function nameRules(
   ];
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 

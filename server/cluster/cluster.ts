@@ -1,4 +1,4 @@
-import type { PresenceModel } from "../../core/mod.ts";
+import { assertMethods, type PresenceModel } from "../../core/mod.ts";
 import type { PresenceServer, Replication, Watch } from "../mod.ts";
 import type { NodeLife, PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
@@ -53,6 +53,11 @@ export class Cluster<M extends PresenceModel = PresenceModel>
     backbone: PresenceBackbone,
     options: ClusterOptions = {},
   ) {
+    const action = "join cluster";
+    const kind = "must be a PresenceServer";
+    assertMethods(server, ["replicate"], "server", kind, action);
+    const rule = "must be a PresenceBackbone";
+    assertMethods(backbone, ["connect"], "backbone", rule, action);
     this.#node = new ClusterNode(
       server,
       backbone,

@@ -1,4 +1,8 @@
-import { type Duration, InvalidValueError } from "../../core/mod.ts";
+import {
+  assertNoOtherOptions,
+  type Duration,
+  InvalidValueError,
+} from "../../core/mod.ts";
 
 /** How a node behaves in its cluster. Times are milliseconds. */
 export interface ClusterOptions {
@@ -51,14 +55,17 @@ export interface ClusterSettings {
   readonly onError: (error: unknown) => void;
 }
 
+const ACTION = "join cluster";
+
 /** Timers can't wait longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Checks options, and adds what is left out. */
 export function settingsOf(options: ClusterOptions): ClusterSettings {
-  const { node = crypto.randomUUID(), leaseTtlMs = 15_000 } = options;
-  const { renewalMs = leaseTtlMs / 3, holdMs = 60_000 } = options;
-  const { onError = console.error } = options;
+  const { node = crypto.randomUUID(), leaseTtlMs = 15_000, ...rest } = options;
+  const { renewalMs = leaseTtlMs / 3, holdMs = 60_000, ...more } = rest;
+  const { onError = console.error, ...others } = more;
+  assertNoOtherOptions(others, ACTION);
   if (typeof node !== "string" || node === "" || !node.isWellFormed()) {
     refuse("node", "must be a well-formed string that is not empty", node);
   }
@@ -82,5 +89,5 @@ function assertDuration(value: unknown, field: string): void {
 }
 
 function refuse(field: string, rule: string, value: unknown): never {
-  throw new InvalidValueError("join cluster", field, rule, value);
+  throw new InvalidValueError(ACTION, field, rule, value);
 }

@@ -12,6 +12,17 @@ export function assertText(
   throw new InvalidValueError(action, field, rule, value);
 }
 
+/** The same of a name, which an empty text is none of. */
+export function assertName(
+  value: unknown,
+  field: string,
+  action: string,
+): void {
+  assertText(value, field, action);
+  if (value !== "") return;
+  throw new InvalidValueError(action, field, "must not be empty", value);
+}
+
 /** The same of each text in an array. */
 export function assertTexts(
   values: unknown,

@@ -1,4 +1,8 @@
-import { type Duration, InvalidValueError } from "../../core/mod.ts";
+import {
+  assertNoOtherOptions,
+  type Duration,
+  InvalidValueError,
+} from "../../core/mod.ts";
 import { assertAmount, isAmount } from "./checks.ts";
 
 /** How documents behave. */
@@ -118,7 +122,8 @@ export interface DocumentSettings {
 /**
  * Checks the options.
  *
- * @throws {InvalidValueError} If a number is not in its range.
+ * @throws {InvalidValueError} If a number is not in its range, or an option is
+ * not known.
  */
 export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
   const {
@@ -130,8 +135,10 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
     maxUsersPerDocument = 1_000,
     maxPendingEvents = 1_000,
     onCursorUpdate,
+    ...others
   } = options;
   const action = "create documents";
+  assertNoOtherOptions(others, action);
   assertDelay(cursorThrottleMs, "cursorThrottleMs", action);
   assertDelay(typingDebounceMs, "typingDebounceMs", action);
   assertAmount(presenceTtlSeconds, "presenceTtlSeconds", action);

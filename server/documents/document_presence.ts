@@ -1,4 +1,6 @@
 import {
+  assertMethods,
+  assertNoOtherOptions,
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,
@@ -11,7 +13,7 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
-import { assertAmount, assertText, assertTexts } from "./checks.ts";
+import { assertAmount, assertName, assertText, assertTexts } from "./checks.ts";
 import { colorOf, colorOfHue } from "./color.ts";
 import type {
   ActiveDocuments,
@@ -55,6 +57,9 @@ const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 /** What sessions have in a workspace is private; of the rest what is public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
+
+/** What is asked of a server: enough to tell it from all else. */
+const METHODS = ["receiveAll", "follow", "locate", "watch"];
 
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
@@ -106,9 +111,12 @@ export class DocumentPresence implements Disposable {
    *
    * @param server The server.
    * @param options How they behave.
-   * @throws {InvalidValueError} If a number is not in its range.
+   * @throws {InvalidValueError} If `server` is none, a number is not in its
+   * range, or an option is not known.
    */
   constructor(server: DocumentServer, options: DocumentPresenceOptions = {}) {
+    const rule = "must be a PresenceServer";
+    assertMethods(server, METHODS, "server", rule, "create documents");
     this.#server = server;
     this.#settings = settingsOf(options);
     this.#rooms = new DocumentRooms(server);
@@ -138,9 +146,9 @@ export class DocumentPresence implements Disposable {
    * in it.
    * @throws {ContextAtCapacityError} If the workspace is, because the server
    * has a capacity.
-   * @throws {InvalidValueError} If an id or the time to live is none, or the
-   * name or the picture is left out where it must not, too long or no such
-   * thing.
+   * @throws {InvalidValueError} If an id or the time to live is none, the person
+   * or the document has an empty id, the name or the picture is left out where it
+   * must not, too long or no such thing, or an option is not known.
    * @throws {SerializationError} If JSON can't carry the name or the picture.
    * @throws {BackboneError} If the other servers can't be asked.
    * @throws {ChannelClosedError} If it has been closed.
@@ -150,13 +158,18 @@ export class DocumentPresence implements Disposable {
   async join(userId: string, options: JoinOptions): Promise<DocumentSession> {
     const action = "join document";
     this.#assertOpen(action);
-    const { documentId, workspaceId, ttlMs = this.#settings.ttlMs } = options;
-    const { origin = this.#origin, sessionId = crypto.randomUUID() } = options;
-    const { name, avatarUrl } = options;
-    assertText(userId, "userId", action);
-    assertText(documentId, "documentId", action);
+    const { documentId, workspaceId, name, avatarUrl, ...rest } = options;
+    const { ttlMs = this.#settings.ttlMs, signal, ...more } = rest;
+    const {
+      origin = this.#origin,
+      sessionId = crypto.randomUUID(),
+      ...others
+    } = more;
+    assertNoOtherOptions(others, action);
+    assertName(userId, "userId", action);
+    assertName(documentId, "documentId", action);
     if (workspaceId !== undefined) {
-      assertText(workspaceId, "workspaceId", action);
+      assertName(workspaceId, "workspaceId", action);
     }
     assertText(origin, "origin", action);
     assertText(sessionId, "sessionId", action);
@@ -165,7 +178,7 @@ export class DocumentPresence implements Disposable {
     const context = documentContext(documentId);
     await this.#ask(action, () => this.#server.follow(context));
     // From here on nothing waits, so that nobody else gets the last place.
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     this.#assertOpen(action);
     this.#assertPlace(documentId, userId);
     const rows = new SessionRows(this.#server, {
@@ -355,8 +368,9 @@ export class DocumentPresence implements Disposable {
    */
   watch(
     documentId: string,
-    { signal }: WatchDocumentOptions = {},
+    { signal, ...others }: WatchDocumentOptions = {},
   ): Watch<DocumentMessage> {
+    assertNoOtherOptions(others, "watch document");
     assertText(documentId, "documentId", "watch document");
     const listen = (reader: DocumentListener) =>
       this.listen(documentId, reader);

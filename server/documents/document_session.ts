@@ -1,8 +1,9 @@
-import type {
-  Duration,
-  FacetDeadlines,
-  FacetPatch,
-  Timestamp,
+import {
+  assertNoOtherOptions,
+  type Duration,
+  type FacetDeadlines,
+  type FacetPatch,
+  type Timestamp,
 } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
@@ -240,7 +241,11 @@ export class DocumentSession implements Disposable {
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
    */
-  setFocused(focused: boolean, { hidden = false }: FocusOptions = {}): void {
+  setFocused(
+    focused: boolean,
+    { hidden = false, ...others }: FocusOptions = {},
+  ): void {
+    assertNoOtherOptions(others, "change focus");
     this.#lastActiveAt = this.#hear("set focus");
     this.#monitor.setHidden(hidden);
     this.#publish({ focused, lastActiveAt: this.#lastActiveAt });

@@ -30,7 +30,11 @@
  * @module
  */
 
-import type { PresenceModel } from "../../core/mod.ts";
+import {
+  assertNoOtherOptions,
+  InvalidValueError,
+  type PresenceModel,
+} from "../../core/mod.ts";
 import type { Watch } from "../mod.ts";
 import type {
   ClientBatch,
@@ -125,10 +129,19 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    * Makes a client; nothing is sent yet.
    *
    * @param options Where the service is, and how to speak to it.
+   * @throws {InvalidValueError} If the URL is none, or an option is not known.
    */
   constructor(options: PresenceClientOptions) {
-    this.#options = options;
-    this.#base = new URL(options.url);
+    const { url, headers, fetch, signal, ...rest } = options;
+    const { keepAliveMs, onRetry, ...others } = rest;
+    const action = "create client";
+    assertNoOtherOptions(others, action);
+    if (!URL.canParse(String(url))) {
+      const rule = "must be a URL with a scheme and a host";
+      throw new InvalidValueError(action, "url", rule, url);
+    }
+    this.#options = { url, headers, fetch, signal, keepAliveMs, onRetry };
+    this.#base = new URL(url);
     if (!this.#base.pathname.endsWith("/")) this.#base.pathname += "/";
   }
 
@@ -143,8 +156,9 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    */
   async publish(
     updates: WireUpdate<M> | readonly WireUpdate<M>[],
-    { signal }: RequestOptions = {},
+    { signal, ...others }: RequestOptions = {},
   ): Promise<PublishAnswer> {
+    assertNoOtherOptions(others, "publish");
     const init = {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -165,9 +179,10 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    */
   async withdraw(
     query: WithdrawQuery<M>,
-    { signal }: RequestOptions = {},
+    { signal, ...others }: RequestOptions = {},
   ): Promise<WithdrawAnswer> {
-    const { context, subject, resource, origin, all } = query;
+    const { context, subject, resource, origin, all, ...more } = query;
+    assertNoOtherOptions({ ...others, ...more }, "withdraw");
     const parameters = { context, subject, resource, origin, all };
     const init = { method: "DELETE", signal };
     const path = "v1/presence";
@@ -197,10 +212,11 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   ): Promise<WhereaboutsAnswer<M>>;
   async presence(
     query: ContextQuery<M> | SubjectQuery<M> | WhereaboutsQuery<M>,
-    { signal }: RequestOptions = {},
+    { signal, ...others }: RequestOptions = {},
   ): Promise<ContextAnswer<M> | SubjectAnswer<M> | WhereaboutsAnswer<M>> {
-    const { context, subject, resources, limit, after } = query;
+    const { context, subject, resources, limit, after, ...more } = query;
     const action = "read presence";
+    assertNoOtherOptions({ ...others, ...more }, action);
     const path = "v1/presence";
     const init = { signal };
     if (subject === undefined) {
@@ -273,9 +289,11 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    * ```
    */
   watch(options: ClientWatchOptions<M>): Watch<ClientBatch<M>> {
+    const { context, since, signal, ...others } = options;
+    assertNoOtherOptions(others, "watch presence");
     const inner = new AbortController();
-    const outer = [options.signal, this.#options.signal];
-    const batches = this.#batches(options, inner.signal);
+    const outer = [signal, this.#options.signal];
+    const batches = this.#batches({ context, since }, inner.signal);
     async function* linked(): AsyncGenerator<ClientBatch<M>, void> {
       if (outer.some((signal) => signal?.aborted)) return;
       for (const signal of outer) signal?.addEventListener("abort", end);

@@ -1,4 +1,8 @@
-import type { PresenceUpdate } from "../../core/mod.ts";
+import {
+  assertMethods,
+  assertNoOtherOptions,
+  type PresenceUpdate,
+} from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
@@ -37,6 +41,9 @@ import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
 import { updateSchema } from "./update_schema.ts";
+
+/** What is asked of a server: enough to tell it from all else. */
+const METHODS = ["receiveAll", "follow", "locate", "watch"];
 
 /** How a handler behaves. */
 export interface HttpHandlerOptions {
@@ -137,8 +144,9 @@ export interface MeasuredHttpHandler {
  * @param options How it behaves. Without `authorize`, everybody may do
  * everything.
  * @returns The handler.
- * @throws {InvalidValueError} If a number, a host or an origin among the
- * options makes no sense, or the documents are of another server.
+ * @throws {InvalidValueError} If `server` is none, a number, a host or an origin
+ * among the options makes no sense, one is not known, or the documents are of
+ * another server.
  *
  * @example Usage
  * ```ts
@@ -198,29 +206,31 @@ export function createHttpHandler(
   server: ServedPresence,
   options: HttpHandlerOptions = {},
 ): MeasuredHttpHandler {
-  const { authorize, onError = logError } = options;
-  assertSameServer(options.documents, server);
+  const { authorize, onError = logError, documents, ...rest } = options;
+  const { limits: given = {}, ttlMs = {}, keepAliveMs, ...more } = rest;
+  const { hosts = LOOPBACK_HOSTS, origins = [], ...last } = more;
+  const { credentials = false, checkUpdate, ...others } = last;
+  const action = "create HTTP handler";
+  assertMethods(server, METHODS, "server", "must be a PresenceServer", action);
+  assertNoOtherOptions(others, action);
+  assertSameServer(documents, server);
   const isNew = toldOnce();
   const limits = limitsFrom(
-    options.limits ?? {},
+    given,
     authorize === undefined ? TRUSTED_LIMITS : DEFAULT_LIMITS,
   );
-  const trust = new Trust({
-    hosts: options.hosts ?? LOOPBACK_HOSTS,
-    origins: options.origins ?? [],
-    credentials: options.credentials ?? false,
-  });
+  const trust = new Trust({ hosts, origins, credentials });
   const service: Service = {
     server,
     limits,
-    ttlMs: ttlBoundsFrom(options.ttlMs ?? {}),
-    keepAliveMs: keepAliveFrom(options.keepAliveMs),
+    ttlMs: ttlBoundsFrom(ttlMs),
+    keepAliveMs: keepAliveFrom(keepAliveMs),
     quotas: new Quotas(limits),
     holders: new Holders(server),
     tokens: new PositionTokens(),
     events: new EventWriter(limits.changes),
     schema: updateSchema(limits),
-    checkUpdate: options.checkUpdate,
+    checkUpdate,
     report(error, request) {
       if (!isNew(error)) return;
       try {
@@ -251,7 +261,7 @@ export function createHttpHandler(
     const url = new URL(request.url);
     if (url.pathname === "/healthz") return health(request);
     trust.check(request, url);
-    const methods = methodsOf(url.pathname, options.documents);
+    const methods = methodsOf(url.pathname, documents);
     if (methods === undefined) {
       throw new HttpProblem(
         "not-found",

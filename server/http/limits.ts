@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
 
 /** How much one request, and one identity, may ask of a handler. */
 export interface HttpLimits {
@@ -155,7 +155,7 @@ export function limitsFrom(
     const rule = "must be a whole number of 1 or more";
     throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
   };
-  return {
+  const limits = {
     bodyBytes: limitOf("bodyBytes"),
     updates: limitOf("updates"),
     keyLength: limitOf("keyLength"),
@@ -169,6 +169,10 @@ export function limitsFrom(
     streams: limitOf("streams"),
     requestsPerSecond: limitOf("requestsPerSecond"),
   };
+  const others = Object.entries(given)
+    .filter(([name]) => !Object.hasOwn(limits, name));
+  assertNoOtherOptions(Object.fromEntries(others), ACTION, "limits");
+  return limits;
 }
 
 /**
@@ -177,7 +181,9 @@ export function limitsFrom(
  * @throws {InvalidValueError} If they are no span.
  */
 export function ttlBoundsFrom(given: Partial<TtlBounds>): TtlBounds {
-  const { min = DEFAULT_TTL_BOUNDS.min, max = DEFAULT_TTL_BOUNDS.max } = given;
+  const { min = DEFAULT_TTL_BOUNDS.min, ...rest } = given;
+  const { max = DEFAULT_TTL_BOUNDS.max, ...others } = rest;
+  assertNoOtherOptions(others, ACTION, "ttlMs");
   if (!(min > 0)) {
     const rule = "must be a number above 0";
     throw new InvalidValueError(ACTION, "ttlMs.min", rule, min);

@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** What an HTTP handler does, and whatever else lets requests pass by this. */
@@ -146,11 +146,12 @@ export interface TrustGuard {
  * ```
  */
 export function createTrustGuard(
-  { hosts = LOOPBACK_HOSTS, origins = [] }: {
+  { hosts = LOOPBACK_HOSTS, origins = [], ...others }: {
     readonly hosts?: "any" | readonly string[] | undefined;
     readonly origins?: readonly string[] | undefined;
   } = {},
 ): TrustGuard {
+  assertNoOtherOptions(others, ACTION);
   const trust = new Trust({ hosts, origins, credentials: false });
   const guard = (request: Request): Response | undefined => {
     if (!URL.canParse(request.url)) {

@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
 import { createTrustGuard } from "../http/mod.ts";
 import type { PresenceMetrics } from "./presence_metrics.ts";
 
@@ -64,10 +64,12 @@ export function createMetricsHandler(
   metrics: Pick<PresenceMetrics, "contentType" | "text">,
   options: MetricsHandlerOptions = {},
 ): (request: Request) => Promise<Response> {
-  const { token, path = "/metrics", onError = console.error } = options;
+  const { token, path = "/metrics", onError = console.error, ...rest } =
+    options;
   assertToken(token);
   assertPath(path);
-  const { hosts = token === undefined ? undefined : "any" } = options;
+  const { hosts = token === undefined ? undefined : "any", ...others } = rest;
+  assertNoOtherOptions(others, "serve metrics");
   const refusalOf = createTrustGuard({ hosts });
 
   async function knows({ headers }: Request): Promise<boolean> {

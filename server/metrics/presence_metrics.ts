@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import { InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
 import { measureCluster } from "./cluster_metrics.ts";
 import { measureDocuments, nameDocuments } from "./document_metrics.ts";
 import { measureFaces } from "./face_metrics.ts";
@@ -70,14 +70,20 @@ export class PresenceMetrics {
    * another server.
    */
   constructor(options: PresenceMetricsOptions) {
-    const { server, prefix = "ruthere_", documentLabels = 0 } = options;
+    const { server, prefix = "ruthere_", documentLabels = 0, ...rest } =
+      options;
+    const { others, ...sources } = rest;
+    if (!("stats" in Object(server))) {
+      const rule = "must be a PresenceServer";
+      throw new InvalidValueError("measure presence", "server", rule, server);
+    }
     assertPrefix(prefix);
     assertLimit(documentLabels);
     this.#server = server;
-    this.#others = options.others;
+    this.#others = others;
     const instruments = new Instruments(this.#registry, prefix);
     this.#instruments = instruments;
-    this.measure(options);
+    this.measure(sources);
     const stats = onceATurn(() => server.stats);
     const http = onceATurn(() => this.#sources.http?.stats);
     const phoenix = onceATurn(() => this.#sources.phoenix?.stats);
@@ -106,7 +112,8 @@ export class PresenceMetrics {
    * @throws {InvalidValueError} If the documents are of another server.
    */
   measure(sources: MetricsSources): void {
-    const { http, phoenix, cluster, documents } = sources;
+    const { http, phoenix, cluster, documents, ...others } = sources;
+    assertNoOtherOptions(others, "measure presence");
     assertSameServer(documents, this.#server);
     const former = this.#sources;
     for (const name of ["http", "phoenix", "cluster", "documents"] as const) {

@@ -1,4 +1,8 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import {
+  assertMethods,
+  assertNoOtherOptions,
+  InvalidValueError,
+} from "../../core/mod.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import {
   createTrustGuard,
@@ -84,21 +88,27 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    *
    * @param presence The topics to serve.
    * @param options How it behaves.
-   * @throws {InvalidValueError} If a limit, a host or an origin makes no sense,
-   * or the documents are of another server than the topics.
+   * @throws {InvalidValueError} If `presence` is none, a limit, a host or an
+   * origin makes no sense, an option is not known, or the documents are of
+   * another server than the topics.
    */
   constructor(presence: TopicPresence, options: PhoenixOptions = {}) {
-    const { onError = console.error, limits = {}, join, accessToken } = options;
-    assertSameServer(options.documents, presence);
+    const { onError = console.error, limits = {}, join, ...rest } = options;
+    const { authorize, accessToken, documents, ...more } = rest;
+    const { hosts, origins, ...others } = more;
+    const rule = "must be a TopicPresence";
+    assertMethods(presence, ["track"], "presence", rule, "create endpoint");
+    assertNoOtherOptions(others, "create endpoint");
+    assertSameServer(documents, presence);
     this.#presence = presence;
-    this.#authorize = options.authorize;
+    this.#authorize = authorize;
     this.#limits = limitsFrom(limits);
-    this.#guard = createTrustGuard(options);
+    this.#guard = createTrustGuard({ hosts, origins });
     this.#buckets = new TokenBuckets(this.#limits.messagesPerSecond);
     this.#onError = onError;
     this.#hub = {
       presence,
-      documents: options.documents,
+      documents,
       members: new Members((topic) =>
         presence.server.hearOthers(topic, (text) => this.#hear(topic, text))
       ),

@@ -43,6 +43,9 @@ export function readJoinParams(
   topic: string,
   payload: JsonObject,
 ): JoinParams {
+  if (topic === "") {
+    throw new InvalidValueError(ACTION, "topic", "must not be empty", topic);
+  }
   const isSupabase = topic.startsWith(SUPABASE_PREFIX) &&
     Object.hasOwn(payload, "config");
   const config = memberOf(payload, "config");
@@ -86,11 +89,11 @@ function readKey(params: JsonObject, presence: JsonObject): string | undefined {
   const key = own(params, "key") ?? (own(presence, "key") || undefined);
   if (key === undefined) return undefined;
   if (
-    typeof key === "string" && key.length <= MAX_NAME_LENGTH &&
-    key.isWellFormed()
+    typeof key === "string" && key !== "" && key.isWellFormed() &&
+    key.length <= MAX_NAME_LENGTH
   ) return key;
   const rule =
-    `must be a well-formed string of at most ${MAX_NAME_LENGTH} characters`;
+    `must be a well-formed string of 1 to ${MAX_NAME_LENGTH} characters`;
   throw new InvalidValueError(ACTION, "key", rule, key);
 }
 

@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
 
 /** How much one socket, and one identity, may ask of an endpoint. */
 export interface PhoenixLimits {
@@ -78,6 +78,9 @@ export const DEFAULT_LIMITS: PhoenixLimits = {
 export function limitsFrom(limits: Partial<PhoenixLimits>): PhoenixLimits {
   const all = { ...DEFAULT_LIMITS, ...limits };
   for (const [name, value] of Object.entries(all)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      assertNoOtherOptions({ [name]: value }, "create endpoint", "limits");
+    }
     if (value > 0) continue;
     const rule = "must be a number above zero";
     throw new InvalidValueError(

@@ -31,7 +31,7 @@ const USERS = {
 for (const [whose, { x, y }] of Object.entries(USERS)) {
   Deno.test(`revoke() of an identity ${whose} ends who is being authorized, and nobody else`, async () => {
     const gate = slowAuthorize();
-    using service = inProcess(gate);
+    using service = inProcess({ authorize: gate.authorize });
     const connecting = [service.connect("x"), service.connect("y")] as const;
     assertEquals(await settles(Promise.race(connecting)), false);
     assertEquals(service.endpoint.revoke(x), 0);

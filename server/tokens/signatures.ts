@@ -10,8 +10,8 @@ import { PublishedKeys } from "./published_keys.ts";
 import {
   type FilledRules,
   jwksFrom,
+  type KeyOptions,
   secretFrom,
-  type TokenOptions,
 } from "./token_options.ts";
 
 /** What is in a token that is signed as it must be, and is for us and now. */
@@ -35,15 +35,14 @@ export class Signatures {
   readonly #rules: FilledRules;
 
   /** @throws {InvalidValueError} If the keys or the algorithms make no sense. */
-  constructor(options: TokenOptions, rules: FilledRules) {
+  constructor(options: KeyOptions, rules: FilledRules) {
     this.#rules = rules;
     if (options.jwksUrl === undefined) {
       const { secret, algorithms } = secretFrom(options);
       this.#keys = { secret };
       this.#algorithms = algorithms;
     } else {
-      const { url, cooldownMs, algorithms } = jwksFrom(options);
-      const { onError = console.error } = options;
+      const { url, cooldownMs, onError, algorithms } = jwksFrom(options);
       const settings = { url, cooldownMs, onError: guarded(onError) };
       this.#keys = { published: new PublishedKeys(settings) };
       this.#algorithms = algorithms;

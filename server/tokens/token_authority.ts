@@ -87,17 +87,29 @@ export class TokenAuthority {
    * trusted.
    */
   constructor(options: TokenOptions) {
-    const { rightsOf = (claims) => claims.presence, clock = Date.now } =
-      options;
-    this.#rules = rulesFrom(options);
+    const {
+      rightsOf = (claims) => claims.presence,
+      clock = Date.now,
+      ...rest
+    } = options;
+    const { issuer, audience, clockToleranceSeconds, ...more } = rest;
+    const { maxLifetimeSeconds, maxTokenBytes, ...keys } = more;
+    this.#rules = rulesFrom({
+      issuer,
+      audience,
+      clockToleranceSeconds,
+      maxLifetimeSeconds,
+      maxTokenBytes,
+    });
     this.#rightsOf = rightsOf;
     this.#clock = clock;
     this.#steadyClock = options.clock ?? steadyNow;
-    this.#signatures = new Signatures(options, this.#rules);
-    const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
+    this.#signatures = new Signatures(keys, this.#rules);
+    const { maxLifetimeSeconds: lifetime, clockToleranceSeconds: tolerance } =
+      this.#rules;
     this.#revoked = new RevokedSubjects(
       // A second more, of which an `iat` may have a part.
-      (maxLifetimeSeconds + clockToleranceSeconds + 1) * 1_000,
+      (lifetime + tolerance + 1) * 1_000,
     );
   }
 

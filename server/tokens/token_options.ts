@@ -1,4 +1,8 @@
-import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
+import {
+  assertNoOtherOptions,
+  InvalidValueError,
+  type Timestamp,
+} from "../../core/mod.ts";
 import type { TokenClaims } from "./claims.ts";
 
 /** What holds of tokens, however they are signed. */
@@ -100,6 +104,11 @@ export interface JwksOptions extends TokenRules {
 /** Which tokens are taken, and what they say. */
 export type TokenOptions = SecretOptions | JwksOptions;
 
+/** What the tokens are signed with: the options without the rules. */
+export type KeyOptions =
+  | Omit<SecretOptions, keyof TokenRules>
+  | Omit<JwksOptions, keyof TokenRules>;
+
 /** The rules of tokens, with nothing left out. */
 export interface FilledRules {
   readonly issuer: string[];
@@ -161,8 +170,12 @@ export function rulesFrom(options: TokenRules): FilledRules {
  * of them, or one of them is for public keys.
  */
 export function secretFrom(
-  { secret, algorithms = ["HS256"] }: SecretOptions,
+  { secret, algorithms = ["HS256"], jwksUrl: _, ...others }: Omit<
+    SecretOptions,
+    keyof TokenRules
+  >,
 ): { readonly secret: Uint8Array; readonly algorithms: string[] } {
+  assertNoOtherOptions(others, ACTION);
   assertSecret(secret);
   const bytes = typeof secret === "string"
     ? new TextEncoder().encode(secret)
@@ -189,13 +202,16 @@ export function secretFrom(
  * algorithm is none of public keys: whoever knows one could sign with it.
  */
 export function jwksFrom(
-  { jwksUrl, jwksCooldownMs = 30_000, algorithms = [...ASYMMETRIC] }:
-    JwksOptions,
+  { jwksUrl, secret: _, ...rest }: Omit<JwksOptions, keyof TokenRules>,
 ): {
   readonly url: URL;
   readonly cooldownMs: number;
+  readonly onError: (error: unknown) => void;
   readonly algorithms: string[];
 } {
+  const { jwksCooldownMs = 30_000, onError = console.error, ...more } = rest;
+  const { algorithms = [...ASYMMETRIC], ...others } = more;
+  assertNoOtherOptions(others, ACTION);
   const url = URL.canParse(String(jwksUrl)) ? new URL(jwksUrl) : undefined;
   if (url === undefined || !isTrusted(url)) {
     const rule =
@@ -211,7 +227,12 @@ export function jwksFrom(
     const rule = `must be some of ${[...ASYMMETRIC].join(", ")}`;
     throw new InvalidValueError(ACTION, "algorithms", rule, algorithm);
   }
-  return { url, cooldownMs: jwksCooldownMs, algorithms: [...algorithms] };
+  return {
+    url,
+    cooldownMs: jwksCooldownMs,
+    onError,
+    algorithms: [...algorithms],
+  };
 }
 
 /** Whoever is on the way to other hosts could put in keys of their own. */

@@ -1,5 +1,6 @@
 import {
   type Activity,
+  assertNoOtherOptions,
   type Availability,
   type Duration,
   type EntryKey,
@@ -113,7 +114,8 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
    * made of it that are none. Then nothing has changed.
    */
   update(meta: Meta, options: UpdateOptions = {}): boolean {
-    const { visibility = this.#visibility } = options;
+    const { visibility = this.#visibility, ...others } = options;
+    assertNoOtherOptions(others, "update connection");
     const facets = this.#facetsOf(meta, "update connection");
     return this.#publishIfPresent(facets, visibility);
   }

@@ -206,7 +206,7 @@ class Subject {
   }
 
   #track(
-    { topic, key, meta, ...options }: Extract<Command, { do: "track" }>,
+    { do: _, topic, key, meta, ...options }: Extract<Command, { do: "track" }>,
   ): void {
     unlessFull(() => {
       this.#handles.push(this.#presence.track(topic, key, meta, options));

@@ -1,4 +1,6 @@
 import {
+  assertMethods,
+  assertNoOtherOptions,
   type Duration,
   InvalidValueError,
   type PresenceSnapshot,
@@ -138,15 +140,25 @@ export class TopicPresence<Meta = TopicMeta> {
    *
    * @param server The server.
    * @param options How they behave.
-   * @throws {InvalidValueError} If the time to live is not more than zero.
+   * @throws {InvalidValueError} If `server` is none, the time to live is not
+   * more than zero, or an option is not known.
    */
   constructor(
     server: TopicServer,
     options: TopicPresenceOptions = {},
   ) {
-    const { ttlMs = 30_000, facets = () => ({}), channels } = options;
-    const { onError = console.error } = options;
-    assertTtl(ttlMs, "create topics");
+    const { ttlMs = 30_000, facets = () => ({}), channels, ...rest } = options;
+    const { onError = console.error, ...others } = rest;
+    const action = "create topics";
+    assertMethods(
+      server,
+      METHODS,
+      "server",
+      "must be a PresenceServer",
+      action,
+    );
+    assertNoOtherOptions(others, action);
+    assertTtl(ttlMs, action);
     this.#server = server;
     this.#ttlMs = ttlMs;
     this.#lift = facets;
@@ -184,11 +196,13 @@ export class TopicPresence<Meta = TopicMeta> {
     meta: Meta,
     options: TrackOptions = {},
   ): PresenceHandle<Meta> {
-    const { ttlMs = this.#ttlMs, origin = this.#origin } = options;
-    const { visibility = "public" } = options;
-    assertText(topic, "topic");
-    assertText(key, "key");
-    assertTtl(ttlMs, "track connection");
+    const { ttlMs = this.#ttlMs, origin = this.#origin, ...rest } = options;
+    const { visibility = "public", ...others } = rest;
+    const action = "track connection";
+    assertNoOtherOptions(others, action);
+    assertName(topic, "topic", action);
+    assertName(key, "key", action);
+    assertTtl(ttlMs, action);
     const resource = this.#connections.next();
     const entry = { subject: key, context: topic, resource, origin };
     const settings = { entry, ttlMs, visibility, lift: this.#lift };
@@ -245,6 +259,7 @@ export class TopicPresence<Meta = TopicMeta> {
    * @returns How many there are.
    */
   countPresences(topic: string, viewer?: TopicViewer): number {
+    assertName(topic, "topic", READ);
     const visible = viewer && viewerPolicy(viewer);
     return this.#server.store.count(topic, { visible }).subjects;
   }
@@ -292,8 +307,8 @@ export class TopicPresence<Meta = TopicMeta> {
    * @returns The events.
    */
   events(topic: string, options: ReadOptions = {}): Watch<TopicEvent<Meta>> {
-    const { viewer = OMNISCIENT_VIEWER } = options;
-    return new TopicEvents<Meta>(this.#server, topic, viewer, options.signal);
+    const { viewer, signal } = readOptions(topic, options);
+    return new TopicEvents<Meta>(this.#server, topic, viewer, signal);
   }
 
   /**
@@ -332,9 +347,9 @@ export class TopicPresence<Meta = TopicMeta> {
    * ```
    */
   watch(topic: string, options: ReadOptions = {}): Watch<TopicMessage> {
-    const { viewer = OMNISCIENT_VIEWER } = options;
+    const { viewer, signal } = readOptions(topic, options);
     const enter = () => this.#server.closed ? undefined : this.#rooms.of(topic);
-    return new TopicReader(enter, viewer, options.signal);
+    return new TopicReader(enter, viewer, signal);
   }
 
   /**
@@ -354,6 +369,8 @@ export class TopicPresence<Meta = TopicMeta> {
     key: string | undefined,
     viewer: TopicViewer,
   ): PresenceSnapshot<TopicModel>[] {
+    assertName(topic, "topic", READ);
+    if (key !== undefined) assertName(key, "key", READ);
     const visible = viewerPolicy(viewer);
     const query = { context: topic, subject: key, visible };
     return this.#server.store.snapshots(query);
@@ -377,6 +394,18 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 }
 
+/** What can't be done where there is no topic to read. */
+const READ = "read topic";
+
+function readOptions(
+  topic: string,
+  { viewer = OMNISCIENT_VIEWER, signal, ...others }: ReadOptions,
+): { readonly viewer: TopicViewer; readonly signal: AbortSignal | undefined } {
+  assertName(topic, "topic", READ);
+  assertNoOtherOptions(others, READ);
+  return { viewer, signal };
+}
+
 /** Whatever is told of it, what comes next is published. */
 function report(error: unknown, onError: (error: unknown) => void): void {
   try {
@@ -386,9 +415,15 @@ function report(error: unknown, onError: (error: unknown) => void): void {
   }
 }
 
-/** Without types it could be a number, which a wire would make a text of. */
-function assertText(value: unknown, field: string): void {
-  if (typeof value === "string" && value.isWellFormed()) return;
-  const rule = "must be a well-formed string";
-  throw new InvalidValueError("track connection", field, rule, value);
+/** What is asked of a server: enough to tell it from all else. */
+const METHODS = ["receive", "receiveIfPresent", "watch", "withdraw"];
+
+/**
+ * Without types it could be a number, which a wire would make a text of. An
+ * empty one is a variable that nobody has set.
+ */
+function assertName(value: unknown, field: string, action: string): void {
+  if (typeof value === "string" && value !== "" && value.isWellFormed()) return;
+  const rule = "must be a well-formed string that is not empty";
+  throw new InvalidValueError(action, field, rule, value);
 }

@@ -7,7 +7,10 @@ import {
   ServerClosedError,
 } from "../mod.ts";
 import { type TopicModel, TopicPresence } from "./mod.ts";
-import { topics } from "./testing/harness.ts";
+import { topics, update } from "./testing/harness.ts";
+
+/** Beside names that are known, the compiler lets others through. */
+const READ = { signal: undefined, viewers: [] };
 
 Deno.test("TopicPresence knows nobody in a topic that nobody is in", () => {
   using t = topics();
@@ -60,9 +63,7 @@ Deno.test("TopicPresence.list() sorts by key, and the metas of a key as they joi
     t.presence.track("room", "ada", n);
   }
   t.presence.track("room", "Zoe", "Zoe");
-  t.presence.track("room", "", "nobody");
   assertEquals(t.presence.list("room"), [
-    { key: "", metas: ["nobody"] },
     { key: "Zoe", metas: ["Zoe"] },
     { key: "ada", metas: Array.from({ length: 80 }, (_, n) => n) },
     { key: "bob", metas: ["bob"] },
@@ -85,9 +86,9 @@ Deno.test("TopicPresence.list() keeps the order in which they joined when the cl
   );
 });
 
-Deno.test("TopicPresence takes every well-formed string for a topic and for a key", () => {
+Deno.test("TopicPresence takes every well-formed string that is not empty for a topic and for a key", () => {
   using t = topics();
-  const names = ["", " ", "__proto__", "constructor", "toString", "a\0b", "…"];
+  const names = [" ", "__proto__", "constructor", "toString", "a\0b", "…"];
   for (const topic of names) {
     for (const key of names) t.presence.track(topic, key, `${topic}/${key}`);
   }
@@ -98,11 +99,63 @@ Deno.test("TopicPresence takes every well-formed string for a topic and for a ke
       assertEquals(t.presence.get(topic, key), entry);
     }
   }
-  for (const bad of ["\ud800", "a\udc00"]) {
-    assertThrows(() => t.presence.track(bad, "ada", 1), InvalidValueError);
-    assertThrows(() => t.presence.track("room", bad, 1), InvalidValueError);
+  for (const bad of ["", "\ud800", "a\udc00"]) {
+    const rule = "must be a well-formed string that is not empty";
+    const refused = (call: () => unknown, what: string) =>
+      assertThrows(call, InvalidValueError, `Cannot ${what} ${rule}`);
+    refused(() => t.presence.track(bad, "ada", 1), "track connection: topic");
+    refused(() => t.presence.track("room", bad, 1), "track connection: key");
+    refused(() => t.presence.list(bad), "read topic: topic");
+    refused(() => t.presence.get("room", bad), "read topic: key");
+    refused(() => t.presence.isPresent("room", bad), "read topic: key");
+    refused(() => t.presence.countPresences(bad), "read topic: topic");
+    refused(() => t.presence.events(bad), "read topic: topic");
+    refused(() => t.presence.watch(bad), "read topic: topic");
   }
   assertEquals(t.presence.countPresences("room"), 0);
+});
+
+Deno.test("TopicPresence shows a key that another face gives as empty", () => {
+  using t = topics();
+  t.server.receive(update({ subject: "", facets: { activity: "idle" } }));
+  assertEquals(t.presence.list("room"), [
+    { key: "", metas: [{ activity: "idle" }] },
+  ]);
+});
+
+Deno.test("TopicPresence is made of a server, not of something else", () => {
+  for (const bad of [{}, null, undefined, "server", new Map()]) {
+    assertThrows(
+      () => Reflect.construct(TopicPresence, [bad]),
+      InvalidValueError,
+      "Cannot create topics: server must be a PresenceServer",
+    );
+  }
+});
+
+Deno.test("TopicPresence refuses options that it does not know", () => {
+  using t = topics();
+  const handle = t.presence.track("room", "ada", 1);
+  const misspelt = {
+    ttl: 5_000,
+    ttlMs: undefined,
+    visibility: "public",
+  } as const;
+  const calls: [string, () => unknown][] = [
+    ["create topics", () => new TopicPresence(t.server, misspelt)],
+    ["track connection", () => t.presence.track("room", "bob", 1, misspelt)],
+    ["update connection", () => handle.update(2, misspelt)],
+    ["read topic", () => t.presence.events("room", READ)],
+    ["read topic", () => t.presence.watch("room", READ)],
+  ];
+  for (const [action, call] of calls) {
+    assertThrows(
+      call,
+      InvalidValueError,
+      `Cannot ${action}: options must have known names only`,
+    );
+  }
+  assertEquals(t.presence.list("room"), [{ key: "ada", metas: [1] }]);
 });
 
 Deno.test("TopicPresence.track() refuses the next key of a full topic, and changes nothing", () => {

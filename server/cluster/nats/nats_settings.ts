@@ -1,8 +1,14 @@
 import type { NatsConnection } from "@nats-io/nats-core";
-import { InvalidValueError } from "../../../core/mod.ts";
+import {
+  assertMethods,
+  assertNoOtherOptions,
+  InvalidValueError,
+} from "../../../core/mod.ts";
 import type { BucketOptions } from "./bucket.ts";
 import { harmless } from "./guarded.ts";
 import type { NatsBackboneOptions } from "./nats_backbone.ts";
+
+const ACTION = "make backbone";
 
 /** What is asked of a connection. */
 const METHODS = [
@@ -23,8 +29,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * @throws {InvalidValueError} If one of them makes no sense.
  */
 export function settingsOf(options: NatsBackboneOptions): BucketOptions {
-  const { bucket = "ruthere", storage = "file", replicas = 1 } = options;
-  const { timeoutMs = 5_000, onError = console.error } = options;
+  const { bucket = "ruthere", storage = "file", ...rest } = options;
+  const { replicas = 1, timeoutMs = 5_000, ...more } = rest;
+  const { onError = console.error, ...others } = more;
+  assertNoOtherOptions(others, ACTION);
   if (typeof bucket !== "string" || !/^[\w-]+$/.test(bucket)) {
     refuse("bucket", "must be letters, digits, - and _", bucket);
   }
@@ -55,16 +63,10 @@ export function settingsOf(options: NatsBackboneOptions): BucketOptions {
 export function assertConnection(
   nats: unknown,
 ): asserts nats is NatsConnection {
-  if (METHODS.every((name) => hasMethod(nats, name))) return;
   const rule = "must be a connection, as connect() of @nats-io gives";
-  refuse("nats", rule, nats);
-}
-
-function hasMethod(value: unknown, name: string): boolean {
-  return typeof value === "object" && value !== null &&
-    typeof Reflect.get(value, name) === "function";
+  assertMethods(nats, METHODS, "nats", rule, ACTION);
 }
 
 function refuse(field: string, rule: string, value: unknown): never {
-  throw new InvalidValueError("make backbone", field, rule, value);
+  throw new InvalidValueError(ACTION, field, rule, value);
 }

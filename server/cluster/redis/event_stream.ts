@@ -65,8 +65,8 @@ export function eventSink(
   prefix: string,
   options: RedisEventOptions,
 ): EffectSink {
-  const { stream = `${prefix}:events`, maxLength = 10_000 } = options;
-  const { fields = () => ({}), onError = console.error } = options;
+  const { stream = `${prefix}:events`, maxLength = 10_000, ...rest } = options;
+  const { fields = () => ({}), onError = console.error } = rest;
 
   async function add(effect: Effect): Promise<void> {
     try {

@@ -1,3 +1,4 @@
+import { assertMethods, assertNoOtherOptions } from "../../../core/mod.ts";
 import type {
   BackboneConnection,
   BackboneListener,
@@ -50,9 +51,15 @@ export class RedisBackbone implements PresenceBackbone {
    *
    * @param connector What `fromIoredis` or `fromNodeRedis` makes of a client.
    * @param options How it behaves.
+   * @throws {InvalidValueError} If `connector` is none, or an option is not
+   * known.
    */
   constructor(connector: RedisConnector, options: RedisBackboneOptions = {}) {
-    const { prefix = "ruthere", events } = options;
+    const { prefix = "ruthere", events, ...others } = options;
+    const action = "make backbone";
+    const rule = "must be what fromIoredis() or fromNodeRedis() gives";
+    assertMethods(connector, ["lines"], "connector", rule, action);
+    assertNoOtherOptions(others, action);
     this.#connector = connector;
     this.#prefix = prefix;
     this.#events = events;

@@ -1,0 +1,168 @@
+/**
+ * What every door does with options that it does not know, and with a server or
+ * a connection that is none.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  ActivityMonitor,
+  PresenceBeacon,
+  startHeartbeat,
+  Throttle,
+  TypingDetector,
+} from "../beacon/mod.ts";
+import { InvalidValueError } from "../core/mod.ts";
+import { validateAgentConfig } from "../server/agents/mod.ts";
+import { joinCluster, MemoryBackbone } from "../server/cluster/mod.ts";
+import { NatsBackbone } from "../server/cluster/nats/mod.ts";
+import { RedisBackbone } from "../server/cluster/redis/mod.ts";
+import { DocumentPresence } from "../server/documents/mod.ts";
+import { PresenceClient } from "../server/http/client.ts";
+import { createHttpHandler, createTrustGuard } from "../server/http/mod.ts";
+import {
+  createMetricsHandler,
+  PresenceMetrics,
+} from "../server/metrics/mod.ts";
+import { PresenceServer } from "../server/mod.ts";
+import { PhoenixEndpoint } from "../server/phoenix/mod.ts";
+import { TokenAuthority } from "../server/tokens/mod.ts";
+import { TopicPresence } from "../server/topics/mod.ts";
+import { PresenceStore } from "../store/mod.ts";
+
+const server = new PresenceServer();
+const topics = Reflect.construct(TopicPresence, [server]);
+const documents = Reflect.construct(DocumentPresence, [server]);
+const backbone = new MemoryBackbone();
+const client = new PresenceClient({ url: "http://localhost" });
+
+const KEY = { subject: "alice", context: "doc", origin: "tab" };
+const BEACON = new PresenceBeacon(KEY);
+const HEARTBEAT = { beacon: BEACON, publish() {}, onError() {}, intervalMs: 9 };
+const THROTTLE = { send() {}, intervalMs: 9 };
+const CHANGES = { onChange() {} };
+const SECRET = { issuer: "a", audience: "b", secret: "s".repeat(32) };
+const JWKS = { issuer: "a", audience: "b", jwksUrl: "https://a.example/" };
+const NATS = Object.fromEntries(
+  ["publish", "request", "subscribe", "status", "closed", "isClosed"]
+    .map((name) => [name, () => {}]),
+);
+
+type Call = (...args: unknown[]) => unknown;
+
+/** Calls as JavaScript does, which has no types to help. */
+const make =
+  (door: Parameters<typeof Reflect.construct>[0]): Call => (...args) =>
+    Reflect.construct(door, args);
+const call = (door: unknown, on?: object): Call => (...args) => {
+  if (typeof door !== "function") throw new TypeError("no such door");
+  return Reflect.apply(door, on, args);
+};
+
+/** Each door, what comes before its options, and options that it takes. */
+const DOORS: [name: string, Call, before: unknown[], good: object][] = [
+  ["PresenceBeacon", make(PresenceBeacon), [], KEY],
+  ["startHeartbeat", call(startHeartbeat), [], HEARTBEAT],
+  ["Throttle", make(Throttle), [], THROTTLE],
+  ["TypingDetector", make(TypingDetector), [], CHANGES],
+  ["ActivityMonitor", make(ActivityMonitor), [], CHANGES],
+  ["PresenceStore", make(PresenceStore), [], {}],
+  ["PresenceServer", make(PresenceServer), [], {}],
+  ["PresenceServer.watch", call(server.watch, server), [], {}],
+  ["PresenceServer.watchCount", call(server.watchCount, server), [], {}],
+  ["TopicPresence", make(TopicPresence), [server], {}],
+  ["TopicPresence.track", call(topics.track, topics), ["a", "b", 1], {}],
+  ["TopicPresence.events", call(topics.events, topics), ["a"], {}],
+  ["TopicPresence.watch", call(topics.watch, topics), ["a"], {}],
+  ["DocumentPresence", make(DocumentPresence), [server], {}],
+  ["DocumentPresence.join", call(documents.join, documents), ["ada"], {
+    documentId: "1",
+    name: "Ada",
+  }],
+  ["DocumentPresence.watch", call(documents.watch, documents), ["1"], {}],
+  ["createHttpHandler", call(createHttpHandler), [server], {}],
+  ["createTrustGuard", call(createTrustGuard), [], {}],
+  ["PresenceClient", make(PresenceClient), [], { url: "http://localhost" }],
+  ["PresenceClient.watch", call(client.watch, client), [], { context: "doc" }],
+  ["PresenceClient.publish", call(client.publish, client), [[]], {}],
+  ["PresenceClient.withdraw", call(client.withdraw, client), [], {}],
+  ["PresenceClient.presence", call(client.presence, client), [], {}],
+  ["PhoenixEndpoint", make(PhoenixEndpoint), [topics], {}],
+  ["joinCluster", call(joinCluster), [server, backbone], {}],
+  ["RedisBackbone", make(RedisBackbone), [{ lines() {} }], {}],
+  ["NatsBackbone", make(NatsBackbone), [NATS], {}],
+  ["TokenAuthority", make(TokenAuthority), [], SECRET],
+  ["TokenAuthority with a URL", make(TokenAuthority), [], JWKS],
+  ["PresenceMetrics", make(PresenceMetrics), [], { server }],
+  ["createMetricsHandler", call(createMetricsHandler), [{}], {}],
+];
+
+for (const [name, door, before, good] of DOORS) {
+  Deno.test(`${name}: refuses an option that it does not know`, async () => {
+    const bad = { ...good, misspelt: "a secret", left: undefined };
+    await assertRejects(
+      async () => await door(...before, bad),
+      InvalidValueError,
+      'options must have known names only: received "misspelt"',
+    );
+  });
+}
+
+Deno.test("createHttpHandler() and PhoenixEndpoint refuse limits that they do not know", () => {
+  const bad: [Call, object, string][] = [
+    [call(createHttpHandler, undefined), { limits: { body: 1 } }, "limits"],
+    [call(createHttpHandler, undefined), { ttlMs: { least: 1 } }, "ttlMs"],
+  ];
+  for (const [door, options, field] of bad) {
+    assertThrows(
+      () => door(server, options),
+      InvalidValueError,
+      `Cannot create HTTP handler: ${field} must have known names only`,
+    );
+  }
+  assertThrows(
+    () => make(PhoenixEndpoint)(topics, { limits: { frame: 1 } }),
+    InvalidValueError,
+    "Cannot create endpoint: limits must have known names only",
+  );
+});
+
+Deno.test("validateAgentConfig() finds a field that is misspelt", () => {
+  const config = {
+    agentId: "builder",
+    project: "shop",
+    backbone,
+    heartbeatIntervalMs: 5_000,
+    watchBufer: 1,
+  };
+  assertEquals(
+    validateAgentConfig(config)?.message,
+    "presence.Config: watchBufer: is not a field of a config",
+  );
+});
+
+Deno.test("what needs a server, topics or a connection refuses all else at once", () => {
+  const calls: [name: string, (bad: unknown) => unknown, field: string][] = [
+    ["TopicPresence", make(TopicPresence), "server"],
+    ["DocumentPresence", make(DocumentPresence), "server"],
+    ["createHttpHandler", call(createHttpHandler), "server"],
+    ["PhoenixEndpoint", make(PhoenixEndpoint), "presence"],
+    ["joinCluster", (bad) => call(joinCluster)(bad, backbone), "server"],
+    ["joinCluster", (bad) => call(joinCluster)(server, bad), "backbone"],
+    ["RedisBackbone", make(RedisBackbone), "connector"],
+    ["NatsBackbone", make(NatsBackbone), "nats"],
+    [
+      "PresenceMetrics",
+      (bad) => make(PresenceMetrics)({ server: bad }),
+      "server",
+    ],
+    ["PresenceClient", (bad) => make(PresenceClient)({ url: bad }), "url"],
+  ];
+  for (const [name, door, field] of calls) {
+    for (const bad of [{}, null, undefined, "text"]) {
+      const error = assertThrows(() => door(bad), InvalidValueError, "", name);
+      assertEquals(error.field, field, name);
+    }
+  }
+});

@@ -132,7 +132,7 @@ function unfake(): void {
 export class FakeTime {
   constructor(
     from?: number | string | Date | null,
-    options: Partial<FakeTimeOptions> = {},
+    options?: FakeTimeOptions,
   ) {
     if (current) {
       throw new TimeError("Cannot construct FakeTime: time is already faked");
@@ -154,7 +154,7 @@ export class FakeTime {
     queue = [];
     current = this;
     fake();
-    const { advanceRate = 0, advanceFrequency = 10 } = options;
+    const { advanceRate = 0, advanceFrequency = 10 } = options ?? {};
     if (advanceRate <= 0) return;
     const step = Math.max(0, advanceFrequency);
     advancing = REAL.setInterval(() => this.tick(advanceRate * step), step);

@@ -597,10 +597,10 @@ test("is the one that the URL names", async (people, url) => {
   assertEquals(await bob.locator(".participant").count(), 1);
   const here = ada.locator("nav [aria-current]");
   assertEquals(await here.textContent(), "document:notes");
-  await ada.getByRole("link", { name: "room:lobby" }).click();
+  await ada.getByRole("link", { name: "room:notes" }).click();
   await ada.locator(".chip[data-you]").waitFor();
-  await ada.getByRole("link", { name: "document:shared" }).click();
-  await participantOf(bob, "Ada").waitFor();
+  await ada.getByRole("link", { name: "document:notes" }).click();
+  await participantOf(ada, "Cyd").waitFor();
 });
 
 test("goes on when the service is back", async (people, url, service) => {

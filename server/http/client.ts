@@ -82,6 +82,7 @@ export { PresenceRequestError } from "./request_error.ts";
 export type {
   ContextAnswer,
   FacetTtls,
+  GrantedTtls,
   PublishAnswer,
   SubjectAnswer,
   WhereaboutsAnswer,
@@ -150,7 +151,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    *
    * @param updates What to publish.
    * @param options How to go about it.
-   * @returns The sequences.
+   * @returns The sequences, and the times to live that were granted.
    * @throws {PresenceRequestError} If the service refuses.
    * @throws {TypeError} If it can't be reached, or something else answers.
    */

@@ -82,7 +82,15 @@ Deno.test("PresenceClient publishes, asks and withdraws", async () => {
       facetTtlsMs: { activity: 1_000 },
     },
   ]);
-  assertEquals(answer, { sequences: [1, 2], sequence: 2, epoch: "e" });
+  assertEquals(answer, {
+    sequences: [1, 2],
+    granted: [
+      { ttlMs: 5_000 },
+      { ttlMs: 5_000, facetTtlsMs: { activity: 1_000 } },
+    ],
+    sequence: 2,
+    epoch: "e",
+  });
   await client.publish({ subject: "bob", context: "doc 1", ttlMs: 5_000 });
 
   const page = await client.presence({ context: "doc 1", limit: 1 });
@@ -207,7 +215,7 @@ Deno.test("PresenceClient keeps the path of its URL and asks for headers anew", 
       urls.push(url.href);
       tokens.push(new Headers(init.headers).get("authorization"));
       return Promise.resolve(
-        Response.json({ sequences: [], sequence: 0, epoch: "e" }),
+        Response.json({ sequences: [], granted: [], sequence: 0, epoch: "e" }),
       );
     },
   });

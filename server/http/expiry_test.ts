@@ -55,6 +55,13 @@ async function rest(events: EventReader): Promise<string> {
   return text;
 }
 
+Deno.test("an update is granted no more time than the identity has", async () => {
+  using service = serve((now) => ({ expiresAt: now + 20_000 }));
+  const body = posting(sent({ ttlMs: 60_000 }));
+  const answer = await read(await service.send("/v1/updates", body));
+  assertEquals(answer.granted, [{ ttlMs: 20_000 }]);
+});
+
 Deno.test("a stream ends when the identity does, and not before", async () => {
   using service = serve((now) => ({ expiresAt: now + 60_000 }));
   const events = new EventReader(await service.send(PATH));

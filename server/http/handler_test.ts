@@ -82,7 +82,8 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
         ),
       ),
     );
-    assertEquals(answer, { sequences: [1], sequence: 1, epoch: "e" });
+    const granted = [{ ttlMs: 30_000, facetTtlsMs: { activity: 2_000 } }];
+    assertEquals(answer, { sequences: [1], granted, sequence: 1, epoch: "e" });
     const key = {
       subject: "alice",
       context: "doc-1",
@@ -412,6 +413,37 @@ Deno.test("createHttpHandler() clamps times to live", async () => {
   });
   await publish(strict, sent());
   assertEquals(strict.server.store.snapshots()[0]?.expiry, 2_000);
+});
+
+Deno.test("createHttpHandler() tells which times to live it has granted", async () => {
+  await using service = inProcess({ server: { clock: () => 100 } });
+  const stream = await service.send("/v1/changes?context=doc-1");
+  const events = new EventReader(stream);
+  await events.next();
+  const facets = { typing: true };
+  const updates = [
+    sent({ ttlMs: 7_200_000, facets, facetTtlsMs: { typing: 7_200_000 } }),
+    sent({ subject: "bob", ttlMs: 1 }),
+    sent({ subject: "carol", ttlMs: 5_000 }),
+  ];
+  const answer = await read(
+    await service.send("/v1/updates", posting(updates)),
+  );
+  assertEquals(answer.granted, [
+    { ttlMs: 600_000, facetTtlsMs: { typing: 600_000 } },
+    { ttlMs: 1_000 },
+    { ttlMs: 5_000 },
+  ]);
+  // A refresh is no event, but it is answered.
+  const again = await read(await service.send("/v1/updates", posting(updates)));
+  assertEquals(again.granted, answer.granted);
+
+  const told = JSON.parse((await events.next())?.data ?? "");
+  assertEquals(
+    records(told.changes).map(({ snapshot }) => Object(snapshot).expiry),
+    [600_100, 1_100, 5_100],
+  );
+  await events.cancel();
 });
 
 Deno.test("createHttpHandler() tells the last sign of life, refreshes too", async () => {

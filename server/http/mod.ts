@@ -66,6 +66,7 @@ export type {
   ChangesAnswer,
   ContextAnswer,
   FacetTtls,
+  GrantedTtls,
   PublishAnswer,
   SubjectAnswer,
   WhereaboutsAnswer,

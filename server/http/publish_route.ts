@@ -17,7 +17,7 @@ import type { TtlBounds } from "./limits.ts";
 import { invalid, MAX_PROBLEM_FIELDS, type ProblemField } from "./problem.ts";
 import { assertRoom } from "./room.ts";
 import { problemFields, type ReadUpdate } from "./update_schema.ts";
-import type { PublishAnswer } from "./wire.ts";
+import type { GrantedTtls, PublishAnswer } from "./wire.ts";
 
 const ACTION = "publish update";
 
@@ -40,8 +40,16 @@ export async function publish(ask: Ask): Promise<Response> {
   // All that follows is done at once: nobody comes between check and effect.
   assertStillIn(actor);
   const { now } = server;
+  const granted = read.map((update) =>
+    grantOf(update, actor, now, service.ttlMs)
+  );
   const updates = read.map((update, index) =>
-    stamp(update, actor, now, service.ttlMs, (field) => fieldOf(index, field))
+    stamp(
+      { ...update, ...granted[index] },
+      actor,
+      now,
+      (field) => fieldOf(index, field),
+    )
   );
   updates.forEach((update, index) => {
     applyOwnRules(ask, update, (field) => fieldOf(index, field));
@@ -53,7 +61,7 @@ export async function publish(ask: Ask): Promise<Response> {
   service.holders.add(actor, updates);
   const { epoch, lastSequence: sequence } = server.store;
   return answer(
-    { sequences, sequence, epoch } satisfies PublishAnswer,
+    { sequences, granted, sequence, epoch } satisfies PublishAnswer,
   );
 }
 
@@ -92,12 +100,36 @@ function firstOf<T>(issues: readonly T[]): readonly T[] {
   return issues.slice(0, MAX_PROBLEM_FIELDS);
 }
 
+/** What is granted of the times to live that an update asks for. */
+function grantOf(
+  { ttlMs, facetTtlsMs }: ReadUpdate,
+  { expiresAt = Infinity }: Actor,
+  now: Timestamp,
+  { min, max }: TtlBounds,
+): GrantedTtls {
+  // Nothing outlasts the right to say it.
+  const grant = (ttlMs: number) =>
+    Math.min(Math.max(ttlMs, min), max, expiresAt - now);
+  return {
+    ttlMs: grant(ttlMs),
+    facetTtlsMs: facetTtlsMs && mapTtls(facetTtlsMs, grant),
+  };
+}
+
+function mapTtls(
+  ttls: Readonly<Record<string, number>>,
+  change: (ttlMs: number) => number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(ttls).map(([name, ttlMs]) => [name, change(ttlMs)]),
+  );
+}
+
 /** Makes an update of what was read: who it is from and when, we say. */
 function stamp(
   read: ReadUpdate,
   actor: Actor,
   now: Timestamp,
-  bounds: TtlBounds,
   fieldOf: (field: string) => string,
 ): PresenceUpdate {
   const { context, visibility, facets } = read;
@@ -109,13 +141,6 @@ function stamp(
   const origin = stampKey(read.origin, actor.origin, fieldOf("origin")) ??
     DEFAULT_ORIGIN;
   assertCanWrite(actor, context, fieldOf("context"));
-  // Nothing outlasts the right to say it.
-  const { expiresAt = Infinity } = actor;
-  const deadline = (ttlMs: number) =>
-    Math.min(
-      now + Math.min(Math.max(ttlMs, bounds.min), bounds.max),
-      expiresAt,
-    );
   return {
     subject,
     context,
@@ -123,12 +148,10 @@ function stamp(
     origin,
     visibility,
     observedAt: now,
-    expiry: deadline(read.ttlMs),
+    expiry: now + read.ttlMs,
     facets,
-    facetDeadlines: read.facetTtlsMs && Object.fromEntries(
-      Object.entries(read.facetTtlsMs)
-        .map(([name, ttlMs]) => [name, deadline(ttlMs)]),
-    ),
+    facetDeadlines: read.facetTtlsMs &&
+      mapTtls(read.facetTtlsMs, (ttlMs) => now + ttlMs),
   };
 }
 

@@ -46,10 +46,24 @@ export type FacetTtls<M extends PresenceModel = PresenceModel> = {
   readonly [Name in Exclude<FacetName<M>, "lastSeen">]?: number | undefined;
 };
 
+/**
+ * The times to live that an update was granted, in milliseconds: those that it
+ * asked for, within the bounds of the server and the time that the publisher's
+ * identity still has.
+ */
+export interface GrantedTtls {
+  /** That of the entry. */
+  readonly ttlMs: number;
+  /** Those of the facets that were given one. */
+  readonly facetTtlsMs?: Readonly<Record<string, number>> | undefined;
+}
+
 /** The answer to updates. */
 export interface PublishAnswer {
   /** The sequence of each update, in order. */
   readonly sequences: readonly Sequence[];
+  /** The times to live that each update was granted, in order. */
+  readonly granted: readonly GrantedTtls[];
   /** The sequence of the newest change there is. */
   readonly sequence: Sequence;
   /** The life of the server that the sequences are of. */

@@ -15,7 +15,8 @@ import { areSnapshots } from "./wire_batch.ts";
 
 /** Tells whether a value is the answer to updates. */
 export function isPublishAnswer(value: unknown): value is PublishAnswer {
-  return isAnswer(value) && Array.isArray(value.sequences);
+  return isAnswer(value) && Array.isArray(value.sequences) &&
+    Array.isArray(value.granted);
 }
 
 /** Tells whether a value is the answer to a goodbye. */

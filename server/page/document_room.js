@@ -86,10 +86,10 @@ const exchange = new TextExchange(self, editor.text, participants, {
     // It was not me who moved the cursor.
     selected = editor.selected;
     // But where I was just now may reach others after the edit.
-    const isCrossing = performance.now() - actedAt < CROSSING_MS;
-    if (isCrossing) own.push(undefined);
-    // What I say now may be crossed by the next edit: the last word is when no
-    // edit is under way.
+    const now = performance.now();
+    if (now - actedAt < CROSSING_MS) own.push(undefined);
+    // What I say now may cross the next edit: it is said again in a pause.
+    const isCrossing = now - toldAt < CROSSING_MS;
     if (isCrossing || settling !== undefined) tellOnceSettled();
     moveText();
   },
@@ -98,6 +98,8 @@ const exchange = new TextExchange(self, editor.text, participants, {
 let selected = editor.selected;
 /** When I have last moved the cursor. */
 let actedAt = -Infinity;
+/** When I have last told where it is. */
+let toldAt = -Infinity;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let settling;
 /** When I have last written, if the cursor is still there. */
@@ -326,6 +328,7 @@ function tellOnceSettled() {
 }
 
 function tellCursor() {
+  toldAt = performance.now();
   const { anchor, head } = selected;
   const cursor = positionAt(editor.text, head);
   connection.moveCursor(

@@ -253,12 +253,14 @@ test(
     await write(ada, "some words");
     await until("some words", () => textOf(bob));
     await select(ada, 0);
-    await bob.evaluate(() => {
-      const { send } = WebSocket.prototype;
-      WebSocket.prototype.send = function (data) {
-        setTimeout(() => send.call(this, data), 300);
-      };
+    await bob.routeWebSocket(/./, (socket) => {
+      const service = socket.connectToServer();
+      socket.onMessage((data) => {
+        setTimeout(() => service.send(data), 300);
+      });
     });
+    await bob.reload();
+    await until("some words", () => textOf(bob));
     await select(bob, 5);
     await ada.keyboard.type("Here are the ", { delay: 150 });
     await until("Here are the some words", () => textOf(bob));

@@ -30,6 +30,8 @@ import { paint } from "./paint.js";
  * @property {number} height of the line
  */
 
+/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
+
 /**
  * What shows the text. The container lies above it, is positioned, and is as
  * wide as its lines; what is scrolled out of it need not be hidden by others.
@@ -38,6 +40,8 @@ import { paint } from "./paint.js";
  * @property {HTMLElement} container
  * @property {(position: Position) => Coordinates} getCoordinates as it is now,
  * scrolled and all
+ * @property {(start: Position, end: Position) => readonly Box[]} getBoxes what
+ * a part of the text covers, likewise
  */
 
 /**
@@ -56,8 +60,6 @@ import { paint } from "./paint.js";
 
 /** After how long without activity a cursor is shown faintly. */
 const FAINT_AFTER_MS = 30_000;
-
-/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
 
 /**
  * Shows where others are in a text. Each has an element of the class
@@ -190,29 +192,13 @@ class Drawn {
   }
 
   /**
-   * What a selection covers: one line, or the end of one, the beginning of
-   * another, and all between them.
-   *
    * @param {Selection} selection
-   * @returns {Box[]}
+   * @returns {readonly Box[]}
    */
   #boxesOf({ anchor, head }) {
-    const [first, last] = anchor.offset <= head.offset
-      ? [anchor, head]
-      : [head, anchor];
-    if (first.offset === last.offset) return [];
-    const start = this.#editor.getCoordinates(first);
-    const end = this.#editor.getCoordinates(last);
-    const width = this.#editor.container.clientWidth;
-    if (end.top < start.top + start.height / 2) {
-      return [{ ...start, width: end.left - start.left }];
-    }
-    const middle = start.top + start.height;
-    return [
-      { ...start, width: width - start.left },
-      { left: 0, top: middle, width, height: end.top - middle },
-      { left: 0, top: end.top, width: end.left, height: end.height },
-    ].filter(({ width, height }) => width > 0 && height > 0);
+    return anchor.offset < head.offset
+      ? this.#editor.getBoxes(anchor, head)
+      : this.#editor.getBoxes(head, anchor);
   }
 
   /** @param {readonly Box[]} boxes */

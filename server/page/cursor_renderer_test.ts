@@ -48,6 +48,19 @@ function seenAfter({ page }: BlankPage, steps: readonly Step[]): Promise<Seen> {
         top: line * 20 - scrolled,
         height: 20,
       }),
+      // A box for each line, and no box where nothing is selected.
+      getBoxes: (start, end) =>
+        Array.from({ length: end.line - start.line + 1 }, (_, index) => {
+          const line = start.line + index;
+          const left = line === start.line ? start.column * 10 : 0;
+          const right = line === end.line ? end.column * 10 : 400;
+          return {
+            left,
+            top: line * 20 - scrolled,
+            width: right - left,
+            height: 20,
+          };
+        }).filter(({ width }) => width > 0),
     });
     for (const step of steps) {
       if ("update" in step) renderer.updateCursor(step.update);
@@ -192,7 +205,8 @@ test("highlights what is selected over several lines", async (blank) => {
     { update: { ...update, selection: four } },
   ]);
   assertEquals(seen.selections, [
-    "0px 40px 400px 40px",
+    "0px 40px 400px 20px",
+    "0px 60px 400px 20px",
     "0px 80px 50px 20px",
     "300px 20px 100px 20px",
   ]);

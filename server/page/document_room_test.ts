@@ -471,6 +471,43 @@ test(
 );
 
 test(
+  "shows what is selected in a text from right to left",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    const bob = await people.enter(url, "Bob");
+    const text = "שלום\nabc שלום def";
+    await write(ada, text);
+    await until(text, () => textOf(bob));
+    const edges = (boxes: { left: number; right: number }[]) =>
+      boxes.map(({ left, right }) => [left, right].map(Math.round));
+    const lettersOf = (start: number, end: number) =>
+      ada.locator(".mirror").evaluate(({ firstChild }, [start, end]) => {
+        if (firstChild === null) throw new Error("no text");
+        const range = document.createRange();
+        range.setStart(firstChild, start);
+        range.setEnd(firstChild, end);
+        return [...range.getClientRects()]
+          .map(({ left, right }) => ({ left, right }));
+      }, [start, end] as const);
+    const selected = () =>
+      ada.locator(".remote-selection").evaluateAll((elements) =>
+        elements.map((element) => element.getBoundingClientRect())
+          .map(({ left, right }) => ({ left, right }))
+          .sort((one, other) => one.left - other.left)
+      );
+    for (const [start, end] of [[0, 3], [7, 11]] as const) {
+      await select(bob, start, end);
+      const wanted = edges(await lettersOf(start, end));
+      await until(wanted, async () => edges(await selected()));
+      const [last] = await lettersOf(end - 1, end);
+      assert(last);
+      // The last letter is read from right to left.
+      assertEquals((await placeOf(ada, "Bob")).x, Math.round(last.left - 1));
+    }
+  },
+);
+
+test(
   "gives the text, and where everybody is in it, to whoever comes",
   async (people, url) => {
     const ada = await people.enter(url, "Ada");

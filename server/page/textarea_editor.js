@@ -4,6 +4,7 @@
 import { made } from "./dom.js";
 import { movedBy, positionAt } from "./text_edit.js";
 
+/** @typedef {import("./cursor_renderer.js").Box} Box */
 /** @typedef {import("./cursor_renderer.js").Coordinates} Coordinates */
 /** @typedef {import("./cursor_renderer.js").Position} Position */
 /** @typedef {import("./text_edit.js").Place} Place */
@@ -11,6 +12,16 @@ import { movedBy, positionAt } from "./text_edit.js";
 
 /** Takes no room, so that there is something to measure after the last line. */
 const END = "\u200b";
+
+/** Letters that are written from right to left. */
+const RIGHT_TO_LEFT =
+  /\p{Script=Hebrew}|\p{Script=Arabic}|\p{Script=Syriac}|\p{Script=Thaana}|\p{Script=Nko}/u;
+
+/** Where a letter is as long as nothing is shown. */
+const NOWHERE = { left: 0, top: 0, width: 0, height: 0 };
+
+/** The width of a selected line break, in parts of the height of a line. */
+const BREAK_WIDTH = 0.2;
 
 /**
  * A textarea as a `CursorRenderer` needs it. Browsers don't tell where a letter
@@ -101,25 +112,87 @@ export class TextareaEditor {
   }
 
   /**
-   * Where a position is now; its offset is what counts.
+   * Where a position is now: before the letter that follows it, on the right
+   * of one that is written from right to left. At the end of a line it is
+   * behind the last letter. Its offset is what counts.
    *
    * @param {Position} position
    * @returns {Coordinates}
    */
   getCoordinates({ offset }) {
-    const at = Math.min(this.text.length, offset);
-    this.#range.setStart(this.#letters, at);
-    this.#range.setEnd(this.#letters, at + 1);
-    const letter = this.#range.getClientRects()[0] ??
-      this.#range.getBoundingClientRect();
-    const box = this.container.getBoundingClientRect();
-    // A letter stands in the middle of its line.
-    const above = (this.#lineHeight - letter.height) / 2;
+    const { text } = this;
+    const at = positionAt(text, offset).offset;
+    const isLineEnd = at === text.length || text[at] === "\n";
+    const isBehind = isLineEnd && at > 0 && text[at - 1] !== "\n";
+    const letterAt = isBehind ? positionAt(text, at - 1).offset : at;
+    const letter = this.#boxesOf(letterAt, letterAt + 1)[0] ?? NOWHERE;
+    const [left, right] = [letter.left, letter.left + letter.width];
+    const code = text.codePointAt(letterAt) ?? 0;
+    const isRightToLeft = RIGHT_TO_LEFT.test(String.fromCodePoint(code));
+    const edges = this.#boxesOf(at, at)
+      .filter(({ top }) => Math.abs(top - letter.top) < 1);
+    // There is no place within a letter that has several code points.
+    const isWithin = edges.some(({ width }) => width > 0);
+    const [edge, opposite] = isRightToLeft === (isBehind || isWithin)
+      ? [left, right]
+      : [right, left];
+    // Spaces and the like are written as what surrounds them.
+    const isEdge = (/** @type {number} */ x) =>
+      edges.some(({ left }) => Math.abs(left - x) < 0.5);
     return {
-      left: letter.left - box.left,
-      top: letter.top - above - box.top - this.#textarea.scrollTop,
-      height: this.#lineHeight,
+      left: isWithin || isEdge(edge) || !isEdge(opposite) ? edge : opposite,
+      top: letter.top,
+      height: letter.height,
     };
+  }
+
+  /**
+   * What is covered by a part of the text, now and where it can be seen: a box
+   * for each piece of a line, and at each line break a narrow one.
+   *
+   * @param {Position} start
+   * @param {Position} end
+   * @returns {Box[]}
+   */
+  getBoxes(start, end) {
+    const { text } = this;
+    const first = positionAt(text, start.offset).offset;
+    const last = positionAt(text, end.offset).offset;
+    if (first >= last) return [];
+    const breaks = [...text.slice(first, last).matchAll(/\n/g)]
+      .flatMap(({ index }) => this.#boxesOf(first + index, first + index + 1))
+      .map((box) => ({ ...box, width: this.#lineHeight * BREAK_WIDTH }));
+    const { clientHeight } = this.#textarea;
+    return joined(
+      [...this.#boxesOf(first, last), ...breaks].filter((box) =>
+        box.width > 0 && box.top + box.height > 0 && box.top < clientHeight
+      ),
+    );
+  }
+
+  /**
+   * What the browser tells of a part of the text, in the container and as high
+   * as lines are.
+   *
+   * @param {number} start
+   * @param {number} end
+   * @returns {Box[]}
+   */
+  #boxesOf(start, end) {
+    this.#range.setStart(this.#letters, start);
+    this.#range.setEnd(this.#letters, end);
+    const container = this.container.getBoundingClientRect();
+    const zoom = this.container.currentCSSZoom ?? 1;
+    return [...this.#range.getClientRects()].map((rect) => {
+      // A letter stands in the middle of its line.
+      const middle = (rect.top + rect.height / 2 - container.top) / zoom;
+      return {
+        left: (rect.left - container.left) / zoom,
+        top: middle - this.#lineHeight / 2 - this.#textarea.scrollTop,
+        width: rect.width / zoom,
+        height: this.#lineHeight,
+      };
+    });
   }
 
   /** @returns {{ topLine: number, bottomLine: number, scrollPercentage: number }} */
@@ -149,4 +222,33 @@ export class TextareaEditor {
     }
     return positionAt(this.text, first).line;
   }
+}
+
+/**
+ * Boxes of which none touches another one of its line: colours that let through
+ * would be seen twice.
+ *
+ * @param {readonly Box[]} boxes
+ */
+function joined(boxes) {
+  const sorted = boxes.toSorted((one, other) =>
+    Math.abs(one.top - other.top) < 1
+      ? one.left - other.left
+      : one.top - other.top
+  );
+  /** @type {Box[]} */
+  const found = [];
+  for (const box of sorted) {
+    const last = found.at(-1);
+    if (
+      last === undefined || box.top - last.top >= 1 ||
+      box.left > last.left + last.width + 0.5
+    ) {
+      found.push({ ...box });
+    } else {
+      const right = Math.max(last.left + last.width, box.left + box.width);
+      last.width = right - last.left;
+    }
+  }
+  return found;
 }

@@ -24,14 +24,22 @@ export class BlankPage {
     this.page = page;
   }
 
-  /** Opens the page, in the browser that the tests of a file share. */
-  static async open(executablePath: string): Promise<BlankPage> {
+  /**
+   * Opens the page, in the browser that the tests of a file share.
+   *
+   * @param deviceScaleFactor Pixels of the screen for one of CSS: what zoom is
+   * to a page.
+   */
+  static async open(
+    executablePath: string,
+    deviceScaleFactor = 1,
+  ): Promise<BlankPage> {
     const http = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       (request) => servePage(request) ?? blank(),
     );
     const browser = await sharedBrowser(executablePath);
-    const page = await browser.newPage();
+    const page = await browser.newPage({ deviceScaleFactor });
     await page.goto(`http://127.0.0.1:${http.addr.port}/blank`);
     return new BlankPage(http, page);
   }

@@ -85,11 +85,15 @@ export class TextareaEditor {
     for (const { start, end, inserted } of edits) {
       this.#textarea.setRangeText(inserted, start, end);
     }
-    this.#textarea.setSelectionRange(
-      Math.min(anchor, head),
-      Math.max(anchor, head),
-      head < anchor ? "backward" : "forward",
-    );
+    const { selected } = this;
+    // Some browsers give the focus to what is selected by a script.
+    if (selected.anchor !== anchor || selected.head !== head) {
+      this.#textarea.setSelectionRange(
+        Math.min(anchor, head),
+        Math.max(anchor, head),
+        head < anchor ? "backward" : "forward",
+      );
+    }
     this.update();
   }
 

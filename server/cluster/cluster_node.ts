@@ -60,6 +60,7 @@ export class ClusterNode<M extends PresenceModel> {
   readonly #own: OwnEntries<M>;
   readonly #questions: Questions<M>;
   readonly #heartbeat: Heartbeat;
+  readonly #reported = new WeakSet<Error>();
   /** What is told by the connection that there is; nothing by a former one. */
   #listening = {};
   /** An own context that was not settled when all were to be announced. */
@@ -368,6 +369,12 @@ export class ClusterNode<M extends PresenceModel> {
   }
 
   #report(error: unknown): void {
-    if (!this.session.hasLeft) this.#settings.onError(error);
+    if (this.session.hasLeft) return;
+    // One failure ends all calls that are under way.
+    if (error instanceof Error) {
+      if (this.#reported.has(error)) return;
+      this.#reported.add(error);
+    }
+    this.#settings.onError(error);
   }
 }

@@ -33,8 +33,8 @@ export interface ClusterOptions {
    */
   readonly holdMs?: Duration | undefined;
   /**
-   * Told of every failure of the backbone, and of what should not happen. It
-   * must not throw.
+   * Told of every failure of the backbone, once, and of what should not happen.
+   * It must not throw.
    *
    * @default {console.error}
    */

@@ -15,11 +15,14 @@ interface Dialled {
 }
 
 /** Dials a backbone; it may be there later. */
-async function dial(url: URL): Promise<Dialled> {
+async function dial(
+  url: URL,
+  onError: (error: unknown) => void,
+): Promise<Dialled> {
   try {
     return url.protocol.startsWith("redis")
       ? await dialRedis(url)
-      : await dialNats(url);
+      : await dialNats(url, onError);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new StartError(`the URL of the backbone is wrong: ${error.message}`);
@@ -37,7 +40,10 @@ async function dialRedis(url: URL): Promise<Dialled> {
   };
 }
 
-async function dialNats(url: URL): Promise<Dialled> {
+async function dialNats(
+  url: URL,
+  onError: (error: unknown) => void,
+): Promise<Dialled> {
   const [{ connect }, { NatsBackbone }] = await Promise.all([
     import("@nats-io/transport-node"),
     import("../cluster/nats/mod.ts"),
@@ -60,7 +66,8 @@ async function dialNats(url: URL): Promise<Dialled> {
         if (connection?.isClosed() !== false) {
           connection = await connect(options);
         }
-        return await new NatsBackbone(connection).connect(node, listener);
+        return await new NatsBackbone(connection, { onError })
+          .connect(node, listener);
       },
     },
     // If it has never been there, there is nothing to close.
@@ -92,13 +99,15 @@ export async function join(
     const nothing = () => Promise.resolve();
     return { cluster: undefined, [Symbol.asyncDispose]: nothing };
   }
-  const { backbone, close } = await dial(url);
+  const said = new Set<string>();
+  const onError = (error: unknown) => sayOnce(said, error);
+  const { backbone, close } = await dial(url, onError);
   const cluster: Cluster<DocumentModel> = joinCluster(server, backbone, {
     node,
     leaseTtlMs: leaseMs,
-    onError: sayOnce(),
+    onError,
   });
-  sayStatus(cluster);
+  sayStatus(cluster, said);
   return {
     cluster,
     async [Symbol.asyncDispose]() {
@@ -109,14 +118,16 @@ export async function join(
   };
 }
 
-/** Says what fails; what goes on failing in the same way, once. */
-function sayOnce(): (error: unknown) => void {
-  let last: string | undefined;
-  return (error) => {
-    const sentence = error instanceof Error ? error.message : String(error);
-    if (sentence !== last) console.error(sentence);
-    last = sentence;
-  };
+/** No more sentences than this are remembered. */
+const MAX_SAID = 100;
+
+/** Says what fails; what has been said since the node was connected, not again. */
+function sayOnce(said: Set<string>, error: unknown): void {
+  const sentence = error instanceof Error ? error.message : String(error);
+  if (said.has(sentence)) return;
+  if (said.size === MAX_SAID) said.clear();
+  said.add(sentence);
+  console.error(sentence);
 }
 
 /** What is said of a node. */
@@ -128,8 +139,12 @@ const STATUS_LINES: Readonly<Record<ClusterStatus, string>> = {
 };
 
 /** Says whether the node is one with the others, each time that it changes. */
-async function sayStatus(cluster: Cluster<DocumentModel>): Promise<void> {
+async function sayStatus(
+  cluster: Cluster<DocumentModel>,
+  said: Set<string>,
+): Promise<void> {
   for await (const status of cluster.watchStatus()) {
+    if (status === "connected") said.clear();
     console.error(STATUS_LINES[status].replace("NODE", cluster.node));
   }
 }

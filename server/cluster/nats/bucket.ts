@@ -54,6 +54,9 @@ export interface PutOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Headers and subjects are in the same message, and are short. */
+const MESSAGE_ROOM = 2_048;
+
 /** How many milliseconds it may take a server to delete a bucket. */
 const DELETING_MS = 1_000;
 
@@ -77,6 +80,8 @@ export class Bucket {
   readonly #onForgotten: () => void;
   #memory = "";
   #isRepublishing = true;
+  /** How many bytes a message may have, as the bucket was made. */
+  #maxMessage = Infinity;
   #isReplicated = true;
   #opening: Promise<string> | undefined;
   #reaching: Promise<void> | undefined;
@@ -108,8 +113,8 @@ export class Bucket {
 
   /** How many bytes a value may have. */
   get maxBytes(): number {
-    // Headers and subjects are in the same message, and are short.
-    return (this.#link.nats.info?.max_payload ?? 1_048_576) - 2_048;
+    const { max_payload = 1_048_576 } = this.#link.nats.info ?? {};
+    return Math.min(max_payload, this.#maxMessage) - MESSAGE_ROOM;
   }
 
   /** Looks what the bucket is known by, and makes it where there is none. */
@@ -118,25 +123,52 @@ export class Bucket {
     return this.#opening;
   }
 
-  /** Looks how the bucket was made, perhaps by somebody else. */
+  /**
+   * Looks how the bucket was made, perhaps by somebody else. To be done before
+   * anything else: one that is of no use may lose what is written.
+   */
   async check(): Promise<void> {
     const manager = await this.#manager;
     const { config } = await this.#ask(() =>
       manager.streams.info(this.names.stream)
     );
-    const reason = config.max_msgs_per_subject !== 1
-      ? "it must have a history of 1"
-      : config.max_age !== 0
-      ? "it must not have a time to live"
-      : undefined;
+    const reason = this.#flawOf(config);
     if (reason !== undefined) {
       throw new BucketUnfitError(this.names.bucket, reason);
     }
+    this.#maxMessage = config.max_msg_size > 0 ? config.max_msg_size : Infinity;
     const { src, dest } = this.#config().republish;
     const { republish } = config;
     this.#isReplicated = config.num_replicas > 1;
     this.#isRepublishing = republish?.src === src && republish.dest === dest &&
       republish.headers_only !== true;
+  }
+
+  /** Why a bucket is of no use as it was made. */
+  #flawOf(config: StreamConfig): string | undefined {
+    const subject = this.names.subject(">");
+    const { retention, discard, max_msgs, max_bytes, max_msg_size } = config;
+    const isLimited = max_msgs > 0 || max_bytes > 0;
+    const least = MESSAGE_ROOM * 2;
+    switch (true) {
+      case !config.subjects?.includes(subject):
+        return `its stream must have the subject ${subject}`;
+      case retention !== RetentionPolicy.Limits:
+        return "it must keep values until there are others";
+      case isLimited && discard !== DiscardPolicy.New:
+        return "it must refuse values when it is full, and discard none";
+      case config.max_msgs_per_subject !== 1:
+        return "it must have a history of 1";
+      case config.max_age !== 0:
+        return "it must not have a time to live";
+      case max_msg_size > 0 && max_msg_size < least:
+        return `it must take values of ${least} bytes`;
+      case config.sealed:
+        return "it must not be sealed";
+      case config.no_ack:
+        return "its stream must acknowledge what is written";
+    }
+    return undefined;
   }
 
   /** The value of a key, if it has one; a key may have wildcards. */

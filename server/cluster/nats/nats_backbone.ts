@@ -100,7 +100,7 @@ export class NatsBackbone implements PresenceBackbone {
    * @throws {NatsClosedError} If it is closed for good.
    * @throws {JetStreamOffError} If the server keeps no buckets.
    * @throws {BucketUnfitError} If there is a bucket of that name which is of no
-   * use: it has a history, or its values expire.
+   * use: it has a history, say, or its values expire.
    */
   async connect(
     node: string,

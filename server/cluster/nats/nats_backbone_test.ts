@@ -1,4 +1,9 @@
-import { jetstreamManager } from "@nats-io/jetstream";
+import {
+  DiscardPolicy,
+  jetstreamManager,
+  RetentionPolicy,
+  type StreamConfig,
+} from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { Kvm } from "@nats-io/kv";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -14,6 +19,7 @@ import {
   NatsBackbone,
   type NatsBackboneOptions,
   NatsClosedError,
+  TooLargeError,
 } from "./mod.ts";
 
 const CONTEXT = '"doc-1"';
@@ -120,6 +126,67 @@ test("NatsBackbone refuses a bucket whose values expire, or that has a history",
     await assertRejects(() => connect(nats), BucketUnfitError);
     await kv.destroy();
   }
+  await nats.close();
+});
+
+test("NatsBackbone refuses a stream of that name that is made otherwise, says why, and writes nothing", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const { streams } = await jetstreamManager(nats);
+  const fit = {
+    name: "KV_ruthere",
+    subjects: ["$KV.ruthere.>"],
+    max_msgs_per_subject: 1,
+  };
+  await streams.add({ ...fit, name: "KV_other", subjects: ["$KV.other.>"] });
+  const { Workqueue, Interest } = RetentionPolicy;
+  const { Old: discard } = DiscardPolicy;
+  const flaws: [string, Partial<StreamConfig>][] = [
+    ["its stream must have the subject $KV.ruthere.>", { subjects: ["x.>"] }],
+    ["its stream must have the subject $KV.ruthere.>", {
+      subjects: undefined,
+      mirror: { name: "KV_other" },
+    }],
+    ["it must keep values until there are others", { retention: Workqueue }],
+    ["it must keep values until there are others", { retention: Interest }],
+    ["it must refuse values when it is full, and discard none", {
+      discard,
+      max_msgs: 3,
+    }],
+    ["it must refuse values when it is full, and discard none", {
+      discard,
+      max_bytes: 4_096,
+    }],
+    ["it must have a history of 1", { max_msgs_per_subject: 2 }],
+    ["it must not have a time to live", { max_age: 1e12 }],
+    ["it must take values of 4096 bytes", { max_msg_size: 1_000 }],
+    ["its stream must acknowledge what is written", { no_ack: true }],
+  ];
+  for (const [reason, flaw] of flaws) {
+    await streams.add({ ...fit, ...flaw });
+    const error = await assertRejects(() => connect(nats), BucketUnfitError);
+    assertEquals(error.message, `Cannot use bucket "ruthere": ${reason}`);
+    assertEquals((await streams.info(fit.name)).state.messages, 0);
+    await streams.delete(fit.name);
+  }
+  await nats.close();
+});
+
+test("NatsBackbone leaves out a row that is larger than the bucket takes, and no other", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  await new Kvm(nats).create("ruthere", { maxValueSize: 8_000 });
+  const { connection, errors } = await connect(nats);
+  await connection.acquire(LEASE);
+  const row = { type: "put", context: CONTEXT, age: 0 } as const;
+  await connection.write(LIFE, [
+    { ...row, id: "large", value: "x".repeat(8_000) },
+    { ...row, id: "small", value: "x" },
+  ]);
+  const { rows } = await connection.read(CONTEXT);
+  assertEquals(rows.map(({ id }) => id), ["small"]);
+  assertEquals(errors.map((error) => error instanceof TooLargeError), [true]);
+  await connection.close();
   await nats.close();
 });
 

@@ -96,8 +96,8 @@ export class NatsBackboneConnection implements BackboneConnection {
   /** Makes the bucket, if need be, and listens. */
   async open(): Promise<void> {
     try {
-      await this.#bucket.open();
       await this.#bucket.check();
+      await this.#bucket.open();
       const { names } = this.#bucket;
       for (const subject of [names.texts(), names.texts(this.#node)]) {
         const hear = (message: Msg) => this.#heardText(message);
@@ -339,8 +339,8 @@ export class NatsBackboneConnection implements BackboneConnection {
     const losses = this.#losses;
     this.#leases.forget();
     try {
-      await this.#bucket.open();
       await this.#bucket.check();
+      await this.#bucket.open();
       await Promise.all(
         this.#allFeeds().filter(({ isLasting }) => !isLasting)
           .map((feed) => this.#reads.run(() => feed.restart())),

@@ -26,12 +26,11 @@ local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 
 redis.call('SET', memory, ARGV[1], 'NX')
 local former = redis.call('HGET', leases, node)
-if former then
-  former = cjson.decode(former)
-  if former.epoch ~= epoch then
-    redis.call('HSET', unpurged, former.life, now)
-    redis.call(publish, channel, cjson.encode({ 'ended', by, former.life }))
-  end
+local isJson, before = pcall(cjson.decode, former or '')
+-- What is no lease of ours counts for nothing.
+if isJson and type(before) == 'table' and before.life and before.epoch ~= epoch then
+  redis.call('HSET', unpurged, before.life, now)
+  redis.call(publish, channel, cjson.encode({ 'ended', by, before.life }))
 end
 redis.call('HDEL', unpurged, life)
 redis.call('HSET', leases, node, cjson.encode({

@@ -1,7 +1,14 @@
 import type { NodeLife, Row, RowWrite, Written } from "../mod.ts";
 import { lifeOf, lifeText, type RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
-import { listOf, numberOf, pairsOf, textOf, textsOf } from "./replies.ts";
+import {
+  listOf,
+  numberOf,
+  pairsOf,
+  readableOf,
+  textOf,
+  textsOf,
+} from "./replies.ts";
 import { runScript } from "./script_runner.ts";
 import { SCRIPTS } from "./scripts.ts";
 
@@ -60,15 +67,16 @@ export class ContextStore {
   async read(context: string): Promise<StoredContext> {
     const keys = this.#names.context(context);
     const [now, revision, rows, owners] = listOf(
-      await runScript(this.#link, SCRIPTS.read, keys, []),
+      await runScript(this.#link, this.#names, SCRIPTS.read, keys, []),
     );
     const values = new Map(pairsOf(rows));
     return {
       revision: numberOf(revision),
-      rows: Array.from(pairsOf(owners), ([id, owner]) => {
+      // One without an owner is overwritten by whoever has it.
+      rows: readableOf(pairsOf(owners), ([id, owner]) => {
         const space = owner.indexOf(" ");
         const { node, epoch } = lifeOf(owner.slice(space + 1));
-        const micros = numberOf(now) - Number(owner.slice(0, space));
+        const micros = numberOf(now) - numberOf(owner.slice(0, space));
         const age = Math.max(0, micros / 1_000);
         return { node, epoch, id, value: values.get(id) ?? "", age };
       }),
@@ -96,7 +104,7 @@ export class ContextStore {
     let cursor = "0";
     do {
       const [next, now, ...removed] = listOf(
-        await runScript(this.#link, SCRIPTS.sweep, keys, [
+        await runScript(this.#link, this.#names, SCRIPTS.sweep, keys, [
           ...[lifeText(life), cursor, String(STEP)],
           ...[String(KEEP_EMPTY_MS), this.#sink === undefined ? "0" : "1"],
         ]),
@@ -115,12 +123,18 @@ export class ContextStore {
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]> {
     const [now, ...reply] = textsOf(
-      await runScript(this.#link, SCRIPTS.write, this.#names.context(context), [
-        ...[lifeText(life), memory, this.#names.changes(context)],
-        ...[this.#link.publish, String(KEEP_EMPTY_MS)],
-        this.#sink === undefined ? "0" : "1",
-        ...writes.flatMap(argumentsOf),
-      ]),
+      await runScript(
+        this.#link,
+        this.#names,
+        SCRIPTS.write,
+        this.#names.context(context),
+        [
+          ...[lifeText(life), memory, this.#names.changes(context)],
+          ...[this.#link.publish, String(KEEP_EMPTY_MS)],
+          this.#sink === undefined ? "0" : "1",
+          ...writes.flatMap(argumentsOf),
+        ],
+      ),
     );
     const effects: Effect[] = [];
     const written = writes.map((write, index) => {

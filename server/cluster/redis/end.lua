@@ -18,7 +18,12 @@ local stored = redis.call('HGET', leases, node)
 if not stored then
   return '0'
 end
-stored = cjson.decode(stored)
+local isJson, lease = pcall(cjson.decode, stored)
+-- What is no lease of ours counts for nothing.
+if not isJson or type(lease) ~= 'table' then
+  return '0'
+end
+stored = lease
 if stored.epoch ~= ARGV[2] or stored.count ~= ARGV[3] then
   return '0'
 end

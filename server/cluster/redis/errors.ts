@@ -1,4 +1,4 @@
-/** Redis can't be reached, or does not answer. */
+/** Redis can't be reached, does not answer, or does not do what it is asked. */
 export class RedisUnavailableError extends Error {
   /** The name of the class. */
   override readonly name = "RedisUnavailableError";

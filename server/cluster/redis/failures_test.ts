@@ -190,6 +190,100 @@ test("a connection that is cut comes back", async () => {
   assertEquals(flaps(a, b, c), []);
 });
 
+for (
+  const key of [
+    '{context:"doc-1"}:rows',
+    '{context:"doc-1"}:owners',
+    '{context:"doc-1"}:last',
+    "{nodes}:leases",
+    "{nodes}:unpurged",
+    "{nodes}:memory",
+  ].map((key) => `ruthere:${key}`)
+) {
+  const type = /last|memory/.test(key) ? "string" : "hash";
+  const sentence = `Cannot ask Redis: the key ${key} was a list, and not a ` +
+    `${type}; its name is ${key}:foreign now, and what nodes have is written anew`;
+
+  /** What is told of it, and the type and the value that there is then. */
+  const outcome = async (server: RedisServer, nodes: readonly TestNode[]) => [
+    ...nodes.flatMap(({ failures }) => failures).map(String)
+      .filter((text) => text.includes("was a list")),
+    await server.ask("TYPE", key),
+    await server.ask("LRANGE", `${key}:foreign`, "0", "-1"),
+  ];
+  const healed = [
+    `RedisUnavailableError: ${sentence}`,
+    `+${key.endsWith("unpurged") ? "none" : type}\r\n`,
+    "*1\r\n$6\r\ntheirs\r\n",
+  ];
+
+  test(`a key of another type is set aside, which is told once: ${key}`, async () => {
+    await using server = await RedisServer.start();
+    await server.ask("LPUSH", key, "theirs");
+    // Where nobody can join, that is what joining fails with.
+    await using nodes = await pair(server);
+    assertEquals(await outcome(server, nodes), healed);
+    await using c = new TestNode(
+      "c",
+      new RedisBackbone(connectorOf("ioredis", server.port)),
+    );
+    await allShow([c], "ann editing", "bob editing");
+  });
+
+  test(`a key that gets another type is set aside, and what was lost is written again: ${key}`, async () => {
+    await using server = await RedisServer.start();
+    await using nodes = await pair(server);
+    const [a, b] = nodes;
+    await server.ask("DEL", key);
+    await server.ask("LPUSH", key, "theirs");
+    a.put("cyd");
+    await allShow(nodes, "ann editing", "bob editing", "cyd editing");
+    await using c = new TestNode(
+      "c",
+      new RedisBackbone(connectorOf("ioredis", server.port)),
+    );
+    await allShow([c], "ann editing", "bob editing", "cyd editing");
+    assertEquals(await outcome(server, [...nodes, c]), healed);
+    assertEquals(flaps(a, b), []);
+  });
+}
+
+test("values in keys of ours that are none of ours count for nothing", async () => {
+  await using server = await RedisServer.start();
+  const context = 'ruthere:{context:"doc-1"}';
+  const id = JSON.stringify(["ann", null, "session/ann"]);
+  for (const value of ["", "theirs", "{}", "[]", "null", "1 2", '1 ["a"]']) {
+    await server.ask("SET", `${context}:last`, value);
+    await server.ask("HSET", `${context}:owners`, value, value, id, value);
+    await server.ask("HSET", `${context}:rows`, value, value, id, value);
+    for (const key of ["leases", "unpurged"]) {
+      await server.ask("HSET", `ruthere:{nodes}:${key}`, value, value);
+      await server.ask("HSET", `ruthere:{nodes}:${key}`, "ioredis", value);
+    }
+    await using nodes = await pair(server);
+    assertEquals(nodes.flatMap(({ failures }) => failures), []);
+  }
+});
+
+test("a Redis that is read-only is told of in one sentence", async () => {
+  await using server = await RedisServer.start();
+  await using nodes = await pair(server);
+  await server.ask("REPLICAOF", "127.0.0.1", "1");
+  const sentences = () =>
+    new Set(nodes.flatMap(({ failures }) => failures).map(String));
+  await eventually(
+    () => nodes.every(({ failures }) => failures.length > 4),
+    "it was tried again and again",
+  );
+  assertEquals([...sentences()], [
+    "RedisUnavailableError: Cannot ask Redis: it is read-only, as a replica " +
+    "is; nodes need a master",
+  ]);
+  await server.ask("REPLICAOF", "NO", "ONE");
+  await allAre(nodes, "connected");
+  await allShow(nodes, "ann editing", "bob editing");
+});
+
 test("a connection that is silent is replaced", async () => {
   await using server = await RedisServer.start();
   await using proxy = await TcpProxy.start(server.port);

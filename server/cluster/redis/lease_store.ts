@@ -1,7 +1,14 @@
 import type { KeptLease, Lease, NodeLife, Renewal } from "../mod.ts";
 import { lifeOf, lifeText, type RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
-import { listOf, numberOf, pairsOf, textOf, textsOf } from "./replies.ts";
+import {
+  listOf,
+  numberOf,
+  pairsOf,
+  readableOf,
+  textOf,
+  textsOf,
+} from "./replies.ts";
 import { runScript } from "./script_runner.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
 
@@ -39,7 +46,9 @@ export class LeaseStore {
   async askMemory(): Promise<string> {
     const { memory } = this.#names;
     const args = [crypto.randomUUID()];
-    const reply = await runScript(this.#link, SCRIPTS.memory, [memory], args);
+    const reply = await runScript(this.#link, this.#names, SCRIPTS.memory, [
+      memory,
+    ], args);
     return this.#remember(reply);
   }
 
@@ -68,7 +77,7 @@ export class LeaseStore {
     return {
       isKept: textOf(isKept) === "1",
       memory: this.#remember(memory),
-      unpurged: textsOf(unpurged).map(lifeOf),
+      unpurged: readableOf(textsOf(unpurged), lifeOf),
     };
   }
 
@@ -77,9 +86,9 @@ export class LeaseStore {
     const { leases } = this.#names;
     const args = node.filter((name) => name !== undefined);
     const [now, ...found] = listOf(
-      await runScript(this.#link, SCRIPTS.leases, [leases], args),
+      await runScript(this.#link, this.#names, SCRIPTS.leases, [leases], args),
     );
-    return Array.from(pairsOf(found), ([at, text]) => {
+    return readableOf(pairsOf(found), ([at, text]) => {
       const lease: Lease = JSON.parse(text);
       return { ...lease, age: Math.max(0, numberOf(now) - numberOf(at)) };
     });
@@ -88,7 +97,10 @@ export class LeaseStore {
   /** Ends a life, unless it was renewed. */
   async end({ node, epoch }: NodeLife, count: number): Promise<boolean> {
     const { leases, unpurged, news } = this.#names;
-    const reply = await runScript(this.#link, SCRIPTS.end, [leases, unpurged], [
+    const reply = await runScript(this.#link, this.#names, SCRIPTS.end, [
+      leases,
+      unpurged,
+    ], [
       ...[node, epoch, String(count)],
       ...[news, this.#link.publish, this.#by],
     ]);
@@ -123,7 +135,11 @@ export class LeaseStore {
   ): Promise<unknown> {
     const { node, epoch, count, announced, written } = lease;
     const { leases, unpurged, memory, news } = this.#names;
-    return runScript(this.#link, script, [leases, unpurged, memory], [
+    return runScript(this.#link, this.#names, script, [
+      leases,
+      unpurged,
+      memory,
+    ], [
       ...[crypto.randomUUID(), node, epoch, lifeText(lease), String(count)],
       JSON.stringify({ node, epoch, count, announced, written }),
       ...[news, this.#link.publish, this.#by, ...more],

@@ -18,8 +18,11 @@ else
   found = redis.call('HVALS', KEYS[1])
 end
 for _, stored in ipairs(found) do
-  stored = cjson.decode(stored)
-  reply[#reply + 1] = stored.at
-  reply[#reply + 1] = stored.lease
+  local isJson, lease = pcall(cjson.decode, stored)
+  -- What is no lease of ours counts for nothing.
+  if isJson and type(lease) == 'table' and tonumber(lease.at) and lease.lease then
+    reply[#reply + 1] = lease.at
+    reply[#reply + 1] = lease.lease
+  end
 end
 return reply

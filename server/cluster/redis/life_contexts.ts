@@ -1,4 +1,5 @@
 import type { NodeLife } from "../mod.ts";
+import { commandOf } from "./foreign_keys.ts";
 import { lifeText, type RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { numberOf, textsOf } from "./replies.ts";
@@ -45,7 +46,8 @@ export class LifeContexts {
     for (const name of added) this.#known.add(name);
     const key = this.#names.contextsOf(life);
     try {
-      await this.#link.command(key, ["SADD", key, ...added]);
+      const args = ["SADD", key, ...added];
+      await commandOf(this.#link, this.#names, [key], args);
     } catch (error) {
       for (const name of added) this.#known.delete(name);
       throw error;

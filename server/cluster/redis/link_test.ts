@@ -179,6 +179,7 @@ const PERMISSIONS = [
   ..."+ping +info +script|load +evalsha +time +exists +get +set".split(
     " ",
   ),
+  ..."+type +rename +del".split(" "),
   ..."+pttl +pexpire +hget +hset +hdel +hexists +hgetall +hkeys".split(" "),
   ..."+hvals +hscan +sadd +srem +srandmember +xadd".split(" "),
   ..."+publish +subscribe +unsubscribe".split(" "),

@@ -67,8 +67,16 @@ export function lifeText({ node, epoch }: NodeLife): string {
   return JSON.stringify([node, epoch]);
 }
 
-/** Reads the name of a life. */
+/**
+ * Reads the name of a life.
+ *
+ * @throws {SyntaxError} If it is not JSON.
+ * @throws {TypeError} If it is not that of a life.
+ */
 export function lifeOf(text: string): NodeLife {
-  const [node, epoch] = JSON.parse(text);
+  const [node, epoch]: unknown[] = JSON.parse(text);
+  if (typeof node !== "string" || typeof epoch !== "string") {
+    throw new TypeError(`Cannot read life: it is ${text}`);
+  }
   return { node, epoch };
 }

@@ -8,7 +8,7 @@
 -- as lists of ids and what belongs to them, in turn.
 
 local time = redis.call('TIME')
-local last = tonumber(redis.call('GET', KEYS[3]) or '0')
+local last = tonumber(redis.call('GET', KEYS[3]) or '0') or 0
 -- A server that has taken over may have a clock that is behind.
 local now = math.max(time[1] * 1000000 + time[2], last)
 return {

@@ -63,7 +63,8 @@ export class RedisLink {
   #opening: Session | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
-  #reason: unknown;
+  /** What calls fail with while there are no connections. */
+  #failure = new RedisUnavailableError("it is not connected");
   #isClosed = false;
 
   /**
@@ -106,7 +107,7 @@ export class RedisLink {
    */
   command(key: string, args: readonly string[]): Promise<unknown> {
     const session = this.#session;
-    if (session === undefined) return Promise.reject(this.#unavailable());
+    if (session === undefined) return Promise.reject(this.#failure);
     return this.#send(session, key, args);
   }
 
@@ -124,7 +125,7 @@ export class RedisLink {
   /** Begins to hear a channel. */
   subscribe(name: string): Promise<void> {
     const session = this.#session;
-    if (session === undefined) return Promise.reject(this.#unavailable());
+    if (session === undefined) return Promise.reject(this.#failure);
     const former = this.#channels.get(name);
     if (former?.isWanted) return former.done;
     const channel: Channel = {
@@ -150,6 +151,18 @@ export class RedisLink {
     channel.done = this.#unsubscribe(name, channel, former.done);
   }
 
+  /**
+   * Connects anew, after which all is read again.
+   *
+   * @param reason Why.
+   * @returns What all calls that are under way have failed with.
+   */
+  restart(reason: unknown): RedisUnavailableError {
+    return this.#session === undefined
+      ? this.#failure
+      : this.#end(this.#session, reason);
+  }
+
   /** Looks whether all that is told is still heard; if not, makes it so. */
   check(): void {
     const session = this.#session;
@@ -162,6 +175,7 @@ export class RedisLink {
   /** Closes what it has opened. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#failure = new RedisUnavailableError("it has been closed");
     clearTimeout(this.#timer);
     this.#channels.clear();
     const sessions = [this.#session, this.#opening];
@@ -191,9 +205,9 @@ export class RedisLink {
       // The connections lead to a server that it is not, or not any more, or
       // that has lost the scripts: they are loaded before anything else is done.
       if (/^(MOVED|READONLY|MASTERDOWN|NOSCRIPT)\b/.test(messageOf(error))) {
-        this.#end(session, error);
+        throw this.#end(session, error);
       }
-      throw error;
+      throw unavailable(error);
     }
   }
 
@@ -232,7 +246,7 @@ export class RedisLink {
 
   async #hear(session: Session, name: string, channel: Channel): Promise<void> {
     if (session !== this.#session && session !== this.#opening) {
-      throw this.#unavailable();
+      throw this.#failure;
     }
     const { ear } = serverOf(session, name);
     channel.isHeard = true;
@@ -266,15 +280,16 @@ export class RedisLink {
         [...this.#channels].filter(([, { isWanted }]) => isWanted)
           .map(([name, channel]) => this.#hear(session, name, channel)),
       );
-      if (this.#opening !== session) throw this.#unavailable();
+      if (this.#opening !== session) throw this.#failure;
       session.openedAt = performance.now();
       this.#session = session;
       this.#opening = undefined;
     } catch (error) {
       if (this.#opening === session) this.#opening = undefined;
-      if (!(error instanceof RedisUnavailableError)) this.#reason = error;
+      // Of a link that is closed that is the reason.
+      if (!this.#isClosed) this.#failure = unavailable(error);
       this.#drop(session);
-      throw this.#unavailable();
+      throw this.#failure;
     }
     // At once, without a pause: the next message may be there already.
     onOpen();
@@ -310,20 +325,24 @@ export class RedisLink {
     }
   }
 
-  #end(session: Session, reason: unknown): void {
-    if (session !== this.#session && session !== this.#opening) return;
-    this.#reason = reason;
+  /** Ends connections, if they have not ended; gives what calls fail with. */
+  #end(session: Session, reason: unknown): RedisUnavailableError {
+    if (session !== this.#session && session !== this.#opening) {
+      return this.#failure;
+    }
+    this.#failure = unavailable(reason);
     const wasOpen = session === this.#session;
     if (wasOpen) this.#session = undefined;
     else this.#opening = undefined;
     this.#drop(session);
-    if (!wasOpen) return;
+    if (!wasOpen) return this.#failure;
     if (performance.now() - session.openedAt > PATIENCE_MS) this.#tries = 0;
     this.#openAgain();
+    return this.#failure;
   }
 
   #drop({ lines, underway }: Session): void {
-    underway.failAll(this.#unavailable());
+    underway.failAll(this.#failure);
     const closing = lines.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
@@ -340,14 +359,6 @@ export class RedisLink {
       }
     }, pause * (0.5 + Math.random() / 2));
   }
-
-  #unavailable(): RedisUnavailableError {
-    if (this.#isClosed) return new RedisUnavailableError("it has been closed");
-    const reason = this.#reason === undefined
-      ? "it is not connected"
-      : messageOf(this.#reason);
-    return new RedisUnavailableError(reason, { cause: this.#reason });
-  }
 }
 
 function serverOf({ lines, slots }: Session, name: string): RedisServerLines {
@@ -359,4 +370,18 @@ function serverOf({ lines, slots }: Session, name: string): RedisServerLines {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What a call fails with; where in a script that was, says nothing to anybody. */
+function unavailable(reason: unknown): RedisUnavailableError {
+  if (reason instanceof RedisUnavailableError) return reason;
+  const text = messageOf(reason)
+    .replace(/\s*script: [0-9a-f]{40}, on @user_script:\d+\.?$/, "");
+  const cause = reason instanceof Error ? reason : undefined;
+  return text.startsWith("READONLY")
+    ? new RedisUnavailableError(
+      "it is read-only, as a replica is; nodes need a master",
+      { cause },
+    )
+    : new RedisUnavailableError(text, { cause });
 }

@@ -22,7 +22,9 @@ local node, epoch = ARGV[2], ARGV[3]
 
 redis.call('SET', memory, ARGV[1], 'NX')
 local stored = redis.call('HGET', leases, node)
-local isKept = stored and cjson.decode(stored).epoch == epoch
+local isJson, kept = pcall(cjson.decode, stored or '')
+-- What is no lease of ours counts for nothing.
+local isKept = isJson and type(kept) == 'table' and kept.epoch == epoch
 if isKept then
   local time = redis.call('TIME')
   redis.call('HSET', leases, node, cjson.encode({

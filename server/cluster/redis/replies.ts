@@ -39,3 +39,17 @@ export function* pairsOf(
     yield [texts[index] ?? "", texts[index + 1] ?? ""];
   }
 }
+
+/** What can be read of items; those that can't be are none of ours. */
+export function readableOf<T, Read>(
+  items: Iterable<T>,
+  read: (item: T) => Read,
+): Read[] {
+  return [...items].flatMap((item) => {
+    try {
+      return [read(item)];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,3 +1,5 @@
+import { commandOf } from "./foreign_keys.ts";
+import type { RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
 import type { RedisScript } from "./scripts.ts";
 
@@ -7,6 +9,7 @@ import type { RedisScript } from "./scripts.ts";
  * not sent with the call instead: then later calls could overtake it.
  *
  * @param link What leads to Redis.
+ * @param names What keys are called.
  * @param script The script.
  * @param keys Its keys, of one slot.
  * @param args Its other arguments.
@@ -14,11 +17,11 @@ import type { RedisScript } from "./scripts.ts";
  */
 export async function runScript(
   link: RedisLink,
+  names: RedisNames,
   script: RedisScript,
   keys: readonly string[],
   args: readonly string[],
 ): Promise<unknown> {
-  const [key = ""] = keys;
   const rest = [String(keys.length), ...keys, ...args];
-  return await link.command(key, ["EVALSHA", script.sha1, ...rest]);
+  return await commandOf(link, names, keys, ["EVALSHA", script.sha1, ...rest]);
 }

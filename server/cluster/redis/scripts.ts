@@ -16,13 +16,14 @@ type ScriptName =
   | "memory"
   | "read"
   | "renew"
+  | "set_aside"
   | "sweep"
   | "write";
 
 /** The scripts by their names. */
 export const SCRIPTS: Readonly<Record<ScriptName, RedisScript>> = {
   acquire: {
-    sha1: "1af7b6bd47d731d3d3e25472bd576bc5c709fe5a",
+    sha1: "7a42b12f268b63e533dd9f2e8d0e84513b1373fc",
     text: `-- Begins a life, and ends the former one of the node.
 --
 -- KEYS[1]  leases: hash of node -> lease
@@ -51,12 +52,11 @@ local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 
 redis.call('SET', memory, ARGV[1], 'NX')
 local former = redis.call('HGET', leases, node)
-if former then
-  former = cjson.decode(former)
-  if former.epoch ~= epoch then
-    redis.call('HSET', unpurged, former.life, now)
-    redis.call(publish, channel, cjson.encode({ 'ended', by, former.life }))
-  end
+local isJson, before = pcall(cjson.decode, former or '')
+-- What is no lease of ours counts for nothing.
+if isJson and type(before) == 'table' and before.life and before.epoch ~= epoch then
+  redis.call('HSET', unpurged, before.life, now)
+  redis.call(publish, channel, cjson.encode({ 'ended', by, before.life }))
 end
 redis.call('HDEL', unpurged, life)
 redis.call('HSET', leases, node, cjson.encode({
@@ -70,7 +70,7 @@ return {
 `,
   },
   end: {
-    sha1: "7ebd3fa0b9db374e9a1ba364e6449a2d727ad43a",
+    sha1: "67c93823b0104f5f63549bd9c067fdbf36fd8c59",
     text: `-- Ends a life whose lease has not been renewed since a count.
 --
 -- KEYS[1]  leases: hash of node -> lease
@@ -91,7 +91,12 @@ local stored = redis.call('HGET', leases, node)
 if not stored then
   return '0'
 end
-stored = cjson.decode(stored)
+local isJson, lease = pcall(cjson.decode, stored)
+-- What is no lease of ours counts for nothing.
+if not isJson or type(lease) ~= 'table' then
+  return '0'
+end
+stored = lease
 if stored.epoch ~= ARGV[2] or stored.count ~= ARGV[3] then
   return '0'
 end
@@ -104,7 +109,7 @@ return '1'
 `,
   },
   leases: {
-    sha1: "14ce9da9a5f1091d817183fd3fbd9a2a3328d308",
+    sha1: "03ee69f1e7e4b45c9a217bb2c060f761efc44a71",
     text: `-- Reads the leases that have not ended, or that of one node.
 --
 -- KEYS[1]  leases: hash of node -> lease
@@ -125,9 +130,12 @@ else
   found = redis.call('HVALS', KEYS[1])
 end
 for _, stored in ipairs(found) do
-  stored = cjson.decode(stored)
-  reply[#reply + 1] = stored.at
-  reply[#reply + 1] = stored.lease
+  local isJson, lease = pcall(cjson.decode, stored)
+  -- What is no lease of ours counts for nothing.
+  if isJson and type(lease) == 'table' and tonumber(lease.at) and lease.lease then
+    reply[#reply + 1] = lease.at
+    reply[#reply + 1] = lease.lease
+  end
 end
 return reply
 `,
@@ -147,7 +155,7 @@ return redis.call('GET', KEYS[1])
 `,
   },
   read: {
-    sha1: "2b14f7d4a4ec09e51b8a652b3dcca1bc54a0acff",
+    sha1: "fc312c8a40b7fc3ae710f20f87fbeb5b4634b07f",
     text: `-- Reads a context.
 --
 -- KEYS[1]  rows: hash of id -> value
@@ -158,7 +166,7 @@ return redis.call('GET', KEYS[1])
 -- as lists of ids and what belongs to them, in turn.
 
 local time = redis.call('TIME')
-local last = tonumber(redis.call('GET', KEYS[3]) or '0')
+local last = tonumber(redis.call('GET', KEYS[3]) or '0') or 0
 -- A server that has taken over may have a clock that is behind.
 local now = math.max(time[1] * 1000000 + time[2], last)
 return {
@@ -170,7 +178,7 @@ return {
 `,
   },
   renew: {
-    sha1: "4624c3084689ebcf55a6141129be194cec6fb7f2",
+    sha1: "81acc7db6534d777c3c29f818f3c5e0fefd98e1f",
     text: `-- Renews a lease, unless the life is over, or is forgotten.
 --
 -- KEYS[1]  leases: hash of node -> lease
@@ -195,7 +203,9 @@ local node, epoch = ARGV[2], ARGV[3]
 
 redis.call('SET', memory, ARGV[1], 'NX')
 local stored = redis.call('HGET', leases, node)
-local isKept = stored and cjson.decode(stored).epoch == epoch
+local isJson, kept = pcall(cjson.decode, stored or '')
+-- What is no lease of ours counts for nothing.
+local isKept = isJson and type(kept) == 'table' and kept.epoch == epoch
 if isKept then
   local time = redis.call('TIME')
   redis.call('HSET', leases, node, cjson.encode({
@@ -209,6 +219,31 @@ return {
   redis.call('GET', memory),
   redis.call('HKEYS', unpurged),
 }
+`,
+  },
+  set_aside: {
+    sha1: "57a1c797eb33c65fc99eb6b4cd0dcab31940cdf2",
+    text: `-- Gives other names to keys of ours that have values of another type.
+--
+-- KEYS[1]  and so on, the keys
+--
+-- ARGV[1]  and so on, their types
+--
+-- Returns, for each key that had another type, in turn: the key, that type, the
+-- type that it was to have, and the new name.
+
+local reply = {}
+for index, key in ipairs(KEYS) do
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= ARGV[index] then
+    local aside = key .. ':foreign'
+    redis.call('RENAME', key, aside)
+    for _, text in ipairs({ key, found, ARGV[index], aside }) do
+      reply[#reply + 1] = text
+    end
+  end
+end
+return reply
 `,
   },
   sweep: {
@@ -253,7 +288,7 @@ return reply
 `,
   },
   write: {
-    sha1: "f32fa97a4307cee12c88a31cd1329f87e0d8108f",
+    sha1: "f39c9b49f395e404d701796dde6e0b320af9b23f",
     text: `-- Writes rows of a context, in order, and tells its followers.
 --
 -- KEYS[1]  rows: hash of id -> value
@@ -279,7 +314,7 @@ local wantsFormer = ARGV[6] == '1'
 
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
-local last = tonumber(redis.call('GET', lastKey) or '0')
+local last = tonumber(redis.call('GET', lastKey) or '0') or 0
 -- A server that has taken over may have a clock that is behind.
 local now = math.max(micros, last)
 
@@ -290,7 +325,7 @@ end
 -- Whether another life has heard of the publisher later.
 local function isOthers(owner, heardAt)
   local theirs, whose = string.match(owner, '^(%S+) (.*)')
-  return whose ~= life and tonumber(theirs) > heardAt
+  return whose ~= life and (tonumber(theirs or '0') or 0) > heardAt
 end
 
 local changes = {}

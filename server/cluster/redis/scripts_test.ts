@@ -9,7 +9,7 @@ Deno.test("scripts.ts is what the .lua files say", async () => {
 
 Deno.test("the header of each script names its KEYS and ARGV", async () => {
   const scripts = await readScripts();
-  assertEquals(scripts.length, 8);
+  assertEquals(scripts.length, 9);
   for (const [name, text] of scripts) {
     const header = /^(?:--.*\n)+/.exec(text)?.[0] ?? "";
     const named = new Set(header.match(/(KEYS|ARGV)\[\d+\]/g));

@@ -23,7 +23,7 @@ local wantsFormer = ARGV[6] == '1'
 
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
-local last = tonumber(redis.call('GET', lastKey) or '0')
+local last = tonumber(redis.call('GET', lastKey) or '0') or 0
 -- A server that has taken over may have a clock that is behind.
 local now = math.max(micros, last)
 
@@ -34,7 +34,7 @@ end
 -- Whether another life has heard of the publisher later.
 local function isOthers(owner, heardAt)
   local theirs, whose = string.match(owner, '^(%S+) (.*)')
-  return whose ~= life and tonumber(theirs) > heardAt
+  return whose ~= life and (tonumber(theirs or '0') or 0) > heardAt
 end
 
 local changes = {}

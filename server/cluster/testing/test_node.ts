@@ -23,6 +23,8 @@ export class TestNode implements AsyncDisposable {
   readonly server: PresenceServer<TestModel> = new PresenceServer();
   /** The node. */
   readonly cluster: Cluster<TestModel>;
+  /** What it has told of failures. */
+  readonly failures: unknown[] = [];
   /** What the watcher was told: `"joined ann"`, and so on. */
   readonly told: string[] = [];
   readonly #watching: Promise<void>;
@@ -42,7 +44,7 @@ export class TestNode implements AsyncDisposable {
       node,
       leaseTtlMs,
       renewalMs: 150,
-      onError: () => {},
+      onError: (error) => this.failures.push(error),
     });
     this.#watching = this.#watch();
   }

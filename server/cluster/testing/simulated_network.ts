@@ -216,7 +216,7 @@ export class SimulatedNetwork {
       act: () => Promise<T>,
       said: unknown = "",
       actLate: () => Promise<T> = act,
-    ) => this.#call(link, name, act, actLate, JSON.stringify(said));
+    ) => this.#call(link, name, act, actLate, said);
     return {
       acquire: (lease) => call("acquire", () => inner.acquire(lease), lease),
       renew: (lease) => call("renew", () => inner.renew(lease), lease),
@@ -273,10 +273,11 @@ export class SimulatedNetwork {
     name: string,
     act: () => Promise<T>,
     actLate: () => Promise<T>,
-    said: string,
+    said: unknown,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const failure = new SimulatedNetworkError(name);
+    // Made for those that fail alone: an error costs more than all else here.
+    const fail = () => reject(new SimulatedNetworkError(name));
     const { now } = this.#processes;
     const isFailing = this.#random.chance(this.weather.failure);
     const isBefore = this.#random.chance(0.5);
@@ -287,7 +288,7 @@ export class SimulatedNetwork {
       link.answersAt = Math.max(link.answersAt, now + this.#delay());
       this.#processes.after(link.answersAt - now, link.process, () => {
         if (cuts === link.cuts) settle();
-        else reject(failure);
+        else fail();
       });
     };
     let isLate = false;
@@ -302,13 +303,12 @@ export class SimulatedNetwork {
         ? this.#isAway || this.#random.chance(0.5)
         : this.#isOff(link);
       if (isLost || isFailing && isBefore) {
-        return answer(() => reject(failure));
+        return answer(fail);
       }
-      this.trace?.(`${link.node} calls ${name} ${said}`);
+      this.trace?.(`${link.node} calls ${name} ${JSON.stringify(said)}`);
       this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
       (isLate ? actLate() : act()).then(
-        (value) =>
-          answer(isFailing ? () => reject(failure) : () => resolve(value)),
+        (value) => answer(isFailing ? fail : () => resolve(value)),
         (error) => answer(() => reject(error)),
       );
     };

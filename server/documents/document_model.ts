@@ -47,8 +47,6 @@ export interface DocumentModel extends TopicModel {
     workspace: string;
     /** Of an entry of a workspace: the id of the document. */
     document: string;
-    /** Which session it is of those that have come by the same id. */
-    visit: string;
   };
 }
 

@@ -20,6 +20,10 @@ import {
 import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
 import { identity } from "./testing/service.ts";
 
+interface PageModel extends PresenceModel {
+  facets: { meta: { value: { scrolled: number } } };
+}
+
 type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
 function fetchFrom(
@@ -118,6 +122,39 @@ Deno.test("PresenceClient publishes, asks and withdraws", async () => {
     subject: "alice",
   });
   assertEquals(typeof lastSeen, "number");
+});
+
+Deno.test("a page that is reloaded is the same tab by its resource, and nobody leaves", async () => {
+  using server = new PresenceServer();
+  const page = {
+    subject: "alice",
+    context: "doc-1",
+    // The id that the tab keeps in `sessionStorage`.
+    resource: "tab-1",
+    ttlMs: 30_000,
+  };
+  const watcher = clientOf(fetchFrom(server)).watch({ context: "doc-1" });
+  const view = new PresenceView();
+  const told: string[] = [];
+  for (const scrolled of [0, 0.5]) {
+    // Each load of the page is another client.
+    const client = new PresenceClient<PageModel>({
+      url: "http://localhost",
+      fetch: fetchFrom(server),
+    });
+    const meta = { value: { scrolled } };
+    await client.publish({ ...page, facets: { meta } });
+    const { value: batch } = await watcher.next();
+    assert(batch !== undefined);
+    told.push(...view.apply(batch).map(({ type }) => type));
+    const query = { context: "doc-1", resources: true } as const;
+    const [summary, ...others] = (await client.presence(query)).summaries;
+    assertEquals(others, []);
+    assertEquals(summary?.resources?.length, 1);
+    assertEquals(summary?.facets.meta, meta);
+  }
+  assertEquals(told, ["joined", "updated"]);
+  await watcher[Symbol.asyncDispose]();
 });
 
 Deno.test("PresenceClient throws what the service says", async () => {

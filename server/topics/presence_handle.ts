@@ -6,6 +6,7 @@ import {
   type EntryKey,
   type FacetPatch,
   InvalidValueError,
+  type PresenceSnapshot,
   type PresenceUpdate,
   type Visibility,
 } from "../../core/mod.ts";
@@ -40,6 +41,11 @@ export interface ConnectionSettings {
   readonly ttlMs: Duration;
   /** Who it is shown to. */
   readonly visibility: Visibility;
+  /**
+   * Which handle it is of those that have tracked the same connection;
+   * `undefined` where there can't be another.
+   */
+  readonly visit: string | undefined;
   /** What lifts facets out of its metas. */
   readonly lift: FacetLifter;
 }
@@ -47,7 +53,8 @@ export interface ConnectionSettings {
 /**
  * A connection of a key in a topic, tracked by `TopicPresence.track()`. It
  * leaves when it is disposed of, or when its time to live is over; a
- * connection that has left does not come back.
+ * connection that has left does not come back. A handle is over as well when
+ * another one has tracked a connection of the same name.
  *
  * @typeParam Meta The application's type of metas.
  */
@@ -65,8 +72,21 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     this.#server = server;
     this.#settings = settings;
     this.#visibility = settings.visibility;
+    const { entry, visibility, visit } = settings;
     const facets = this.#facetsOf(meta, "track connection");
-    server.receive(this.#update(facets, settings.visibility));
+    if (visit === undefined) {
+      server.receive(this.#update(facets, visibility));
+      return;
+    }
+    const former = formerOf(server, entry);
+    const cleared = former.filter(({ origin }) => origin === entry.origin)
+      .flatMap(({ facets }) => Object.keys(facets).map((name) => [name, null]));
+    const whole = { ...Object.fromEntries(cleared), ...facets, visit };
+    server.receive(this.#update(whole, visibility));
+    // After it, so that the key is there all the time.
+    for (const other of former) {
+      if (other.origin !== entry.origin) server.withdraw(other);
+    }
   }
 
   /** The topic. */
@@ -89,9 +109,11 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     return this.#visibility;
   }
 
-  /** Whether the connection is still there. O(1). */
+  /** Whether the connection is still there, and still this handle's. O(1). */
   get isPresent(): boolean {
-    return this.#server.store.snapshot(this.#settings.entry) !== undefined;
+    const { entry, visit } = this.#settings;
+    const snapshot = this.#server.store.snapshot(entry);
+    return snapshot !== undefined && snapshot.facets.visit === visit;
   }
 
   /**
@@ -122,14 +144,19 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
 
   /** Leaves at once. Once is enough: later calls do nothing. */
   [Symbol.dispose](): void {
-    if (!this.#server.closed) this.#server.withdraw(this.#settings.entry);
+    if (this.#server.closed || this.#isReplaced) return;
+    this.#server.withdraw(this.#settings.entry);
+  }
+
+  get #isReplaced(): boolean {
+    return this.#settings.visit !== undefined && !this.isPresent;
   }
 
   #publishIfPresent(
     facets: FacetPatch<TopicModel>,
     visibility: Visibility,
   ): boolean {
-    if (this.#server.closed) return false;
+    if (this.#server.closed || this.#isReplaced) return false;
     const update = this.#update(facets, visibility);
     const sequence = this.#server.receiveIfPresent(update);
     if (sequence !== undefined) this.#visibility = visibility;
@@ -151,6 +178,15 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     const { activity = null, availability = null } = this.#settings.lift(value);
     return { meta: { value }, activity, availability };
   }
+}
+
+/** What a connection holds, by whatever origin. O(connections of its key). */
+function formerOf(
+  server: TopicServer,
+  { subject, context, resource }: ConnectionSettings["entry"],
+): PresenceSnapshot<TopicModel>[] {
+  return server.store.snapshots({ subject, context })
+    .filter((snapshot) => snapshot.resource === resource);
 }
 
 /**

@@ -35,6 +35,8 @@ export interface TopicModel extends PresenceModel {
      * JSON is a meta without a box.
      */
     meta: { readonly value: JsonValue };
+    /** Which handle it is of those that have tracked the same connection. */
+    visit: string;
   };
 }
 

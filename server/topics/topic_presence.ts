@@ -55,8 +55,17 @@ export interface TrackOptions {
   /** Its time to live in milliseconds; that of the topics, if left out. */
   readonly ttlMs?: Duration | undefined;
   /**
+   * A name for the connection that stays the same when it comes back, as the id
+   * that a tab keeps in `sessionStorage`. It is unique within the topic and the
+   * key. What the connection held before, by whatever origin, is replaced at once,
+   * so that nobody leaves, and its former handle is over. A name of its own for
+   * each call, if it is left out.
+   */
+  readonly connection?: string | undefined;
+  /**
    * Who holds it: the server can withdraw or disconnect all that an origin
-   * holds at once. One origin for all connections of these topics, if left out.
+   * holds at once. If it is left out, `"topics"` for a connection that has a
+   * name, and one origin for all others of these topics.
    */
   readonly origin?: string | undefined;
   /**
@@ -196,16 +205,22 @@ export class TopicPresence<Meta = TopicMeta> {
     meta: Meta,
     options: TrackOptions = {},
   ): PresenceHandle<Meta> {
-    const { ttlMs = this.#ttlMs, origin = this.#origin, ...rest } = options;
-    const { visibility = "public", ...others } = rest;
+    const { ttlMs = this.#ttlMs, connection, ...rest } = options;
+    const { visibility = "public", ...more } = rest;
+    // A tab that comes back at another node has the same entry there.
+    const { origin = connection === undefined ? this.#origin : "topics" } =
+      more;
+    const { origin: _, ...others } = more;
     const action = "track connection";
     assertNoOtherOptions(others, action);
     assertName(topic, "topic", action);
     assertName(key, "key", action);
     assertTtl(ttlMs, action);
-    const resource = this.#connections.next();
+    if (connection !== undefined) assertName(connection, "connection", action);
+    const resource = connection ?? this.#connections.next();
     const entry = { subject: key, context: topic, resource, origin };
-    const settings = { entry, ttlMs, visibility, lift: this.#lift };
+    const visit = connection === undefined ? undefined : crypto.randomUUID();
+    const settings = { entry, ttlMs, visibility, visit, lift: this.#lift };
     return new PresenceHandle<Meta>(this.#server, settings, meta);
   }
 

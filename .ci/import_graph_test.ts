@@ -301,6 +301,21 @@ Deno.test("import graph: what runs in browsers needs no runtime of a server", ()
   assertEquals(all.filter((file) => mentions(file, named).length > 0), []);
 });
 
+Deno.test("import graph: the package uses nothing that Node 20 has not got", () => {
+  const later = [
+    "Array\\.fromAsync",
+    "Iterator\\.from",
+    "Map\\.groupBy",
+    "Object\\.groupBy",
+    "Promise\\.try",
+    "Promise\\.withResolvers",
+  ];
+  const found = [...CODE.keys()].flatMap((file) =>
+    mentions(file, later).map((name) => `${file} must not mention ${name}`)
+  );
+  assertEquals(found, []);
+});
+
 Deno.test("import graph: inner rooms read no clock, arm no timer, do no I/O", () => {
   const found = [...CODE.keys()].flatMap((file) => {
     const allowed = file === CLOCK

@@ -6,7 +6,7 @@ import {
 import { hueIn } from "./color.ts";
 import type { DocumentModel } from "./document_model.ts";
 import { fits, hueApart, hueOf } from "./hue.ts";
-import { colorIn, connectedAtOf, firstOf } from "./person.ts";
+import { byPerson, colorIn, connectedAtOf, firstOf } from "./person.ts";
 
 type Session = PresenceSnapshot<DocumentModel>;
 
@@ -29,7 +29,7 @@ export interface PersonHue {
  * @param sessions Their sessions.
  */
 export function huesIn(sessions: readonly Session[]): PersonHue[] {
-  return [...Map.groupBy(sessions, ({ subject }) => subject).values()]
+  return byPerson(sessions)
     .map(firstOf)
     .filter((session) => session !== undefined)
     .map((session) => ({

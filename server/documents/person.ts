@@ -97,10 +97,21 @@ export function peopleOf(
   sessions: readonly Session[],
   now: Timestamp,
 ): DocumentUser[] {
-  return [...Map.groupBy(sessions, ({ subject }) => subject).values()]
+  return byPerson(sessions)
     .map((own) => personOf(own, now))
     .filter((user) => user !== undefined)
     .sort(byUserId);
+}
+
+/** The sessions of each person. It does without `Map.groupBy()` of Node 21. */
+export function byPerson(sessions: readonly Session[]): Session[][] {
+  const people = new Map<string, Session[]>();
+  for (const session of sessions) {
+    const own = people.get(session.subject);
+    if (own === undefined) people.set(session.subject, [session]);
+    else own.push(session);
+  }
+  return [...people.values()];
 }
 
 /** The session that began first: what it says of its person, they are. */

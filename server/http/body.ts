@@ -95,8 +95,11 @@ export async function readBytes(
   }
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), BODY_MS);
+  // Node 20 has no Promise.withResolvers().
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), BODY_MS);
+  });
   const parts: BlobPart[] = [];
   let bytes = 0;
   try {

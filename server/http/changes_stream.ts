@@ -8,6 +8,9 @@ const encoder = new TextEncoder();
 /** After how long a browser comes back when the stream has ended. */
 const OPENING = encoder.encode("retry: 1000\n\n");
 
+/** A reader that takes nothing for so long reads no more. */
+const STALL_MS = 60_000;
+
 /**
  * A watch as server-sent events. A batch is made when the reader asks for it,
  * and nothing at all is held before: a response may be dropped unread, and
@@ -32,15 +35,21 @@ export function changesStream(
   let stream: EventStream | undefined;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
+      const give = (stream: EventStream, bytes: Uint8Array) => {
+        controller.enqueue(bytes);
+        // No error: whoever reads on gets the rest, and comes back.
+        stream.waits(() => controller.close());
+      };
       if (stream === undefined) {
         // Others may have taken the last place since the response was made.
         if (!quotas.hasStream(actor.account)) return controller.close();
         stream = new EventStream(ask, context, since);
-        return controller.enqueue(OPENING);
+        return give(stream, OPENING);
       }
+      stream.isRead();
       try {
         const bytes = await stream.next();
-        if (bytes !== undefined) controller.enqueue(bytes);
+        if (bytes !== undefined) give(stream, bytes);
         else if (!stream.isCancelled) controller.close();
       } catch (error) {
         stream.end();
@@ -67,6 +76,7 @@ class EventStream {
   readonly #end = () => this.end();
   readonly #expiry: Disposable;
   #writer: TokenWriter | undefined;
+  #stall: ReturnType<typeof setTimeout> | undefined;
   isCancelled = false;
 
   constructor(ask: Ask, context: string, since: Place | undefined) {
@@ -114,10 +124,25 @@ class EventStream {
     return this.#ask.service.events.write(batch, id);
   }
 
+  /** Ends it, and calls back, unless what it has given is taken soon. */
+  waits(onStall: () => void): void {
+    if (this.#ended.signal.aborted) return;
+    this.#stall = setTimeout(() => {
+      this.end();
+      onStall();
+    }, STALL_MS);
+  }
+
+  /** What it has given was taken. */
+  isRead(): void {
+    clearTimeout(this.#stall);
+  }
+
   /** Frees all that it holds. */
   end(): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
+    clearTimeout(this.#stall);
     this.#expiry[Symbol.dispose]();
     this.#countOff();
     for (const signal of this.#signals) {

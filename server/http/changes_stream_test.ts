@@ -333,6 +333,26 @@ Deno.test("disconnectSignal() is for where the body is not cancelled", () => {
   assertEquals(disconnectSignal(request, ""), request.signal);
 });
 
+Deno.test("GET /v1/changes ends when nobody reads what it has given for a minute", async () => {
+  using time = new FakeTime();
+  using server = new PresenceServer();
+  const handler = createHttpHandler(server);
+  const { body } = await sendTo(handler)(PATH);
+  const reader = body?.getReader();
+  assert(reader !== undefined);
+  // Who waits for the next event reads, however long nothing happens.
+  for (let event = 0; event < 20; event++) {
+    const read = reader.read();
+    await time.tickAsync(15_000);
+    assert(!(await read).done);
+  }
+  await time.tickAsync(59_000);
+  assertEquals(handler.stats.streams, 1);
+  await time.tickAsync(1_000);
+  assertEquals(handler.stats.streams, 0);
+  assert((await reader.read()).done);
+});
+
 Deno.test("GET /v1/changes ends when the rights are taken away", async () => {
   using server = new PresenceServer();
   const rights = new AbortController();

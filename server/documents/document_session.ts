@@ -82,6 +82,7 @@ export class DocumentSession implements Disposable {
   /** What was last published of that. */
   #told: DocumentActivity = "viewing";
   #hasSelection = false;
+  #isFocused = true;
   #lastActiveAt: Timestamp;
   /** When the last key was typed: steady time. */
   #lastKeyAt: Timestamp = -Infinity;
@@ -233,8 +234,12 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * They have come to the document, or gone to another window. Either is an
-   * activity, which ends idle and away; to be away at once takes `hidden`.
+   * They have come to the document, or gone to another window.
+   *
+   * To lose the focus and to be hidden are no activity: they end neither idle
+   * nor away, and leave the time of the last activity as it is. To come back is
+   * one, and so is to say again that the document is shown, with or without the
+   * focus. Who is hidden is away at once.
    *
    * @param focused Whether the document is in focus.
    * @param options Whether it can be seen at all.
@@ -246,9 +251,18 @@ export class DocumentSession implements Disposable {
     { hidden = false, ...others }: FocusOptions = {},
   ): void {
     assertNoOtherOptions(others, "change focus");
-    this.#lastActiveAt = this.#hear("set focus");
-    this.#monitor.setHidden(hidden);
-    this.#publish({ focused, lastActiveAt: this.#lastActiveAt });
+    const now = this.#hear("set focus");
+    const isLeaving = hidden || this.#isFocused && !focused;
+    this.#isFocused = focused;
+    if (!isLeaving) {
+      this.#lastActiveAt = now;
+      this.#monitor.active();
+    } else if (hidden) {
+      this.#monitor.setHidden(true);
+    }
+    this.#publish(
+      isLeaving ? { focused } : { focused, lastActiveAt: this.#lastActiveAt },
+    );
   }
 
   /**

@@ -351,7 +351,7 @@ Deno.test("DocumentSession.setFocused() is in what a state tells", async () => {
   ada.setFocused(false);
   assertEquals(await watcher.told(), []);
   const user = await userOf(all.presence);
-  assertEquals([user?.focused, user?.lastActiveAt], [false, 10]);
+  assertEquals([user?.focused, user?.lastActiveAt], [false, 0]);
   const other = await join(all.presence);
   assert((await userOf(all.presence))?.focused);
   other.setFocused(false);
@@ -370,7 +370,6 @@ Deno.test("somebody is idle after 30 s and away after 300 s, each told once, and
     () => ada.typed(),
     () => ada.updateViewport(VIEWPORT),
     () => ada.setFocused(true),
-    () => ada.setFocused(false),
   ];
   for (const act of acts) {
     act();
@@ -445,6 +444,56 @@ Deno.test("a tab that is hidden is away at once, not gone, and types no more", a
   assertEquals(await watcher.told(), ["ada is viewing"]);
 });
 
+Deno.test("who leaves does nothing by it: neither idle nor away ends, and the last activity stays", async () => {
+  const leave = [
+    (ada: DocumentSession) => ada.setFocused(false),
+    (ada: DocumentSession) => ada.setFocused(false, { hidden: true }),
+    (ada: DocumentSession) => {
+      ada.setFocused(false);
+      ada.setFocused(false, { hidden: true });
+      ada.setFocused(false, { hidden: true });
+    },
+  ];
+  for (const leaves of leave) {
+    for (const [silentMs, state] of [[40_000, "idle"], [600_000, "away"]]) {
+      using time = new FakeTime(0);
+      using all = documents();
+      const ada = await join(all.presence);
+      await time.tickAsync(1_000);
+      ada.updateCursor(at(1));
+      await time.tickAsync(Number(silentMs));
+      assertEquals(await activityOf(all.presence), state);
+      leaves(ada);
+      const user = await userOf(all.presence);
+      assert(user?.activity === state || user?.activity === "away");
+      assertEquals([user?.focused, user?.lastActiveAt], [false, 1_000]);
+      ada.setFocused(true);
+      const back = await userOf(all.presence);
+      const now = 1_000 + Number(silentMs);
+      assertEquals([back?.activity, back?.lastActiveAt], ["viewing", now]);
+    }
+  }
+});
+
+Deno.test("who is shown again, and who says so again without the focus, does something", async () => {
+  using time = new FakeTime(0);
+  using all = documents();
+  const ada = await join(all.presence);
+  const state = async () => {
+    const user = await userOf(all.presence);
+    return [user?.activity, user?.lastActiveAt];
+  };
+  ada.setFocused(false, { hidden: true });
+  await time.tickAsync(40_000);
+  assertEquals(await state(), ["away", 0]);
+  ada.setFocused(false);
+  assertEquals(await state(), ["viewing", 40_000]);
+  await time.tickAsync(30_000);
+  assertEquals(await state(), ["idle", 40_000]);
+  ada.setFocused(false);
+  assertEquals(await state(), ["viewing", 70_000]);
+});
+
 Deno.test("a tab that says again that it is hidden is away still, and nobody is told", async () => {
   using _time = new FakeTime(0);
   using all = documents();
@@ -508,7 +557,7 @@ Deno.test("the tab that does most counts, and of those the one that did somethin
   const user = await userOf(presence);
   assertEquals(
     [user?.connectedAt, user?.lastActiveAt, user?.lastCursorUpdate],
-    [0, 31_082, 1_102],
+    [0, 1_102, 1_102],
   );
   // Somebody's name does not change by what they do.
   assertEquals(user?.name, "ADA");

@@ -56,10 +56,15 @@ import { paint } from "./paint.js";
  * @property {boolean} isTyping
  * @property {number} lastActive in milliseconds, as `Date.now()` counts;
  * `Infinity` for somebody who still is
+ * @property {number} [lastMoved] in milliseconds: the name fades after it, so
+ * that it covers no words for long; without it, the name stays
  */
 
 /** After how long without activity a cursor is shown faintly. */
 const FAINT_AFTER_MS = 30_000;
+
+/** How long a name is shown after its cursor has moved. */
+const NAME_MS = 3_000;
 
 /**
  * Shows where others are in a text. Each has an element of the class
@@ -130,6 +135,10 @@ class Drawn {
   #element = made("div", "", "remote-cursor");
   #label = made("div", "", "cursor-label");
   #name = made("bdi", "");
+  /** @type {number | undefined} when the cursor had moved that the name is of */
+  #fadesFrom;
+  /** @type {Animation | undefined} */
+  #fading;
   /** @type {HTMLElement[]} */
   #blocks = [];
 
@@ -189,6 +198,20 @@ class Drawn {
     const isFaint = Date.now() - lastActive >= FAINT_AFTER_MS;
     this.#element.classList.toggle("is-typing", isTyping);
     this.#element.classList.toggle("is-faint", isFaint);
+    this.#fade();
+  }
+
+  /** Shows the name, and lets it fade if the cursor stays where it is. */
+  #fade() {
+    const { isTyping, lastMoved } = this.cursor;
+    const from = isTyping ? undefined : lastMoved;
+    if (from === this.#fadesFrom) return;
+    this.#fadesFrom = from;
+    this.#fading?.cancel();
+    this.#fading = from === undefined ? undefined : this.#label.animate(
+      [{ opacity: 1 }, { opacity: 1, offset: 0.9 }, { opacity: 0 }],
+      { duration: NAME_MS, fill: "forwards" },
+    );
   }
 
   /**

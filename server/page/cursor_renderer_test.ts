@@ -274,3 +274,42 @@ test("tells who is typing from who has done nothing for long", async (blank) => 
     ["is-faint"],
   ]);
 });
+
+test("shows a name while its cursor moves or its person types", async (blank) => {
+  const seen = await blank.page.evaluate(async (ada) => {
+    const path = "/cursor_renderer.js";
+    const { CursorRenderer }: typeof import("./cursor_renderer.js") =
+      await import(path);
+    const container = document.createElement("div");
+    document.body.append(container);
+    const renderer = new CursorRenderer({
+      container,
+      getCoordinates: () => ({ left: 0, top: 0, height: 20 }),
+      getBoxes: () => [],
+    });
+    const seen: string[] = [];
+    const look = (change: object) => {
+      renderer.updateCursor({ ...ada, ...change });
+      const label = container.querySelector(".cursor-label");
+      if (label === null) throw new Error("no label");
+      seen.push(getComputedStyle(label).opacity);
+      for (const fading of label.getAnimations()) fading.finish();
+      seen.push(getComputedStyle(label).opacity);
+    };
+    look({ lastMoved: 1 });
+    look({ lastMoved: 1, lastActive: 5 });
+    look({ lastMoved: 2 });
+    look({ lastMoved: 3, isTyping: true });
+    look({ lastMoved: 3 });
+    look({});
+    return seen;
+  }, ADA);
+  assertEquals(seen, [
+    ...["1", "0"],
+    ...["0", "0"],
+    ...["1", "0"],
+    ...["1", "1"],
+    ...["1", "0"],
+    ...["1", "1"],
+  ]);
+});

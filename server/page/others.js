@@ -65,6 +65,7 @@ export class Others {
       isTyping,
       // Reading on is an activity too, though it moves no cursor.
       lastActive: isQuiet(activity) ? doing.lastActive : Infinity,
+      lastMoved: doing.lastActive,
     });
   }
 }

@@ -23,7 +23,7 @@ export class NatsNode extends TestNode {
   private constructor(
     nats: NatsConnection,
     node: string,
-    options: NatsNodeOptions,
+    { to: _, leaseTtlMs, ...options }: NatsNodeOptions,
   ) {
     const errors: unknown[] = [];
     const backbone = new NatsBackbone(nats, {
@@ -31,7 +31,7 @@ export class NatsNode extends TestNode {
       onError: (error) => errors.push(error),
       ...options,
     });
-    super(node, backbone, options);
+    super(node, backbone, { leaseTtlMs });
     this.nats = nats;
     this.errors = errors;
   }

@@ -2,6 +2,7 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   jetstream,
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
@@ -200,7 +201,10 @@ export class Bucket {
       return seq;
     } catch (error) {
       if (hasCode(error, IS_OTHER)) return undefined;
-      throw error;
+      // Full, say.
+      throw error instanceof JetStreamApiError
+        ? new BucketUnfitError(this.names.bucket, error.message)
+        : error;
     }
   }
 

@@ -40,7 +40,7 @@ export class NatsBackboneClosedError extends Error {
   }
 }
 
-/** A bucket that there is already is of no use as a backbone. */
+/** A bucket is of no use as a backbone: by how it was made, or as it is full. */
 export class BucketUnfitError extends Error {
   /**
    * Makes the error.

@@ -172,6 +172,23 @@ test("NatsBackbone refuses a stream of that name that is made otherwise, says wh
   await nats.close();
 });
 
+test("NatsBackbone says that the bucket is full", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  await new Kvm(nats).create("ruthere", { max_bytes: 8_192 });
+  const { connection } = await connect(nats);
+  await connection.acquire(LEASE);
+  const error = await assertRejects(async () => {
+    for (let row = 0; row < 100; row++) await put(connection, `${row}`);
+  }, BucketUnfitError);
+  assertEquals(
+    error.message,
+    'Cannot use bucket "ruthere": maximum bytes exceeded',
+  );
+  await connection.close();
+  await nats.close();
+});
+
 test("NatsBackbone leaves out a row that is larger than the bucket takes, and no other", async () => {
   await using server = await NatsServer.start();
   const nats = await server.connect();

@@ -149,8 +149,12 @@ export const STEPS: readonly number[] = [-3_600_000, 40_000, 3_600_000];
 
 /** The clocks of a server under fake time, whose wall clock can be set. */
 export class SetClock {
-  /** How far the wall clock is ahead of the other one. */
-  ahead = 0;
-  readonly clock = (): number => Date.now() + this.ahead;
+  #ahead = 0;
+  readonly clock = (): number => Date.now() + this.#ahead;
   readonly steadyClock = (): number => Date.now();
+
+  /** How far the wall clock is ahead of the other one. No option of a server. */
+  set ahead(ms: number) {
+    this.#ahead = ms;
+  }
 }

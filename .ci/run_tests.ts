@@ -14,13 +14,18 @@ import { withJsr } from "./with_jsr.ts";
 
 const TEST = ["deno", "test", "-A", "--doc", "--parallel"];
 
+/** Many tests wait more than they compute: two files for each core. */
+const JOBS = Deno.env.get("DENO_JOBS") ??
+  `${2 * navigator.hardwareConcurrency}`;
+
 /** Tests that are left out write why into the file that this names. */
 const NOT_RUN = "RUTHERE_NOT_RUN";
 
 async function main(args: string[]): Promise<number> {
   const path = await Deno.makeTempFile({ prefix: "ruthere-not-run-" });
   try {
-    const code = await withJsr([...TEST, ...args], { [NOT_RUN]: path });
+    const env = { DENO_JOBS: JOBS, [NOT_RUN]: path };
+    const code = await withJsr([...TEST, ...args], env);
     const reasons = (await Deno.readTextFile(path)).split("\n");
     for (const reason of new Set(reasons)) {
       if (reason !== "") console.log(`Not run: ${reason}`);

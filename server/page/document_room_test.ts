@@ -14,6 +14,7 @@ import {
   cursorOf,
   findChromium,
   participantOf,
+  PATIENCE_MS,
   People,
   told,
   turn,
@@ -21,9 +22,6 @@ import {
 import { Service } from "./testing/service.ts";
 
 const CHROMIUM = findChromium();
-
-/** Longer than this nothing that a test waits for takes. */
-const PATIENCE_MS = 20_000;
 
 /** A test with a browser of its own. */
 function browserTest(

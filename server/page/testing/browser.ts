@@ -14,6 +14,9 @@ declare global {
   var axe: typeof import("axe-core");
 }
 
+/** Longer than this nothing that a test waits for takes, on a busy machine. */
+export const PATIENCE_MS = 60_000;
+
 const NAMES = [
   "chromium",
   "chromium-browser",
@@ -111,7 +114,7 @@ export class People {
   }
 
   async #visit(page: Page, url: string): Promise<void> {
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.#errors.push(String(error)));
     page.on("console", (message) => {
       const text = message.text();

@@ -83,8 +83,8 @@ export class ClusterNode<M extends PresenceModel> {
     const { node, leaseTtlMs, renewalMs } = settings;
     const failed = (error: unknown) => this.#report(error);
     const replication = () => this.replication;
-    const session = new Session(node, server, () => server.now);
-    const interest = new Interest(() => server.now);
+    const session = new Session(node, server, () => server.steadyNow);
+    const interest = new Interest(() => server.steadyNow);
     this.session = session;
     this.interest = interest;
     this.writer = new Writer(session, {

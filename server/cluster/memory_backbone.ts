@@ -1,4 +1,5 @@
-import type { Timestamp } from "../../core/mod.ts";
+import { steadyNow, type Timestamp } from "../../core/mod.ts";
+import { ageOf } from "./age.ts";
 import type {
   BackboneConnection,
   BackboneListener,
@@ -36,7 +37,7 @@ export interface MemoryBackboneOptions {
    * Tells the backbone's own time in milliseconds. It needs to agree with no
    * node's clock.
    *
-   * @default {Date.now}
+   * @default {steadyNow}
    */
   readonly clock?: (() => Timestamp) | undefined;
 }
@@ -67,7 +68,7 @@ export class MemoryBackbone implements PresenceBackbone {
   }
 
   /** Makes a backbone that nobody is connected to yet. */
-  constructor({ clock = () => Date.now() }: MemoryBackboneOptions = {}) {
+  constructor({ clock = steadyNow }: MemoryBackboneOptions = {}) {
     this.#state = new MemoryState(clock);
   }
 
@@ -290,7 +291,7 @@ class MemoryConnection implements BackboneConnection, Follower {
   }
 
   #aged({ row, heardAt }: StoredRow): Row {
-    return { ...row, age: Math.max(0, this.#state.now() - heardAt) };
+    return { ...row, age: ageOf(this.#state.now() - heardAt) };
   }
 
   #kept({ lease, renewedAt }: StoredLease): KeptLease {
@@ -314,8 +315,7 @@ function isAllowed(
   if (former === undefined) return write.type === "put";
   if (isOf(life, former.row)) return true;
   if (write.type === "retract") return false;
-  // A clock that was set back makes nothing later than it is.
-  return Math.min(former.heardAt, now) <= now - write.age;
+  return write.age <= ageOf(now - former.heardAt);
 }
 
 function isOf({ node, epoch }: NodeLife, row: NodeLife): boolean {

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { ageOf } from "./age.ts";
 export type {
   BackboneConnection,
   BackboneListener,

@@ -59,7 +59,7 @@ export class OwnEntries<M extends PresenceModel> {
   rows(context: M["context"]): OwnRow[] {
     return this.#replication().own(context).flatMap((snapshot) => {
       const value = this.#encode(snapshot);
-      const left = this.#lasts(snapshot, this.#server.now);
+      const left = this.#lasts(snapshot, this.#server.steadyNow);
       return value === undefined ? [] : { ...rowKey(snapshot), value, left };
     });
   }
@@ -94,7 +94,12 @@ export class OwnEntries<M extends PresenceModel> {
   /** Shares that an entry of another node was withdrawn here. */
   withdraw(snapshot: PresenceSnapshot<M>): void {
     const { context, id } = this.#disown(snapshot);
-    this.#outbox.add({ type: "withdraw", context, id, at: this.#server.now });
+    this.#outbox.add({
+      type: "withdraw",
+      context,
+      id,
+      at: this.#server.steadyNow,
+    });
   }
 
   /**
@@ -105,7 +110,7 @@ export class OwnEntries<M extends PresenceModel> {
     if (!this.#interest.isOwn(context, id)) return false;
     const key = decodeKey<M>(context, id);
     const heardAt = key && this.#heardAt(key);
-    return heardAt !== undefined && this.#server.now - heardAt < age;
+    return heardAt !== undefined && this.#server.steadyNow - heardAt < age;
   }
 
   /**
@@ -120,7 +125,7 @@ export class OwnEntries<M extends PresenceModel> {
         return key && this.#datedPut({ context, id }, key);
       }
       case "withdraw": {
-        const age = Math.max(0, this.#server.now - write.at);
+        const age = Math.max(0, this.#server.steadyNow - write.at);
         return { type: "withdraw", context, id, age };
       }
       case "retract":
@@ -129,13 +134,18 @@ export class OwnEntries<M extends PresenceModel> {
   }
 
   #datedPut(row: RowKey, key: EntryKey<M>): RowWrite | undefined {
-    const { store, now } = this.#server;
+    const { store, steadyNow } = this.#server;
     const snapshot = store.snapshot(key);
     const heardAt = this.#heardAt(key);
     if (snapshot === undefined || heardAt === undefined) return undefined;
     const value = this.#encode(snapshot, this.#lasts(key, heardAt));
     if (value === undefined) return undefined;
-    return { type: "put", ...row, value, age: Math.max(0, now - heardAt) };
+    return {
+      type: "put",
+      ...row,
+      value,
+      age: Math.max(0, steadyNow - heardAt),
+    };
   }
 
   /** How long the facets of an own entry last that go by themselves. */
@@ -149,7 +159,7 @@ export class OwnEntries<M extends PresenceModel> {
 
   #share({ context, id }: RowKey, key: EntryKey<M>): void {
     this.#interest.add(context, id);
-    const at = this.#heardAt(key) ?? this.#server.now;
+    const at = this.#heardAt(key) ?? this.#server.steadyNow;
     this.#outbox.add({ type: "put", context, id, at });
   }
 

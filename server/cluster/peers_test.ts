@@ -12,6 +12,7 @@ import {
   MemoryBackbone,
   type PresenceBackbone,
 } from "./mod.ts";
+import { UNKNOWN_AGE } from "./age.ts";
 import { SILENT } from "./testing/silent_listener.ts";
 
 const leaseTtlMs = 300;
@@ -308,7 +309,7 @@ Deno.test("MemoryBackbone lets rows be taken over, and its leases have an age, a
   const id = JSON.stringify(["at a", null, "x"]);
   room.aheadMs = -3_600_000;
   assertEquals((await other.lease("a"))?.age, 0);
-  assertEquals((await other.read('"doc-1"')).rows[0]?.age, 0);
+  assertEquals((await other.read('"doc-1"')).rows[0]?.age, UNKNOWN_AGE);
   const [withdrawn] = await other.write({ node: "b", epoch: "b/1" }, [
     { type: "withdraw", context: '"doc-1"', id, age: 0 },
   ]);

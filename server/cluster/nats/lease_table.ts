@@ -304,7 +304,8 @@ export class LeaseTable {
   }
 
   #aged({ lease, entry }: Kept): KeptLease {
-    return { ...lease, age: this.#bucket.clock.since(entry.time) };
+    const age = Math.max(0, this.#bucket.clock.now - entry.time);
+    return { ...lease, age };
   }
 }
 

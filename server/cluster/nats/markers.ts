@@ -1,3 +1,4 @@
+import { steadyNow } from "../../../core/mod.ts";
 import { Limiter } from "./limiter.ts";
 
 /** What says that a row is gone. */
@@ -39,14 +40,14 @@ export class Markers {
 
   /** Takes note of one. */
   add({ key, revision }: Marker): void {
-    const at = Date.now();
+    const at = steadyNow();
     this.#kept.push({ key, revision, at, round: this.#round });
   }
 
   /** Removes those whose time is over. */
   tidy(): void {
     this.#round++;
-    const end = Date.now() - LIFE_MS;
+    const end = steadyNow() - LIFE_MS;
     const spare = this.#kept.length - MAX_MARKERS;
     const young = this.#kept.findIndex(({ at, round }, index) =>
       index >= spare && (at > end || round > this.#round - LIFE_ROUNDS)

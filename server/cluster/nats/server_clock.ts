@@ -1,3 +1,5 @@
+import { ageOf } from "../mod.ts";
+
 /**
  * The clock of the server, as far as it can be told from its answers. Times in
  * milliseconds; this machine's own clock may be set while it runs, and is not
@@ -30,8 +32,8 @@ export class ServerClock {
     this.#setAt = answered;
   }
 
-  /** How long ago something was written, which can't be in the future. */
+  /** How long ago something was written. */
   since(time: number): number {
-    return Math.max(0, this.now - time);
+    return ageOf(this.now - time);
   }
 }

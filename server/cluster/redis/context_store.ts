@@ -1,4 +1,10 @@
-import type { NodeLife, Row, RowWrite, Written } from "../mod.ts";
+import {
+  ageOf,
+  type NodeLife,
+  type Row,
+  type RowWrite,
+  type Written,
+} from "../mod.ts";
 import { lifeOf, lifeText, type RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
 import {
@@ -77,7 +83,7 @@ export class ContextStore {
         const space = owner.indexOf(" ");
         const { node, epoch } = lifeOf(owner.slice(space + 1));
         const micros = numberOf(now) - numberOf(owner.slice(0, space));
-        const age = Math.max(0, micros / 1_000);
+        const age = ageOf(micros / 1_000);
         return { node, epoch, id, value: values.get(id) ?? "", age };
       }),
     };

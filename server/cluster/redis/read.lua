@@ -9,8 +9,9 @@
 
 local time = redis.call('TIME')
 local last = tonumber(redis.call('GET', KEYS[3]) or '0') or 0
--- A server that has taken over may have a clock that is behind.
-local now = math.max(time[1] * 1000000 + time[2], last)
+local micros = time[1] * 1000000 + time[2]
+-- As when it is written: a clock that is a second behind was set back.
+local now = last - micros < 1000000 and math.max(micros, last) or micros
 return {
   string.format('%.0f', now),
   string.format('%.0f', last),

@@ -155,7 +155,7 @@ return redis.call('GET', KEYS[1])
 `,
   },
   read: {
-    sha1: "fc312c8a40b7fc3ae710f20f87fbeb5b4634b07f",
+    sha1: "c2189eb9a23c6db4290ec36375e2596a83460a4b",
     text: `-- Reads a context.
 --
 -- KEYS[1]  rows: hash of id -> value
@@ -167,8 +167,9 @@ return redis.call('GET', KEYS[1])
 
 local time = redis.call('TIME')
 local last = tonumber(redis.call('GET', KEYS[3]) or '0') or 0
--- A server that has taken over may have a clock that is behind.
-local now = math.max(time[1] * 1000000 + time[2], last)
+local micros = time[1] * 1000000 + time[2]
+-- As when it is written: a clock that is a second behind was set back.
+local now = last - micros < 1000000 and math.max(micros, last) or micros
 return {
   string.format('%.0f', now),
   string.format('%.0f', last),
@@ -288,7 +289,7 @@ return reply
 `,
   },
   write: {
-    sha1: "f39c9b49f395e404d701796dde6e0b320af9b23f",
+    sha1: "8178a845e1337a50bf5423f20c13db6faf5a2964",
     text: `-- Writes rows of a context, in order, and tells its followers.
 --
 -- KEYS[1]  rows: hash of id -> value
@@ -315,17 +316,20 @@ local wantsFormer = ARGV[6] == '1'
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local last = tonumber(redis.call('GET', lastKey) or '0') or 0
--- A server that has taken over may have a clock that is behind.
-local now = math.max(micros, last)
+-- A server that has taken over may have a clock that is a little behind. One
+-- that is a second behind was set back: what was written before lies in its
+-- future, and how long ago that was is not known.
+local now = last - micros < 1000000 and math.max(micros, last) or micros
 
 local function text(number)
   return string.format('%.0f', number)
 end
 
--- Whether another life has heard of the publisher later.
+-- Whether another life has heard of the publisher later, as far as is known.
 local function isOthers(owner, heardAt)
   local theirs, whose = string.match(owner, '^(%S+) (.*)')
-  return whose ~= life and (tonumber(theirs or '0') or 0) > heardAt
+  theirs = tonumber(theirs or '0') or 0
+  return whose ~= life and theirs > heardAt and theirs < now + 1000000
 end
 
 local changes = {}

@@ -24,17 +24,20 @@ local wantsFormer = ARGV[6] == '1'
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local last = tonumber(redis.call('GET', lastKey) or '0') or 0
--- A server that has taken over may have a clock that is behind.
-local now = math.max(micros, last)
+-- A server that has taken over may have a clock that is a little behind. One
+-- that is a second behind was set back: what was written before lies in its
+-- future, and how long ago that was is not known.
+local now = last - micros < 1000000 and math.max(micros, last) or micros
 
 local function text(number)
   return string.format('%.0f', number)
 end
 
--- Whether another life has heard of the publisher later.
+-- Whether another life has heard of the publisher later, as far as is known.
 local function isOthers(owner, heardAt)
   local theirs, whose = string.match(owner, '^(%S+) (.*)')
-  return whose ~= life and (tonumber(theirs or '0') or 0) > heardAt
+  theirs = tonumber(theirs or '0') or 0
+  return whose ~= life and theirs > heardAt and theirs < now + 1000000
 end
 
 local changes = {}

@@ -5,16 +5,15 @@ import {
   type PresenceModel,
   type PresenceSnapshot,
 } from "../core/mod.ts";
-import {
-  type CursorPosition,
-  EntryTree,
-  type Leaf,
-  type ProjectionPolicy,
-  type SubjectSummary,
-  summarize,
-  type VisibleChange,
+import type {
+  CursorPosition,
+  ProjectionPolicy,
+  SubjectSummary,
+  VisibleChange,
 } from "../store/mod.ts";
+import { EntryTree, type Leaf } from "../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
+import { ViewedContext } from "./viewed_context.ts";
 
 /** How one entry differs from before a batch. */
 export interface EntryDifference<M extends PresenceModel = PresenceModel> {
@@ -41,7 +40,8 @@ export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
 
 /**
  * A mirror of what a watch may see: it takes batches in and tells who joined,
- * was updated and left.
+ * was updated and left. A read gives the same object until a batch changes what
+ * it holds, as `useSyncExternalStore` of React needs it.
  *
  * @typeParam M The application's model.
  *
@@ -73,7 +73,10 @@ export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
  * ```
  */
 export class PresenceView<M extends PresenceModel = PresenceModel> {
-  readonly #contexts = new Map<Key, EntryTree<MirrorEntry<M>>>();
+  readonly #contexts = new Map<Key, ViewedContext<M>>();
+  /** What was read across contexts since it last changed: all, or of some. */
+  #all: readonly PresenceSnapshot<M>[] | undefined;
+  readonly #bySubject = new Map<Key, readonly PresenceSnapshot<M>[]>();
   #arriving: PresenceSnapshot<M>[] = [];
   #position: CursorPosition | undefined;
 
@@ -107,54 +110,62 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
 
   /**
    * Reads the entries that match everything that the query gives. O(answer);
-   * for a subject alone, O(contexts).
+   * for a subject alone, O(contexts); again, while nothing has changed: O(1).
    *
    * @param query Whose and where; everything, if it is empty.
-   * @returns The snapshots, in no particular order.
+   * @returns The snapshots, in no particular order: the same list until it
+   * changes.
    */
   snapshots(
     query: {
       readonly context?: M["context"] | undefined;
       readonly subject?: M["subject"] | undefined;
     } = {},
-  ): PresenceSnapshot<M>[] {
+  ): readonly PresenceSnapshot<M>[] {
     const { context, subject } = query;
-    const snapshots: PresenceSnapshot<M>[] = [];
-    const take = (entry: MirrorEntry<M>) => snapshots.push(entry.snapshot);
-    const trees = context === undefined
-      ? this.#contexts.values()
-      : [this.#contexts.get(context)];
-    for (const tree of trees) {
-      if (subject === undefined) tree?.forEach(take);
-      else tree?.forEachOf(subject, take);
+    if (context !== undefined) {
+      return this.#contexts.get(context)?.snapshots(subject) ?? NONE;
     }
+    const known = subject === undefined
+      ? this.#all
+      : this.#bySubject.get(subject);
+    if (known !== undefined) return known;
+    const snapshots = [...this.#contexts.values()]
+      .flatMap((there) => there.snapshots(subject));
+    if (snapshots.length === 0) return NONE;
+    if (subject === undefined) this.#all = snapshots;
+    else this.#bySubject.set(subject, snapshots);
     return snapshots;
   }
 
   /**
-   * Lists the subjects of a context. O(answer).
+   * Lists the subjects of a context. O(answer); again, while nobody has come or
+   * gone: O(1).
    *
    * @param context Which context.
-   * @returns The subjects, in the order they came.
+   * @returns The subjects, in the order they came: the same list until it
+   * changes.
    */
-  subjects(context: M["context"]): M["subject"][] {
-    return [...this.#contexts.get(context)?.subjects() ?? []];
+  subjects(context: M["context"]): readonly M["subject"][] {
+    return this.#contexts.get(context)?.subjects() ?? NONE;
   }
 
   /**
-   * Sums up one subject in one context. O(the subject's entries there).
+   * Sums up one subject in one context. O(the subject's entries there); again,
+   * while none of them has changed: O(1).
    *
    * @param subject Whose summary.
    * @param context Where.
-   * @param projection The ranks.
-   * @returns The summary, `undefined` if the subject is not there.
+   * @param projection The ranks; the same object for the same ranks.
+   * @returns The summary, `undefined` if the subject is not there: the same
+   * object until it changes.
    */
   subjectSummary(
     subject: M["subject"],
     context: M["context"],
     projection?: ProjectionPolicy,
   ): SubjectSummary<M> | undefined {
-    return summarize(this.snapshots({ subject, context }), projection);
+    return this.#contexts.get(context)?.summary(subject, projection);
   }
 
   #change(change: VisibleChange<M>, differences: Differences<M>): void {
@@ -171,25 +182,31 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
   }
 
   #set(snapshot: PresenceSnapshot<M>, differences: Differences<M>): void {
-    let tree = this.#contexts.get(snapshot.context);
-    if (tree === undefined) {
-      tree = new EntryTree();
-      this.#contexts.set(snapshot.context, tree);
+    let there = this.#contexts.get(snapshot.context);
+    if (there === undefined) {
+      there = new ViewedContext();
+      this.#contexts.set(snapshot.context, there);
     }
-    const entry = tree.get(snapshot);
-    const wasHere = tree.hasSubject(snapshot.subject);
-    differences.note(snapshot, wasHere, entry?.snapshot, snapshot);
-    if (entry === undefined) tree.add({ snapshot });
-    else entry.snapshot = snapshot;
+    const former = there.get(snapshot);
+    const wasHere = there.hasSubject(snapshot.subject);
+    differences.note(snapshot, wasHere, former, snapshot);
+    there.set(snapshot);
+    this.#changed(snapshot.subject);
   }
 
   #delete(key: EntryKey<M>, differences: Differences<M>): void {
-    const tree = this.#contexts.get(key.context);
-    const entry = tree?.get(key);
-    if (tree === undefined || entry === undefined) return;
-    differences.note(key, true, entry.snapshot, undefined);
-    tree.delete(entry);
-    if (tree.size === 0) this.#contexts.delete(key.context);
+    const there = this.#contexts.get(key.context);
+    const former = there?.get(key);
+    if (there === undefined || former === undefined) return;
+    differences.note(key, true, former, undefined);
+    there.delete(former);
+    if (there.size === 0) this.#contexts.delete(key.context);
+    this.#changed(key.subject);
+  }
+
+  #changed(subject: M["subject"]): void {
+    this.#all = undefined;
+    this.#bySubject.delete(subject);
   }
 
   /** Makes the mirror hold some snapshots and nothing else. */
@@ -199,9 +216,10 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
   ): void {
     const former = new Set(this.snapshots());
     for (const snapshot of snapshots) {
-      const entry = this.#contexts.get(snapshot.context)?.get(snapshot);
-      if (entry !== undefined) former.delete(entry.snapshot);
-      this.#set(snapshot, differences);
+      const known = this.#contexts.get(snapshot.context)?.get(snapshot);
+      if (known !== undefined) former.delete(known);
+      // What came over a wire is another object each time.
+      if (!equalValues(known, snapshot)) this.#set(snapshot, differences);
     }
     for (const snapshot of former) this.#delete(snapshot, differences);
   }
@@ -218,9 +236,7 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
   }
 }
 
-interface MirrorEntry<M extends PresenceModel> extends Leaf {
-  snapshot: PresenceSnapshot<M>;
-}
+const NONE: readonly never[] = [];
 
 /** How a subject in a context differs from before a batch. */
 interface SubjectDifference<M extends PresenceModel> {

@@ -5,11 +5,12 @@ import {
   compareEntryKeys,
   type EntryKey,
   type Key,
+  type PresenceSnapshot,
   type PresenceUpdate,
   restricted,
   type VisibilityPolicy,
 } from "../core/mod.ts";
-import { EntryTree, type Leaf } from "../store/mod.ts";
+import { EntryTree, type Leaf, summarize } from "../store/mod.ts";
 import {
   ContextAtCapacityError,
   OMNISCIENT_VIEWER,
@@ -142,17 +143,41 @@ class Checked {
     await this.read();
     const there = store.snapshots({ ...this.#scope, visible: this.#visible })
       .sort(compareEntryKeys);
-    const mirrored = this.#view.snapshots().sort(compareEntryKeys);
+    const mirrored = this.#view.snapshots().toSorted(compareEntryKeys);
     assertEquals(mirrored, there);
-    for (const [index, snapshot] of there.entries()) {
-      assertStrictEquals(mirrored[index], snapshot);
-    }
     for (const context of ["c0", "c1"]) {
-      assertEquals(
-        new Set(this.#view.subjects(context)),
-        this.#here.get(context) ?? new Set(),
-      );
+      const subjects = this.#view.subjects(context);
+      assertEquals(new Set(subjects), this.#here.get(context) ?? new Set());
+      assertStrictEquals(this.#view.subjects(context), subjects);
+      this.#checkReads(there, { context });
+      for (const subject of subjects) {
+        this.#checkReads(there, { subject });
+        this.#checkReads(there, { context, subject });
+        const sum = () => this.#view.subjectSummary(subject, context);
+        assertEquals(
+          sum(),
+          summarize(this.#view.snapshots({ context, subject })),
+        );
+        assertStrictEquals(sum(), sum());
+      }
     }
+  }
+
+  /** A read that was remembered is that of now. */
+  #checkReads(
+    there: readonly PresenceSnapshot[],
+    query: { readonly context?: Key; readonly subject?: Key },
+  ): void {
+    const { context, subject } = query;
+    const read = this.#view.snapshots(query);
+    assertEquals(
+      read.toSorted(compareEntryKeys),
+      there.filter((one) =>
+        (context === undefined || one.context === context) &&
+        (subject === undefined || one.subject === subject)
+      ),
+    );
+    assertStrictEquals(this.#view.snapshots(query), read);
   }
 
   #watch(): Reader<PresenceBatch> {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { entryKeyOf, type PresenceSnapshot } from "../core/mod.ts";
-import { EntryTree } from "../store/mod.ts";
+import { DEFAULT_PROJECTION, EntryTree } from "../store/mod.ts";
 import {
   type BaselineBatch,
   type ChangesBatch,
@@ -20,7 +20,7 @@ function snapshot(fields: Partial<PresenceSnapshot> = {}): PresenceSnapshot {
 
 function baseline(
   sequence: number,
-  snapshots: PresenceSnapshot[],
+  snapshots: readonly PresenceSnapshot[],
   part = 0,
   last = true,
 ): BaselineBatch {
@@ -346,6 +346,131 @@ Deno.test("PresenceView ignores what leaves that it never had", () => {
   const key = entryKeyOf(snapshot());
   assertEquals(
     view.apply(changes(3, withdrawn(2), { type: "hidden", sequence: 3, key })),
+    [],
+  );
+});
+
+// What a read gives is the same object until it changes
+
+/** All that can be read of a view, by what it is. */
+function readsOf(view: PresenceView): Record<string, unknown> {
+  return {
+    all: view.snapshots(),
+    "doc-1": view.snapshots({ context: "doc-1" }),
+    "doc-2": view.snapshots({ context: "doc-2" }),
+    alice: view.snapshots({ subject: "alice" }),
+    "alice in doc-1": view.snapshots({ context: "doc-1", subject: "alice" }),
+    bob: view.snapshots({ subject: "bob" }),
+    "bob in doc-1": view.snapshots({ context: "doc-1", subject: "bob" }),
+    "who is in doc-1": view.subjects("doc-1"),
+    "who is in doc-2": view.subjects("doc-2"),
+    "alice's summary": view.subjectSummary("alice", "doc-1"),
+    "bob's summary": view.subjectSummary("bob", "doc-1"),
+    "alice's summary by other ranks": view.subjectSummary(
+      "alice",
+      "doc-1",
+      OTHER_RANKS,
+    ),
+    "nobody's summary": view.subjectSummary("zoe", "doc-1"),
+    "nobody in doc-3": view.snapshots({ context: "doc-3" }),
+    "who is in doc-3": view.subjects("doc-3"),
+  };
+}
+
+const OTHER_RANKS = { ...DEFAULT_PROJECTION };
+
+/** Which reads give another object after a batch. */
+function changedBy(view: PresenceView, batch?: PresenceBatch): string[] {
+  const before = readsOf(view);
+  if (batch !== undefined) view.apply(batch);
+  return Object.entries(readsOf(view))
+    .filter(([name, value]) => value !== before[name])
+    .map(([name]) => name);
+}
+
+/** Alice and bob are in doc-1, bob in doc-2. */
+const THERE = () => [
+  snapshot(),
+  snapshot({ subject: "bob" }),
+  snapshot({ subject: "bob", context: "doc-2" }),
+];
+
+Deno.test("PresenceView gives the same objects while nothing changes", () => {
+  const view = new PresenceView();
+  assertEquals(changedBy(view), []);
+  view.apply(baseline(1, THERE()));
+  assertEquals(changedBy(view), []);
+  assertEquals(changedBy(view, changes(2)), []);
+  assertEquals(changedBy(view, baseline(3, THERE(), 0, false)), []);
+  // As it comes over a wire after a gap: equal, and another object.
+  assertEquals(changedBy(view, baseline(4, THERE())), []);
+});
+
+Deno.test("PresenceView gives another object of what a change is part of, and of nothing else", () => {
+  const view = new PresenceView();
+  view.apply(baseline(1, THERE()));
+  const facets = { activity: "editing" } as const;
+  assertEquals(changedBy(view, changes(2, published(2, { facets }))), [
+    "all",
+    "doc-1",
+    "alice",
+    "alice in doc-1",
+    "alice's summary",
+    "alice's summary by other ranks",
+  ]);
+  const elsewhere = { subject: "bob", context: "doc-2", facets };
+  assertEquals(changedBy(view, changes(3, published(3, elsewhere))), [
+    "all",
+    "doc-2",
+    "bob",
+  ]);
+  const carol = { subject: "carol" };
+  assertEquals(changedBy(view, changes(4, published(4, carol))), [
+    "all",
+    "doc-1",
+    "who is in doc-1",
+  ]);
+});
+
+for (const how of ["withdrawn", "hidden"] as const) {
+  Deno.test(`PresenceView gives other objects when somebody is ${how}, and holds nothing of who is gone`, () => {
+    const view = new PresenceView();
+    view.apply(baseline(1, THERE()));
+    const key = entryKeyOf(snapshot());
+    const change = how === "hidden"
+      ? { type: how, sequence: 2, key } as const
+      : withdrawn(2);
+    assertEquals(changedBy(view, changes(2, change)), [
+      "all",
+      "doc-1",
+      "alice",
+      "alice in doc-1",
+      "who is in doc-1",
+      "alice's summary",
+      "alice's summary by other ranks",
+    ]);
+    assertEquals(view.snapshots({ subject: "alice" }), []);
+    assertEquals(view.subjectSummary("alice", "doc-1"), undefined);
+    view.apply(baseline(3, []));
+    assertEquals(view.snapshots(), []);
+    assertEquals(view.subjects("doc-1"), []);
+    assertEquals(changedBy(view), []);
+  });
+}
+
+Deno.test("PresenceView gives the same objects after a refresh", async () => {
+  using _time = new FakeTime(0);
+  using server = new PresenceServer();
+  server.receive(update());
+  const { view, reader } = new Mirror(server.watch({ context: "doc-1" }));
+  for (const batch of await reader.read()) view.apply(batch);
+  const before = readsOf(view);
+  server.receive(update({ observedAt: 10 }));
+  for (const batch of await reader.read()) view.apply(batch);
+  assertEquals(
+    Object.entries(readsOf(view)).filter(([name, value]) =>
+      value !== before[name]
+    ),
     [],
   );
 });

@@ -1,4 +1,4 @@
-import { compareKeys, InvalidValueError } from "../../core/mod.ts";
+import { compareKeys, equalValues, InvalidValueError } from "../../core/mod.ts";
 import type {
   WireDiff,
   WireMeta,
@@ -163,7 +163,7 @@ export function syncDiff(
  * Lists who is there, sorted by key with `compareKeys`. O(n log n).
  *
  * @param mirror The mirror.
- * @returns Each key with its presence.
+ * @returns Each key with its presence: the same list until it changes.
  *
  * @example Usage
  * ```ts
@@ -182,9 +182,19 @@ export function syncDiff(
  */
 export function listMirror(
   mirror: ReadonlyMap<string, WirePresence>,
-): [key: string, presence: WirePresence][] {
-  return [...mirror].sort(([a], [b]) => compareKeys(a, b));
+): readonly (readonly [key: string, presence: WirePresence])[] {
+  const list = [...mirror].sort(([a], [b]) => compareKeys(a, b));
+  const former = LISTS.get(mirror)?.deref();
+  if (former !== undefined && equalValues(former, list)) return former;
+  LISTS.set(mirror, new WeakRef(list));
+  return list;
 }
+
+/** The latest lists, which are only held by whoever has asked for them. */
+const LISTS = new WeakMap<
+  ReadonlyMap<string, WirePresence>,
+  WeakRef<readonly (readonly [string, WirePresence])[]>
+>();
 
 /** Adds metas, each in the place of the one that it replaces, or last. */
 function joinedTo(

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { compareKeys, InvalidValueError } from "../../core/mod.ts";
 import {
@@ -737,4 +743,19 @@ Deno.test("syncDiff() property: any diff leaves what was there or joined, and ha
     ),
     { numRuns: RUNS },
   );
+});
+
+Deno.test("listMirror() gives the same list until the mirror changes", () => {
+  const mirror: PresenceMirror = new Map();
+  const ada = { ada: { metas: [{ phx_ref: "a" }] } };
+  const bob = { bob: { metas: [{ phx_ref: "b" }] } };
+  assertStrictEquals(listMirror(mirror), listMirror(mirror));
+  syncState(mirror, { ...ada, ...bob });
+  const list = listMirror(mirror);
+  syncState(mirror, structuredClone({ ...bob, ...ada }));
+  syncDiff(mirror, { joins: structuredClone(ada), leaves: {} });
+  assertStrictEquals(listMirror(mirror), list);
+  assertNotStrictEquals(listMirror(new Map(mirror)), list);
+  syncDiff(mirror, { joins: {}, leaves: ada });
+  assertEquals(listMirror(mirror).map(([key]) => key), ["bob"]);
 });

@@ -150,8 +150,8 @@ export function untrackState(
  *
  * @param state The state.
  * @param topic Where.
- * @returns The entry of each key, in a `Map` of its own; an empty one for an
- * unknown topic.
+ * @returns The entry of each key: the same `Map` until the topic changes; an
+ * empty one for an unknown topic.
  *
  * @example Usage
  * ```ts
@@ -176,10 +176,24 @@ export function listState(
   state: PresenceState,
   topic: string,
 ): ReadonlyMap<string, PresenceEntry> {
-  const list = new Map<string, PresenceEntry>();
-  collect(find(state.topics, topic), list);
+  const keys = find(state.topics, topic);
+  if (keys === undefined) return NOBODY;
+  let list = LISTS.get(keys);
+  if (list === undefined) {
+    const collected = new Map<string, PresenceEntry>();
+    collect(keys, collected);
+    list = collected;
+    LISTS.set(keys, list);
+  }
   return list;
 }
+
+const NOBODY: ReadonlyMap<string, PresenceEntry> = new Map();
+
+const LISTS = new WeakMap<
+  PresenceTree<PresenceEntry>,
+  ReadonlyMap<string, PresenceEntry>
+>();
 
 /**
  * Counts the keys that are in a topic. O(log topics).

@@ -212,15 +212,6 @@ Deno.test("listState() sorts by key, whoever came first", () => {
   );
 });
 
-Deno.test("listState() gives a map of its own", () => {
-  const state = tracked(["room", "ada", "tab", "1"]);
-  const list = listState(state, "room");
-  assert(list instanceof Map);
-  list.clear();
-  assertEquals(countPresences(state, "room"), 1);
-  assertEquals(listed(state, "room"), [["ada", ["tab 1"]]]);
-});
-
 Deno.test("makeMeta() is read by metaPid() and metaData()", () => {
   const meta = makeMeta("tab", ' {"a":1}');
   assertEquals(metaPid(meta), "tab");
@@ -390,3 +381,15 @@ function checkTable(state: PresenceState, rows: Row[]): void {
     }
   }
 }
+
+Deno.test("listState() gives the same list until the topic changes", () => {
+  const one = trackState(newState(), "room", "ada", "tab-1", "{}");
+  const list = listState(one, "room");
+  assertStrictEquals(listState(one, "room"), list);
+  const two = trackState(one, "hall", "bob", "tab-2", "{}");
+  assertStrictEquals(listState(two, "room"), list);
+  const three = trackState(two, "room", "bob", "tab-2", "{}");
+  assertEquals([...listState(three, "room").keys()], ["ada", "bob"]);
+  assertEquals([...list.keys()], ["ada"]);
+  assertStrictEquals(listState(one, "none"), listState(two, "none"));
+});

@@ -242,7 +242,7 @@ class Group {
     return this.#rights(visibility, subject);
   }
 
-  #snapshotsOf(key: string): PresenceSnapshot<TopicModel>[] {
+  #snapshotsOf(key: string): readonly PresenceSnapshot<TopicModel>[] {
     const query = { context: this.#topic, subject: key };
     return this.#mirror.view.snapshots(query);
   }

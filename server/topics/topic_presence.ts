@@ -7,11 +7,17 @@ import {
   type Visibility,
 } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
-import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
+import {
+  OMNISCIENT_VIEWER,
+  rightsKey,
+  viewerPolicy,
+  type Watch,
+} from "../mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";
 import { entriesOf, type TopicEntry } from "./entries.ts";
 import type { TopicMeta } from "./json_value.ts";
+import { LatestValues } from "./latest_values.ts";
 import { mirrorOf } from "./mirror.ts";
 import {
   assertTtl,
@@ -143,6 +149,8 @@ export class TopicPresence<Meta = TopicMeta> {
   readonly #origin = `topics/${crypto.randomUUID()}`;
   readonly #connections: ConnectionIds;
   readonly #rooms: Rooms;
+  readonly #lists = new LatestValues<readonly TopicEntry<Meta>[]>();
+  readonly #entries = new LatestValues<TopicEntry<Meta>>();
 
   /**
    * Makes topics of a server's contexts.
@@ -241,13 +249,18 @@ export class TopicPresence<Meta = TopicMeta> {
    *
    * @param topic The topic.
    * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns The entries, sorted by key; none for a topic that nobody is in.
+   * @returns The entries, sorted by key; none for a topic that nobody is in. It
+   * is the same list until it changes, as `useSyncExternalStore` of React needs
+   * it.
    */
   list(
     topic: string,
     viewer: TopicViewer = OMNISCIENT_VIEWER,
-  ): TopicEntry<Meta>[] {
-    return entriesOf<Meta>(this.#read(topic, undefined, viewer));
+  ): readonly TopicEntry<Meta>[] {
+    const entries = entriesOf<Meta>(this.#read(topic, undefined, viewer));
+    if (entries.length === 0) return NONE;
+    const name = JSON.stringify([topic, rightsKey(viewer), viewer.subject]);
+    return this.#lists.settle(name, entries);
   }
 
   /**
@@ -256,14 +269,18 @@ export class TopicPresence<Meta = TopicMeta> {
    * @param topic The topic.
    * @param key The key.
    * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns The entry; `undefined` if the key is not in the topic.
+   * @returns The entry, the same object until it changes; `undefined` if the
+   * key is not in the topic.
    */
   get(
     topic: string,
     key: string,
     viewer: TopicViewer = OMNISCIENT_VIEWER,
   ): TopicEntry<Meta> | undefined {
-    return entriesOf<Meta>(this.#read(topic, key, viewer))[0];
+    const [entry] = entriesOf<Meta>(this.#read(topic, key, viewer));
+    if (entry === undefined) return undefined;
+    const name = [topic, key, rightsKey(viewer), viewer.subject];
+    return this.#entries.settle(JSON.stringify(name), entry);
   }
 
   /**
@@ -408,6 +425,8 @@ export class TopicPresence<Meta = TopicMeta> {
     }
   }
 }
+
+const NONE: readonly never[] = [];
 
 /** What can't be done where there is no topic to read. */
 const READ = "read topic";

@@ -4,6 +4,7 @@ import { InvalidValueError } from "../../core/mod.ts";
 import {
   ContextAtCapacityError,
   PresenceServer,
+  PUBLIC_VIEWER,
   ServerClosedError,
 } from "../mod.ts";
 import { type TopicModel, TopicPresence } from "./mod.ts";
@@ -229,4 +230,53 @@ Deno.test("TopicPresence takes a server whose model has more facets and labels",
     facets: { desk: 4 },
   });
   assertEquals(presence.connectionCount("room", "ada"), 2);
+});
+
+Deno.test("TopicPresence.list() and get() give the same object until it changes", () => {
+  using time = new FakeTime(0);
+  using t = topics();
+  const team = { restricted: ["team"], private: false } as const;
+  const reads = () => ({
+    room: t.presence.list("room"),
+    "room for the team": t.presence.list("room", {
+      ...team,
+      restricted: [...team.restricted],
+    }),
+    "room for the public": t.presence.list("room", PUBLIC_VIEWER),
+    ada: t.presence.get("room", "ada"),
+    bob: t.presence.get("room", "bob"),
+    "ada elsewhere": t.presence.get("hall", "ada"),
+    hall: t.presence.list("hall"),
+  });
+  const changedBy = (action: () => unknown) => {
+    const before: Record<string, unknown> = reads();
+    action();
+    return Object.entries(reads())
+      .filter(([name, value]) => value !== before[name])
+      .map(([name]) => name);
+  };
+  assertEquals(changedBy(() => {}), []);
+  const ada = t.presence.track("room", "ada", { tab: 1 });
+  const bob = t.presence.track("room", "bob", { tab: 2 }, {
+    visibility: { restricted: "team" },
+  });
+  assertEquals(changedBy(() => {}), []);
+  assertEquals(changedBy(() => time.tick(10_000)), []);
+  assertEquals(changedBy(() => [ada.refresh(), bob.refresh()]), []);
+  assertEquals(changedBy(() => ada.update({ tab: 1 })), []);
+  const elsewhere = () => t.presence.track("hall", "ada", { tab: 1 });
+  assertEquals(changedBy(elsewhere), ["ada elsewhere", "hall"]);
+  assertEquals(changedBy(() => bob.update({ tab: 3 })), [
+    "room",
+    "room for the team",
+    "bob",
+  ]);
+  const hide = () => ada.update({ tab: 1 }, { visibility: "private" });
+  assertEquals(changedBy(hide), ["room for the team", "room for the public"]);
+  assertEquals(changedBy(() => ada[Symbol.dispose]()), ["room", "ada"]);
+  assertEquals(changedBy(() => bob[Symbol.dispose]()), [
+    "room",
+    "room for the team",
+    "bob",
+  ]);
 });

@@ -1,6 +1,7 @@
 /**
- * Serves presence over a socket under Node or Bun, whichever runs it, and uses
- * it: `npm_consumer_test.ts` runs this beside `program.ts`.
+ * Serves presence by HTTP and by sockets on one port, under Node or Bun,
+ * whichever runs it, as the README shows it, and uses both:
+ * `npm_consumer_test.ts` runs this beside `program.ts`.
  *
  * @module
  */
@@ -8,8 +9,18 @@
 import { PresenceClient } from "@ruthere/presence/client";
 import { PresenceServer, PresenceView } from "@ruthere/presence/server";
 import { createHttpHandler } from "@ruthere/presence/server/http";
+import {
+  createBunWebSocket,
+  createNodeUpgrade,
+  PhoenixEndpoint,
+  upgradeInBun,
+} from "@ruthere/presence/server/phoenix";
+import { TopicPresence } from "@ruthere/presence/server/topics";
 
+// Deno, which checks this file as well, has not got it.
+const { WebSocket, WebSocketServer } = await import("ws");
 const presence = new PresenceServer();
+const endpoint = new PhoenixEndpoint(new TopicPresence(presence));
 // One stream: a second one can only begin when the first is free again.
 const handler = createHttpHandler(presence, { limits: { streams: 1 } });
 const hostname = "127.0.0.1";
@@ -20,7 +31,11 @@ async function serve() {
       hostname,
       port: 0,
       idleTimeout: 0,
-      fetch: handler,
+      fetch: (request, server) =>
+        request.headers.has("upgrade")
+          ? upgradeInBun(endpoint, request, server)
+          : handler(request),
+      websocket: createBunWebSocket(endpoint),
     });
     return { port: served.port, stop: () => served.stop(true) };
   }
@@ -30,6 +45,7 @@ async function serve() {
       const stop = () => served.close();
       resolve({ port: info.port, stop });
     });
+    served.on("upgrade", createNodeUpgrade(endpoint, WebSocketServer));
   });
 }
 
@@ -46,6 +62,26 @@ for (let watch = 0; watch < 2; watch++) {
   }
   seen.push(...view.subjects("doc-1"));
 }
+
+/** Who is in the room, as a socket is told. */
+function seenBySocket() {
+  const socket = new WebSocket(
+    `ws://${hostname}:${port}/socket/websocket?vsn=2.0.0`,
+  );
+  return new Promise((resolve, reject) => {
+    socket.addEventListener("open", () => {
+      socket.send(JSON.stringify(["1", "1", "doc-1", "phx_join", {}]));
+    });
+    socket.addEventListener("message", ({ data }) => {
+      const [, , , event, payload] = JSON.parse(String(data));
+      if (event === "presence_state") resolve(Object.keys(payload));
+    });
+    socket.addEventListener("error", reject);
+  });
+}
+seen.push(...await seenBySocket());
+
+await endpoint[Symbol.asyncDispose]();
 presence[Symbol.dispose]();
 await stop();
 console.log(JSON.stringify(seen));

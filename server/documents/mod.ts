@@ -54,4 +54,5 @@ export { DocumentSession, type FocusOptions } from "./document_session.ts";
 export type { DocumentStats } from "./document_stats.ts";
 export type { DocumentActivity, DocumentUser } from "./document_user.ts";
 export * from "./errors.ts";
+export * from "./event_fields.ts";
 export type { Cursor, Selection, Viewport } from "./positions.ts";

@@ -37,6 +37,8 @@ export interface Effect {
   readonly type: "joined" | "updated" | "left" | "same";
   /** The value, or that which the row had before it left. */
   readonly value: string;
+  /** Whether its subject has other rows in the context. */
+  readonly hasOthers: boolean;
   /** When, in milliseconds, by the clock of Redis. */
   readonly timestamp: number;
 }
@@ -115,9 +117,23 @@ export class ContextStore {
           ...[String(KEEP_EMPTY_MS), this.#sink === undefined ? "0" : "1"],
         ]),
       );
-      await this.#sink?.(Array.from(pairsOf(removed), ([id, value]) => (
-        { context, id, type: "left", value, timestamp: numberOf(now) }
-      )));
+      const effects: Effect[] = [];
+      for (let index = 0; index < removed.length; index += 3) {
+        const [id = "", value = "", others] = textsOf(
+          removed.slice(index, index + 3),
+        );
+        const timestamp = numberOf(now);
+        const hasOthers = Number(others) > 0;
+        effects.push({
+          context,
+          id,
+          type: "left",
+          value,
+          hasOthers,
+          timestamp,
+        });
+      }
+      await this.#sink?.(effects);
       cursor = textOf(next);
     } while (cursor !== "0");
   }
@@ -144,12 +160,15 @@ export class ContextStore {
     );
     const effects: Effect[] = [];
     const written = writes.map((write, index) => {
-      const [revision, effect, former] = reply.slice(index * 3, index * 3 + 3);
+      const [revision, effect, former, others] = reply
+        .slice(index * 4, index * 4 + 4);
       const type = effectOf(effect);
       if (type !== undefined) {
         const { id } = write;
         const value = write.type === "put" ? write.value : former ?? "";
-        effects.push({ context, id, type, value, timestamp: Number(now) });
+        const hasOthers = Number(others) > 0;
+        const timestamp = Number(now);
+        effects.push({ context, id, type, value, hasOthers, timestamp });
       }
       return { isDone: type !== undefined, revision: Number(revision) };
     });

@@ -14,6 +14,11 @@ export interface RedisPresenceEvent {
   readonly resource?: string | undefined;
   /** Who said so. */
   readonly origin: string;
+  /**
+   * Whether the subject is in the context by another entry as well: of one that
+   * came, before, and of one that is gone, after; `false` of a change.
+   */
+  readonly hasOthers: boolean;
   /** When, in milliseconds since 1970, by the clock of Redis. */
   readonly timestamp: number;
   /**
@@ -38,11 +43,21 @@ export interface RedisEventOptions {
    */
   readonly maxLength?: number | undefined;
   /**
-   * More fields for an event. None of `type`, `subject`, `context` and
-   * `timestamp` can be replaced.
+   * Whether entries that have changed are told as well: a person who moves
+   * changes twenty times a second.
+   *
+   * @default {false}
+   */
+  readonly updates?: boolean | undefined;
+  /**
+   * More fields for an event, or `undefined` to leave it out. None of `type`,
+   * `subject`, `context` and `timestamp` can be replaced. For the events of
+   * documents there is `documentEventFields()`.
    */
   readonly fields?:
-    | ((event: RedisPresenceEvent) => Readonly<Record<string, string>>)
+    | ((
+      event: RedisPresenceEvent,
+    ) => Readonly<Record<string, string>> | undefined)
     | undefined;
   /**
    * Told of every event that could not be written, or not with its own fields.
@@ -66,15 +81,19 @@ export function eventSink(
   options: RedisEventOptions,
 ): EffectSink {
   const { stream = `${prefix}:events`, maxLength = 10_000, ...rest } = options;
-  const { fields = () => ({}), onError = console.error } = rest;
+  const { updates = false, fields = () => ({}), onError = console.error } =
+    rest;
 
   async function add(effect: Effect): Promise<void> {
     try {
       const event = eventOf(effect);
       if (event === undefined) return;
+      if (event.type === "updated" && !updates) return;
+      const more = fieldsOf(event);
+      if (more === undefined) return;
       const { type, subject, context, timestamp } = event;
       const all = {
-        ...more(event),
+        ...more,
         ...{ type, subject, context, timestamp: String(timestamp) },
       };
       await link.command(stream, [
@@ -86,7 +105,7 @@ export function eventSink(
     }
   }
 
-  function more(event: RedisPresenceEvent): Readonly<Record<string, string>> {
+  function fieldsOf(event: RedisPresenceEvent): ReturnType<typeof fields> {
     try {
       return fields(event);
     } catch (error) {
@@ -101,7 +120,7 @@ export function eventSink(
 }
 
 function eventOf(
-  { type, context, id, value, timestamp }: Effect,
+  { type, context, id, value, hasOthers, timestamp }: Effect,
 ): RedisPresenceEvent | undefined {
   const key = decodeKey(context, id);
   if (type === "same" || key === undefined) return undefined;
@@ -111,6 +130,7 @@ function eventOf(
     context: String(key.context),
     resource: key.resource === undefined ? undefined : String(key.resource),
     origin: String(key.origin),
+    hasOthers,
     timestamp,
     value,
   };

@@ -72,7 +72,7 @@ function test(name: string, fn: () => Promise<void>): void {
 }
 
 test("tell who came, has changed and left", async () => {
-  await using stage = await Stage.start();
+  await using stage = await Stage.start({ updates: true });
   const { write } = await stage.join("a");
   await write(putOf("ann"));
   await write(putOf("ann", "2"), putOf("bob"));
@@ -98,8 +98,24 @@ test("tell who came, has changed and left", async () => {
   ]);
 });
 
-test("say nothing of what is the same, or is refused", async () => {
+test("tell nothing of changes by default", async () => {
   await using stage = await Stage.start();
+  const { write } = await stage.join("a");
+  await write(putOf("ann"), putOf("ann", "2"), retractOf("ann"));
+  assertEquals(await stage.told(), ["joined ann", "left ann"]);
+});
+
+test("leave out what the mapper leaves out", async () => {
+  await using stage = await Stage.start({
+    fields: ({ subject }) => subject === "ann" ? undefined : {},
+  });
+  const { write } = await stage.join("a");
+  await write(putOf("ann"), putOf("bob"));
+  assertEquals(await stage.told(), ["joined bob"]);
+});
+
+test("say nothing of what is the same, or is refused", async () => {
+  await using stage = await Stage.start({ updates: true });
   const a = await stage.join("a");
   const b = await stage.join("b");
   await a.write(putOf("ann"));
@@ -126,6 +142,43 @@ test("tell once who has left with a node that is over", async () => {
     while (!await connection.purge(a.life));
   }));
   assertEquals(await stage.told(), ["joined ann", "joined bob", "left ann"]);
+});
+
+test("say whether their subject has other entries", async () => {
+  await using stage = await Stage.start({
+    updates: true,
+    fields: ({ hasOthers }) => ({ others: `${hasOthers}` }),
+  });
+  const told = async () =>
+    (await stage.events()).map(({ type, subject, others }) =>
+      `${type} ${subject} ${others}`
+    );
+  const a = await stage.join("a");
+  const b = await stage.join("b");
+  const tab = (id: string, value = "1"): RowWrite => ({
+    ...putOf("ann", value),
+    id,
+  });
+  const [one, two] = ['["ann","one","o"]', '["ann","two","o"]'];
+  await a.write(tab(one), tab(two), putOf("an"), tab(two, "2"));
+  assertEquals(await told(), [
+    "joined ann false",
+    "joined ann true",
+    "joined an false",
+    "updated ann false",
+  ]);
+  await b.write(putOf("ann"));
+  await a.connection.close();
+  await b.connection.end(a.life, 1);
+  while (!await b.connection.purge(a.life));
+  await b.write(retractOf("ann"));
+  const left = (await told()).slice(5).sort();
+  assertEquals(left, [
+    "left an false",
+    "left ann false",
+    "left ann true",
+    "left ann true",
+  ]);
 });
 
 test("have the fields of a mapper, and another name", async () => {

@@ -248,7 +248,7 @@ return reply
 `,
   },
   sweep: {
-    sha1: "d2a64c99db02061a5ae3f571ca7d90c0e7ce181f",
+    sha1: "f84988c5f12c1c8f05d70abc7d6c8aacd77d8e51",
     text: `-- Removes rows of a life from a context, some of them, and tells nobody.
 --
 -- KEYS[1]  rows: hash of id -> value
@@ -261,10 +261,32 @@ return reply
 -- ARGV[4]  for how many milliseconds the revision of an empty context is kept
 -- ARGV[5]  1 if the rows are wanted, else 0
 --
--- Returns the next cursor (0 if that was all), the time in milliseconds, and id
--- and value of each row that was removed, if they are wanted.
+-- Returns the next cursor (0 if that was all), the time in milliseconds, and of
+-- each row that was removed, if they are wanted, the id, the value, and how many
+-- others its subject has.
 
 local rows, owners, lastKey = KEYS[1], KEYS[2], KEYS[3]
+-- Of how many rows somebody is the subject, but for one that has just come or
+-- gone. All ids are read once; so it is only asked for where it is wanted.
+local counts
+local function othersOf(id, change)
+  local function subjectOf(row)
+    local isKey, key = pcall(cjson.decode, row)
+    return isKey and type(key) == 'table' and key[1] or row
+  end
+  local subject = subjectOf(id)
+  if counts then
+    counts[subject] = (counts[subject] or 0) + change
+  else
+    counts = {}
+    for _, row in ipairs(redis.call('HKEYS', rows)) do
+      local whose = subjectOf(row)
+      counts[whose] = (counts[whose] or 0) + 1
+    end
+  end
+  return (counts[subject] or 0) - math.max(change, 0)
+end
+
 local scan = redis.call('HSCAN', owners, ARGV[2], 'COUNT', ARGV[3])
 local time = redis.call('TIME')
 local reply = {
@@ -274,12 +296,14 @@ local reply = {
 for index = 1, #scan[2], 2 do
   local id, owner = scan[2][index], scan[2][index + 1]
   if string.match(owner, '^%S+ (.*)') == ARGV[1] then
-    if ARGV[5] == '1' then
-      reply[#reply + 1] = id
-      reply[#reply + 1] = redis.call('HGET', rows, id) or ''
-    end
+    local value = redis.call('HGET', rows, id) or ''
     redis.call('HDEL', rows, id)
     redis.call('HDEL', owners, id)
+    if ARGV[5] == '1' then
+      reply[#reply + 1] = id
+      reply[#reply + 1] = value
+      reply[#reply + 1] = tostring(othersOf(id, -1))
+    end
   end
 end
 if redis.call('EXISTS', rows) == 0 and redis.call('PTTL', lastKey) == -1 then
@@ -289,7 +313,7 @@ return reply
 `,
   },
   write: {
-    sha1: "8178a845e1337a50bf5423f20c13db6faf5a2964",
+    sha1: "05540dc6b6d72d88387302f1e4099f67d4659106",
     text: `-- Writes rows of a context, in order, and tells its followers.
 --
 -- KEYS[1]  rows: hash of id -> value
@@ -301,13 +325,14 @@ return reply
 -- ARGV[3]  the channel of the context
 -- ARGV[4]  the command that tells: SPUBLISH or PUBLISH
 -- ARGV[5]  for how many milliseconds the revision of an empty context is kept
--- ARGV[6]  1 if former values are wanted, else 0
+-- ARGV[6]  1 if former values and other rows are wanted, else 0
 -- ARGV[7]  and so on, four for each write: its type, the id, the age in
 --          milliseconds, the value ("" where there is none)
 --
--- Returns the time in milliseconds, and three for each write: its revision,
--- what it has done (joined, updated, left, same; "" if it was refused), and the
--- former value ("" if it is not wanted, or there was none).
+-- Returns the time in milliseconds, and four for each write: its revision, what
+-- it has done (joined, updated, left, same; "" if it was refused), the former
+-- value ("" if it is not wanted, or there was none), and of a row that came or
+-- went how many others its subject has ("" if that is not wanted).
 
 local rows, owners, lastKey = KEYS[1], KEYS[2], KEYS[3]
 local life, memory, channel, publish = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -339,11 +364,33 @@ local function change(id, age, value)
   changes[#changes + 1] = { text(last), text(previous), id, age, value }
 end
 
+-- Of how many rows somebody is the subject, but for one that has just come or
+-- gone. All ids are read once; so it is only asked for where it is wanted.
+local counts
+local function othersOf(id, change)
+  local function subjectOf(row)
+    local isKey, key = pcall(cjson.decode, row)
+    return isKey and type(key) == 'table' and key[1] or row
+  end
+  local subject = subjectOf(id)
+  if counts then
+    counts[subject] = (counts[subject] or 0) + change
+  else
+    counts = {}
+    for _, row in ipairs(redis.call('HKEYS', rows)) do
+      local whose = subjectOf(row)
+      counts[whose] = (counts[whose] or 0) + 1
+    end
+  end
+  return (counts[subject] or 0) - math.max(change, 0)
+end
+
 local reply = { text(math.floor(micros / 1000)) }
-local function answer(effect, former)
+local function answer(effect, former, others)
   reply[#reply + 1] = text(last)
   reply[#reply + 1] = effect
   reply[#reply + 1] = wantsFormer and former or ''
+  reply[#reply + 1] = others and text(others) or ''
 end
 
 local function put(id, age, value)
@@ -357,7 +404,7 @@ local function put(id, age, value)
   redis.call('HSET', owners, id, text(heardAt) .. ' ' .. life)
   change(id, age, value)
   if not former then
-    answer('joined', nil)
+    answer('joined', nil, wantsFormer and othersOf(id, 1))
   elseif former == value then
     answer('same', former)
   else
@@ -374,7 +421,7 @@ local function remove(id, isAllowed)
   redis.call('HDEL', rows, id)
   redis.call('HDEL', owners, id)
   change(id)
-  answer('left', former)
+  answer('left', former, wantsFormer and othersOf(id, -1))
 end
 
 for index = 7, #ARGV, 4 do

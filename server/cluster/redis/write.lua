@@ -9,13 +9,14 @@
 -- ARGV[3]  the channel of the context
 -- ARGV[4]  the command that tells: SPUBLISH or PUBLISH
 -- ARGV[5]  for how many milliseconds the revision of an empty context is kept
--- ARGV[6]  1 if former values are wanted, else 0
+-- ARGV[6]  1 if former values and other rows are wanted, else 0
 -- ARGV[7]  and so on, four for each write: its type, the id, the age in
 --          milliseconds, the value ("" where there is none)
 --
--- Returns the time in milliseconds, and three for each write: its revision,
--- what it has done (joined, updated, left, same; "" if it was refused), and the
--- former value ("" if it is not wanted, or there was none).
+-- Returns the time in milliseconds, and four for each write: its revision, what
+-- it has done (joined, updated, left, same; "" if it was refused), the former
+-- value ("" if it is not wanted, or there was none), and of a row that came or
+-- went how many others its subject has ("" if that is not wanted).
 
 local rows, owners, lastKey = KEYS[1], KEYS[2], KEYS[3]
 local life, memory, channel, publish = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -47,11 +48,33 @@ local function change(id, age, value)
   changes[#changes + 1] = { text(last), text(previous), id, age, value }
 end
 
+-- Of how many rows somebody is the subject, but for one that has just come or
+-- gone. All ids are read once; so it is only asked for where it is wanted.
+local counts
+local function othersOf(id, change)
+  local function subjectOf(row)
+    local isKey, key = pcall(cjson.decode, row)
+    return isKey and type(key) == 'table' and key[1] or row
+  end
+  local subject = subjectOf(id)
+  if counts then
+    counts[subject] = (counts[subject] or 0) + change
+  else
+    counts = {}
+    for _, row in ipairs(redis.call('HKEYS', rows)) do
+      local whose = subjectOf(row)
+      counts[whose] = (counts[whose] or 0) + 1
+    end
+  end
+  return (counts[subject] or 0) - math.max(change, 0)
+end
+
 local reply = { text(math.floor(micros / 1000)) }
-local function answer(effect, former)
+local function answer(effect, former, others)
   reply[#reply + 1] = text(last)
   reply[#reply + 1] = effect
   reply[#reply + 1] = wantsFormer and former or ''
+  reply[#reply + 1] = others and text(others) or ''
 end
 
 local function put(id, age, value)
@@ -65,7 +88,7 @@ local function put(id, age, value)
   redis.call('HSET', owners, id, text(heardAt) .. ' ' .. life)
   change(id, age, value)
   if not former then
-    answer('joined', nil)
+    answer('joined', nil, wantsFormer and othersOf(id, 1))
   elseif former == value then
     answer('same', former)
   else
@@ -82,7 +105,7 @@ local function remove(id, isAllowed)
   redis.call('HDEL', rows, id)
   redis.call('HDEL', owners, id)
   change(id)
-  answer('left', former)
+  answer('left', former, wantsFormer and othersOf(id, -1))
 end
 
 for index = 7, #ARGV, 4 do

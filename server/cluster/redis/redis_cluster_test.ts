@@ -43,7 +43,10 @@ Deno.test({
   name: "RedisBackbone: a server of a Redis Cluster is killed and comes back",
   ignore,
   async fn() {
-    await using redis = await RedisCluster.start(3);
+    await using redis = await RedisCluster.start(
+      3,
+      ...["--appendonly", "yes", "--appendfsync", "always"],
+    );
     await using a = new TestNode(
       "a",
       new RedisBackbone(CONNECTORS.ioredis(redis)),

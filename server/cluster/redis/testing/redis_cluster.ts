@@ -13,15 +13,18 @@ export class RedisCluster implements AsyncDisposable {
     this.servers = servers;
   }
 
-  /** Starts one. */
-  static async start(count: number): Promise<RedisCluster> {
+  /** Starts one. It keeps nothing on disk, unless it is told so. */
+  static async start(
+    count: number,
+    ...options: string[]
+  ): Promise<RedisCluster> {
     const buses = Array.from({ length: count }, freePort);
     const servers = await Promise.all(
       buses.map((bus) =>
         RedisServer.start(
           ...["--cluster-enabled", "yes", "--cluster-port", String(bus)],
           ...["--cluster-announce-ip", "127.0.0.1"],
-          ...["--appendonly", "yes", "--appendfsync", "always"],
+          ...options,
         )
       ),
     );

@@ -234,8 +234,10 @@ for (
     await using server = await RedisServer.start();
     await using nodes = await pair(server);
     const [a, b] = nodes;
-    await server.ask("DEL", key);
-    await server.ask("LPUSH", key, "theirs");
+    // At once: in between, a node may write it anew.
+    const script = `redis.call("DEL", KEYS[1])
+      redis.call("LPUSH", KEYS[1], "theirs")`;
+    await server.ask("EVAL", script, "1", key);
     a.put("cyd");
     await allShow(nodes, "ann editing", "bob editing", "cyd editing");
     await using c = new TestNode(

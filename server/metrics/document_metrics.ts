@@ -1,9 +1,10 @@
 import {
+  documentContext,
   documentIdOf,
   type DocumentStats,
   workspaceContext,
 } from "../documents/mod.ts";
-import type { Instruments, Labels, Samples } from "./instruments.ts";
+import type { Instruments, Labels } from "./instruments.ts";
 import type { MeasuredServer } from "./sources.ts";
 
 /** In seconds: what people take for at once, and what they notice. */
@@ -55,6 +56,53 @@ export function nameDocuments(
   );
 }
 
+/**
+ * Tells of the people in the largest documents as Materi does: by document and
+ * workspace. Who is in a document without a workspace is in `""`.
+ */
+export function measurePeople(
+  instruments: Instruments,
+  server: MeasuredServer,
+  limit: number,
+): void {
+  instruments.gauges(
+    "presence_active_users",
+    "Number of active users per document.",
+    ["document_id", "workspace_id"],
+    () => {
+      const documents = largest(server, limit, (context) => {
+        const document_id = documentIdOf(context);
+        return document_id === undefined ? undefined : { document_id };
+      });
+      return documents.flatMap(([{ document_id = "" }]) =>
+        peopleIn(server, document_id)
+      );
+    },
+  );
+}
+
+/** How many people are in a document, by their workspaces. O(entries). */
+function peopleIn(
+  { store }: MeasuredServer,
+  document_id: string,
+): (readonly [Labels, number])[] {
+  const context = documentContext(document_id);
+  const workspaces = new Map(
+    store.snapshots({ context }).map(({ subject, facets }) => {
+      const known = "workspace" in facets ? facets.workspace : undefined;
+      return [subject, typeof known === "string" ? known : ""];
+    }),
+  );
+  const people = new Map<string, number>();
+  for (const workspace of workspaces.values()) {
+    people.set(workspace, (people.get(workspace) ?? 0) + 1);
+  }
+  return [...people].map(([workspace_id, count]) => [
+    { document_id, workspace_id },
+    count,
+  ]);
+}
+
 const WORKSPACE = workspaceContext("");
 
 function workspaceIdOf(context: string): string | undefined {
@@ -68,7 +116,7 @@ function largest(
   { store }: MeasuredServer,
   limit: number,
   labelsOf: (context: string) => Labels | undefined,
-): Samples {
+): (readonly [Labels, number])[] {
   return store.contexts()
     .flatMap((context): [Labels, number][] => {
       const labels = typeof context === "string"

@@ -1,11 +1,15 @@
 import { Registry } from "prom-client";
 import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
 import { measureCluster } from "./cluster_metrics.ts";
-import { measureDocuments, nameDocuments } from "./document_metrics.ts";
+import {
+  measureDocuments,
+  measurePeople,
+  nameDocuments,
+} from "./document_metrics.ts";
 import { measureFaces } from "./face_metrics.ts";
 import { Instruments } from "./instruments.ts";
 import { onceATurn } from "./once_a_turn.ts";
-import { measureServer } from "./server_metrics.ts";
+import { countPeople, measureServer } from "./server_metrics.ts";
 import type {
   MeasuredServer,
   MetricsSources,
@@ -19,15 +23,23 @@ export interface PresenceMetricsOptions extends MetricsSources {
   /**
    * What the names of all metrics begin with; may be empty.
    *
-   * @default {"ruthere_"}
+   * @default {"ruthere_", or "materi_"}
    */
   readonly prefix?: string | undefined;
+  /**
+   * Whether dashboards made for Materi are to find what they ask for:
+   * `presence_active_users` is by `document_id` and `workspace_id` then, and
+   * `presence_updates_total` by `event_type`.
+   *
+   * @default {false}
+   */
+  readonly materi?: boolean | undefined;
   /**
    * Of how many documents, and of how many workspaces, it is told by their ids
    * how many people they have: those with the most. Each is a series of its
    * own, and its id is told to whoever may read the metrics.
    *
-   * @default {0}
+   * @default {0, or 1_000 for Materi}
    */
   readonly documentLabels?: number | undefined;
   /**
@@ -70,9 +82,9 @@ export class PresenceMetrics {
    * another server.
    */
   constructor(options: PresenceMetricsOptions) {
-    const { server, prefix = "ruthere_", documentLabels = 0, ...rest } =
-      options;
-    const { others, ...sources } = rest;
+    const { server, materi = false, ...rest } = options;
+    const { prefix = materi ? "materi_" : "ruthere_", ...named } = rest;
+    const { documentLabels = materi ? 1_000 : 0, others, ...sources } = named;
     if (!("stats" in Object(server))) {
       const rule = "must be a PresenceServer";
       throw new InvalidValueError("measure presence", "server", rule, server);
@@ -88,14 +100,20 @@ export class PresenceMetrics {
     const http = onceATurn(() => this.#sources.http?.stats);
     const phoenix = onceATurn(() => this.#sources.phoenix?.stats);
     const documents = onceATurn(() => this.#sources.documents?.stats);
-    measureServer(instruments, stats);
+    if (materi) measurePeople(instruments, server, documentLabels);
+    else {
+      countPeople(instruments, stats);
+      if (documentLabels > 0) {
+        nameDocuments(instruments, server, documentLabels);
+      }
+    }
+    measureServer(instruments, stats, materi ? "event_type" : "event");
     measureFaces(instruments, stats, http, phoenix, documents);
     measureCluster(
       instruments,
       onceATurn(() => this.#sources.cluster?.stats),
     );
     this.#observeCursor = measureDocuments(instruments, documents);
-    if (documentLabels > 0) nameDocuments(instruments, server, documentLabels);
   }
 
   /** What the text says of itself in a `Content-Type`. */

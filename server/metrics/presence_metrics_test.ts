@@ -13,7 +13,7 @@ import { PresenceServer } from "../mod.ts";
 import { MemoryClient } from "../phoenix/testing/memory_client.ts";
 import { Reader, update } from "../testing/harness.ts";
 import { PresenceMetrics } from "./mod.ts";
-import { parseExposition } from "./testing/exposition.ts";
+import { parseExposition, type Sample } from "./testing/exposition.ts";
 import { Measured, scrape } from "./testing/measured.ts";
 
 Deno.test("PresenceMetrics tells who is here and what has happened", async () => {
@@ -223,15 +223,83 @@ Deno.test("PresenceMetrics tells the metrics of others after its own", async () 
 
 // Names and labels
 
-Deno.test("PresenceMetrics has the names of Materi by its prefix", async () => {
-  using server = new PresenceServer();
-  const metrics = new PresenceMetrics({ server, prefix: "materi_" });
+/** What a dashboard for Materi asks for, as it names its metrics and labels. */
+const QUERIES_OF_MATERI = [
+  'materi_presence_active_users{document_id="42", workspace_id="acme"}',
+  'sum by (document_id) (materi_presence_active_users{workspace_id="acme"})',
+  "topk(10, sum by (workspace_id) (materi_presence_active_users))",
+  "sum(materi_presence_active_users)",
+  "sum by (event_type) (rate(materi_presence_updates_total[5m]))",
+  'rate(materi_presence_updates_total{event_type="published"}[5m])',
+  "histogram_quantile(0.95, sum by (le) (rate(materi_cursor_update_latency_seconds_bucket[5m])))",
+  "rate(materi_cursor_update_latency_seconds_sum[5m]) / rate(materi_cursor_update_latency_seconds_count[5m])",
+  'materi_cursor_update_latency_seconds_bucket{le="0.1"}',
+];
+
+/** The samples that each selector of a query finds, which have its labels. */
+function foundBy(query: string, samples: readonly Sample[]): Sample[][] {
+  const selectors = [...query.matchAll(/\b(materi_\w+)(?:\{([^}]*)\})?/g)];
+  const [, grouping = ""] = /\bby \(([^)]*)\)/.exec(query) ?? [];
+  return selectors.map(([, name, matchers = ""]) => {
+    const wanted = Array.from(
+      matchers.matchAll(/(\w+)="([^"]*)"/g),
+      ([, label = "", value]) => [label, value] as const,
+    );
+    return samples.filter((sample) =>
+      sample.name === name &&
+      wanted.every(([label, value]) => sample.labels[label] === value) &&
+      (grouping === "" || grouping in sample.labels)
+    );
+  });
+}
+
+Deno.test("PresenceMetrics for Materi answers what its dashboards ask", async () => {
+  using server = new PresenceServer<DocumentModel>();
+  const metrics = new PresenceMetrics({ server, materi: true });
+  using documents = new DocumentPresence(server, {
+    onCursorUpdate: metrics.observeCursorUpdate,
+  });
+  const name = "Ada";
+  const acme = { documentId: "42", workspaceId: "acme", name };
+  using tab = await documents.join("ada", acme);
+  using _second = await documents.join("ada", acme);
+  using _bob = await documents.join("bob", acme);
+  using _cy = await documents.join("cy", { documentId: "43", name });
+  tab.updateCursor({ line: 0, column: 0, offset: 0 });
+
   const families = parseExposition(await metrics.text());
+  const samples = families.flatMap(({ samples }) => samples);
+  for (const query of QUERIES_OF_MATERI) {
+    for (const found of foundBy(query, samples)) {
+      assert(found.length > 0, query);
+    }
+  }
+  assertEquals(await scrape(metrics, "materi_presence_active_users"), [
+    'materi_presence_active_users{document_id="42",workspace_id="acme"} 2',
+    'materi_presence_active_users{document_id="43",workspace_id=""} 1',
+  ]);
   const typeOf = (name: string) =>
     families.find((family) => family.name === name)?.type;
   assertEquals(typeOf("materi_presence_active_users"), "gauge");
   assertEquals(typeOf("materi_presence_updates_total"), "counter");
   assertEquals(typeOf("materi_cursor_update_latency_seconds"), "histogram");
+  const bounds = samples
+    .filter(({ name }) =>
+      name === "materi_cursor_update_latency_seconds_bucket"
+    )
+    .map(({ labels }) => labels.le);
+  assertEquals(bounds, ["0.005", "0.01", "0.025", "0.05", "0.1", "+Inf"]);
+});
+
+Deno.test("PresenceMetrics for Materi tells of so many documents at most", async () => {
+  await using measured = new Measured({ materi: true, documentLabels: 1 });
+  for (const subject of ["alice", "bob"]) {
+    measured.receive({ subject, context: documentContext("one") });
+  }
+  measured.receive({ context: documentContext("two") });
+  assertEquals(await measured.scrape("materi_presence_active_users"), [
+    'materi_presence_active_users{document_id="one",workspace_id=""} 2',
+  ]);
 });
 
 Deno.test("new PresenceMetrics() refuses a prefix that can't begin a name, and a number of documents that is none", () => {

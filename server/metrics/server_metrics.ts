@@ -1,8 +1,8 @@
 import type { EventCounts, ServerStats } from "../mod.ts";
 import type { Instruments, Samples } from "./instruments.ts";
 
-/** Measures a server. */
-export function measureServer(
+/** Tells how many people there are, in one number. */
+export function countPeople(
   instruments: Instruments,
   stats: () => ServerStats,
 ): void {
@@ -11,6 +11,14 @@ export function measureServer(
     "Distinct subjects that are present, in whatever contexts.",
     () => stats().subjects,
   );
+}
+
+/** Measures a server; updates are told by a label of that name. */
+export function measureServer(
+  instruments: Instruments,
+  stats: () => ServerStats,
+  label: "event" | "event_type",
+): void {
   instruments.gauge(
     "presence_active_contexts",
     "Contexts that somebody is present in.",
@@ -19,14 +27,14 @@ export function measureServer(
   instruments.counters(
     "presence_updates_total",
     "What has happened to entries by what was received here.",
-    ["event"],
-    { server: () => eventSamples(stats().events) },
+    [label],
+    { server: () => eventSamples(stats().events, label) },
   );
   instruments.counters(
     "presence_replicated_updates_total",
     "What has happened to entries by what other nodes have told.",
-    ["event"],
-    { server: () => eventSamples(stats().replicated) },
+    [label],
+    { server: () => eventSamples(stats().replicated, label) },
   );
   instruments.gauges(
     "store_entries",
@@ -62,13 +70,13 @@ export function measureServer(
   );
 }
 
-function eventSamples(counts: EventCounts): Samples {
+function eventSamples(counts: EventCounts, label: string): Samples {
   const { published, refreshed, withdrawn, expired, facetsExpired } = counts;
   return [
-    [{ event: "published" }, published],
-    [{ event: "refreshed" }, refreshed],
-    [{ event: "withdrawn" }, withdrawn],
-    [{ event: "expired" }, expired],
-    [{ event: "facets_expired" }, facetsExpired],
+    [{ [label]: "published" }, published],
+    [{ [label]: "refreshed" }, refreshed],
+    [{ [label]: "withdrawn" }, withdrawn],
+    [{ [label]: "expired" }, expired],
+    [{ [label]: "facets_expired" }, facetsExpired],
   ];
 }

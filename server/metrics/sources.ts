@@ -15,6 +15,11 @@ export interface MeasuredServer {
     contexts(): Key[];
     /** How many are in a context. */
     count(context: Key): { readonly subjects: number };
+    /** The entries of a context. */
+    snapshots(query?: { readonly context?: Key | undefined }): readonly {
+      readonly subject: Key;
+      readonly facets: object;
+    }[];
   };
 }
 

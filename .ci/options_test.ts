@@ -109,7 +109,7 @@ for (const [name, door, before, good] of DOORS) {
   });
 }
 
-Deno.test("createHttpHandler() and PhoenixEndpoint refuse limits that they do not know", () => {
+Deno.test("options within options are refused as well if they are not known", () => {
   const bad: [Call, object, string][] = [
     [call(createHttpHandler, undefined), { limits: { body: 1 } }, "limits"],
     [call(createHttpHandler, undefined), { ttlMs: { least: 1 } }, "ttlMs"],
@@ -121,6 +121,11 @@ Deno.test("createHttpHandler() and PhoenixEndpoint refuse limits that they do no
       `Cannot create HTTP handler: ${field} must have known names only`,
     );
   }
+  assertThrows(
+    () => make(RedisBackbone)({ lines() {} }, { events: { length: 1 } }),
+    InvalidValueError,
+    "Cannot make backbone: events must have known names only",
+  );
   assertThrows(
     () => make(PhoenixEndpoint)(topics, { limits: { frame: 1 } }),
     InvalidValueError,

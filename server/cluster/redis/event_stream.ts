@@ -1,3 +1,4 @@
+import { assertNoOtherOptions } from "../../../core/mod.ts";
 import { decodeKey } from "../mod.ts";
 import type { Effect, EffectSink } from "./context_store.ts";
 import type { RedisLink } from "./redis_link.ts";
@@ -68,22 +69,34 @@ export interface RedisEventOptions {
 }
 
 /**
+ * Checks how a stream is to be written, and adds what is left out.
+ *
+ * @param prefix What keys begin with.
+ * @param options How.
+ * @throws {InvalidValueError} If an option is not known.
+ */
+export function eventSettings(
+  prefix: string,
+  options: RedisEventOptions,
+): Required<RedisEventOptions> {
+  const { stream = `${prefix}:events`, maxLength = 10_000, ...rest } = options;
+  const { updates = false, fields = () => ({}), ...more } = rest;
+  const { onError = console.error, ...others } = more;
+  assertNoOtherOptions(others, "make backbone", "events");
+  return { stream, maxLength, updates, fields, onError };
+}
+
+/**
  * Writes what writes have done to a stream. An event is lost if the connection
  * or the process ends between the write and it.
  *
  * @param link What leads to Redis.
- * @param prefix What keys begin with.
- * @param options The stream.
+ * @param settings The stream.
  */
 export function eventSink(
   link: RedisLink,
-  prefix: string,
-  options: RedisEventOptions,
+  { stream, maxLength, updates, fields, onError }: Required<RedisEventOptions>,
 ): EffectSink {
-  const { stream = `${prefix}:events`, maxLength = 10_000, ...rest } = options;
-  const { updates = false, fields = () => ({}), onError = console.error } =
-    rest;
-
   async function add(effect: Effect): Promise<void> {
     try {
       const event = eventOf(effect);

@@ -5,7 +5,7 @@ import type {
   PresenceBackbone,
 } from "../mod.ts";
 import type { RedisConnector } from "./connector.ts";
-import type { RedisEventOptions } from "./event_stream.ts";
+import { eventSettings, type RedisEventOptions } from "./event_stream.ts";
 import { RedisConnection } from "./redis_connection.ts";
 
 /** What a backbone on Redis may be told. */
@@ -44,7 +44,7 @@ export interface RedisBackboneOptions {
 export class RedisBackbone implements PresenceBackbone {
   readonly #connector: RedisConnector;
   readonly #prefix: string;
-  readonly #events: RedisEventOptions | undefined;
+  readonly #events: Required<RedisEventOptions> | undefined;
 
   /**
    * Makes a backbone. It connects when a server joins.
@@ -62,7 +62,7 @@ export class RedisBackbone implements PresenceBackbone {
     assertNoOtherOptions(others, action);
     this.#connector = connector;
     this.#prefix = prefix;
-    this.#events = events;
+    this.#events = events && eventSettings(prefix, events);
   }
 
   /**

@@ -52,7 +52,7 @@ export class RedisConnection implements BackboneConnection {
     prefix: string,
     node: string,
     listener: BackboneListener,
-    events: RedisEventOptions | undefined,
+    events: Required<RedisEventOptions> | undefined,
   ) {
     this.#node = node;
     this.#listener = listener;
@@ -74,7 +74,7 @@ export class RedisConnection implements BackboneConnection {
     this.#contexts = new ContextStore(
       this.#link,
       this.#names,
-      events && eventSink(this.#link, prefix, events),
+      events && eventSink(this.#link, events),
     );
   }
 

@@ -243,8 +243,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       open: (request) => this.#visit(request),
       charge: ({ subject }, messages) => {
         this.#tally.received += messages;
-        const { now } = this.#presence.server;
-        if (this.#buckets.take(subject, now, messages)) return;
+        const { steadyNow } = this.#presence.server;
+        if (this.#buckets.take(subject, steadyNow, messages)) return;
         throw new Refusal("too many messages", "too-many-requests");
       },
       refused: (kind) => this.#tally.refused(kind),

@@ -58,4 +58,29 @@ for (const step of STEPS) {
     await service.seconds(1);
     assertEquals(await statuses(3), ["ok", "ok", "error"]);
   });
+
+  Deno.test(`broadcasts without a socket have their share in a second ${when}`, async () => {
+    const wall = new SetClock();
+    using service = inProcess({
+      server: { ...wall },
+      limits: { messagesPerSecond: 2 },
+    });
+    const status = async (count: number) => {
+      const message = { topic: "room", event: "wave", payload: {} };
+      const answer = await service.endpoint.broadcast(
+        new Request("http://localhost/api/broadcast", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ messages: Array(count).fill(message) }),
+        }),
+      );
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    assertEquals([await status(4), await status(1)], [202, 429]);
+    wall.ahead = step;
+    assertEquals(await status(1), 429);
+    await service.seconds(1);
+    assertEquals([await status(2), await status(1)], [202, 429]);
+  });
 }

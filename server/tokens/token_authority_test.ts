@@ -171,6 +171,22 @@ Deno.test("there may be several issuers and audiences", async () => {
   }
 });
 
+Deno.test("a token ends by the wall clock, however that is set", async () => {
+  const it = authority();
+  const token = await signed();
+  for (
+    const [now, reason] of [
+      [NOW + 40, undefined],
+      [NOW + 3_600, "the token has expired"],
+      [NOW - 3_600, "the token does not count yet"],
+      [NOW + 599, undefined],
+    ] as const
+  ) {
+    it.now = now;
+    assertEquals(await reasonOf(it.tokens, token), reason, `${now - NOW} s`);
+  }
+});
+
 Deno.test("a token that has expired is refused, with five seconds of tolerance", async () => {
   const it = authority();
   const token = await signed();

@@ -39,7 +39,8 @@ interface Service extends Disposable {
 
 function serve(options: HttpHandlerOptions = {}): Service {
   const server = new PresenceServer<DocumentModel>();
-  const documents = new DocumentPresence(server);
+  // Who types goes on typing, however busy the machine is.
+  const documents = new DocumentPresence(server, { typingDebounceMs: 60_000 });
   return {
     server,
     documents,

@@ -1,6 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { steadyNow } from "../../core/mod.ts";
 import { colorOf, readColor } from "./color.js";
 import { made, show } from "./dom.js";
 import { paint } from "./paint.js";
@@ -54,7 +55,7 @@ import { paint } from "./paint.js";
  * @property {Position} position
  * @property {Selection | null} [selection]
  * @property {boolean} isTyping
- * @property {number} lastActive in milliseconds, as `Date.now()` counts;
+ * @property {number} lastActive in milliseconds, as `steadyNow()` counts;
  * `Infinity` for somebody who still is
  * @property {number} [lastMoved] in milliseconds: the name fades after it, so
  * that it covers no words for long; without it, the name stays
@@ -195,7 +196,7 @@ class Drawn {
     show(this.#name, name);
     paint(this.#element, painted);
     for (const block of this.#blocks) paint(block, painted);
-    const isFaint = Date.now() - lastActive >= FAINT_AFTER_MS;
+    const isFaint = steadyNow() - lastActive >= FAINT_AFTER_MS;
     this.#element.classList.toggle("is-typing", isTyping);
     this.#element.classList.toggle("is-faint", isFaint);
     this.#fade();

@@ -8,6 +8,7 @@
  */
 
 import { Throttle } from "../../beacon/mod.ts";
+import { steadyNow } from "../../core/mod.ts";
 import { Attendance, PATIENCE_MS } from "./attendance.js";
 import { CursorRenderer } from "./cursor_renderer.js";
 import { DocumentConnection } from "./document_connection.js";
@@ -211,7 +212,7 @@ function connect(onJoined = () => {}) {
   const connection = new DocumentConnection(topic, user, token, {
     onPeople: takePeople,
     onPresence(message) {
-      const event = readPresenceEvent(message, Date.now());
+      const event = readPresenceEvent(message, steadyNow());
       if (event === undefined) return;
       participants.apply(event);
       showSoon();
@@ -258,9 +259,9 @@ function comeIn(joined) {
     if (hasCursor) tellCursor();
   }
   if (hasJoined) {
-    attendance.comeBack(Date.now());
+    attendance.comeBack(steadyNow());
     setTimeout(() => {
-      announceLeft(attendance.settle(Date.now()));
+      announceLeft(attendance.settle(steadyNow()));
       showSoon();
     }, PATIENCE_MS + 10);
   }
@@ -344,7 +345,7 @@ function tellCursor() {
 /** @param {readonly [string, readonly unknown[]][]} people */
 function takePeople(people) {
   const persons = people.map(([key, metas]) => personOf(key, metas));
-  const { joined, left } = attendance.update(persons, Date.now());
+  const { joined, left } = attendance.update(persons, steadyNow());
   for (const { name } of joined) notices.announce(`${name} has joined.`);
   announceLeft(left);
   document.title = `(${persons.length}) ${topic} · ruthere`;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { steadyNow } from "../../core/mod.ts";
 import { Attendance, PATIENCE_MS } from "./attendance.js";
 import { Connection } from "./connection.js";
 import { showDepartures } from "./departures.js";
@@ -78,7 +79,7 @@ const connection = new Connection(topic, token, {
     visibility: profile.invisible ? "private" : "public",
   }),
   onPeople(people) {
-    const now = Date.now();
+    const now = steadyNow();
     const persons = people.map(([key, metas]) => personOf(key, metas));
     const { joined, left } = attendance.update(persons, now);
     for (const { name } of joined) notices.announce(`${name} has joined.`);
@@ -100,9 +101,9 @@ const connection = new Connection(topic, token, {
       hasJoined = true;
       return;
     }
-    attendance.comeBack(Date.now());
+    attendance.comeBack(steadyNow());
     setTimeout(() => {
-      tellDepartures(attendance.settle(Date.now()));
+      tellDepartures(attendance.settle(steadyNow()));
       showRoom();
     }, PATIENCE_MS + 10);
   },
@@ -199,6 +200,6 @@ function showRoom() {
 
 function showTimes() {
   const { departed } = attendance;
-  showDepartures(departures, departed, Date.now());
+  showDepartures(departures, departed, steadyNow());
   nobodyLeft.hidden = departed.length > 0;
 }

@@ -58,7 +58,7 @@ export class InvalidValueError extends TypeError {
  *   assertNoOtherOptions(others, "listen");
  *   return port;
  * }
- * const misspelt = { prot: 8080 };
+ * const misspelt = { port: 81, prot: 8080 };
  * assertThrows(
  *   () => listen(misspelt),
  *   InvalidValueError,

@@ -12,6 +12,8 @@ import type { CountAnswer, EntriesAnswer, QuestionOptions } from "./survey.ts";
 /** What a node knows, for the invariant check of the tests. */
 export interface ClusterIndexes<M extends PresenceModel> {
   readonly life: NodeLife;
+  /** Whether the backbone has all its rows, as far as it knows. */
+  readonly isAnnounced: boolean;
   readonly replication: Replication<M>;
   readonly outbox: Outbox;
   readonly own: ReadonlyMap<string, ReadonlySet<string>>;
@@ -39,6 +41,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
       const node = cluster.#node;
       return {
         life: node.session.life,
+        isAnnounced: node.session.lease.announced === node.session.memory,
         replication: node.replication,
         outbox: node.writer.outbox,
         own: node.interest.own,

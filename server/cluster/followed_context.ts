@@ -17,6 +17,14 @@ interface OwnWrite {
   readonly row: Row | undefined;
 }
 
+/** Until when a row is awaited that its owner may write again. */
+export interface Awaited {
+  /** The life that may do it: the next one counts its renewals anew. */
+  readonly epoch: string;
+  /** The count of the renewal by which it would have. */
+  readonly count: number;
+}
+
 /** A change that came while its context was read, and for how long it waits. */
 interface Arrived {
   readonly told: RowChange;
@@ -34,11 +42,8 @@ export class FollowedContext<M extends PresenceModel> {
   readonly key: M["context"];
   /** The rows by their ids. */
   rows: Map<string, Row> = new Map();
-  /**
-   * Rows that are not there, but that their owner may write again; and through
-   * which count of its lease that is awaited.
-   */
-  held: Map<string, number> = new Map();
+  /** Rows that are not there, but that their owner may write again. */
+  held: Map<string, Awaited> = new Map();
   /** The memory of the backbone that it was read from; "" before it is. */
   memory = "";
   /** Up to which change. */

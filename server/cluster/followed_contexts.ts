@@ -8,7 +8,7 @@ import type {
 } from "./backbone.ts";
 import { FollowedContext } from "./followed_context.ts";
 import type { Peers } from "./peers.ts";
-import { HOLD_LEASES, type Shown } from "./shown.ts";
+import { awaitedOf, type Shown } from "./shown.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { SettledWrite } from "./writer.ts";
@@ -245,7 +245,7 @@ export class FollowedContexts<M extends PresenceModel> {
   #hold(context: FollowedContext<M>, id: string): void {
     const row = context.rows.get(id);
     const heir = row && this.#peers.heirOf(row);
-    if (heir) context.held.set(id, heir.count + HOLD_LEASES);
+    if (heir) context.held.set(id, awaitedOf(heir));
   }
 
   /** Reads a context; once more, if that is under way. */

@@ -106,6 +106,23 @@ Deno.test("joinCluster() keeps showing who was overwritten late only until their
   assertEquals([a.shows(), b.shows()], [[], []]);
 });
 
+Deno.test("joinCluster() awaits nobody for as long as the former life of their node has lived", async () => {
+  using lab = new Lab();
+  const [a, b, stranger] = await pair(lab);
+  await lab.pass(leaseTtlMs * 10);
+  lab.network.cut(a.process, true);
+  await stranger.write(GHOST, [put("alice")]);
+  await a.run(() => a.server.withdraw(keyOf()));
+  await lab.pass(50);
+  assertEquals(b.shows(), ["alice"], "the node may write her again");
+  lab.network.setAway(true, "everything");
+  await lab.pass(50);
+  lab.network.setAway(false);
+  lab.network.cut(a.process, false);
+  await lab.pass(leaseTtlMs * 2);
+  assertEquals([a.shows(), b.shows()], [[], []]);
+});
+
 Deno.test("joinCluster() gives up what a newer node has whose row it can't read", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);

@@ -1,7 +1,7 @@
 import type { EntryKey, PresenceModel } from "../../core/mod.ts";
 import type { RemoteEntry, Replication } from "../mod.ts";
-import type { ContextRows, NodeLife, Row } from "./backbone.ts";
-import type { FollowedContext } from "./followed_context.ts";
+import type { ContextRows, Lease, NodeLife, Row } from "./backbone.ts";
+import type { Awaited, FollowedContext } from "./followed_context.ts";
 import type { Interest } from "./interest.ts";
 import type { OwnEntries } from "./own_entries.ts";
 import type { Peers } from "./peers.ts";
@@ -12,7 +12,12 @@ import type { Writer } from "./writer.ts";
  * Through how many leases a row is awaited that its owner ought to write again:
  * with the next it has not noticed yet, with the one after it may be at it.
  */
-export const HOLD_LEASES = 2;
+const HOLD_LEASES = 2;
+
+/** Until when the owner of a lease may write a row again that is gone. */
+export function awaitedOf({ epoch, count }: Lease): Awaited {
+  return { epoch, count: count + HOLD_LEASES };
+}
 
 /** What shows rows needs. */
 export interface ShownHost<M extends PresenceModel> {
@@ -93,14 +98,15 @@ export class Shown<M extends PresenceModel> {
       if (theirs.has(id) || isOurs(id)) continue;
       const row = former.get(id);
       const heir = row && peers.heirOf(row);
-      const through = heir && isLoss
-        ? heir.count + HOLD_LEASES
-        : held.get(id) ?? 0;
+      const awaited = heir && isLoss ? awaitedOf(heir) : held.get(id);
+      // A life that has begun since has written all that it has, once it has
+      // announced that.
       const isAwaited = heir !== undefined &&
-        (heir.announced !== memory || heir.count < through);
+        (heir.announced !== memory ||
+          heir.epoch === awaited?.epoch && heir.count < awaited.count);
       if (row !== undefined && isAwaited) {
         context.rows.set(id, row);
-        context.held.set(id, through);
+        context.held.set(id, awaited ?? { epoch: heir.epoch, count: 0 });
       } else drops.push(key);
     }
     // Who is here by another entry now does not leave first.

@@ -454,16 +454,26 @@ export class Simulation {
     await this.#processes.run(node.process, async () => {
       const { signal } = controller;
       for await (const batch of node.server.watch({ context, signal })) {
-        for (const { type, subject } of view.apply(batch)) {
+        for (const { type, subject, entries } of view.apply(batch)) {
           this.#note(`${node.name} tells: ${subject} ${type} ${context}`);
-          if (type === "left") this.#left(node, String(subject), context);
+          const gone = new Set(
+            entries.map(({ previous }) =>
+              previous === undefined ? "" : rowId(previous)
+            ),
+          );
+          if (type === "left") this.#left(node, String(subject), context, gone);
         }
       }
     });
   }
 
   /** Where nothing is lost, nobody leaves who is there. */
-  #left(node: Node, subject: string, context: string): void {
+  #left(
+    node: Node,
+    subject: string,
+    context: string,
+    gone: ReadonlySet<string>,
+  ): void {
     if (this.#trouble !== "none" && this.#trouble !== "restarts") return;
     // Who took over what is lost by the backbone must say so again.
     if (this.#hasLostTheLatest) return;
@@ -476,6 +486,11 @@ export class Simulation {
         continue;
       }
       if (now - publisher.since < KNOWN_AFTER) continue;
+      // Who was not known here before the backbone forgot all is known once
+      // their node has written them again.
+      const owner = indexesOf(publisher.node.cluster);
+      const isKnown = this.#trouble === "none" || owner.isAnnounced;
+      if (!isKnown && !gone.has(rowId(publisher))) continue;
       this.#failures.push(
         `${
           now - 1_000_000

@@ -41,7 +41,7 @@ import { TypingIndicator } from "./typing_indicator.js";
 /** @typedef {import("./person.js").Person} Person */
 
 /** How often things are told, at most. */
-const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250 };
+const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250, ask: 1_000 };
 
 /** How long a cursor may be on its way, and cross somebody's edit. */
 const CROSSING_MS = 1_000;
@@ -81,7 +81,7 @@ const typing = new TypingIndicator(find("#typing", HTMLElement));
 const others = new Others(renderer, typing);
 const exchange = new TextExchange(self, editor.text, participants, {
   send: (message) => connection.tellText(message),
-  ask: () => connection.askForText(),
+  ask: () => asking.push(undefined),
   onEdits(edits) {
     editor.apply(edits);
     // It was not me who moved the cursor.
@@ -117,6 +117,11 @@ let hasJoined = false;
 let hasMoved = false;
 let frame = 0;
 
+/** Each time, somebody tells the whole text. */
+const asking = new Throttle({
+  intervalMs: INTERVALS_MS.ask,
+  send: () => connection.askForText(),
+});
 /** Text and cursor go together: one without the other is out of place. */
 const own = new Throttle({
   intervalMs: INTERVALS_MS.cursor,
@@ -292,7 +297,12 @@ function isElsewhere() {
 function takeInput() {
   const now = performance.now();
   editor.update();
-  exchange.write(editor.text, editor.selected.head, now - wroteAt < STEP_MS);
+  const { text, selected: { head } } = editor;
+  const unfit = exchange.write(text, head, now - wroteAt < STEP_MS);
+  if (unfit.length > 0) {
+    editor.applyOwn(unfit);
+    notices.declined("the text has no room for so many letters");
+  }
   wroteAt = now;
   tellWritten();
 }

@@ -8,8 +8,23 @@ export const MAX_LENGTH = 10_000;
 /** The longest run that is sent, in letters: each has one or two units. */
 const RUN_LENGTH = MAX_LENGTH / 2;
 
-/** How many letters a text may have, those included that were deleted. */
-const MAX_LETTERS = 200_000;
+/**
+ * The highest number of a letter: so many letters a text has at most, those
+ * included that were deleted. What is beyond is refused by all in the same way.
+ */
+const MAX_NUMBER = 100_000;
+
+/** How many letters are kept: who writes at once may take the same number. */
+const MAX_LETTERS = 2 * MAX_NUMBER;
+
+/** A letter can be deleted at last, so it is odd. */
+const MAX_VERSION = 999_999;
+
+/**
+ * How many letters one message brings, those included that were deleted: to
+ * take them costs time, however short the message is.
+ */
+const MAX_IN_MESSAGE = 65_536;
 
 /**
  * A letter (a code point) of the text. It stands after the letter that it was
@@ -104,7 +119,7 @@ export class SharedText {
   }
 
   /**
-   * Edits the text.
+   * Edits the text, unless it has no room for what is inserted.
    *
    * @param {TextEdit} edit
    * @returns {Change}
@@ -112,6 +127,8 @@ export class SharedText {
   write({ start, end, inserted }) {
     /** @type {Toggle[]} */
     const toggles = [];
+    const room = Math.min(MAX_NUMBER - this.#number, MAX_LETTERS - this.#count);
+    if ([...inserted].length > room) return { edits: [], toggles };
     let after = this.#root;
     let offset = 0;
     for (const letter of this.#shown) {
@@ -152,8 +169,9 @@ export class SharedText {
    * @returns {TextEdit[]}
    */
   merge(runs) {
+    const before = this.#weight;
     for (const run of runs) this.#add(run);
-    return this.#update();
+    return this.#weight === before ? [] : this.#update();
   }
 
   /**
@@ -161,6 +179,7 @@ export class SharedText {
    * @param {Toggle[]} toggles what is done is added to it
    */
   #toggle(letter, toggles) {
+    if (letter.version === MAX_VERSION) return;
     letter.version++;
     this.#weight++;
     toggles.push({ letter, isShown: isVisible(letter) });
@@ -171,6 +190,7 @@ export class SharedText {
     const texts = typeof content === "string"
       ? [...content]
       : Array(content).fill("");
+    if (number + texts.length - 1 > MAX_NUMBER) return;
     if (this.#count + texts.length > MAX_LETTERS) return;
     let after = this.#letterOf(afterWriter, afterNumber);
     for (const [index, text] of texts.entries()) {
@@ -219,8 +239,13 @@ export class SharedText {
     if (letter.after !== undefined) return;
     letter.after = after;
     const { followers } = after;
-    const index = followers.findLastIndex((other) => isOlder(other, letter));
-    followers.splice(index + 1, 0, letter);
+    let [first, last] = [0, followers.length];
+    // It is the newest one as a rule.
+    for (let middle = last - 1; first < last; middle = (first + last) >> 1) {
+      if (isOlder(followers[middle] ?? letter, letter)) first = middle + 1;
+      else last = middle;
+    }
+    followers.splice(first, 0, letter);
     this.#number = Math.max(this.#number, letter.number);
     this.#weight++;
   }
@@ -347,7 +372,18 @@ export function runsOf(letters) {
  * @returns {Run[] | undefined}
  */
 export function readRuns(value) {
-  return Array.isArray(value) && value.every(isRun) ? value : undefined;
+  if (!Array.isArray(value) || !value.every(isRun)) return undefined;
+  const letters = value.reduce((sum, run) => sum + lengthOf(run), 0);
+  return letters <= MAX_IN_MESSAGE ? value : undefined;
+}
+
+/**
+ * How many letters are in a run, or UTF-16 units if they are not deleted.
+ *
+ * @param {Run} run
+ */
+export function lengthOf([, , , , , content]) {
+  return typeof content === "string" ? content.length : content;
 }
 
 /**
@@ -358,9 +394,9 @@ function isRun(value) {
   if (!Array.isArray(value) || value.length !== 6) return false;
   const [writer, number, afterWriter, afterNumber, version, content] = value;
   // A letter is newer than what it stands after: so there are no circles.
-  return typeof writer === "string" && isCount(number) &&
-    typeof afterWriter === "string" && isCount(afterNumber) &&
-    afterNumber < number && isCount(version) &&
+  return typeof writer === "string" && isCount(number, MAX_NUMBER) &&
+    typeof afterWriter === "string" && isCount(afterNumber, number - 1) &&
+    isCount(version, MAX_VERSION) &&
     (version % 2 === 0 ? isContent(content) : isLength(content));
 }
 
@@ -373,14 +409,15 @@ function isContent(value) {
 
 /** @param {unknown} value */
 function isLength(value) {
-  return isCount(value) && value > 0 && value <= MAX_LENGTH;
+  return isCount(value, MAX_LENGTH) && value > 0;
 }
 
 /**
  * @param {unknown} value
- * @returns {value is number} Whether it leaves room for numbers above it.
+ * @param {number} max
+ * @returns {value is number}
  */
-function isCount(value) {
+function isCount(value, max) {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 &&
-    value < 2 ** 50;
+    value <= max;
 }

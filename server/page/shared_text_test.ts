@@ -276,13 +276,56 @@ Deno.test("a shared text bears what nobody honest sends", () => {
   const ada = new Writer("ada", "one");
   // After letters that nobody knows, and more letters than a text may have.
   ada.hear([["eve", 5, "nobody", 4, 0, "x"], ["eve", 9, "eve", 6, 1, 10]]);
-  const many = Array.from(
-    { length: 500 },
-    (_, index): Run => ["eve", 20 + index * MAX_LENGTH, "", 0, 1, MAX_LENGTH],
-  );
-  ada.hear(many);
+  for (let index = 0; index < 50; index++) {
+    ada.hear([[`eve${index}`, 20, "", 0, 1, MAX_LENGTH]]);
+  }
   assertEquals(ada.text, "one");
   assert(ada.shared.letters.length < 250_000);
+});
+
+Deno.test("a shared text can be written though somebody took high numbers", () => {
+  const [ada, bob] = [new Writer("ada", "one"), new Writer("bob", "one")];
+  const highest = [["eve", 2 ** 49, "", 0, 0, "x"]];
+  assertEquals(readRuns(highest), undefined);
+  const deleted: Run[] = [["", 1, "", 0, 999_999, 3]];
+  for (const writer of [ada, bob]) writer.hear(deleted);
+  bob.hear(ada.write(insertion(0, "two")));
+  assertEquals([ada.text, bob.text], ["two", "two"]);
+  bob.hear(ada.undo());
+  bob.hear(ada.undo(true));
+  assertEquals([ada.text, bob.text], ["two", "two"]);
+});
+
+Deno.test("a shared text refuses what it has no room for, and all have the same", () => {
+  const [ada, bob] = [new Writer("ada", "-"), new Writer("bob", "-")];
+  const tell = (runs: Run[]) => runs.forEach((run) => bob.hear([run]));
+  tell(ada.write(insertion(1, "x".repeat(99_999))));
+  assertEquals(ada.text.length, 100_000);
+  assertEquals(ada.write(insertion(0, "y")), []);
+  assertEquals(ada.write({ start: 0, end: 9, inserted: "y" }), []);
+  tell(ada.write({ start: 1, end: 99_999, inserted: "" }));
+  assertEquals([ada.text, bob.text], ["-x", "-x"]);
+});
+
+Deno.test("a shared text takes no message of more letters than it has bytes", () => {
+  const run: Run = ["eve", 1, "", 0, 1, MAX_LENGTH];
+  assertEquals(readRuns(Array(6).fill(run))?.length, 6);
+  assertEquals(readRuns(Array(7).fill(run)), undefined);
+});
+
+Deno.test("a shared text orders what was written after one letter, newest first", () => {
+  const numbers = [5, 2, 9, 7, 3, 8, 6, 4];
+  const runs = numbers.map((number): Run => [
+    `w${number % 3}`,
+    number,
+    "",
+    0,
+    0,
+    `${number}`,
+  ]);
+  const ada = new Writer("ada", "");
+  for (const run of runs) ada.hear([run]);
+  assertEquals(ada.text, "98765432");
 });
 
 Deno.test("readRuns() takes runs, and nothing that is none", () => {
@@ -298,7 +341,8 @@ Deno.test("readRuns() takes runs, and nothing that is none", () => {
     ["ada", 1.5, "", 0, 0, "x"],
     ["ada", -1, "", -2, 0, "x"],
     ["ada", 2, "", 2, 0, "x"],
-    ["ada", 2 ** 50, "", 2, 0, "x"],
+    ["ada", 100_001, "", 2, 0, "x"],
+    ["ada", 3, "", 2, 1_000_001, 1],
     ["ada", 3, "", 2, "0", "x"],
     ["ada", 3, "", 2, 0, ""],
     ["ada", 3, "", 2, 0, 1],

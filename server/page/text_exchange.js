@@ -1,7 +1,7 @@
 // @ts-check
 
 import { readPlaces } from "./participants.js";
-import { readRuns, runsOf, SharedText } from "./shared_text.js";
+import { lengthOf, readRuns, runsOf, SharedText } from "./shared_text.js";
 import { editBetween } from "./text_edit.js";
 import { UndoStack } from "./undo_stack.js";
 
@@ -15,7 +15,10 @@ import { UndoStack } from "./undo_stack.js";
 /** How long others may take to answer somebody who wants the text. */
 const ANSWER_MS = 200;
 
-/** How much text a message has, in bytes: a broadcast has at most 64 KiB. */
+/**
+ * How much text a message has, in bytes: a broadcast has at most 64 KiB. A
+ * deleted letter counts as one that is shown.
+ */
 const MESSAGE_BYTES = 32_768;
 
 /**
@@ -72,11 +75,16 @@ export class TextExchange {
    * @param {number} caret where it is now
    * @param {boolean} joins whether it is undone together with what was written
    * before
+   * @returns {readonly TextEdit[]} What takes it back, if there is no room.
    */
   write(text, caret, joins) {
-    if (text === this.#shared.text) return;
+    if (text === this.#shared.text) return [];
     const edit = editBetween(this.#shared.text, text, caret);
-    this.#steps.push(this.#done(this.#shared.write(edit)).toggles, joins);
+    const { toggles } = this.#done(this.#shared.write(edit));
+    if (toggles.length > 0) this.#steps.push(toggles, joins);
+    return text === this.#shared.text
+      ? []
+      : [editBetween(text, this.#shared.text, edit.end)];
   }
 
   /**
@@ -215,7 +223,8 @@ function inMessages(runs) {
   const messages = [];
   let left = 0;
   for (const run of runs) {
-    const { length } = encoder.encode(JSON.stringify(run));
+    const bytes = encoder.encode(JSON.stringify(run)).length;
+    const length = Math.max(bytes, lengthOf(run));
     if (length > left) {
       messages.push([]);
       left = MESSAGE_BYTES;

@@ -276,6 +276,33 @@ Deno.test("an exchange sends no message that is too long for a broadcast", () =>
   assertEquals(bob.text, ada.text);
 });
 
+Deno.test("an exchange tells a long text that was deleted", () => {
+  using time = new FakeTime();
+  const network = new Network();
+  const ada = network.open("ada", "-");
+  ada.write(0, 0, "x".repeat(90_000));
+  ada.write(0, 90_000, "");
+  const bob = network.open("bob", "-");
+  bob.come();
+  network.settle();
+  time.tick(200);
+  network.settle();
+  bob.write(1, 1, "b");
+  bob.exchange.tell();
+  network.settle();
+  assertEquals(texts(network), ["-b", "-b"]);
+});
+
+Deno.test("an exchange takes back what there is no room for", () => {
+  const network = new Network();
+  const ada = network.open("ada", "one two");
+  const text = `one ${"x".repeat(100_000)} two`;
+  const [edit] = ada.exchange.write(text, 100_005, false);
+  assertEquals(edit, { start: 4, end: 100_005, inserted: "" });
+  ada.undo();
+  assertEquals(ada.text, "one two");
+});
+
 Deno.test("an exchange undoes what was written together in one go", () => {
   const network = new Network();
   const ada = network.open("ada", "-");

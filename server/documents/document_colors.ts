@@ -18,8 +18,8 @@ export interface PersonHue {
   readonly hue: number;
   /** When they came, by the clock of their server. */
   readonly since: Timestamp;
-  /** Whether they came by another face, so that nobody here gives them one. */
-  readonly isFixed: boolean;
+  /** The session that says so: which visit it is; none of another face. */
+  readonly visit: string | undefined;
 }
 
 /**
@@ -36,13 +36,13 @@ export function huesIn(sessions: readonly Session[]): PersonHue[] {
       userId: session.subject,
       hue: hueIn(colorIn(session)) ?? hueOf(session.subject),
       since: connectedAtOf(session),
-      isFixed: session.facets.visit === undefined,
+      visit: session.facets.visit,
     }))
     .sort(byComing);
 }
 
 /** The order in which people came; it is the same at every server. */
-export function byComing(a: PersonHue, b: PersonHue): number {
+function byComing(a: PersonHue, b: PersonHue): number {
   return a.since - b.since || compareKeys(a.userId, b.userId);
 }
 
@@ -61,7 +61,8 @@ export function settledHue(
 ): number {
   const taken: number[] = [];
   for (const person of people) {
-    const hue = person.isFixed || fits(person.hue, taken)
+    // Nobody here changes what came by another face.
+    const hue = person.visit === undefined || fits(person.hue, taken)
       ? person.hue
       : hueApart(hueOf(person.userId), taken);
     if (person.userId === userId) return hue;

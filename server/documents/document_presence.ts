@@ -22,7 +22,7 @@ import type {
   DocumentsOfUser,
 } from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
-import { huesIn, settledHue } from "./document_colors.ts";
+import { huesIn } from "./document_colors.ts";
 import type { DocumentMessage } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import {
@@ -46,7 +46,7 @@ import {
   ChannelClosedError,
   DocumentAtCapacityError,
 } from "./errors.ts";
-import { hueApart, hueOf, MOST_PEOPLE_APART, PEOPLE_APART } from "./hue.ts";
+import { hueApart, hueOf, MOST_PEOPLE_APART } from "./hue.ts";
 import { OpenSessions } from "./open_sessions.ts";
 import { lastActiveAtOf, peopleOf } from "./person.ts";
 import { assertProfile } from "./profile.ts";
@@ -465,11 +465,8 @@ export class DocumentPresence implements Disposable {
     const context = documentContext(documentId);
     const own = this.#server.store
       .snapshots({ context, subject: userId, visible: isPublic });
-    if (own.length > 0) {
-      const isCrowd = this.#hasPeople(context, PEOPLE_APART + 1);
-      const people = huesIn(isCrowd ? own : this.#read(context));
-      return colorOfHue(settledHue(userId, people));
-    }
+    const [known] = huesIn(own);
+    if (known !== undefined) return colorOfHue(known.hue);
     // To count them costs less than to look for what can't be found.
     if (this.#hasPeople(context, MOST_PEOPLE_APART)) return colorOf(userId);
     const hues = huesIn(this.#read(context)).map(({ hue }) => hue);

@@ -1,9 +1,9 @@
-import type { PresenceSnapshot } from "../../core/mod.ts";
+import { equalValues, type PresenceSnapshot } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
 import { PresenceView, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
 import { colorOfHue } from "./color.ts";
 import { documentContext } from "./contexts.ts";
-import { byComing, huesIn, settledHue } from "./document_colors.ts";
+import { huesIn, type PersonHue, settledHue } from "./document_colors.ts";
 import type { DocumentEvent, DocumentState } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentUser } from "./document_user.ts";
@@ -36,6 +36,8 @@ export class DocumentRoom {
   readonly #users: Map<string, DocumentUser>;
   readonly #members = new Set<RoomMember>();
   readonly #sessions = new Set<SessionRows>();
+  /** The hues of people as far as they were looked at. */
+  readonly #hues = new Map<string, PersonHue>();
   readonly #ended = new AbortController();
   #state: DocumentState | undefined;
   #revision = 0;
@@ -151,9 +153,7 @@ export class DocumentRoom {
           this.#tell(event);
         }
         if (after === undefined) this.#letGo(subject);
-        else if (
-          after.color !== before?.color || after.sessions !== before.sessions
-        ) this.#settle(subject);
+        if (this.#hasOtherHue(subject)) this.#settle(subject);
       }
     }
     // The server is closed.
@@ -174,24 +174,35 @@ export class DocumentRoom {
   }
 
   /**
-   * Keeps colours apart after it was learnt which one somebody has: who came
-   * after them makes way, if they are at this server. All sessions of a person
-   * give them the same one.
+   * Gives this server's sessions the colours that they must have by who is there
+   * now. All sessions of a person have that of the first one.
+   *
+   * @param userId Of whom it is looked at in a crowd, where colours stay.
    */
   #settle(userId: string): void {
     if (this.#sessions.size === 0) return;
     const isCrowd = this.#users.size > PEOPLE_APART;
     const people = huesIn(this.#read(isCrowd ? userId : undefined));
-    const learnt = people.find((person) => person.userId === userId);
-    if (learnt === undefined) return;
     for (const session of this.#sessions) {
       const { userId } = session.key;
       const own = people.find((person) => person.userId === userId);
       if (own === undefined) continue;
-      const makesWay = !learnt.isFixed && byComing(learnt, own) <= 0;
-      const hue = makesWay ? settledHue(userId, people) : own.hue;
+      const isFirst = session.visit === own.visit;
+      const hue = isFirst && !isCrowd ? settledHue(userId, people) : own.hue;
       session.paint(colorOfHue(hue));
     }
+  }
+
+  /** Whether somebody has another hue, or another first session, than before. */
+  #hasOtherHue(subject: string): boolean {
+    if (this.#sessions.size === 0) return false;
+    const [hue] = huesIn(
+      this.#view.snapshots({ context: this.#context, subject }),
+    );
+    const isOther = !equalValues(hue, this.#hues.get(subject));
+    if (hue === undefined) this.#hues.delete(subject);
+    else this.#hues.set(subject, hue);
+    return isOther;
   }
 
   /** Sums somebody up anew. O(their sessions). */

@@ -63,7 +63,8 @@ export class SessionRows {
   readonly #server: DocumentServer;
   readonly #document: EntryKey<DocumentModel>;
   readonly #workspace: EntryKey<DocumentModel> | undefined;
-  readonly #visit = crypto.randomUUID();
+  /** Which visit they are of. */
+  readonly visit: string = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
   /** When something was last heard of the session: steady time. */
@@ -135,7 +136,7 @@ export class SessionRows {
     const updates = [this.#update(this.#document, {
       ...facetsOfActivity("viewing"),
       meta: { value: this.#profile },
-      visit: this.#visit,
+      visit: this.visit,
       focused: true,
       connectedAt: now,
       lastActiveAt: now,
@@ -200,7 +201,7 @@ export class SessionRows {
 
   #isOwn(entry: EntryKey<DocumentModel>): boolean {
     const snapshot = this.#server.store.snapshot(entry);
-    return snapshot?.facets.visit === this.#visit;
+    return snapshot?.facets.visit === this.visit;
   }
 
   /** Publishes facets of the workspace's entry; all of them, if it is gone. */
@@ -226,7 +227,7 @@ export class SessionRows {
   get #workspaceFacets(): FacetPatch<DocumentModel> {
     const { documentId } = this.key;
     const lastActiveAt = this.#activeAt;
-    return { document: documentId, visit: this.#visit, lastActiveAt };
+    return { document: documentId, visit: this.visit, lastActiveAt };
   }
 
   #update(

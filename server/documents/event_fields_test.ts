@@ -125,6 +125,8 @@ test("tells of people, not of tabs, and of nobody who can't be seen", async ({ p
   const first = await join(a.presence);
   const second = await join(a.presence);
   const third = await join(b.presence);
+  // Each server learns from Redis what the other one has written.
+  await knows(a, 3);
   await knows(b, 3);
   first[Symbol.dispose]();
   second[Symbol.dispose]();

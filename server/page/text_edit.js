@@ -39,6 +39,16 @@ export function editBetween(before, after, caret) {
 }
 
 /**
+ * The text after an edit.
+ *
+ * @param {string} text
+ * @param {TextEdit} edit
+ */
+export function edited(text, { start, end, inserted }) {
+  return text.slice(0, start) + inserted + text.slice(end);
+}
+
+/**
  * Whether an offset is between the two halves of a surrogate pair.
  *
  * @param {string} text

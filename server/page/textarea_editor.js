@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 
 import { made } from "./dom.js";
-import { movedBy, positionAt } from "./text_edit.js";
+import { editBetween, edited, movedBy, positionAt } from "./text_edit.js";
 
 /** @typedef {import("./cursor_renderer.js").Box} Box */
 /** @typedef {import("./cursor_renderer.js").Coordinates} Coordinates */
@@ -82,9 +82,10 @@ export class TextareaEditor {
    */
   apply(edits) {
     const { anchor, head } = edits.reduce(movedBy, this.selected);
-    for (const { start, end, inserted } of edits) {
-      this.#textarea.setRangeText(inserted, start, end);
-    }
+    // In one: the browser lays out the whole text each time.
+    const text = edits.reduce(edited, this.text);
+    const { start, end, inserted } = editBetween(this.text, text, 0);
+    this.#textarea.setRangeText(inserted, start, end);
     const { selected } = this;
     // Some browsers give the focus to what is selected by a script.
     if (selected.anchor !== anchor || selected.head !== head) {

@@ -259,3 +259,32 @@ test("shows the same where CSS zooms", async (page) => {
   assertGreater(wanted.selected.flat().length, 0);
   assertSeen((await show(page, part)).selected, wanted.selected, "selected");
 });
+
+test("lays the text out once for many edits, and keeps what is selected", async (page) => {
+  await put(page, "a-".repeat(300));
+  const told = await page.evaluate(async () => {
+    const path = "/textarea_editor.js" as const;
+    const { TextareaEditor }: typeof import("./textarea_editor.js") =
+      await import(path);
+    const textarea = document.querySelector("textarea");
+    const container = document.querySelector<HTMLElement>("#cursors");
+    if (textarea === null || container === null) throw new Error("no editor");
+    textarea.setSelectionRange(10, 12, "backward");
+    const editor = new TextareaEditor(textarea, container);
+    let count = 0;
+    const setRangeText = textarea.setRangeText.bind(textarea);
+    textarea.setRangeText = (...given: [string]) => {
+      count++;
+      setRangeText(...given);
+    };
+    editor.apply(Array.from({ length: 200 }, (_, index) => {
+      return { start: index * 3, end: index * 3 + 1, inserted: "xy" };
+    }));
+    return { count, text: editor.text, selected: editor.selected };
+  });
+  assertEquals(told, {
+    count: 1,
+    text: "xy-".repeat(200) + "a-".repeat(100),
+    selected: { anchor: 18, head: 17 },
+  });
+});

@@ -265,6 +265,28 @@ test(
 );
 
 test(
+  "gives a command that does nothing else, whatever a link calls the room",
+  async (people, { url }) => {
+    const name = "o'clock'; echo harm; '";
+    const address = `${url}?room=${encodeURIComponent(name)}`;
+    const ada = await people.come(address, "Ada");
+    const command = await ada.locator("#command").textContent() ?? "";
+    const harmless = command.replace(/^curl /, "printf '%s\\n' ");
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", harmless],
+    }).output();
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    assertEquals(lines.slice(1, -1), [
+      "-H",
+      "content-type: application/json",
+      "-d",
+    ]);
+    const { context } = JSON.parse(lines.at(-1) ?? "");
+    assertEquals(context, `room:${name}`);
+  },
+);
+
+test(
   "lets in somebody else in a tab of the same browser",
   async (people, { url }) => {
     const ada = await people.come(url, "Ada");

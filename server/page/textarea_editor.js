@@ -164,14 +164,15 @@ export class TextareaEditor {
     const first = positionAt(text, start.offset).offset;
     const last = positionAt(text, end.offset).offset;
     if (first >= last) return [];
-    const breaks = [...text.slice(first, last).matchAll(/\n/g)]
-      .flatMap(({ index }) => this.#boxesOf(first + index, first + index + 1))
-      .map((box) => ({ ...box, width: this.#lineHeight * BREAK_WIDTH }));
     const { clientHeight } = this.#textarea;
     return joined(
-      [...this.#boxesOf(first, last), ...breaks].filter((box) =>
-        box.width > 0 && box.top + box.height > 0 && box.top < clientHeight
-      ),
+      this.#boxesOf(first, last)
+        .filter(({ top, height }) => top + height > 0 && top < clientHeight)
+        // A line break has no width.
+        .map((box) => ({
+          ...box,
+          width: box.width || this.#lineHeight * BREAK_WIDTH,
+        })),
     );
   }
 

@@ -288,3 +288,31 @@ test("lays the text out once for many edits, and keeps what is selected", async 
     selected: { anchor: 18, head: 17 },
   });
 });
+
+test("measures a selection of many lines in one go", async (page) => {
+  await put(page, "ab\n".repeat(500));
+  const told = await page.evaluate(async () => {
+    const paths = ["/textarea_editor.js", "/text_edit.js"] as const;
+    const [{ TextareaEditor }, { positionAt }]: [
+      typeof import("./textarea_editor.js"),
+      typeof import("./text_edit.js"),
+    ] = await Promise.all([import(paths[0]), import(paths[1])]);
+    const textarea = document.querySelector("textarea");
+    const container = document.querySelector<HTMLElement>("#cursors");
+    if (textarea === null || container === null) throw new Error("no editor");
+    let count = 0;
+    const range = document.createRange();
+    const measure = range.getClientRects.bind(range);
+    range.getClientRects = () => {
+      count++;
+      return measure();
+    };
+    document.createRange = () => range;
+    const editor = new TextareaEditor(textarea, container);
+    const { text } = editor;
+    const boxes = editor.getBoxes(positionAt(text, 0), positionAt(text, 1_500));
+    return { count, lines: boxes.length, wanted: editor.viewport.bottomLine };
+  });
+  assert(told.count < 100, `${told.count}`);
+  assertEquals(told.lines, told.wanted + 1);
+});

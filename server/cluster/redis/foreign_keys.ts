@@ -41,18 +41,18 @@ export async function commandOf(
     const isTyped = error instanceof RedisUnavailableError &&
       /\bWRONGTYPE\b/.test(error.message);
     if (!isTyped) throw error;
-    const [key, found, type, aside] = await setAside(link, keys);
+    const told = await setAside(link, keys);
     // Somebody else has come across it, and was quicker.
-    if (key === undefined) throw error;
-    await link.command(first, ["DEL", ...keys]);
+    if (told.length === 0) throw error;
+    const more = await setAside(link, [memory]);
     await link.command(memory, ["SET", memory, crypto.randomUUID()]);
     throw link.restart(
-      `the key ${key} was a ${found}, and not a ${type}; ` +
-        `its name is ${aside} now, and what nodes have is written anew`,
+      `${[...told, ...more].join("; ")}, and what nodes have is written anew`,
     );
   }
 }
 
+/** Gives keys of another type other names; tells which. */
 async function setAside(
   link: RedisLink,
   keys: readonly string[],

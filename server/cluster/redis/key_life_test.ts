@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { RowWrite } from "../mod.ts";
 import { eventually } from "../testing/real_server.ts";
 import { RedisServer } from "../testing/redis_server.ts";
@@ -162,5 +162,74 @@ Deno.test({
     const late = putOf("ann", "1", 3_600_000);
     assertEquals((await a.write(LIFE, [late]))[0]?.isDone, false);
     for (const connection of [a, b]) await connection.close();
+  },
+});
+
+Deno.test({
+  name: "a key that is set aside replaces none that was set aside before",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    const key = 'ruthere:{context:"doc-1"}:rows';
+    for (const value of ["first", "second", "third"]) {
+      await server.ask("DEL", key);
+      await server.ask("LPUSH", key, value);
+      await assertRejects(() => connection.read('"doc-1"'), Error, key);
+      await eventually(
+        () => connection.read('"doc-1"').then(() => true, () => false),
+        "it is connected again",
+      );
+    }
+    const kept = await Promise.all(
+      ["", ":2", ":3"].map((end) =>
+        server.ask("LRANGE", `${key}:foreign${end}`, "0", "-1")
+      ),
+    );
+    assertEquals(kept.map((text) => text.split("\r\n")[2]), [
+      "first",
+      "second",
+      "third",
+    ]);
+    await connection.close();
+  },
+});
+
+Deno.test({
+  name: "a memory of another type is set aside, and not overwritten",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    const memory = "ruthere:{nodes}:memory";
+    await server.ask("DEL", memory);
+    await server.ask("LPUSH", memory, "theirs");
+    await server.ask("LPUSH", 'ruthere:{context:"doc-1"}:rows', "theirs");
+    const error = await assertRejects(() => connection.read('"doc-1"'), Error);
+    for (const name of ["rows", "memory"]) {
+      assertMatch(error.message, RegExp(`:${name}:foreign now`));
+    }
+    const kept = await server.ask("LRANGE", `${memory}:foreign`, "0", "-1");
+    assertEquals(kept.split("\r\n")[2], "theirs");
+    await connection.close();
+  },
+});
+
+Deno.test({
+  name: "a life is purged whose contexts have got another type",
+  ignore,
+  async fn() {
+    await using server = await RedisServer.start();
+    const connection = await connect(server);
+    await connection.write(LIFE, [putOf("ann")]);
+    assert(await connection.end(LIFE, 1));
+    await server.ask("DEL", CONTEXTS);
+    await server.ask("LPUSH", CONTEXTS, "theirs");
+    await eventually(
+      () => connection.purge(LIFE).catch(() => false),
+      "it is purged",
+    );
+    assertEquals(await server.ask("TYPE", CONTEXTS), "+none\r\n");
+    await connection.close();
   },
 });

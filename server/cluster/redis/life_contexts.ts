@@ -62,7 +62,7 @@ export class LifeContexts {
   async some(life: NodeLife, count: number): Promise<readonly string[]> {
     const key = this.#names.contextsOf(life);
     const args = ["SRANDMEMBER", key, String(count)];
-    return textsOf(await this.#link.command(key, args));
+    return textsOf(await commandOf(this.#link, this.#names, [key], args));
   }
 
   /** Takes note that a life has no rows in contexts. */

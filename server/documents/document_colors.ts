@@ -36,7 +36,10 @@ export function huesIn(sessions: readonly Session[]): PersonHue[] {
       userId: session.subject,
       hue: hueIn(colorIn(session)) ?? hueOf(session.subject),
       since: connectedAtOf(session),
-      visit: session.facets.visit,
+      // A connection of topics has a visit as well, but no such time.
+      visit: session.facets.connectedAt === undefined
+        ? undefined
+        : session.facets.visit,
     }))
     .sort(byComing);
 }

@@ -3,7 +3,8 @@ import { FakeTime } from "@std/testing/time";
 import fc from "fast-check";
 import { Lab, TIMES } from "../cluster/testing/lab.ts";
 import { hueIn } from "./color.ts";
-import { hueOf } from "./hue.ts";
+import { TopicPresence } from "../topics/mod.ts";
+import { hueApart, hueOf } from "./hue.ts";
 import { colorOf, type DocumentPresence, type DocumentSession } from "./mod.ts";
 import {
   documents,
@@ -85,6 +86,19 @@ Deno.test("twelve people have colours apart, which they keep, whoever comes and 
     ),
     { numRuns: Math.ceil(RUNS / 4) },
   );
+});
+
+Deno.test("a second tab has the colour of the first one, also when a crowd has gone", async () => {
+  using all = documents();
+  const crowd: DocumentSession[] = [];
+  for (let n = 0; n < 30; n++) {
+    crowd.push(await join(all.presence, `user-${n}`));
+  }
+  for (const session of crowd.splice(0, 20)) session[Symbol.dispose]();
+  for (const { userId, color } of crowd) {
+    using tab = await join(all.presence, userId);
+    assertEquals(tab.color, color);
+  }
 });
 
 Deno.test("the colour is in what presence_state shows, and in events", async () => {
@@ -267,6 +281,40 @@ Deno.test("a server that people came to looks after their colours no longer than
   await a.run(() => ada[Symbol.dispose]());
   await lab.pass(2_000);
   assertEquals(await a.ask((presence) => colorsIn(presence)), {});
+  assertEquals(a.server.stats.watches, watches);
+});
+
+Deno.test("nobody makes way for a colour that somebody of another face never gets", async () => {
+  using lab = new Lab();
+  using a = await Node.start(lab, "a");
+  await lab.pass();
+  await a.ask((presence) => join(presence));
+  await lab.pass(10);
+  const [twin = ""] = ALIKE;
+  new TopicPresence(a.server)
+    .track("document:42", twin, {}, { connection: "tab", ttlMs: Infinity });
+  await lab.pass(10);
+  const wished = hueApart(hueOf(twin), [hueOf("ada")]);
+  const bob = Array.from({ length: 10_000 }, (_, n) => `bob${n}`)
+    .find((id) => hueOf(id) === wished);
+  const session = await a.ask((presence) => join(presence, bob));
+  await lab.pass();
+  const hue = hueApart(wished, [hueOf("ada"), hueOf(twin)]);
+  assertEquals(hueIn(session.color), hue);
+});
+
+Deno.test("a server looks after the colours of a tab that has expired no longer, though its person is at another one", async () => {
+  using lab = new Lab();
+  using a = await Node.start(lab, "a");
+  using b = await Node.start(lab, "b");
+  await lab.pass();
+  const { watches } = a.server.stats;
+  await b.ask((presence) => join(presence));
+  await lab.pass();
+  await a.ask((presence) => join(presence, "ada", { ttlMs: 1_000 }));
+  assertEquals(a.server.stats.watches, watches + 1);
+  await lab.pass(2_000);
+  assertEquals(Object.keys(await b.ask(colorsIn)), ["ada"]);
   assertEquals(a.server.stats.watches, watches);
 });
 

@@ -152,7 +152,8 @@ export class DocumentRoom {
         for (const event of eventsOf(before, after, timestamp)) {
           this.#tell(event);
         }
-        if (after === undefined) this.#letGo(subject);
+        const { sessions = 0 } = after ?? {};
+        if (sessions < (before?.sessions ?? 0)) this.#letGo(subject);
         if (this.#hasOtherHue(subject)) this.#settle(subject);
       }
     }
@@ -165,7 +166,7 @@ export class DocumentRoom {
     for (const member of this.#members) member.tell(event, revision);
   }
 
-  /** Forgets the sessions of somebody who has gone: an expired one does not say so. */
+  /** Forgets sessions of somebody that are gone: an expired one does not say so. */
   #letGo(userId: string): void {
     for (const session of [...this.#sessions]) {
       if (session.key.userId !== userId || session.arePresent) continue;

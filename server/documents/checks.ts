@@ -23,8 +23,8 @@ export function assertName(
   throw new InvalidValueError(action, field, "must not be empty", value);
 }
 
-/** The same of each text in an array. */
-export function assertTexts(
+/** The same of each name in an array. */
+export function assertNames(
   values: unknown,
   field: string,
   action: string,
@@ -33,7 +33,7 @@ export function assertTexts(
     throw new InvalidValueError(action, field, "must be an array", values);
   }
   for (const [index, value] of values.entries()) {
-    assertText(value, `${field}[${index}]`, action);
+    assertName(value, `${field}[${index}]`, action);
   }
 }
 

@@ -13,7 +13,7 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
-import { assertAmount, assertName, assertText, assertTexts } from "./checks.ts";
+import { assertAmount, assertName, assertNames, assertText } from "./checks.ts";
 import { colorOf, colorOfHue } from "./color.ts";
 import type {
   ActiveDocuments,
@@ -230,7 +230,7 @@ export class DocumentPresence implements Disposable {
    */
   async activeUsers(documentId: string): Promise<ActiveUsers> {
     const action = "list users";
-    assertText(documentId, "documentId", action);
+    assertName(documentId, "documentId", action);
     const context = documentContext(documentId);
     const isComplete = await this.#ask(
       action,
@@ -252,7 +252,7 @@ export class DocumentPresence implements Disposable {
    */
   async documentsOf(userId: string): Promise<DocumentsOfUser> {
     const action = "list documents of user";
-    assertText(userId, "userId", action);
+    assertName(userId, "userId", action);
     const { snapshots, isComplete } = await this.#ask(
       action,
       () => this.#server.locate(userId),
@@ -283,7 +283,7 @@ export class DocumentPresence implements Disposable {
    */
   async activeDocuments(workspaceId: string): Promise<ActiveDocuments> {
     const action = "list documents of workspace";
-    assertText(workspaceId, "workspaceId", action);
+    assertName(workspaceId, "workspaceId", action);
     const context = workspaceContext(workspaceId);
     const isComplete = await this.#ask(
       action,
@@ -321,7 +321,7 @@ export class DocumentPresence implements Disposable {
    */
   async counts(documentIds: readonly string[]): Promise<DocumentCounts> {
     const action = "count users";
-    assertTexts(documentIds, "documentIds", action);
+    assertNames(documentIds, "documentIds", action);
     const ids = [...new Set(documentIds)];
     const { subjects, isComplete } = await this.#ask(
       action,
@@ -371,7 +371,7 @@ export class DocumentPresence implements Disposable {
     { signal, ...others }: WatchDocumentOptions = {},
   ): Watch<DocumentMessage> {
     assertNoOtherOptions(others, "watch document");
-    assertText(documentId, "documentId", "watch document");
+    assertName(documentId, "documentId", "watch document");
     const listen = (reader: DocumentListener) =>
       this.listen(documentId, reader);
     return new DocumentReader(listen, signal);
@@ -426,7 +426,7 @@ export class DocumentPresence implements Disposable {
    * ```
    */
   listen(documentId: string, listener: DocumentListener): DocumentListening {
-    assertText(documentId, "documentId", "listen to document");
+    assertName(documentId, "documentId", "listen to document");
     const enter = () => this.closed ? undefined : this.#rooms.of(documentId);
     const { maxPendingEvents } = this.#settings;
     return new BoundedListening(

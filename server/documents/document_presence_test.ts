@@ -216,12 +216,13 @@ Deno.test("DocumentPresence refuses to ask about what is no id", async () => {
     ],
   ];
   for (const [what, ask] of questions) {
-    for (const id of [undefined, 3, "\ud800"]) {
+    for (const id of [undefined, 3, "\ud800", ""]) {
+      const rule = id === "" ? "not be empty" : "be a well-formed string";
       const error = await assertRejects(
         // @ts-expect-error As it is without types.
         async () => await ask(id),
         InvalidValueError,
-        `Cannot ${what} must be a well-formed string: received`,
+        `Cannot ${what} must ${rule}: received`,
       );
       assertEquals(error.value, id);
     }

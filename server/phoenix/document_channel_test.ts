@@ -168,6 +168,18 @@ Deno.test("who joins a document without a name only watches", async () => {
   }
 });
 
+Deno.test("there is no document without an id, not even to watch", async () => {
+  using service = inProcess();
+  for (const params of [{}, ADA]) {
+    const client = await service.connect();
+    assertEquals(await join(client, params, { topic: "document:" }), {
+      status: "error",
+      response: { reason: "unmatched topic" },
+    });
+    assertEquals(client.frames, []);
+  }
+});
+
 Deno.test("a workspace is enough to come in, and finds the document", async () => {
   using service = inProcess();
   await service.reader({ key: "ada", workspace_id: "acme" });

@@ -119,7 +119,11 @@ export class Joins {
   }
 
   #assertRoom(topic: string): void {
-    if (topic === "phoenix") throw new Refusal("unmatched topic", "not-found");
+    const isNoDocument = this.#hub.documents !== undefined &&
+      documentIdOf(topic) === "";
+    if (topic === "phoenix" || isNoDocument) {
+      throw new Refusal("unmatched topic", "not-found");
+    }
     const { channels } = this.#socket;
     if (channels.size < this.#hub.limits.topics) return;
     if (channels.get(topic) !== undefined) return;

@@ -249,6 +249,13 @@ Deno.test("DocumentPresence.join() refuses a name and a picture that JSON can't 
   assertEquals(all.server.store.snapshots(), []);
 });
 
+Deno.test("a person has the workspace that they came to, however long its id is", async () => {
+  using all = documents();
+  const workspaceId = "w".repeat(1_000);
+  await join(all.presence, "ada", { workspaceId });
+  assertEquals((await userOf(all.presence))?.workspaceId, workspaceId);
+});
+
 // Capacity
 
 Deno.test("a document has room for 1,000 people, and for another tab of each of them", async () => {

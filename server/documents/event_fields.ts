@@ -1,7 +1,6 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
 import { documentIdOf } from "./contexts.ts";
 import type { DocumentModel } from "./document_model.ts";
-import { isName } from "./profile.ts";
 
 /** What has happened to an entry, as a `RedisBackbone` tells it. */
 export interface EntryEvent {
@@ -65,10 +64,10 @@ export function documentEventFields(
   const { visibility, facets }: Partial<PresenceSnapshot<DocumentModel>> = JSON
     .parse(value);
   if (visibility !== "public") return undefined;
-  const workspace = facets?.workspace;
+  const workspace: unknown = facets?.workspace;
   return {
     user_id: subject,
     document_id: documentId,
-    workspace_id: isName(workspace) ? workspace : "",
+    workspace_id: typeof workspace === "string" ? workspace : "",
   };
 }

@@ -65,12 +65,13 @@ export function personOf(
     }
   }
   const { subject: userId } = first;
+  const workspaceId: unknown = first.facets.workspace;
   const { cursor, selection } = moving?.facets ?? {};
   const viewport = scrolling?.facets.viewport;
   return {
     userId,
     documentId: documentIdOf(first.context) ?? first.context,
-    workspaceId: isName(first.facets.workspace) ? first.facets.workspace : null,
+    workspaceId: typeof workspaceId === "string" ? workspaceId : null,
     ...profileOf(first),
     color: colorIn(first) ?? colorOf(userId),
     online,

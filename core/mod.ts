@@ -1,8 +1,8 @@
 /**
  * The vocabulary of presence: keys and addresses, timestamps and expiry,
  * visibility, facets, updates and snapshots. Types and small pure functions;
- * nothing
- * here does I/O, and only `steadyNow()`, which nothing here calls, reads a clock.
+ * nothing here does I/O, and only `steadyNow()`, which nothing here calls, reads
+ * a clock.
  *
  * @example Usage
  * ```ts

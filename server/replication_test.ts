@@ -309,6 +309,20 @@ Deno.test("PresenceServer.replicate() tells at once that a facet goes by itself 
   assertEquals(r.told().length, 1);
 });
 
+Deno.test("PresenceServer.replicate() tells nothing at once of a deadline that flickers, as of a heartbeat by two clocks", () => {
+  using time = new FakeTime(0);
+  using r = new Replicated();
+  const facets = { activity: "presenting" } as const;
+  for (let beat = 0; beat < 10; beat++) {
+    const activity = 59_990 - beat % 3 - 4 * beat;
+    r.server.receive(update({ facets, facetDeadlines: { activity } }));
+    time.tick(5_000);
+  }
+  assertEquals(r.told(), ['put alice {"activity":"presenting"}']);
+  time.tick(10_000);
+  assertEquals(r.told(), ["put alice {}"]);
+});
+
 Deno.test("PresenceServer.replicate() tells that a facet goes on when it was to go, however often it was renewed", () => {
   using time = new FakeTime(0);
   using r = new Replicated();

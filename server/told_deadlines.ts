@@ -14,6 +14,12 @@ import { Ticks } from "./ticks.ts";
  */
 const TELL_AGAIN_MS: Duration = 60_000;
 
+/**
+ * A deadline that comes earlier by less has time as well: a publisher that adds
+ * up two clocks, as a heartbeat does, says another one with each beat.
+ */
+const SAME_MS: Duration = 100;
+
 /** When facets go by themselves, by their names. */
 export type Deadlines = ReadonlyMap<string, Timestamp>;
 
@@ -41,10 +47,14 @@ export class ToldDeadlines<M extends PresenceModel> {
 
   /**
    * Whether others have to know of deadlines at once: of a facet that goes by
-   * itself from now on, that no longer does, or that goes earlier.
+   * itself from now on, that no longer does, or that goes clearly earlier.
    */
   areNews(key: EntryKey<M>, deadlines: Deadlines | undefined): boolean {
-    return this.#haveMoved(key, deadlines, (deadline, told) => deadline < told);
+    return this.#haveMoved(
+      key,
+      deadlines,
+      (deadline, told) => told - deadline >= SAME_MS,
+    );
   }
 
   /** Whether others know other deadlines. */

@@ -1,7 +1,7 @@
 /**
  * Names connections so that the order of the names is the order in which they
- * were made: by the clock, and within a millisecond by a count. Names of
- * different nodes differ by their ends.
+ * were made: by the wall clock, which nodes agree on, and within a millisecond by
+ * a count. Names of different nodes differ by their ends.
  */
 export class ConnectionIds {
   readonly #clock: () => number;

@@ -179,7 +179,7 @@ export class TopicPresence<Meta = TopicMeta> {
     this.#server = server;
     this.#ttlMs = ttlMs;
     this.#lift = facets;
-    this.#connections = new ConnectionIds(() => server.steadyNow);
+    this.#connections = new ConnectionIds(() => server.now);
     this.#rooms = new Rooms(server);
     if (channels !== undefined) {
       this.#announce(channels, onError).catch(onError);

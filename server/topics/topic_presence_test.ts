@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { InvalidValueError } from "../../core/mod.ts";
 import {
@@ -85,6 +85,15 @@ Deno.test("TopicPresence.list() keeps the order in which they joined when the cl
     t.presence.get("room", "ada")?.metas,
     ["first", "second", "third", "fourth"],
   );
+});
+
+Deno.test("connections stand in the order in which they joined, also at a server that has slept", () => {
+  const clock = () => 3_600_000;
+  using awake = topics({}, { clock, steadyClock: clock });
+  using slept = topics({}, { clock: () => clock() + 1, steadyClock: () => 0 });
+  const first = awake.presence.track("room", "ada", 1).connection;
+  const second = slept.presence.track("room", "ada", 2).connection;
+  assert(first < second, `${first}, ${second}`);
 });
 
 Deno.test("TopicPresence takes every well-formed string that is not empty for a topic and for a key", () => {

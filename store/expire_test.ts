@@ -247,3 +247,17 @@ Deno.test("PresenceStore.setBack() makes all that was seen earlier, and nothing 
   assertEquals(store.snapshot(ALICE), snapshot);
   assertEquals(store.publish(update({ observedAt: 50 })), 2);
 });
+
+Deno.test("PresenceStore refuses to move deadlines and times by what is no number", () => {
+  const store = new PresenceStore();
+  for (const by of [NaN, Infinity]) {
+    assertThrows(() => store.publish(update(), by), InvalidValueError, "shift");
+    assertThrows(
+      () => store.publishAll([update()], by),
+      InvalidValueError,
+      "shift",
+    );
+    assertThrows(() => store.setBack(by), InvalidValueError, "by");
+  }
+  assertEquals(store.size, 0);
+});

@@ -173,11 +173,13 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * {@linkcode PresenceStore.expire} than by that of its publisher.
    * @returns The sequence of the change. A silent refresh takes none: then it
    * is the newest sequence there is.
-   * @throws {InvalidValueError} If the update is not well-formed.
+   * @throws {InvalidValueError} If the update is not well-formed, or the shift
+   * is no finite number.
    * @throws {StaleUpdateError} If it is older than what is stored, and the
    * store refuses such updates.
    */
   publish(update: PresenceUpdate<M>, shift: Duration = 0): Sequence {
+    assertTimestamp(shift, "shift", "publish update");
     assertUpdateBody(update);
     return this.#publishValid(update, shift);
   }
@@ -189,7 +191,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * @param shift How much later their deadlines are, as of
    * {@linkcode PresenceStore.publish}.
    * @returns The sequence of each.
-   * @throws {InvalidValueError} If one of them is not well-formed.
+   * @throws {InvalidValueError} If one of them is not well-formed, or the shift
+   * is no finite number.
    * @throws {StaleUpdateError} If one of them is older than what is stored or
    * comes before it, and the store refuses such updates.
    */
@@ -197,6 +200,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     updates: readonly PresenceUpdate<M>[],
     shift: Duration = 0,
   ): Sequence[] {
+    assertTimestamp(shift, "shift", "publish updates");
     for (const update of updates) assertUpdate(update);
     if (this.#refusesStale) this.#assertNoneStale(updates);
     return updates.map((update) => this.#publishValid(update, shift));
@@ -261,8 +265,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * what they say from now on is not stale. O(entries).
    *
    * @param by By how much.
+   * @throws {InvalidValueError} If that is no finite number.
    */
   setBack(by: Duration): void {
+    assertTimestamp(by, "by", "set back");
     this.#entries.forEach({}, (entry) => {
       entry.seenAt -= by;
     });

@@ -1,4 +1,8 @@
-import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
+import {
+  assertMethods,
+  assertNoOtherOptions,
+  InvalidValueError,
+} from "../../core/mod.ts";
 import { createTrustGuard } from "../http/mod.ts";
 import type { PresenceMetrics } from "./presence_metrics.ts";
 
@@ -66,6 +70,8 @@ export function createMetricsHandler(
 ): (request: Request) => Promise<Response> {
   const { token, path = "/metrics", onError = console.error, ...rest } =
     options;
+  const rule = "must be a PresenceMetrics";
+  assertMethods(metrics, ["text"], "metrics", rule, "serve metrics");
   assertToken(token);
   assertPath(path);
   const { hosts = token === undefined ? undefined : "any", ...others } = rest;

@@ -130,6 +130,16 @@ Deno.test("createMetricsHandler() answers also when nobody can be told of what f
   await response.body?.cancel();
 });
 
+Deno.test("createMetricsHandler() is made of metrics, not of something else", () => {
+  for (const bad of [{}, null, undefined, new PresenceServer()]) {
+    assertThrows(
+      () => Reflect.apply(createMetricsHandler, undefined, [bad]),
+      InvalidValueError,
+      "Cannot serve metrics: metrics must be a PresenceMetrics",
+    );
+  }
+});
+
 Deno.test("createMetricsHandler() refuses options that make no sense, and does not repeat the token", () => {
   for (const token of ["", "two words", "ümlaut", "line\nbreak"]) {
     const error = assertThrows(() => make({ token }), InvalidValueError);

@@ -41,7 +41,7 @@ import { TypingIndicator } from "./typing_indicator.js";
 /** @typedef {import("./person.js").Person} Person */
 
 /** How often things are told, at most. */
-const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250, ask: 1_000 };
+const INTERVALS_MS = { cursor: 50, typing: 100, viewport: 250, text: 1_000 };
 
 /** How long a cursor may be on its way, and cross somebody's edit. */
 const CROSSING_MS = 1_000;
@@ -117,10 +117,14 @@ let hasJoined = false;
 let hasMoved = false;
 let frame = 0;
 
-/** Each time, somebody tells the whole text. */
+/** The whole text may be long, and somebody may ask all the time. */
 const asking = new Throttle({
-  intervalMs: INTERVALS_MS.ask,
+  intervalMs: INTERVALS_MS.text,
   send: () => connection.askForText(),
+});
+const answering = new Throttle({
+  intervalMs: INTERVALS_MS.text,
+  send: () => exchange.wanted(),
 });
 /** Text and cursor go together: one without the other is out of place. */
 const own = new Throttle({
@@ -227,7 +231,7 @@ function connect(onJoined = () => {}) {
       exchange.receive(message);
       showSoon();
     },
-    onTextWanted: () => exchange.wanted(),
+    onTextWanted: () => answering.push(undefined),
     onJoined(may) {
       onJoined();
       onJoined = () => {};

@@ -684,3 +684,75 @@ test("goes on when the service is back", async (people, url, service) => {
   await cursorOf(ada, "Bob").waitFor();
   assertEquals(await told(ada), ["Bob has joined."]);
 });
+
+test(
+  "has no more letters than a text may have, and says so",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    // The letters that are replaced count as well.
+    for (let part = 0; part < 10; part++) {
+      await write(ada, `${part}`.repeat(10_000));
+    }
+    await ada.getByText("the text has no room").waitFor();
+    assertEquals(await textOf(ada), "8".repeat(10_000));
+    await write(ada, "none");
+    assertEquals(await textOf(ada), "none");
+  },
+);
+
+test(
+  "is not made to talk by somebody who asks all the time",
+  async (people, url) => {
+    const ada = await people.enter(url, "Ada");
+    await write(ada, "one");
+    await using rude = await Rude.join(url);
+    for (let count = 1; count < 100; count += 2) {
+      rude.push("text_wanted", {});
+      rude.push("text", { writer: "rude", count, runs: [] });
+    }
+    const runs = [["rude", 900, "", 0, 0, "!"]];
+    rude.push("text", { writer: "rude", count: 101, runs });
+    await until("!one", () => textOf(ada));
+    await select(ada, 4);
+    await ada.keyboard.type("?");
+    await until(true, () => Promise.resolve(rude.heard.includes('"?"]')));
+    const asked = rude.heard.split('"text_wanted"').length - 1;
+    const answered = rude.heard.split('"weight"').length - 1;
+    assert(asked > 0 && asked < 20, `${asked}`);
+    assert(answered < 20, `${answered}`);
+  },
+);
+
+/** Somebody in the document who has a program of their own. */
+class Rude {
+  readonly #socket: WebSocket;
+  /** All that was told. */
+  heard = "";
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => this.heard += data);
+  }
+
+  static async join(url: string): Promise<Rude> {
+    const address = new URL("/socket/websocket?vsn=2.0.0", url);
+    const socket = new WebSocket(address.href.replace("http", "ws"));
+    const rude = new Rude(socket);
+    await new Promise((resolve) => socket.addEventListener("open", resolve));
+    rude.push("phx_join", {});
+    return rude;
+  }
+
+  push(event: string, payload: object): void {
+    const message = ["1", null, "document:shared", event, payload];
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) =>
+      this.#socket.addEventListener("close", resolve)
+    );
+    this.#socket.close();
+    await closed;
+  }
+}

@@ -64,7 +64,10 @@ async function dialNats(
     backbone: {
       async connect(node, listener) {
         if (connection?.isClosed() !== false) {
-          connection = await connect(options);
+          connection = await connect(options).catch((cause: Error) => {
+            const { message } = cause;
+            throw new Error(`Cannot connect to NATS: ${message}`, { cause });
+          });
         }
         return await new NatsBackbone(connection, { onError })
           .connect(node, listener);

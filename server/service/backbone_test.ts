@@ -102,3 +102,8 @@ Deno.test({
     assertEquals(said, ["Cannot ask NATS: the connection is lost", isOff]);
   },
 });
+
+Deno.test("main says in one sentence that NATS can't be reached", async () => {
+  await using service = new Service(`nats://127.0.0.1:${freePort()}`);
+  await service.says("Cannot connect to NATS: connection refused");
+});

@@ -15,9 +15,10 @@ import {
 } from "../mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";
-import { entriesOf, type TopicEntry } from "./entries.ts";
+import { entriesOf, inOrder, type TopicEntry } from "./entries.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { LatestValues } from "./latest_values.ts";
+import { metaOf } from "./meta.ts";
 import { mirrorOf } from "./mirror.ts";
 import {
   assertTtl,
@@ -257,10 +258,11 @@ export class TopicPresence<Meta = TopicMeta> {
     topic: string,
     viewer: TopicViewer = OMNISCIENT_VIEWER,
   ): readonly TopicEntry<Meta>[] {
-    const entries = entriesOf<Meta>(this.#read(topic, undefined, viewer));
-    if (entries.length === 0) return NONE;
+    const snapshots = this.#read(topic, undefined, viewer);
+    if (snapshots.length === 0) return NONE;
     const name = JSON.stringify([topic, rightsKey(viewer), viewer.subject]);
-    return this.#lists.settle(name, entries);
+    return this.#lists
+      .settle(name, snapshots, () => entriesOf<Meta>(snapshots));
   }
 
   /**
@@ -277,10 +279,13 @@ export class TopicPresence<Meta = TopicMeta> {
     key: string,
     viewer: TopicViewer = OMNISCIENT_VIEWER,
   ): TopicEntry<Meta> | undefined {
-    const [entry] = entriesOf<Meta>(this.#read(topic, key, viewer));
-    if (entry === undefined) return undefined;
+    const snapshots = this.#read(topic, key, viewer);
+    if (snapshots.length === 0) return undefined;
     const name = [topic, key, rightsKey(viewer), viewer.subject];
-    return this.#entries.settle(JSON.stringify(name), entry);
+    return this.#entries.settle(JSON.stringify(name), snapshots, () => ({
+      key,
+      metas: inOrder(snapshots).map((snapshot) => metaOf<Meta>(snapshot)),
+    }));
   }
 
   /**

@@ -182,8 +182,7 @@ export class DocumentSession implements Disposable {
       : this.#typing.isTyping
       ? "editing"
       : "viewing";
-    const since = this.#server.steadyNow;
-    this.#cursors.push({ ...position, at, since });
+    this.#cursors.push({ ...position, at, since: this.#rows.heardAt });
   }
 
   /**
@@ -196,7 +195,7 @@ export class DocumentSession implements Disposable {
    */
   typed(): void {
     this.#act("type");
-    this.#lastKeyAt = this.#server.steadyNow;
+    this.#lastKeyAt = this.#rows.heardAt;
     this.#doing = "editing";
     const isFirst = !this.#typing.isTyping;
     this.#typing.typed();

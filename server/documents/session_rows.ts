@@ -67,7 +67,6 @@ export class SessionRows {
   readonly visit: string = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
-  /** When something was last heard of the session: steady time. */
   #heardAt: Timestamp;
   #activeAt: Timestamp;
 
@@ -106,6 +105,11 @@ export class SessionRows {
   /** The colour of the person. */
   get color(): string {
     return this.#profile.color;
+  }
+
+  /** When something was last heard of the session: steady time. */
+  get heardAt(): Timestamp {
+    return this.#heardAt;
   }
 
   /** When they last did something, as far as that was published. */

@@ -1,7 +1,7 @@
 /**
- * The beacon for browsers: its own sources, and those of core that it stands
- * on, and the hues of documents, without their types. So the page has no code of its own for what the
- * package does already, and needs no build step.
+ * What the page has of the package: the beacon, the files of core that it
+ * imports, and the hues of documents, without their types. So the page has no
+ * code of its own for what the package does already, and needs no build step.
  *
  * @module
  */

@@ -49,6 +49,8 @@ export class TextExchange {
   #told = 0;
   /** @type {Map<string, number>} The same of the others, as far as heard. */
   #heard = new Map();
+  /** Whether something that was told is not known here. */
+  #isBehind = false;
   #wantsPlaces = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #answering;
@@ -147,6 +149,7 @@ export class TextExchange {
     }
     if (told.weight === undefined) return this.#lookForGap(told);
     this.#heard.set(told.writer, told.count);
+    this.#isBehind = told.weight > this.#shared.weight;
     if (told.places === undefined) return;
     if (told.weight !== this.#shared.weight) {
       // The places are in another text: somebody's edit has crossed the answer.
@@ -163,14 +166,16 @@ export class TextExchange {
   }
 
   /**
-   * A service leaves out what a slow reader cannot take.
+   * A service leaves out what a slow reader cannot take, an answer too: it is
+   * asked for until it has come.
    *
    * @param {{ writer: string, count: number }} told
    */
   #lookForGap({ writer, count }) {
-    const heard = this.#heard.get(writer) ?? count - 1;
+    const heard = this.#heard.get(writer) ?? 0;
     this.#heard.set(writer, Math.max(heard, count));
-    if (count > heard + 1) this.#events.ask();
+    this.#isBehind ||= count > heard + 1;
+    if (this.#isBehind) this.#events.ask();
   }
 
   /**
@@ -198,6 +203,7 @@ export class TextExchange {
   /** @param {object} besides what is told with the last part */
   #tellAll(besides) {
     if (!this.#shared.isWritten) return;
+    if (this.#untold.size > 0) this.#told++;
     this.#untold.clear();
     const parts = inMessages(runsOf(this.#shared.letters));
     const last = parts.pop();

@@ -148,6 +148,8 @@ Deno.test("an exchange loses nothing of three, in turns or crossing (property)",
   });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      // Who hears something too early asks for what comes before it.
+      using _time = new FakeTime();
       const network = new Network();
       for (const name of NAMES) network.open(name, "a👋\nb");
       for (const { who, does, start, length, inserted, next } of actions) {
@@ -236,6 +238,48 @@ Deno.test("an exchange asks for what a slow reader was not sent", () => {
   time.tick(200);
   network.settle();
   assertEquals(bob.text, "cba-");
+});
+
+Deno.test("an exchange gets what was lost, also answers, once there is more to say (property)", () => {
+  const step = fc.record({
+    tab: fc.nat({ max: 2 }),
+    what: fc.constantFrom("write", "write", "undo", "tell", "hear", "lose"),
+    place: fc.nat({ max: 20 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      using time = new FakeTime();
+      const network = new Network();
+      const settle = () => {
+        for (let round = 0; round < 4; round++) {
+          network.settle();
+          time.tick(200);
+        }
+      };
+      const tabs = NAMES.map((name) => network.open(name, "-"));
+      for (const tab of tabs) tab.come();
+      settle();
+      for (const { tab: index, what, place } of steps) {
+        const tab = tabs[index];
+        assert(tab !== undefined);
+        const start = Math.min(place, tab.text.length);
+        if (what === "write") tab.write(start, start, tab.name);
+        if (what === "undo") tab.undo();
+        if (what === "tell") tab.exchange.tell();
+        if (what === "hear") tab.hear();
+        if (what === "lose") tab.inbox.shift();
+        time.tick(20);
+      }
+      for (const tab of [...tabs, ...tabs]) {
+        tab.write(0, 0, "!");
+        tab.exchange.tell();
+        settle();
+      }
+      const [text] = texts(network);
+      assertEquals(texts(network), tabs.map(() => text));
+    }),
+    { numRuns },
+  );
 });
 
 Deno.test("an exchange tells what was written while there was no connection", () => {

@@ -294,11 +294,22 @@ function visible(root) {
  * @param {readonly Letter[]} after has the letters of both in the same order
  */
 function editsBetween(before, after) {
-  const known = new Set(before);
+  const shorter = Math.min(before.length, after.length);
+  // As a rule all but one place is the same, which is quickly told.
+  let same = 0;
+  while (same < shorter && before[same] === after[same]) same++;
+  let end = 0;
+  while (end < shorter - same && before.at(-1 - end) === after.at(-1 - end)) {
+    end++;
+  }
+  const old = before.slice(same, before.length - end);
+  const known = new Set(old);
   /** @type {TextEdit[]} */
   const edits = [];
-  let [start, removed, inserted] = [0, 0, ""];
-  let old = 0;
+  let start = 0;
+  for (const { text } of after.slice(0, same)) start += text.length;
+  let [removed, inserted] = [0, ""];
+  let next = 0;
   const close = (kept = 0) => {
     if (removed > 0 || inserted !== "") {
       edits.push({ start, end: start + removed, inserted });
@@ -307,17 +318,17 @@ function editsBetween(before, after) {
     [removed, inserted] = [0, ""];
   };
   const skip = () => {
-    let gone = before[old];
+    let gone = old[next];
     while (gone !== undefined && !isVisible(gone)) {
       removed += gone.text.length;
-      gone = before[++old];
+      gone = old[++next];
     }
   };
-  for (const letter of after) {
+  for (const letter of after.slice(same, after.length - end)) {
     skip();
     if (known.has(letter)) {
       close(letter.text.length);
-      old++;
+      next++;
     } else {
       inserted += letter.text;
     }

@@ -10,6 +10,7 @@ import {
   parseJson,
 } from "./json.ts";
 import { own } from "./payload.ts";
+import { kindOfStatus } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
 import type { SocketBroadcast } from "./requests.ts";
 import type { PhoenixSocket } from "./socket.ts";
@@ -53,7 +54,9 @@ export async function answerBroadcast(
   endpoint: BroadcastingEndpoint,
 ): Promise<Response> {
   const { guard } = endpoint;
-  const response = guard(request) ?? guard.preflight(request) ??
+  const distrust = guard(request);
+  if (distrust !== undefined) endpoint.refused(kindOfStatus(distrust.status));
+  const response = distrust ?? guard.preflight(request) ??
     await answer(request, endpoint);
   guard.share(request, response);
   return response;

@@ -397,4 +397,5 @@ Deno.test("pages of trusted sites may broadcast by HTTP, and no others", async (
   const refused = await lab.endpoint.broadcast(listOf([wave()], evil));
   assertEquals(refused.status, 403);
   await refused.body?.cancel();
+  assertEquals([...lab.endpoint.stats.rejected], [["unauthorized", 1]]);
 });

@@ -34,6 +34,7 @@ import { PresenceStore } from "../store/mod.ts";
 const server = new PresenceServer();
 const topics = Reflect.construct(TopicPresence, [server]);
 const documents = Reflect.construct(DocumentPresence, [server]);
+const metrics = new PresenceMetrics({ server });
 const backbone = new MemoryBackbone();
 const client = new PresenceClient({ url: "http://localhost" });
 
@@ -95,7 +96,7 @@ const DOORS: [name: string, Call, before: unknown[], good: object][] = [
   ["TokenAuthority", make(TokenAuthority), [], SECRET],
   ["TokenAuthority with a URL", make(TokenAuthority), [], JWKS],
   ["PresenceMetrics", make(PresenceMetrics), [], { server }],
-  ["createMetricsHandler", call(createMetricsHandler), [{}], {}],
+  ["createMetricsHandler", call(createMetricsHandler), [metrics], {}],
 ];
 
 for (const [name, door, before, good] of DOORS) {

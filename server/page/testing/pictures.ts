@@ -67,7 +67,7 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
     status: "having a look around",
   });
   const mei = await come(browser, url, {
-    key: "guest-Mei-24",
+    key: "guest-Mei-4",
     name: "Mei",
     status: "rewriting the introduction",
     activity: "editing",
@@ -81,7 +81,7 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
     activity: "presenting",
     userAgent: AGENT,
   });
-  const ivo = await come(browser, url, { key: "guest-Ivo-13", name: "Ivo" });
+  const ivo = await come(browser, url, { key: "guest-Ivo-14", name: "Ivo" });
   await chipOf(you, "Ivo").waitFor();
   await ivo.context().close();
   await fetch(`${url}v1/updates`, {

@@ -29,3 +29,9 @@ export class RedisReplyError extends Error {
     super(`Cannot read answer of Redis: no ${expected}, but ${typeof reply}`);
   }
 }
+
+/** Whether Redis has refused a call as a key has a value of another type. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof RedisUnavailableError &&
+    /\bWRONGTYPE\b/.test(error.message);
+}

@@ -1,6 +1,7 @@
 import { assertNoOtherOptions } from "../../../core/mod.ts";
 import { decodeKey } from "../mod.ts";
 import type { Effect, EffectSink } from "./context_store.ts";
+import { isWrongType, RedisUnavailableError } from "./errors.ts";
 import type { RedisLink } from "./redis_link.ts";
 
 /** What has happened, as other services may be told of it. */
@@ -61,7 +62,8 @@ export interface RedisEventOptions {
     ) => Readonly<Record<string, string>> | undefined)
     | undefined;
   /**
-   * Told of every event that could not be written, or not with its own fields.
+   * Told of every event that could not be written, or not with its own fields;
+   * once, if the key is no stream.
    *
    * @default {console.error}
    */
@@ -97,6 +99,8 @@ export function eventSink(
   link: RedisLink,
   { stream, maxLength, updates, fields, onError }: Required<RedisEventOptions>,
 ): EffectSink {
+  let isRefused = false;
+
   async function add(effect: Effect): Promise<void> {
     try {
       const event = eventOf(effect);
@@ -113,8 +117,13 @@ export function eventSink(
         ...["XADD", stream, "MAXLEN", "~", String(maxLength), "*"],
         ...Object.entries(all).flat(),
       ]);
+      isRefused = false;
     } catch (error) {
-      onError(error);
+      if (!isWrongType(error)) return onError(error);
+      if (isRefused) return;
+      isRefused = true;
+      const reason = `the key ${stream} is no stream, and gets no events`;
+      onError(new RedisUnavailableError(reason, { cause: error }));
     }
   }
 

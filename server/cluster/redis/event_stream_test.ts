@@ -237,3 +237,27 @@ test("are no more than about so many", async () => {
   const length = await stage.redis.xlen("ruthere:events");
   assert(length >= 100 && length < 400, `${length}`);
 });
+
+test("go nowhere while their key is no stream, which is told once", async () => {
+  const errors: unknown[] = [];
+  await using stage = await Stage.start({
+    onError: (error) => errors.push(error),
+  });
+  const key = "ruthere:events";
+  await stage.redis.lpush(key, "theirs");
+  const { write } = await stage.join("a");
+  await write(putOf("ann"), putOf("bob"));
+  await write(retractOf("ann"));
+  assertEquals(errors.map(String), [
+    `RedisUnavailableError: Cannot ask Redis: the key ${key} is no stream, ` +
+    "and gets no events",
+  ]);
+  assertEquals(await stage.redis.lrange(key, 0, -1), ["theirs"]);
+  await stage.redis.del(key);
+  await write(retractOf("bob"));
+  assertEquals(await stage.told(), ["left bob"]);
+  await stage.redis.del(key);
+  await stage.redis.lpush(key, "theirs");
+  await write(putOf("cyd"));
+  assertEquals(errors.length, 2);
+});

@@ -1,4 +1,4 @@
-import { RedisUnavailableError } from "./errors.ts";
+import { isWrongType } from "./errors.ts";
 import type { RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
 import { textsOf } from "./replies.ts";
@@ -38,9 +38,7 @@ export async function commandOf(
   try {
     return await link.command(first, args);
   } catch (error) {
-    const isTyped = error instanceof RedisUnavailableError &&
-      /\bWRONGTYPE\b/.test(error.message);
-    if (!isTyped) throw error;
+    if (!isWrongType(error)) throw error;
     const told = await setAside(link, keys);
     // Somebody else has come across it, and was quicker.
     if (told.length === 0) throw error;

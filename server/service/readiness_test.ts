@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { joinCluster } from "./cluster/mod.ts";
-import { RedisBackbone } from "./cluster/redis/mod.ts";
-import { connectorOf } from "./cluster/redis/testing/connectors.ts";
-import { eventually } from "./cluster/testing/real_server.ts";
-import { RedisServer } from "./cluster/testing/redis_server.ts";
-import type { DocumentModel } from "./documents/mod.ts";
-import { PresenceServer } from "./mod.ts";
-import { Service } from "./page/testing/service.ts";
-import { TcpClient } from "./phoenix/testing/tcp_client.ts";
-import { Readiness } from "./service/readiness.ts";
+import { joinCluster } from "../cluster/mod.ts";
+import { RedisBackbone } from "../cluster/redis/mod.ts";
+import { connectorOf } from "../cluster/redis/testing/connectors.ts";
+import { eventually } from "../cluster/testing/real_server.ts";
+import { RedisServer } from "../cluster/testing/redis_server.ts";
+import type { DocumentModel } from "../documents/mod.ts";
+import { PresenceServer } from "../mod.ts";
+import { Service } from "../page/testing/service.ts";
+import { TcpClient } from "../phoenix/testing/tcp_client.ts";
+import { Readiness } from "./readiness.ts";
 
 /** The status of an answer, and why it is that. */
 type Told = [status: number, reason: unknown];

@@ -214,11 +214,15 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       "its types fit those of ws, the clients of backbones, Node and Bun",
       async () => {
         await Deno.writeTextFile(join(project, "adapters.ts"), ADAPTERS);
+        await Deno.writeTextFile(
+          join(project, "readme.ts"),
+          await nodeSnippet(),
+        );
         // Those of Bun do not fit Node's, nor those of NATS what is exact.
         const options = { types: ["node", "bun"], skipLibCheck: true };
         await writeJson(join(project, "tsconfig.json"), {
           compilerOptions: { ...compilerOptions, ...options },
-          files: ["adapters.ts"],
+          files: ["adapters.ts", "readme.ts"],
         });
         await run(project, "node", tsc, "--project", ".");
       },
@@ -270,6 +274,16 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 });
+
+/** The README's program for Node, which needs packages that Deno has not got. */
+async function nodeSnippet(): Promise<string> {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const found = [...readme.matchAll(/^```ts ignore\n(.*?)^```$/gms)]
+    .map(([, snippet]) => snippet!)
+    .filter((snippet) => snippet.includes("@hono/node-server"));
+  assertEquals(found.length, 1);
+  return found[0]!;
+}
 
 /** What compiles where the types of Node and Bun are; Deno has not got them. */
 const ADAPTERS = `

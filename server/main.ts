@@ -32,9 +32,6 @@ const SOCKETS: ReadonlySet<string> = new Set([
   "/realtime/v1/websocket",
 ]);
 
-/** Where Supabase's clients broadcast to without a socket. */
-const BROADCASTS = /^(\/realtime\/v1)?\/api\/broadcast(\/|$)/;
-
 /** What one may ask for where everybody is the same trusted one. */
 const OPEN_LIMITS = {
   entries: 1_000_000,
@@ -88,7 +85,8 @@ function route(
     const { pathname } = new URL(request.url);
     if (pathname === "/readyz") return readiness.answer(request);
     if (SOCKETS.has(pathname)) return await upgradeInDeno(endpoint, request);
-    if (BROADCASTS.test(pathname)) return await endpoint.broadcast(request);
+    const answer = await endpoint.answer(request);
+    if (answer !== undefined) return answer;
     if (pathname === "/metrics" && metrics) return await metrics(request);
     const page = servePage(request);
     if (page === undefined) return await http(request);

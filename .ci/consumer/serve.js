@@ -22,7 +22,9 @@ const { WebSocket, WebSocketServer } = await import("ws");
 const presence = new PresenceServer();
 const endpoint = new PhoenixEndpoint(new TopicPresence(presence));
 // One stream: a second one can only begin when the first is free again.
-const handler = createHttpHandler(presence, { limits: { streams: 1 } });
+const overHttp = createHttpHandler(presence, { limits: { streams: 1 } });
+const handler = async (request) =>
+  await endpoint.answer(request) ?? await overHttp(request);
 const hostname = "127.0.0.1";
 
 async function serve() {
@@ -81,7 +83,25 @@ function seenBySocket() {
 }
 seen.push(...await seenBySocket());
 
+/** The status of a request to one of the addresses that clients ask. */
+async function statusOf(path, options) {
+  const answer = await fetch(`http://${hostname}:${port}${path}`, options);
+  await answer.body?.cancel();
+  return answer.status;
+}
+const statuses = [
+  await statusOf("/socket/websocket?vsn=2.0.0"),
+  await statusOf("/socket/websocket?vsn=9"),
+  await statusOf("/realtime/v1/api/broadcast", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      messages: [{ topic: "doc-1", event: "wave", payload: {} }],
+    }),
+  }),
+];
+
 await endpoint[Symbol.asyncDispose]();
 presence[Symbol.dispose]();
 await stop();
-console.log(JSON.stringify(seen));
+console.log(JSON.stringify({ seen, statuses }));

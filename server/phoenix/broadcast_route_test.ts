@@ -324,6 +324,28 @@ Deno.test("rights that are taken away while a body arrives broadcast nothing", a
   );
 });
 
+Deno.test("PhoenixEndpoint.answer() answers requests to its own addresses, and leaves the others", async () => {
+  using server = new PresenceServer<TopicModel>();
+  using endpoint = new PhoenixEndpoint(new TopicPresence(server));
+  const vsn = "vsn=2.0.0";
+  const upgrade = { headers: { upgrade: "websocket" } };
+  const cases: [string, RequestInit, number | undefined][] = [
+    [`/socket/websocket?${vsn}`, {}, 426],
+    [`/realtime/v1/websocket?${vsn}`, {}, 426],
+    [`/socket/websocket?${vsn}`, upgrade, 400],
+    ["/socket/websocket?vsn=9", {}, 403],
+    ["/realtime/v1/api/broadcast", {}, 405],
+    ["/api/broadcast/room/events/wave", {}, 405],
+    ["/api/broadcasts", {}, undefined],
+    ["/socket", {}, undefined],
+    ["/v1/presence?context=/websocket", {}, undefined],
+  ];
+  for (const [path, init, status] of cases) {
+    const request = new Request(`http://localhost${path}`, init);
+    assertEquals((await endpoint.answer(request))?.status, status, path);
+  }
+});
+
 Deno.test("a request that is no broadcast is told what is wrong", async () => {
   using lab = inProcess();
   const send = (path: string, init: RequestInit = {}) => {

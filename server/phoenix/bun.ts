@@ -1,4 +1,8 @@
-import type { Acceptance, PhoenixEndpoint } from "./endpoint.ts";
+import {
+  type Acceptance,
+  INVALID_HANDSHAKE,
+  type PhoenixEndpoint,
+} from "./endpoint.ts";
 import type { PhoenixSocket } from "./socket.ts";
 
 /** What a socket of Bun carries with it. */
@@ -80,9 +84,7 @@ export async function upgradeInBun(
   const headers = { "sec-websocket-protocol": acceptance.protocol ?? "" };
   const data = { acceptance, socket: undefined };
   if (server.upgrade(request, { data, headers })) return undefined;
-  return new Response("Cannot connect: the handshake is not valid\n", {
-    status: 400,
-  });
+  return new Response(INVALID_HANDSHAKE, { status: 400 });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { PhoenixEndpoint } from "./endpoint.ts";
+import { INVALID_HANDSHAKE, type PhoenixEndpoint } from "./endpoint.ts";
 import { connect } from "./web_socket.ts";
 
 /**
@@ -50,9 +50,7 @@ export async function upgradeInDeno(
   } catch (error) {
     // A handshake that is none, or a client that is gone.
     if (!(error instanceof TypeError)) endpoint.report(error);
-    return new Response("Cannot connect: the handshake is not valid\n", {
-      status: 400,
-    });
+    return new Response(INVALID_HANDSHAKE, { status: 400 });
   }
   const { socket: webSocket, response } = upgrade;
   if (acceptance.protocol !== undefined) {

@@ -36,11 +36,20 @@ import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 /** Nobody should have to wait longer for a client that does not answer. */
 const MAX_SHUTDOWN_MS = 3_000;
 
+/** What a request for a socket is told that the runtime makes none of. */
+export const INVALID_HANDSHAKE = "Cannot connect: the handshake is not valid\n";
+
 /** The statuses of refused requests for a socket; all others have 403. */
 const STATUSES: Partial<Record<RejectionKind, number>> = {
   "internal-error": 500,
   "closed": 503,
 };
+
+/** Where clients open sockets, below whatever folder. */
+const SOCKETS = /\/websocket$/;
+
+/** Where Supabase's clients broadcast without a socket. */
+const BROADCASTS = /\/api\/broadcast(\/|$)/;
 
 /** Whoever broadcasts by a request hears nothing. */
 const NO_TRANSPORT: SocketTransport = {
@@ -250,6 +259,51 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       refused: (kind) => this.#tally.refused(kind),
       report: (error) => this.report(error),
     });
+  }
+
+  /**
+   * Answers what clients ask without a socket: a request to the address of a
+   * socket is told why that would be refused, and `…/api/broadcast` broadcasts
+   * by {@linkcode broadcast}. It opens no socket, so under Deno and Bun pass
+   * requests for one to their adapters first.
+   *
+   * @param request The request.
+   * @returns The response; `undefined` if the path ends in neither `/websocket`
+   * nor `/api/broadcast…`.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceServer } from "@ruthere/presence/server";
+   * import { createHttpHandler } from "@ruthere/presence/server/http";
+   * import { PhoenixEndpoint } from "@ruthere/presence/server/phoenix";
+   * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer<TopicModel>();
+   * using endpoint = new PhoenixEndpoint(new TopicPresence(server), {
+   *   authorize: () => ({ reason: "the token has expired" }),
+   * });
+   * const http = createHttpHandler(server);
+   * const handler = async (request: Request) =>
+   *   await endpoint.answer(request) ?? await http(request);
+   *
+   * const url = "http://localhost/socket/websocket?vsn=2.0.0";
+   * const answer = await handler(new Request(url));
+   * assertEquals(
+   *   await answer.text(),
+   *   "Cannot connect: the token has expired\n",
+   * );
+   * ```
+   */
+  async answer(request: Request): Promise<Response | undefined> {
+    // A Host can be such that there is no URL.
+    if (!URL.canParse(request.url)) return undefined;
+    const { pathname } = new URL(request.url);
+    if (BROADCASTS.test(pathname)) return await this.broadcast(request);
+    if (!SOCKETS.test(pathname)) return undefined;
+    const acceptance = await this.accept(request);
+    if (acceptance instanceof Response) return acceptance;
+    return new Response(INVALID_HANDSHAKE, { status: 400 });
   }
 
   /**

@@ -134,6 +134,86 @@ Deno.test("options within options are refused as well if they are not known", ()
   );
 });
 
+/** What is no value of an option, door by door. */
+const BAD: Record<string, object[]> = {
+  startHeartbeat: [
+    { intervalMs: "9" },
+    { jitter: "0" },
+    { beacon: {} },
+    { publish: undefined },
+    { onError: undefined },
+    { goodbye: 5 },
+    { clock: 5 },
+    { steadyClock: 5 },
+  ],
+  Throttle: [{ intervalMs: "9" }, { send: undefined }, { clock: 5 }],
+  TypingDetector: [{ debounceMs: "9" }, { onChange: undefined }, { clock: 5 }],
+  ActivityMonitor: [
+    { activityTimeoutMs: "9" },
+    { idleTimeoutMs: "9000000" },
+    { onChange: undefined },
+    { clock: 5 },
+  ],
+  PresenceStore: [
+    { retention: "9" },
+    { refreshes: "silently" },
+    { staleUpdates: "refused" },
+    { epoch: 5 },
+    { onChange: 5 },
+  ],
+  PresenceServer: [
+    { graceMs: "100" },
+    { maxSubjectsPerContext: "9" },
+    { maxDepartures: "9" },
+    { retention: "9" },
+    { staleUpdates: "refused" },
+    { epoch: 5 },
+    { clock: 5 },
+    { steadyClock: 5 },
+  ],
+  "PresenceServer.watch": [{ keepAliveMs: "9" }],
+  TopicPresence: [
+    { ttlMs: "9" },
+    { facets: 5 },
+    { channels: {} },
+    { onError: 5 },
+  ],
+  "TopicPresence.track": [{ ttlMs: "60000" }, { visibility: "hidden" }],
+  PresenceBeacon: [{ expiry: { after: "9" } }, { visibility: "hidden" }],
+};
+
+for (const [name, door, before, good] of DOORS) {
+  const bad = BAD[name];
+  if (bad === undefined) continue;
+
+  Deno.test(`${name}: refuses an option of a wrong type at once`, () => {
+    for (const options of bad) {
+      assertThrows(
+        () => door(...before, { ...good, ...options }),
+        InvalidValueError,
+        `: ${Object.keys(options)[0]} must be `,
+      );
+    }
+  });
+}
+
+for (const [name, door, before] of DOORS) {
+  if (
+    !/Beacon|^start|^Throttle|Detector|Monitor|Store|Server|Topic/.test(name)
+  ) {
+    continue;
+  }
+  Deno.test(`${name}: refuses options that are no object`, () => {
+    for (const options of [null, 5, "fast"]) {
+      assertThrows(
+        () => door(...before, options),
+        InvalidValueError,
+        "options must be an object: received",
+      );
+    }
+  });
+}
+
 Deno.test("validateAgentConfig() finds a field that is misspelt", () => {
   const config = {
     agentId: "builder",

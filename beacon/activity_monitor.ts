@@ -1,5 +1,7 @@
 import {
+  assertFunction,
   assertNoOtherOptions,
+  assertOptions,
   type Duration,
   InvalidValueError,
   steadyNow,
@@ -78,10 +80,11 @@ export class ActivityMonitor implements Disposable {
    * Makes a monitor for somebody who is active now.
    *
    * @param options What it tells, and how patient it is.
-   * @throws {InvalidValueError} If a time is none that a timer can wait, or
-   * away does not come after idle.
+   * @throws {InvalidValueError} If a time is none that a timer can wait, away
+   * does not come after idle, or what is to be called is no function.
    */
   constructor(options: ActivityMonitorOptions) {
+    assertOptions(options, ACTION);
     const {
       activityTimeoutMs = 30_000,
       idleTimeoutMs = 300_000,
@@ -93,6 +96,8 @@ export class ActivityMonitor implements Disposable {
     assertDelay(ACTION, "activityTimeoutMs", activityTimeoutMs);
     assertDelay(ACTION, "idleTimeoutMs", idleTimeoutMs);
     assertLonger(idleTimeoutMs, activityTimeoutMs);
+    assertFunction(onChange, "onChange", ACTION);
+    assertFunction(clock, "clock", ACTION);
     this.#activityTimeoutMs = activityTimeoutMs;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#onChange = onChange;

@@ -1,5 +1,8 @@
 import {
+  assertFunction,
+  assertMethods,
   assertNoOtherOptions,
+  assertOptions,
   type Duration,
   type FacetDeadlines,
   type FacetPatch,
@@ -94,8 +97,8 @@ const FIRST_RETRY_MS = 250;
  * @typeParam M The application's model.
  * @param options How it beats.
  * @returns The heartbeat.
- * @throws {InvalidValueError} If the interval is not positive and finite, or
- * the jitter is not between 0 and 1.
+ * @throws {InvalidValueError} If the interval is not positive and finite, the
+ * jitter is not between 0 and 1, or what is to be called is no function.
  *
  * @example Usage
  * ```ts
@@ -130,6 +133,8 @@ export function startHeartbeat<M extends PresenceModel = PresenceModel>(
   return new RunningHeartbeat(options);
 }
 
+const ACTION = "start heartbeat";
+
 class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   readonly #options: HeartbeatOptions<M>;
   readonly #clock: () => Timestamp;
@@ -148,13 +153,21 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   #stopped: Promise<void> | undefined;
 
   constructor(options: HeartbeatOptions<M>) {
+    assertOptions(options, ACTION);
     const { jitter = 0.1, clock = Date.now, facets = {}, ...rest } = options;
     const { steadyClock = options.clock ?? steadyNow, ...own } = rest;
     const { beacon, publish, goodbye, onError, ...more } = own;
     const { intervalMs, signal, ...others } = more;
-    assertNoOtherOptions(others, "start heartbeat");
-    assertDelay("start heartbeat", "intervalMs", intervalMs);
+    assertNoOtherOptions(others, ACTION);
+    assertDelay(ACTION, "intervalMs", intervalMs);
     assertJitter(jitter);
+    const rule = "must be a PresenceBeacon";
+    assertMethods(beacon, ["heartbeatAt"], "beacon", rule, ACTION);
+    assertFunction(publish, "publish", ACTION);
+    assertFunction(onError, "onError", ACTION);
+    if (goodbye !== undefined) assertFunction(goodbye, "goodbye", ACTION);
+    assertFunction(clock, "clock", ACTION);
+    assertFunction(steadyClock, "steadyClock", ACTION);
     this.#options = { beacon, publish, goodbye, onError, intervalMs, signal };
     this.#clock = clock;
     this.#steadyClock = steadyClock;
@@ -296,5 +309,5 @@ function pick<T extends object>(
 function assertJitter(value: number): void {
   if (Number.isFinite(value) && value >= 0 && value <= 1) return;
   const rule = "must be a number from 0 to 1";
-  throw new InvalidValueError("start heartbeat", "jitter", rule, value);
+  throw new InvalidValueError(ACTION, "jitter", rule, value);
 }

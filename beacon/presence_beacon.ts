@@ -2,6 +2,7 @@ import {
   assertEntryKey,
   assertExpiryPolicy,
   assertNoOtherOptions,
+  assertOptions,
   assertVisibility,
   type EntryKey,
   expiryFrom,
@@ -78,6 +79,7 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
    * @throws {InvalidValueError} If one of them is not well-formed.
    */
   constructor(options: PresenceBeaconOptions<M>) {
+    assertOptions(options, "create beacon");
     const { subject, context, resource, origin, ...rest } = options;
     const { visibility = "public", expiry = "never", ...others } = rest;
     assertNoOtherOptions(others, "create beacon");

@@ -1,5 +1,7 @@
 import {
+  assertFunction,
   assertNoOtherOptions,
+  assertOptions,
   type Duration,
   steadyNow,
   type Timestamp,
@@ -66,12 +68,16 @@ export class Throttle<T> implements Disposable {
    * Makes a throttle that has sent nothing yet.
    *
    * @param options What it sends, and how often.
-   * @throws {InvalidValueError} If the interval is none that a timer can wait.
+   * @throws {InvalidValueError} If the interval is none that a timer can wait,
+   * or what is to be called is no function.
    */
   constructor(options: ThrottleOptions<T>) {
+    assertOptions(options, ACTION);
     const { intervalMs, send, clock = steadyNow, ...others } = options;
-    assertNoOtherOptions(others, "create throttle");
-    assertDelay("create throttle", "intervalMs", intervalMs);
+    assertNoOtherOptions(others, ACTION);
+    assertDelay(ACTION, "intervalMs", intervalMs);
+    assertFunction(send, "send", ACTION);
+    assertFunction(clock, "clock", ACTION);
     this.#intervalMs = intervalMs;
     this.#send = send;
     this.#clock = clock;
@@ -120,3 +126,5 @@ export class Throttle<T> implements Disposable {
     clearTimeout(this.#timer);
   }
 }
+
+const ACTION = "create throttle";

@@ -1,5 +1,7 @@
 import {
+  assertFunction,
   assertNoOtherOptions,
+  assertOptions,
   type Duration,
   steadyNow,
   type Timestamp,
@@ -61,13 +63,17 @@ export class TypingDetector implements Disposable {
    * Makes a detector for somebody who does not type yet.
    *
    * @param options What it tells, and how patient it is.
-   * @throws {InvalidValueError} If the debounce is none that a timer can wait.
+   * @throws {InvalidValueError} If the debounce is none that a timer can wait,
+   * or what is to be called is no function.
    */
   constructor(options: TypingDetectorOptions) {
+    assertOptions(options, ACTION);
     const { debounceMs = 500, onChange, clock = steadyNow, ...others } =
       options;
-    assertNoOtherOptions(others, "create typing detector");
-    assertDelay("create typing detector", "debounceMs", debounceMs);
+    assertNoOtherOptions(others, ACTION);
+    assertDelay(ACTION, "debounceMs", debounceMs);
+    assertFunction(onChange, "onChange", ACTION);
+    assertFunction(clock, "clock", ACTION);
     this.#debounceMs = debounceMs;
     this.#onChange = onChange;
     this.#timer = new QuietTimer(() => this.stop(), clock);
@@ -102,3 +108,5 @@ export class TypingDetector implements Disposable {
     this.#timer.stop();
   }
 }
+
+const ACTION = "create typing detector";

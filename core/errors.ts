@@ -117,6 +117,61 @@ export function assertMethods(
   throw new InvalidValueError(action, field, rule, value);
 }
 
+/**
+ * Throws unless options are an object: `null` can't be taken apart.
+ *
+ * @param options The options.
+ * @param action What can't be done without them, for the message.
+ * @throws {InvalidValueError} If they are no object.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertOptions, InvalidValueError } from "@ruthere/presence/core";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertOptions({ port: 80 }, "listen");
+ * assertThrows(
+ *   () => assertOptions(null, "listen"),
+ *   InvalidValueError,
+ *   "Cannot listen: options must be an object: received null",
+ * );
+ * ```
+ */
+export function assertOptions(options: unknown, action: string): void {
+  if (typeof options === "object" && options !== null) return;
+  throw new InvalidValueError(action, "options", "must be an object", options);
+}
+
+/**
+ * Throws unless a value is a function, like a clock or a callback.
+ *
+ * @param value The value.
+ * @param field The name of the field that holds it, for the message.
+ * @param action What can't be done with a bad one, for the message.
+ * @throws {InvalidValueError} If it is no function.
+ *
+ * @example Usage
+ * ```ts
+ * import { assertFunction, InvalidValueError } from "@ruthere/presence/core";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertFunction(Date.now, "clock", "create server");
+ * assertThrows(
+ *   () => assertFunction(5, "clock", "create server"),
+ *   InvalidValueError,
+ *   "Cannot create server: clock must be a function: received 5",
+ * );
+ * ```
+ */
+export function assertFunction(
+  value: unknown,
+  field: string,
+  action: string,
+): void {
+  if (typeof value === "function") return;
+  throw new InvalidValueError(action, field, "must be a function", value);
+}
+
 /** Shows a value in a message: short, on one line, whatever it is. */
 function format(value: unknown): string {
   if (typeof value === "string") {

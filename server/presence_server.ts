@@ -1,6 +1,8 @@
 import {
+  assertFunction,
   assertKey,
   assertNoOtherOptions,
+  assertOptions,
   assertUpdate,
   type Duration,
   type EntryKey,
@@ -176,10 +178,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * Makes an empty server.
    *
    * @param options How it behaves.
-   * @throws {InvalidValueError} If a number is not one of zero or more, or the
-   * retention is neither whole nor `Infinity`.
+   * @throws {InvalidValueError} If a number is not one of zero or more, the
+   * retention is neither whole nor `Infinity`, or another option is of a wrong
+   * type.
    */
   constructor(options: PresenceServerOptions = {}) {
+    const action = "create server";
+    assertOptions(options, action);
     const { retention, staleUpdates, epoch, clock = Date.now, ...own } =
       options;
     const { steadyClock = options.clock ?? steadyNow, ...rest } = own;
@@ -189,10 +194,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       maxDepartures = 10_000,
       ...others
     } = rest;
-    assertNoOtherOptions(others, "create server");
-    assertAmount(graceMs, "graceMs");
-    assertAmount(maxSubjectsPerContext, "maxSubjectsPerContext");
-    assertAmount(maxDepartures, "maxDepartures");
+    assertNoOtherOptions(others, action);
+    assertAmount(graceMs, "graceMs", action);
+    assertAmount(maxSubjectsPerContext, "maxSubjectsPerContext", action);
+    assertAmount(maxDepartures, "maxDepartures", action);
+    assertFunction(clock, "clock", action);
+    assertFunction(steadyClock, "steadyClock", action);
     this.#clocks = new Clocks(clock, steadyClock, (by) => {
       this.#store.setBack(by);
       this.#departures.setBack(by);
@@ -487,11 +494,18 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    *
    * @param options What to watch, and on whose behalf.
    * @returns The batches.
+   * @throws {InvalidValueError} If an option is not known, or is of a wrong
+   * type.
    */
   watch(options: WatchOptions<M> = {}): Watch<PresenceBatch<M>> {
+    const action = "watch presence";
+    assertOptions(options, action);
     const { viewer = OMNISCIENT_VIEWER, signal, ...rest } = options;
     const { context, subject, since, keepAliveMs, ...others } = rest;
-    assertNoOtherOptions(others, "watch presence");
+    assertNoOtherOptions(others, action);
+    if (keepAliveMs !== undefined) {
+      assertAmount(keepAliveMs, "keepAliveMs", action);
+    }
     const what = { context, subject, since, keepAliveMs };
     return this.#joinFeed(
       scopeOf(what),
@@ -509,6 +523,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @returns The counts.
    */
   watchCount(options: WatchCountOptions<M>): Watch<PresenceCount> {
+    assertOptions(options, "watch count");
     const { context, viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
     assertNoOtherOptions(others, "watch count");
     const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
@@ -1046,8 +1061,8 @@ function covers(shown: Visibility, former: Visibility): boolean {
   return shown === "public" || sameVisibility(shown, former);
 }
 
-function assertAmount(value: number, field: string): void {
-  if (value >= 0) return;
+function assertAmount(value: unknown, field: string, action: string): void {
+  if (typeof value === "number" && value >= 0) return;
   const rule = "must be a number of zero or more";
-  throw new InvalidValueError("create server", field, rule, value);
+  throw new InvalidValueError(action, field, rule, value);
 }

@@ -1,7 +1,9 @@
 import {
   assertEntryKey,
+  assertFunction,
   assertKey,
   assertNoOtherOptions,
+  assertOptions,
   assertTimestamp,
   assertUpdate,
   assertUpdateBody,
@@ -120,16 +122,22 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    *
    * @param options How it behaves.
    * @throws {InvalidValueError} If the retention is not a whole number of zero
-   * or more, nor `Infinity`.
+   * or more, nor `Infinity`, or another option is of a wrong type.
    */
   constructor(options: PresenceStoreOptions<M> = {}) {
-    const { retention = DEFAULT_RETENTION, epoch, onChange, ...rest } = options;
-    const { refreshes, staleUpdates, ...others } = rest;
-    assertNoOtherOptions(others, "create store");
-    if (retention !== Infinity) {
-      assertCount(retention, 0, "retention", "create store");
+    assertOptions(options, CREATE);
+    const { retention = DEFAULT_RETENTION, onChange, ...rest } = options;
+    const { epoch = randomEpoch(), ...more } = rest;
+    const { refreshes = "change", staleUpdates = "accept", ...others } = more;
+    assertNoOtherOptions(others, CREATE);
+    if (retention !== Infinity) assertCount(retention, 0, "retention", CREATE);
+    assertOneOf(["change", "silent"], refreshes, "refreshes");
+    assertOneOf(["accept", "refuse"], staleUpdates, "staleUpdates");
+    if (typeof epoch !== "string") {
+      throw new InvalidValueError(CREATE, "epoch", "must be a string", epoch);
     }
-    this.epoch = epoch ?? randomEpoch();
+    if (onChange !== undefined) assertFunction(onChange, "onChange", CREATE);
+    this.epoch = epoch;
     this.#silentRefreshes = refreshes === "silent";
     this.#refusesStale = staleUpdates === "refuse";
     this.#onChange = onChange;
@@ -733,6 +741,18 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
       .map((change) => visibleChange(change, visible))
       .filter((change) => change !== undefined);
   }
+}
+
+const CREATE = "create store";
+
+function assertOneOf(
+  [first, second]: readonly [string, string],
+  value: string,
+  field: string,
+): void {
+  if (value === first || value === second) return;
+  const rule = `must be "${first}" or "${second}"`;
+  throw new InvalidValueError(CREATE, field, rule, value);
 }
 
 function assertCount(

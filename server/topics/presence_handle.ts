@@ -1,6 +1,7 @@
 import {
   type Activity,
   assertNoOtherOptions,
+  assertOptions,
   type Availability,
   type Duration,
   type EntryKey,
@@ -136,6 +137,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
    * made of it that are none. Then nothing has changed.
    */
   update(meta: Meta, options: UpdateOptions = {}): boolean {
+    assertOptions(options, "update connection");
     const { visibility = this.#visibility, ...others } = options;
     assertNoOtherOptions(others, "update connection");
     const facets = this.#facetsOf(meta, "update connection");
@@ -192,10 +194,10 @@ function formerOf(
 /**
  * Throws unless a value is a time to live.
  *
- * @throws {InvalidValueError} If it is not more than zero.
+ * @throws {InvalidValueError} If it is not a number of more than zero.
  */
-export function assertTtl(ttlMs: Duration, action: string): void {
-  if (ttlMs > 0) return;
-  const rule = "must be more than zero milliseconds";
+export function assertTtl(ttlMs: unknown, action: string): void {
+  if (typeof ttlMs === "number" && ttlMs > 0) return;
+  const rule = "must be a number of more than zero milliseconds";
   throw new InvalidValueError(action, "ttlMs", rule, ttlMs);
 }

@@ -1,6 +1,8 @@
 import {
+  assertFunction,
   assertMethods,
   assertNoOtherOptions,
+  assertOptions,
   type Duration,
   InvalidValueError,
   type PresenceSnapshot,
@@ -159,15 +161,16 @@ export class TopicPresence<Meta = TopicMeta> {
    * @param server The server.
    * @param options How they behave.
    * @throws {InvalidValueError} If `server` is none, the time to live is not
-   * more than zero, or an option is not known.
+   * more than zero, or an option is not known or of a wrong type.
    */
   constructor(
     server: TopicServer,
     options: TopicPresenceOptions = {},
   ) {
+    const action = "create topics";
+    assertOptions(options, action);
     const { ttlMs = 30_000, facets = () => ({}), channels, ...rest } = options;
     const { onError = console.error, ...others } = rest;
-    const action = "create topics";
     assertMethods(
       server,
       METHODS,
@@ -177,6 +180,12 @@ export class TopicPresence<Meta = TopicMeta> {
     );
     assertNoOtherOptions(others, action);
     assertTtl(ttlMs, action);
+    assertFunction(facets, "facets", action);
+    assertFunction(onError, "onError", action);
+    if (channels !== undefined) {
+      const rule = "must be channels to publish on";
+      assertMethods(channels, ["publish"], "channels", rule, action);
+    }
     this.#server = server;
     this.#ttlMs = ttlMs;
     this.#lift = facets;
@@ -214,13 +223,14 @@ export class TopicPresence<Meta = TopicMeta> {
     meta: Meta,
     options: TrackOptions = {},
   ): PresenceHandle<Meta> {
+    const action = "track connection";
+    assertOptions(options, action);
     const { ttlMs = this.#ttlMs, connection, ...rest } = options;
     const { visibility = "public", ...more } = rest;
     // A tab that comes back at another node has the same entry there.
     const { origin = connection === undefined ? this.#origin : "topics" } =
       more;
     const { origin: _, ...others } = more;
-    const action = "track connection";
     assertNoOtherOptions(others, action);
     assertName(topic, "topic", action);
     assertName(key, "key", action);
@@ -438,8 +448,10 @@ const READ = "read topic";
 
 function readOptions(
   topic: string,
-  { viewer = OMNISCIENT_VIEWER, signal, ...others }: ReadOptions,
+  options: ReadOptions,
 ): { readonly viewer: TopicViewer; readonly signal: AbortSignal | undefined } {
+  assertOptions(options, READ);
+  const { viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
   assertName(topic, "topic", READ);
   assertNoOtherOptions(others, READ);
   return { viewer, signal };

@@ -78,6 +78,64 @@ Deno.test("connections of one name are apart in each topic and for each key", ()
   assertEquals(t.presence.countPresences("desk"), 1);
 });
 
+/** The stream of a page that was lost, and that of the reloaded page. */
+const STREAMS = [
+  { ...TAB, ttlMs: Infinity, origin: "stream-1" },
+  { ...TAB, ttlMs: Infinity, origin: "stream-2" },
+] as const;
+
+for (const isLost of [false, true]) {
+  const when = isLost ? "after the other is lost" : "before the other is lost";
+  Deno.test(`a tab that comes back by another stream ${when} does not join again`, async () => {
+    using t = topics();
+    const events = new EventReader(t.presence, "room");
+    t.presence.track("room", "bob", 1, { connection: "tab-1" });
+    t.presence.track("room", "ada", 1, STREAMS[0]);
+    assertEquals((await events.read()).length, 2);
+    if (isLost) t.server.disconnect("stream-1");
+    t.presence.track("room", "ada", 1, STREAMS[1]);
+    assertEquals(await events.read(), []);
+
+    if (isLost) t.server.disconnect("stream-2");
+    t.presence.track("room", "ada", 2, STREAMS[0])[Symbol.dispose]();
+    assertEquals(await events.read(), [
+      '{"type":"update","key":"ada","meta":2}',
+      '{"type":"leave","key":"ada"}',
+    ]);
+  });
+}
+
+Deno.test("a tab that comes back by another stream does not join again for a reader who is behind", async () => {
+  using t = topics({}, { retention: 0 });
+  t.presence.track("room", "ada", 1, STREAMS[0]);
+  const events = new EventReader(t.presence, "room");
+  t.presence.track("room", "ada", 2, STREAMS[1]);
+  t.presence.track("room", "ada", 1, { connection: "tab-2" });
+  assertEquals(await events.read(), [
+    '{"type":"update","key":"ada","meta":2}',
+    '{"type":"join","key":"ada","meta":1}',
+  ]);
+});
+
+Deno.test("channels tell no second join of a tab that comes back", async () => {
+  const told: string[] = [];
+  const publish = (_: string, text: string) => void told.push(text);
+  const channels = { publish, subscribe: () => unused() };
+  using t = topics({ channels });
+  t.presence.track("room", "ada", 1, STREAMS[0]);
+  t.presence.track("room", "ada", 1, STREAMS[1]);
+  t.presence.track("room", "ada", 2, STREAMS[0]);
+  await flush();
+  assertEquals(told, [
+    '{"type":"join","key":"ada","meta":1}',
+    '{"type":"update","key":"ada","meta":2}',
+  ]);
+});
+
+function unused(): never {
+  throw new Error("nobody subscribes");
+}
+
 Deno.test("a viewer whose stream is lost late is one tab after a reload, and never gone", async () => {
   using time = new FakeTime(0);
   using t = topics();

@@ -1,12 +1,18 @@
-import { equalValues } from "../../core/mod.ts";
-import type { PresenceBatch, PresenceViewEvent } from "../mod.ts";
+import {
+  equalValues,
+  type Key,
+  type PresenceSnapshot,
+} from "../../core/mod.ts";
+import type { PresenceBatch, PresenceView, PresenceViewEvent } from "../mod.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
 import type { Mirror } from "./mirror.ts";
 import type { TopicModel } from "./topic_model.ts";
 
 /**
- * A connection has joined.
+ * A connection has joined. One that comes back by another origin while it is
+ * there does not join again: that is an update, or nothing if its meta is the
+ * same.
  *
  * @typeParam Meta The application's type of metas.
  */
@@ -69,32 +75,61 @@ export function* takeEvents<Meta>(
   batch: PresenceBatch<TopicModel>,
 ): Generator<EventOfTopic<Meta>, void> {
   if (batch.type === "baseline") {
-    for (const event of mirror.view.apply(batch)) yield* eventsOf<Meta>(event);
+    for (const event of mirror.view.apply(batch)) {
+      yield* eventsOf<Meta>(event, mirror.view);
+    }
     return;
   }
   for (const change of batch.changes) {
     for (const event of mirror.view.apply({ ...batch, changes: [change] })) {
-      yield* eventsOf<Meta>(event);
+      yield* eventsOf<Meta>(event, mirror.view);
     }
   }
 }
 
 function* eventsOf<Meta>(
-  { type, context: topic, subject: key, entries }: PresenceViewEvent<
-    TopicModel
-  >,
+  event: PresenceViewEvent<TopicModel>,
+  view: PresenceView<TopicModel>,
 ): Generator<EventOfTopic<Meta>, void> {
+  const { type, context: topic, subject: key, entries } = event;
   if (type === "left") {
     yield { topic, event: { type: "leave", key } };
     return;
   }
+  let known: Map<Key, PresenceSnapshot<TopicModel>> | undefined;
   for (const { previous, snapshot } of entries) {
     if (snapshot === undefined) continue;
+    let former = previous;
+    if (former === undefined && snapshot.resource !== undefined) {
+      known ??= connectionsBefore(event, view);
+      former = known.get(snapshot.resource);
+      known.set(snapshot.resource, snapshot);
+    }
     const meta = metaOf<Meta>(snapshot);
-    if (previous === undefined) {
+    if (former === undefined) {
       yield { topic, event: { type: "join", key, meta } };
-    } else if (!equalValues(metaOf(previous), meta)) {
+    } else if (!equalValues(metaOf(former), meta)) {
       yield { topic, event: { type: "update", key, meta } };
     }
   }
+}
+
+/**
+ * The connections that a key had before an event. A tab that comes back by
+ * another stream is another entry, of another origin, but the same connection.
+ */
+function connectionsBefore(
+  { type, context, subject, entries }: PresenceViewEvent<TopicModel>,
+  view: PresenceView<TopicModel>,
+): Map<Key, PresenceSnapshot<TopicModel>> {
+  const known = new Map<Key, PresenceSnapshot<TopicModel>>();
+  if (type === "joined") return known;
+  const differing = new Set(entries.map(({ snapshot }) => snapshot));
+  const same = view.snapshots({ context, subject })
+    .filter((snapshot) => !differing.has(snapshot));
+  const former = entries.flatMap(({ previous }) => previous ?? []);
+  for (const snapshot of [...same, ...former]) {
+    if (snapshot.resource !== undefined) known.set(snapshot.resource, snapshot);
+  }
+  return known;
 }

@@ -103,12 +103,16 @@ function authorityOf({ tokens }: Settings): TokenAuthority | undefined {
 }
 
 /** Makes something of the settings, which may have values that make no sense. */
-function checked<T>(make: () => T): T {
+function checked<T>({ givenBy }: Settings, make: () => T): T {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
-    throw new StartError(error.message);
+    const { field, message } = error;
+    const by = givenBy[field];
+    if (by === undefined) throw new StartError(message);
+    const [, reason = ""] = message.split(`: ${field} `);
+    throw new StartError(`${by} ${reason}`);
   }
 }
 
@@ -162,7 +166,7 @@ async function serve(settings: Settings): Promise<void> {
   // Changes hold what strangers have published, until others take their place.
   const options = { graceMs, retention: 2_000 };
   using server = new PresenceServer<DocumentModel>(options);
-  const faces = checked(() => facesOf(server, settings));
+  const faces = checked(settings, () => facesOf(server, settings));
   const { documents, endpoint, hosts, numbers } = faces;
   const readiness = new Readiness();
   const listeners = [listen(host, port, route(faces, readiness))];

@@ -248,7 +248,10 @@ Deno.test("main refuses a host that others can reach", async () => {
   const hosts = ["0.0.0.0", "::", "192.0.2.1", "127.0.0.1.evil.example"];
   for (const host of [...hosts, "127.0.0.999"]) {
     const text = await failure(["--host", host]);
-    assertMatch(text, /^Cannot start: the host ".*" can be reached .*\n$/);
+    assertMatch(
+      text,
+      /^Cannot start: others can reach the host ".*" of --host, .*\n$/,
+    );
   }
   const text = await failure([], { RUTHERE_HOST: "0.0.0.0" });
   assertMatch(text, /--insecure/);
@@ -286,6 +289,47 @@ Deno.test("main refuses what it does not understand", async () => {
   for (const [args, env] of bad) {
     assertMatch(await failure(args, env), /^Cannot start: [^\n]+\n$/);
   }
+});
+
+Deno.test("main names what gave a wrong value, the option or the variable", async () => {
+  const bad: [string[], Record<string, string>, string][] = [
+    [["--grace-ms", "soon"], { RUTHERE_GRACE_MS: "later" }, "--grace-ms must"],
+    [[], { RUTHERE_GRACE_MS: "later" }, "RUTHERE_GRACE_MS must"],
+    [[], { RUTHERE_LEASE_MS: "5" }, "RUTHERE_LEASE_MS must"],
+    [[], { RUTHERE_PORT: "x" }, "RUTHERE_PORT must"],
+    [[], { RUTHERE_METRICS_PORT: "x" }, "RUTHERE_METRICS_PORT must"],
+    [[], { RUTHERE_METRICS_DOCUMENTS: "x" }, "RUTHERE_METRICS_DOCUMENTS must"],
+    [[], { RUTHERE_BACKBONE: "x" }, "RUTHERE_BACKBONE must"],
+    [
+      [],
+      { RUTHERE_HOST: "0.0.0.0" },
+      'others can reach the host "0.0.0.0" of RUTHERE_HOST,',
+    ],
+    [["--origin", "x"], {}, "--origin must"],
+    [[], { RUTHERE_ORIGINS: "x" }, "RUTHERE_ORIGINS must"],
+    [["--jwks-url", "x", ...TOKEN_RULES], {}, "--jwks-url must"],
+    [[...TOKEN_RULES], { RUTHERE_JWKS_URL: "x" }, "RUTHERE_JWKS_URL must"],
+    [[...TOKEN_RULES], { RUTHERE_JWT_SECRET: "x" }, "RUTHERE_JWT_SECRET must"],
+  ];
+  for (const [args, env, start] of bad) {
+    const text = await failure(args, env);
+    assertEquals(text.slice(0, 14 + start.length), `Cannot start: ${start}`);
+  }
+});
+
+Deno.test("main warns of variables that it does not know, by their names", async () => {
+  const service = await Service.listening(["--port", "0"], {
+    RUTHERE_JWT_SECERT: "the secret",
+    RUTHERE_ORIGIN: "https://app.example",
+    RUTHERE_NODE: "a",
+    RUTHERE_RUNS: "100",
+  });
+  const { text } = await service.stop("SIGINT");
+  assertMatch(
+    text,
+    /^ruthere does not know these variables: RUTHERE_JWT_SECERT, RUTHERE_ORIGIN$/m,
+  );
+  assertEquals(text.includes("the secret"), false);
 });
 
 Deno.test("main lets in whom a token allows, on any host, and nobody else", async () => {

@@ -76,6 +76,8 @@ export interface Settings {
   readonly metricsDocuments: number;
   /** What Prometheus has to know. */
   readonly metricsToken: string | undefined;
+  /** What gave the values that others than this file check, for errors. */
+  readonly givenBy: Readonly<Record<string, string>>;
 }
 
 /** What tells good tokens: a secret, or where keys are found. */
@@ -98,57 +100,61 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   const given = args[0] === "--" ? args.slice(1) : [...args];
   const { values } = parse(given);
   if (values.help) return "help";
-  const port = readPort(
-    "port",
-    values.port ?? fromEnvironment("RUTHERE_PORT") ?? "8787",
-  );
-  const host = values.host ?? fromEnvironment("RUTHERE_HOST") ?? "127.0.0.1";
+  warnOfUnknown();
+  const port = readPort(valueOf(values, "port", "8787"));
+  const host = valueOf(values, "host", "127.0.0.1");
   const insecure = values.insecure ?? readFlag("RUTHERE_INSECURE");
-  const tokens = readTokens(values);
-  if (!insecure && tokens === undefined && !isLoopback(host)) {
+  const jwksUrl = valueOf(values, "jwks-url", "");
+  const tokens = readTokens(values, jwksUrl.text);
+  if (!insecure && tokens === undefined && !isLoopback(host.text)) {
     throw new StartError(
-      `the host ${
-        JSON.stringify(host)
-      } can be reached from elsewhere, where everyone could do everything; let in by tokens, or say --insecure if that is meant`,
+      `others can reach the host ${
+        JSON.stringify(host.text)
+      } of ${host.by}, and everyone could do everything; require tokens, or say --insecure if that is meant`,
     );
   }
-  const graceMs = readDuration(
-    "grace",
-    values["grace-ms"] ?? fromEnvironment("RUTHERE_GRACE_MS") ?? "10000",
-  );
-  const leaseMs = readDuration(
-    "lease",
-    values["lease-ms"] ?? fromEnvironment("RUTHERE_LEASE_MS") ?? "15000",
-  );
-  const backbone = readBackbone(
-    values.backbone ?? fromEnvironment("RUTHERE_BACKBONE") ?? "memory",
-  );
-  if (leaseMs < MIN_LEASE_MS) {
-    throw new StartError(`the lease must be at least ${MIN_LEASE_MS} ms`);
-  }
-  const node = (values.node ?? fromEnvironment("RUTHERE_NODE")) || undefined;
-  const metricsPort = values["metrics-port"] ??
-    fromEnvironment("RUTHERE_METRICS_PORT");
+  const metricsPort = valueOf(values, "metrics-port", "");
   return {
     port,
-    host,
+    host: host.text,
     insecure,
-    graceMs,
-    backbone,
-    node,
-    leaseMs,
+    graceMs: readDuration(valueOf(values, "grace-ms", "10000")),
+    backbone: readBackbone(valueOf(values, "backbone", "memory")),
+    node: valueOf(values, "node", "").text || undefined,
+    leaseMs: readDuration(valueOf(values, "lease-ms", "15000"), MIN_LEASE_MS),
     tokens,
     origins: values.origin ?? listed(fromEnvironment("RUTHERE_ORIGINS")),
-    metricsPort: metricsPort
-      ? readPort("metrics port", metricsPort)
-      : undefined,
-    metricsDocuments: readCount(
-      "number of documents",
-      values["metrics-documents"] ??
-        fromEnvironment("RUTHERE_METRICS_DOCUMENTS") ?? "0",
-    ),
+    metricsPort: metricsPort.text ? readPort(metricsPort) : undefined,
+    metricsDocuments: readCount(valueOf(values, "metrics-documents", "0")),
     metricsToken: readMetricsToken(),
+    givenBy: {
+      origins: values.origin ? "--origin" : "RUTHERE_ORIGINS",
+      jwksUrl: jwksUrl.by,
+      secret: "RUTHERE_JWT_SECRET",
+    },
   };
+}
+
+/** A value, and the option or the variable that gave it. */
+interface Given {
+  readonly by: string;
+  readonly text: string;
+}
+
+/** Reads an option; if it is left out, its variable of the environment. */
+function valueOf<Name extends string>(
+  values: Readonly<Partial<Record<Name, string>>>,
+  option: Name,
+  otherwise: string,
+): Given {
+  const text = values[option];
+  if (text !== undefined) return { by: `--${option}`, text };
+  const by = variableOf(option);
+  return { by, text: fromEnvironment(by) ?? otherwise };
+}
+
+function variableOf(option: string): string {
+  return `RUTHERE_${option.toUpperCase().replaceAll("-", "_")}`;
 }
 
 /**
@@ -168,12 +174,10 @@ function listed(text = ""): string[] {
   return text.split(",").map((part) => part.trim()).filter(Boolean);
 }
 
-function readPort(name: string, text: string): number {
+function readPort({ by, text }: Given): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new StartError(
-    `the ${name} must be a number from 0 to 65535: received ${
-      JSON.stringify(text)
-    }`,
+    `${by} must be a number from 0 to 65535: received ${JSON.stringify(text)}`,
   );
 }
 
@@ -186,62 +190,59 @@ function readMetricsToken(): string | undefined {
 }
 
 function readTokens(
-  values: Readonly<
-    Partial<Record<"jwks-url" | "jwt-issuer" | "jwt-audience", string>>
-  >,
+  values: Readonly<Partial<Record<"jwt-issuer" | "jwt-audience", string>>>,
+  jwksUrl: string,
 ): TokenSettings | undefined {
-  const jwksUrl = values["jwks-url"] ?? fromEnvironment("RUTHERE_JWKS_URL");
   // Not an argument: those can be read by everybody on the machine.
   const secret = fromEnvironment("RUTHERE_JWT_SECRET");
-  const issuer = values["jwt-issuer"] ?? fromEnvironment("RUTHERE_JWT_ISSUER");
-  const audience = values["jwt-audience"] ??
-    fromEnvironment("RUTHERE_JWT_AUDIENCE");
+  const { text: issuer } = valueOf(values, "jwt-issuer", "");
+  const { text: audience } = valueOf(values, "jwt-audience", "");
   if (!jwksUrl && !secret) {
     if (!issuer && !audience) return undefined;
     throw new StartError(
-      "tokens want a key: RUTHERE_JWT_SECRET, or the URL of --jwks-url",
+      "tokens need a key: set RUTHERE_JWT_SECRET, --jwks-url or RUTHERE_JWKS_URL",
     );
   }
   if (jwksUrl && secret) {
     throw new StartError(
-      "tokens are signed by RUTHERE_JWT_SECRET or by keys of --jwks-url, not by both",
+      "set RUTHERE_JWT_SECRET or the URL of the keys (--jwks-url or RUTHERE_JWKS_URL), not both",
     );
   }
   if (!issuer || !audience) {
     throw new StartError(
-      "tokens want an issuer and an audience: say --jwt-issuer and --jwt-audience",
+      "tokens need an issuer and an audience: set --jwt-issuer and --jwt-audience, or RUTHERE_JWT_ISSUER and RUTHERE_JWT_AUDIENCE",
     );
   }
   return {
-    key: secret ? { secret } : { jwksUrl: jwksUrl ?? "" },
+    key: secret ? { secret } : { jwksUrl },
     issuer,
     audience,
   };
 }
 
-function readCount(name: string, text: string): number {
+function readCount({ by, text }: Given): number {
   if (/^\d{1,4}$/.test(text)) return Number(text);
   throw new StartError(
-    `the ${name} must be from 0 to 9999: received ${JSON.stringify(text)}`,
+    `${by} must be from 0 to 9999: received ${JSON.stringify(text)}`,
   );
 }
 
-function readDuration(name: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+function readDuration({ by, text }: Given, min = 0): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
   throw new StartError(
-    `the ${name} must be a whole number of milliseconds, from 0 to 999999999: received ${
+    `${by} must be a whole number of milliseconds, from ${min} to 999999999: received ${
       JSON.stringify(text)
     }`,
   );
 }
 
-function readBackbone(text: string): URL | undefined {
+function readBackbone({ by, text }: Given): URL | undefined {
   if (text === "memory") return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && BACKBONES.has(url.protocol) && url.host) return url;
   // It may hold a password.
   throw new StartError(
-    "the backbone must be memory or a URL like redis://HOST, rediss://HOST, nats://HOST or tls://HOST",
+    `${by} must be memory or a URL like redis://HOST, rediss://HOST, nats://HOST or tls://HOST`,
   );
 }
 
@@ -261,6 +262,32 @@ const OPTIONS = {
   "metrics-documents": { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
+
+/** The variables that the service reads, and those of its tests. */
+const VARIABLES: ReadonlySet<string> = new Set([
+  ...Object.keys(OPTIONS)
+    .filter((option) => !["help", "origin"].includes(option))
+    .map(variableOf),
+  "RUTHERE_ORIGINS",
+  "RUTHERE_JWT_SECRET",
+  "RUTHERE_METRICS_TOKEN",
+  "RUTHERE_CHROMIUM",
+  "RUTHERE_NOT_RUN",
+  "RUTHERE_PROFILE",
+  "RUTHERE_RUNS",
+  "RUTHERE_SEED",
+  "RUTHERE_VECTORS",
+]);
+
+/** A misspelt variable could leave the service open. Its value may be a secret. */
+function warnOfUnknown(): void {
+  const unknown = Object.keys(Deno.env.toObject())
+    .filter((name) => name.startsWith("RUTHERE_") && !VARIABLES.has(name));
+  if (unknown.length === 0) return;
+  console.error(
+    `ruthere does not know these variables: ${unknown.sort().join(", ")}`,
+  );
+}
 
 /** What is written for the options that take a value, and for all of them. */
 const FLAGS = Object.entries(OPTIONS)

@@ -182,8 +182,18 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
   Deno.test(`createHttpHandler()${where} pages through a context`, async () => {
     await using service = start();
     const subjects = ["", "..", "a&b", "null", "é"];
-    const updates = subjects.map((subject) => sent({ subject }));
-    await publish(service, updates);
+    const named = subjects.filter((subject) => subject !== "");
+    await publish(service, named.map((subject) => sent({ subject })));
+    // HTTP takes no empty one; a program may.
+    service.server.receive({
+      subject: "",
+      context: "doc-1",
+      origin: "program",
+      visibility: "public",
+      observedAt: service.server.now,
+      expiry: "never",
+      facets: {},
+    });
     const seen: unknown[] = [];
     let after: unknown;
     do {
@@ -466,6 +476,8 @@ const BAD_UPDATES: [field: string, fields: Record<string, unknown>][] = [
   ["subject", { subject: 7 }],
   ["subject", { subject: undefined }],
   ["subject", { subject: "\ud800" }],
+  ["subject", { subject: "" }],
+  ["context", { context: "" }],
   ["subject", { subject: "x".repeat(257) }],
   ["context", { context: undefined }],
   ["context", { context: null }],
@@ -636,7 +648,8 @@ Deno.test("createHttpHandler() keeps hostile names as they are", async () => {
   const names = ["__proto__", "constructor", "toString", "", "hasOwnProperty"];
   const facets = JSON.stringify(names).slice(1, -1).split(",")
     .map((name) => `${name}:{"__proto__":{"polluted":1}}`).join();
-  for (const key of [...names, "null", "..", "a\u0000b", "a/b"]) {
+  const keys = names.filter((name) => name !== "");
+  for (const key of [...keys, "null", "..", "a\u0000b", "a/b"]) {
     const quoted = JSON.stringify(key);
     const body =
       `{"subject":${quoted},"context":${quoted},"resource":${quoted},"origin":${quoted},"ttlMs":5000,"facets":{${facets}},"facetTtlsMs":{"__proto__":2000}}`;

@@ -46,9 +46,13 @@ const REFUSED = new Map([
   ["facetDeadlines", "are the server's to say: send facetTtlsMs"],
 ]);
 
+const EMPTY = "must be a well-formed string that is not empty";
+
 /** Makes the schema of an update. */
 export function updateSchema(limits: HttpLimits): UpdateSchema {
   const key = keySchema(limits.keyLength);
+  // An empty one is a variable that nobody has set. No other face takes it.
+  const name = v.pipe(key, v.minLength(1, EMPTY));
   return v.pipe(
     jsonObject,
     v.rawCheck(({ dataset, addIssue }) => {
@@ -61,8 +65,8 @@ export function updateSchema(limits: HttpLimits): UpdateSchema {
     }),
     v.object(
       {
-        subject: v.optional(key),
-        context: key,
+        subject: v.optional(name),
+        context: name,
         resource: v.nullish(key),
         origin: v.optional(key),
         visibility: v.optional(visibilitySchema(limits.keyLength), "public"),

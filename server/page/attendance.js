@@ -30,6 +30,11 @@ export class Attendance {
     this.#self = self;
   }
 
+  /** @returns {boolean} Whether the service has said who is here. */
+  get isKnown() {
+    return this.#here !== undefined;
+  }
+
   /** @returns {readonly Person[]} Those who are here. */
   get here() {
     return [...this.#here?.values() ?? []];

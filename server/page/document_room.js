@@ -392,7 +392,7 @@ function showAll() {
     const doing = participants.of(person.key);
     return { ...person, color: doing?.color ?? person.color, doing };
   });
-  headline.show(people, self);
+  if (attendance.isKnown) headline.show(people, self);
   list.show(people.map((person) => ({
     ...person,
     you: person.key === self,

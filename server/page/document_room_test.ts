@@ -229,6 +229,23 @@ clusterTest(
   },
 );
 
+test("says nothing of who is here before it knows", async (people, url) => {
+  const ada = await people.enter(url, "Ada");
+  // It opens, and nothing comes.
+  await ada.routeWebSocket(/websocket/, () => {});
+  for (const path of [url, new URL("/", url).href]) {
+    await ada.goto(path);
+    await ada.getByLabel("Name", { exact: true }).fill("Eve");
+    await ada.getByLabel("Name", { exact: true }).blur();
+    await ada.evaluate(() =>
+      new Promise((resolve) =>
+        requestAnimationFrame(() => requestAnimationFrame(resolve))
+      )
+    );
+    assertEquals(await ada.locator("#headline").textContent(), "One moment…");
+  }
+});
+
 test(
   "keeps a cursor at its letters while the text before it changes",
   async (people, url) => {

@@ -186,8 +186,10 @@ function showRoom() {
     const invisible = you && profile.invisible;
     return [person, { you, invisible, held: waitedFor.has(person) }];
   }));
-  headline.show(people, self);
-  document.title = `(${people.length}) Who is here? · ruthere`;
+  if (attendance.isKnown) {
+    headline.show(people, self);
+    document.title = `(${people.length}) Who is here? · ruthere`;
+  }
   document.body.toggleAttribute("data-invisible", profile.invisible);
   show(
     hint,

@@ -153,7 +153,7 @@ Deno.test("a socket that is lost comes back without asking", async () => {
 Deno.test("a socket is not even tried with what is no token", () => {
   using here = page();
   here.socket({ text: "x", subject: undefined, name: undefined }).connect();
-  assertMatch(here.told.join(), /^That is no token\./);
+  assertMatch(here.told.join(), /^Your token is malformed\./);
   assertEquals(here.lines, []);
 });
 

@@ -13,7 +13,7 @@ export const ONLY_READING =
   "Your token lets you only read here: the others don't see you.";
 
 /** What is said of a token that is none. */
-export const MALFORMED = `That is no token. ${ANOTHER}`;
+export const MALFORMED = `Your token is malformed. ${ANOTHER}`;
 
 /**
  * Says that a socket has been closed because of its token.

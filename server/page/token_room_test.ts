@@ -255,7 +255,7 @@ test(
 test("says what is wrong with a token", async (people, { url }) => {
   const good = await fragment({ sub: "ada" });
   const ada = await people.watch(`${url}#token=nonsense?`, {});
-  await shutOut(ada, "That is no token.");
+  await shutOut(ada, "Your token is malformed.");
   await ada.goto(`${url}${good.slice(0, -6)}AAAAAA`);
   await shutOut(
     ada,

@@ -136,12 +136,12 @@ function sayOnce(said: Set<string>, error: unknown): void {
 /** What is said of a node. */
 const STATUS_LINES: Readonly<Record<ClusterStatus, string>> = {
   connecting: "ruthere connects to its backbone, as node NODE",
-  connected: "ruthere is one with the other nodes",
+  connected: "ruthere is connected to its backbone",
   isolated: "ruthere is cut off from its backbone, and shows what it knew",
   left: "ruthere has left the other nodes",
 };
 
-/** Says whether the node is one with the others, each time that it changes. */
+/** Says whether the node is connected, each time that it changes. */
 async function sayStatus(
   cluster: Cluster<DocumentModel>,
   said: Set<string>,

@@ -52,7 +52,7 @@ class Service implements AsyncDisposable {
 }
 
 const CONNECTS = "ruthere connects to its backbone, as node a";
-const CONNECTED = "ruthere is one with the other nodes";
+const CONNECTED = "ruthere is connected to its backbone";
 const CUT_OFF = "ruthere is cut off from its backbone, and shows what it knew";
 
 Deno.test({

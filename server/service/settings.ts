@@ -3,45 +3,46 @@ import { parseArgs } from "node:util";
 /** What `--help` prints. */
 export const USAGE = `Usage: deno task start [OPTIONS]
 
-Serves presence to whoever reaches it, over HTTP, over the sockets of Phoenix
-Channels and Supabase Realtime, and as a page; everyone may do everything, unless
-tokens are wanted.
+Serves presence over HTTP, over the sockets of Phoenix Channels and Supabase
+Realtime, and as a page. Everyone who can reach it may do everything, unless it
+requires tokens.
 
   --port PORT   the port to listen on; 0 picks one (8787, or RUTHERE_PORT)
-  --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any other
-                than loopback wants tokens or --insecure
-  --insecure    yes, everyone who reaches the host may read, publish and
-                withdraw everything (or RUTHERE_INSECURE=1)
+  --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any
+                host but loopback needs tokens or --insecure
+  --insecure    lets everyone who can reach the host read, publish and withdraw
+                everything (or RUTHERE_INSECURE=1)
   --jwks-url URL
-                lets in whom a JSON Web Token allows, signed by one of the keys
-                that are found there (or RUTHERE_JWKS_URL); or by the secret
-                RUTHERE_JWT_SECRET, which has at least 32 bytes
+                requires JSON Web Tokens that are signed by one of the keys at
+                this URL (or RUTHERE_JWKS_URL), or with RUTHERE_JWT_SECRET, a
+                secret of at least 32 bytes
   --jwt-issuer NAME
-                who must have issued the tokens (or RUTHERE_JWT_ISSUER)
+                the issuer that tokens must name (or RUTHERE_JWT_ISSUER)
   --jwt-audience NAME
-                for whom they must be (or RUTHERE_JWT_AUDIENCE)
+                the audience that tokens must name (or RUTHERE_JWT_AUDIENCE)
   --grace-ms MS how long somebody whose connection is lost is still shown, in
                 milliseconds (10000, or RUTHERE_GRACE_MS)
   --backbone URL
-                redis://… or nats://…, or with TLS rediss://… or tls://…, by
-                which several of these services act as one; a user and a
-                password go into the URL; memory, which is the default, is for
-                a single one (or RUTHERE_BACKBONE)
-  --node NAME   its name among them, which no other one has at the same time; a
-                new one, if it is left out (or RUTHERE_NODE)
-  --lease-ms MS after how long without a sign of life one is given up, in
+                connects several services, so that they act as one: redis://…
+                or nats://…, with TLS rediss://… or tls://…; a user and a
+                password go into the URL; memory, the default, is for a single
+                service (or RUTHERE_BACKBONE)
+  --node NAME   the name of this service among them; no two may share one; by
+                default a new one at each start (or RUTHERE_NODE)
+  --lease-ms MS how long the others keep a service that has gone silent, in
                 milliseconds, the same for all (15000, or RUTHERE_LEASE_MS)
   --origin URL  another site whose pages may use the service, like
-                https://app.example; may be said several times (or
-                RUTHERE_ORIGINS, with commas between them)
+                https://app.example; can be repeated (or RUTHERE_ORIGINS, with
+                commas between them)
   --metrics-port PORT
-                a port for Prometheus alone, of the same host if there is a
-                RUTHERE_METRICS_TOKEN that it has to send, else of 127.0.0.1 (or
-                RUTHERE_METRICS_PORT); left out, /metrics is served beside all
-                else, where tokens are wanted only with RUTHERE_METRICS_TOKEN
+                serves /metrics on this port alone (or RUTHERE_METRICS_PORT):
+                on the same host with --insecure or RUTHERE_METRICS_TOKEN, which
+                Prometheus then has to send, else on 127.0.0.1; without it,
+                /metrics is on the main port, but a service that requires tokens
+                serves it there only with RUTHERE_METRICS_TOKEN
   --metrics-documents N
-                tells how many people the N largest documents and workspaces
-                have, by their ids (0, or RUTHERE_METRICS_DOCUMENTS)
+                adds to the metrics how many people the N largest documents and
+                workspaces have, by their ids (0, or RUTHERE_METRICS_DOCUMENTS)
   --help        print this
 `;
 

@@ -37,7 +37,8 @@ function test(
       await blank.page.addStyleTag({
         content: `
           .editor { width: 400px; margin: 0 }
-          #text { color: transparent; caret-color: #f00 }
+          /* Where the browser knows how to, the caret does not blink. */
+          #text { color: transparent; caret-color: #f00; caret-animation: manual }
           #text::selection { background: #0f0; color: transparent }
           .remote-selection { background: #00f; mix-blend-mode: normal }
           .remote-cursor { background: #f00 }

@@ -7,9 +7,6 @@ import { paint } from "./paint.js";
 /** How long a pointer that does not move is shown. */
 const SILENCE_MS = 5_000;
 
-/** How far a name is from the tip of its pointer, in pixels, as the CSS says. */
-const LABEL_OFFSET = { x: 13, y: 16 };
-
 /**
  * A message about somebody's pointer.
  *
@@ -59,12 +56,13 @@ export class Pointers {
     if (at === undefined) return this.#hide(id);
     const known = this.#pointers.get(id);
     const element = known?.element ?? this.#add(key);
-    const label = find(".pointer-name", HTMLElement, element);
-    show(label, name);
+    show(find(".pointer-name", HTMLElement, element), name);
     paint(element, color);
     element.style.left = `${at.x * 100}%`;
     element.style.top = `${at.y * 100}%`;
-    this.#keepWithin(label, at);
+    // The name stays within the area, as it is at most half as wide.
+    element.toggleAttribute("data-flip-x", at.x > 0.5);
+    element.toggleAttribute("data-flip-y", at.y > 0.8);
     clearTimeout(known?.timer);
     const timer = globalThis.setTimeout(() => this.#hide(id), SILENCE_MS);
     this.#pointers.set(id, { key, element, timer: Number(timer) });
@@ -79,21 +77,6 @@ export class Pointers {
     for (const [id, { key }] of this.#pointers) {
       if (!keys.has(key)) this.#hide(id);
     }
-  }
-
-  /**
-   * Puts a name to the side of its pointer where the area has room for it.
-   *
-   * @param {HTMLElement} label at most half as wide as the area
-   * @param {{ x: number, y: number }} at
-   */
-  #keepWithin(label, { x, y }) {
-    const { clientWidth, clientHeight } = this.#area;
-    const { offsetWidth, offsetHeight, parentElement: pointer } = label;
-    const right = x * clientWidth + LABEL_OFFSET.x + offsetWidth;
-    const bottom = y * clientHeight + LABEL_OFFSET.y + offsetHeight;
-    pointer?.toggleAttribute("data-flip-x", right > clientWidth);
-    pointer?.toggleAttribute("data-flip-y", bottom > clientHeight);
   }
 
   /** @param {string} key */

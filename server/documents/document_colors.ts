@@ -50,13 +50,13 @@ function byComing(a: PersonHue, b: PersonHue): number {
 }
 
 /**
- * Tells which hue somebody must have, where servers have let people in at the
- * same moment, none of whom could know the others. Who came first keeps theirs,
- * and each of the next one moves away from those before. As it goes by those who
- * came before alone, all servers find the same. O(n² log n), of few people.
+ * Computes the hue of a person where several servers have let people in at the
+ * same moment and none knew of the others. The first person keeps their hue; each
+ * later one moves away from those before. The result depends only on people who
+ * came earlier, so all servers compute the same. O(n² log n) for n people.
  *
- * @param userId Who.
- * @param people All who are there, in the order in which they came.
+ * @param userId The person.
+ * @param people All people in the document, in the order in which they came.
  */
 export function settledHue(
   userId: string,

@@ -51,7 +51,7 @@ Deno.test("who is alone in a document has the colour that their id makes", async
   }
 });
 
-Deno.test("twelve people have colours apart, which they keep, whoever comes and goes (property)", async () => {
+Deno.test("twelve people have colours apart, which they keep while others come and go (property)", async () => {
   const step = fc.record({
     who: fc.nat({ max: 23 }),
     leaves: fc.nat({ max: 2 }).map((n) => n === 0),
@@ -154,7 +154,7 @@ Deno.test("another face may give somebody a colour; one of another form is none"
 /** Somebody who comes to a node. */
 type Arrival = readonly [node: Node, userId: string];
 
-/** Lets people in of whom no node tells the others before all are in. */
+/** Lets people in; no node tells the others of them before all are in. */
 async function comeAtOnce(
   lab: Lab,
   arrivals: readonly Arrival[],
@@ -318,7 +318,7 @@ Deno.test("a server looks after the colours of a tab that has expired no longer,
   assertEquals(a.server.stats.watches, watches);
 });
 
-Deno.test("people at several servers keep their colours, whoever comes and goes, whatever the clocks", async () => {
+Deno.test("people at several servers keep their colours while others come and go, whatever the clocks", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b", {}, { aheadMs: 60_000 });

@@ -178,7 +178,7 @@ export class DocumentRoom {
    * Gives this server's sessions the colours that they must have by who is there
    * now. All sessions of a person have that of the first one.
    *
-   * @param userId Of whom it is looked at in a crowd, where colours stay.
+   * @param userId The one person to look at in a crowd, where colours stay.
    */
   #settle(userId: string): void {
     if (this.#sessions.size === 0) return;

@@ -92,7 +92,7 @@ function test(name: string, fn: (redis: RedisServer) => Promise<void>): void {
   });
 }
 
-/** Waits until a server knows of so many sessions of whoever is in document 42. */
+/** Waits until a server knows so many sessions in document 42. */
 async function knows({ server }: Teller, sessions: number): Promise<void> {
   const context = "document:42";
   const isKnown = () => server.store.snapshots({ context }).length === sessions;

@@ -127,7 +127,7 @@ export class SessionRows {
     return this.#server.isLingering(this.#document);
   }
 
-  /** Takes note of a sign of life, and tells when that was: wall time. */
+  /** Records a sign of life, and returns when that was: wall time. */
   hear(): Timestamp {
     this.#heardAt = this.#server.steadyNow;
     return this.#server.now;

@@ -37,7 +37,7 @@ export function changesStream(
     async pull(controller) {
       const give = (stream: EventStream, bytes: Uint8Array) => {
         controller.enqueue(bytes);
-        // No error: whoever reads on gets the rest, and comes back.
+        // No error: a reader that goes on gets the rest, and reconnects.
         stream.waits(() => controller.close());
       };
       if (stream === undefined) {

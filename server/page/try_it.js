@@ -29,7 +29,7 @@ export function offerCommand(topic, token) {
   };
   // The token itself is not for those who look over a shoulder.
   const authorization = token ? `-H "authorization: Bearer $TOKEN" ` : "";
-  // Whoever makes up a room's name must not make up a command.
+  // A link that names a room must not make up a command.
   const json = JSON.stringify(update).replaceAll("'", "'\\''");
   const text = `curl ${location.origin}/v1/updates ${authorization}` +
     `-H 'content-type: application/json' -d '${json}'`;

@@ -51,7 +51,7 @@ const SOCKETS = /\/websocket$/;
 /** Where Supabase's clients broadcast without a socket. */
 const BROADCASTS = /\/api\/broadcast(\/|$)/;
 
-/** Whoever broadcasts by a request hears nothing. */
+/** A request that broadcasts hears nothing. */
 const NO_TRANSPORT: SocketTransport = {
   bufferedAmount: 0,
   send() {},

@@ -17,7 +17,7 @@ export class Readiness {
     this.#state = "draining";
   }
 
-  /** Answers `/readyz`: 200, or 503 and why not; whoever asks. */
+  /** Answers `/readyz`: 200, or 503 with the reason. Anybody may ask. */
   answer({ method }: Request): Response {
     if (method !== "GET" && method !== "HEAD") {
       return new Response(null, {

@@ -190,7 +190,7 @@ export function listMirror(
   return list;
 }
 
-/** The latest lists, which are only held by whoever has asked for them. */
+/** The latest lists; only their readers keep them alive. */
 const LISTS = new WeakMap<
   ReadonlyMap<string, WirePresence>,
   WeakRef<readonly (readonly [string, WirePresence])[]>

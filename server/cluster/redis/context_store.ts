@@ -80,7 +80,7 @@ export class ContextStore {
     const values = new Map(pairsOf(rows));
     return {
       revision: numberOf(revision),
-      // One without an owner is overwritten by whoever has it.
+      // The node that has a row without an owner writes it again.
       rows: readableOf(pairsOf(owners), ([id, owner]) => {
         const space = owner.indexOf(" ");
         const { node, epoch } = lifeOf(owner.slice(space + 1));

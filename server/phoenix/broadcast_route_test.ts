@@ -339,6 +339,7 @@ Deno.test("PhoenixEndpoint.answer() answers requests to its own addresses, and l
     ["/api/broadcasts", {}, undefined],
     ["/socket", {}, undefined],
     ["/v1/presence?context=/websocket", {}, undefined],
+    ["/internal/presence/websocket", {}, undefined],
   ];
   for (const [path, init, status] of cases) {
     const request = new Request(`http://localhost${path}`, init);

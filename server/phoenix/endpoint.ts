@@ -45,7 +45,7 @@ const STATUSES: Partial<Record<RejectionKind, number>> = {
   "closed": 503,
 };
 
-/** Where clients open sockets, below whatever folder. */
+/** Where clients open sockets, in any folder. They also say their `vsn`. */
 const SOCKETS = /\/websocket$/;
 
 /** Where Supabase's clients broadcast without a socket. */
@@ -268,8 +268,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * requests for one to their adapters first.
    *
    * @param request The request.
-   * @returns The response; `undefined` if the path ends in neither `/websocket`
-   * nor `/api/broadcast…`.
+   * @returns The response; `undefined` if the request is neither for
+   * `…/websocket?vsn=…` nor for `…/api/broadcast…`.
    *
    * @example Usage
    * ```ts
@@ -298,9 +298,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   async answer(request: Request): Promise<Response | undefined> {
     // A Host can be such that there is no URL.
     if (!URL.canParse(request.url)) return undefined;
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     if (BROADCASTS.test(pathname)) return await this.broadcast(request);
-    if (!SOCKETS.test(pathname)) return undefined;
+    // Else it could be an id in somebody's path.
+    const isForSocket = SOCKETS.test(pathname) && searchParams.has("vsn");
+    if (!isForSocket) return undefined;
     const acceptance = await this.accept(request);
     if (acceptance instanceof Response) return acceptance;
     return new Response(INVALID_HANDSHAKE, { status: 400 });

@@ -195,7 +195,8 @@ test("a server that stands still for a while does no harm", async () => {
 
 test("a node that reads too slowly is cut off by the server, and catches up", async () => {
   await using server = await NatsServer.start(
-    "max_payload: 600000\nmax_pending: 1000000",
+    // No more than one row waits for a, which reads on.
+    "max_payload: 600000\nmax_pending: 4000000",
   );
   await using proxy = await TcpProxy.start(server.port);
   await using a = await NatsNode.start("a", { to: server });

@@ -132,17 +132,17 @@ export class ClusterNode<M extends PresenceModel> {
     this.contexts = new FollowedContexts(session, this.peers, shown, failed);
     this.#questions = new Questions({
       send: (text, to) => session.connection?.send(text, to),
-      answer: (question) => this.survey.answer(question),
+      answer: (subject) => this.survey.answer(subject),
       isSilent: (node) => this.peers.isSilent(node),
       silenced: (life) => this.peers.silence(life),
     });
     this.survey = new Survey({
       server,
-      interest,
+      replication,
+      contexts: this.contexts,
       questions: this.#questions,
-      isSettled: (context) => this.contexts.isSettled(context),
-      others: () => this.peers.names(),
-      isConnected: () => session.isConnected,
+      peers: this.peers,
+      session,
     });
     this.replication = server.replicate(this.#serverListener());
     for (const context of this.replication.watched()) {
@@ -250,7 +250,7 @@ export class ClusterNode<M extends PresenceModel> {
         if (life.node !== session.node) this.peers.end(life);
         else if (life.epoch === session.life.epoch) this.#heartbeat.beat();
       }),
-      onMessage: guarded((from, text) => this.#questions.hear(from, text)),
+      onMessage: guarded((from, text) => this.#questions.receive(from, text)),
       onTold: guarded((context, _from, text) => {
         const followed = this.contexts.all.get(context);
         if (followed) this.replication.told(followed.key, text);

@@ -4,7 +4,7 @@ import type { NodeLife, PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
 import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
 import type { ClusterStats } from "./cluster_stats.ts";
-import type { FollowedContext } from "./followed_context.ts";
+import type { FollowedContext } from "./followed_contexts.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ClusterStatus, StatusWatch } from "./status.ts";
 import type { CountAnswer, EntriesAnswer, QuestionOptions } from "./survey.ts";
@@ -16,7 +16,6 @@ export interface ClusterIndexes<M extends PresenceModel> {
   readonly isAnnounced: boolean;
   readonly replication: Replication<M>;
   readonly outbox: Outbox;
-  readonly own: ReadonlyMap<string, ReadonlySet<string>>;
   readonly followed: ReadonlyMap<string, FollowedContext<M>>;
 }
 
@@ -43,8 +42,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
         life: node.session.life,
         isAnnounced: node.session.lease.announced === node.session.memory,
         replication: node.replication,
-        outbox: node.writer.outbox,
-        own: node.interest.own,
+        outbox: node.outbox,
         followed: node.contexts.all,
       };
     };
@@ -105,7 +103,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * left, as it knows of none any more.
    */
   nodes(): string[] {
-    return [...this.#node.nodes.current];
+    return [...this.#node.roster.nodes.current];
   }
 
   /**
@@ -119,7 +117,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   watchNodes(
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Watch<readonly string[]> {
-    return this.#node.nodes.watch(signal);
+    return this.#node.roster.nodes.watch(signal);
   }
 
   /**
@@ -127,11 +125,11 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * that it follows).
    */
   get stats(): ClusterStats {
-    const { session, peers, writer, contexts } = this.#node;
+    const { session, roster, outbox, writer, contexts } = this.#node;
     const nodes = this.nodes();
     const rows = new Map(nodes.map((node) => [node, 0]));
-    for (const context of contexts.all.values()) {
-      for (const { node } of context.rows.values()) {
+    for (const { state } of contexts.all.values()) {
+      for (const { node } of state.rows.values()) {
         const owned = rows.get(node);
         if (owned !== undefined) rows.set(node, owned + 1);
       }
@@ -140,11 +138,11 @@ export class Cluster<M extends PresenceModel = PresenceModel>
       node: session.node,
       status: session.status.current,
       nodes,
-      nodesCame: peers.came,
-      nodesWent: peers.went,
+      nodesCame: roster.joined,
+      nodesWent: roster.left,
       contexts: contexts.all.size,
       rows,
-      unwritten: writer.outbox.size,
+      unwritten: outbox.size,
       lagMs: writer.lagMs,
       written: writer.written,
       writeFailures: writer.failures,

@@ -1,5 +1,5 @@
-import type { Duration } from "../../core/mod.ts";
 import type { BackboneConnection, NodeLife } from "./backbone.ts";
+import type { ClusterSettings } from "./cluster_options.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -16,14 +16,12 @@ export interface Beat {
 
 /** What a heartbeat needs. */
 export interface HeartbeatHost {
-  /** How often the lease is renewed. */
-  readonly renewalMs: Duration;
-  /** How long a lease lives. */
-  readonly leaseTtlMs: Duration;
+  /** How often the lease is renewed, and how long it lives. */
+  readonly settings: ClusterSettings;
   /** Connects to the backbone. */
   connect(): Promise<BackboneConnection>;
   /** Learns who else lives: done before the node counts as connected. */
-  learn(): Promise<void>;
+  learn(): Promise<unknown>;
   /** The lease is renewed. */
   renewed(beat: Beat): void;
   /** It could not be. */
@@ -56,7 +54,7 @@ export class Heartbeat {
     this.#session = session;
     this.#host = host;
     this.#lived = new Stopwatch(session.now);
-    this.#timer = setInterval(() => this.beat(), host.renewalMs);
+    this.#timer = setInterval(() => this.beat(), host.settings.renewalMs);
   }
 
   /** Renews the lease now; once more, if that is under way. */
@@ -138,7 +136,8 @@ export class Heartbeat {
     const { node, lease } = this.#session;
     const kept = await connection.lease(node);
     if (kept === undefined || lease.isOwn(kept)) return false;
-    return kept.age < this.#host.leaseTtlMs && kept.age <= this.#lived.elapsed;
+    const { leaseTtlMs } = this.#host.settings;
+    return kept.age < leaseTtlMs && kept.age <= this.#lived.elapsed;
   }
 
   /** Goes on by another name, of which the backbone is told anew. */

@@ -56,21 +56,16 @@ export class Outbox {
     }
   }
 
-  /** Whether a write of a row waits or is under way. O(1). */
-  has(context: string, id: string): boolean {
-    return this.#waiting.get(context, id) !== undefined ||
-      this.#underway.get(context, id) !== undefined;
-  }
-
   /**
-   * Whether such a write is about a row whoever has it: it is not, where an own
-   * one is retracted. O(1).
+   * What waits or is under way of a row. Only a retraction leaves the row of
+   * another node alone: it counts if there is nothing else. O(1).
    */
-  claims(context: string, id: string): boolean {
-    return [this.#waiting, this.#underway].some((writes) => {
-      const type = writes.get(context, id)?.type;
-      return type === "put" || type === "withdraw";
-    });
+  pending(context: string, id: string): PendingWrite["type"] | undefined {
+    const waiting = this.#waiting.get(context, id)?.type;
+    const underway = this.#underway.get(context, id)?.type;
+    return waiting === undefined || waiting === "retract"
+      ? underway ?? waiting
+      : waiting;
   }
 
   /**

@@ -1,8 +1,5 @@
 import type { Lease, NodeLife } from "./backbone.ts";
 
-/** In how many renewals in a row a context is named that was written. */
-export const NAMINGS = 4;
-
 /** How long the names of contexts may be that one renewal holds. */
 const MAX_NAMED = 65_536;
 
@@ -19,8 +16,8 @@ export class OwnLease {
   readonly #lives: Set<string>;
   #life: NodeLife;
   #count = 0;
-  /** What was written lately, and how often it is yet to be named. */
-  readonly #written = new Map<string, { revision: number; left: number }>();
+  /** What was written since it was last named: contexts, and revisions. */
+  readonly #written = new Map<string, number>();
 
   /** Makes one for a node of a server, which has not begun to live. */
   constructor(node: string, server: object) {
@@ -53,23 +50,21 @@ export class OwnLease {
     this.#written.clear();
   }
 
-  /** Takes note that a context was written: it is named after others. O(1). */
+  /** Names a context with the next renewal: it was written. O(1). */
   wrote(context: string, revision: number): void {
-    this.#written.delete(context);
-    this.#written.set(context, { revision, left: NAMINGS });
+    this.#written.set(context, revision);
   }
 
-  /** What is to be said next. Where too much was written some of it waits. */
+  /** The next renewal. If too much was written some of it waits. */
   next(): Lease {
     this.#count++;
     const written: [context: string, revision: number][] = [];
     let length = 0;
-    for (const [context, entry] of this.#written) {
+    for (const [context, revision] of this.#written) {
       length += context.length;
       if (length > MAX_NAMED && written.length > 0) break;
-      written.push([context, entry.revision]);
-      entry.left--;
-      if (entry.left === 0) this.#written.delete(context);
+      written.push([context, revision]);
+      this.#written.delete(context);
     }
     return {
       ...this.#life,

@@ -7,7 +7,6 @@ import {
   type PresenceSnapshot,
 } from "../../core/mod.ts";
 import { FACET_ALLOWANCE_MS, type RemoteEntry } from "../mod.ts";
-import type { Row } from "./backbone.ts";
 
 /** Names a context in a backbone: 1 is not "1". */
 export function contextName(context: unknown): string {
@@ -46,20 +45,22 @@ export function encodeRow<M extends PresenceModel>(
 /**
  * Whether a row says what an entry says, and has its facets last about as long.
  *
- * @param row The row.
+ * @param row The value of the row.
+ * @param age How many milliseconds ago its publisher was heard from.
  * @param value What the entry says, but for how long its facets last.
  * @param left How long they last from now.
  */
 export function saysTheSame(
-  row: Pick<Row, "value" | "age">,
+  row: string,
+  age: Duration,
   value: string,
   left: FacetsLast,
 ): boolean {
-  if (row.value === value && left.length === 0) return true;
+  if (row === value && left.length === 0) return true;
   try {
-    const { lasts = {}, ...said } = JSON.parse(row.value);
+    const { lasts = {}, ...said } = JSON.parse(row);
     if (JSON.stringify(said) !== value) return false;
-    const shared = new Map(Object.entries(leftOf(lasts, row.age)));
+    const shared = new Map(Object.entries(leftOf(lasts, age)));
     return shared.size === left.length &&
       left.every(([name, duration]) =>
         Math.abs((shared.get(name) ?? Infinity) - duration) <=

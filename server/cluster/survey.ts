@@ -14,8 +14,8 @@ import {
 } from "../mod.ts";
 import type { Row } from "./backbone.ts";
 import type { FollowedContexts } from "./followed_contexts.ts";
-import type { Peers } from "./peers.ts";
 import { ANSWER_TIMEOUT_MS, type Questions } from "./questions.ts";
+import type { Roster } from "./roster.ts";
 import { contextName, decodeRow, encodeRow, rowId } from "./row_codec.ts";
 import type { Session } from "./session.ts";
 import { abortable, within } from "./within.ts";
@@ -70,13 +70,13 @@ export interface SurveyHost<M extends PresenceModel> {
   /** The server of this node. */
   readonly server: PresenceServer<M>;
   /** The server's own entries. */
-  readonly replication: () => Replication<M>;
+  readonly replication: Replication<M>;
   /** The contexts that the node follows. */
   readonly contexts: FollowedContexts<M>;
   /** Asks the other nodes. */
   readonly questions: Questions<M>;
   /** The other nodes. */
-  readonly peers: Peers;
+  readonly roster: Roster;
   /** Whether the node is connected. */
   readonly session: Session;
 }
@@ -144,8 +144,8 @@ export class Survey<M extends PresenceModel> {
 
   /** The entries of a subject that others have. */
   async elsewhere(subject: M["subject"]): Promise<RemoteWhereabouts<M>> {
-    const { questions, peers, session } = this.#host;
-    const others = peers.names();
+    const { questions, roster, session } = this.#host;
+    const others = roster.names();
     if (!session.isConnected) {
       return { entries: [], isComplete: false, missing: others };
     }
@@ -158,7 +158,7 @@ export class Survey<M extends PresenceModel> {
   answer(subject: M["subject"]): string {
     const { server, replication } = this.#host;
     const own = server.store.snapshots({ subject })
-      .filter((snapshot) => replication().heardAt(snapshot) !== undefined);
+      .filter((snapshot) => replication.heardAt(snapshot) !== undefined);
     return JSON.stringify(own.map((snapshot) => [
       contextName(snapshot.context),
       rowId(snapshot),
@@ -170,12 +170,12 @@ export class Survey<M extends PresenceModel> {
     context: M["context"],
     signal: AbortSignal | undefined,
   ): Promise<Listed<M>> {
-    const { server, replication, contexts, peers, session } = this.#host;
+    const { server, replication, contexts, roster, session } = this.#host;
     const name = contextName(context);
     const isConnected = session.isConnected;
     if (!isConnected || contexts.isSettled(name)) {
       const snapshots = server.store.snapshots({ context });
-      const missing = isConnected ? [] : peers.names();
+      const missing = isConnected ? [] : roster.names();
       return { snapshots, isComplete: isConnected, missing };
     }
     const read = await within(
@@ -184,10 +184,11 @@ export class Survey<M extends PresenceModel> {
       undefined,
       signal,
     );
-    const missing = peers.names()
-      .filter((node) => peers.announcedBy(node) !== read?.memory).sort();
+    const missing = roster.names()
+      .filter((node) => roster.leaseOf(node)?.announced !== read?.memory)
+      .sort();
     const isComplete = read !== undefined && missing.length === 0;
-    const own = replication().own(context);
+    const own = replication.own(context);
     const ids = new Set(own.map(rowId));
     const others = (read?.rows ?? []).flatMap((row) =>
       ids.has(row.id) || row.node === session.node

@@ -5,7 +5,7 @@ import type {
   RowWrite,
   Written,
 } from "./backbone.ts";
-import { Outbox, type PendingWrite } from "./outbox.ts";
+import type { Outbox, PendingWrite } from "./outbox.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -41,9 +41,8 @@ export interface WriterHost {
  * that has come meanwhile together.
  */
 export class Writer {
-  /** What is yet to be written. */
-  readonly outbox: Outbox = new Outbox();
   readonly #session: Session;
+  readonly #outbox: Outbox;
   readonly #host: WriterHost;
   #isScheduled = false;
   #isFlushing = false;
@@ -56,8 +55,9 @@ export class Writer {
   #underway: Stopwatch | undefined;
 
   /** Makes one that has nothing to write. */
-  constructor(session: Session, host: WriterHost) {
+  constructor(session: Session, outbox: Outbox, host: WriterHost) {
     this.#session = session;
+    this.#outbox = outbox;
     this.#host = host;
   }
 
@@ -77,7 +77,7 @@ export class Writer {
    * that has been so.
    */
   get lagMs(): Duration {
-    const isBehind = this.outbox.size > 0 ? this.#behind : undefined;
+    const isBehind = this.#outbox.size > 0 ? this.#behind : undefined;
     return (this.#underway ?? isBehind)?.elapsed ?? 0;
   }
 
@@ -102,12 +102,12 @@ export class Writer {
   /** Writes what is left, for the last time. */
   async finish(connection: BackboneConnection): Promise<void> {
     await this.#flushed;
-    while (this.outbox.size > 0) await this.#write(connection);
+    while (this.#outbox.size > 0) await this.#write(connection);
   }
 
   /** Takes note of whether there is something to write. */
   #look(): void {
-    if (this.outbox.size === 0) this.#behind = undefined;
+    if (this.#outbox.size === 0) this.#behind = undefined;
     else this.#behind ??= new Stopwatch(this.#session.now);
   }
 
@@ -117,7 +117,7 @@ export class Writer {
 
   async #flush(): Promise<void> {
     try {
-      while (this.outbox.size > 0 && this.#mayWrite) {
+      while (this.#outbox.size > 0 && this.#mayWrite) {
         const { connection } = this.#session;
         if (connection === undefined) break;
         await this.#write(connection);
@@ -127,12 +127,12 @@ export class Writer {
     } finally {
       this.#isFlushing = false;
     }
-    if (this.outbox.size === 0 && this.#mayWrite) this.#host.emptied();
+    if (this.#outbox.size === 0 && this.#mayWrite) this.#host.emptied();
   }
 
   async #write(connection: BackboneConnection): Promise<void> {
     const { life, memory } = this.#session;
-    const writes = this.outbox.take(BATCH)
+    const writes = this.#outbox.take(BATCH)
       .flatMap((write) => this.#host.dated(write) ?? []);
     this.#underway = this.#behind;
     this.#look();
@@ -140,18 +140,19 @@ export class Writer {
     try {
       all = writes.length > 0 ? await connection.write(life, writes) : [];
     } catch (error) {
-      this.outbox.failed();
+      this.#outbox.failed();
       this.#behind = this.#underway;
       this.#failures++;
       throw error;
     } finally {
       this.#underway = undefined;
     }
-    this.outbox.done();
+    this.#outbox.done();
     this.#written += all.length;
     for (const [index, written] of all.entries()) {
       const write = writes[index];
       if (write === undefined) continue;
+      this.#session.lease.wrote(write.context, written.revision);
       this.#host.settled({ life, write, memory, written });
     }
   }

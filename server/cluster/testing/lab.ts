@@ -71,7 +71,8 @@ export class LabNode {
 
   /** How many of its own writes to a context it has not heard of. */
   unheard(context: string): number | undefined {
-    return indexesOf(this.cluster).followed.get(contextName(context))?.unheard;
+    return indexesOf(this.cluster).followed.get(contextName(context))
+      ?.state.unheard;
   }
 
   /** How many writes wait. */

@@ -128,8 +128,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
     const { session, roster, outbox, writer, contexts } = this.#node;
     const nodes = this.nodes();
     const rows = new Map(nodes.map((node) => [node, 0]));
-    for (const { state } of contexts.all.values()) {
-      for (const { node } of state.rows.values()) {
+    for (const context of contexts.all.values()) {
+      for (const { node } of context.rows.values()) {
         const owned = rows.get(node);
         if (owned !== undefined) rows.set(node, owned + 1);
       }

@@ -6,6 +6,7 @@ import type {
   Row,
   RowChange,
 } from "./backbone.ts";
+import type { PendingWrite } from "./outbox.ts";
 import { type FacetsLast, saysTheSame } from "./row_codec.ts";
 
 /**
@@ -40,11 +41,11 @@ export interface Surroundings {
   /** The present by this node's clock. */
   readonly now: Timestamp;
   /** Whether a life goes on; this node's own one, too. */
-  lives(life: NodeLife): boolean;
+  readonly lives: (life: NodeLife) => boolean;
   /** The latest lease of another node. */
-  leaseOf(node: string): Lease | undefined;
+  readonly leaseOf: (node: string) => Lease | undefined;
   /** What this node has yet to write of a row, or is writing. */
-  pending(id: string): "put" | "retract" | "withdraw" | undefined;
+  readonly pending: (id: string) => PendingWrite["type"] | undefined;
 }
 
 /** What a reading asks for. */

@@ -37,29 +37,40 @@ import type { SettledWrite } from "./writer.ts";
 /** How many doubtful contexts are read at once. */
 const READERS = 64;
 
-/** A context that a node follows. */
-export interface FollowedContext<M extends PresenceModel> {
+/** A context that a node follows: what is known of it, and why it is followed. */
+export class FollowedContext<M extends PresenceModel> extends ContextState {
   /** As the backbone names it. */
   readonly name: string;
   /** As the server knows it. */
   readonly key: M["context"];
-  /** What is known of it. */
-  readonly state: ContextState;
   /** The connection that brings its changes, if there is one. */
   subscribedBy: BackboneConnection | undefined;
   /** Settles once it has been read, while it is being read. */
   reading: Promise<boolean> | undefined;
   /** Whether the server has watchers of it. */
-  isWatched: boolean;
+  isWatched = false;
   /** For how long it has had neither watchers nor own entries. */
-  idleMs: Duration;
+  idleMs: Duration = 0;
   /** Whether the node was connected since it follows the context. */
   isUsed: boolean;
   /**
    * Whether a write was at odds with the backbone since the last renewal. Then
    * the next renewal reads it: two nodes can't keep each other busy.
    */
-  isContested: boolean;
+  isContested = false;
+
+  /** Makes one that has not been read. */
+  constructor(name: string, isUsed: boolean) {
+    super();
+    this.name = name;
+    this.key = decodeContext<M>(name);
+    this.isUsed = isUsed;
+  }
+
+  /** Whether there is a reason to follow it. */
+  get isBusy(): boolean {
+    return this.isWatched || this.own.size > 0 || this.held.size > 0;
+  }
 }
 
 /** What the contexts need. */
@@ -103,7 +114,7 @@ export class FollowedContexts<M extends PresenceModel> {
   put(snapshot: PresenceSnapshot<M>): void {
     const name = contextName(snapshot.context);
     const id = rowId(snapshot);
-    this.#context(name).state.own.add(id);
+    this.#context(name).own.add(id);
     this.#write(name, id);
     this.follow(name);
   }
@@ -146,15 +157,15 @@ export class FollowedContexts<M extends PresenceModel> {
   /** Whether all rows of a context are known. */
   isSettled(name: string): boolean {
     const { session } = this.#host;
-    const state = this.all.get(name)?.state;
-    return session.isConnected && state?.memory === session.memory &&
-      !state.isDoubtful && !state.isReading;
+    const context = this.all.get(name);
+    return session.isConnected && context?.memory === session.memory &&
+      !context.isDoubtful && !context.isReading;
   }
 
   /** Whether all rows are known of each context that has own entries. */
   get areOwnSettled(): boolean {
-    return [...this.all.values()].every(({ name, state }) =>
-      state.own.size === 0 || this.isSettled(name)
+    return [...this.all.values()].every(({ name, own }) =>
+      own.size === 0 || this.isSettled(name)
     );
   }
 
@@ -201,8 +212,8 @@ export class FollowedContexts<M extends PresenceModel> {
     // What is refused is another life's by now. A row that is to be removed may
     // never have been there.
     const isExpected = written.isDone
-      ? context.state.wrote(id, row, memory, written.revision)
-      : row === undefined && !context.state.rows.has(id);
+      ? context.wrote(id, row, memory, written.revision)
+      : row === undefined && !context.rows.has(id);
     if (!isExpected) this.#contest(context);
   }
 
@@ -210,20 +221,20 @@ export class FollowedContexts<M extends PresenceModel> {
   heard({ written, announced }: Lease): void {
     for (const [name, revision] of written) {
       const context = this.all.get(name);
-      if (context && context.state.revision < revision) this.#read(context);
+      if (context && context.revision < revision) this.#read(context);
     }
     if (announced === "") return;
     for (const context of this.all.values()) {
-      if (context.state.held.size > 0) this.#read(context);
+      if (context.held.size > 0) this.#read(context);
     }
   }
 
   /** Removes all that a life had, at once. Its last changes may be lost. */
   drop(life: NodeLife): void {
-    const keys = [...this.all.values()].flatMap(({ name, state }) =>
-      state.drop(life)
-        .filter((id) => !state.own.has(id))
-        .flatMap((id) => decodeKey<M>(name, id) ?? [])
+    const keys = [...this.all.values()].flatMap((context) =>
+      context.drop(life)
+        .filter((id) => !context.own.has(id))
+        .flatMap((id) => decodeKey<M>(context.name, id) ?? [])
     );
     this.#host.replication.drop(keys);
     this.doubt();
@@ -238,7 +249,7 @@ export class FollowedContexts<M extends PresenceModel> {
 
   /** Has all contexts be read with the next renewal. */
   doubt(): void {
-    for (const { state } of this.all.values()) state.isDoubtful = true;
+    for (const context of this.all.values()) context.isDoubtful = true;
   }
 
   /** The lease was renewed: reads what is doubtful, and lets go what is idle. */
@@ -253,7 +264,7 @@ export class FollowedContexts<M extends PresenceModel> {
       context.isContested = false;
       // What this node has removed may be back in what is read.
       if (!this.isSettled(context.name)) continue;
-      if (isBusy(context)) context.idleMs = 0;
+      if (context.isBusy) context.idleMs = 0;
       else context.idleMs += passed;
       if (context.idleMs > leaseTtlMs + renewalMs) this.#unfollow(context);
     }
@@ -265,14 +276,14 @@ export class FollowedContexts<M extends PresenceModel> {
     this.doubt();
     // What has come and gone meanwhile need not be followed any more.
     for (const context of this.all.values()) {
-      if (!isBusy(context) && !context.isUsed) this.all.delete(context.name);
+      if (!context.isBusy && !context.isUsed) this.all.delete(context.name);
     }
   }
 
   /** Shows nothing any more of what others have. */
   letGo(): void {
     for (const context of this.all.values()) {
-      context.state.forget();
+      context.forget();
       this.#clear(context);
     }
   }
@@ -289,24 +300,14 @@ export class FollowedContexts<M extends PresenceModel> {
   #context(name: string): FollowedContext<M> {
     let context = this.all.get(name);
     if (context === undefined) {
-      context = {
-        name,
-        key: decodeContext<M>(name),
-        state: new ContextState(),
-        subscribedBy: undefined,
-        reading: undefined,
-        isWatched: false,
-        idleMs: 0,
-        isUsed: this.#host.session.isConnected,
-        isContested: false,
-      };
+      context = new FollowedContext<M>(name, this.#host.session.isConnected);
       this.all.set(name, context);
     }
     return context;
   }
 
   #disown(context: FollowedContext<M>, id: string): void {
-    context.state.own.delete(id);
+    context.own.delete(id);
     context.idleMs = 0;
   }
 
@@ -318,21 +319,20 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   #receive(context: FollowedContext<M>, received: Received): void {
-    const { state } = context;
-    const id = state.receive(received, this.#surroundings(context));
-    if (state.isReading) return;
-    if (state.isDoubtful) this.#read(context);
+    const id = context.receive(received, this.#surroundings(context));
+    if (context.isReading) return;
+    if (context.isDoubtful) this.#read(context);
     else if (id !== undefined) this.#show(context, id);
   }
 
   /** Shows what is known of a row, unless this node knows better. */
   #show(context: FollowedContext<M>, id: string): void {
     const { session, own, outbox, replication } = this.#host;
-    const { name, state } = context;
-    const row = state.rows.get(id);
+    const { name } = context;
+    const row = context.rows.get(id);
     const pending = outbox.pending(name, id) ?? "retract";
     if (pending !== "retract" || row?.node === session.node) return;
-    const heardAt = state.own.has(id) ? own.heardAt(name, id) : undefined;
+    const heardAt = context.own.has(id) ? own.heardAt(name, id) : undefined;
     if (row && heardAt !== undefined && heardAt > row.heardAt) {
       return this.#contest(context);
     }
@@ -345,7 +345,7 @@ export class FollowedContexts<M extends PresenceModel> {
 
   /** Reads what this node and the backbone do not agree on. */
   #contest(context: FollowedContext<M>): void {
-    context.state.isDoubtful = true;
+    context.isDoubtful = true;
     if (context.isContested) return;
     context.isContested = true;
     this.#read(context);
@@ -364,7 +364,7 @@ export class FollowedContexts<M extends PresenceModel> {
 
   #readDoubtful(): void {
     for (const context of this.all.values()) {
-      if (context.state.isDoubtful && !context.state.isReading) {
+      if (context.isDoubtful && !context.isReading) {
         this.#queue.add(context);
       }
     }
@@ -376,14 +376,14 @@ export class FollowedContexts<M extends PresenceModel> {
     for (const context of this.#queue) {
       this.#queue.delete(context);
       const isFollowed = this.all.get(context.name) === context;
-      if (isFollowed && context.state.isDoubtful) await this.#read(context);
+      if (isFollowed && context.isDoubtful) await this.#read(context);
     }
     this.#readers--;
   }
 
   /** Reads a context; once more, if it is being read. */
   #read(context: FollowedContext<M>): Promise<boolean> {
-    context.state.isDoubtful = true;
+    context.isDoubtful = true;
     if (context.reading !== undefined) return context.reading;
     if (!this.#host.session.isConnected) return Promise.resolve(false);
     context.reading = this.#readOn(context);
@@ -392,23 +392,23 @@ export class FollowedContexts<M extends PresenceModel> {
 
   async #readOn(context: FollowedContext<M>): Promise<boolean> {
     const { session, failed } = this.#host;
-    const { name, state } = context;
+    const { name } = context;
     let arrived: readonly Received[] = [];
-    while (state.isDoubtful && session.isConnected) {
+    while (context.isDoubtful && session.isConnected) {
       const { connection } = session;
       if (connection === undefined) break;
       try {
         await this.#readOnce(context, connection);
         if (this.all.get(name) !== context) return false;
-        arrived = state.isDoubtful ? [] : state.end();
+        arrived = context.isDoubtful ? [] : context.end();
       } catch (error) {
         // The next renewal tries again.
-        state.isDoubtful = true;
+        context.isDoubtful = true;
         if (connection === session.connection) failed(error);
         break;
       }
     }
-    state.end();
+    context.end();
     context.reading = undefined;
     for (const received of arrived) this.#receive(context, received);
     return this.isSettled(name);
@@ -419,17 +419,17 @@ export class FollowedContexts<M extends PresenceModel> {
     connection: BackboneConnection,
   ): Promise<void> {
     const { session, own, outbox, replication, mustWrite } = this.#host;
-    const { name, key, state } = context;
+    const { name, key } = context;
     if (context.subscribedBy !== connection) {
       await connection.follow(name);
       context.subscribedBy = connection;
     }
-    state.begin();
+    context.begin();
     const askedAt = session.now();
     const { rows, over, ...read } = await this.#readRows(name, connection);
     for (const life of over) await connection.sweep(name, life);
     if (this.all.get(name) !== context) return;
-    const { shown, gone, missing, surplus } = state.read(
+    const { shown, gone, missing, surplus } = context.read(
       // They may be older by as long as the reading took.
       { ...read, rows: rows.map((row) => this.#known(row, askedAt)) },
       own.rows(key),
@@ -495,11 +495,4 @@ export class FollowedContexts<M extends PresenceModel> {
       pending: (id) => outbox.pending(name, id),
     };
   }
-}
-
-/** Whether there is a reason to follow a context. */
-function isBusy<M extends PresenceModel>(
-  { isWatched, state }: FollowedContext<M>,
-): boolean {
-  return isWatched || state.own.size > 0 || state.held.size > 0;
 }

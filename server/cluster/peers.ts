@@ -25,8 +25,6 @@ export class Peers {
   readonly #roster: Roster;
   readonly #leaseTtlMs: Duration;
   readonly #listener: PeersListener;
-  /** The nodes whose leases are being asked for. */
-  readonly #asked = new Set<string>();
   /** Lives that were over and not purged at the last renewal. */
   #unpurged = new Set<string>();
   /** Those that this node purges. */
@@ -129,16 +127,12 @@ export class Peers {
   }
 
   async #ask(node: string): Promise<void> {
-    if (this.#asked.has(node)) return;
-    this.#asked.add(node);
     try {
       const asked = this.#roster.ends;
       const kept = await this.#session.connection?.lease(node);
       if (kept !== undefined) this.#take(kept, asked);
     } catch (error) {
       this.#listener.failed(error);
-    } finally {
-      this.#asked.delete(node);
     }
   }
 

@@ -72,7 +72,7 @@ export class LabNode {
   /** How many of its own writes to a context it has not heard of. */
   unheard(context: string): number | undefined {
     return indexesOf(this.cluster).followed.get(contextName(context))
-      ?.state.unheard;
+      ?.unheard;
   }
 
   /** How many writes wait. */

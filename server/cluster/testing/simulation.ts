@@ -479,7 +479,7 @@ export class Simulation {
     if (this.#hasLostTheLatest) return;
     // While the backbone is away nobody learns of what was not followed before.
     const followed = indexesOf(node.cluster).followed.get(contextName(context));
-    if (followed?.state.memory === "") return;
+    if (followed?.memory === "") return;
     const { now } = this.#processes;
     for (const publisher of this.#publishers) {
       if (publisher.subject !== subject || publisher.context !== context) {
@@ -768,8 +768,8 @@ export class Simulation {
 function checkIndexes({ name, server, cluster }: Node): void {
   const { life, replication, outbox, followed } = indexesOf(cluster);
   assertEquals(outbox.size, 0, `outbox of ${name}`);
-  const owned = [...followed].flatMap(([context, { state }]) =>
-    [...state.own].map((id) => `${context} ${id}`)
+  const owned = [...followed].flatMap(([context, { own }]) =>
+    [...own].map((id) => `${context} ${id}`)
   );
   assertEquals(
     owned.sort(),
@@ -777,8 +777,7 @@ function checkIndexes({ name, server, cluster }: Node): void {
       .map((key) => `${contextName(key.context)} ${rowId(key)}`).sort(),
     `own rows of ${name}`,
   );
-  for (const [context, { state }] of followed) {
-    const { rows, held, isReading } = state;
+  for (const [context, { rows, held, isReading }] of followed) {
     assertEquals([isReading, held.size], [false, 0], name);
     assertEquals(
       [...rows.keys()].sort(),

@@ -97,6 +97,8 @@ export class ContextState {
   readonly #written = new Map<string, OwnWrite>();
   /** What it has received while it is being read. */
   #arrived: Received[] = [];
+  /** The leases when it began to be read: the answer may know no later ones. */
+  #leases = new Map<string, Lease | undefined>();
 
   /** How many of its own writes this node has not received. */
   get unheard(): number {
@@ -107,11 +109,14 @@ export class ContextState {
    * Begins a reading. Its answer has all that was written by now, or the
    * backbone has lost it.
    */
-  begin(): void {
+  begin({ leaseOf }: Surroundings): void {
     this.isDoubtful = false;
     this.isReading = true;
     this.#written.clear();
     this.#arrived = [];
+    this.#leases = new Map(
+      Array.from(this.rows.values(), ({ node }) => [node, leaseOf(node)]),
+    );
   }
 
   /** Ends reading. What has arrived meanwhile is to be received now. */
@@ -199,7 +204,7 @@ export class ContextState {
       if (row.node === node || own.has(id) || isOurs(id)) continue;
       // A former row of this node is no reason to give up that of another one.
       if ((this.rows.get(id)?.node ?? node) !== node) continue;
-      const lease = leaseOf(row.node);
+      const lease = leaseOf(row.node) && this.#leases.get(row.node);
       const hold = isLoss && lease ? heldBy(lease) : held.get(id);
       // A life that has announced all its rows writes none of them again.
       const isAwaited = lease !== undefined &&

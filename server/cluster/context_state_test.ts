@@ -65,7 +65,7 @@ function read(
   { revision = 10, memory = "memory", ownRows = [] as OwnRow[] } = {},
 ): Repair {
   const answer: Read = { memory, revision, rows };
-  state.begin();
+  state.begin(around);
   const repair = state.read(answer, ownRows, around);
   state.end();
   return repair;
@@ -175,7 +175,7 @@ Deno.test("ContextState.receive() doubts after a gap, of another memory, and whi
 
 Deno.test("ContextState.receive() keeps what arrives during a reading until it ends", () => {
   const [state, around] = known(row("a"));
-  state.begin();
+  state.begin(around);
   const change = removed("a", 11);
   assertEquals(state.receive(change, around), undefined);
   assertEquals(ids(state), ["a"]);
@@ -223,6 +223,18 @@ Deno.test("ContextState keeps the rows of a forgotten memory until their owner h
   assertEquals(repair, { ...NOTHING, shown: [next], gone: ["a"] });
 });
 
+Deno.test("ContextState keeps a row whose owner has announced itself since the reading began", () => {
+  const [state, around] = known(row("a"));
+  const memory = "other";
+  state.begin(around);
+  around.renew({ epoch: "there/2", count: 2, announced: memory });
+  const answer = { memory, revision: 1, rows: [] };
+  assertEquals(state.read(answer, [], around), NOTHING);
+  state.end();
+  const repair = read(state, around, [], { memory, revision: 2 });
+  assertEquals(repair, { ...NOTHING, gone: ["a"] });
+});
+
 Deno.test("ContextState keeps a row that its owner has written again", () => {
   const [state, around] = known(row("a"));
   read(state, around, [], { revision: 8 });
@@ -259,7 +271,7 @@ Deno.test("ContextState.wrote() is not expected where another node has written s
 
 Deno.test("ContextState.read() has what was written after it", () => {
   const [state, around] = known();
-  state.begin();
+  state.begin(around);
   assert(state.wrote("a", row("a", HERE), "memory", 11));
   const ownRows = [own("a")];
   const answer = { memory: "memory", revision: 10, rows: [] };

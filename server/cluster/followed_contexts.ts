@@ -424,7 +424,7 @@ export class FollowedContexts<M extends PresenceModel> {
       await connection.follow(name);
       context.subscribedBy = connection;
     }
-    context.begin();
+    context.begin(this.#surroundings(context));
     const askedAt = session.now();
     const { rows, over, ...read } = await this.#readRows(name, connection);
     for (const life of over) await connection.sweep(name, life);

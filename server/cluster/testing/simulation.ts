@@ -382,13 +382,19 @@ export class Simulation {
     if (publisher === undefined || node === undefined) return;
     if (publisher.kind === "socket") {
       await this.#lose(publisher);
-      // By another connection they are here: nothing waits for this one.
+      // By another connection they are here: nothing waits for this one, or
+      // not until it is opened anew.
       const key = entryKeyOf(publisher);
-      const lingers = publisher.node.server.store.snapshot(key) !== undefined;
-      if (!lingers) publisher.since = this.#processes.now + HOLD / 2;
+      const { server } = publisher.node;
+      const look = () => {
+        const lingers = server.store.snapshot(key) !== undefined;
+        if (!lingers) publisher.since = this.#processes.now + HOLD / 2;
+      };
+      look();
       publisher.origin = `o${this.#origins++}`;
       publisher.node = node;
       await this.#pass(this.#random.below(60));
+      look();
       // Perhaps it is lost itself by now, or the node is.
       if (!this.#publishers.has(publisher)) return;
     }

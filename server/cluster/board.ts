@@ -1,23 +1,23 @@
 import type { Watch } from "../mod.ts";
 
-/** A value that is another one now and then, and those who wait for that. */
+/** A value that changes now and then, and its watches. */
 export class Board<T> {
   #current: T;
   readonly #isLast: (value: T) => boolean;
   readonly #parked = new Set<() => void>();
 
-  /** Makes one with a first value; after a last one its watches end. */
+  /** Makes one with a first value; its watches end after a last one. */
   constructor(first: T, isLast: (value: T) => boolean) {
     this.#current = first;
     this.#isLast = isLast;
   }
 
-  /** The value now. */
+  /** The present value. */
   get current(): T {
     return this.#current;
   }
 
-  /** Sets it. */
+  /** Sets the value. */
   set(value: T): void {
     if (value === this.#current) return;
     this.#current = value;
@@ -26,7 +26,7 @@ export class Board<T> {
     for (const wake of parked) wake();
   }
 
-  /** Yields the value now, and then the latest whenever it is another one. */
+  /** Yields the present value, and then the latest after each change. */
   watch(signal: AbortSignal | undefined): Watch<T> {
     let last: { readonly value: T } | undefined;
     let isEnded = false;
@@ -56,7 +56,7 @@ export class Board<T> {
       return Promise.resolve({ done: true, value: undefined });
     };
     return {
-      // One after the other.
+      // One at a time, as a generator does.
       next: () => {
         const result = turn.then(step);
         turn = result;

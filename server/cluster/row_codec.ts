@@ -13,7 +13,7 @@ export function contextName(context: unknown): string {
   return JSON.stringify(context);
 }
 
-/** Reads the name of a context. */
+/** Decodes the name of a context. */
 export function decodeContext<M extends PresenceModel>(
   name: string,
 ): M["context"] {
@@ -26,12 +26,12 @@ export function rowId({ subject, resource, origin }: EntryKey): string {
 }
 
 /**
- * How long facets last that go by themselves, in milliseconds: in a row, since
- * their publisher was heard of.
+ * How long facets with deadlines last, in milliseconds: in a row, since their
+ * publisher was heard from.
  */
 export type FacetsLast = readonly (readonly [name: string, lasts: Duration])[];
 
-/** Writes what an entry says. */
+/** Encodes an entry as the value of a row. */
 export function encodeRow<M extends PresenceModel>(
   { visibility, observedAt, facets }: PresenceSnapshot<M>,
   facetsLast: FacetsLast = [],
@@ -43,11 +43,11 @@ export function encodeRow<M extends PresenceModel>(
 }
 
 /**
- * Whether a row says what an entry says, and has its facets last about as long.
+ * Whether a row equals an entry, and its facets last about as long.
  *
  * @param row The value of the row.
  * @param age How many milliseconds ago its publisher was heard from.
- * @param value What the entry says, but for how long its facets last.
+ * @param value The value of the entry, without how long its facets last.
  * @param left How long they last from now.
  */
 export function saysTheSame(
@@ -71,7 +71,7 @@ export function saysTheSame(
   }
 }
 
-/** Reads the key of an entry; `undefined` if it is none. */
+/** Decodes the key of an entry; `undefined` if it can't be read. */
 export function decodeKey<M extends PresenceModel>(
   context: string,
   id: string,
@@ -92,10 +92,10 @@ export function decodeKey<M extends PresenceModel>(
 }
 
 /**
- * Reads an entry, without the facets that are over for so long that nobody
- * shows them; `undefined` if it is none that this version knows.
+ * Decodes an entry, without the facets that have been over for longer than the
+ * allowance; `undefined` if this version can't read it.
  *
- * @param age How many milliseconds ago its publisher was heard of.
+ * @param age How many milliseconds ago its publisher was heard from.
  */
 export function decodeRow<M extends PresenceModel>(
   context: string,
@@ -121,7 +121,7 @@ export function decodeRow<M extends PresenceModel>(
   }
 }
 
-/** How long facets last from now; less than zero if they are over since. */
+/** How long facets last from now; less than zero if they are over. */
 function leftOf(lasts: object, age: Duration): Record<string, Duration> {
   const left = Object.entries(lasts).flatMap(([name, duration]) =>
     Number.isFinite(duration) ? [[name, duration - age] as const] : []

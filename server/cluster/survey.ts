@@ -20,10 +20,10 @@ import { contextName, decodeRow, encodeRow, rowId } from "./row_codec.ts";
 import type { Session } from "./session.ts";
 import { abortable, within } from "./within.ts";
 
-/** On whose behalf something is asked, and what ends it. */
+/** Options of a question to the cluster. */
 export interface QuestionOptions<M extends PresenceModel = PresenceModel> {
   /**
-   * What may be seen.
+   * The viewer, whose rights filter the answer.
    *
    * @default {OMNISCIENT_VIEWER}
    */
@@ -32,28 +32,27 @@ export interface QuestionOptions<M extends PresenceModel = PresenceModel> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How much of a cluster has answered. */
+/** Whether an answer has the entries of all nodes. */
 export interface Completeness {
   /**
-   * Whether this node is one with its cluster, and all nodes that live have
-   * answered.
+   * Whether this node is connected, and no living node is missing.
    */
   readonly isComplete: boolean;
-  /** The names of the nodes that are known and have not answered. */
+  /** The names of the living nodes whose entries may be left out. */
   readonly missing: readonly string[];
 }
 
-/** The entries that all nodes have together. */
+/** The entries of all nodes. */
 export interface EntriesAnswer<M extends PresenceModel = PresenceModel>
   extends Completeness {
-  /** In no particular order. Those of others never expire here. */
+  /** The entries, in no particular order. Those of other nodes never expire. */
   readonly snapshots: readonly PresenceSnapshot<M>[];
 }
 
-/** How many there are at all nodes together. */
+/** The numbers of subjects at all nodes together. */
 export interface CountAnswer<M extends PresenceModel = PresenceModel>
   extends Completeness {
-  /** How many subjects each context has. */
+  /** The number of subjects in each context. */
   readonly subjects: ReadonlyMap<M["context"], number>;
 }
 

@@ -1,28 +1,16 @@
 import { assertMethods, type PresenceModel } from "../../core/mod.ts";
-import type { PresenceServer, Replication, Watch } from "../mod.ts";
-import type { NodeLife, PresenceBackbone } from "./backbone.ts";
+import type { PresenceServer, Watch } from "../mod.ts";
+import type { PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
 import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
 import type { ClusterStats } from "./cluster_stats.ts";
-import type { FollowedContext } from "./followed_contexts.ts";
-import type { Outbox } from "./outbox.ts";
 import type { ClusterStatus, StatusWatch } from "./status.ts";
 import type { CountAnswer, EntriesAnswer, QuestionOptions } from "./survey.ts";
 
-/** The inside of a node, for the invariant checks of the tests. */
-export interface ClusterIndexes<M extends PresenceModel> {
-  readonly life: NodeLife;
-  /** Whether it has announced that the backbone has all its rows. */
-  readonly isAnnounced: boolean;
-  readonly replication: Replication<M>;
-  readonly outbox: Outbox;
-  readonly followed: ReadonlyMap<string, FollowedContext<M>>;
-}
-
-/** Returns the inside of a node, for the invariant checks of the tests. */
-export let indexesOf: <M extends PresenceModel>(
+/** Returns the parts of a node, for the invariant checks of the tests. */
+export let partsOf: <M extends PresenceModel>(
   cluster: Cluster<M>,
-) => ClusterIndexes<M>;
+) => ClusterNode<M>;
 
 /**
  * A node of a cluster: it shares the entries that its server has received, and
@@ -36,16 +24,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   #left: Promise<void> | undefined;
 
   static {
-    indexesOf = (cluster) => {
-      const node = cluster.#node;
-      return {
-        life: node.session.life,
-        isAnnounced: node.session.lease.announced === node.session.memory,
-        replication: node.replication,
-        outbox: node.outbox,
-        followed: node.contexts.all,
-      };
-    };
+    partsOf = (cluster) => cluster.#node;
   }
 
   /** Made by {@linkcode joinCluster}. */

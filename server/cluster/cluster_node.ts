@@ -82,15 +82,13 @@ export class ClusterNode<M extends PresenceModel> {
       outbox,
       replication,
       learn: () => this.#peers.learn(),
-      mustWrite: () => this.writer.flushSoon(),
       failed,
     });
     this.session = session;
     this.roster = roster;
     this.replication = replication;
     this.contexts = contexts;
-    this.writer = new Writer(session, outbox, {
-      dated: (write) => own.dated(write),
+    this.writer = new Writer(session, outbox, (write) => own.dated(write), {
       settled: (write) => contexts.settled(write),
       emptied: () => this.#announce(),
       failed,
@@ -178,14 +176,8 @@ export class ClusterNode<M extends PresenceModel> {
 
   #serverListener(): ReplicationListener<M> {
     return {
-      put: (snapshot) => {
-        this.contexts.put(snapshot);
-        this.writer.flushSoon();
-      },
-      removed: (snapshot, isOwn) => {
-        this.contexts.remove(snapshot, isOwn);
-        this.writer.flushSoon();
-      },
+      put: (snapshot) => this.contexts.put(snapshot),
+      removed: (snapshot, isOwn) => this.contexts.remove(snapshot, isOwn),
       watched: (context, isWatched) =>
         this.contexts.watch(contextName(context), isWatched),
       closed: () => this.#closed(),

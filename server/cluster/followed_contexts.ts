@@ -83,8 +83,6 @@ export interface FollowedContextsHost<M extends PresenceModel> {
   readonly replication: Replication<M>;
   /** Learns all leases. */
   learn(): Promise<readonly NodeLife[]>;
-  /** There is something to write. */
-  mustWrite(): void;
   /** A call has failed. */
   failed(error: unknown): void;
 }
@@ -418,7 +416,7 @@ export class FollowedContexts<M extends PresenceModel> {
     context: FollowedContext<M>,
     connection: BackboneConnection,
   ): Promise<void> {
-    const { session, own, outbox, replication, mustWrite } = this.#host;
+    const { session, own, outbox, replication } = this.#host;
     const { name, key } = context;
     if (context.subscribedBy !== connection) {
       await connection.follow(name);
@@ -452,7 +450,6 @@ export class FollowedContexts<M extends PresenceModel> {
       outbox.add({ type: "retract", context: name, id });
     }
     for (const id of missing) this.#write(name, id);
-    mustWrite();
   }
 
   /** Reads a context, and tells which lives are over that have rows there. */

@@ -28,6 +28,8 @@ export type PendingWrite =
  * has only changed connections.
  */
 export class Outbox {
+  /** Called when another write waits, or one does not wait any more. */
+  onChange: () => void = () => {};
   #waiting: Writes = new Map();
   #underway: Writes = new Map();
 
@@ -41,6 +43,7 @@ export class Outbox {
     const row = nameOf(write);
     const former = this.#waiting.get(row) ?? this.#underway.get(row);
     set(this.#waiting, later(former, write));
+    this.onChange();
   }
 
   /**
@@ -51,6 +54,7 @@ export class Outbox {
     const row = nameOf({ context, id });
     if (this.#underway.has(row)) this.add({ type: "retract", context, id });
     else if (this.#waiting.get(row)?.type === "put") this.#waiting.delete(row);
+    this.onChange();
   }
 
   /**

@@ -24,10 +24,8 @@ export interface SettledWrite {
   readonly written: Written;
 }
 
-/** What a writer needs. */
-export interface WriterHost {
-  /** Returns what a write says by now; `undefined` if it is needless. */
-  dated(write: PendingWrite): RowWrite | undefined;
+/** What becomes of writes. */
+export interface WriterListener {
   /** A write was done or refused. */
   settled(write: SettledWrite): void;
   /** Nothing is left to write. */
@@ -43,7 +41,8 @@ export interface WriterHost {
 export class Writer {
   readonly #session: Session;
   readonly #outbox: Outbox;
-  readonly #host: WriterHost;
+  readonly #date: (write: PendingWrite) => RowWrite | undefined;
+  readonly #listener: WriterListener;
   #isScheduled = false;
   #isFlushing = false;
   #flushed: Promise<void> = Promise.resolve();
@@ -54,11 +53,22 @@ export class Writer {
   /** The same for what is under way. */
   #underway: Stopwatch | undefined;
 
-  /** Makes one for an outbox. */
-  constructor(session: Session, outbox: Outbox, host: WriterHost) {
+  /**
+   * Makes one for an outbox.
+   *
+   * @param date Returns what a write says by now; `undefined` if it is needless.
+   */
+  constructor(
+    session: Session,
+    outbox: Outbox,
+    date: (write: PendingWrite) => RowWrite | undefined,
+    listener: WriterListener,
+  ) {
     this.#session = session;
     this.#outbox = outbox;
-    this.#host = host;
+    this.#date = date;
+    this.#listener = listener;
+    outbox.onChange = () => this.#flushSoon();
   }
 
   /** How many writes were done or refused. */
@@ -81,7 +91,7 @@ export class Writer {
   }
 
   /** Writes after the present task. */
-  flushSoon(): void {
+  #flushSoon(): void {
     this.#look();
     if (this.#isScheduled || this.#isFlushing) return;
     this.#isScheduled = true;
@@ -122,17 +132,17 @@ export class Writer {
         await this.#write(connection);
       }
     } catch (error) {
-      this.#host.failed(error);
+      this.#listener.failed(error);
     } finally {
       this.#isFlushing = false;
     }
-    if (this.#outbox.size === 0 && this.#mayWrite) this.#host.emptied();
+    if (this.#outbox.size === 0 && this.#mayWrite) this.#listener.emptied();
   }
 
   async #write(connection: BackboneConnection): Promise<void> {
     const { life, memory } = this.#session;
     const writes = this.#outbox.take(BATCH)
-      .flatMap((write) => this.#host.dated(write) ?? []);
+      .flatMap((write) => this.#date(write) ?? []);
     this.#underway = this.#behind;
     this.#look();
     let all: readonly Written[];
@@ -152,7 +162,7 @@ export class Writer {
       const write = writes[index];
       if (write === undefined) continue;
       this.#session.lease.wrote(write.context, written.revision);
-      this.#host.settled({ life, write, memory, written });
+      this.#listener.settled({ life, write, memory, written });
     }
   }
 }

@@ -55,7 +55,7 @@ export interface Repair {
   /** Rows of other nodes that are gone. */
   readonly gone: readonly string[];
   /** Own entries to write again: their rows are missing, or differ. */
-  readonly missing: readonly string[];
+  readonly missing: readonly OwnRow[];
   /** Own rows to remove: their entries are gone. */
   readonly surplus: readonly string[];
 }
@@ -219,14 +219,12 @@ export class ContextState {
     const surplus = [...this.rows.values()]
       .filter((row) => row.node === node && !own.has(row.id) && !isOurs(row.id))
       .map(({ id }) => id);
-    const missing: string[] = [];
-    for (const { id, value, left } of own.values()) {
-      if (isOurs(id)) continue;
+    const missing = [...own.values()].filter(({ id, value, left }) => {
+      if (isOurs(id)) return false;
       const row = this.rows.get(id);
-      const isSame = row?.node === node &&
-        saysTheSame(row.value, now - row.heardAt, value, left);
-      if (!isSame) missing.push(id);
-    }
+      return row?.node !== node ||
+        !saysTheSame(row.value, now - row.heardAt, value, left);
+    });
     return { shown, gone, missing, surplus };
   }
 

@@ -113,7 +113,7 @@ export class FollowedContexts<M extends PresenceModel> {
     const name = contextName(snapshot.context);
     const id = rowId(snapshot);
     this.#context(name).own.add(id);
-    this.#write(name, id);
+    this.#write(name, id, this.#host.replication.heardAt(snapshot));
     this.follow(name);
   }
 
@@ -162,9 +162,10 @@ export class FollowedContexts<M extends PresenceModel> {
 
   /** Whether all rows are known of each context that has own entries. */
   get areOwnSettled(): boolean {
-    return [...this.all.values()].every(({ name, own }) =>
-      own.size === 0 || this.isSettled(name)
-    );
+    for (const { name, own } of this.all.values()) {
+      if (own.size > 0 && !this.isSettled(name)) return false;
+    }
+    return true;
   }
 
   /**
@@ -310,10 +311,12 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   /** Writes an own entry, again if need be. */
-  #write(context: string, id: string): void {
-    const { own, outbox, session } = this.#host;
-    const at = own.heardAt(context, id) ?? session.now();
-    outbox.add({ type: "put", context, id, at });
+  #write(
+    context: string,
+    id: string,
+    at: Timestamp = this.#host.session.now(),
+  ): void {
+    this.#host.outbox.add({ type: "put", context, id, at });
   }
 
   #receive(context: FollowedContext<M>, received: Received): void {
@@ -449,7 +452,7 @@ export class FollowedContexts<M extends PresenceModel> {
     for (const id of surplus) {
       outbox.add({ type: "retract", context: name, id });
     }
-    for (const id of missing) this.#write(name, id);
+    for (const { id, heardAt } of missing) this.#write(name, id, heardAt);
   }
 
   /** Reads a context, and tells which lives are over that have rows there. */

@@ -43,11 +43,13 @@ export class Writer {
   readonly #outbox: Outbox;
   readonly #date: (write: PendingWrite) => RowWrite | undefined;
   readonly #listener: WriterListener;
+  /** How many writes were done or refused. */
+  written = 0;
+  /** How many calls have failed. */
+  failures = 0;
   #isScheduled = false;
   #isFlushing = false;
   #flushed: Promise<void> = Promise.resolve();
-  #written = 0;
-  #failures = 0;
   /** Runs since there was nothing to write. */
   #behind: Stopwatch | undefined;
   /** The same for what is under way. */
@@ -71,23 +73,12 @@ export class Writer {
     outbox.onChange = () => this.#flushSoon();
   }
 
-  /** How many writes were done or refused. */
-  get written(): number {
-    return this.#written;
-  }
-
-  /** How many calls have failed. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   /**
    * The age of the oldest change that is not known to be written; 0 if all are.
    * While more wait than one call writes, it is how long that has been so.
    */
   get lagMs(): Duration {
-    const isBehind = this.#outbox.size > 0 ? this.#behind : undefined;
-    return (this.#underway ?? isBehind)?.elapsed ?? 0;
+    return (this.#underway ?? this.#behind)?.elapsed ?? 0;
   }
 
   /** Writes after the present task. */
@@ -151,13 +142,13 @@ export class Writer {
     } catch (error) {
       this.#outbox.failed();
       this.#behind = this.#underway;
-      this.#failures++;
+      this.failures++;
       throw error;
     } finally {
       this.#underway = undefined;
     }
     this.#outbox.done();
-    this.#written += all.length;
+    this.written += all.length;
     for (const [index, written] of all.entries()) {
       const write = writes[index];
       if (write === undefined) continue;

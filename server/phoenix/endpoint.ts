@@ -12,13 +12,13 @@ import {
   type TrustGuard,
   type Unauthorized,
 } from "../http/mod.ts";
-import { deliver } from "./broadcast.ts";
-import { answerBroadcast } from "./broadcast_route.ts";
-import { readBroadcast } from "./broadcast_text.ts";
-import { type Codec, codecFor, V2 } from "./codec.ts";
-import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
+import { deliver } from "./broadcasts/broadcast.ts";
+import { answerBroadcast } from "./broadcasts/broadcast_route.ts";
+import { readBroadcast } from "./broadcasts/broadcast_text.ts";
+import { type Codec, codecFor, V2 } from "./frames/codec.ts";
+import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
 import { limitsFrom, type PhoenixLimits } from "./limits.ts";
-import { Members } from "./members.ts";
+import { Members } from "./channels/members.ts";
 import type { PhoenixOptions } from "./options.ts";
 import {
   kindOfStatus,
@@ -26,12 +26,12 @@ import {
   PhoenixTally,
 } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
-import { Revocations } from "./revocations.ts";
+import { Revocations } from "./rights/revocations.ts";
 import { PhoenixSocket, type SocketHooks } from "./socket.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { CHECK_MS } from "./stall.ts";
 import { TokenBuckets } from "./token_bucket.ts";
-import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
+import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */
 const MAX_SHUTDOWN_MS = 3_000;

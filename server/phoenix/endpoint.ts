@@ -1,8 +1,5 @@
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  InvalidValueError,
-} from "../../core/mod.ts";
+import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 import { endOf, pause, type Unauthorized } from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import { createTrustGuard, toldOnce, type TrustGuard } from "../http/mod.ts";

@@ -1,14 +1,13 @@
-import {
-  type Activity,
-  assertNoOtherOptions,
-  assertOptions,
-  type Availability,
-  type Duration,
-  type EntryKey,
-  type FacetPatch,
-  type PresenceSnapshot,
-  type PresenceUpdate,
-  type Visibility,
+import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
+import type {
+  Activity,
+  Availability,
+  Duration,
+  EntryKey,
+  FacetPatch,
+  PresenceSnapshot,
+  PresenceUpdate,
+  Visibility,
 } from "../../core/mod.ts";
 import { copyJson, type JsonValue, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";

@@ -2,6 +2,8 @@ import {
   assertFunction,
   assertNoOtherOptions,
   assertOptions,
+} from "../core/assert.ts";
+import {
   type Duration,
   InvalidValueError,
   steadyNow,

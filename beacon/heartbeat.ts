@@ -3,6 +3,8 @@ import {
   assertMethods,
   assertNoOtherOptions,
   assertOptions,
+} from "../core/assert.ts";
+import {
   type Duration,
   type FacetDeadlines,
   type FacetPatch,

@@ -23,6 +23,7 @@ export * from "./activity_monitor.ts";
 export * from "./heartbeat.ts";
 export * from "./monitor_activity.ts";
 export {
+  type ExpiryPolicy,
   type FacetExpiry,
   PresenceBeacon,
   type PresenceBeaconOptions,

@@ -1,20 +1,25 @@
 import {
   assertEntryKey,
-  assertExpiryPolicy,
   assertNoOtherOptions,
   assertOptions,
   assertVisibility,
+} from "../core/assert.ts";
+import {
+  type Duration,
   type EntryKey,
-  expiryFrom,
-  type ExpiryPolicy,
+  type Expiry,
   type FacetDeadlines,
   type FacetName,
   type FacetPatch,
+  InvalidValueError,
   type PresenceModel,
   type PresenceUpdate,
   type Timestamp,
   type Visibility,
 } from "../core/mod.ts";
+
+/** How a publisher picks an expiry: `"never"`, or some time after each update. */
+export type ExpiryPolicy = "never" | { readonly after: Duration };
 
 /** What stays the same in all updates of a beacon. */
 export interface PresenceBeaconOptions<
@@ -172,4 +177,23 @@ export function facetDeadlinesFrom<M extends PresenceModel>(
     if (deadline !== "never") deadlines.set(name, deadline);
   }
   return Object.fromEntries(deadlines) as FacetDeadlines<M>;
+}
+
+/** Applies a policy. A sum beyond the largest finite number stays there. */
+function expiryFrom(policy: ExpiryPolicy, observedAt: Timestamp): Expiry {
+  if (policy === "never") return "never";
+  return Math.min(observedAt + policy.after, Number.MAX_VALUE);
+}
+
+function assertExpiryPolicy(
+  policy: ExpiryPolicy,
+  field: string,
+  action: string,
+): void {
+  if (policy === "never") return;
+  const after: unknown = policy?.after;
+  if (Number.isFinite(after) && Number(after) >= 0) return;
+  const rule =
+    `must be "never" or { after } with a finite, non-negative number`;
+  throw new InvalidValueError(action, field, rule, policy);
 }

@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InvalidValueError, restricted } from "../core/mod.ts";
-import { PresenceBeacon, type PresenceBeaconOptions } from "./mod.ts";
+import {
+  type ExpiryPolicy,
+  PresenceBeacon,
+  type PresenceBeaconOptions,
+} from "./mod.ts";
 
 const KEY = {
   subject: "alice",
@@ -45,6 +49,37 @@ Deno.test("PresenceBeacon.updateAt() may patch nothing", () => {
   assertEquals(update.facets, {});
   assertEquals(update.expiry, "never");
   assertEquals(update.facetDeadlines, undefined);
+});
+
+Deno.test("PresenceBeacon.updateAt() counts the expiry from the observation", () => {
+  const expiryOf = (expiry: ExpiryPolicy, time: number) =>
+    new PresenceBeacon({ ...KEY, expiry }).updateAt(time).expiry;
+  assertEquals(expiryOf({ after: 60 }, 100), 160);
+  assertEquals(expiryOf({ after: 0 }, 100), 100);
+  assertEquals(expiryOf({ after: 60 }, -100), -40);
+  assertEquals(expiryOf("never", 100), "never");
+});
+
+Deno.test("PresenceBeacon takes a duration or never as the expiry", () => {
+  for (const expiry of ["never", { after: 0 }, { after: 1.5 }] as const) {
+    assertEquals(new PresenceBeacon({ ...KEY, expiry }).expiry, expiry);
+  }
+  const others = [
+    null,
+    60,
+    {},
+    { after: -1 },
+    { after: NaN },
+    { after: Infinity },
+    { after: "60" },
+  ];
+  for (const expiry of others) {
+    assertThrows(
+      () => Reflect.construct(PresenceBeacon, [{ ...KEY, expiry }]),
+      InvalidValueError,
+      `Cannot create beacon: expiry must be "never" or { after } with a finite, non-negative number: received `,
+    );
+  }
 });
 
 Deno.test("PresenceBeacon.updateAt() stays finite at the end of time", () => {

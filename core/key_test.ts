@@ -1,11 +1,5 @@
-import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import {
-  assertKey,
-  compareKeys,
-  InvalidValueError,
-  isKey,
-  type Key,
-} from "./mod.ts";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { compareKeys, isKey, type Key } from "./mod.ts";
 
 Deno.test("isKey() takes every well-formed string and finite number", () => {
   const keys = [
@@ -44,17 +38,6 @@ Deno.test("isKey() refuses everything else", () => {
     "a\udc00b",
   ];
   for (const other of others) assertFalse(isKey(other), typeof other);
-});
-
-Deno.test("assertKey() names the action, the field and the value", () => {
-  assertKey("", "subject", "publish update");
-  const error = assertThrows(
-    () => assertKey("\ud800", "origin", "withdraw entry"),
-    InvalidValueError,
-    "Cannot withdraw entry: origin must be a well-formed string or a finite number: received ",
-  );
-  assertEquals(error.field, "origin");
-  assertEquals(error.value, "\ud800");
 });
 
 Deno.test("compareKeys() orders absent, numbers, strings", () => {

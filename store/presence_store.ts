@@ -7,6 +7,8 @@ import {
   assertTimestamp,
   assertUpdate,
   assertUpdateBody,
+} from "../core/assert.ts";
+import {
   type Duration,
   type EntryKey,
   InvalidValueError,

@@ -1,4 +1,5 @@
-import { assertMethods, type PresenceModel } from "../../core/mod.ts";
+import { assertMethods } from "../../core/assert.ts";
+import type { PresenceModel } from "../../core/mod.ts";
 import type { PresenceServer, Replication, Watch } from "../mod.ts";
 import type { NodeLife, PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";

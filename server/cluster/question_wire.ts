@@ -1,4 +1,5 @@
-import { assertKey, type PresenceModel } from "../../core/mod.ts";
+import { assertKey } from "../../core/assert.ts";
+import type { PresenceModel } from "../../core/mod.ts";
 import type { Viewer } from "../mod.ts";
 
 /** What a node asks all others about what they own. */

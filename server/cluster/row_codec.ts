@@ -1,10 +1,9 @@
-import {
-  assertEntryKey,
-  assertUpdateBody,
-  type Duration,
-  type EntryKey,
-  type PresenceModel,
-  type PresenceSnapshot,
+import { assertEntryKey, assertUpdateBody } from "../../core/assert.ts";
+import type {
+  Duration,
+  EntryKey,
+  PresenceModel,
+  PresenceSnapshot,
 } from "../../core/mod.ts";
 import { FACET_ALLOWANCE_MS, type RemoteEntry } from "../mod.ts";
 import type { Row } from "./backbone.ts";

@@ -1,8 +1,5 @@
-import {
-  assertKey,
-  type PresenceModel,
-  type PresenceSnapshot,
-} from "../../core/mod.ts";
+import { assertKey } from "../../core/assert.ts";
+import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
 import {
   OMNISCIENT_VIEWER,
   type PresenceServer,

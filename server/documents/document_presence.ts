@@ -1,6 +1,5 @@
+import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
 import {
-  assertMethods,
-  assertNoOtherOptions,
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,

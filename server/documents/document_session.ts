@@ -1,9 +1,9 @@
-import {
-  assertNoOtherOptions,
-  type Duration,
-  type FacetDeadlines,
-  type FacetPatch,
-  type Timestamp,
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import type {
+  Duration,
+  FacetDeadlines,
+  FacetPatch,
+  Timestamp,
 } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";

@@ -30,11 +30,8 @@
  * @module
  */
 
-import {
-  assertNoOtherOptions,
-  InvalidValueError,
-  type PresenceModel,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError, type PresenceModel } from "../../core/mod.ts";
 import type { Watch } from "../mod.ts";
 import type {
   ClientBatch,

@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { assertFacet } from "../../core/assert.ts";
 import {
-  assertFacet,
   type FacetPatch,
   InvalidValueError,
   type PresenceModel,

@@ -1,8 +1,5 @@
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  type PresenceUpdate,
-} from "../../core/mod.ts";
+import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
+import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";

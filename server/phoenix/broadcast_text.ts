@@ -1,8 +1,5 @@
-import {
-  assertVisibility,
-  InvalidValueError,
-  type Visibility,
-} from "../../core/mod.ts";
+import { assertVisibility } from "../../core/assert.ts";
+import { InvalidValueError, type Visibility } from "../../core/mod.ts";
 import { base64Of, bytesOf } from "./base64.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "./json.ts";
 import { BinaryBroadcast, type PhoenixPayload } from "./message.ts";

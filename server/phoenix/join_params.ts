@@ -1,8 +1,5 @@
-import {
-  assertVisibility,
-  InvalidValueError,
-  type Visibility,
-} from "../../core/mod.ts";
+import { assertVisibility } from "../../core/assert.ts";
+import { InvalidValueError, type Visibility } from "../../core/mod.ts";
 import type { JsonValue } from "../topics/mod.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import { own } from "./payload.ts";

@@ -1,4 +1,5 @@
-import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 
 /** How much one socket, and one identity, may ask of an endpoint. */
 export interface PhoenixLimits {

@@ -1,7 +1,6 @@
+import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
 import {
   type Activity,
-  assertNoOtherOptions,
-  assertOptions,
   type Availability,
   type Duration,
   type EntryKey,

@@ -11,6 +11,7 @@ import {
 import {
   type Duration,
   type EntryKey,
+  entryKeyOf,
   InvalidValueError,
   type Key,
   type PresenceModel,
@@ -37,18 +38,15 @@ import { type SubjectSummary, summarize } from "./projection.ts";
 import type {
   Liveness,
   PresenceCount,
+  PresenceStoreOptions,
   SnapshotQuery,
   SummaryOptions,
   SummaryPage,
   SummaryPageOptions,
   SummaryQuery,
   VisibleOptions,
-} from "./query.ts";
-import { clearFacets, isRefresh, patchFacets, reduce } from "./reduce.ts";
-import {
-  DEFAULT_RETENTION,
-  type PresenceStoreOptions,
-} from "./store_options.ts";
+} from "./options.ts";
+import { clearFacets, isRefresh, reduce } from "./reduce.ts";
 import { isVisible, visibleChange } from "./visible_change.ts";
 import {
   type ChangesOptions,
@@ -128,7 +126,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    */
   constructor(options: PresenceStoreOptions<M> = {}) {
     assertOptions(options, CREATE);
-    const { retention = DEFAULT_RETENTION, onChange, ...rest } = options;
+    const { retention = 10_000, onChange, ...rest } = options;
     const { epoch = randomEpoch(), ...more } = rest;
     const { refreshes = "change", staleUpdates = "accept", ...others } = more;
     assertNoOtherOptions(others, CREATE);
@@ -153,12 +151,12 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
 
   /** How many distinct subjects have an entry, in whatever contexts. O(1). */
   get subjectCount(): number {
-    return this.#entries.subjectCount;
+    return this.#entries.contextsOf.size;
   }
 
   /** How many contexts have an entry. O(1). */
   get contextCount(): number {
-    return this.#entries.contextCount;
+    return this.#entries.occupied;
   }
 
   /** The sequence of the newest change; 0 before the first. */
@@ -239,7 +237,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    */
   withdrawOrigin(origin: M["origin"]): number {
     assertKey(origin, "origin", "withdraw origin");
-    const entries = this.#entries.from(origin);
+    const entries = this.#entries.entriesFrom.get(origin);
     for (const entry of entries) this.#remove(entry, "withdrawn");
     return entries.length;
   }
@@ -465,7 +463,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const { limit, after } = options;
     assertCount(limit, 1, "limit", "read page");
     const summaries: SubjectSummary<M>[] = [];
-    const subjects = this.#entries.context(context)?.subjectsAfter(after) ?? [];
+    const subjects =
+      this.#entries.contexts.get(context)?.subjectsAfter(after) ?? [];
     for (const subject of subjects) {
       const summary = this.subjectSummary(subject, context, options);
       if (summary === undefined) continue;
@@ -489,7 +488,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     context: M["context"],
     options: VisibleOptions<M> = {},
   ): PresenceCount {
-    const there = this.#entries.context(context);
+    const there = this.#entries.contexts.get(context);
     const { visible } = options;
     if (there === undefined) return { subjects: 0, entries: 0 };
     if (visible === undefined) {
@@ -518,8 +517,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     } = {},
   ): M["context"][] {
     const { subject, visible } = options;
-    return this.#entries.contexts(subject)
-      .map(({ context }) => context)
+    const there = subject === undefined
+      ? [...this.#entries.contexts.values()].filter(({ size }) => size > 0)
+      : this.#entries.contextsOf.get(subject);
+    return there.map(({ context }) => context)
       .filter((context) =>
         visible === undefined ||
         this.snapshots({ context, subject, visible }).length > 0
@@ -597,7 +598,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   // Below the surface
 
   #publishValid(update: PresenceUpdate<M>, shift: Duration): Sequence {
-    const entries = this.#entries.context(update.context);
+    const entries = this.#entries.contexts.get(update.context);
     const entry = entries?.get(update);
     if (entries === undefined || entry === undefined) {
       return this.#insert(update, shift);
@@ -607,7 +608,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     }
     const previous = entry.snapshot;
     const silent = this.#silentRefreshes && isRefresh(previous, update);
-    if (!silent) entry.snapshot = reduce(previous, update);
+    if (!silent) entry.snapshot = reduce(previous, previous.facets, update);
     const { due: formerlyDue } = entry;
     entry.keepAlive(update, shift);
     // The queue need not know of the others, and asking it costs a cache miss.
@@ -624,19 +625,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   #insert(update: PresenceUpdate<M>, shift: Duration): Sequence {
     assertEntryKey(update, "publish update");
     const entries = this.#entries.open(update.context, this.#log.floor);
+    // The context's own key, so that its entries share one string.
     const { context } = entries;
-    const { subject, resource, origin, visibility, observedAt, expiry } =
-      update;
-    const snapshot: PresenceSnapshot<M> = {
-      subject,
-      context,
-      resource,
-      origin,
-      visibility,
-      observedAt,
-      expiry,
-      facets: patchFacets<M>({}, update.facets),
-    };
+    const snapshot = reduce<M>({ ...entryKeyOf(update), context }, {}, update);
     const entry = new Entry(snapshot, update, shift);
     this.#entries.add(entry, entries);
     this.#deadlines.schedule(entry);
@@ -733,7 +724,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     if (sequence >= this.lastSequence) return [];
     const entries = context === undefined
       ? undefined
-      : this.#entries.context(context);
+      : this.#entries.contexts.get(context);
     if (context !== undefined && entries === undefined) {
       return sequence < this.retainedFloorSequence ? undefined : [];
     }

@@ -51,7 +51,7 @@ Deno.test("assertKey() names the action, the field and the value", () => {
   assertEquals(error.value, "\ud800");
 });
 
-Deno.test("assertEntryKey() lets only the resource be absent", () => {
+Deno.test("assertEntryKey() requires all fields but the resource", () => {
   assertEntryKey(KEY, "withdraw entry");
   assertEntryKey({ ...KEY, resource: undefined }, "withdraw entry");
   for (const field of ["subject", "context", "origin"] as const) {
@@ -72,7 +72,7 @@ Deno.test("assertEntryKey() refuses null as a resource", () => {
   );
 });
 
-Deno.test("assertTimestamp() takes finite numbers", () => {
+Deno.test("assertTimestamp() accepts finite numbers", () => {
   for (const time of [0, -0, -1, 1.5, 1_700_000_000_000, Number.MAX_VALUE]) {
     assertTimestamp(time, "now", "expire entries");
   }
@@ -89,7 +89,7 @@ Deno.test("assertTimestamp() refuses everything else", () => {
   }
 });
 
-Deno.test("assertVisibility() takes the three kinds", () => {
+Deno.test("assertVisibility() accepts the three kinds", () => {
   for (const value of ["public", "private", restricted("a"), restricted("")]) {
     assertVisibility(value, "visibility", "publish update");
   }
@@ -113,7 +113,7 @@ Deno.test("assertVisibility() takes the three kinds", () => {
   }
 });
 
-Deno.test("assertFacet() takes every availability and activity", () => {
+Deno.test("assertFacet() accepts every availability and activity", () => {
   const availabilities = ["available", "busy", "away", "offline", "unknown"];
   for (const value of availabilities) {
     assertFacet("availability", value, "publish update");
@@ -169,11 +169,11 @@ Deno.test("assertFacet() leaves the application's own facets alone", () => {
   }
 });
 
-Deno.test("assertUpdate() takes an update that patches nothing", () => {
+Deno.test("assertUpdate() accepts an update that patches nothing", () => {
   assertUpdate(UPDATE);
 });
 
-Deno.test("assertUpdate() takes values, nulls and undefined in a patch", () => {
+Deno.test("assertUpdate() accepts values, nulls and undefined in a patch", () => {
   assertUpdate({
     ...UPDATE,
     resource: "",
@@ -182,7 +182,7 @@ Deno.test("assertUpdate() takes values, nulls and undefined in a patch", () => {
   });
 });
 
-Deno.test("assertUpdate() wants an object", () => {
+Deno.test("assertUpdate() requires an object", () => {
   for (const other of [undefined, null, "update", 1]) {
     assertThrows(
       () => assertUpdate(other),
@@ -192,14 +192,14 @@ Deno.test("assertUpdate() wants an object", () => {
   }
 });
 
-Deno.test("assertUpdate() wants every field but the resource", () => {
+Deno.test("assertUpdate() requires every field but the resource", () => {
   const missing = Object.keys(UPDATE);
   for (const field of missing) {
     refuses({ [field]: undefined }, field, "must be");
   }
 });
 
-Deno.test("assertUpdate() names the field that is bad", () => {
+Deno.test("assertUpdate() names the invalid field", () => {
   refuses({ subject: NaN }, "subject", "must be a well-formed string");
   refuses({ resource: null }, "resource", "must be a well-formed string");
   refuses({ visibility: "hidden" }, "visibility", `must be "public"`);
@@ -223,7 +223,7 @@ Deno.test("assertUpdate() names the field that is bad", () => {
   );
 });
 
-Deno.test("assertUpdate() wants a deadline to belong to a facet that is set", () => {
+Deno.test("assertUpdate() requires a deadline to belong to a facet that is set", () => {
   const rule = "must belong to a facet that the same update sets: received 5";
   const facetDeadlines = { activity: 5 };
   const field = "facetDeadlines.activity";
@@ -237,7 +237,7 @@ Deno.test("assertUpdate() wants a deadline to belong to a facet that is set", ()
   );
 });
 
-Deno.test("assertUpdate() wants a deadline to be a timestamp", () => {
+Deno.test("assertUpdate() requires a deadline to be a timestamp", () => {
   refuses(
     { facets: { activity: "idle" }, facetDeadlines: { activity: "never" } },
     "facetDeadlines.activity",
@@ -246,14 +246,14 @@ Deno.test("assertUpdate() wants a deadline to be a timestamp", () => {
   refuses({ facetDeadlines: null }, "facetDeadlines", "must be an object");
 });
 
-Deno.test("assertUpdate() looks at facets whose names are hostile", () => {
+Deno.test("assertUpdate() checks facets with hostile names", () => {
   const facets = JSON.parse(`{"__proto__":1,"constructor":2,"":3}`);
   const facetDeadlines = JSON.parse(`{"__proto__":5,"constructor":5,"":5}`);
   assertUpdate({ ...UPDATE, facets, facetDeadlines });
   refuses({ facetDeadlines }, "facetDeadlines.__proto__", "must belong");
 });
 
-Deno.test("assertUpdate() takes a timestamp or never as the expiry", () => {
+Deno.test("assertUpdate() accepts a timestamp or never as the expiry", () => {
   for (const expiry of ["never", 0, -1, 1.5]) {
     assertUpdate({ ...UPDATE, expiry });
   }

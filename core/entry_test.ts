@@ -35,7 +35,7 @@ Deno.test("compareEntryKeys() compares subject, context, resource, origin", () =
   }
 });
 
-Deno.test("compareEntryKeys() never takes joined keys for equal", () => {
+Deno.test("compareEntryKeys() never confuses joined keys", () => {
   const pairs = [
     [{ ...KEY, subject: "a|b", context: "c" }, {
       ...KEY,

@@ -16,8 +16,8 @@ import { partsOf } from "../presence_store.ts";
 import { placeOf } from "./naive_store.ts";
 
 /**
- * Walks everything that a store is made of, and throws unless each part holds
- * what the others say that it has to hold, and nothing else.
+ * Walks all parts of a store, and throws unless each part holds exactly what
+ * the others require.
  */
 export function assertInvariants<M extends PresenceModel>(
   store: PresenceStore<M>,
@@ -157,7 +157,7 @@ function assertEntry<M extends PresenceModel>(entry: Entry<M>): void {
 }
 
 /**
- * Walks a queue, which must hold what is scheduled and nothing else for good.
+ * Walks a queue, which must hold all scheduled elements and no others.
  */
 export function assertQueue<T extends Scheduled>(
   queue: DeadlineQueue<T>,
@@ -171,7 +171,7 @@ export function assertQueue<T extends Scheduled>(
     const time = times[index]!;
     const parent = Math.floor((index - 1) / ARITY);
     assert(index === 0 || times[parent]! <= time, "the heap is out of order");
-    // Two items of one thing may agree on the time: one of them is stale.
+    // Two items of one element may have the same time: one of them is stale.
     if (item.queuedAt === time) queued.add(item);
   }
   assertEquals(stale, items.length - queued.size, "count of stale items");

@@ -44,10 +44,12 @@ export interface PresenceStoreOptions<
    */
   readonly epoch?: string | undefined;
   /**
-   * Called with every change at once, regardless of the retention. It must
-   * neither throw nor write to the store.
+   * Called with every change at once, regardless of the retention, and with the
+   * cause of the write. It must neither throw nor write to the store.
    */
-  readonly onChange?: ((change: PresenceChange<M>) => void) | undefined;
+  readonly onChange?:
+    | ((change: PresenceChange<M>, cause: string | undefined) => void)
+    | undefined;
 }
 
 /** Restricts a read to what a reader may see. */

@@ -1,14 +1,13 @@
 import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
-import {
-  type Activity,
-  type Availability,
-  type Duration,
-  type EntryKey,
-  type FacetPatch,
-  InvalidValueError,
-  type PresenceSnapshot,
-  type PresenceUpdate,
-  type Visibility,
+import type {
+  Activity,
+  Availability,
+  Duration,
+  EntryKey,
+  FacetPatch,
+  PresenceSnapshot,
+  PresenceUpdate,
+  Visibility,
 } from "../../core/mod.ts";
 import { copyJson, type JsonValue, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
@@ -188,15 +187,4 @@ function formerOf(
 ): PresenceSnapshot<TopicModel>[] {
   return server.store.snapshots({ subject, context })
     .filter((snapshot) => snapshot.resource === resource);
-}
-
-/**
- * Throws unless a value is a time to live.
- *
- * @throws {InvalidValueError} If it is not a number of more than zero.
- */
-export function assertTtl(ttlMs: unknown, action: string): void {
-  if (typeof ttlMs === "number" && ttlMs > 0) return;
-  const rule = "must be a number of more than zero milliseconds";
-  throw new InvalidValueError(action, "ttlMs", rule, ttlMs);
 }

@@ -7,7 +7,7 @@ import type {
   WireMeta,
   WirePresence,
   WireState,
-} from "./presence_diff.ts";
+} from "./state/presence_diff.ts";
 import type { TopicModel, TopicPolicy } from "./topic_model.ts";
 
 /**

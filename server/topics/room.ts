@@ -8,8 +8,8 @@ import { type EntryDifference, rightsKey, viewerPolicy } from "../mod.ts";
 import { diffFor, diffWithOwn, presenceFor } from "./differences.ts";
 import { metaOf } from "./meta.ts";
 import { type Mirror, mirrorOf } from "./mirror.ts";
-import type { WireDiff, WirePresence } from "./presence_diff.ts";
-import { drop, put, sizeOf } from "./presence_tree.ts";
+import type { WireDiff, WirePresence } from "./state/presence_diff.ts";
+import { drop, put, sizeOf } from "./state/presence_tree.ts";
 import type {
   TopicModel,
   TopicPolicy,

@@ -1,4 +1,8 @@
-import { compareKeys, equalValues, InvalidValueError } from "../../core/mod.ts";
+import {
+  compareKeys,
+  equalValues,
+  InvalidValueError,
+} from "../../../core/mod.ts";
 import type {
   WireDiff,
   WireMeta,
@@ -60,7 +64,7 @@ export interface PresenceCallbacks {
  *
  * @example Usage
  * ```ts
- * import { type PresenceMirror, syncState } from "@ruthere/presence/server/topics";
+ * import { type PresenceMirror, syncState } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * const mirror: PresenceMirror = new Map();
@@ -118,7 +122,7 @@ export function syncState(
  *
  * @example Usage
  * ```ts
- * import { type PresenceMirror, syncDiff } from "@ruthere/presence/server/topics";
+ * import { type PresenceMirror, syncDiff } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * const mirror: PresenceMirror = new Map();
@@ -167,7 +171,7 @@ export function syncDiff(
  *
  * @example Usage
  * ```ts
- * import { listMirror, type PresenceMirror } from "@ruthere/presence/server/topics";
+ * import { listMirror, type PresenceMirror } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * const mirror: PresenceMirror = new Map([

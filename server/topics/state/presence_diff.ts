@@ -1,4 +1,4 @@
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "../json_value.ts";
 
 export type { JsonValue };
 
@@ -33,7 +33,7 @@ export interface WireState {
  *
  * @example Usage
  * ```ts
- * import type { WireDiff } from "@ruthere/presence/server/topics";
+ * import type { WireDiff } from "@ruthere/presence/server/topics/state";
  *
  * const update: WireDiff = {
  *   joins: {
@@ -60,7 +60,7 @@ export interface WireDiff {
  *
  * @example Usage
  * ```ts
- * import { joinDiffJson } from "@ruthere/presence/server/topics";
+ * import { joinDiffJson } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
@@ -83,7 +83,7 @@ export function joinDiffJson(key: string, metaJson: string): string {
  *
  * @example Usage
  * ```ts
- * import { leaveDiffJson } from "@ruthere/presence/server/topics";
+ * import { leaveDiffJson } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
-import { compareKeys, InvalidValueError } from "../../core/mod.ts";
+import { compareKeys, InvalidValueError } from "../../../core/mod.ts";
 import {
   entryMetas,
   joinDiffJson,

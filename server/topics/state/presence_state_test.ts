@@ -7,7 +7,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import fc from "fast-check";
-import { compareKeys } from "../../core/mod.ts";
+import { compareKeys } from "../../../core/mod.ts";
 import {
   connectionCount,
   countPresences,

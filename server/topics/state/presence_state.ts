@@ -38,7 +38,7 @@ export interface PresenceEntry {
  *   newState,
  *   trackState,
  *   untrackState,
- * } from "@ruthere/presence/server/topics";
+ * } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * const empty = newState();
@@ -81,7 +81,7 @@ export function newState(): PresenceState {
  *   connectionCount,
  *   newState,
  *   trackState,
- * } from "@ruthere/presence/server/topics";
+ * } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * let state = newState();
@@ -120,7 +120,7 @@ export function trackState(
  *   newState,
  *   trackState,
  *   untrackState,
- * } from "@ruthere/presence/server/topics";
+ * } from "@ruthere/presence/server/topics/state";
  * import { assertStrictEquals } from "@std/assert";
  *
  * const state = trackState(newState(), "room", "ada", "tab-1", "{}");
@@ -160,7 +160,7 @@ export function untrackState(
  *   listState,
  *   newState,
  *   trackState,
- * } from "@ruthere/presence/server/topics";
+ * } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * let state = newState();
@@ -282,7 +282,7 @@ export function metaData(meta: PresenceMeta): string {
  *   makeEntry,
  *   makeMeta,
  *   metaData,
- * } from "@ruthere/presence/server/topics";
+ * } from "@ruthere/presence/server/topics/state";
  * import { assertEquals } from "@std/assert";
  *
  * const entry = makeEntry([makeMeta("tab-1", "1"), makeMeta("tab-2", "2")]);

@@ -13,6 +13,12 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
+import {
+  BoundedListening,
+  ListeningTally,
+  Reader,
+  Rooms,
+} from "../rooms/mod.ts";
 import { assertAmount, assertName, assertNames, assertText } from "./checks.ts";
 import { colorOf, colorOfHue } from "./color.ts";
 import type {
@@ -23,7 +29,11 @@ import type {
 } from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 import { huesIn } from "./document_colors.ts";
-import type { DocumentMessage } from "./document_message.ts";
+import type {
+  DocumentEvent,
+  DocumentMessage,
+  DocumentState,
+} from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import {
   type DocumentPresenceOptions,
@@ -33,14 +43,14 @@ import {
   type WatchDocumentOptions,
 } from "./document_options.ts";
 import {
-  BoundedListening,
   type DocumentListener,
   type DocumentListening,
+  type DocumentStats,
+  slotOf,
+  slotsVoidedBy,
 } from "./document_listening.ts";
-import { DocumentReader } from "./document_reader.ts";
-import { DocumentRooms } from "./document_room.ts";
+import { DocumentRoom } from "./document_room.ts";
 import { DocumentSession } from "./document_session.ts";
-import { type DocumentStats, DocumentTally } from "./document_stats.ts";
 import {
   BackboneError,
   ChannelClosedError,
@@ -102,8 +112,8 @@ export class DocumentPresence implements Disposable {
   readonly #settings: DocumentSettings;
   readonly #origin = `documents/${crypto.randomUUID()}`;
   readonly #sessions = new OpenSessions();
-  readonly #tally = new DocumentTally();
-  readonly #rooms: DocumentRooms;
+  readonly #tally = new ListeningTally();
+  readonly #rooms: Rooms<DocumentRoom>;
   #isClosed = false;
 
   /**
@@ -119,7 +129,9 @@ export class DocumentPresence implements Disposable {
     assertMethods(server, METHODS, "server", rule, "create documents");
     this.#server = server;
     this.#settings = settingsOf(options);
-    this.#rooms = new DocumentRooms(server);
+    this.#rooms = new Rooms((documentId, onClose) =>
+      new DocumentRoom(server, documentId, onClose)
+    );
   }
 
   /** The server whose contexts the documents are. */
@@ -372,9 +384,10 @@ export class DocumentPresence implements Disposable {
   ): Watch<DocumentMessage> {
     assertNoOtherOptions(others, "watch document");
     assertName(documentId, "documentId", "watch document");
-    const listen = (reader: DocumentListener) =>
-      this.listen(documentId, reader);
-    return new DocumentReader(listen, signal);
+    return new Reader<DocumentMessage>(
+      (reader) => this.listen(documentId, reader),
+      signal,
+    );
   }
 
   /**
@@ -427,14 +440,14 @@ export class DocumentPresence implements Disposable {
    */
   listen(documentId: string, listener: DocumentListener): DocumentListening {
     assertName(documentId, "documentId", "listen to document");
-    const enter = () => this.closed ? undefined : this.#rooms.of(documentId);
-    const { maxPendingEvents } = this.#settings;
-    return new BoundedListening(
-      listener,
-      enter,
-      maxPendingEvents,
-      this.#tally,
-    );
+    return new BoundedListening<DocumentState, DocumentEvent>(listener, {
+      join: (member) =>
+        this.closed ? undefined : this.#rooms.of(documentId).join(member),
+      maxPending: this.#settings.maxPendingEvents,
+      slotOf,
+      voidedBy: slotsVoidedBy,
+      tally: this.#tally,
+    });
   }
 
   /** What has happened so far to those who watch, for whoever measures. */

@@ -35,6 +35,7 @@ export * from "./document_json.ts";
 export type {
   DocumentListener,
   DocumentListening,
+  DocumentStats,
 } from "./document_listening.ts";
 export type * from "./document_message.ts";
 export type {
@@ -51,7 +52,6 @@ export type {
 } from "./document_options.ts";
 export { DocumentPresence } from "./document_presence.ts";
 export { DocumentSession, type FocusOptions } from "./document_session.ts";
-export type { DocumentStats } from "./document_stats.ts";
 export type { DocumentActivity, DocumentUser } from "./document_user.ts";
 export * from "./errors.ts";
 export * from "./event_fields.ts";

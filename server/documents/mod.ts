@@ -38,13 +38,7 @@ export type {
   DocumentStats,
 } from "./document_listening.ts";
 export type * from "./document_message.ts";
-export type {
-  DocumentModel,
-  DocumentQuery,
-  DocumentServer,
-  DocumentStore,
-  PublicViewer,
-} from "./document_model.ts";
+export type { DocumentModel, DocumentServer } from "./document_model.ts";
 export type {
   DocumentPresenceOptions,
   JoinOptions,

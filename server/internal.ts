@@ -5,4 +5,17 @@
  * @module
  */
 
+export {
+  assertName,
+  assertPositive,
+  assertServer,
+  assertText,
+} from "./assert.ts";
+export { callAt } from "./deadline.ts";
+export {
+  endOf,
+  type Identity,
+  type RightsEnd,
+  type Unauthorized,
+} from "./identity.ts";
 export { pause } from "./pause.ts";

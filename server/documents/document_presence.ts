@@ -1,11 +1,16 @@
 import {
-  assertMethods,
   assertNoOtherOptions,
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,
   type VisibilityPolicy,
 } from "../../core/mod.ts";
+import {
+  assertName,
+  assertPositive,
+  assertServer,
+  assertText,
+} from "../internal.ts";
 import {
   ContextAtCapacityError,
   PUBLIC_VIEWER,
@@ -19,7 +24,7 @@ import {
   Reader,
   Rooms,
 } from "../rooms/mod.ts";
-import { assertAmount, assertName, assertNames, assertText } from "./checks.ts";
+import { assertNames } from "./checks.ts";
 import { colorOf, colorOfHue } from "./color.ts";
 import type {
   ActiveDocuments,
@@ -67,9 +72,6 @@ const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 /** What sessions have in a workspace is private; of the rest what is public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
-
-/** What is asked of a server: enough to tell it from all else. */
-const METHODS = ["receiveAll", "follow", "locate", "watch"];
 
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
@@ -125,8 +127,7 @@ export class DocumentPresence implements Disposable {
    * range, or an option is not known.
    */
   constructor(server: DocumentServer, options: DocumentPresenceOptions = {}) {
-    const rule = "must be a PresenceServer";
-    assertMethods(server, METHODS, "server", rule, "create documents");
+    assertServer(server, "create documents");
     this.#server = server;
     this.#settings = settingsOf(options);
     this.#rooms = new Rooms((documentId, onClose) =>
@@ -185,7 +186,7 @@ export class DocumentPresence implements Disposable {
     }
     assertText(origin, "origin", action);
     assertText(sessionId, "sessionId", action);
-    assertAmount(ttlMs, "ttlMs", action);
+    assertPositive(ttlMs, "ttlMs", action);
     assertProfile({ name, avatarUrl }, action);
     const context = documentContext(documentId);
     await this.#ask(action, () => this.#server.follow(context));

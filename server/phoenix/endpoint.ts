@@ -3,22 +3,16 @@ import {
   assertNoOtherOptions,
   InvalidValueError,
 } from "../../core/mod.ts";
-import { pause } from "../internal.ts";
+import { endOf, pause, type Unauthorized } from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
-import {
-  createTrustGuard,
-  endOf,
-  toldOnce,
-  type TrustGuard,
-  type Unauthorized,
-} from "../http/mod.ts";
-import { deliver } from "./broadcast.ts";
-import { answerBroadcast } from "./broadcast_route.ts";
-import { readBroadcast } from "./broadcast_text.ts";
-import { type Codec, codecFor, V2 } from "./codec.ts";
-import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
+import { createTrustGuard, toldOnce, type TrustGuard } from "../http/mod.ts";
+import { deliver } from "./broadcasts/broadcast.ts";
+import { answerBroadcast } from "./broadcasts/broadcast_route.ts";
+import { readBroadcast } from "./broadcasts/broadcast_text.ts";
+import { type Codec, codecFor, V2 } from "./frames/codec.ts";
+import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
 import { limitsFrom, type PhoenixLimits } from "./limits.ts";
-import { Members } from "./members.ts";
+import { Members } from "./channels/members.ts";
 import type { PhoenixOptions } from "./options.ts";
 import {
   kindOfStatus,
@@ -26,12 +20,12 @@ import {
   PhoenixTally,
 } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
-import { Revocations } from "./revocations.ts";
+import { Revocations } from "./rights/revocations.ts";
 import { PhoenixSocket, type SocketHooks } from "./socket.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { CHECK_MS } from "./stall.ts";
 import { TokenBuckets } from "./token_bucket.ts";
-import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
+import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */
 const MAX_SHUTDOWN_MS = 3_000;
@@ -119,7 +113,10 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       presence,
       documents,
       members: new Members((topic) =>
-        presence.server.hearOthers(topic, (text) => this.#hear(topic, text))
+        presence.server.relay.subscribe(
+          topic,
+          (text) => this.#hear(topic, text),
+        )
       ),
       limits: this.#limits,
       tally: this.#tally,

@@ -1,6 +1,6 @@
-import type { Codec } from "./codec.ts";
-import type { JsonObject } from "./json.ts";
-import type { PhoenixMessage } from "./message.ts";
+import type { Codec } from "./frames/codec.ts";
+import type { JsonObject } from "./frames/json.ts";
+import type { PhoenixMessage } from "./frames/message.ts";
 import type { PhoenixTally } from "./phoenix_stats.ts";
 import type { Stall } from "./stall.ts";
 

@@ -1,23 +1,26 @@
-import { broadcastOf, deliver } from "./broadcast.ts";
-import { type Broadcast, broadcastText } from "./broadcast_text.ts";
-import type { Channel } from "./channel.ts";
-import { DocumentChannel, nobodyIsTracked } from "./document_channel.ts";
-import type { FreshTokens } from "./fresh_tokens.ts";
-import type { PhoenixIdentity } from "./identity.ts";
-import { readVisibility } from "./join_params.ts";
-import type { JoinedChannels } from "./joined_channels.ts";
-import type { Joins } from "./joins.ts";
-import type { JsonValue } from "./json.ts";
-import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
+import { broadcastOf, deliver } from "./broadcasts/broadcast.ts";
+import { type Broadcast, broadcastText } from "./broadcasts/broadcast_text.ts";
+import type { Channel } from "./channels/channel.ts";
+import {
+  DocumentChannel,
+  nobodyIsTracked,
+} from "./channels/document_channel.ts";
+import type { FreshTokens } from "./rights/fresh_tokens.ts";
+import type { PhoenixIdentity } from "./rights/identity.ts";
+import { readVisibility } from "./channels/join_params.ts";
+import type { JoinedChannels } from "./channels/joined_channels.ts";
+import type { Joins } from "./channels/joins.ts";
+import type { JsonValue } from "./frames/json.ts";
+import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
 import type { Outbox } from "./outbox.ts";
 import { own, payloadOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
-import { isReserved } from "./reserved.ts";
-import { assertMayWrite } from "./rights.ts";
+import { isReserved } from "./broadcasts/reserved.ts";
+import { assertMayWrite } from "./rights/rights.ts";
 import type { SocketHub } from "./socket_hub.ts";
-import { decodeTextV2, encodeTextV2 } from "./text_frame.ts";
+import { decodeTextV2, encodeTextV2 } from "./frames/text_frame.ts";
 import { TokenBucket } from "./token_bucket.ts";
-import { isLarger } from "./utf8.ts";
+import { isLarger } from "./frames/utf8.ts";
 
 /** What requests need of their socket. */
 export interface RequestingSocket {
@@ -224,7 +227,9 @@ export class Requests {
   #tell(topic: string, broadcast: Broadcast, from?: Channel): void {
     const { members, presence: { server } } = this.#hub;
     deliver(topic, broadcast, members.of(topic), from);
-    if (server.replicated) server.tellOthers(topic, broadcastText(broadcast));
+    if (server.replicated) {
+      server.relay.publish(topic, broadcastText(broadcast));
+    }
   }
 }
 

@@ -1,27 +1,27 @@
 import type { Visibility } from "../../core/mod.ts";
 import type { TopicMeta, TopicViewer } from "../topics/mod.ts";
 import { Backlog } from "./backlog.ts";
-import type { Channel } from "./channel.ts";
-import type { Codec } from "./codec.ts";
-import { FrameError } from "./frame_error.ts";
-import { FreshTokens } from "./fresh_tokens.ts";
+import type { Channel } from "./channels/channel.ts";
+import type { Codec } from "./frames/codec.ts";
+import { FrameError } from "./frames/frame_error.ts";
+import { FreshTokens } from "./rights/fresh_tokens.ts";
 import type {
   JoinHookAnswer,
   PhoenixIdentity,
   TokenHookAnswer,
-} from "./identity.ts";
-import { JoinedChannels } from "./joined_channels.ts";
-import { Joins } from "./joins.ts";
-import type { JsonObject } from "./json.ts";
-import type { PhoenixMessage } from "./message.ts";
+} from "./rights/identity.ts";
+import { JoinedChannels } from "./channels/joined_channels.ts";
+import { Joins } from "./channels/joins.ts";
+import type { JsonObject } from "./frames/json.ts";
+import type { PhoenixMessage } from "./frames/message.ts";
 import { Outbox } from "./outbox.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import { isHeartbeat, Requests, type SocketBroadcast } from "./requests.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { Stall } from "./stall.ts";
-import { Standing } from "./standing.ts";
-import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
-import { cut, isLarger } from "./utf8.ts";
+import { Standing } from "./rights/standing.ts";
+import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
+import { cut, isLarger } from "./frames/utf8.ts";
 
 /** What a socket asks the application, and tells its endpoint. */
 export interface SocketHooks {

@@ -1,7 +1,7 @@
 import type { TopicPresence } from "../topics/mod.ts";
-import type { JoinedDocuments } from "./document_channel.ts";
+import type { JoinedDocuments } from "./channels/document_channel.ts";
 import type { PhoenixLimits } from "./limits.ts";
-import type { Members } from "./members.ts";
+import type { Members } from "./channels/members.ts";
 import type { PhoenixTally } from "./phoenix_stats.ts";
 
 /** What the sockets of an endpoint have in common. */

@@ -1,5 +1,5 @@
 import { pause } from "../internal.ts";
-import type { SocketTransport } from "./transport.ts";
+import type { SocketTransport } from "./runtimes/transport.ts";
 
 /** How long to wait before looking whether there is room again. */
 const POLL_MS = 50;

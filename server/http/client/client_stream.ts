@@ -1,4 +1,4 @@
-import { pause } from "../internal.ts";
+import { pause } from "../../internal.ts";
 import { PresenceRequestError, requestErrorOf } from "./request_error.ts";
 import { type SseBlock, SseParser } from "./sse_parser.ts";
 

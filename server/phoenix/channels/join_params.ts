@@ -1,0 +1,103 @@
+import {
+  assertVisibility,
+  InvalidValueError,
+  type Visibility,
+} from "../../../core/mod.ts";
+import type { JsonValue } from "../../topics/mod.ts";
+import { isJsonObject, type JsonObject } from "../frames/json.ts";
+import { own } from "../payload.ts";
+
+/** What a client asks for as it joins, in Phoenix's way or Supabase's. */
+export interface JoinParams {
+  /** The key that it wants to be present under. */
+  readonly key: string | undefined;
+  /** Its first meta; it watches only, if there is none. */
+  readonly meta: JsonValue | undefined;
+  /** Who the first meta is shown to. */
+  readonly visibility: Visibility | undefined;
+  /** Whether it wants its own broadcasts back. */
+  readonly self: boolean;
+  /** Whether it wants to know who is there. */
+  readonly presence: boolean;
+  /** Which frames of bytes it can read. */
+  readonly dialect: Dialect;
+}
+
+/** A client's way to speak: one can't read the other's broadcasts of bytes. */
+export type Dialect = "phoenix" | "supabase";
+
+const ACTION = "join topic";
+
+/** What the topics of Supabase's clients begin with. */
+export const SUPABASE_PREFIX = "realtime:";
+
+/** Longer keys and labels are refused, like those of other faces. */
+const MAX_NAME_LENGTH = 256;
+
+/**
+ * Reads the payload of a join of a topic.
+ *
+ * @throws {InvalidValueError} If something in it is of the wrong type.
+ */
+export function readJoinParams(
+  topic: string,
+  payload: JsonObject,
+): JoinParams {
+  if (topic === "") {
+    throw new InvalidValueError(ACTION, "topic", "must not be empty", topic);
+  }
+  const isSupabase = topic.startsWith(SUPABASE_PREFIX) &&
+    Object.hasOwn(payload, "config");
+  const config = memberOf(payload, "config");
+  const presence = memberOf(config, "presence");
+  const broadcast = memberOf(config, "broadcast");
+  return {
+    key: readKey(payload, presence),
+    meta: own(payload, "meta"),
+    visibility: readVisibility(payload, ACTION),
+    self: own(broadcast, "self") === true,
+    presence: own(presence, "enabled") !== false,
+    dialect: isSupabase ? "supabase" : "phoenix",
+  };
+}
+
+/**
+ * Reads who something shall be shown to.
+ *
+ * @throws {InvalidValueError} If it is no visibility.
+ */
+export function readVisibility(
+  payload: JsonObject,
+  action: string,
+): Visibility | undefined {
+  const visibility = own(payload, "visibility");
+  if (visibility === undefined) return undefined;
+  assertVisibility(visibility, "visibility", action);
+  if (
+    typeof visibility === "object" &&
+    visibility.restricted.length > MAX_NAME_LENGTH
+  ) {
+    const rule = `must have at most ${MAX_NAME_LENGTH} characters`;
+    const { restricted } = visibility;
+    throw new InvalidValueError(action, "visibility", rule, restricted);
+  }
+  return visibility;
+}
+
+function readKey(params: JsonObject, presence: JsonObject): string | undefined {
+  // Supabase's clients send an empty key to be given one.
+  const key = own(params, "key") ?? (own(presence, "key") || undefined);
+  if (key === undefined) return undefined;
+  if (
+    typeof key === "string" && key !== "" && key.isWellFormed() &&
+    key.length <= MAX_NAME_LENGTH
+  ) return key;
+  const rule =
+    `must be a well-formed string of 1 to ${MAX_NAME_LENGTH} characters`;
+  throw new InvalidValueError(ACTION, "key", rule, key);
+}
+
+function memberOf(object: JsonObject, name: string): JsonObject {
+  const member = own(object, name);
+  return isJsonObject(member) ? member : {};
+}

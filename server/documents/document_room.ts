@@ -1,9 +1,9 @@
-import { equalValues, type PresenceSnapshot } from "../../core/mod.ts";
+import type { PresenceSnapshot } from "../../core/mod.ts";
 import { type PresenceViewEvent, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
 import { Room, type RoomMember, type Seat } from "../rooms/mod.ts";
 import { colorOfHue } from "./color.ts";
 import { documentContext } from "./contexts.ts";
-import { huesIn, type PersonHue, settledHue } from "./document_colors.ts";
+import { huesIn, settledHue } from "./document_colors.ts";
 import type { DocumentEvent, DocumentState } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentUser } from "./document_user.ts";
@@ -24,8 +24,6 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
   readonly #users: Map<string, DocumentUser>;
   readonly #members = new Set<RoomMember<DocumentEvent>>();
   readonly #sessions = new Set<SessionRows>();
-  /** The hues of people as far as they were looked at. */
-  readonly #hues = new Map<string, PersonHue>();
   #state: DocumentState | undefined;
   /** How often a person has changed. */
   #revision = 0;
@@ -86,7 +84,10 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
       }
       const { sessions = 0 } = after ?? {};
       if (sessions < (before?.sessions ?? 0)) this.#letGo(subject);
-      if (this.#hasOtherHue(subject)) this.#settle(subject);
+      if (
+        before?.color !== after?.color || sessions !== before?.sessions ||
+        before?.connectedAt !== after?.connectedAt
+      ) this.#settle(subject);
     }
   }
 
@@ -140,18 +141,6 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
       const hue = isFirst && !isCrowd ? settledHue(userId, people) : own.hue;
       session.paint(colorOfHue(hue));
     }
-  }
-
-  /** Whether somebody has another hue, or another first session, than before. */
-  #hasOtherHue(subject: string): boolean {
-    if (this.#sessions.size === 0) return false;
-    const [hue] = huesIn(
-      this.view.snapshots({ context: this.#context, subject }),
-    );
-    const isOther = !equalValues(hue, this.#hues.get(subject));
-    if (hue === undefined) this.#hues.delete(subject);
-    else this.#hues.set(subject, hue);
-    return isOther;
   }
 
   /** Sums somebody up anew. O(their sessions). */

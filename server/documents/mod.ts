@@ -29,7 +29,14 @@
 export { DOCUMENT_PROJECTION } from "./activity.ts";
 export { colorOf, labelColorOf } from "./color.ts";
 export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
-export type * from "./document_answers.ts";
+export type {
+  ActiveDocument,
+  ActiveDocuments,
+  ActiveUsers,
+  DocumentCounts,
+  DocumentOfUser,
+  DocumentsOfUser,
+} from "./document_answers.ts";
 export * from "./document_input.ts";
 export * from "./document_json.ts";
 export type {

@@ -1,5 +1,5 @@
 import type { Codec } from "./frames/codec.ts";
-import type { JsonObject } from "./frames/json.ts";
+import type { JsonObject } from "../internal.ts";
 import type { PhoenixMessage } from "./frames/message.ts";
 import type { PhoenixTally } from "./phoenix_stats.ts";
 import type { Stall } from "./stall.ts";

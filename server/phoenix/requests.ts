@@ -10,8 +10,9 @@ import type { PhoenixIdentity } from "./rights/identity.ts";
 import { readVisibility } from "./channels/join_params.ts";
 import type { JoinedChannels } from "./channels/joined_channels.ts";
 import type { Joins } from "./channels/joins.ts";
-import type { JsonValue } from "./frames/json.ts";
+import { type JsonValue, TokenBucket } from "../internal.ts";
 import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
+import { messageRate } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import { own, payloadOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
@@ -19,7 +20,6 @@ import { isReserved } from "./broadcasts/reserved.ts";
 import { assertMayWrite } from "./rights/rights.ts";
 import type { SocketHub } from "./socket_hub.ts";
 import { decodeTextV2, encodeTextV2 } from "./frames/text_frame.ts";
-import { TokenBucket } from "./token_bucket.ts";
 import { isLarger } from "./frames/utf8.ts";
 
 /** What requests need of their socket. */
@@ -59,7 +59,7 @@ export class Requests {
     const { limits, presence: { server } } = hub;
     this.#hub = hub;
     this.#socket = socket;
-    this.#bucket = new TokenBucket(limits.messagesPerSecond, server.steadyNow);
+    this.#bucket = new TokenBucket(messageRate(limits), server.steadyNow);
   }
 
   /**
@@ -80,7 +80,7 @@ export class Requests {
       outbox.reply(message, {});
       return undefined;
     }
-    if (!this.#bucket.take(this.#hub.presence.server.steadyNow)) {
+    if (this.#bucket.take(this.#hub.presence.server.steadyNow) > 0) {
       throw new Refusal("too many messages", "too-many-requests");
     }
     if (event === "phx_join") return joins.join(message);

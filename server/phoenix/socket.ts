@@ -12,7 +12,7 @@ import type {
 } from "./rights/identity.ts";
 import { JoinedChannels } from "./channels/joined_channels.ts";
 import { Joins } from "./channels/joins.ts";
-import type { JsonObject } from "./frames/json.ts";
+import type { JsonObject } from "../internal.ts";
 import type { PhoenixMessage } from "./frames/message.ts";
 import { Outbox } from "./outbox.ts";
 import { Refusal, refusalOf } from "./refusal.ts";

@@ -5,7 +5,8 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-} from "../frames/json.ts";
+  parseJson,
+} from "../../internal.ts";
 import { BinaryBroadcast, type PhoenixPayload } from "../frames/message.ts";
 import { isReserved } from "./reserved.ts";
 
@@ -33,12 +34,7 @@ export function broadcastText(
 
 /** Reads a broadcast of another server; `undefined` if it is none. */
 export function readBroadcast(text: string): Broadcast | undefined {
-  let value: JsonValue;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
   if (!Array.isArray(value) || value[0] !== FACE) return undefined;
   const [, event, key, shown, body] = value;
   if (typeof event !== "string" || typeof key !== "string") return undefined;

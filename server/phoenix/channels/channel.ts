@@ -13,7 +13,7 @@ import type { ChannelSettings } from "./channel_settings.ts";
 import type { Codec } from "../frames/codec.ts";
 import { diffFrame } from "../frames/frames.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
-import { isJsonObject, type JsonObject } from "../frames/json.ts";
+import { isJsonObject, type JsonObject } from "../../internal.ts";
 import {
   BinaryBroadcast,
   type PhoenixPayload,

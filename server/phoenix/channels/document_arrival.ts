@@ -5,7 +5,7 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-} from "../frames/json.ts";
+} from "../../internal.ts";
 import { own } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
 import { mayWrite } from "../rights/rights.ts";

@@ -14,7 +14,7 @@ import type { ChannelSettings } from "./channel_settings.ts";
 import type { Arrival } from "./document_arrival.ts";
 import { documentFrame } from "../frames/frames.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
-import type { JsonObject } from "../frames/json.ts";
+import type { JsonObject } from "../../internal.ts";
 import { Refusal } from "../refusal.ts";
 import { assertMayWrite } from "../rights/rights.ts";
 

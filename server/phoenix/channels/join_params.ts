@@ -1,7 +1,10 @@
 import { assertVisibility } from "../../../core/assert.ts";
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
-import type { JsonValue } from "../../topics/mod.ts";
-import { isJsonObject, type JsonObject } from "../frames/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../internal.ts";
 import { own } from "../payload.ts";
 
 /** What a client asks for as it joins, in Phoenix's way or Supabase's. */

@@ -1,6 +1,6 @@
 import type { Channel } from "./channel.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
-import type { JsonObject } from "../frames/json.ts";
+import type { JsonObject } from "../../internal.ts";
 import type { Members } from "./members.ts";
 import type { Outbox } from "../outbox.ts";
 import { mayRead } from "../rights/rights.ts";

@@ -12,7 +12,7 @@ import type {
 } from "../rights/identity.ts";
 import { type JoinParams, readJoinParams } from "./join_params.ts";
 import type { JoinedChannels } from "./joined_channels.ts";
-import type { JsonObject } from "../frames/json.ts";
+import type { JsonObject } from "../../internal.ts";
 import type { PhoenixMessage } from "../frames/message.ts";
 import { own, payloadOf } from "../payload.ts";
 import { Refusal } from "../refusal.ts";

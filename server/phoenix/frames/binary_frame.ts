@@ -15,9 +15,9 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  MAX_DEPTH,
   parseJson,
-} from "./json.ts";
+} from "../../internal.ts";
+import { isDeeperThan, MAX_DEPTH } from "./nesting.ts";
 import {
   BinaryBroadcast,
   type PhoenixMessage,
@@ -185,15 +185,13 @@ function readJson(
   if (text === undefined) {
     throw new FrameError(`${field} is missing or not UTF-8`, origin);
   }
-  const parsed = parseJson(text, MAX_DEPTH - level);
-  if (parsed === undefined) {
-    throw new FrameError(`${field} is not JSON`, origin);
-  }
-  if (parsed === "too deep") {
+  if (isDeeperThan(text, MAX_DEPTH - level)) {
     const reason = `it is nested deeper than ${MAX_DEPTH} levels`;
     throw new FrameError(reason, origin);
   }
-  return parsed.value;
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  throw new FrameError(`${field} is not JSON`, origin);
 }
 
 /** Reads the names of a frame, one after the other, and what comes after. */

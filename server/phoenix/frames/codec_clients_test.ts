@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import fc from "fast-check";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject } from "../../internal.ts";
 import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
 import {
   blob,

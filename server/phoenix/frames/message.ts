@@ -1,4 +1,4 @@
-import type { JsonObject } from "./json.ts";
+import type { JsonObject } from "../../internal.ts";
 
 /**
  * What a client calls a message by, to know the reply to it; a join's names

@@ -9,10 +9,9 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  MAX_DEPTH,
   parseJson,
-  parseOutline,
-} from "./json.ts";
+} from "../../internal.ts";
+import { isDeeperThan, MAX_DEPTH, outlineOf } from "./nesting.ts";
 import type { PhoenixMessage } from "./message.ts";
 
 /** A message of JSON to a client, whose payload is written already. */
@@ -83,10 +82,10 @@ function messageOf(
   text: string,
   fieldsOf: (frame: JsonValue) => Fields,
 ): JsonMessage {
-  const parsed = parseJson(text, MAX_DEPTH);
-  if (parsed === undefined) throw new FrameError("it is not JSON");
-  if (parsed === "too deep") throw tooDeep(text, fieldsOf);
-  const fields = fieldsOf(parsed.value);
+  if (isDeeperThan(text, MAX_DEPTH)) throw tooDeep(text, fieldsOf);
+  const frame = parseJson(text);
+  if (frame === undefined) throw new FrameError("it is not JSON");
+  const fields = fieldsOf(frame);
   const header = readHeader(fields);
   const { payload } = fields;
   if (!isJsonObject(payload)) {
@@ -101,7 +100,7 @@ function tooDeep(
   fieldsOf: (frame: JsonValue) => Fields,
 ): FrameError {
   const reason = `it is nested deeper than ${MAX_DEPTH} levels`;
-  const outline = parseOutline(text);
+  const outline = parseJson(outlineOf(text));
   if (outline === undefined) return new FrameError(reason);
-  return new FrameError(reason, originOf(fieldsOf(outline.value)));
+  return new FrameError(reason, originOf(fieldsOf(outline)));
 }

@@ -68,8 +68,9 @@ export class Outbox {
     status: "ok" | "error" = "ok",
   ): void {
     if (ref === null) return;
-    const reply = { joinRef, ref, topic, status, response };
-    this.send(this.codec.encodeReply(reply));
+    const payload = { status, response };
+    const reply = { joinRef, ref, topic, event: "phx_reply", payload };
+    this.send(this.codec.encode(reply));
   }
 
   /** Tells what has come of a join. */

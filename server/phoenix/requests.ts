@@ -19,8 +19,9 @@ import { Refusal } from "./refusal.ts";
 import { isReserved } from "./broadcasts/reserved.ts";
 import { assertMayWrite } from "./rights/rights.ts";
 import type { SocketHub } from "./socket_hub.ts";
-import { decodeTextV2, encodeTextV2 } from "./frames/text_frame.ts";
-import { isLarger } from "./frames/utf8.ts";
+import { V2 } from "./frames/codec.ts";
+import { readHeader } from "./frames/frame_header.ts";
+import { isLarger } from "./frames/bytes.ts";
 
 /** What requests need of their socket. */
 export interface RequestingSocket {
@@ -246,18 +247,13 @@ export function isHeartbeat({ topic, event }: PhoenixMessage): boolean {
 function frameOf(
   { topic, event, payload }: SocketBroadcast,
 ): [PhoenixMessage, string | Uint8Array] {
-  const none = { joinRef: null, ref: null };
-  const named = encodeTextV2({ ...none, topic, event, payloadJson: "{}" });
-  const message = decodeTextV2(named);
+  const named = readHeader({ joinRef: null, ref: null, topic, event });
+  const header = { ...named, event: "broadcast" };
   if (payload instanceof Uint8Array) {
     const bytes = new BinaryBroadcast(event, payload);
-    return [{ ...message, event: "broadcast", payload: bytes }, payload];
+    return [{ ...header, payload: bytes }, payload];
   }
-  const frame = encodeTextV2({
-    ...none,
-    topic,
-    event: "broadcast",
-    payloadJson: JSON.stringify({ type: "broadcast", event, payload }),
-  });
-  return [decodeTextV2(frame), frame];
+  const json = JSON.stringify({ type: "broadcast", event, payload });
+  const frame = V2.encodeText(header, json);
+  return [V2.decode(frame), frame];
 }

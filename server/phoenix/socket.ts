@@ -21,7 +21,7 @@ import type { SocketHub } from "./socket_hub.ts";
 import { Stall } from "./stall.ts";
 import { Standing } from "./rights/standing.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
-import { cut, isLarger } from "./frames/utf8.ts";
+import { cut, isLarger } from "./frames/bytes.ts";
 
 /** What a socket asks the application, and tells its endpoint. */
 export interface SocketHooks {

@@ -8,7 +8,7 @@ import {
   type PhoenixPayload,
 } from "../frames/message.ts";
 import { Refusal } from "../refusal.ts";
-import { isLarger } from "../frames/utf8.ts";
+import { isLarger } from "../frames/bytes.ts";
 
 /** Who a broadcast is of, as those who get it are told. */
 export interface Sender {

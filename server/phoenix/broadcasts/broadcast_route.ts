@@ -1,5 +1,5 @@
 import { HttpProblem, readBytes, type TrustGuard } from "../../http/mod.ts";
-import { decodeUtf8 } from "../frames/binary_frame.ts";
+import { decodeUtf8 } from "../frames/bytes.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
 import { SUPABASE_PREFIX } from "../channels/join_params.ts";
 import {

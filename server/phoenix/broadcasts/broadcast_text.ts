@@ -1,6 +1,6 @@
 import { assertVisibility } from "../../../core/assert.ts";
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
-import { base64Of, bytesOf } from "../frames/base64.ts";
+import { base64Of, bytesOf } from "../frames/bytes.ts";
 import {
   isJsonObject,
   type JsonObject,

@@ -11,7 +11,7 @@ import {
 } from "../../topics/mod.ts";
 import type { ChannelSettings } from "./channel_settings.ts";
 import type { Codec } from "../frames/codec.ts";
-import { diffFrame } from "../frames/frames.ts";
+import { DIFF_FRAMES } from "../frames/shared_frames.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
 import { isJsonObject, type JsonObject } from "../../internal.ts";
 import {
@@ -265,10 +265,12 @@ export class Channel {
 
   #frameOf(message: TopicMessage): string {
     const { codec } = this;
-    if (message.type === "diff") return diffFrame(codec, this.topic, message);
-    const json = stateJson(message);
-    return codec
-      .encodeJsonPush(this.joinRef, this.topic, "presence_state", json);
+    if (message.type === "diff") {
+      return DIFF_FRAMES.of(codec, this.topic, message);
+    }
+    const { topic, joinRef } = this;
+    const header = { joinRef, ref: null, topic, event: "presence_state" };
+    return codec.encodeText(header, stateJson(message));
   }
 
   #stamped(meta: TopicMeta): TopicMeta {

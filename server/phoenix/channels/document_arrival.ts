@@ -9,7 +9,7 @@ import {
 import { own } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
 import { mayWrite } from "../rights/rights.ts";
-import { isLarger } from "../frames/utf8.ts";
+import { isLarger } from "../frames/bytes.ts";
 
 /** As what somebody comes into a document. */
 export interface Arrival {

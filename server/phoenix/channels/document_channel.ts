@@ -12,7 +12,7 @@ import type { TopicPresence } from "../../topics/mod.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { ChannelSettings } from "./channel_settings.ts";
 import type { Arrival } from "./document_arrival.ts";
-import { documentFrame } from "../frames/frames.ts";
+import { DOCUMENT_FRAMES } from "../frames/shared_frames.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
 import type { JsonObject } from "../../internal.ts";
 import { Refusal } from "../refusal.ts";
@@ -196,7 +196,7 @@ export class DocumentChannel extends Channel {
       this.#resume().catch((error: unknown) => this.#fail(error));
       return false;
     }
-    outbox.send(documentFrame(outbox.codec, this.topic, message));
+    outbox.send(DOCUMENT_FRAMES.of(outbox.codec, this.topic, message));
     return true;
   }
 

@@ -294,7 +294,7 @@ Deno.test('import graph: "imports" of deno.json has what the package and the ser
 });
 
 Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
-  const entries = ["server/http/client.ts", "beacon/mod.ts"];
+  const entries = ["server/http/client/client.ts", "beacon/mod.ts"];
   const all = entries.flatMap((entry) => [...closureOf(entry)]);
   assertEquals(all.filter((name) => name.startsWith("node:")), []);
   const named = ["Deno", "process"];

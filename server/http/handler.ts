@@ -12,8 +12,8 @@ import {
   refused,
   type Service,
   unauthorized,
-} from "./exchange.ts";
-import { EventWriter } from "./event_writer.ts";
+} from "./routes/exchange.ts";
+import { EventWriter } from "./routes/event_writer.ts";
 import { Holders } from "./holders.ts";
 import { type HttpStats, HttpTally } from "./http_stats.ts";
 import {
@@ -32,15 +32,15 @@ import {
   type TtlBounds,
   ttlBoundsFrom,
 } from "./limits.ts";
-import { PositionTokens } from "./position_token.ts";
-import { HttpProblem, type ProblemKind } from "./problem.ts";
+import { PositionTokens } from "./routes/position_token.ts";
+import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
-import { methodsOf } from "./routes.ts";
+import { methodsOf } from "./routes/routes.ts";
 import type { ServedPresence } from "./served.ts";
 import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
-import { updateSchema } from "./update_schema.ts";
+import { updateSchema } from "./wire/update_schema.ts";
 
 /** What is asked of a server: enough to tell it from all else. */
 const METHODS = ["receiveAll", "follow", "locate", "watch"];

@@ -18,13 +18,13 @@
  * @module
  */
 
-export { readBytes } from "./body.ts";
+export { readBytes } from "./routes/body.ts";
 export { callAt } from "./deadline.ts";
 export type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
-} from "./document_wire.ts";
+} from "./wire/document_wire.ts";
 export {
   createHttpHandler,
   type HttpHandler,
@@ -45,7 +45,7 @@ export {
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,
-} from "./problem.ts";
+} from "./wire/problem.ts";
 export type {
   ServedBatch,
   ServedChange,
@@ -73,4 +73,4 @@ export type {
   WireSummary,
   WireUpdate,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "./wire/wire.ts";

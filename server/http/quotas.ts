@@ -1,6 +1,6 @@
 import type { Timestamp } from "../../core/mod.ts";
 import type { HttpLimits } from "./limits.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem } from "./wire/problem.ts";
 
 interface Bucket {
   tokens: number;

@@ -1,4 +1,4 @@
-import type { ServedBatch, ServedChanges } from "./served.ts";
+import type { ServedBatch, ServedChanges } from "../served.ts";
 
 const encoder = new TextEncoder();
 

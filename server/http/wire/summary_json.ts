@@ -1,5 +1,5 @@
-import type { SubjectSummary } from "../../store/mod.ts";
-import type { ServedStore } from "./served.ts";
+import type { SubjectSummary } from "../../../store/mod.ts";
+import type { ServedStore } from "../served.ts";
 import type { WireSummary } from "./wire.ts";
 
 /**

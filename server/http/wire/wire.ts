@@ -8,8 +8,8 @@ import type {
   PresenceSnapshot,
   Timestamp,
   Visibility,
-} from "../../core/mod.ts";
-import type { Sequence, VisibleChange } from "../../store/mod.ts";
+} from "../../../core/mod.ts";
+import type { Sequence, VisibleChange } from "../../../store/mod.ts";
 
 /**
  * What a publisher sends. All times are the server's: it says when the update

@@ -34,8 +34,8 @@ import {
   assertNoOtherOptions,
   InvalidValueError,
   type PresenceModel,
-} from "../../core/mod.ts";
-import type { Watch } from "../mod.ts";
+} from "../../../core/mod.ts";
+import type { Watch } from "../../mod.ts";
 import type {
   ClientBatch,
   ClientWatchOptions,
@@ -47,7 +47,7 @@ import type {
   WithdrawQuery,
 } from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
-import { parseJson } from "./json.ts";
+import { parseJson } from "../json.ts";
 import { requestErrorOf } from "./request_error.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import type {
@@ -57,7 +57,7 @@ import type {
   WhereaboutsAnswer,
   WireUpdate,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "../wire/wire.ts";
 import {
   isContextAnswer,
   isPublishAnswer,
@@ -77,7 +77,7 @@ export type {
   WhereaboutsQuery,
   WithdrawQuery,
 } from "./client_options.ts";
-export type { ProblemDocument, ProblemField } from "./problem.ts";
+export type { ProblemDocument, ProblemField } from "../wire/problem.ts";
 export { PresenceRequestError } from "./request_error.ts";
 export type {
   ContextAnswer,
@@ -89,7 +89,7 @@ export type {
   WireSummary,
   WireUpdate,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "../wire/wire.ts";
 export { wireUpdateOf } from "./wire_update.ts";
 
 /**

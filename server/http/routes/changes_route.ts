@@ -8,9 +8,9 @@ import {
 import { changesStream } from "./changes_stream.ts";
 import { changesFrom } from "./event_writer.ts";
 import type { Place } from "./position_token.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem } from "../wire/problem.ts";
 import { Query } from "./query.ts";
-import type { ChangesAnswer } from "./wire.ts";
+import type { ChangesAnswer } from "../wire/wire.ts";
 
 /** `GET /v1/changes`: a stream of events, or, for JSON, what there is by now. */
 export async function changes(ask: Ask): Promise<Response> {

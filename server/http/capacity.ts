@@ -2,7 +2,7 @@ import type { EntryKey, Key, PresenceUpdate } from "../../core/mod.ts";
 import { EntryTree, type Leaf } from "../../store/mod.ts";
 import type { Actor } from "./identity.ts";
 import type { HttpLimits } from "./limits.ts";
-import { HttpProblem, invalid } from "./problem.ts";
+import { HttpProblem, invalid } from "./wire/problem.ts";
 import type { ServedStore } from "./served.ts";
 
 const ACTION = "publish update";
@@ -20,7 +20,7 @@ interface Draft extends Leaf {
  *
  * @throws {HttpProblem} If they do not.
  */
-export function assertRoom(
+export function assertCapacity(
   store: ServedStore,
   actor: Actor,
   updates: readonly PresenceUpdate[],

@@ -1,21 +1,21 @@
-import { compareKeys } from "../../core/mod.ts";
+import { compareKeys } from "../../../core/mod.ts";
 import {
   activeDocumentJson,
   activeUserJson,
   documentContext,
   workspaceContext,
-} from "../documents/mod.ts";
+} from "../../documents/mod.ts";
 import { readValue } from "./body.ts";
 import type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
-} from "./document_wire.ts";
+} from "../wire/document_wire.ts";
 import { answer, type Ask, assertCanRead, assertStillIn } from "./exchange.ts";
-import { isObject } from "./json.ts";
-import { invalid, type ProblemField } from "./problem.ts";
+import { isObject } from "../json.ts";
+import { invalid, type ProblemField } from "../wire/problem.ts";
 import { keyFault, Query } from "./query.ts";
-import type { ServedDocuments } from "./served_documents.ts";
+import type { ServedDocuments } from "../served_documents.ts";
 
 /** A route of documents; it is given the name in the path, as it stands there. */
 export type DocumentRoute = (

@@ -1,7 +1,7 @@
-import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
-import type { CursorPosition, VisibleChange } from "../../store/mod.ts";
-import type { PresenceBatch } from "../mod.ts";
-import { isObject, type JsonObject, parseJson } from "./json.ts";
+import type { PresenceModel, PresenceSnapshot } from "../../../core/mod.ts";
+import type { CursorPosition, VisibleChange } from "../../../store/mod.ts";
+import type { PresenceBatch } from "../../mod.ts";
+import { isObject, type JsonObject, parseJson } from "../json.ts";
 
 /**
  * Reads a batch as it came over the wire. JSON leaves out what is `undefined`;

@@ -1,7 +1,7 @@
-import { callAt } from "./deadline.ts";
+import { callAt } from "../deadline.ts";
 import type { Ask } from "./exchange.ts";
 import type { Place, TokenWriter } from "./position_token.ts";
-import type { ServedBatch } from "./served.ts";
+import type { ServedBatch } from "../served.ts";
 
 const encoder = new TextEncoder();
 

@@ -3,7 +3,7 @@ import {
   InvalidValueError,
   type PresenceUpdate,
   type Timestamp,
-} from "../../core/mod.ts";
+} from "../../../core/mod.ts";
 import { readUpdates } from "./body.ts";
 import {
   answer,
@@ -12,12 +12,16 @@ import {
   assertStillIn,
   notYours,
 } from "./exchange.ts";
-import type { Actor } from "./identity.ts";
-import type { TtlBounds } from "./limits.ts";
-import { invalid, MAX_PROBLEM_FIELDS, type ProblemField } from "./problem.ts";
-import { assertRoom } from "./room.ts";
-import { problemFields, type ReadUpdate } from "./update_schema.ts";
-import type { GrantedTtls, PublishAnswer } from "./wire.ts";
+import type { Actor } from "../identity.ts";
+import type { TtlBounds } from "../limits.ts";
+import {
+  invalid,
+  MAX_PROBLEM_FIELDS,
+  type ProblemField,
+} from "../wire/problem.ts";
+import { assertCapacity } from "../capacity.ts";
+import { problemFields, type ReadUpdate } from "../wire/update_schema.ts";
+import type { GrantedTtls, PublishAnswer } from "../wire/wire.ts";
 
 const ACTION = "publish update";
 
@@ -54,7 +58,7 @@ export async function publish(ask: Ask): Promise<Response> {
   updates.forEach((update, index) => {
     applyOwnRules(ask, update, (field) => fieldOf(index, field));
   });
-  assertRoom(server.store, actor, updates, limits, fieldOf);
+  assertCapacity(server.store, actor, updates, limits, fieldOf);
   // The application's own code has run meanwhile.
   assertStillIn(actor);
   const sequences = server.receiveAll(updates);

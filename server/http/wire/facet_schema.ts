@@ -4,9 +4,9 @@ import {
   type FacetPatch,
   InvalidValueError,
   type PresenceModel,
-} from "../../core/mod.ts";
-import type { HttpLimits } from "./limits.ts";
-import { keyFault } from "./query.ts";
+} from "../../../core/mod.ts";
+import type { HttpLimits } from "../limits.ts";
+import { keyFault } from "../routes/query.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type FacetLimits = Pick<HttpLimits, "facets" | "facetDepth" | "keyLength">;

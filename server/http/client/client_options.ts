@@ -1,5 +1,5 @@
-import type { PresenceModel } from "../../core/mod.ts";
-import type { PresenceBatch } from "../mod.ts";
+import type { PresenceModel } from "../../../core/mod.ts";
+import type { PresenceBatch } from "../../mod.ts";
 
 /** Where the service is, and how to speak to it. */
 export interface PresenceClientOptions {

@@ -1,13 +1,13 @@
-import type { PresenceUpdate } from "../../core/mod.ts";
-import type { Actor } from "./identity.ts";
-import type { Holders } from "./holders.ts";
-import type { HttpLimits, TtlBounds } from "./limits.ts";
-import { HttpProblem } from "./problem.ts";
+import type { PresenceUpdate } from "../../../core/mod.ts";
+import type { Actor } from "../identity.ts";
+import type { Holders } from "../holders.ts";
+import type { HttpLimits, TtlBounds } from "../limits.ts";
+import { HttpProblem } from "../wire/problem.ts";
 import type { EventWriter } from "./event_writer.ts";
 import type { PositionTokens } from "./position_token.ts";
-import type { Quotas } from "./quotas.ts";
-import type { ServedPresence } from "./served.ts";
-import type { UpdateSchema } from "./update_schema.ts";
+import type { Quotas } from "../quotas.ts";
+import type { ServedPresence } from "../served.ts";
+import type { UpdateSchema } from "../wire/update_schema.ts";
 
 /** What all requests to a handler share. */
 export interface Service {

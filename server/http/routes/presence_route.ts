@@ -1,4 +1,4 @@
-import type { Key, PresenceSnapshot } from "../../core/mod.ts";
+import type { Key, PresenceSnapshot } from "../../../core/mod.ts";
 import {
   answer,
   type Ask,
@@ -8,15 +8,15 @@ import {
   isIncomplete,
 } from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
-import { summarize } from "../../store/mod.ts";
+import { summarize } from "../../../store/mod.ts";
 import { Query } from "./query.ts";
-import { summariesJson } from "./summary_json.ts";
+import { summariesJson } from "../wire/summary_json.ts";
 import type {
   ContextAnswer,
   SubjectAnswer,
   WhereaboutsAnswer,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "../wire/wire.ts";
 
 /** `GET /v1/presence`: who is in a context, whether somebody is, or where. */
 export function presence(ask: Ask): Promise<Response> {

@@ -6,13 +6,13 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import type { PresenceModel } from "../../core/mod.ts";
-import { PresenceServer, PresenceView } from "../mod.ts";
-import { flush, update } from "../testing/harness.ts";
+import type { PresenceModel } from "../../../core/mod.ts";
+import { PresenceServer, PresenceView } from "../../mod.ts";
+import { flush, update } from "../../testing/harness.ts";
 import { disconnectSignal } from "./changes_stream.ts";
-import { createHttpHandler, type Identity } from "./mod.ts";
-import type { ServedPresence } from "./served.ts";
-import type { SseBlock } from "./sse_parser.ts";
+import { createHttpHandler, type Identity } from "../mod.ts";
+import type { ServedPresence } from "../served.ts";
+import type { SseBlock } from "../client/sse_parser.ts";
 import {
   blamed,
   byCookie,
@@ -22,8 +22,8 @@ import {
   records,
   type Send,
   sendTo,
-} from "./testing/service.ts";
-import { readBatch } from "./wire_batch.ts";
+} from "../testing/service.ts";
+import { readBatch } from "../client/wire_batch.ts";
 
 const PATH = "/v1/changes?context=doc-1";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { CursorPosition } from "../../store/mod.ts";
-import type { Viewer } from "../mod.ts";
+import type { CursorPosition } from "../../../store/mod.ts";
+import type { Viewer } from "../../mod.ts";
 import { PositionTokens, type TokenHolder } from "./position_token.ts";
 
 const VIEWER: Viewer = { restricted: ["b", "a"], private: false, subject: "x" };

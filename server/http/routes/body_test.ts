@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { flush } from "../testing/harness.ts";
-import { HttpProblem, readBytes } from "./mod.ts";
+import { flush } from "../../testing/harness.ts";
+import { HttpProblem, readBytes } from "../mod.ts";
 
 /** A request whose body comes in parts, one every so many seconds. */
 function slow(seconds: number, parts: number) {

@@ -4,9 +4,9 @@ import type {
   PresenceModel,
   PresenceUpdate,
   Timestamp,
-} from "../../core/mod.ts";
-import { isObject } from "./json.ts";
-import type { FacetTtls, WireUpdate } from "./wire.ts";
+} from "../../../core/mod.ts";
+import { isObject } from "../json.ts";
+import type { FacetTtls, WireUpdate } from "../wire/wire.ts";
 
 /**
  * Makes of an update what can be sent: times become times to live, and

@@ -1,5 +1,5 @@
-import type { PresenceModel } from "../../core/mod.ts";
-import { isObject } from "./json.ts";
+import type { PresenceModel } from "../../../core/mod.ts";
+import { isObject } from "../json.ts";
 import type {
   ContextAnswer,
   PublishAnswer,
@@ -7,7 +7,7 @@ import type {
   WhereaboutsAnswer,
   WireSummary,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "../wire/wire.ts";
 import { areSnapshots } from "./wire_batch.ts";
 
 // What is checked is that it is our service that answers; its summaries are

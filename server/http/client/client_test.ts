@@ -7,18 +7,18 @@ import {
   assertRejects,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import type { PresenceModel } from "../../core/mod.ts";
-import { PresenceBeacon, startHeartbeat } from "../../beacon/mod.ts";
-import { PresenceServer, PresenceView } from "../mod.ts";
-import { flush, update } from "../testing/harness.ts";
+import type { PresenceModel } from "../../../core/mod.ts";
+import { PresenceBeacon, startHeartbeat } from "../../../beacon/mod.ts";
+import { PresenceServer, PresenceView } from "../../mod.ts";
+import { flush, update } from "../../testing/harness.ts";
 import {
   PresenceClient,
   type PresenceClientOptions,
   PresenceRequestError,
   wireUpdateOf,
 } from "./client.ts";
-import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
-import { identity } from "./testing/service.ts";
+import { createHttpHandler, type HttpHandlerOptions } from "../mod.ts";
+import { identity } from "../testing/service.ts";
 
 interface PageModel extends PresenceModel {
   facets: { meta: { value: { scrolled: number } } };

@@ -1,5 +1,9 @@
 import * as v from "valibot";
-import type { FacetPatch, PresenceModel, Visibility } from "../../core/mod.ts";
+import type {
+  FacetPatch,
+  PresenceModel,
+  Visibility,
+} from "../../../core/mod.ts";
 import {
   facetPatch,
   facetTtls,
@@ -9,9 +13,9 @@ import {
   pathItem,
   TTL_RULE,
 } from "./facet_schema.ts";
-import type { HttpLimits } from "./limits.ts";
+import type { HttpLimits } from "../limits.ts";
 import type { ProblemField } from "./problem.ts";
-import { keyFault } from "./query.ts";
+import { keyFault } from "../routes/query.ts";
 
 /** An update as it was read: well-formed, but not yet stamped. */
 export interface ReadUpdate {

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InvalidValueError } from "../../core/mod.ts";
-import { PresenceServer, ServerClosedError } from "../mod.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
+import { PresenceServer, ServerClosedError } from "../../mod.ts";
 import {
   BackboneError,
   documentContext,
   type DocumentModel,
   DocumentPresence,
-} from "../documents/mod.ts";
-import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
+} from "../../documents/mod.ts";
+import { createHttpHandler, type HttpHandlerOptions } from "../mod.ts";
 import {
   blamed,
   byCookie,
@@ -20,7 +20,7 @@ import {
   records,
   type Send,
   sendTo,
-} from "./testing/service.ts";
+} from "../testing/service.ts";
 
 const RUNS = { numRuns: Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000) };
 

@@ -1,5 +1,5 @@
-import { isObject } from "./json.ts";
-import type { ProblemDocument } from "./problem.ts";
+import { isObject } from "../json.ts";
+import type { ProblemDocument } from "../wire/problem.ts";
 
 /**
  * The service has refused a request. Nothing has changed by it.

@@ -1,4 +1,7 @@
-import type { ActiveDocumentJson, ActiveUserJson } from "../documents/mod.ts";
+import type {
+  ActiveDocumentJson,
+  ActiveUserJson,
+} from "../../documents/mod.ts";
 
 /** The answer to who is in a document. */
 export interface DocumentPresenceAnswer {

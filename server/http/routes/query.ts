@@ -1,5 +1,5 @@
-import { isKey } from "../../core/mod.ts";
-import { invalid, type ProblemField } from "./problem.ts";
+import { isKey } from "../../../core/mod.ts";
+import { invalid, type ProblemField } from "../wire/problem.ts";
 
 /** Reads the parameters of a URL; complains of what is wrong, naming it. */
 export class Query {

@@ -42,6 +42,7 @@ export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,
   type HttpProblemOptions,
+  PROBLEM_KINDS,
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,

@@ -24,7 +24,7 @@ const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
  * imports all of them as text, none as code.
  */
 const TO_BROWSERS = {
-  file: "server/page/browser_sources.ts",
+  file: "server/service/page/browser_sources.ts",
   rooms: ["beacon", "core"],
   files: ["server/documents/hue.ts"],
 };
@@ -182,9 +182,9 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "valibot"],
     ["server/http/deep/x.ts", "server/http/body.ts"],
     ["server/main.ts", "server/http/body.ts"],
-    ["server/page/mod.ts", "server/page/style.css"],
-    ["server/page/browser_sources.ts", "beacon/throttle.ts"],
-    ["server/page/browser_sources.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "server/service/page/style.css"],
+    ["server/service/page/browser_sources.ts", "beacon/throttle.ts"],
+    ["server/service/page/browser_sources.ts", "server/documents/hue.ts"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -203,12 +203,12 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "server/watch.ts"],
     ["server/http/handler.ts", "server/tokens/verify.ts"],
     ["server/http/handler.ts", "mod.ts"],
-    ["server/http/handler.ts", "server/page/style.css"],
+    ["server/http/handler.ts", "server/service/page/style.css"],
     ["server/http/handler.ts", "https://example.org/x.ts"],
-    ["server/page/mod.ts", "beacon/throttle.ts"],
-    ["server/page/browser_sources.ts", "store/store.ts"],
-    ["server/page/browser_sources.ts", "server/documents/color.ts"],
-    ["server/page/mod.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "beacon/throttle.ts"],
+    ["server/service/page/browser_sources.ts", "store/store.ts"],
+    ["server/service/page/browser_sources.ts", "server/documents/color.ts"],
+    ["server/service/page/mod.ts", "server/documents/hue.ts"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
     ["mod.ts", "server/http/mod.ts"],

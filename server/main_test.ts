@@ -240,6 +240,16 @@ Deno.test("main names what gave a wrong value, the option or the variable", asyn
     [[], { RUTHERE_METRICS_DOCUMENTS: "x" }, "RUTHERE_METRICS_DOCUMENTS must"],
     [[], { RUTHERE_BACKBONE: "x" }, "RUTHERE_BACKBONE must"],
     [
+      ["--port", "0", "--backbone", "redis://127.0.0.1/first"],
+      {},
+      "--backbone must",
+    ],
+    [
+      ["--port", "0"],
+      { RUTHERE_BACKBONE: "redis://:%zz@127.0.0.1" },
+      "RUTHERE_BACKBONE must",
+    ],
+    [
       [],
       { RUTHERE_HOST: "0.0.0.0" },
       'others can reach the host "0.0.0.0" of RUTHERE_HOST,',

@@ -15,7 +15,7 @@ import phoenix from "phoenix" with { type: "text" };
  */
 const SCRIPTS = {
   "/room/room.js": () => import("./room/room.js"),
-  "/document/document_room.js": () => import("./document/document_room.js"),
+  "/document/document.js": () => import("./document/document.js"),
 };
 
 /** An import or export of another file. */

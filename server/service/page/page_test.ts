@@ -118,7 +118,7 @@ Deno.test("the page has nothing inline, which the policy would forbid", async ()
   for (
     const [path, script] of [["/", "room/room"], [
       "/document",
-      "document/document_room",
+      "document/document",
     ]]
   ) {
     const page = await textOf(path ?? "");

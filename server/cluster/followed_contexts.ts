@@ -314,7 +314,7 @@ export class FollowedContexts<M extends PresenceModel> {
       read.rows.filter(isOver).map((row) => [row.epoch, row]),
     );
     for (const { node, epoch } of over.values()) {
-      await connection.sweep(name, { node, epoch });
+      await connection.purge({ node, epoch }, name);
     }
     return context.withKept(read, reading, lives);
   }

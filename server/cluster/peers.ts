@@ -207,7 +207,7 @@ export class Peers {
   async #judge(node: string): Promise<void> {
     const { connection } = this.#session;
     const asked = this.#ends;
-    const kept = await connection?.lease(node);
+    const [kept] = await connection?.leases(node) ?? [];
     const peer = this.#peers.get(node);
     if (peer === undefined || this.#session.hasLeft) return;
     if (kept === undefined) return this.end(peer.lease);
@@ -232,7 +232,7 @@ export class Peers {
     this.#asked.add(node);
     try {
       const asked = this.#ends;
-      const kept = await this.#session.connection?.lease(node);
+      const [kept] = await this.#session.connection?.leases(node) ?? [];
       if (kept !== undefined && !this.#session.hasLeft) this.#take(kept, asked);
     } catch (error) {
       this.#listener.failed(error);

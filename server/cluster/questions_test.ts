@@ -11,6 +11,7 @@ import {
   PART_LENGTH,
 } from "./question_wire.ts";
 import { ANSWER_TIMEOUT_MS, Questions } from "./questions.ts";
+import { nodeContext } from "./row_codec.ts";
 import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
 
 /** None of the others leaves. */
@@ -528,8 +529,8 @@ Deno.test("Cluster.list() leaves out what it can't read of an answer", async () 
     ];
     const text2 = parts[answered++ % parts.length];
     stranger.connection.send(
+      nodeContext(from),
       JSON.stringify({ type: "answer", id, part: 0, parts: 1, text: text2 }),
-      from,
     );
   };
   await a.receive();

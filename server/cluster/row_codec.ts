@@ -14,6 +14,14 @@ export function contextName(context: unknown): string {
   return JSON.stringify(context);
 }
 
+/** The context whose followers are all nodes. It is not JSON: it has no rows. */
+export const NODES = "nodes";
+
+/** The context whose only follower is a node. */
+export function nodeContext(node: string): string {
+  return `node ${node}`;
+}
+
 /** Reads the name of a context. */
 export function decodeContext<M extends PresenceModel>(
   name: string,

@@ -176,7 +176,7 @@ export class Survey<M extends PresenceModel> {
   ): Promise<Answers> {
     const { questions, others, isConnected } = this.#host;
     if (isConnected()) return questions.ask(question, others(), signal);
-    return Promise.resolve({ answers: [], missing: others() });
+    return Promise.resolve({ answers: [], missing: [...others()].sort() });
   }
 
   #completeness(missing: readonly string[]): Completeness {

@@ -49,7 +49,7 @@ export class LeaseStore {
         SCRIPTS.renew,
         ...[node, epoch, lifeText(lease), String(count)],
         JSON.stringify({ node, epoch, count, announced, written }),
-        ...[begins ? "1" : "0", crypto.randomUUID()],
+        begins ? "1" : "0",
       ),
     );
     return {

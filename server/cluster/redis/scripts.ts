@@ -126,9 +126,9 @@ export const SCRIPTS = {
   renew: script(
     LEASES,
     `
-local node, epoch, life, count, lease, begins, newMemory = unpack(ARGV, 4)
+local node, epoch, life, count, lease, begins = unpack(ARGV, 4)
 
-redis.call('SET', memory, newMemory, 'NX')
+redis.call('SET', memory, by .. ' ' .. text(micros), 'NX')
 local former = leaseOf(node)
 local isKept = former.epoch == epoch
 if begins == '1' then

@@ -1,10 +1,8 @@
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  type PresenceUpdate,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
+import { assertServer, type Identity, type Unauthorized } from "../internal.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
   answer,
@@ -12,17 +10,11 @@ import {
   refused,
   type Service,
   unauthorized,
-} from "./exchange.ts";
-import { EventWriter } from "./event_writer.ts";
+} from "./routes/exchange.ts";
+import { EventWriter } from "./routes/event_writer.ts";
 import { Holders } from "./holders.ts";
 import { type HttpStats, HttpTally } from "./http_stats.ts";
-import {
-  type Actor,
-  actorOf,
-  type Identity,
-  TRUSTED_ACTOR,
-  type Unauthorized,
-} from "./identity.ts";
+import { type Actor, actorOf, TRUSTED_ACTOR } from "./identity.ts";
 import {
   DEFAULT_LIMITS,
   type HttpLimits,
@@ -32,18 +24,15 @@ import {
   type TtlBounds,
   ttlBoundsFrom,
 } from "./limits.ts";
-import { PositionTokens } from "./position_token.ts";
-import { HttpProblem, type ProblemKind } from "./problem.ts";
+import { PositionTokens } from "./routes/position_token.ts";
+import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
-import { methodsOf } from "./routes.ts";
+import { methodsOf } from "./routes/routes.ts";
 import type { ServedPresence } from "./served.ts";
 import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
-import { updateSchema } from "./update_schema.ts";
-
-/** What is asked of a server: enough to tell it from all else. */
-const METHODS = ["receiveAll", "follow", "locate", "watch"];
+import { updateSchema } from "./wire/update_schema.ts";
 
 /** How a handler behaves. */
 export interface HttpHandlerOptions {
@@ -211,7 +200,7 @@ export function createHttpHandler(
   const { hosts = LOOPBACK_HOSTS, origins = [], ...last } = more;
   const { credentials = false, checkUpdate, ...others } = last;
   const action = "create HTTP handler";
-  assertMethods(server, METHODS, "server", "must be a PresenceServer", action);
+  assertServer(server, action);
   assertNoOtherOptions(others, action);
   assertSameServer(documents, server);
   const isNew = toldOnce();

@@ -18,13 +18,13 @@
  * @module
  */
 
-export { readBytes } from "./body.ts";
-export { callAt } from "./deadline.ts";
+export type { Identity, Unauthorized } from "../internal.ts";
+export { readBytes } from "./routes/body.ts";
 export type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
-} from "./document_wire.ts";
+} from "./wire/document_wire.ts";
 export {
   createHttpHandler,
   type HttpHandler,
@@ -32,12 +32,6 @@ export {
   type MeasuredHttpHandler,
 } from "./handler.ts";
 export type { HttpStats } from "./http_stats.ts";
-export {
-  endOf,
-  type Identity,
-  type RightsEnd,
-  type Unauthorized,
-} from "./identity.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,
@@ -45,7 +39,7 @@ export {
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,
-} from "./problem.ts";
+} from "./wire/problem.ts";
 export type {
   ServedBatch,
   ServedChange,
@@ -73,4 +67,4 @@ export type {
   WireSummary,
   WireUpdate,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "./wire/wire.ts";

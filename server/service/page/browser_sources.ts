@@ -10,7 +10,6 @@ import { stripTypeScriptTypes } from "node:module";
 import beaconActivityMonitor from "../../../beacon/activity_monitor.ts" with {
   type: "text",
 };
-import beaconDelay from "../../../beacon/delay.ts" with { type: "text" };
 import beaconHeartbeat from "../../../beacon/heartbeat.ts" with {
   type: "text",
 };
@@ -43,7 +42,6 @@ import documentsHue from "../../documents/hue.ts" with { type: "text" };
 
 const SOURCES = {
   "/beacon/activity_monitor.ts": beaconActivityMonitor,
-  "/beacon/delay.ts": beaconDelay,
   "/beacon/heartbeat.ts": beaconHeartbeat,
   "/beacon/mod.ts": beaconMod,
   "/beacon/monitor_activity.ts": beaconMonitorActivity,

@@ -1,38 +1,33 @@
 import type { Watch } from "../mod.ts";
-import type {
-  DocumentListener,
-  DocumentListening,
-} from "./document_listening.ts";
-import type { DocumentMessage } from "./document_message.ts";
+import type { Listener, Listening } from "./listening.ts";
 
-type Result = IteratorResult<DocumentMessage, void>;
+type Result<T> = IteratorResult<T, void>;
 
-const DONE: Result = { done: true, value: undefined };
+const DONE = { done: true, value: undefined } as const;
 
 /**
- * Reads what a listening tells, message by message: it has room for as many as
- * are waited for. It begins with its first `next()`.
+ * Reads the messages of a listening one by one: it takes a message for each
+ * `next()` that waits. The listening begins with the first `next()`.
  */
-export class DocumentReader
-  implements Watch<DocumentMessage>, DocumentListener {
-  readonly #listening: DocumentListening;
+export class Reader<T> implements Watch<T>, Listener<T> {
+  readonly #listening: Listening;
   readonly #signal: AbortSignal | undefined;
   #hasBegun = false;
   #isDone = false;
   #failure: { readonly error: unknown } | undefined;
-  #waiting: ((result: Result | Promise<Result>) => void)[] = [];
+  #waiting: ((result: Result<T> | Promise<Result<T>>) => void)[] = [];
 
-  /** Makes a reader; `listen` gives what it reads. */
+  /** Makes a reader; `listen` returns what it reads, a signal ends it. */
   constructor(
-    listen: (listener: DocumentListener) => DocumentListening,
-    signal: AbortSignal | undefined,
+    listen: (listener: Listener<T>) => Listening,
+    signal?: AbortSignal,
   ) {
     this.#listening = listen(this);
     this.#signal = signal;
   }
 
-  /** Waits for the next message. Calls are answered one after the other. */
-  next(): Promise<Result> {
+  /** Waits for the next message. Calls are answered in order. */
+  next(): Promise<Result<T>> {
     if (!this.#hasBegun) this.#begin();
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
@@ -46,14 +41,14 @@ export class DocumentReader
     });
   }
 
-  /** Takes a message, if one is waited for. */
-  take(message: DocumentMessage): boolean {
+  /** Takes a message if a call of `next()` waits for one. */
+  take(message: T): boolean {
     const waiter = this.#waiting.shift();
     waiter?.({ done: false, value: message });
     return waiter !== undefined;
   }
 
-  /** Ends: whoever waits for a message waits no longer. */
+  /** Ends, and with it every call of `next()` that waits. */
   end(): void {
     if (this.#isDone) return;
     this.#isDone = true;
@@ -62,7 +57,7 @@ export class DocumentReader
     this.#settle(DONE);
   }
 
-  /** Ends, by an error that whoever waits gets, or else the next one to ask. */
+  /** Ends with an error, for the calls that wait or else for the next one. */
   fail(error: unknown): void {
     if (this.#waiting.length === 0) this.#failure = { error };
     else this.#settle(Promise.reject(error));
@@ -70,12 +65,12 @@ export class DocumentReader
   }
 
   /** Ends. */
-  return(): Promise<Result> {
+  return(): Promise<Result<T>> {
     this.end();
     return Promise.resolve(DONE);
   }
 
-  /** It is its own iterator. */
+  /** Returns itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -94,7 +89,7 @@ export class DocumentReader
     this.#signal?.addEventListener("abort", this.#onAbort);
   }
 
-  #settle(result: Result | Promise<Result>): void {
+  #settle(result: Result<T> | Promise<Result<T>>): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const waiter of waiting) waiter(result);

@@ -20,14 +20,10 @@ const BESIDE_THE_PACKAGE = /^(@nats-io\/transport-node|@std\/testing\/time)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**
- * The page hands the sources of these rooms, and these files, to browsers: it
- * imports all of them as text, none as code.
+ * It serves modules to browsers, and reads them by paths that it computes. A test
+ * of the page says which ones.
  */
-const TO_BROWSERS = {
-  file: "server/page/browser_sources.ts",
-  rooms: ["beacon", "core"],
-  files: ["server/documents/hue.ts"],
-};
+const TO_BROWSERS = "server/service/page/browser_modules.ts";
 
 /** What each room may import from others; a folder of server has more rights. */
 const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
@@ -82,6 +78,9 @@ const BESIDE_A_PUBLISHER = [
   "beacon/typing_detector.ts",
 ];
 
+/** What rooms share, and the package does not export. */
+const INTERNAL = ["core/assert.ts", "server/internal.ts", "store/internal.ts"];
+
 /** The backbones of clusters, each a room in the room. */
 const BACKBONES = ["nats", "redis"];
 
@@ -109,16 +108,14 @@ function allows(file: string, target: string): boolean {
   const isFile = /\.(ts|js|css|html|svg)$/.test(target);
   const to = roomOf(target);
   if (isFile && from === to && from !== "mod.ts") return true;
-  if (file === TO_BROWSERS.file) {
-    const { rooms, files } = TO_BROWSERS;
-    if (rooms.includes(to) || files.includes(target)) return true;
-  }
+  if (file === TO_BROWSERS && target === "?") return true;
   const folder = from.startsWith("server/");
   const { rooms, bare } = folder
     ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
     : ALLOWED[from] ?? { rooms: [] };
   if (!isFile) return bare?.test(target) ?? false;
-  return target === `${to}/mod.ts` &&
+  const isShared = from !== "mod.ts" && INTERNAL.includes(target);
+  return (isShared || target === `${to}/mod.ts`) &&
     (rooms.includes(to) || folder && to.startsWith("server/"));
 }
 
@@ -175,16 +172,19 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
   const good = [
     ["core/key.ts", "core/errors.ts"],
     ["store/query.ts", "core/mod.ts"],
+    ["store/presence_store.ts", "core/assert.ts"],
+    ["server/http/handler.ts", "core/assert.ts"],
     ["store/projection.ts", "@std/collections/max-of"],
     ["server/watch.ts", "store/mod.ts"],
     ["server/http/handler.ts", "server/mod.ts"],
+    ["server/http/handler.ts", "server/internal.ts"],
+    ["server/watch.ts", "store/internal.ts"],
     ["server/http/handler.ts", "server/tokens/mod.ts"],
     ["server/http/handler.ts", "valibot"],
     ["server/http/deep/x.ts", "server/http/body.ts"],
     ["server/main.ts", "server/http/body.ts"],
-    ["server/page/mod.ts", "server/page/style.css"],
-    ["server/page/browser_sources.ts", "beacon/throttle.ts"],
-    ["server/page/browser_sources.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "server/service/page/style.css"],
+    ["server/service/page/browser_modules.ts", "?"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -200,17 +200,23 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/watch.ts", "server/http/mod.ts"],
     ["server/watch.ts", "beacon/mod.ts"],
     ["server/watch.ts", "valibot"],
+    ["examples/a.ts", "server/internal.ts"],
+    ["mod.ts", "server/internal.ts"],
+    ["server/http/handler.ts", "server/tokens/internal.ts"],
+    ["store/query.ts", "server/internal.ts"],
     ["server/http/handler.ts", "server/watch.ts"],
     ["server/http/handler.ts", "server/tokens/verify.ts"],
     ["server/http/handler.ts", "mod.ts"],
-    ["server/http/handler.ts", "server/page/style.css"],
+    ["server/http/handler.ts", "server/service/page/style.css"],
     ["server/http/handler.ts", "https://example.org/x.ts"],
-    ["server/page/mod.ts", "beacon/throttle.ts"],
-    ["server/page/browser_sources.ts", "store/store.ts"],
-    ["server/page/browser_sources.ts", "server/documents/color.ts"],
-    ["server/page/mod.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "beacon/throttle.ts"],
+    ["examples/a.ts", "core/assert.ts"],
+    ["server/service/page/browser_modules.ts", "store/store.ts"],
+    ["server/service/page/mod.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "?"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
+    ["mod.ts", "core/assert.ts"],
     ["mod.ts", "server/http/mod.ts"],
     ["mod.ts", "valibot"],
   ] as const;
@@ -284,7 +290,7 @@ Deno.test('import graph: "imports" of deno.json has what the package and the ser
   const packages = [...CODE]
     .filter(([file]) => roomOf(file) !== "examples")
     .flatMap(([, code]) => importsIn(code))
-    .filter((name) => !/^(\.|node:)/.test(name) && !PACKAGE.test(name))
+    .filter((name) => !/^(\.|node:|\?$)/.test(name) && !PACKAGE.test(name))
     .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
   // A key that begins with a dot is a file of the page.
   const listed = Object.keys(imports).filter((name) => !name.startsWith("."));
@@ -294,7 +300,7 @@ Deno.test('import graph: "imports" of deno.json has what the package and the ser
 });
 
 Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
-  const entries = ["server/http/client.ts", "beacon/mod.ts"];
+  const entries = ["server/http/client/client.ts", "beacon/mod.ts"];
   const all = entries.flatMap((entry) => [...closureOf(entry)]);
   assertEquals(all.filter((name) => name.startsWith("node:")), []);
   const named = ["Deno", "process"];

@@ -18,7 +18,7 @@ import { OwnEntries } from "./own_entries.ts";
 import { Peers } from "./peers.ts";
 import { Questions } from "./questions.ts";
 import { Roster } from "./roster.ts";
-import { contextName } from "./row_codec.ts";
+import { contextName, nodeContext, NODES } from "./row_codec.ts";
 import { Session } from "./session.ts";
 import { Survey } from "./survey.ts";
 import { within } from "./within.ts";
@@ -94,7 +94,9 @@ export class ClusterNode<M extends PresenceModel> {
       failed,
     });
     this.#questions = new Questions({
-      send: (text, to) => session.connection?.send(text, to),
+      send: (text, to) =>
+        session.connection
+          ?.send(to === undefined ? NODES : nodeContext(to), text),
       answer: (subject) => this.survey.answer(subject),
       isSilent: (node) => roster.isSilent(node),
       silenced: (life) => roster.silence(life),
@@ -160,7 +162,7 @@ export class ClusterNode<M extends PresenceModel> {
       if (connection !== undefined) {
         await this.writer.finish(connection);
         // What was sent before has gone out when this is answered.
-        const kept = await connection.lease(life.node);
+        const [kept] = await connection.leases(life.node);
         const isEnding = !keep && kept?.epoch === life.epoch;
         if (isEnding && await connection.end(life, kept.count)) {
           while (!await connection.purge(life));
@@ -185,7 +187,7 @@ export class ClusterNode<M extends PresenceModel> {
       locate: (subject) => this.survey.elsewhere(subject),
       count: (contexts, viewer) => this.survey.count(contexts, { viewer }),
       tell: (context, text) =>
-        this.session.connection?.tell(contextName(context), text),
+        this.session.connection?.send(contextName(context), text),
     };
   }
 
@@ -210,8 +212,10 @@ export class ClusterNode<M extends PresenceModel> {
         if (life.node !== session.node) this.#peers.end(life);
         else if (life.epoch === session.life.epoch) this.#heartbeat.beat();
       }),
-      onMessage: guarded((from, text) => this.#questions.receive(from, text)),
-      onTold: guarded((context, _from, text) => {
+      onMessage: guarded((context, from, text) => {
+        const isToNodes = context === NODES ||
+          context === nodeContext(this.session.node);
+        if (isToNodes) return this.#questions.receive(from, text);
         const followed = this.contexts.all.get(context);
         if (followed) this.replication.told(followed.key, text);
       }),
@@ -222,9 +226,19 @@ export class ClusterNode<M extends PresenceModel> {
     };
   }
 
-  #connect(): Promise<BackboneConnection> {
+  async #connect(): Promise<BackboneConnection> {
     const { node } = this.session;
-    return this.#backbone.connect(node, this.#backboneListener());
+    const connection = await this.#backbone
+      .connect(node, this.#backboneListener());
+    try {
+      await Promise.all(
+        [NODES, nodeContext(node)].map((name) => connection.follow(name)),
+      );
+    } catch (error) {
+      connection.close().catch(() => {});
+      throw error;
+    }
+    return connection;
   }
 
   #renewed({ hasMissed, unpurged }: Beat): void {

@@ -1,8 +1,5 @@
-import {
-  assertNoOtherOptions,
-  type Duration,
-  InvalidValueError,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { type Duration, InvalidValueError } from "../../core/mod.ts";
 
 /** Options of a node. Times are in milliseconds. */
 export interface ClusterOptions {

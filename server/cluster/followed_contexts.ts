@@ -386,7 +386,9 @@ export class FollowedContexts<M extends PresenceModel> {
   #read(context: FollowedContext<M>): Promise<boolean> {
     context.isDoubtful = true;
     if (context.reading !== undefined) return context.reading;
-    if (!this.#host.session.isConnected) return Promise.resolve(false);
+    const { isConnected, connection } = this.#host.session;
+    // A node that takes another name has no connection for a while.
+    if (!isConnected || connection === undefined) return Promise.resolve(false);
     context.reading = this.#readOn(context);
     return context.reading;
   }
@@ -428,7 +430,7 @@ export class FollowedContexts<M extends PresenceModel> {
     context.begin(this.#surroundings(context));
     const askedAt = session.now();
     const { rows, over, ...read } = await this.#readRows(name, connection);
-    for (const life of over) await connection.sweep(name, life);
+    for (const life of over) await connection.purge(life, name);
     if (this.all.get(name) !== context) return;
     const { shown, gone, missing, surplus } = context.read(
       // They may be older by as long as the reading took.

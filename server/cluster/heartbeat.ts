@@ -134,7 +134,7 @@ export class Heartbeat {
    */
   async #isTaken(connection: BackboneConnection): Promise<boolean> {
     const { node, lease } = this.#session;
-    const kept = await connection.lease(node);
+    const [kept] = await connection.leases(node);
     if (kept === undefined || lease.isOwn(kept)) return false;
     const { leaseTtlMs } = this.#host.settings;
     return kept.age < leaseTtlMs && kept.age <= this.#lived.elapsed;

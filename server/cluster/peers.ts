@@ -111,7 +111,7 @@ export class Peers {
   async #judge(node: string): Promise<void> {
     const { connection } = this.#session;
     const asked = this.#roster.ends;
-    const kept = await connection?.lease(node);
+    const [kept] = await connection?.leases(node) ?? [];
     const lease = this.#roster.leaseOf(node);
     if (lease === undefined) return;
     if (kept === undefined) return this.end(lease);
@@ -129,7 +129,7 @@ export class Peers {
   async #ask(node: string): Promise<void> {
     try {
       const asked = this.#roster.ends;
-      const kept = await this.#session.connection?.lease(node);
+      const [kept] = await this.#session.connection?.leases(node) ?? [];
       if (kept !== undefined) this.#take(kept, asked);
     } catch (error) {
       this.#listener.failed(error);

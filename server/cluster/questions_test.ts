@@ -9,6 +9,7 @@ import { PUBLIC_VIEWER } from "../mod.ts";
 import { countedSignal, RUNS, settles } from "../testing/harness.ts";
 import type { EntriesAnswer } from "./mod.ts";
 import { ANSWER_TIMEOUT_MS, Questions } from "./questions.ts";
+import { nodeContext } from "./row_codec.ts";
 import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
 
 /** Three nodes, none of which watches anything. */
@@ -482,7 +483,7 @@ Deno.test("Cluster.locate() leaves out what it can't read of an answer", async (
       '[["\\"doc-1\\"","nonsense","{}"],[],[1,2,3],["\\"doc-1\\"","[1,null,2]","{}"]]',
     ];
     const answer = answers[answered++ % answers.length] ?? "";
-    stranger.connection.send(part(id, answer), from);
+    stranger.connection.send(nodeContext(from), part(id, answer));
   };
   await a.receive();
   for (let turn = 0; turn < 3; turn++) {

@@ -58,9 +58,9 @@ export class Roster {
     );
   }
 
-  /** The names of the other nodes that live. */
+  /** The names of the other nodes that live, in order. */
   names(): string[] {
-    return [...this.#peers.keys()].filter((node) => this.has(node));
+    return [...this.#peers.keys()].filter((node) => this.has(node)).sort();
   }
 
   /** Whether another node lives. */

@@ -1,16 +1,23 @@
-import {
-  assertEntryKey,
-  assertUpdateBody,
-  type Duration,
-  type EntryKey,
-  type PresenceModel,
-  type PresenceSnapshot,
+import { assertEntryKey, assertUpdateBody } from "../../core/assert.ts";
+import type {
+  Duration,
+  EntryKey,
+  PresenceModel,
+  PresenceSnapshot,
 } from "../../core/mod.ts";
 import { FACET_ALLOWANCE_MS, type RemoteEntry } from "../mod.ts";
 
 /** Names a context in a backbone: 1 is not "1". */
 export function contextName(context: unknown): string {
   return JSON.stringify(context);
+}
+
+/** The context that all nodes follow. It is not JSON, and has no rows. */
+export const NODES = "nodes";
+
+/** The context that only one node follows. */
+export function nodeContext(node: string): string {
+  return `node ${node}`;
 }
 
 /** Decodes the name of a context. */

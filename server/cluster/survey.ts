@@ -1,8 +1,5 @@
-import {
-  assertKey,
-  type PresenceModel,
-  type PresenceSnapshot,
-} from "../../core/mod.ts";
+import { assertKey } from "../../core/assert.ts";
+import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
 import {
   OMNISCIENT_VIEWER,
   type PresenceServer,
@@ -184,8 +181,7 @@ export class Survey<M extends PresenceModel> {
       signal,
     );
     const missing = roster.names()
-      .filter((node) => roster.leaseOf(node)?.announced !== read?.memory)
-      .sort();
+      .filter((node) => roster.leaseOf(node)?.announced !== read?.memory);
     const isComplete = read !== undefined && missing.length === 0;
     const own = replication.own(context);
     const ids = new Set(own.map(rowId));

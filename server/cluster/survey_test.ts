@@ -34,8 +34,8 @@ async function withStaleRows(
       onChange: (change) => isDeaf || listener.onChange(change),
       onLease: (lease) => isDeaf || listener.onLease(lease),
       onEnded: (life) => listener.onEnded(life),
-      onMessage: (from, text) => listener.onMessage(from, text),
-      onTold: (context, from, text) => listener.onTold(context, from, text),
+      onMessage: (context, from, text) =>
+        listener.onMessage(context, from, text),
       onInterrupted: () => listener.onInterrupted(),
     });
     const really = connection.read.bind(connection);

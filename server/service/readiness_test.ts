@@ -6,7 +6,7 @@ import { eventually } from "../cluster/testing/real_server.ts";
 import { RedisServer } from "../cluster/testing/redis_server.ts";
 import type { DocumentModel } from "../documents/mod.ts";
 import { PresenceServer } from "../mod.ts";
-import { Service } from "../page/testing/service.ts";
+import { Service } from "./testing/service.ts";
 import { TcpClient } from "../phoenix/testing/tcp_client.ts";
 import { Readiness } from "./readiness.ts";
 
@@ -28,7 +28,7 @@ Deno.test("/readyz tells of a service without a backbone when it is draining", a
   assertEquals(await ask(), READY);
   // It does not answer the service's goodbye, which waits for it.
   using _client = await TcpClient.connect({ port: Number(service.port) });
-  service.stop();
+  service.stop("SIGTERM");
   await eventually(async () => (await ask())[0] === 503, "it is not ready");
   assertEquals(await ask(), [503, "the service is draining"]);
   const health = await fetch(`${service.url}healthz`);

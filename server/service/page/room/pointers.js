@@ -1,0 +1,180 @@
+// @ts-check
+/// <reference lib="dom" />
+
+import { Throttle } from "../../../../beacon/mod.ts";
+import { paint } from "../people/color.js";
+import { copyOf, find, show } from "../people/dom.js";
+import { fieldsOf } from "../people/wire.js";
+
+/** How long a pointer that does not move is shown. */
+const SILENCE_MS = 5_000;
+
+/**
+ * A message about somebody's pointer.
+ *
+ * @typedef {object} Sighting
+ * @property {string} key the person
+ * @property {string} connection the tab: each has a pointer of its own
+ * @property {{ x: number, y: number } | undefined} at `undefined` when it has
+ * left the area
+ */
+
+/**
+ * Takes a pointer from the wire, if it is one.
+ *
+ * @param {unknown} message
+ * @returns {Sighting | undefined}
+ */
+export function readSighting(message) {
+  const fields = fieldsOf(message);
+  const sender = fieldsOf(fields.get("sender"));
+  const key = sender.get("key");
+  if (typeof key !== "string") return undefined;
+  const [x, y] = [fields.get("x"), fields.get("y")];
+  return {
+    key,
+    connection: String(sender.get("connection")),
+    at: isPart(x) && isPart(y) ? { x: within(x), y: within(y) } : undefined,
+  };
+}
+
+/** The pointers of the others, above an area. */
+export class Pointers {
+  #area;
+  /** @type {Map<string, { key: string, element: HTMLElement, timer: number | undefined }>} */
+  #pointers = new Map();
+
+  /** @param {HTMLElement} area */
+  constructor(area) {
+    this.#area = area;
+  }
+
+  /**
+   * @param {Sighting} sighting
+   * @param {string} name
+   * @param {string} color
+   */
+  show({ key, connection, at }, name, color) {
+    const id = JSON.stringify([key, connection]);
+    if (at === undefined) return this.#hide(id);
+    const known = this.#pointers.get(id);
+    const element = known?.element ?? this.#add(key);
+    show(find(".pointer-name", HTMLElement, element), name);
+    paint(element, color);
+    element.style.left = `${at.x * 100}%`;
+    element.style.top = `${at.y * 100}%`;
+    // The name stays within the area, as it is at most half as wide.
+    element.toggleAttribute("data-flip-x", at.x > 0.5);
+    element.toggleAttribute("data-flip-y", at.y > 0.8);
+    clearTimeout(known?.timer);
+    const timer = globalThis.setTimeout(() => this.#hide(id), SILENCE_MS);
+    this.#pointers.set(id, { key, element, timer: Number(timer) });
+  }
+
+  /**
+   * Hides the pointers of all others.
+   *
+   * @param {ReadonlySet<string>} keys
+   */
+  keepOnly(keys) {
+    for (const [id, { key }] of this.#pointers) {
+      if (!keys.has(key)) this.#hide(id);
+    }
+  }
+
+  /** @param {string} key */
+  #add(key) {
+    const element = copyOf("#pointer");
+    element.dataset.key = key;
+    this.#area.append(element);
+    return element;
+  }
+
+  /** @param {string} id */
+  #hide(id) {
+    const pointer = this.#pointers.get(id);
+    if (pointer === undefined) return;
+    clearTimeout(pointer.timer);
+    pointer.element.remove();
+    this.#pointers.delete(id);
+  }
+}
+
+/** Twenty a second. */
+const INTERVAL_MS = 50;
+
+/** How far an arrow key moves the pointer, in parts of the area. */
+const STEP = 0.03;
+
+/** @typedef {{ x: number | null, y: number | null }} Place */
+
+/** @type {ReadonlyMap<string, readonly [number, number]>} */
+const ARROWS = new Map([
+  ["ArrowLeft", [-STEP, 0]],
+  ["ArrowRight", [STEP, 0]],
+  ["ArrowUp", [0, -STEP]],
+  ["ArrowDown", [0, STEP]],
+]);
+
+/**
+ * Tells where one's own pointer is in an area: the mouse, a finger, or the
+ * arrow keys.
+ *
+ * @param {HTMLElement} area
+ * @param {HTMLElement} marker shows it while the keys move it
+ * @param {(place: Place) => void} send called twenty times a second at most
+ */
+export function followPointer(area, marker, send) {
+  const throttle = new Throttle({ intervalMs: INTERVAL_MS, send });
+  let [x, y] = [0.5, 0.5];
+
+  const moveTo = (/** @type {number} */ toX, /** @type {number} */ toY) => {
+    [x, y] = [rounded(toX), rounded(toY)];
+    throttle.push({ x, y });
+  };
+  const leave = () => throttle.push({ x: null, y: null });
+
+  const follow = (/** @type {PointerEvent} */ event) => {
+    const { left, top, width, height } = area.getBoundingClientRect();
+    marker.hidden = true;
+    moveTo((event.clientX - left) / width, (event.clientY - top) / height);
+  };
+  area.addEventListener("pointermove", follow);
+  area.addEventListener("pointerdown", follow);
+  area.addEventListener("pointerleave", (event) => {
+    // A finger that is lifted has pointed at something; a mouse has left.
+    if (event.pointerType === "mouse") leave();
+  });
+  area.addEventListener("keydown", (event) => {
+    const [dx, dy] = ARROWS.get(event.key) ?? [];
+    if (dx === undefined || dy === undefined) return;
+    event.preventDefault();
+    moveTo(x + dx, y + dy);
+    marker.style.left = `${x * 100}%`;
+    marker.style.top = `${y * 100}%`;
+    marker.hidden = false;
+  });
+  area.addEventListener("blur", () => {
+    if (marker.hidden) return;
+    marker.hidden = true;
+    leave();
+  });
+}
+
+/** @param {number} part */
+function rounded(part) {
+  return Math.round(within(part) * 10_000) / 10_000;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+function isPart(value) {
+  return typeof value === "number" && !Number.isNaN(value);
+}
+
+/** @param {number} part */
+function within(part) {
+  return Math.min(1, Math.max(0, part));
+}

@@ -26,7 +26,6 @@
  * @module
  */
 
-export { DOCUMENT_PROJECTION } from "./activity.ts";
 export { colorOf, labelColorOf } from "./color.ts";
 export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 export type {

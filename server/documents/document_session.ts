@@ -6,7 +6,7 @@ import {
 } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
-import { facetsOfActivity } from "./activity.ts";
+import { ACTIVITY_FACETS } from "./activity.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentSettings } from "./document_options.ts";
 import type { DocumentActivity } from "./document_user.ts";
@@ -341,7 +341,7 @@ export class DocumentSession implements Disposable {
     // Said again, for a facet keeps its deadline unless it is set.
     this.#told = "editing";
     this.#publish(
-      { typing: true, ...facetsOfActivity("editing"), lastActiveAt },
+      { typing: true, ...ACTIVITY_FACETS.editing, lastActiveAt },
       { typing: due, activity: due },
     );
   }
@@ -370,7 +370,7 @@ export class DocumentSession implements Disposable {
     const isThere = activity === this.#told
       ? this.#rows.publish(facets, facetDeadlines)
       : this.#rows.publish(
-        { ...facets, ...facetsOfActivity(activity) },
+        { ...facets, ...ACTIVITY_FACETS[activity] },
         activity === "editing"
           ? {
             ...facetDeadlines,

@@ -8,7 +8,7 @@ import type {
 } from "../../core/mod.ts";
 import { Throttle } from "../../beacon/mod.ts";
 import { ContextAtCapacityError } from "../mod.ts";
-import { facetsOfActivity } from "./activity.ts";
+import { ACTIVITY_FACETS } from "./activity.ts";
 import { documentContext, workspaceContext } from "./contexts.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 
@@ -138,7 +138,7 @@ export class SessionRows {
     const former = this.#server.store.snapshot(this.#document);
     const now = this.#activeAt = this.hear();
     const updates = [this.#update(this.#document, {
-      ...facetsOfActivity("viewing"),
+      ...ACTIVITY_FACETS.viewing,
       meta: { value: this.#profile },
       visit: this.visit,
       focused: true,

@@ -4,6 +4,8 @@ import {
   assertNoOtherOptions,
   assertOptions,
   assertUpdate,
+} from "../core/assert.ts";
+import {
   type Duration,
   type EntryKey,
   entryKeyOf,

@@ -1,8 +1,5 @@
-import {
-  assertNoOtherOptions,
-  type Duration,
-  InvalidValueError,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { type Duration, InvalidValueError } from "../../core/mod.ts";
 import { assertPositive } from "../internal.ts";
 
 /** How documents behave. */

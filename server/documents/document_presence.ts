@@ -1,5 +1,5 @@
+import { assertNoOtherOptions } from "../../core/assert.ts";
 import {
-  assertNoOtherOptions,
   InvalidValueError,
   type PresenceSnapshot,
   type VisibilityPolicy,

@@ -1,9 +1,5 @@
-import {
-  assertNoOtherOptions,
-  type FacetDeadlines,
-  type FacetPatch,
-  type Timestamp,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import type { FacetDeadlines, FacetPatch, Timestamp } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
 import { ACTIVITY_FACETS } from "./activity.ts";

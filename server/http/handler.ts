@@ -1,4 +1,5 @@
-import { assertNoOtherOptions, type PresenceUpdate } from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
 import { assertServer, type Identity, type Unauthorized } from "../internal.ts";

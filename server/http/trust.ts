@@ -1,4 +1,5 @@
-import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 import { HttpProblem } from "./wire/problem.ts";
 
 /** What an HTTP handler does, and whatever else lets requests pass by this. */

@@ -11,7 +11,7 @@ import type {
   PresenceServer,
   Watch,
 } from "../mod.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
 
 /**
  * The model of a server that topics live on: a topic is a context, a key is a

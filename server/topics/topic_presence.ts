@@ -3,10 +3,8 @@ import {
   assertMethods,
   assertNoOtherOptions,
   assertOptions,
-  type Duration,
-  type PresenceSnapshot,
-  type Visibility,
-} from "../../core/mod.ts";
+} from "../../core/assert.ts";
+import type { Duration, PresenceSnapshot, Visibility } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
 import { assertName, assertPositive, assertServer } from "../internal.ts";
 import {

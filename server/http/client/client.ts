@@ -30,11 +30,8 @@
  * @module
  */
 
-import {
-  assertNoOtherOptions,
-  InvalidValueError,
-  type PresenceModel,
-} from "../../../core/mod.ts";
+import { assertNoOtherOptions } from "../../../core/assert.ts";
+import { InvalidValueError, type PresenceModel } from "../../../core/mod.ts";
 import type { Watch } from "../../mod.ts";
 import type {
   ClientBatch,
@@ -47,7 +44,7 @@ import type {
   WithdrawQuery,
 } from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../internal.ts";
 import { requestErrorOf } from "./request_error.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import type {

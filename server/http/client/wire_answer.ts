@@ -1,5 +1,5 @@
 import type { PresenceModel } from "../../../core/mod.ts";
-import { isObject } from "../json.ts";
+import { isJsonObject } from "../../internal.ts";
 import type {
   ContextAnswer,
   PublishAnswer,
@@ -47,7 +47,7 @@ export function isWhereaboutsAnswer<M extends PresenceModel>(
 }
 
 function isAnswer(value: unknown): value is Record<string, unknown> {
-  return isObject(value) && typeof value.sequence === "number" &&
+  return isJsonObject(value) && typeof value.sequence === "number" &&
     typeof value.epoch === "string";
 }
 
@@ -60,7 +60,7 @@ function areSummaries<M extends PresenceModel>(
 function isSummary<M extends PresenceModel>(
   value: unknown,
 ): value is WireSummary<M> {
-  return isObject(value) && value.subject !== undefined &&
-    value.context !== undefined && isObject(value.facets) &&
+  return isJsonObject(value) && value.subject !== undefined &&
+    value.context !== undefined && isJsonObject(value.facets) &&
     (value.resources === undefined || areSnapshots<M>(value.resources));
 }

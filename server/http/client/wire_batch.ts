@@ -1,7 +1,7 @@
 import type { PresenceModel, PresenceSnapshot } from "../../../core/mod.ts";
 import type { CursorPosition, VisibleChange } from "../../../store/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
-import { isObject, type JsonObject, parseJson } from "../json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../internal.ts";
 
 /**
  * Reads a batch as it came over the wire. JSON leaves out what is `undefined`;
@@ -21,7 +21,7 @@ export function readBatch<M extends PresenceModel>(
 function isBatch<M extends PresenceModel>(
   value: unknown,
 ): value is PresenceBatch<M> {
-  if (!isObject(value) || !isPosition(value.position)) return false;
+  if (!isJsonObject(value) || !isPosition(value.position)) return false;
   if (value.type === "changes") {
     return Array.isArray(value.changes) && value.changes.every(isChange<M>);
   }
@@ -46,10 +46,10 @@ export function areSnapshots<M extends PresenceModel>(
 function isChange<M extends PresenceModel>(
   value: unknown,
 ): value is VisibleChange<M> {
-  if (!isObject(value) || typeof value.sequence !== "number") return false;
+  if (!isJsonObject(value) || typeof value.sequence !== "number") return false;
   switch (value.type) {
     case "published":
-      value.previous ??= undefined;
+      putBack(value, "previous");
       return isKeyed(value.update) && isSnapshot(value.snapshot) &&
         (value.previous === undefined || isSnapshot(value.previous));
     case "facetsExpired":
@@ -68,18 +68,23 @@ function isChange<M extends PresenceModel>(
 function isSnapshot<M extends PresenceModel>(
   value: unknown,
 ): value is PresenceSnapshot<M> {
-  return isKeyed(value) && isObject(value.facets) &&
+  return isKeyed(value) && isJsonObject(value.facets) &&
     typeof value.observedAt === "number" && value.visibility !== undefined &&
     value.expiry !== undefined;
 }
 
 /** Whether it names an entry, with a resource or with none. */
 function isKeyed(value: unknown): value is JsonObject {
-  if (!isObject(value)) return false;
-  value.resource ??= undefined;
+  if (!isJsonObject(value)) return false;
+  putBack(value, "resource");
   const { subject, context, origin, resource } = value;
   return isWireKey(subject) && isWireKey(context) && isWireKey(origin) &&
     (resource === undefined || isWireKey(resource));
+}
+
+/** JSON leaves out what is `undefined`. */
+function putBack(object: Record<string, unknown>, name: string): void {
+  object[name] ??= undefined;
 }
 
 function isWireKey(value: unknown): boolean {
@@ -87,6 +92,6 @@ function isWireKey(value: unknown): boolean {
 }
 
 function isPosition(value: unknown): value is CursorPosition {
-  return isObject(value) && typeof value.epoch === "string" &&
+  return isJsonObject(value) && typeof value.epoch === "string" &&
     typeof value.sequence === "number";
 }

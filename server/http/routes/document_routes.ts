@@ -12,7 +12,7 @@ import type {
   WorkspaceDocumentsAnswer,
 } from "../wire/document_wire.ts";
 import { answer, type Ask, assertCanRead, assertStillIn } from "./exchange.ts";
-import { isObject } from "../json.ts";
+import { isJsonObject } from "../../internal.ts";
 import { invalid, type ProblemField } from "../wire/problem.ts";
 import { keyFault, Query } from "./query.ts";
 import type { ServedDocuments } from "../served_documents.ts";
@@ -143,7 +143,7 @@ function documentIdsIn(body: unknown, { service: { limits } }: Ask): string[] {
   const action = "count documents";
   const field = "document_ids";
   const refuse = (message: string) => invalid(action, [{ field, message }]);
-  if (!isObject(body) || !Object.hasOwn(body, field)) {
+  if (!isJsonObject(body) || !Object.hasOwn(body, field)) {
     throw refuse("is missing");
   }
   const { document_ids: values } = body;

@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { assertFacet } from "../../../core/assert.ts";
 import {
-  assertFacet,
   type FacetPatch,
   InvalidValueError,
   type PresenceModel,
 } from "../../../core/mod.ts";
+import { isJsonObject } from "../../internal.ts";
 import type { HttpLimits } from "../limits.ts";
 import { keyFault } from "../routes/query.ts";
 
@@ -13,7 +14,7 @@ type FacetLimits = Pick<HttpLimits, "facets" | "facetDepth" | "keyLength">;
 
 /** Any JSON object. */
 export const jsonObject: v.GenericSchema<unknown, Json> = v.custom<Json>(
-  isObject,
+  isJsonObject,
   ({ input }) => `must be an object: received ${kindOf(input)}`,
 );
 
@@ -77,7 +78,7 @@ export function facetTtls(): v.GenericSchema<
       }
     }),
     v.custom<Readonly<Record<string, number>>>((ttls) =>
-      isObject(ttls) && Object.keys(ttls).every((name) => isTtl(ttls[name]))
+      isJsonObject(ttls) && Object.keys(ttls).every((name) => isTtl(ttls[name]))
     ),
   );
 }
@@ -112,10 +113,6 @@ export function kindOf(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function nameFault(name: string, limits: FacetLimits): string | undefined {
   const fault = keyFault(name, limits.keyLength);
   return fault && `has a bad name, which ${fault}`;
@@ -148,7 +145,7 @@ function valueFault(value: unknown, levels: number): string | undefined {
 }
 
 function isFacetPatch(facets: unknown): facets is FacetPatch<PresenceModel> {
-  return isObject(facets) &&
+  return isJsonObject(facets) &&
     Object.keys(facets).every((name) =>
       facets[name] === null || isFacet(name, facets[name])
     );

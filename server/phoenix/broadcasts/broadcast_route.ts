@@ -1,14 +1,14 @@
 import { HttpProblem, readBytes, type TrustGuard } from "../../http/mod.ts";
-import { decodeUtf8 } from "../frames/binary_frame.ts";
+import { decodeUtf8 } from "../frames/bytes.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
 import { SUPABASE_PREFIX } from "../channels/join_params.ts";
 import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  MAX_DEPTH,
   parseJson,
-} from "../frames/json.ts";
+} from "../../internal.ts";
+import { isDeeperThan, MAX_DEPTH } from "../frames/nesting.ts";
 import { own } from "../payload.ts";
 import { kindOfStatus } from "../phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "../refusal.ts";
@@ -147,10 +147,12 @@ async function readBody(
   const bytes = await readBytes(request, maxBytes);
   if (type === BYTES_TYPE) return bytes;
   const text = decodeUtf8(bytes);
-  const parsed = text === undefined ? undefined : parseJson(text, MAX_DEPTH);
-  if (parsed === undefined) throw new Refusal("the body is not JSON");
-  if (parsed !== "too deep") return parsed.value;
-  throw new Refusal(`the body is nested deeper than ${MAX_DEPTH} levels`);
+  if (text !== undefined && isDeeperThan(text, MAX_DEPTH)) {
+    throw new Refusal(`the body is nested deeper than ${MAX_DEPTH} levels`);
+  }
+  const value = text === undefined ? undefined : parseJson(text);
+  if (value === undefined) throw new Refusal("the body is not JSON");
+  return value;
 }
 
 /** Reads `{ messages: [{ topic, event, payload }, …] }`. */

@@ -10,7 +10,6 @@ import { stripTypeScriptTypes } from "node:module";
 import beaconActivityMonitor from "../../../beacon/activity_monitor.ts" with {
   type: "text",
 };
-import beaconDelay from "../../../beacon/delay.ts" with { type: "text" };
 import beaconHeartbeat from "../../../beacon/heartbeat.ts" with {
   type: "text",
 };
@@ -28,26 +27,21 @@ import beaconThrottle from "../../../beacon/throttle.ts" with { type: "text" };
 import beaconTypingDetector from "../../../beacon/typing_detector.ts" with {
   type: "text",
 };
-import coreAddress from "../../../core/address.ts" with { type: "text" };
+import coreAssert from "../../../core/assert.ts" with { type: "text" };
+import coreEntry from "../../../core/entry.ts" with { type: "text" };
 import coreEqual from "../../../core/equal.ts" with { type: "text" };
 import coreErrors from "../../../core/errors.ts" with { type: "text" };
-import coreExpiry from "../../../core/expiry.ts" with { type: "text" };
 import coreFacet from "../../../core/facet.ts" with { type: "text" };
 import coreKey from "../../../core/key.ts" with { type: "text" };
 import coreMod from "../../../core/mod.ts" with { type: "text" };
-import coreModel from "../../../core/model.ts" with { type: "text" };
-import coreSnapshot from "../../../core/snapshot.ts" with { type: "text" };
 import coreSteadyClock from "../../../core/steady_clock.ts" with {
   type: "text",
 };
-import coreTimestamp from "../../../core/timestamp.ts" with { type: "text" };
-import coreUpdate from "../../../core/update.ts" with { type: "text" };
 import coreVisibility from "../../../core/visibility.ts" with { type: "text" };
 import documentsHue from "../../documents/hue.ts" with { type: "text" };
 
 const SOURCES = {
   "/beacon/activity_monitor.ts": beaconActivityMonitor,
-  "/beacon/delay.ts": beaconDelay,
   "/beacon/heartbeat.ts": beaconHeartbeat,
   "/beacon/mod.ts": beaconMod,
   "/beacon/monitor_activity.ts": beaconMonitorActivity,
@@ -55,18 +49,14 @@ const SOURCES = {
   "/beacon/quiet_timer.ts": beaconQuietTimer,
   "/beacon/throttle.ts": beaconThrottle,
   "/beacon/typing_detector.ts": beaconTypingDetector,
-  "/core/address.ts": coreAddress,
+  "/core/assert.ts": coreAssert,
+  "/core/entry.ts": coreEntry,
   "/core/equal.ts": coreEqual,
   "/core/errors.ts": coreErrors,
-  "/core/expiry.ts": coreExpiry,
   "/core/facet.ts": coreFacet,
   "/core/key.ts": coreKey,
   "/core/mod.ts": coreMod,
-  "/core/model.ts": coreModel,
-  "/core/snapshot.ts": coreSnapshot,
   "/core/steady_clock.ts": coreSteadyClock,
-  "/core/timestamp.ts": coreTimestamp,
-  "/core/update.ts": coreUpdate,
   "/core/visibility.ts": coreVisibility,
   "/documents/hue.ts": documentsHue,
 };

@@ -1,10 +1,8 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
-  assertEntryKey,
   compareEntryKeys,
   type EntryKey,
   entryKeyOf,
-  InvalidValueError,
   type PresenceSnapshot,
 } from "./mod.ts";
 
@@ -37,7 +35,7 @@ Deno.test("compareEntryKeys() compares subject, context, resource, origin", () =
   }
 });
 
-Deno.test("compareEntryKeys() never takes joined keys for equal", () => {
+Deno.test("compareEntryKeys() never confuses joined keys", () => {
   const pairs = [
     [{ ...KEY, subject: "a|b", context: "c" }, {
       ...KEY,
@@ -61,25 +59,4 @@ Deno.test("entryKeyOf() picks the key out of a snapshot", () => {
     facets: {},
   };
   assertEquals(entryKeyOf(snapshot), { ...KEY, resource: undefined });
-});
-
-Deno.test("assertEntryKey() lets only the resource be absent", () => {
-  assertEntryKey(KEY, "withdraw entry");
-  assertEntryKey({ ...KEY, resource: undefined }, "withdraw entry");
-  for (const field of ["subject", "context", "origin"] as const) {
-    const error = assertThrows(
-      () => assertEntryKey({ ...KEY, [field]: undefined }, "withdraw entry"),
-      InvalidValueError,
-      `Cannot withdraw entry: ${field} must be a well-formed string or a finite number: received undefined`,
-    );
-    assertEquals(error.field, field);
-  }
-});
-
-Deno.test("assertEntryKey() refuses null as a resource", () => {
-  assertThrows(
-    () => assertEntryKey({ ...KEY, resource: null }, "withdraw entry"),
-    InvalidValueError,
-    "Cannot withdraw entry: resource must be a well-formed string or a finite number: received null",
-  );
 });

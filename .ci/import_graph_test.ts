@@ -26,7 +26,7 @@ const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 const TO_BROWSERS = {
   file: "server/service/page/browser_sources.ts",
   rooms: ["beacon", "core"],
-  files: ["server/documents/hue.ts"],
+  files: ["server/documents/people/hue.ts"],
 };
 
 /** What each room may import from others; a folder of server has more rights. */
@@ -192,7 +192,10 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/main.ts", "server/http/body.ts"],
     ["server/service/page/mod.ts", "server/service/page/style.css"],
     ["server/service/page/browser_sources.ts", "beacon/throttle.ts"],
-    ["server/service/page/browser_sources.ts", "server/documents/hue.ts"],
+    [
+      "server/service/page/browser_sources.ts",
+      "server/documents/people/hue.ts",
+    ],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -219,8 +222,11 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "https://example.org/x.ts"],
     ["server/service/page/mod.ts", "beacon/throttle.ts"],
     ["server/service/page/browser_sources.ts", "store/store.ts"],
-    ["server/service/page/browser_sources.ts", "server/documents/color.ts"],
-    ["server/service/page/mod.ts", "server/documents/hue.ts"],
+    [
+      "server/service/page/browser_sources.ts",
+      "server/documents/people/color.ts",
+    ],
+    ["server/service/page/mod.ts", "server/documents/people/hue.ts"],
     ["examples/a.ts", "core/assert.ts"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],

@@ -2,10 +2,10 @@ import { assertNoOtherOptions } from "../../core/assert.ts";
 import type { FacetDeadlines, FacetPatch, Timestamp } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
-import { ACTIVITY_FACETS } from "./activity.ts";
+import { ACTIVITY_FACETS } from "./people/activity.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentSettings } from "./document_options.ts";
-import type { DocumentActivity } from "./document_user.ts";
+import type { DocumentActivity } from "./people/document_user.ts";
 import { ChannelClosedError, UserNotFoundError } from "./errors.ts";
 import {
   assertRecord,
@@ -16,7 +16,7 @@ import {
   selectionOf,
   type Viewport,
   viewportOf,
-} from "./positions.ts";
+} from "./people/positions.ts";
 import type { SessionRows } from "./session_rows.ts";
 
 /** How somebody has a document in focus. */

@@ -8,7 +8,7 @@ import type {
 } from "../../core/mod.ts";
 import { Throttle } from "../../beacon/mod.ts";
 import { ContextAtCapacityError } from "../mod.ts";
-import { ACTIVITY_FACETS } from "./activity.ts";
+import { ACTIVITY_FACETS } from "./people/activity.ts";
 import { documentContext, workspaceContext } from "./contexts.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 

@@ -38,7 +38,7 @@ import coreSteadyClock from "../../../core/steady_clock.ts" with {
   type: "text",
 };
 import coreVisibility from "../../../core/visibility.ts" with { type: "text" };
-import documentsHue from "../../documents/hue.ts" with { type: "text" };
+import documentsHue from "../../documents/people/hue.ts" with { type: "text" };
 
 const SOURCES = {
   "/beacon/activity_monitor.ts": beaconActivityMonitor,
@@ -58,7 +58,7 @@ const SOURCES = {
   "/core/mod.ts": coreMod,
   "/core/steady_clock.ts": coreSteadyClock,
   "/core/visibility.ts": coreVisibility,
-  "/documents/hue.ts": documentsHue,
+  "/documents/people/hue.ts": documentsHue,
 };
 
 /** What a browser asks for, by its path, and the code for it. */

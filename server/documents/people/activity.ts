@@ -1,5 +1,5 @@
-import type { FacetPatch, PresenceSnapshot } from "../../core/mod.ts";
-import type { DocumentModel } from "./document_model.ts";
+import type { FacetPatch, PresenceSnapshot } from "../../../core/mod.ts";
+import type { DocumentModel } from "../document_model.ts";
 import type { DocumentActivity } from "./document_user.ts";
 
 /** The facets that express an activity for every face. */

@@ -1,8 +1,11 @@
-import type { Timestamp } from "../../core/mod.ts";
-import type { DocumentMessage } from "./document_message.ts";
-import type { ActiveDocument } from "./document_answers.ts";
-import type { DocumentActivity, DocumentUser } from "./document_user.ts";
-import type { Cursor, Selection, Viewport } from "./positions.ts";
+import type { Timestamp } from "../../../core/mod.ts";
+import type { DocumentMessage } from "../document_message.ts";
+import type { ActiveDocument } from "../document_answers.ts";
+import type {
+  DocumentActivity,
+  DocumentUser,
+} from "../people/document_user.ts";
+import type { Cursor, Selection, Viewport } from "../people/positions.ts";
 
 /** A {@linkcode Selection} on the wire. */
 export interface SelectionJson {

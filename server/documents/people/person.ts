@@ -3,11 +3,11 @@ import {
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,
-} from "../../core/mod.ts";
+} from "../../../core/mod.ts";
 import { ACTIVITY_RANKS, activityIn } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
-import { documentIdOf } from "./contexts.ts";
-import type { DocumentModel } from "./document_model.ts";
+import { documentIdOf } from "../contexts.ts";
+import type { DocumentModel } from "../document_model.ts";
 import type { DocumentUser } from "./document_user.ts";
 import {
   type Cursor,

@@ -23,7 +23,7 @@ import {
   Reader,
   Rooms,
 } from "../rooms/mod.ts";
-import { colorOf, colorOfHue } from "./color.ts";
+import { colorOf, colorOfHue } from "./people/color.ts";
 import {
   type ActiveDocuments,
   type ActiveUsers,
@@ -32,7 +32,7 @@ import {
   type DocumentsOfUser,
 } from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
-import { huesIn } from "./document_colors.ts";
+import { huesIn } from "./people/document_colors.ts";
 import type {
   DocumentEvent,
   DocumentMessage,
@@ -60,9 +60,9 @@ import {
   ChannelClosedError,
   DocumentAtCapacityError,
 } from "./errors.ts";
-import { hueApart, hueOf, MOST_PEOPLE_APART } from "./hue.ts";
-import { peopleOf } from "./person.ts";
-import { assertProfile } from "./profile.ts";
+import { hueApart, hueOf, MOST_PEOPLE_APART } from "./people/hue.ts";
+import { peopleOf } from "./people/person.ts";
+import { assertProfile } from "./people/profile.ts";
 import { SessionRows } from "./session_rows.ts";
 
 const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);

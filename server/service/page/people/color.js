@@ -7,7 +7,7 @@
  * @module
  */
 
-import { hueOf } from "../../../documents/hue.ts";
+import { hueOf } from "../../../documents/people/hue.ts";
 
 /**
  * The colour that a key has as long as nobody chooses another one: the one that

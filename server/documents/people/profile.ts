@@ -1,6 +1,6 @@
-import { InvalidValueError } from "../../core/mod.ts";
-import { assertText } from "../internal.ts";
-import { SerializationError } from "./errors.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
+import { assertText } from "../../internal.ts";
+import { SerializationError } from "../errors.ts";
 
 /** What somebody is called, and where their picture is. */
 export interface Profile {

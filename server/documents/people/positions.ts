@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
 
 /** A place in a text. */
 export interface Cursor {

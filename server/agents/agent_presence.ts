@@ -1,4 +1,4 @@
-import { backboneOf } from "./agent_backbone.ts";
+import type { PresenceBackbone } from "../cluster/mod.ts";
 import {
   type AgentConfig,
   DEFAULT_WATCH_BUFFER,
@@ -203,4 +203,11 @@ export class AgentPresence implements AsyncDisposable {
     }
     await this.#session.stop(isDisplaced);
   }
+}
+
+async function backboneOf(config: AgentConfig): Promise<PresenceBackbone> {
+  if (config.backbone !== undefined) return config.backbone;
+  // Only an agent on NATS needs its packages.
+  const { NatsBackbone } = await import("../cluster/nats/mod.ts");
+  return new NatsBackbone(config.connection, { bucket: config.bucket });
 }

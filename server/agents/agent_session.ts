@@ -11,13 +11,15 @@ import type {
 import type { AgentEntry } from "./agent_entry.ts";
 import type { ProjectNames } from "./agent_life.ts";
 import { DisplacedError } from "./errors.ts";
-import { bounded } from "./goodbye.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Observer } from "./observer.ts";
 import { type Identity, OwnLife } from "./own_life.ts";
 import type { Roster } from "./roster.ts";
-import { connectTimely } from "./timely.ts";
+import { connectTimely, inTime } from "./timely.ts";
 import { Verdict } from "./verdict.ts";
+
+/** How long each part of a goodbye may take, in milliseconds. */
+const GOODBYE_MS = 5_000;
 
 /** What an agent that is connected has. */
 interface Connected {
@@ -121,12 +123,14 @@ export class AgentSession {
     this.#verdict.stop();
     const beating = this.#heartbeat.stop();
     const { connection, own } = this.#connected ?? {};
-    await bounded(async () => {
-      if (isDisplaced) return;
+    const end = async () => {
       await beating;
       await own?.end();
-    });
-    await bounded(async () => await connection?.close());
+    };
+    // Nobody needs to know why a goodbye has failed.
+    if (!isDisplaced) await inTime("end", end(), GOODBYE_MS).catch(() => {});
+    const close = async () => await connection?.close();
+    await inTime("close", close(), GOODBYE_MS).catch(() => {});
   }
 
   // What the backbone tells

@@ -1,51 +1,61 @@
-import type { Timestamp } from "../../core/mod.ts";
+import { type Duration, steadyNow } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   BackboneListener,
   Lease,
   NodeLife,
   PresenceBackbone,
-  Row,
   RowChange,
 } from "../cluster/mod.ts";
 import type { AgentEntry } from "./agent_entry.ts";
 import type { ProjectNames } from "./agent_life.ts";
+import { Alarm } from "./alarm.ts";
 import { DisplacedError } from "./errors.ts";
-import { Heartbeat } from "./heartbeat.ts";
 import { Observer } from "./observer.ts";
 import { type Identity, OwnLife } from "./own_life.ts";
 import type { Roster } from "./roster.ts";
 import { connectTimely, inTime } from "./timely.ts";
-import { Verdict } from "./verdict.ts";
 
 /** How long each part of a goodbye may take, in milliseconds. */
 const GOODBYE_MS = 5_000;
 
-/** What an agent that is connected has. */
+/** The longest pause before a failed heartbeat is retried. */
+const RETRY_MS = 1_000;
+
+/** The shortest pause before silent agents are judged again. */
+const MIN_PAUSE_MS = 20;
+
+/** The parts of a connected agent. */
 interface Connected {
   readonly connection: BackboneConnection;
   readonly own: OwnLife;
   readonly observer: Observer;
 }
 
-/** Keeps an agent among those of its project, and a roster of the others. */
+/**
+ * Keeps an agent among those of its project, and a roster of the others.
+ *
+ * There is one repair: on any doubt whether something was missed, the next
+ * heartbeat reads everything again and writes the own entry if it is missing.
+ */
 export class AgentSession {
   readonly #identity: Identity;
   readonly #names: ProjectNames;
   readonly #roster: Roster;
   readonly #onDisplaced: (error: DisplacedError) => void;
-  readonly #heartbeat: Heartbeat;
-  readonly #verdict: Verdict;
+  readonly #heartbeat = new Alarm(() => this.#beat());
+  readonly #verdict = new Alarm(() => this.#judge());
   #connected: Connected | undefined;
   /** Why the backbone can't be reached, while it can't. */
   #failure: unknown;
-  #isInterrupted = false;
+  #isDoubtful = false;
+  #isOpen = false;
   #isStopped = false;
 
   /**
-   * Makes one that is yet to be started.
+   * Makes a session that is not started.
    *
-   * @param onDisplaced Told when another process has the id.
+   * @param onDisplaced Called when another process has the id.
    */
   constructor(
     identity: Identity,
@@ -57,23 +67,14 @@ export class AgentSession {
     this.#names = names;
     this.#roster = roster;
     this.#onDisplaced = onDisplaced;
-    this.#heartbeat = new Heartbeat(
-      identity.heartbeatIntervalMs,
-      () => this.#beat(),
-    );
-    this.#verdict = new Verdict(
-      // Whoever is cut off can't say who is silent.
-      () => this.#failure === undefined ? this.#deadline() : Infinity,
-      () => this.#attempt(({ observer }) => observer.judge()),
-    );
   }
 
-  /** Why the backbone can't be reached, as far as that is known. */
+  /** Why the backbone can't be reached, if that is known. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** Connects, and lets the others know. */
+  /** Connects, and announces the agent to the others. */
   async start(backbone: PresenceBackbone): Promise<void> {
     const connection = await connectTimely(
       backbone,
@@ -86,37 +87,38 @@ export class AgentSession {
       this.#names,
       connection,
       this.#roster,
-      (rows) => this.#confirm(rows),
     );
     this.#connected = { connection, own, observer };
     await connection.follow(this.#names.context);
     await own.begin();
     await observer.learn();
     await own.announce();
-    this.#verdict.look();
-    // Perhaps another process has taken the id meanwhile.
-    await this.#heartbeat.start();
+    this.#isOpen = true;
+    this.#look();
+    // Another process may have taken the id meanwhile.
+    if (this.#isDoubtful) await this.#heartbeat.now();
+    else this.#heartbeat.within(this.#identity.heartbeatIntervalMs);
   }
 
-  /** All agents of the project that live, this one included. */
+  /** Returns all live agents of the project, this one included. */
   async who(): Promise<AgentEntry[]> {
     const { own, observer } = this.#assertConnected();
     const agents = await observer.who(own.entry);
-    // Perhaps somebody was found who is to be judged.
-    this.#verdict.look();
+    // The read may have found a silent agent.
+    this.#look();
     return agents;
   }
 
-  /** Whether an agent of the project lives. */
+  /** Reports whether an agent of the project lives. */
   async present(agentId: string): Promise<boolean> {
     return await this.#assertConnected().observer.present(agentId);
   }
 
   /**
-   * Ends it, in bounded time.
+   * Ends the session, in bounded time.
    *
-   * @param isDisplaced Whether another process has the id: of its own nothing is
-   * left then, and it learns that in the midst of a heartbeat.
+   * @param isDisplaced Whether another process has the id. Then the agent has
+   * nothing left to end, and this is called during a heartbeat.
    */
   async stop(isDisplaced: boolean): Promise<void> {
     this.#isStopped = true;
@@ -127,13 +129,13 @@ export class AgentSession {
       await beating;
       await own?.end();
     };
+    const close = async () => await connection?.close();
     // Nobody needs to know why a goodbye has failed.
     if (!isDisplaced) await inTime("end", end(), GOODBYE_MS).catch(() => {});
-    const close = async () => await connection?.close();
     await inTime("close", close(), GOODBYE_MS).catch(() => {});
   }
 
-  // What the backbone tells
+  // Events of the backbone
 
   #listener(): BackboneListener {
     const unlessStopped =
@@ -146,62 +148,76 @@ export class AgentSession {
       onLease: unlessStopped((lease: Lease) => this.#onLease(lease)),
       onEnded: unlessStopped((life: NodeLife) => this.#onEnded(life)),
       onMessage() {},
-      onInterrupted: unlessStopped(() => {
-        this.#isInterrupted = true;
-        this.#heartbeat.now();
-      }),
+      onInterrupted: unlessStopped(() => this.#doubt()),
     };
   }
 
-  #onChange(told: RowChange): void {
-    const { context, change } = told;
-    if (context !== this.#names.context) return;
-    this.#follow(this.#connected?.observer.changed(told));
-    const row = change.type === "put" ? change.row : change;
-    if (row.id === this.#names.row(this.#identity.agentId)) {
-      this.#confirm("node" in row ? [row] : []);
-    }
+  #onChange(change: RowChange): void {
+    if (change.context !== this.#names.context) return;
+    const { own, observer } = this.#connected ?? {};
+    if (observer?.changed(change) || own?.isLostBy(change)) this.#doubt();
   }
 
   #onLease(lease: Lease): void {
-    this.#follow(this.#connected?.observer.renewed(lease));
-    this.#verdict.heard(this.#names.lifeOf(lease)?.ttlMs ?? Infinity);
+    const { observer } = this.#connected ?? {};
+    if (observer?.isBehind(lease)) this.#doubt();
+    const unclear = this.#roster.renewed(lease);
+    if (unclear !== undefined) {
+      this.#attempt(({ observer }) => observer.check(unclear));
+    }
+    this.#verdict.within(this.#names.lifeOf(lease)?.ttlMs ?? Infinity);
   }
 
   #onEnded(life: NodeLife): void {
-    // Perhaps it is one's own: then the heartbeat tells why.
+    // The heartbeat finds out why the own life has ended.
     const isOwn = life.node === this.#names.node(this.#identity.agentId);
-    if (isOwn) this.#heartbeat.now();
+    if (isOwn) this.#doubt();
     else this.#roster.ended(life);
   }
 
-  #follow(question: (() => Promise<unknown>) | undefined): void {
-    if (question !== undefined) this.#attempt(question);
+  /** Something may have been missed. */
+  #doubt(): void {
+    this.#isDoubtful = true;
+    this.#heartbeat.now();
   }
 
-  /** Has the entry written again if it is not what there is. */
-  #confirm(rows: readonly Row[]): void {
-    if (this.#connected?.own.isLost(rows)) this.#heartbeat.now();
-  }
+  // Heartbeat and verdict
 
-  // Heartbeat
-
-  async #beat(): Promise<boolean> {
+  async #beat(): Promise<void> {
+    if (!this.#isOpen) return;
+    const start = steadyNow();
     await this.#attempt((connected) => this.#renew(connected));
-    this.#verdict.look();
-    return this.#failure === undefined;
+    this.#look();
+    const pause = this.#failure === undefined
+      ? this.#identity.heartbeatIntervalMs
+      : this.#retryMs;
+    this.#heartbeat.within(Math.max(0, start + pause - steadyNow()));
   }
 
   async #renew({ own, observer }: Connected): Promise<void> {
     const { isForgotten, unpurged } = await own.renew();
-    const hasMissed = isForgotten || this.#isInterrupted ||
-      this.#failure !== undefined;
     if (isForgotten) observer.forget();
-    // What fails from now on is not made good by the read that begins now.
-    this.#isInterrupted = false;
-    this.#failure = undefined;
-    if (hasMissed) await observer.learn();
+    if (isForgotten || this.#isDoubtful || this.#failure !== undefined) {
+      // The read that begins now does not cover later doubts.
+      this.#isDoubtful = false;
+      this.#failure = undefined;
+      own.check(await observer.learn());
+    }
+    await own.announce();
     observer.purge(unpurged);
+  }
+
+  async #judge(): Promise<void> {
+    // An agent that is cut off can't tell which others are silent.
+    if (this.#failure !== undefined) return;
+    await this.#attempt(({ observer }) => observer.judge());
+    this.#look();
+  }
+
+  /** Judges the others as soon as the first of them is due. */
+  #look(): void {
+    const deadline = this.#connected?.observer.deadline() ?? Infinity;
+    this.#verdict.within(Math.max(MIN_PAUSE_MS, deadline - steadyNow()));
   }
 
   /** Does something; if it fails, the agent is cut off until a heartbeat. */
@@ -214,16 +230,16 @@ export class AgentSession {
       if (this.#isStopped) return;
       if (error instanceof DisplacedError) return this.#onDisplaced(error);
       this.#failure = error ?? new Error("unknown");
-      this.#heartbeat.soon();
+      this.#heartbeat.within(this.#retryMs);
     }
+  }
+
+  get #retryMs(): Duration {
+    return Math.min(this.#identity.heartbeatIntervalMs, RETRY_MS);
   }
 
   #assertConnected(): Connected {
     if (this.#connected === undefined) throw new Error("not connected");
     return this.#connected;
-  }
-
-  #deadline(): Timestamp {
-    return this.#connected?.observer.deadline() ?? Infinity;
   }
 }

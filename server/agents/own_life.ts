@@ -4,22 +4,23 @@ import type {
   Lease,
   NodeLife,
   Row,
+  RowChange,
 } from "../cluster/mod.ts";
 import { AgentEntry } from "./agent_entry.ts";
 import type { AgentLife, ProjectNames } from "./agent_life.ts";
 import { DisplacedError } from "./errors.ts";
 
-/** What a heartbeat has brought to light. */
+/** The result of a heartbeat. */
 export interface Heartbeat {
-  /** Whether the backbone has forgotten what it knew. */
+  /** Whether the backbone has forgotten everything. */
   readonly isForgotten: boolean;
-  /** Lives that are over, but whose entries are not all purged. */
+  /** Lives that are over and still have entries. */
   readonly unpurged: readonly NodeLife[];
 }
 
-/** Who an agent is. */
+/** The identity of an agent. */
 export interface Identity {
-  /** The agent. */
+  /** The id of the agent. */
   readonly agentId: string;
   /** Its project. */
   readonly project: string;
@@ -37,15 +38,13 @@ export class OwnLife {
   #life: AgentLife;
   #count = 0;
   #memory = "";
-  /** The memory of the backbone that has the entry; "" if none has. */
+  /** The memory of the backbone that has the entry; "" for none. */
   #announced = "";
-  /** Whether the entry is being written, and whether it may be lost since. */
-  #writing: "sure" | "in doubt" | undefined;
   /** The revision of the entry. */
   #revision = 0;
   #renewedAt = this.startedAt;
 
-  /** Makes a life that is yet to begin. */
+  /** Makes a life that has not begun. */
   constructor(
     identity: Identity,
     names: ProjectNames,
@@ -63,7 +62,7 @@ export class OwnLife {
     return new AgentEntry(agentId, project, this.startedAt, this.#renewedAt);
   }
 
-  /** Takes the id, also from another process that has it; announces nothing yet. */
+  /** Takes the id, even from another process; announces nothing yet. */
   async begin(): Promise<void> {
     const [former] = await this.#connection.leases(this.#life.node);
     const generation = former && this.#names.lifeOf(former)?.generation;
@@ -72,42 +71,36 @@ export class OwnLife {
     if (former !== undefined) await purge(this.#connection, former);
   }
 
-  /** Writes the entry. */
+  /** Writes the entry, unless the backbone has it. */
   async announce(): Promise<void> {
     const memory = this.#memory;
-    this.#writing = "sure";
-    try {
-      if (!await this.#write()) {
-        await this.#clear();
-        if (!await this.#write()) throw new Error("the entry is another's");
-      }
-      if (this.#writing === "sure") this.#announced = memory;
-    } finally {
-      this.#writing = undefined;
+    if (this.#announced === memory) return;
+    if (!await this.#write()) {
+      await this.#clear();
+      if (!await this.#write()) throw new Error("the entry is another's");
     }
+    this.#announced = memory;
   }
 
-  /**
-   * Takes it that the entry is lost, or was written over, unless a read of the
-   * context shows it: the next heartbeat writes it again.
-   *
-   * @returns Whether that is so.
-   */
-  isLost(rows: readonly Row[]): boolean {
-    if (this.#announced === "" && this.#writing === undefined) return false;
+  /** Checks a read of all entries: without the own one, it is lost. */
+  check(rows: readonly Row[]): void {
     const { epoch, agentId } = this.#life;
     const id = this.#names.row(agentId);
     const isThere = rows.some((row) => row.id === id && row.epoch === epoch);
-    if (isThere) return false;
-    // Perhaps it is being written, and the answer comes after what came later.
-    if (this.#writing !== undefined) this.#writing = "in doubt";
-    this.#announced = "";
-    return true;
+    if (!isThere) this.#announced = "";
+  }
+
+  /** Reports whether a change has removed or replaced the entry. */
+  isLostBy({ change }: RowChange): boolean {
+    const id = this.#names.row(this.#life.agentId);
+    return change.type === "put"
+      ? change.row.id === id && change.row.epoch !== this.#life.epoch
+      : change.id === id;
   }
 
   /**
-   * Renews the lease. If the life was given up, as that of an agent which was
-   * cut off, another one begins; if it was forgotten, it goes on.
+   * Renews the lease. If others have ended the life, as of an agent that was cut
+   * off, another one begins; if the backbone has forgotten it, it continues.
    *
    * @throws {DisplacedError} If another process has the id now.
    */
@@ -120,11 +113,10 @@ export class OwnLife {
     } else {
       await this.#comeBack(isForgotten);
     }
-    if (this.#announced !== this.#memory) await this.announce();
     return { isForgotten, unpurged: renewal.unpurged };
   }
 
-  /** Ends the life, so that nobody needs to wait for that. */
+  /** Ends the life, so that nobody has to wait for its lease to end. */
   async end(): Promise<void> {
     const { node, epoch } = this.#life;
     const [lease] = await this.#connection.leases(node);
@@ -142,7 +134,7 @@ export class OwnLife {
         throw new DisplacedError(former.agentId, this.#identity.project);
       }
     }
-    // One that was ended can't go on; one that was forgotten can.
+    // An ended life can't continue; a forgotten one can.
     if (!isForgotten) this.#life = this.#another(former.generation);
     await this.#acquire();
     if (!isForgotten) await purge(this.#connection, former);
@@ -164,7 +156,7 @@ export class OwnLife {
     const { node, epoch } = this.#life;
     const announced = this.#announced;
     const { context } = this.#names;
-    // Whoever has missed the entry finds that.
+    // By this, others detect that they have missed the entry.
     const written = announced === ""
       ? []
       : [[context, this.#revision] as const];
@@ -183,8 +175,8 @@ export class OwnLife {
   }
 
   /**
-   * Removes the entry of a former life that would stand in the way; not that of
-   * a later one, by which this life is over.
+   * Removes the entry of a former life that is in the way, but not that of a later
+   * one, which has ended this life.
    */
   async #clear(): Promise<void> {
     const { context } = this.#names;
@@ -199,7 +191,7 @@ export class OwnLife {
   }
 }
 
-/** Removes all that a life that is over has left. */
+/** Removes all entries of a life that is over. */
 export async function purge(
   connection: BackboneConnection,
   life: NodeLife,

@@ -75,10 +75,15 @@ export class OwnLife {
   async announce(): Promise<void> {
     const memory = this.#memory;
     if (this.#announced === memory) return;
-    if (!await this.#write()) {
-      await this.#clear();
-      if (!await this.#write()) throw new Error("the entry is another's");
-    }
+    const { context } = this.#names;
+    const id = this.#names.row(this.#life.agentId);
+    const value = JSON.stringify(this.entry);
+    // With an age of 0 it replaces the entry of any other life.
+    const [written] = await this.#connection.write(this.#life, [
+      { type: "put", context, id, value, age: 0 },
+    ]);
+    if (!written?.isDone) throw new Error("the entry is another's");
+    this.#revision = written.revision;
     this.#announced = memory;
   }
 
@@ -161,33 +166,6 @@ export class OwnLife {
       ? []
       : [[context, this.#revision] as const];
     return { node, epoch, count: ++this.#count, announced, written };
-  }
-
-  async #write(): Promise<boolean> {
-    const { context } = this.#names;
-    const id = this.#names.row(this.#life.agentId);
-    const value = JSON.stringify(this.entry);
-    const [written] = await this.#connection.write(this.#life, [
-      { type: "put", context, id, value, age: 0 },
-    ]);
-    if (written?.isDone) this.#revision = written.revision;
-    return written?.isDone ?? false;
-  }
-
-  /**
-   * Removes the entry of a former life that is in the way, but not that of a later
-   * one, which has ended this life.
-   */
-  async #clear(): Promise<void> {
-    const { context } = this.#names;
-    const { node, epoch } = this.#life;
-    const { rows } = await this.#connection.read(context);
-    const [lease] = await this.#connection.leases(node);
-    for (const row of rows) {
-      if (row.node !== node || row.epoch === epoch) continue;
-      if (row.epoch === lease?.epoch) continue;
-      await this.#connection.purge(row, context);
-    }
   }
 }
 

@@ -10,9 +10,6 @@ import { AgentConfigError } from "./errors.ts";
  */
 export const TTL_MULTIPLIER = 3;
 
-/** How many events a watch keeps for its reader, if nothing else is said. */
-export const DEFAULT_WATCH_BUFFER = 64;
-
 const MAX_HEARTBEAT_MS = Math.floor(MAX_DELAY_MS / TTL_MULTIPLIER);
 
 /** The maximum length of an id and of a project, in UTF-16 code units. */

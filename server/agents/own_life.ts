@@ -1,4 +1,4 @@
-import type { Duration, Timestamp } from "../../core/mod.ts";
+import type { Timestamp } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   Lease,
@@ -6,6 +6,7 @@ import type {
   Row,
   RowChange,
 } from "../cluster/mod.ts";
+import type { AgentConfig } from "./agent_config.ts";
 import { AgentEntry } from "./agent_entry.ts";
 import type { AgentLife, ProjectNames } from "./agent_life.ts";
 import { DisplacedError } from "./errors.ts";
@@ -18,21 +19,11 @@ export interface Heartbeat {
   readonly unpurged: readonly NodeLife[];
 }
 
-/** The identity of an agent. */
-export interface Identity {
-  /** The id of the agent. */
-  readonly agentId: string;
-  /** Its project. */
-  readonly project: string;
-  /** The time between two heartbeats, in milliseconds. */
-  readonly heartbeatIntervalMs: Duration;
-}
-
 /** An agent's own lease and entry. */
 export class OwnLife {
   /** When the agent was started. */
   readonly startedAt: Timestamp = Date.now();
-  readonly #identity: Identity;
+  readonly #config: AgentConfig;
   readonly #names: ProjectNames;
   readonly #connection: BackboneConnection;
   #life: AgentLife;
@@ -46,11 +37,11 @@ export class OwnLife {
 
   /** Makes a life that has not begun. */
   constructor(
-    identity: Identity,
+    config: AgentConfig,
     names: ProjectNames,
     connection: BackboneConnection,
   ) {
-    this.#identity = identity;
+    this.#config = config;
     this.#names = names;
     this.#connection = connection;
     this.#life = this.#another(1);
@@ -58,7 +49,7 @@ export class OwnLife {
 
   /** The entry, as of the last heartbeat. */
   get entry(): AgentEntry {
-    const { agentId, project } = this.#identity;
+    const { agentId, project } = this.#config;
     return new AgentEntry(agentId, project, this.startedAt, this.#renewedAt);
   }
 
@@ -136,7 +127,7 @@ export class OwnLife {
     if (holder !== undefined && holder.epoch !== former.epoch) {
       const other = this.#names.lifeOf(holder)?.generation ?? Infinity;
       if (other >= former.generation) {
-        throw new DisplacedError(former.agentId, this.#identity.project);
+        throw new DisplacedError(former.agentId, this.#config.project);
       }
     }
     // An ended life can't continue; a forgotten one can.
@@ -152,7 +143,7 @@ export class OwnLife {
   }
 
   #another(generation: number): AgentLife {
-    const { agentId, heartbeatIntervalMs } = this.#identity;
+    const { agentId, heartbeatIntervalMs } = this.#config;
     this.#count = 0;
     return this.#names.begin(agentId, generation, heartbeatIntervalMs);
   }

@@ -82,6 +82,12 @@ const BESIDE_A_PUBLISHER = [
   "beacon/typing_detector.ts",
 ];
 
+/**
+ * Layers with a second door, `internal.ts`, for the layers above them. The
+ * package does not export it.
+ */
+const LAYERS = ["core", "store", "server"];
+
 /** The backbones of clusters, each a room in the room. */
 const BACKBONES = ["nats", "redis"];
 
@@ -118,7 +124,9 @@ function allows(file: string, target: string): boolean {
     ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
     : ALLOWED[from] ?? { rooms: [] };
   if (!isFile) return bare?.test(target) ?? false;
-  return target === `${to}/mod.ts` &&
+  const isInternal = from !== "mod.ts" && LAYERS.includes(to) &&
+    target === `${to}/internal.ts`;
+  return (target === `${to}/mod.ts` || isInternal) &&
     (rooms.includes(to) || folder && to.startsWith("server/"));
 }
 
@@ -178,6 +186,8 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["store/projection.ts", "@std/collections/max-of"],
     ["server/watch.ts", "store/mod.ts"],
     ["server/http/handler.ts", "server/mod.ts"],
+    ["server/http/handler.ts", "server/internal.ts"],
+    ["server/watch.ts", "store/internal.ts"],
     ["server/http/handler.ts", "server/tokens/mod.ts"],
     ["server/http/handler.ts", "valibot"],
     ["server/http/deep/x.ts", "server/http/body.ts"],
@@ -200,6 +210,10 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/watch.ts", "server/http/mod.ts"],
     ["server/watch.ts", "beacon/mod.ts"],
     ["server/watch.ts", "valibot"],
+    ["examples/a.ts", "server/internal.ts"],
+    ["mod.ts", "server/internal.ts"],
+    ["server/http/handler.ts", "server/tokens/internal.ts"],
+    ["store/query.ts", "server/internal.ts"],
     ["server/http/handler.ts", "server/watch.ts"],
     ["server/http/handler.ts", "server/tokens/verify.ts"],
     ["server/http/handler.ts", "mod.ts"],

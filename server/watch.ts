@@ -6,6 +6,7 @@ import {
 } from "../store/mod.ts";
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, FeedScope } from "./feed.ts";
+import { pause } from "./pause.ts";
 import type { Viewer } from "./viewer.ts";
 import { WatchProgress } from "./watch_progress.ts";
 
@@ -288,18 +289,5 @@ function nextChange<M extends PresenceModel>(
     feed.park(settle);
     signal.addEventListener("abort", settle);
     silence?.begin(settle);
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      signal.removeEventListener("abort", end);
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
   });
 }

@@ -1,3 +1,4 @@
+import { pause } from "../internal.ts";
 import { PresenceRequestError, requestErrorOf } from "./request_error.ts";
 import { type SseBlock, SseParser } from "./sse_parser.ts";
 
@@ -182,18 +183,4 @@ function toldPause(error: unknown): number {
 
 function timerMs(ms: number): number {
   return Math.min(ms, MAX_TIMER_MS);
-}
-
-/** Waits a while, or until the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      signal.removeEventListener("abort", end);
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(end, timerMs(ms));
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end);
-  });
 }

@@ -3,6 +3,7 @@ import {
   assertNoOtherOptions,
   InvalidValueError,
 } from "../../core/mod.ts";
+import { pause } from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import {
   createTrustGuard,
@@ -19,7 +20,6 @@ import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
 import { limitsFrom, type PhoenixLimits } from "./limits.ts";
 import { Members } from "./members.ts";
 import type { PhoenixOptions } from "./options.ts";
-import { pause } from "./pause.ts";
 import {
   kindOfStatus,
   type PhoenixStats,

@@ -1,4 +1,4 @@
-import { pause } from "./pause.ts";
+import { pause } from "../internal.ts";
 import type { SocketTransport } from "./transport.ts";
 
 /** How long to wait before looking whether there is room again. */

@@ -1,4 +1,4 @@
-/** Waits, or until a signal is aborted. */
+/** Waits for a time in milliseconds, or until a signal is aborted. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

@@ -5,4 +5,11 @@
  * @module
  */
 
+export { callAt } from "./deadline.ts";
+export {
+  endOf,
+  type Identity,
+  type RightsEnd,
+  type Unauthorized,
+} from "./identity.ts";
 export { pause } from "./pause.ts";

@@ -1,4 +1,4 @@
-import { callAt } from "./deadline.ts";
+import { callAt } from "../internal.ts";
 import type { Ask } from "./exchange.ts";
 import type { Place, TokenWriter } from "./position_token.ts";
 import type { ServedBatch } from "./served.ts";

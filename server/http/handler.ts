@@ -5,6 +5,7 @@ import {
 } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
+import type { Identity, Unauthorized } from "../internal.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
   answer,
@@ -16,13 +17,7 @@ import {
 import { EventWriter } from "./event_writer.ts";
 import { Holders } from "./holders.ts";
 import { type HttpStats, HttpTally } from "./http_stats.ts";
-import {
-  type Actor,
-  actorOf,
-  type Identity,
-  TRUSTED_ACTOR,
-  type Unauthorized,
-} from "./identity.ts";
+import { type Actor, actorOf, TRUSTED_ACTOR } from "./identity.ts";
 import {
   DEFAULT_LIMITS,
   type HttpLimits,

@@ -18,8 +18,8 @@
  * @module
  */
 
+export type { Identity, Unauthorized } from "../internal.ts";
 export { readBytes } from "./body.ts";
-export { callAt } from "./deadline.ts";
 export type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
@@ -32,12 +32,6 @@ export {
   type MeasuredHttpHandler,
 } from "./handler.ts";
 export type { HttpStats } from "./http_stats.ts";
-export {
-  endOf,
-  type Identity,
-  type RightsEnd,
-  type Unauthorized,
-} from "./identity.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,

@@ -3,15 +3,9 @@ import {
   assertNoOtherOptions,
   InvalidValueError,
 } from "../../core/mod.ts";
-import { pause } from "../internal.ts";
+import { endOf, pause, type Unauthorized } from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
-import {
-  createTrustGuard,
-  endOf,
-  toldOnce,
-  type TrustGuard,
-  type Unauthorized,
-} from "../http/mod.ts";
+import { createTrustGuard, toldOnce, type TrustGuard } from "../http/mod.ts";
 import { deliver } from "./broadcast.ts";
 import { answerBroadcast } from "./broadcast_route.ts";
 import { readBroadcast } from "./broadcast_text.ts";

@@ -1,6 +1,6 @@
 import type { TopicMeta, TopicViewer } from "../topics/mod.ts";
 import type { Visibility } from "../../core/mod.ts";
-import type { Identity } from "../http/mod.ts";
+import type { Identity } from "../internal.ts";
 
 /**
  * Who a socket belongs to, and what they may do. What `authorize` of the HTTP

@@ -1,4 +1,4 @@
-import type { Unauthorized } from "../http/mod.ts";
+import type { Unauthorized } from "../internal.ts";
 import type { JoinedDocuments } from "./document_channel.ts";
 import type { JsonObject } from "./json.ts";
 import type {

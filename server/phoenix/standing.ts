@@ -1,5 +1,5 @@
 import type { Timestamp } from "../../core/mod.ts";
-import { callAt, endOf } from "../http/mod.ts";
+import { callAt, endOf } from "../internal.ts";
 import type { PhoenixIdentity } from "./identity.ts";
 import { Refusal } from "./refusal.ts";
 import { isSame } from "./revocations.ts";

@@ -5,7 +5,7 @@ import {
   type JWTVerifyOptions,
 } from "jose";
 import type { Timestamp } from "../../core/mod.ts";
-import type { Unauthorized } from "../http/mod.ts";
+import type { Unauthorized } from "../internal.ts";
 import { PublishedKeys } from "./published_keys.ts";
 import {
   type FilledRules,

@@ -3,7 +3,7 @@ import {
   steadyNow,
   type Timestamp,
 } from "../../core/mod.ts";
-import type { Identity, Unauthorized } from "../http/mod.ts";
+import type { Identity, Unauthorized } from "../internal.ts";
 import { type PhoenixIdentity, tokenOf } from "../phoenix/mod.ts";
 import { readClaims, readRights, type TokenClaims } from "./claims.ts";
 import { LiveSubjects } from "./live_subjects.ts";

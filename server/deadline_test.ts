@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { callAt } from "./mod.ts";
+import { callAt } from "./deadline.ts";
 
 const DAY = 24 * 3_600_000;
 

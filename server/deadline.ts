@@ -1,4 +1,4 @@
-import type { Timestamp } from "../../core/mod.ts";
+import type { Timestamp } from "../core/mod.ts";
 
 /**
  * Timers stand still while a machine sleeps, and know nothing of a clock that
@@ -16,13 +16,6 @@ const MAX_WAIT_MS = 15_000;
  * @param clock Tells the time.
  * @param onDue What to call.
  * @returns What calls it off, and frees the timer.
- *
- * @example Usage
- * ```ts
- * import { callAt } from "@ruthere/presence/server/http";
- *
- * using _end = callAt(Date.now() + 60_000, Date.now, () => console.log("over"));
- * ```
  */
 export function callAt(
   due: Timestamp,

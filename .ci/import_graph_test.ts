@@ -82,11 +82,8 @@ const BESIDE_A_PUBLISHER = [
   "beacon/typing_detector.ts",
 ];
 
-/**
- * Layers with a second door, `internal.ts`, for the layers above them. The
- * package does not export it.
- */
-const LAYERS = ["core", "store", "server"];
+/** What rooms share, and the package does not export. */
+const INTERNAL = ["server/internal.ts", "store/internal.ts"];
 
 /** The backbones of clusters, each a room in the room. */
 const BACKBONES = ["nats", "redis"];
@@ -124,9 +121,8 @@ function allows(file: string, target: string): boolean {
     ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
     : ALLOWED[from] ?? { rooms: [] };
   if (!isFile) return bare?.test(target) ?? false;
-  const isInternal = from !== "mod.ts" && LAYERS.includes(to) &&
-    target === `${to}/internal.ts`;
-  return (target === `${to}/mod.ts` || isInternal) &&
+  const isShared = from !== "mod.ts" && INTERNAL.includes(target);
+  return (isShared || target === `${to}/mod.ts`) &&
     (rooms.includes(to) || folder && to.startsWith("server/"));
 }
 

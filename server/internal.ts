@@ -5,6 +5,12 @@
  * @module
  */
 
+export {
+  assertName,
+  assertPositive,
+  assertServer,
+  assertText,
+} from "./assert.ts";
 export { callAt } from "./deadline.ts";
 export {
   endOf,

@@ -1,4 +1,5 @@
 import { assertMethods, type PresenceModel } from "../../core/mod.ts";
+import { assertServer } from "../internal.ts";
 import type { PresenceServer, Replication, Watch } from "../mod.ts";
 import type { NodeLife, PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
@@ -57,8 +58,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
     options: ClusterOptions = {},
   ) {
     const action = "join cluster";
-    const kind = "must be a PresenceServer";
-    assertMethods(server, ["replicate"], "server", kind, action);
+    assertServer(server, action);
     const rule = "must be a PresenceBackbone";
     assertMethods(backbone, ["connect"], "backbone", rule, action);
     this.#node = new ClusterNode(

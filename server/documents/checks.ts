@@ -1,29 +1,8 @@
 import { InvalidValueError } from "../../core/mod.ts";
+import { assertName, assertText } from "../internal.ts";
 import { SerializationError } from "./errors.ts";
 
-/** Without types it could be a number, which a wire would make a text of. */
-export function assertText(
-  value: unknown,
-  field: string,
-  action: string,
-): void {
-  if (typeof value === "string" && value.isWellFormed()) return;
-  const rule = "must be a well-formed string";
-  throw new InvalidValueError(action, field, rule, value);
-}
-
-/** The same of a name, which an empty text is none of. */
-export function assertName(
-  value: unknown,
-  field: string,
-  action: string,
-): void {
-  assertText(value, field, action);
-  if (value !== "") return;
-  throw new InvalidValueError(action, field, "must not be empty", value);
-}
-
-/** The same of each name in an array. */
+/** Throws unless a value is an array of names. */
 export function assertNames(
   values: unknown,
   field: string,
@@ -48,20 +27,4 @@ export function assertCarried(
   } catch (error) {
     throw new SerializationError(action, field, error);
   }
-}
-
-/** Tells whether a value is a number of more than zero, and no text of one. */
-export function isAmount(value: unknown): value is number {
-  return typeof value === "number" && value > 0;
-}
-
-/** Throws unless a value is a number of more than zero. */
-export function assertAmount(
-  value: unknown,
-  field: string,
-  action: string,
-): void {
-  if (isAmount(value)) return;
-  const rule = "must be a number of more than zero";
-  throw new InvalidValueError(action, field, rule, value);
 }

@@ -3,7 +3,7 @@ import {
   type Duration,
   InvalidValueError,
 } from "../../core/mod.ts";
-import { assertAmount, isAmount } from "./checks.ts";
+import { assertPositive } from "../internal.ts";
 
 /** How documents behave. */
 export interface DocumentPresenceOptions {
@@ -141,15 +141,15 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
   assertNoOtherOptions(others, action);
   assertDelay(cursorThrottleMs, "cursorThrottleMs", action);
   assertDelay(typingDebounceMs, "typingDebounceMs", action);
-  assertAmount(presenceTtlSeconds, "presenceTtlSeconds", action);
+  assertPositive(presenceTtlSeconds, "presenceTtlSeconds", action);
   assertDelay(activityTimeoutMs, "activityTimeoutMs", action);
   assertDelay(idleTimeoutMs, "idleTimeoutMs", action);
   if (idleTimeoutMs <= activityTimeoutMs) {
     const rule = "must be longer than activityTimeoutMs";
     throw new InvalidValueError(action, "idleTimeoutMs", rule, idleTimeoutMs);
   }
-  assertAmount(maxUsersPerDocument, "maxUsersPerDocument", action);
-  assertAmount(maxPendingEvents, "maxPendingEvents", action);
+  assertPositive(maxUsersPerDocument, "maxUsersPerDocument", action);
+  assertPositive(maxPendingEvents, "maxPendingEvents", action);
   return {
     cursorThrottleMs,
     typingDebounceMs,
@@ -166,7 +166,7 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 function assertDelay(value: unknown, field: string, action: string): void {
-  if (isAmount(value) && value <= MAX_DELAY_MS) return;
+  if (typeof value === "number" && value > 0 && value <= MAX_DELAY_MS) return;
   const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
   throw new InvalidValueError(action, field, rule, value);
 }

@@ -1,5 +1,4 @@
 import {
-  assertMethods,
   assertNoOtherOptions,
   compareKeys,
   type PresenceSnapshot,
@@ -7,13 +6,19 @@ import {
   type VisibilityPolicy,
 } from "../../core/mod.ts";
 import {
+  assertName,
+  assertPositive,
+  assertServer,
+  assertText,
+} from "../internal.ts";
+import {
   ContextAtCapacityError,
   PUBLIC_VIEWER,
   ServerClosedError,
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
-import { assertAmount, assertName, assertNames, assertText } from "./checks.ts";
+import { assertNames } from "./checks.ts";
 import { colorOf, colorOfHue } from "./color.ts";
 import type {
   ActiveDocuments,
@@ -57,9 +62,6 @@ const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 /** What sessions have in a workspace is private; of the rest what is public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
-
-/** What is asked of a server: enough to tell it from all else. */
-const METHODS = ["receiveAll", "follow", "locate", "watch"];
 
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
@@ -115,8 +117,7 @@ export class DocumentPresence implements Disposable {
    * range, or an option is not known.
    */
   constructor(server: DocumentServer, options: DocumentPresenceOptions = {}) {
-    const rule = "must be a PresenceServer";
-    assertMethods(server, METHODS, "server", rule, "create documents");
+    assertServer(server, "create documents");
     this.#server = server;
     this.#settings = settingsOf(options);
     this.#rooms = new DocumentRooms(server);
@@ -173,7 +174,7 @@ export class DocumentPresence implements Disposable {
     }
     assertText(origin, "origin", action);
     assertText(sessionId, "sessionId", action);
-    assertAmount(ttlMs, "ttlMs", action);
+    assertPositive(ttlMs, "ttlMs", action);
     assertProfile({ name, avatarUrl }, action);
     const context = documentContext(documentId);
     await this.#ask(action, () => this.#server.follow(context));

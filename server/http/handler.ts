@@ -1,11 +1,7 @@
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  type PresenceUpdate,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions, type PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
-import type { Identity, Unauthorized } from "../internal.ts";
+import { assertServer, type Identity, type Unauthorized } from "../internal.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
   answer,
@@ -36,9 +32,6 @@ import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
 import { updateSchema } from "./update_schema.ts";
-
-/** What is asked of a server: enough to tell it from all else. */
-const METHODS = ["receiveAll", "follow", "locate", "watch"];
 
 /** How a handler behaves. */
 export interface HttpHandlerOptions {
@@ -206,7 +199,7 @@ export function createHttpHandler(
   const { hosts = LOOPBACK_HOSTS, origins = [], ...last } = more;
   const { credentials = false, checkUpdate, ...others } = last;
   const action = "create HTTP handler";
-  assertMethods(server, METHODS, "server", "must be a PresenceServer", action);
+  assertServer(server, action);
   assertNoOtherOptions(others, action);
   assertSameServer(documents, server);
   const isNew = toldOnce();

@@ -1,10 +1,10 @@
+import type { Key, Timestamp, Visibility } from "../../core/mod.ts";
 import {
-  isKey,
-  type Key,
-  type Timestamp,
-  type Visibility,
-} from "../../core/mod.ts";
-import { endOf, type Identity, type RightsEnd } from "../internal.ts";
+  assertText,
+  endOf,
+  type Identity,
+  type RightsEnd,
+} from "../internal.ts";
 import { OMNISCIENT_VIEWER, type Viewer, viewerPolicy } from "../mod.ts";
 
 /** An identity as the handler uses it; without an origin it is the trusted one. */
@@ -46,8 +46,9 @@ export const TRUSTED_ACTOR: Actor = {
  */
 export function actorOf(identity: Identity, clock: () => Timestamp): Actor {
   const { subject, origin, signal, expiresAt } = identity;
-  assertName(origin, "origin");
-  if (subject !== undefined) assertName(subject, "subject");
+  const action = "authorize request";
+  assertText(origin, "identity.origin", action);
+  if (subject !== undefined) assertText(subject, "identity.subject", action);
   const viewer: Viewer = {
     restricted: identity.viewer.restricted,
     private: identity.viewer.private === true,
@@ -67,11 +68,4 @@ export function actorOf(identity: Identity, clock: () => Timestamp): Actor {
     canRead: (context) => identity.canRead(context) === true,
     canWrite: (context) => identity.canWrite(context) === true,
   };
-}
-
-function assertName(value: unknown, field: string): void {
-  if (typeof value === "string" && isKey(value)) return;
-  throw new TypeError(
-    `Cannot authorize request: identity.${field} must be a well-formed string`,
-  );
 }

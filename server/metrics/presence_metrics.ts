@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
+import { assertServer } from "../internal.ts";
 import { measureCluster } from "./cluster_metrics.ts";
 import {
   measureDocuments,
@@ -85,10 +86,7 @@ export class PresenceMetrics {
     const { server, materi = false, ...rest } = options;
     const { prefix = materi ? "materi_" : "ruthere_", ...named } = rest;
     const { documentLabels = materi ? 1_000 : 0, others, ...sources } = named;
-    if (!("stats" in Object(server))) {
-      const rule = "must be a PresenceServer";
-      throw new InvalidValueError("measure presence", "server", rule, server);
-    }
+    assertServer(server, "measure presence");
     assertPrefix(prefix);
     assertLimit(documentLabels);
     this.#server = server;

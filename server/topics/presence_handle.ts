@@ -6,7 +6,6 @@ import {
   type Duration,
   type EntryKey,
   type FacetPatch,
-  InvalidValueError,
   type PresenceSnapshot,
   type PresenceUpdate,
   type Visibility,
@@ -189,15 +188,4 @@ function formerOf(
 ): PresenceSnapshot<TopicModel>[] {
   return server.store.snapshots({ subject, context })
     .filter((snapshot) => snapshot.resource === resource);
-}
-
-/**
- * Throws unless a value is a time to live.
- *
- * @throws {InvalidValueError} If it is not a number of more than zero.
- */
-export function assertTtl(ttlMs: unknown, action: string): void {
-  if (typeof ttlMs === "number" && ttlMs > 0) return;
-  const rule = "must be a number of more than zero milliseconds";
-  throw new InvalidValueError(action, "ttlMs", rule, ttlMs);
 }

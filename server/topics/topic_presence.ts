@@ -4,11 +4,11 @@ import {
   assertNoOtherOptions,
   assertOptions,
   type Duration,
-  InvalidValueError,
   type PresenceSnapshot,
   type Visibility,
 } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
+import { assertName, assertPositive, assertServer } from "../internal.ts";
 import {
   OMNISCIENT_VIEWER,
   rightsKey,
@@ -22,11 +22,7 @@ import type { TopicMeta } from "./json_value.ts";
 import { LatestValues } from "./latest_values.ts";
 import { metaOf } from "./meta.ts";
 import { mirrorOf } from "./mirror.ts";
-import {
-  assertTtl,
-  type FacetLifter,
-  PresenceHandle,
-} from "./presence_handle.ts";
+import { type FacetLifter, PresenceHandle } from "./presence_handle.ts";
 import { TopicReader } from "./reader.ts";
 import type { TopicMessage } from "./room.ts";
 import { Rooms } from "./rooms.ts";
@@ -171,15 +167,9 @@ export class TopicPresence<Meta = TopicMeta> {
     assertOptions(options, action);
     const { ttlMs = 30_000, facets = () => ({}), channels, ...rest } = options;
     const { onError = console.error, ...others } = rest;
-    assertMethods(
-      server,
-      METHODS,
-      "server",
-      "must be a PresenceServer",
-      action,
-    );
+    assertServer(server, action);
     assertNoOtherOptions(others, action);
-    assertTtl(ttlMs, action);
+    assertPositive(ttlMs, "ttlMs", action);
     assertFunction(facets, "facets", action);
     assertFunction(onError, "onError", action);
     if (channels !== undefined) {
@@ -234,7 +224,7 @@ export class TopicPresence<Meta = TopicMeta> {
     assertNoOtherOptions(others, action);
     assertName(topic, "topic", action);
     assertName(key, "key", action);
-    assertTtl(ttlMs, action);
+    assertPositive(ttlMs, "ttlMs", action);
     if (connection !== undefined) assertName(connection, "connection", action);
     const resource = connection ?? this.#connections.next();
     const entry = { subject: key, context: topic, resource, origin };
@@ -464,17 +454,4 @@ function report(error: unknown, onError: (error: unknown) => void): void {
   } catch (failure) {
     console.error(failure);
   }
-}
-
-/** What is asked of a server: enough to tell it from all else. */
-const METHODS = ["receive", "receiveIfPresent", "watch", "withdraw"];
-
-/**
- * Without types it could be a number, which a wire would make a text of. An
- * empty one is a variable that nobody has set.
- */
-function assertName(value: unknown, field: string, action: string): void {
-  if (typeof value === "string" && value !== "" && value.isWellFormed()) return;
-  const rule = "must be a well-formed string that is not empty";
-  throw new InvalidValueError(action, field, rule, value);
 }

@@ -36,6 +36,7 @@ import { Clocks } from "./clocks.ts";
 import type {
   PresenceIngress,
   PresenceReader,
+  PresenceRelay,
   PresenceWatch,
 } from "./contracts.ts";
 import { Departures } from "./departures.ts";
@@ -43,6 +44,7 @@ import { EntryMap } from "./entry_map.ts";
 import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
 import { type Feed, Feeds, type FeedScope } from "./feed.ts";
 import { heldFacets, takeOver, type Theirs, theirsOf } from "./lasting.ts";
+import { Relay } from "./relay.ts";
 import type {
   RemoteEntry,
   Replication,
@@ -163,8 +165,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   /** When facets of own entries go by themselves, as the replication knows. */
   readonly #told = new ToldDeadlines<M>();
   #listener: ReplicationListener<M> | undefined;
-  /** Who hears what other servers tell of a context. */
-  readonly #hearers = new Map<Key, Set<(text: string) => void>>();
+  readonly #relay: Relay<M>;
   /** Whether what changes is what the replication does. */
   #isApplying = false;
   /** Whether what goes is only known here no longer. */
@@ -218,11 +219,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     });
     this.#feeds = new Feeds(
       this.#store,
-      (context, isWatched) => {
-        if (this.#hearers.has(context)) return;
-        this.#listener?.watched(context, isWatched);
-      },
+      (context, isWatched) => this.#needed(context, isWatched),
     );
+    this.#relay = new Relay({
+      send: (context, text) => this.#listener?.tell?.(context, text),
+      subscribed: (context, isSubscribed) =>
+        this.#needed(context, isSubscribed),
+    });
   }
 
   /** What there is now. Getting it expires what is due: get it anew to read. */
@@ -637,43 +640,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#listener !== undefined;
   }
 
-  /**
-   * Tells the other servers with watchers, hearers or subjects in a context a
-   * text, for what is not worth keeping. It may be lost.
-   *
-   * @param context Which context.
-   * @param text What to tell.
-   */
-  tellOthers(context: M["context"], text: string): void {
-    this.#listener?.tell?.(context, text);
-  }
-
-  /**
-   * Hears what other servers tell of a context.
-   *
-   * @param context Which context.
-   * @param hear Told of each text; it must not throw.
-   * @returns What ends it.
-   */
-  hearOthers(
-    context: M["context"],
-    hear: (text: string) => void,
-  ): Disposable {
-    const hearer = (text: string) => hear(text);
-    const hearers = this.#hearers.get(context) ?? new Set();
-    if (hearers.size === 0) {
-      this.#hearers.set(context, hearers);
-      if (!this.#feeds.watches(context)) this.#listener?.watched(context, true);
-    }
-    hearers.add(hearer);
-    return {
-      [Symbol.dispose]: () => {
-        if (!hearers.delete(hearer) || hearers.size > 0) return;
-        this.#hearers.delete(context);
-        if (this.#feeds.watches(context)) return;
-        this.#listener?.watched(context, false);
-      },
-    };
+  /** Passes texts between this server and those that replicate it. */
+  get relay(): PresenceRelay<M> {
+    return this.#relay;
   }
 
   /**
@@ -709,11 +678,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       heardAt: (key) => this.#heard.get(key),
       remote: (context) => this.#remote.in(context),
       watched: () => [
-        ...new Set([...this.#feeds.contexts(), ...this.#hearers.keys()]),
+        ...new Set([...this.#feeds.contexts(), ...this.#relay.contexts()]),
       ],
-      told: (context, text) => {
-        for (const hear of [...this.#hearers.get(context) ?? []]) hear(text);
-      },
+      told: (context, text) => this.#relay.deliver(context, text),
       [Symbol.dispose]: () => {
         if (this.#listener !== listener) return;
         this.#listener = undefined;
@@ -733,6 +700,16 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   // Below the surface
+
+  /**
+   * Tells the replicator that a context is needed: by its first watcher or
+   * subscriber, until there is neither.
+   */
+  #needed(context: M["context"], isNeeded: boolean): void {
+    const needs = Number(this.#feeds.watches(context)) +
+      Number(this.#relay.has(context));
+    if (needs === Number(isNeeded)) this.#listener?.watched(context, isNeeded);
+  }
 
   #assertOpen(action: string): void {
     if (this.#watches.closed) throw new ServerClosedError(action);

@@ -113,7 +113,10 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       presence,
       documents,
       members: new Members((topic) =>
-        presence.server.hearOthers(topic, (text) => this.#hear(topic, text))
+        presence.server.relay.subscribe(
+          topic,
+          (text) => this.#hear(topic, text),
+        )
       ),
       limits: this.#limits,
       tally: this.#tally,

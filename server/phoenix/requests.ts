@@ -224,7 +224,9 @@ export class Requests {
   #tell(topic: string, broadcast: Broadcast, from?: Channel): void {
     const { members, presence: { server } } = this.#hub;
     deliver(topic, broadcast, members.of(topic), from);
-    if (server.replicated) server.tellOthers(topic, broadcastText(broadcast));
+    if (server.replicated) {
+      server.relay.publish(topic, broadcastText(broadcast));
+    }
   }
 }
 

@@ -332,3 +332,24 @@ Deno.test("onChange is told of every change at once", () => {
   store.expire(170);
   assertEquals(told, ["published 1", "expired 2"]);
 });
+
+Deno.test("onChange gets the cause of the write, and none of what is due", () => {
+  const causes: unknown[] = [];
+  const store = new PresenceStore({
+    onChange: ({ type }, cause) => causes.push([type, cause]),
+  });
+  store.publish(update({ expiry: 160 }), 0, "replicated");
+  store.publish(update({ facets: { activity: "idle" } }), 0, "replicated");
+  store.publish(update({ facets: { activity: "editing" }, expiry: 160 }));
+  store.expire(160);
+  store.publish(update());
+  store.withdraw(update(), "forgotten");
+  assertEquals(causes, [
+    ["published", "replicated"],
+    ["published", "replicated"],
+    ["published", undefined],
+    ["expired", undefined],
+    ["published", undefined],
+    ["withdrawn", "forgotten"],
+  ]);
+});

@@ -104,7 +104,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   readonly epoch: string;
   readonly #silentRefreshes: boolean;
   readonly #refusesStale: boolean;
-  readonly #onChange: ((change: PresenceChange<M>) => void) | undefined;
+  readonly #onChange: PresenceStoreOptions<M>["onChange"];
   readonly #entries = new EntryIndex<M>();
   readonly #deadlines = new DeadlineQueue<Entry<M>>();
   readonly #log: ChangeLog<M>;
@@ -179,6 +179,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * @param update The update; it must not be changed afterwards.
    * @param shift How much later its deadlines are by the clock of
    * {@linkcode PresenceStore.expire} than by that of its publisher.
+   * @param cause Why it is written, for `onChange`.
    * @returns The sequence of the change. A silent refresh takes none: then it
    * is the newest sequence there is.
    * @throws {InvalidValueError} If the update is not well-formed, or the shift
@@ -186,10 +187,14 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * @throws {StaleUpdateError} If it is older than what is stored, and the
    * store refuses such updates.
    */
-  publish(update: PresenceUpdate<M>, shift: Duration = 0): Sequence {
+  publish(
+    update: PresenceUpdate<M>,
+    shift: Duration = 0,
+    cause?: string,
+  ): Sequence {
     assertTimestamp(shift, "shift", "publish update");
     assertUpdateBody(update);
-    return this.#publishValid(update, shift);
+    return this.#publishValid(update, shift, cause);
   }
 
   /**
@@ -218,14 +223,15 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    * Takes one entry away because its publisher says goodbye. O(1).
    *
    * @param key The key of the entry.
+   * @param cause Why it is withdrawn, for `onChange`.
    * @returns The sequence of the change, `undefined` if there is no such
    * entry.
    * @throws {InvalidValueError} If the key is not well-formed.
    */
-  withdraw(key: EntryKey<M>): Sequence | undefined {
+  withdraw(key: EntryKey<M>, cause?: string): Sequence | undefined {
     assertEntryKey(key, "withdraw entry");
     const entry = this.#entries.get(key);
-    return entry && this.#remove(entry, "withdrawn");
+    return entry && this.#remove(entry, "withdrawn", cause);
   }
 
   /**
@@ -594,11 +600,15 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
 
   // Below the surface
 
-  #publishValid(update: PresenceUpdate<M>, shift: Duration): Sequence {
+  #publishValid(
+    update: PresenceUpdate<M>,
+    shift: Duration,
+    cause?: string,
+  ): Sequence {
     const entries = this.#entries.context(update.context);
     const entry = entries?.get(update);
     if (entries === undefined || entry === undefined) {
-      return this.#insert(update, shift);
+      return this.#insert(update, shift, cause);
     }
     if (this.#refusesStale && update.observedAt < entry.seenAt) {
       throw new StaleUpdateError(update.observedAt, entry.seenAt);
@@ -616,10 +626,15 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     return this.#append(
       { type: "published", sequence, update, snapshot, previous },
       entries,
+      cause,
     );
   }
 
-  #insert(update: PresenceUpdate<M>, shift: Duration): Sequence {
+  #insert(
+    update: PresenceUpdate<M>,
+    shift: Duration,
+    cause: string | undefined,
+  ): Sequence {
     assertEntryKey(update, "publish update");
     const entries = this.#entries.open(update.context, this.#log.floor);
     const { context } = entries;
@@ -647,16 +662,21 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
         previous: undefined,
       },
       entries,
+      cause,
     );
   }
 
-  #remove(entry: Entry<M>, type: "expired" | "withdrawn"): Sequence {
+  #remove(
+    entry: Entry<M>,
+    type: "expired" | "withdrawn",
+    cause?: string,
+  ): Sequence {
     const { snapshot: previous, seenAt } = entry;
     const entries = this.#entries.open(previous.context, this.#log.floor);
     this.#entries.delete(entry, entries);
     this.#deadlines.forget(entry);
     const sequence = this.lastSequence + 1;
-    return this.#append({ type, sequence, previous, seenAt }, entries);
+    return this.#append({ type, sequence, previous, seenAt }, entries, cause);
   }
 
   #expireFacets(entry: Entry<M>, now: Timestamp): void {
@@ -677,10 +697,14 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     );
   }
 
-  #append(change: PresenceChange<M>, entries: ContextEntries<M>): Sequence {
+  #append(
+    change: PresenceChange<M>,
+    entries: ContextEntries<M>,
+    cause?: string,
+  ): Sequence {
     this.#log.append(change, entries);
     this.#entries.dropVacant(this.#log.floor);
-    this.#onChange?.(change);
+    this.#onChange?.(change, cause);
     return change.sequence;
   }
 

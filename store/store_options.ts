@@ -41,8 +41,10 @@ export interface PresenceStoreOptions<
    */
   readonly epoch?: string | undefined;
   /**
-   * Told of every change at once, whatever is retained. It must neither throw
-   * nor write to the store.
+   * Called with every change at once, whatever is retained, and with the cause
+   * that the write had. It must neither throw nor write to the store.
    */
-  readonly onChange?: ((change: PresenceChange<M>) => void) | undefined;
+  readonly onChange?:
+    | ((change: PresenceChange<M>, cause: string | undefined) => void)
+    | undefined;
 }

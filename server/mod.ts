@@ -19,7 +19,7 @@
 export * from "./batch.ts";
 export * from "./contracts.ts";
 export * from "./errors.ts";
-export * from "./presence_server.ts";
+export { PresenceServer } from "./presence_server.ts";
 export * from "./presence_view.ts";
 export * from "./replication.ts";
 export type {
@@ -27,6 +27,7 @@ export type {
   PresenceEvent,
   ServerStats,
 } from "./server_stats.ts";
+export type { PresenceServerOptions } from "./server_options.ts";
 export {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,

@@ -24,7 +24,7 @@ const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
  * imports all of them as text, none as code.
  */
 const TO_BROWSERS = {
-  file: "server/page/browser_sources.ts",
+  file: "server/service/page/browser_sources.ts",
   rooms: ["beacon", "core"],
   files: ["server/documents/hue.ts"],
 };
@@ -83,7 +83,7 @@ const BESIDE_A_PUBLISHER = [
 ];
 
 /** What rooms share, and the package does not export. */
-const INTERNAL = ["server/internal.ts", "store/internal.ts"];
+const INTERNAL = ["core/assert.ts", "server/internal.ts", "store/internal.ts"];
 
 /** The backbones of clusters, each a room in the room. */
 const BACKBONES = ["nats", "redis"];
@@ -179,6 +179,8 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
   const good = [
     ["core/key.ts", "core/errors.ts"],
     ["store/query.ts", "core/mod.ts"],
+    ["store/presence_store.ts", "core/assert.ts"],
+    ["server/http/handler.ts", "core/assert.ts"],
     ["store/projection.ts", "@std/collections/max-of"],
     ["server/watch.ts", "store/mod.ts"],
     ["server/http/handler.ts", "server/mod.ts"],
@@ -188,9 +190,9 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "valibot"],
     ["server/http/deep/x.ts", "server/http/body.ts"],
     ["server/main.ts", "server/http/body.ts"],
-    ["server/page/mod.ts", "server/page/style.css"],
-    ["server/page/browser_sources.ts", "beacon/throttle.ts"],
-    ["server/page/browser_sources.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "server/service/page/style.css"],
+    ["server/service/page/browser_sources.ts", "beacon/throttle.ts"],
+    ["server/service/page/browser_sources.ts", "server/documents/hue.ts"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -213,14 +215,16 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "server/watch.ts"],
     ["server/http/handler.ts", "server/tokens/verify.ts"],
     ["server/http/handler.ts", "mod.ts"],
-    ["server/http/handler.ts", "server/page/style.css"],
+    ["server/http/handler.ts", "server/service/page/style.css"],
     ["server/http/handler.ts", "https://example.org/x.ts"],
-    ["server/page/mod.ts", "beacon/throttle.ts"],
-    ["server/page/browser_sources.ts", "store/store.ts"],
-    ["server/page/browser_sources.ts", "server/documents/color.ts"],
-    ["server/page/mod.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "beacon/throttle.ts"],
+    ["server/service/page/browser_sources.ts", "store/store.ts"],
+    ["server/service/page/browser_sources.ts", "server/documents/color.ts"],
+    ["server/service/page/mod.ts", "server/documents/hue.ts"],
+    ["examples/a.ts", "core/assert.ts"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
+    ["mod.ts", "core/assert.ts"],
     ["mod.ts", "server/http/mod.ts"],
     ["mod.ts", "valibot"],
   ] as const;
@@ -304,7 +308,7 @@ Deno.test('import graph: "imports" of deno.json has what the package and the ser
 });
 
 Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
-  const entries = ["server/http/client.ts", "beacon/mod.ts"];
+  const entries = ["server/http/client/client.ts", "beacon/mod.ts"];
   const all = entries.flatMap((entry) => [...closureOf(entry)]);
   assertEquals(all.filter((name) => name.startsWith("node:")), []);
   const named = ["Deno", "process"];

@@ -1,9 +1,5 @@
-import {
-  assertUpdate,
-  type Key,
-  type PresenceModel,
-  type PresenceUpdate,
-} from "../core/mod.ts";
+import { assertUpdate } from "../core/assert.ts";
+import type { Key, PresenceModel, PresenceUpdate } from "../core/mod.ts";
 import type { PresenceStore } from "../store/mod.ts";
 import { ContextAtCapacityError } from "./errors.ts";
 

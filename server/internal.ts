@@ -18,4 +18,11 @@ export {
   type RightsEnd,
   type Unauthorized,
 } from "./identity.ts";
+export {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+} from "./json.ts";
 export { pause } from "./pause.ts";
+export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";

@@ -13,7 +13,7 @@ import { type DocumentModel, DocumentPresence } from "./documents/mod.ts";
 import { createHttpHandler, createTrustGuard } from "./http/mod.ts";
 import { createMetricsHandler, PresenceMetrics } from "./metrics/mod.ts";
 import { PresenceServer } from "./mod.ts";
-import { servePage } from "./page/mod.ts";
+import { servePage } from "./service/page/mod.ts";
 import { PhoenixEndpoint, upgradeInDeno } from "./phoenix/mod.ts";
 import { join } from "./service/backbone.ts";
 import { Readiness } from "./service/readiness.ts";

@@ -1,6 +1,5 @@
+import { assertKey, assertUpdate } from "../core/assert.ts";
 import {
-  assertKey,
-  assertUpdate,
   type Duration,
   type EntryKey,
   type PresenceModel,

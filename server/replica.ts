@@ -1,5 +1,5 @@
+import { assertUpdate } from "../core/assert.ts";
 import {
-  assertUpdate,
   type Duration,
   type EntryKey,
   entryKeyOf,

@@ -2,10 +2,8 @@ import {
   assertFunction,
   assertNoOtherOptions,
   assertOptions,
-  type Duration,
-  steadyNow,
-  type Timestamp,
-} from "../core/mod.ts";
+} from "../core/assert.ts";
+import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
 import type { PresenceStoreOptions } from "../store/mod.ts";
 import { assertNotNegative } from "./assert.ts";
 

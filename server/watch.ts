@@ -1,8 +1,5 @@
-import {
-  assertNoOtherOptions,
-  assertOptions,
-  type PresenceModel,
-} from "../core/mod.ts";
+import { assertNoOtherOptions, assertOptions } from "../core/assert.ts";
+import type { PresenceModel } from "../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,

@@ -142,7 +142,6 @@ export class AgentSession {
       onLease: unlessStopped((lease: Lease) => this.#onLease(lease)),
       onEnded: unlessStopped((life: NodeLife) => this.#onEnded(life)),
       onMessage() {},
-      onTold() {},
       onInterrupted: unlessStopped(() => {
         this.#isInterrupted = true;
         this.#heartbeat.now();

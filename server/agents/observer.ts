@@ -107,7 +107,8 @@ export class Observer {
     for (;;) {
       const reading = this.#roster.begin();
       try {
-        const lease = await this.#connection.lease(this.#names.node(agentId));
+        const node = this.#names.node(agentId);
+        const [lease] = await this.#connection.leases(node);
         const isUnclear = this.#roster.read(agentId, lease, reading);
         if (isUnclear !== "again") return lease;
       } finally {
@@ -167,7 +168,8 @@ export class Observer {
 
   /** Whether an agent lives. */
   async present(agentId: string): Promise<boolean> {
-    const lease = await this.#connection.lease(this.#names.node(agentId));
+    const node = this.#names.node(agentId);
+    const [lease] = await this.#connection.leases(node);
     return lease !== undefined && this.#isLive(lease);
   }
 
@@ -261,7 +263,7 @@ export class Observer {
   async #sweep(late: readonly Row[]): Promise<void> {
     const { context } = this.#names;
     await Promise.allSettled(
-      late.map((row) => this.#connection.sweep(context, row)),
+      late.map((row) => this.#connection.purge(row, context)),
     );
   }
 

@@ -65,7 +65,7 @@ export class OwnLife {
 
   /** Takes the id, also from another process that has it; announces nothing yet. */
   async begin(): Promise<void> {
-    const former = await this.#connection.lease(this.#life.node);
+    const [former] = await this.#connection.leases(this.#life.node);
     const generation = former && this.#names.lifeOf(former)?.generation;
     this.#life = this.#another((generation ?? 0) + 1);
     await this.#acquire();
@@ -127,7 +127,7 @@ export class OwnLife {
   /** Ends the life, so that nobody needs to wait for that. */
   async end(): Promise<void> {
     const { node, epoch } = this.#life;
-    const lease = await this.#connection.lease(node);
+    const [lease] = await this.#connection.leases(node);
     if (lease?.epoch !== epoch) return;
     const isEnded = await this.#connection.end(this.#life, lease.count);
     if (isEnded) await purge(this.#connection, this.#life);
@@ -135,7 +135,7 @@ export class OwnLife {
 
   async #comeBack(isForgotten: boolean): Promise<void> {
     const former = this.#life;
-    const holder = await this.#connection.lease(former.node);
+    const [holder] = await this.#connection.leases(former.node);
     if (holder !== undefined && holder.epoch !== former.epoch) {
       const other = this.#names.lifeOf(holder)?.generation ?? Infinity;
       if (other >= former.generation) {
@@ -190,11 +190,11 @@ export class OwnLife {
     const { context } = this.#names;
     const { node, epoch } = this.#life;
     const { rows } = await this.#connection.read(context);
-    const lease = await this.#connection.lease(node);
+    const [lease] = await this.#connection.leases(node);
     for (const row of rows) {
       if (row.node !== node || row.epoch === epoch) continue;
       if (row.epoch === lease?.epoch) continue;
-      await this.#connection.sweep(context, row);
+      await this.#connection.purge(row, context);
     }
   }
 }

@@ -42,17 +42,14 @@ function timely(inner: BackboneConnection): BackboneConnection {
   return {
     acquire: (lease) => ask("acquire", () => inner.acquire(lease)),
     renew: (lease) => ask("renew", () => inner.renew(lease)),
-    leases: () => ask("leases", () => inner.leases()),
-    lease: (node) => ask("lease", () => inner.lease(node)),
+    leases: (node) => ask("leases", () => inner.leases(node)),
     end: (life, count) => ask("end", () => inner.end(life, count)),
-    purge: (life) => ask("purge", () => inner.purge(life)),
-    sweep: (context, life) => ask("sweep", () => inner.sweep(context, life)),
+    purge: (life, context) => ask("purge", () => inner.purge(life, context)),
     write: (life, writes) => ask("write", () => inner.write(life, writes)),
     follow: (context) => ask("follow", () => inner.follow(context)),
     unfollow: (context) => inner.unfollow(context),
     read: (context) => ask("read", () => inner.read(context)),
-    send: (text, to) => inner.send(text, to),
-    tell: (context, text) => inner.tell(context, text),
+    send: (context, text) => inner.send(context, text),
     close: () => ask("close", () => inner.close()),
   };
 }

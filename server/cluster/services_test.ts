@@ -8,7 +8,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Service } from "../page/testing/service.ts";
+import { Service } from "../service/testing/service.ts";
 import { PhoenixClient } from "../phoenix/testing/phoenix_client.ts";
 import { NatsServer } from "./testing/nats_server.ts";
 import { eventually } from "./testing/real_server.ts";

@@ -1,4 +1,5 @@
-import { assertNoOtherOptions, type PresenceUpdate } from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import type { PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
 import { assertServer, type Identity, type Unauthorized } from "../internal.ts";
@@ -9,8 +10,8 @@ import {
   refused,
   type Service,
   unauthorized,
-} from "./exchange.ts";
-import { EventWriter } from "./event_writer.ts";
+} from "./routes/exchange.ts";
+import { EventWriter } from "./routes/event_writer.ts";
 import { Holders } from "./holders.ts";
 import { type HttpStats, HttpTally } from "./http_stats.ts";
 import { type Actor, actorOf, TRUSTED_ACTOR } from "./identity.ts";
@@ -23,15 +24,15 @@ import {
   type TtlBounds,
   ttlBoundsFrom,
 } from "./limits.ts";
-import { PositionTokens } from "./position_token.ts";
-import { HttpProblem, type ProblemKind } from "./problem.ts";
+import { PositionTokens } from "./routes/position_token.ts";
+import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
-import { methodsOf } from "./routes.ts";
+import { methodsOf } from "./routes/routes.ts";
 import type { ServedPresence } from "./served.ts";
 import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
-import { updateSchema } from "./update_schema.ts";
+import { updateSchema } from "./wire/update_schema.ts";
 
 /** How a handler behaves. */
 export interface HttpHandlerOptions {

@@ -1,4 +1,4 @@
-import type { ProblemKind } from "./problem.ts";
+import type { ProblemKind } from "./wire/problem.ts";
 
 /** What has happened at a handler since it was made, and how it stands. */
 export interface HttpStats {

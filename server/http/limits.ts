@@ -1,4 +1,5 @@
-import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 
 /** How much one request, and one identity, may ask of a handler. */
 export interface HttpLimits {

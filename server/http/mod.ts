@@ -19,12 +19,12 @@
  */
 
 export type { Identity, Unauthorized } from "../internal.ts";
-export { readBytes } from "./body.ts";
+export { readBytes } from "./routes/body.ts";
 export type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
-} from "./document_wire.ts";
+} from "./wire/document_wire.ts";
 export {
   createHttpHandler,
   type HttpHandler,
@@ -39,7 +39,7 @@ export {
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,
-} from "./problem.ts";
+} from "./wire/problem.ts";
 export type {
   ServedBatch,
   ServedChange,
@@ -67,4 +67,4 @@ export type {
   WireSummary,
   WireUpdate,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "./wire/wire.ts";

@@ -1,5 +1,6 @@
-import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
-import { HttpProblem } from "./problem.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
+import { HttpProblem } from "./wire/problem.ts";
 
 /** What an HTTP handler does, and whatever else lets requests pass by this. */
 const ACTION = "serve presence";

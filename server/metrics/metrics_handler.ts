@@ -1,8 +1,5 @@
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  InvalidValueError,
-} from "../../core/mod.ts";
+import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 import { createTrustGuard } from "../http/mod.ts";
 import type { PresenceMetrics } from "./presence_metrics.ts";
 

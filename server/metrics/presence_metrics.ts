@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
-import { assertNoOtherOptions, InvalidValueError } from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 import { assertServer } from "../internal.ts";
 import { measureCluster } from "./cluster_metrics.ts";
 import {

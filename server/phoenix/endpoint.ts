@@ -1,18 +1,14 @@
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  InvalidValueError,
-} from "../../core/mod.ts";
-import { endOf, pause, type Unauthorized } from "../internal.ts";
+import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError } from "../../core/mod.ts";
+import { endOf, pause, TokenBuckets, type Unauthorized } from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import { createTrustGuard, toldOnce, type TrustGuard } from "../http/mod.ts";
-import { deliver } from "./broadcast.ts";
-import { answerBroadcast } from "./broadcast_route.ts";
-import { readBroadcast } from "./broadcast_text.ts";
-import { type Codec, codecFor, V2 } from "./codec.ts";
-import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./identity.ts";
-import { limitsFrom, type PhoenixLimits } from "./limits.ts";
-import { Members } from "./members.ts";
+import { deliver, readBroadcast } from "./broadcasts/broadcast.ts";
+import { answerBroadcast } from "./broadcasts/broadcast_route.ts";
+import { type Codec, codecFor, V2 } from "./frames/codec.ts";
+import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
+import { limitsFrom, messageRate, type PhoenixLimits } from "./limits.ts";
+import { Members } from "./channels/joined_channels.ts";
 import type { PhoenixOptions } from "./options.ts";
 import {
   kindOfStatus,
@@ -20,12 +16,11 @@ import {
   PhoenixTally,
 } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
-import { Revocations } from "./revocations.ts";
+import { Revocations } from "./rights/revocations.ts";
 import { PhoenixSocket, type SocketHooks } from "./socket.ts";
-import type { SocketHub } from "./socket_hub.ts";
-import { CHECK_MS } from "./stall.ts";
-import { TokenBuckets } from "./token_bucket.ts";
-import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
+import type { SocketHub } from "./connection.ts";
+import { CHECK_MS } from "./outbox.ts";
+import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
 
 /** Nobody should have to wait longer for a client that does not answer. */
 const MAX_SHUTDOWN_MS = 3_000;
@@ -107,7 +102,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#authorize = authorize;
     this.#limits = limitsFrom(limits);
     this.#guard = createTrustGuard({ hosts, origins });
-    this.#buckets = new TokenBuckets(this.#limits.messagesPerSecond);
+    this.#buckets = new TokenBuckets(messageRate(this.#limits));
     this.#onError = onError;
     this.#hub = {
       presence,
@@ -250,7 +245,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       charge: ({ subject }, messages) => {
         this.#tally.received += messages;
         const { steadyNow } = this.#presence.server;
-        if (this.#buckets.take(subject, steadyNow, messages)) return;
+        if (this.#buckets.take(subject, steadyNow, messages) === 0) return;
         throw new Refusal("too many messages", "too-many-requests");
       },
       refused: (kind) => this.#tally.refused(kind),

@@ -6,7 +6,7 @@ import { eventually } from "../cluster/testing/real_server.ts";
 import { RedisServer } from "../cluster/testing/redis_server.ts";
 import type { DocumentModel } from "../documents/mod.ts";
 import { PresenceServer } from "../mod.ts";
-import { Service } from "../page/testing/service.ts";
+import { Service } from "./testing/service.ts";
 import { TcpClient } from "../phoenix/testing/tcp_client.ts";
 import { Readiness } from "./readiness.ts";
 

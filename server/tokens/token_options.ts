@@ -1,8 +1,5 @@
-import {
-  assertNoOtherOptions,
-  InvalidValueError,
-  type Timestamp,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
 import type { TokenClaims } from "./claims.ts";
 
 /** What holds of tokens, however they are signed. */

@@ -1,16 +1,16 @@
-import {
-  type Activity,
-  assertNoOtherOptions,
-  assertOptions,
-  type Availability,
-  type Duration,
-  type EntryKey,
-  type FacetPatch,
-  type PresenceSnapshot,
-  type PresenceUpdate,
-  type Visibility,
+import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
+import type {
+  Activity,
+  Availability,
+  Duration,
+  EntryKey,
+  FacetPatch,
+  PresenceSnapshot,
+  PresenceUpdate,
+  Visibility,
 } from "../../core/mod.ts";
-import { copyJson, type JsonValue, type TopicMeta } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
+import { copyJson, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
 
 /** What a meta says in the words that every face shares. */

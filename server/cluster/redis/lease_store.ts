@@ -82,9 +82,9 @@ export class LeaseStore {
   }
 
   /** The leases that have not ended, or that of one node. */
-  async leases(...node: readonly [node?: string]): Promise<KeptLease[]> {
+  async leases(node?: string): Promise<KeptLease[]> {
     const { leases } = this.#names;
-    const args = node.filter((name) => name !== undefined);
+    const args = node === undefined ? [] : [node];
     const [now, ...found] = listOf(
       await runScript(this.#link, this.#names, SCRIPTS.leases, [leases], args),
     );

@@ -84,7 +84,6 @@ export class RedisConnection implements BackboneConnection {
       await this.#link.open();
       await Promise.all([
         this.#link.subscribe(this.#names.news),
-        this.#link.subscribe(this.#names.newsFor(this.#node)),
         this.#leases.askMemory(),
       ]);
     } catch (error) {
@@ -110,21 +109,20 @@ export class RedisConnection implements BackboneConnection {
     return await this.#leases.renew(lease);
   }
 
-  leases(): Promise<readonly KeptLease[]> {
-    return this.#leases.leases();
-  }
-
-  async lease(node: string): Promise<KeptLease | undefined> {
-    const [lease] = await this.#leases.leases(node);
-    return lease;
+  leases(node?: string): Promise<readonly KeptLease[]> {
+    return this.#leases.leases(node);
   }
 
   end(life: NodeLife, count: number): Promise<boolean> {
     return this.#leases.end(life, count);
   }
 
-  async purge(life: NodeLife): Promise<boolean> {
+  async purge(life: NodeLife, context?: string): Promise<boolean> {
     if (await this.#leases.lives(life)) return true;
+    if (context !== undefined) {
+      await this.#contexts.sweep(context, life);
+      return true;
+    }
     const contexts = await this.#lifeContexts.some(life, PURGE_STEP);
     await Promise.all(
       contexts.map((context) => this.#contexts.sweep(context, life)),
@@ -133,11 +131,6 @@ export class RedisConnection implements BackboneConnection {
     if (contexts.length === PURGE_STEP) return false;
     await this.#leases.purged(life);
     return true;
-  }
-
-  async sweep(context: string, life: NodeLife): Promise<void> {
-    if (await this.#leases.lives(life)) return;
-    await this.#contexts.sweep(context, life);
   }
 
   async write(
@@ -189,22 +182,14 @@ export class RedisConnection implements BackboneConnection {
     }
   }
 
-  send(text: string, to?: string): void {
-    const { news } = this.#names;
-    this.#say(to === undefined ? news : this.#names.newsFor(to), text);
-  }
-
-  tell(context: string, text: string): void {
-    this.#say(this.#names.changes(context), text);
+  send(context: string, text: string): void {
+    const message = encodeText(this.#id, this.#node, text);
+    this.#link.tell(this.#names.changes(context), message);
   }
 
   close(): Promise<void> {
     this.#followed.clear();
     return this.#link.close();
-  }
-
-  #say(channel: string, text: string): void {
-    this.#link.tell(channel, encodeText(this.#id, this.#node, text));
   }
 
   /** Asks for the memory, once for all who want to know it by now. */
@@ -241,8 +226,7 @@ export class RedisConnection implements BackboneConnection {
       case "ended":
         return this.#listener.onEnded(message.life);
     }
-    const { from, text } = message;
-    if (context === undefined) this.#listener.onMessage(from, text);
-    else this.#listener.onTold(context, from, text);
+    if (context === undefined) return;
+    this.#listener.onMessage(context, message.from, message.text);
   }
 }

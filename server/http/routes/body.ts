@@ -1,0 +1,166 @@
+import { HttpProblem } from "../wire/problem.ts";
+
+const ACTION = "read body";
+
+const JSON_TYPE = "application/json";
+const LINES_TYPE = "application/x-ndjson";
+
+/**
+ * Reads the updates in the body of a request: one, an array of them, or one a
+ * line.
+ *
+ * @throws {HttpProblem} If the body is too large, of a wrong type, or not JSON.
+ */
+export async function readUpdates(
+  request: Request,
+  maxBytes: number,
+): Promise<{ readonly values: unknown[]; readonly isList: boolean }> {
+  const type = typeOf(request);
+  const isLines = type === LINES_TYPE;
+  if (!isLines && type !== JSON_TYPE) {
+    throw wrongType([JSON_TYPE, LINES_TYPE]);
+  }
+  const text = await readText(request, maxBytes);
+  if (isLines) {
+    const lines = text.split("\n");
+    const values: unknown[] = [];
+    for (const [index, line] of lines.entries()) {
+      if (line.trim() === "") continue;
+      values.push(parse(line, `line ${index + 1} of the body`));
+    }
+    return { values, isList: true };
+  }
+  const value = parse(text, "the body");
+  return Array.isArray(value)
+    ? { values: value, isList: true }
+    : { values: [value], isList: false };
+}
+
+/**
+ * Reads the body of a request that is one value.
+ *
+ * @throws {HttpProblem} If the body is too large, of a wrong type, or not JSON.
+ */
+export async function readValue(
+  request: Request,
+  maxBytes: number,
+): Promise<unknown> {
+  if (typeOf(request) !== JSON_TYPE) throw wrongType([JSON_TYPE]);
+  return parse(await readText(request, maxBytes), "the body");
+}
+
+/** The type of a body in UTF-8 that is not compressed. */
+function typeOf(request: Request): string | undefined {
+  const header = request.headers.get("content-type");
+  const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";")
+    .map((part) => part.trim());
+  const charset = parameters.find((part) => part.startsWith("charset="));
+  const isUtf8 = charset === undefined ||
+    ["utf-8", "utf8"].includes(charset.slice(8).replaceAll('"', ""));
+  const coding = request.headers.get("content-encoding") ?? "identity";
+  return isUtf8 && coding.toLowerCase() === "identity" ? type : undefined;
+}
+
+function wrongType(types: readonly string[]): HttpProblem {
+  const choice = types.join(" or ");
+  return new HttpProblem(
+    "unsupported-media-type",
+    `Cannot ${ACTION}: it must be ${choice}, in UTF-8 and not compressed`,
+    {
+      headers: { "accept-post": types.join(", ") },
+      errors: [{ field: "content-type", message: `must be ${choice}` }],
+    },
+  );
+}
+
+/** How long the body of a request may take to arrive. */
+const BODY_MS = 30_000;
+
+/**
+ * Reads the body of a request: no further than a limit, whatever the request
+ * says of its length, and no longer than 30 seconds.
+ *
+ * @param request The request, whose body nobody has read.
+ * @param maxBytes How many bytes the body may have.
+ * @returns The body; without bytes if there is none.
+ * @throws {HttpProblem} If the body is too large or too slow, or the client goes
+ * away in the middle of it.
+ */
+export async function readBytes(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length")) > maxBytes) {
+    throw tooLarge(maxBytes);
+  }
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  // Node 20 has no Promise.withResolvers().
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), BODY_MS);
+  });
+  const parts: BlobPart[] = [];
+  let bytes = 0;
+  try {
+    while (true) {
+      const result = await Promise.race([reader.read(), late]);
+      if (result === undefined) throw tooSlow();
+      if (result.done) break;
+      bytes += result.value.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      parts.push(result.value);
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw notWhole();
+  } finally {
+    clearTimeout(timer);
+    // Not awaited: a body that does not arrive may not end either.
+    reader.cancel().catch(() => {});
+  }
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  const bytes = await readBytes(request, maxBytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw notWhole();
+  }
+}
+
+function tooSlow(): HttpProblem {
+  return new HttpProblem(
+    "too-slow",
+    `Cannot ${ACTION}: it did not arrive within ${BODY_MS / 1_000} seconds`,
+    // What has not arrived yet must not be taken for the next request.
+    { headers: { "connection": "close" } },
+  );
+}
+
+function notWhole(): HttpProblem {
+  return new HttpProblem(
+    "invalid-request",
+    `Cannot ${ACTION}: it did not arrive whole, or is not UTF-8`,
+  );
+}
+
+function tooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(
+    "too-large",
+    `Cannot ${ACTION}: it has more than ${maxBytes} bytes`,
+  );
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpProblem(
+      "invalid-request",
+      `Cannot ${ACTION}: ${where} is not JSON`,
+    );
+  }
+}

@@ -1,0 +1,315 @@
+/// <reference lib="dom" />
+
+import { assert, assertEquals } from "@std/assert";
+import type { Position, RemoteCursor, Selection } from "./cursor_renderer.js";
+import { BlankPage } from "../testing/blank_page.ts";
+import { findChromium } from "../testing/browser.ts";
+
+const CHROMIUM = findChromium();
+
+type Step =
+  | { readonly update: RemoteCursor }
+  | { readonly remove: string }
+  | { readonly scroll: number };
+
+interface Seen {
+  readonly cursors: readonly {
+    readonly user: string | undefined;
+    readonly label: string;
+    readonly elements: number;
+    readonly classes: string[];
+    readonly left: string;
+    readonly top: string;
+    readonly height: string;
+    readonly background: string;
+    readonly ink: string;
+  }[];
+  readonly selections: readonly string[];
+}
+
+/**
+ * What is seen after some steps in an editor of letters that are 10 pixels wide
+ * and 20 high, in a container of 400 by 100.
+ */
+function seenAfter({ page }: BlankPage, steps: readonly Step[]): Promise<Seen> {
+  return page.evaluate(async (steps) => {
+    const path = "/document/cursor_renderer.js";
+    const module: typeof import("./cursor_renderer.js") = await import(path);
+    const container = document.createElement("div");
+    container.className = "cursors";
+    container.style.width = "400px";
+    container.style.height = "100px";
+    document.body.replaceChildren(container);
+    let scrolled = 0;
+    const renderer = new module.CursorRenderer({
+      container,
+      getCoordinates: ({ line, column }) => ({
+        left: column * 10,
+        top: line * 20 - scrolled,
+        height: 20,
+      }),
+      // A box for each line, and no box where nothing is selected.
+      getBoxes: (start, end) =>
+        Array.from({ length: end.line - start.line + 1 }, (_, index) => {
+          const line = start.line + index;
+          const left = line === start.line ? start.column * 10 : 0;
+          const right = line === end.line ? end.column * 10 : 400;
+          return {
+            left,
+            top: line * 20 - scrolled,
+            width: right - left,
+            height: 20,
+          };
+        }).filter(({ width }) => width > 0),
+    });
+    for (const step of steps) {
+      if ("update" in step) renderer.updateCursor(step.update);
+      else if ("remove" in step) renderer.removeCursor(step.remove);
+      else {
+        scrolled = step.scroll;
+        renderer.refresh();
+      }
+    }
+    const all = (
+      selector: string,
+    ) => [...container.querySelectorAll<HTMLElement>(selector)];
+    return {
+      cursors: all(".remote-cursor").map((element) => {
+        const label = element.querySelector(".cursor-label");
+        if (label === null) throw new Error("no label");
+        return {
+          user: element.dataset.user,
+          label: label.textContent ?? "",
+          elements: label.querySelectorAll("*").length,
+          classes: [...element.classList].filter((name) =>
+            name.startsWith("is-")
+          ),
+          left: element.style.left,
+          top: element.style.top,
+          height: element.style.height,
+          background: getComputedStyle(label).backgroundColor,
+          ink: getComputedStyle(label).color,
+        };
+      }),
+      selections: all(".remote-selection").map(({ style }) =>
+        [style.left, style.top, style.width, style.height].join(" ")
+      ).sort(),
+    };
+  }, steps);
+}
+
+/** A place in a text whose lines have 40 letters. */
+function at(line: number, column: number): Position {
+  return { line, column, offset: line * 41 + column };
+}
+
+function selection(anchor: Position, head: Position): Selection {
+  return { anchor, head, isBackward: head.offset < anchor.offset };
+}
+
+const ADA: RemoteCursor = {
+  userId: "ada",
+  name: "Ada",
+  color: "#123456",
+  position: at(2, 3),
+  isTyping: false,
+  lastActive: Date.now(),
+};
+
+function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
+  Deno.test({
+    name: `the cursor renderer ${name}`,
+    ignore: CHROMIUM === undefined,
+    // What drives the browser keeps timers beyond its end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using blank = await BlankPage.open(CHROMIUM);
+      await run(blank);
+    },
+  });
+}
+
+test("shows a cursor with a label where the editor says", async (blank) => {
+  const { cursors, selections } = await seenAfter(blank, [{ update: ADA }]);
+  assertEquals(cursors, [{
+    user: "ada",
+    label: "Ada",
+    elements: 1,
+    classes: [],
+    left: "30px",
+    top: "40px",
+    height: "20px",
+    background: "rgb(18, 52, 86)",
+    ink: "rgb(255, 255, 255)",
+  }]);
+  assertEquals(selections, []);
+});
+
+test("moves a cursor, and shows one for each person", async (blank) => {
+  const { cursors } = await seenAfter(blank, [
+    { update: ADA },
+    { update: { ...ADA, userId: "bob", name: "Bob" } },
+    { update: { ...ADA, position: at(3, 7), name: "Countess" } },
+  ]);
+  assertEquals(
+    cursors.map(({ label, left, top }) => [label, left, top]),
+    [["Countess", "70px", "60px"], ["Bob", "30px", "40px"]],
+  );
+});
+
+test("shows a name that looks like markup as it is", async (blank) => {
+  const name = "<img src=x onerror=alert(1)>";
+  const { cursors } = await seenAfter(blank, [{ update: { ...ADA, name } }]);
+  assertEquals(cursors[0]?.label, name);
+  assertEquals(cursors[0]?.elements, 1);
+});
+
+test("writes in black or white, whichever can be read", async (blank) => {
+  const inks = [];
+  for (const color of ["hsl(60, 70%, 50%)", "hsl(240, 70%, 50%)"]) {
+    const { cursors } = await seenAfter(blank, [{ update: { ...ADA, color } }]);
+    inks.push(cursors[0]?.ink);
+  }
+  assertEquals(inks, ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
+});
+
+test("takes nothing for a colour that is none", async (blank) => {
+  const color = "red; position: fixed";
+  const { cursors } = await seenAfter(blank, [{ update: { ...ADA, color } }]);
+  const { colorOf } = await import("../people/color.js");
+  const hex = colorOf("ada");
+  const parts = [1, 3, 5].map((start) =>
+    parseInt(hex.slice(start, start + 2), 16)
+  );
+  assertEquals(cursors[0]?.background, `rgb(${parts.join(", ")})`);
+});
+
+test("highlights what is selected in one line, forward or backward", async (blank) => {
+  const [from, to] = [at(1, 2), at(1, 6)];
+  for (const selected of [selection(from, to), selection(to, from)]) {
+    const { selections } = await seenAfter(blank, [
+      { update: { ...ADA, position: selected.head, selection: selected } },
+    ]);
+    assertEquals(selections, ["20px 20px 40px 20px"]);
+  }
+});
+
+test("highlights what is selected over several lines", async (blank) => {
+  const two = selection(at(0, 30), at(1, 5));
+  const four = selection(at(4, 5), at(1, 30));
+  const update = { ...ADA, position: four.head };
+  const seen = await seenAfter(blank, [
+    { update: { ...update, selection: two } },
+    { update: { ...update, selection: four } },
+  ]);
+  assertEquals(seen.selections, [
+    "0px 40px 400px 20px",
+    "0px 60px 400px 20px",
+    "0px 80px 50px 20px",
+    "300px 20px 100px 20px",
+  ]);
+  const less = await seenAfter(blank, [
+    { update: { ...update, selection: four } },
+    { update: { ...update, selection: two } },
+  ]);
+  assertEquals(less.selections, ["0px 20px 50px 20px", "300px 0px 100px 20px"]);
+});
+
+test("highlights nothing that is empty, or selected no more", async (blank) => {
+  const selected = selection(at(1, 2), at(1, 6));
+  const { selections } = await seenAfter(blank, [
+    { update: { ...ADA, selection: selected } },
+    { update: { ...ADA, selection: null } },
+    {
+      update: {
+        ...ADA,
+        userId: "bob",
+        selection: selection(at(1, 2), at(1, 2)),
+      },
+    },
+  ]);
+  assertEquals(selections, []);
+});
+
+test("removes a cursor with all that belongs to it", async (blank) => {
+  const selected = selection(at(1, 2), at(3, 6));
+  const { cursors, selections } = await seenAfter(blank, [
+    { update: { ...ADA, selection: selected } },
+    { remove: "ada" },
+    { remove: "ada" },
+    { remove: "nobody" },
+  ]);
+  assertEquals([cursors, selections], [[], []]);
+});
+
+test("goes along when the text moves, and hides what is out of it", async (blank) => {
+  const classes = [];
+  const tops = [];
+  for (const scroll of [0, 30, 61]) {
+    const { cursors } = await seenAfter(blank, [{ update: ADA }, { scroll }]);
+    classes.push(cursors[0]?.classes);
+    tops.push(cursors[0]?.top);
+  }
+  assertEquals(tops, ["40px", "10px", "-21px"]);
+  // Near the upper edge the label hangs below.
+  assertEquals(classes, [[], ["is-below"], ["is-out", "is-below"]]);
+});
+
+test("keeps a label within the right edge", async (blank) => {
+  const { cursors } = await seenAfter(blank, [
+    { update: { ...ADA, position: at(2, 39) } },
+  ]);
+  assertEquals(cursors[0]?.classes, ["is-leftward"]);
+});
+
+test("tells who is typing from who has done nothing for long", async (blank) => {
+  const { cursors } = await seenAfter(blank, [
+    { update: { ...ADA, isTyping: true } },
+    { update: { ...ADA, userId: "bob", lastActive: Date.now() - 30_000 } },
+  ]);
+  assertEquals(cursors.map(({ classes }) => classes), [
+    ["is-typing"],
+    ["is-faint"],
+  ]);
+});
+
+test("shows a name while its cursor moves or its person types", async (blank) => {
+  const seen = await blank.page.evaluate(async (ada) => {
+    const path = "/document/cursor_renderer.js";
+    const { CursorRenderer }: typeof import("./cursor_renderer.js") =
+      await import(path);
+    const container = document.createElement("div");
+    document.body.append(container);
+    const renderer = new CursorRenderer({
+      container,
+      getCoordinates: () => ({ left: 0, top: 0, height: 20 }),
+      getBoxes: () => [],
+    });
+    const seen: string[] = [];
+    const look = (change: object) => {
+      renderer.updateCursor({ ...ada, ...change });
+      const label = container.querySelector(".cursor-label");
+      if (label === null) throw new Error("no label");
+      seen.push(getComputedStyle(label).opacity);
+      for (const fading of label.getAnimations()) fading.finish();
+      seen.push(getComputedStyle(label).opacity);
+    };
+    look({ lastMoved: 1 });
+    look({ lastMoved: 1, lastActive: 5 });
+    look({ lastMoved: 2 });
+    look({ lastMoved: 3, isTyping: true });
+    look({ lastMoved: 3 });
+    look({});
+    return seen;
+  }, ADA);
+  assertEquals(seen, [
+    ...["1", "0"],
+    ...["0", "0"],
+    ...["1", "0"],
+    ...["1", "1"],
+    ...["1", "0"],
+    ...["1", "1"],
+  ]);
+});

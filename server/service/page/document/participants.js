@@ -1,0 +1,104 @@
+// @ts-check
+
+import { movedBy, positionAt } from "../text/text_edit.js";
+
+/** @typedef {import("./presence_event.js").Doing} Doing */
+/** @typedef {import("./presence_event.js").PresenceEvent} PresenceEvent */
+/** @typedef {import("../text/text_edit.js").Place} Place */
+/** @typedef {import("../text/text_edit.js").TextEdit} TextEdit */
+
+/** What everybody in a document does, as far as this page has been told. */
+export class Participants {
+  /** @type {Map<string, Doing>} */
+  #all = new Map();
+
+  /** @param {PresenceEvent} event */
+  apply(event) {
+    if (event.type === "state") this.#all = new Map(event.people);
+    if (event.type === "joined") this.#all.set(event.userId, event.doing);
+    if (event.type === "left") this.#all.delete(event.userId);
+    if (event.type === "changed") {
+      const known = this.#all.get(event.userId);
+      if (known === undefined) return;
+      this.#all.set(event.userId, { ...known, ...event.change });
+    }
+  }
+
+  /**
+   * @param {string} userId
+   * @returns {Doing | undefined}
+   */
+  of(userId) {
+    return this.#all.get(userId);
+  }
+
+  /**
+   * Keeps cursors beside the letters that they stand at. Those of the writer
+   * stay: where they are now is told after each edit.
+   *
+   * @param {readonly TextEdit[]} edits
+   * @param {string} text after the edits
+   * @param {string} writer
+   */
+  edited(edits, text, writer) {
+    for (const [userId, place] of this.places()) {
+      if (userId !== writer) {
+        this.place(userId, edits.reduce(movedBy, place), text);
+      }
+    }
+  }
+
+  /** @returns {Map<string, Place>} Where cursors are in the present text. */
+  places() {
+    return new Map(
+      [...this.#all].flatMap(([userId, { cursor, selection }]) => {
+        if (cursor === null) return [];
+        const head = cursor.offset;
+        return [[userId, { anchor: selection?.anchor.offset ?? head, head }]];
+      }),
+    );
+  }
+
+  /**
+   * Puts a cursor where it is in the present text, and what is selected.
+   *
+   * @param {string} userId
+   * @param {Place} place
+   * @param {string} text
+   */
+  place(userId, place, text) {
+    const doing = this.#all.get(userId);
+    if (doing === undefined || doing.cursor === null) return;
+    const anchor = positionAt(text, place.anchor);
+    const head = positionAt(text, place.head);
+    const isBackward = head.offset < anchor.offset;
+    const selection = anchor.offset === head.offset
+      ? null
+      : { anchor, head, isBackward };
+    this.#all.set(userId, { ...doing, cursor: head, selection });
+  }
+}
+
+/**
+ * Takes places from the wire, as far as they are some.
+ *
+ * @param {unknown} value
+ * @returns {Map<string, Place>}
+ */
+export function readPlaces(value) {
+  const entries = Array.isArray(value) ? value : [];
+  return new Map(entries.flatMap((entry) => {
+    const [userId, anchor, head] = Array.isArray(entry) ? entry : [];
+    const isPlace = typeof userId === "string" && isOffset(anchor) &&
+      isOffset(head);
+    return isPlace ? [[userId, { anchor, head }]] : [];
+  }));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+function isOffset(value) {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,96 @@
+/// <reference lib="dom" />
+
+import { assert, assertEquals } from "@std/assert";
+import { BlankPage } from "../testing/blank_page.ts";
+import { findChromium } from "../testing/browser.ts";
+
+const CHROMIUM = findChromium();
+
+/** Somebody begins or ends typing. */
+type Step = readonly [userId: string, name: string, isTyping: boolean];
+
+interface Shown {
+  readonly text: string;
+  readonly isHidden: boolean;
+  readonly elements: string[];
+}
+
+/** What the line shows after each step, the state at the beginning first. */
+function shownAfter(
+  { page }: BlankPage,
+  steps: readonly Step[],
+): Promise<Shown[]> {
+  return page.evaluate(async (steps) => {
+    const path = "/document/typing_indicator.js";
+    const module: typeof import("./typing_indicator.js") = await import(path);
+    const line = document.createElement("p");
+    const indicator = new module.TypingIndicator(line);
+    const shown = () => ({
+      text: line.textContent ?? "",
+      isHidden: line.classList.contains("hidden"),
+      elements: [...line.querySelectorAll("*")].map(({ tagName }) => tagName),
+    });
+    const all = [shown()];
+    for (const [userId, name, isTyping] of steps) {
+      indicator.updateTyping(userId, name, isTyping);
+      all.push(shown());
+    }
+    return all;
+  }, steps);
+}
+
+function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
+  Deno.test({
+    name: `the typing indicator ${name}`,
+    ignore: CHROMIUM === undefined,
+    // What drives the browser keeps timers beyond its end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using blank = await BlankPage.open(CHROMIUM);
+      await run(blank);
+    },
+  });
+}
+
+test("names one and two, and counts more", async (blank) => {
+  const shown = await shownAfter(blank, [
+    ["a", "Ada", true],
+    ["b", "Bob", true],
+    ["c", "Cyd", true],
+    ["a", "Ada", false],
+    ["b", "Bob", false],
+    ["c", "Cyd", false],
+  ]);
+  assertEquals(shown.map(({ text }) => text), [
+    "",
+    "Ada is typing...",
+    "Ada and Bob are typing...",
+    "3 people are typing...",
+    "Bob and Cyd are typing...",
+    "Cyd is typing...",
+    "",
+  ]);
+  const hidden = shown.map(({ isHidden }) => isHidden);
+  assertEquals(hidden, [true, false, false, false, false, false, true]);
+});
+
+test("counts somebody once, and calls them as they are called now", async (blank) => {
+  const shown = await shownAfter(blank, [
+    ["a", "Ada", true],
+    ["a", "Ada", true],
+    ["a", "Countess", true],
+    ["b", "Bob", false],
+  ]);
+  assertEquals(shown.at(-1)?.text, "Countess is typing...");
+});
+
+test("shows a name that looks like markup as it is", async (blank) => {
+  const shown = await shownAfter(blank, [["a", "<img src=x> &amp;", true]]);
+  assertEquals(shown.at(-1), {
+    text: "<img src=x> &amp; is typing...",
+    isHidden: false,
+    elements: ["BDI"],
+  });
+});

@@ -1,0 +1,318 @@
+/// <reference lib="dom" />
+
+/**
+ * Both pages in a real browser, against a service that lets in only whom a
+ * token allows.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { SignJWT } from "jose";
+import type { Page } from "playwright-core";
+import {
+  chipOf,
+  cursorOf,
+  findChromium,
+  participantOf,
+  People,
+} from "../testing/browser.ts";
+import { Service } from "../../testing/service.ts";
+
+const CHROMIUM = findChromium();
+const SECRET = "a secret of at least thirty-two bytes";
+const ISSUER = "https://login.example";
+const AUDIENCE = "presence";
+const ARGS = ["--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE];
+
+interface Grant {
+  readonly sub: string;
+  readonly name?: string;
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  /** How many seconds ago it was issued, and how many it lives. */
+  readonly ago?: number;
+  readonly lives?: number;
+}
+
+/** What an address has at its end to let somebody in. */
+async function fragment(
+  { read = ["*"], write = ["*"], ago = 0, lives = 600, ...claims }: Grant,
+): Promise<string> {
+  const issued = Math.floor(Date.now() / 1_000) - ago;
+  const token = await new SignJWT({ ...claims, presence: { read, write } })
+    .setProtectedHeader({ alg: "HS256" })
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setIssuedAt(issued)
+    .setExpirationTime(issued + lives)
+    .sign(new TextEncoder().encode(SECRET));
+  return `#token=${token}`;
+}
+
+/** A test with a browser, and a service that wants tokens. */
+function test(
+  name: string,
+  run: (people: People, service: Service) => Promise<void>,
+): void {
+  Deno.test({
+    name: `with tokens, the page ${name}`,
+    ignore: CHROMIUM === undefined,
+    // What drives the browser keeps timers beyond its end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      const env = { RUTHERE_JWT_SECRET: SECRET };
+      await using service = await Service.start(ARGS, env);
+      await using people = await People.start(CHROMIUM);
+      await run(people, service);
+      assertEquals(people.errors, []);
+    },
+  });
+}
+
+async function banner(page: Page, text: string): Promise<void> {
+  await page.getByRole("status").getByText(text).waitFor();
+}
+
+/** Waits until one is told why one is not let in. */
+async function shutOut(page: Page, text: string): Promise<void> {
+  await banner(page, text);
+  assertEquals(await page.locator("#link").textContent(), "Refused");
+  await page.getByRole("heading", { name: "You are not let in." }).waitFor();
+}
+
+/** The address, as the browser shows it. */
+function address(page: Page): Promise<string> {
+  return page.evaluate(() => location.href);
+}
+
+test(
+  "shows two people to each other, by their subjects",
+  async (people, { url }) => {
+    const ada = await people.watch(
+      url + await fragment({ sub: "user/ada", name: "Ada" }),
+      { key: "guest-1", name: "Somebody Else" },
+    );
+    await chipOf(ada, "Ada").getByText("you", { exact: true }).waitFor();
+    assertEquals(await address(ada), url);
+    const bob = await people.watch(url + await fragment({ sub: "bob" }), {});
+    await chipOf(ada, "bob").waitFor();
+    await chipOf(bob, "Ada").waitFor();
+    await ada.getByRole("heading", { name: "You and bob are here." }).waitFor();
+    await bob.getByRole("heading", { name: "You and Ada are here." }).waitFor();
+    await bob.getByLabel("Name").fill("Robert");
+    await chipOf(ada, "Robert").waitFor();
+    assertEquals(await ada.locator(".chip").count(), 2);
+  },
+);
+
+test(
+  "takes the token from one room to the other, and through a reload",
+  async (people, { url }) => {
+    const ada = await people.watch(url + await fragment({ sub: "ada" }), {});
+    const bob = await people.watch(
+      `${url}document${await fragment({ sub: "bob" })}`,
+      {},
+    );
+    await chipOf(ada, "ada").waitFor();
+    await ada.getByRole("link", { name: "document:shared" }).click();
+    await ada.locator(".participant[data-you]", { hasText: "ada" }).waitFor();
+    await participantOf(bob, "ada").waitFor();
+    await bob.reload();
+    await bob.locator(".participant[data-you]", { hasText: "bob" }).waitFor();
+    assertEquals(await address(bob), `${url}document`);
+    await bob.locator("#text").fill("written by bob");
+    await cursorOf(ada, "bob").waitFor();
+    await ada.waitForFunction(() =>
+      document.querySelector("textarea")?.value === "written by bob"
+    );
+    await ada.getByRole("link", { name: "room:lobby" }).click();
+    await chipOf(ada, "ada").waitFor();
+  },
+);
+
+test(
+  "takes the token along into a second tab, and offers no other person",
+  async (people, { url }) => {
+    const ada = await people.watch(url + await fragment({ sub: "ada" }), {});
+    await chipOf(ada, "ada").waitFor();
+    const [second] = await Promise.all([
+      ada.context().waitForEvent("page"),
+      ada.getByRole("link", { name: "Open a second tab" }).click(),
+    ]);
+    await chipOf(second, "ada").getByText("2 tabs · 1 device").waitFor();
+    assertEquals(await ada.getByText("Come in as somebody else").count(), 0);
+  },
+);
+
+test(
+  "lets its command publish as whose token it is",
+  async (people, { url }) => {
+    const hash = await fragment({ sub: "ada" });
+    const ada = await people.watch(url + hash, {});
+    await chipOf(ada, "ada").getByText("1 tab · 1 device").waitFor();
+    const command = await ada.locator("#command").textContent() ?? "";
+    const shell = await new Deno.Command("sh", {
+      args: ["-c", command.replace("curl", "curl --silent --fail")],
+      env: { TOKEN: hash.replace("#token=", "") },
+      stdout: "null",
+    }).output();
+    assertEquals(shell.success, true);
+    await chipOf(ada, "ada").getByText("1 tab · 2 devices").waitFor();
+  },
+);
+
+for (const room of ["", "document"]) {
+  test(`lets nobody into /${room} without a token`, async (people, { url }) => {
+    const knocked: string[] = [];
+    const ada = await people.watch(
+      url + room + await fragment({ sub: "ada" }),
+      {},
+    );
+    await ada.locator("[data-you]").waitFor();
+    const eve = await people.watch(url + room, { key: "ada", name: "Eve" });
+    await shutOut(
+      eve,
+      "This service wants a token: open the page with #token=…",
+    );
+    assertEquals(await eve.locator(".chip, .participant").count(), 0);
+    assertEquals(await ada.locator(".chip, .participant").count(), 1);
+    // A socket that was opened before it was shut out may still be on its way.
+    await eve.routeWebSocket(/./, (socket) => {
+      knocked.push(socket.url());
+      socket.connectToServer();
+    });
+    // Whoever puts one into the address of the open page is let in.
+    await eve.goto(url + room + await fragment({ sub: "eve" }));
+    await eve.locator("[data-you]", { hasText: "eve" }).waitFor();
+    assertEquals(await address(eve), url + room);
+    assertEquals(knocked.length, 1);
+    assert(!knocked.join().includes("eyJ"), `${knocked}`);
+  });
+
+  test(
+    `lets nobody into /${room} whose token has no right to it`,
+    async (people, { url }) => {
+      const grant = { sub: "ada", read: ["club"], write: ["*"] };
+      const ada = await people.watch(url + room + await fragment(grant), {});
+      const topic = room === "" ? "room:lobby" : "document:shared";
+      await shutOut(ada, `Your token does not let you into ${topic}.`);
+    },
+  );
+
+  test(
+    `lets into /${room} as a reader whose token is one`,
+    async (people, { url }) => {
+      const reader = { sub: "ada", write: [] };
+      const bob = await people.watch(
+        url + room + await fragment({ sub: "bob" }),
+        {},
+      );
+      await bob.locator("[data-you]").waitFor();
+      const ada = await people.watch(url + room + await fragment(reader), {});
+      await banner(ada, "Your token lets you only read here");
+      assertEquals(await ada.locator("#link").textContent(), "Live");
+      await ada.getByRole("heading", { name: "bob is here." }).waitFor();
+      await ada.locator("#name").fill("Ada");
+      await ada.locator("#name").press("Enter");
+      if (room !== "") {
+        assertEquals(await ada.locator("#text").isEditable(), false);
+        await bob.locator("#text").fill("written by bob");
+        await ada.waitForFunction(() =>
+          document.querySelector("textarea")?.value === "written by bob"
+        );
+      }
+      await banner(ada, "Your token lets you only read here");
+      assertEquals(await bob.locator(".chip, .participant").count(), 1);
+    },
+  );
+
+  test(`says in /${room} that a token has expired`, async (people, { url }) => {
+    const late = await fragment({ sub: "ada", ago: 60, lives: 50 });
+    const ada = await people.watch(url + room + late, {});
+    await shutOut(ada, "Your token has expired.");
+  });
+}
+
+test(
+  "says that a token expires, and is not let in by it again",
+  async (people, { url }) => {
+    // Some seconds remain: clocks may be apart by five.
+    const hash = await fragment({ sub: "ada", ago: 60, lives: 63 });
+    const ada = await people.watch(`${url}document${hash}`, {});
+    await ada.locator("[data-you]").waitFor();
+    await shutOut(ada, "Your token has expired.");
+    assertEquals(await ada.locator("#text").isEditable(), false);
+    await ada.reload();
+    await shutOut(ada, "Your token has expired.");
+    await ada.goto(`${url}document${await fragment({ sub: "ada" })}`);
+    await ada.locator("[data-you]").waitFor();
+  },
+);
+
+test("says what is wrong with a token", async (people, { url }) => {
+  const good = await fragment({ sub: "ada" });
+  const ada = await people.watch(`${url}#token=nonsense?`, {});
+  await shutOut(ada, "Your token is malformed.");
+  await ada.goto(`${url}${good.slice(0, -6)}AAAAAA`);
+  await shutOut(
+    ada,
+    "The service does not take your token: the token is not signed as it must be.",
+  );
+  await ada.goto(url + good);
+  await chipOf(ada, "ada").waitFor();
+  await ada.goto(`${url}#token=`);
+  await shutOut(ada, "This service wants a token");
+});
+
+test("comes back by itself when the service does", async (people, service) => {
+  const { url, port } = service;
+  const ada = await people.watch(url + await fragment({ sub: "ada" }), {});
+  await chipOf(ada, "ada").waitFor();
+  await service.kill();
+  await banner(ada, "Connection lost");
+  const env = { RUTHERE_JWT_SECRET: SECRET };
+  await using _again = await Service.start([...ARGS, "--port", port], env);
+  await banner(ada, "Connected again");
+  await chipOf(ada, "ada").waitFor();
+});
+
+test("is opened by the address that the README of tokens prints", async (people) => {
+  const readme = new URL("../../../tokens/README.md", import.meta.url);
+  const text = await Deno.readTextFile(readme);
+  const [start = "", make = ""] = text.matchAll(/```sh\n([^]*?)```/g)
+    .map(([, script]) => script);
+  const [, args = ""] = /deno task start (.*)/.exec(start) ?? [];
+  const [, secret = ""] = /RUTHERE_JWT_SECRET="(.*)"/.exec(start) ?? [];
+  const env = { RUTHERE_JWT_SECRET: secret };
+  await using service = await Service.start(args.split(" "), env);
+  const script = make.replaceAll("8787", service.port)
+    .replace("deno eval", '"$DENO" eval')
+    .replace("curl", "curl --silent --show-error");
+  const shell = await new Deno.Command("sh", {
+    args: ["-euc", script],
+    cwd: new URL("../../../..", import.meta.url),
+    env: { DENO: Deno.execPath() },
+    stderr: "inherit",
+  }).output();
+  assertEquals(shell.code, 0);
+  const printed = new TextDecoder().decode(shell.stdout);
+  assertStringIncludes(printed, '"context":"room:lobby"');
+  const [address = ""] = /http:\S+$/m.exec(printed) ?? [];
+  const ada = await people.watch(address, {});
+  await chipOf(ada, "ada").getByText("you", { exact: true }).waitFor();
+});
+
+test("needs none where none is wanted, and takes one", async (people) => {
+  await using open = await Service.start();
+  const ada = await people.watch(
+    open.url + await fragment({ sub: "ada" }),
+    {},
+  );
+  const bob = await people.come(open.url, "Bob");
+  await chipOf(ada, "Bob").waitFor();
+  await chipOf(bob, "ada").waitFor();
+  await chipOf(ada, "ada").getByText("you", { exact: true }).waitFor();
+});

@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import { SignJWT } from "jose";
+import {
+  forgetfulStore,
+  isProfile,
+  loadProfile,
+  PROFILE_ITEM,
+  saveProfile,
+} from "../people/profile.js";
+import { keepToken, loadToken, readToken } from "./token.js";
+
+function signed(claims: Record<string, unknown>): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256" })
+    .sign(new TextEncoder().encode("a secret of at least thirty-two bytes"));
+}
+
+/** An address, and what it has been replaced by. */
+function visit(url: string) {
+  const { hash, pathname, search } = new URL(url, "http://localhost");
+  const replaced: unknown[] = [];
+  return {
+    place: { hash, pathname, search },
+    replaced,
+    history: {
+      state: 7,
+      replaceState: (...args: unknown[]) => void replaced.push(args),
+    },
+  };
+}
+
+Deno.test("readToken() says whose a token is, and what they are called", async () => {
+  const text = await signed({ sub: "user/ä 1", name: " Ada\nLovelace " });
+  const token = { text, subject: "user/ä 1", name: "Ada Lovelace" };
+  assertEquals(readToken(text), token);
+  const nameless = await signed({ sub: "ada" });
+  assertEquals(readToken(nameless).name, "ada");
+});
+
+Deno.test("readToken() has no subject for what is malformed", async () => {
+  const [header = "", , signature = ""] = (await signed({})).split(".");
+  const payloads = ["null", "7", "{", '"ada"', '{"sub":7}', '{"sub":""}'];
+  const texts = [
+    "x",
+    "a.b",
+    "a.b.c",
+    "a.b.c.d",
+    "ä.b.c",
+    "a?.b.c",
+    await signed({}),
+    ...payloads.map((json) => `${header}.${btoa(json)}.${signature}`)
+      .map((text) => text.replaceAll("=", "")),
+  ];
+  for (const text of texts) {
+    assertEquals(readToken(text), {
+      text,
+      subject: undefined,
+      name: undefined,
+    });
+  }
+});
+
+Deno.test("keepToken() takes a token out of the address, and nothing else", async () => {
+  const text = await signed({ sub: "ada" });
+  const store = forgetfulStore();
+  const { place, history, replaced } = visit(`/document?a=1#token=${text}`);
+  assertEquals(loadToken(store), undefined);
+  assertEquals(keepToken(place, history, store), true);
+  assertEquals(replaced, [[7, "", "/document?a=1"]]);
+  assertEquals(loadToken(store)?.text, text);
+});
+
+Deno.test("keepToken() leaves alone what is there if the address brings none", async () => {
+  const store = forgetfulStore();
+  const first = visit(`/#token=${await signed({ sub: "ada" })}`);
+  keepToken(first.place, first.history, store);
+  for (const url of ["/", "/#headline", "/?token=x", "/#mytoken=x"]) {
+    const { place, history, replaced } = visit(url);
+    assertEquals(keepToken(place, history, store), false);
+    assertEquals(replaced, []);
+    assertEquals(loadToken(store)?.subject, "ada");
+  }
+});
+
+Deno.test("keepToken() takes another token in place of the first, or none", async () => {
+  const store = forgetfulStore();
+  const tell = (token: string) => {
+    const { place, history } = visit(`/#token=${token}`);
+    keepToken(place, history, store);
+    return loadToken(store)?.subject;
+  };
+  assertEquals(tell(await signed({ sub: "ada" })), "ada");
+  assertEquals(tell(await signed({ sub: "bob" })), "bob");
+  assertEquals(tell(""), undefined);
+  assertEquals(loadToken(store), undefined);
+});
+
+Deno.test("loadProfile() is that of the token, whoever the browser was before", async () => {
+  const store = forgetfulStore();
+  const guest = loadProfile(store);
+  const ada = readToken(await signed({ sub: "ada", name: "Ada" }));
+  const bob = readToken(await signed({ sub: "bob" }));
+  const profile = loadProfile(store, ada);
+  assertEquals([profile.key, profile.name], ["ada", "Ada"]);
+  saveProfile(store, { ...profile, status: "reading" }, ada);
+  assertEquals(loadProfile(store, bob).status, "");
+  assertEquals(loadProfile(store, bob).name, "bob");
+  assertEquals(loadProfile(store, ada).status, "reading");
+  assertEquals(loadProfile(store), guest);
+  assertEquals(isProfile(PROFILE_ITEM, undefined), true);
+  assertEquals(isProfile(PROFILE_ITEM, ada), false);
+  assertEquals(isProfile(`${PROFILE_ITEM} of ada`, ada), true);
+  assertEquals(isProfile(null, ada), false);
+});

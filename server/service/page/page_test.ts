@@ -1,0 +1,204 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BROWSER_SOURCES } from "./browser_sources.ts";
+import { contrast } from "./people/color.js";
+import { servePage } from "./mod.ts";
+
+const SITE = "http://127.0.0.1:8787";
+
+function get(path: string, init: RequestInit = {}): Response | undefined {
+  return servePage(new Request(`${SITE}${path}`, init));
+}
+
+async function textOf(path: string): Promise<string> {
+  const response = get(path);
+  assert(response, `${path} is not served`);
+  return await response.text();
+}
+
+/** The paths that a file of the page asks for. */
+function wantedBy(file: string, text: string): string[] {
+  const references = text.matchAll(/\b(?:src|href)="(\/[^"?]*)/g);
+  const imports = text.matchAll(
+    /^(?:import|export|\}) [^;]*?"(\.{1,2}\/[^"]+)";$/gm,
+  );
+  return [...references, ...imports]
+    .map(([, path = ""]) => new URL(path, SITE + file).pathname);
+}
+
+/** All paths that the page comes to ask for. */
+async function closure(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const wanted = ["/"];
+  for (const path of wanted) {
+    if (found.has(path)) continue;
+    const text = await textOf(path);
+    found.set(path, text);
+    wanted.push(...wantedBy(path, text));
+  }
+  return found;
+}
+
+Deno.test("servePage() serves all that the page asks for", async () => {
+  const paths = [...(await closure()).keys()];
+  for (const path of ["/favicon.svg", "/phoenix.mjs"]) {
+    assert(paths.includes(path), `nothing asks for ${path}`);
+  }
+  const files = ["", "document/", "link/", "people/", "room/", "text/"].flatMap(
+    (folder) =>
+      [...Deno.readDirSync(new URL(`./${folder}`, import.meta.url))]
+        .filter(({ name }) => /\.(js|css)$/.test(name))
+        .map(({ name }) => `/${folder}${name}`),
+  );
+  assert(files.length > 10);
+  assertEquals(files.filter((path) => !paths.includes(path)), []);
+  const sources = [...BROWSER_SOURCES.keys()];
+  assertEquals(sources.filter((path) => !paths.includes(path)), []);
+});
+
+Deno.test("servePage() serves the beacon as browsers can run it", async () => {
+  const throttle = await textOf("/beacon/throttle.ts");
+  assertMatch(
+    throttle,
+    /export class Throttle\s+\{[^]*\spush\(value\s*\)\s+\{/,
+  );
+});
+
+Deno.test("servePage() says of each file what it is", () => {
+  const types = {
+    "/": "text/html; charset=utf-8",
+    "/document": "text/html; charset=utf-8",
+    "/style.css": "text/css; charset=utf-8",
+    "/room/room.js": "text/javascript; charset=utf-8",
+    "/phoenix.mjs": "text/javascript; charset=utf-8",
+    "/beacon/throttle.ts": "text/javascript; charset=utf-8",
+    "/favicon.svg": "image/svg+xml; charset=utf-8",
+  };
+  for (const [path, type] of Object.entries(types)) {
+    const headers = get(path)?.headers;
+    assertEquals(headers?.get("content-type"), type);
+    assertEquals(headers?.get("x-content-type-options"), "nosniff");
+    assertEquals(headers?.get("cache-control"), "no-cache");
+    assertEquals(headers?.get("referrer-policy"), "no-referrer");
+  }
+});
+
+Deno.test("servePage() serves the client of the Phoenix project as it is", async () => {
+  const { default: phoenix } = await import("phoenix", {
+    with: { type: "text" },
+  });
+  assertEquals(await textOf("/phoenix.mjs"), phoenix);
+  assertMatch(phoenix, /\bSocket\n?\};/);
+});
+
+Deno.test("servePage() lets the page load nothing from elsewhere", async () => {
+  const policy = get("/")?.headers.get("content-security-policy");
+  assertEquals(
+    policy,
+    "default-src 'self'; " +
+      "connect-src 'self' ws://127.0.0.1:8787 wss://127.0.0.1:8787; " +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+      "object-src 'none'",
+  );
+  for (const [path, text] of await closure()) {
+    if (path === "/phoenix.mjs") continue;
+    const names = text.match(/\b(?:https?:)?\/\/[a-z][\w.-]*\.[a-z]+/g) ?? [];
+    // SVG has its name from there, and loads nothing.
+    assertEquals(names.filter((name) => !name.endsWith("//www.w3.org")), []);
+  }
+});
+
+Deno.test("the page has nothing inline, which the policy would forbid", async () => {
+  for (
+    const [path, script] of [["/", "room/room"], [
+      "/document",
+      "document/document_room",
+    ]]
+  ) {
+    const page = await textOf(path ?? "");
+    assertEquals(page.match(/<style|\sstyle=|\son[a-z]+=|javascript:/gi), null);
+    const scripts = page.match(/<script[^>]*>[^<]*<\/script>/g);
+    assertEquals(scripts, [
+      `<script type="module" src="/${script}.js"></script>`,
+    ]);
+  }
+});
+
+Deno.test("the page never takes what others sent for markup", async () => {
+  const markup =
+    /\b(innerHTML|outerHTML|insertAdjacentHTML|setHTML\w*|document\.write|eval|parseFromString|createContextualFragment)\b/;
+  for (const [path, text] of await closure()) {
+    if (path !== "/phoenix.mjs") assertEquals(text.match(markup), null, path);
+  }
+});
+
+Deno.test("servePage() names no host that would change the policy", () => {
+  for (const host of ["a;script-src", "a,b", "[::1]:8787"]) {
+    const url = `http://${host}/`;
+    if (!URL.canParse(url)) continue;
+    const response = servePage(new Request(url));
+    const policy = response?.headers.get("content-security-policy");
+    assertMatch(policy ?? "", /; connect-src 'self'; base-uri /);
+  }
+});
+
+Deno.test("servePage() leaves to others what is not its own", () => {
+  const paths = [
+    "/v1/presence",
+    "/index.html",
+    "/document.html",
+    "/mod.ts",
+    "/room",
+    "//",
+  ];
+  for (const path of paths) assertEquals(get(path), undefined);
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+    assertEquals(get("/", { method }), undefined);
+  }
+});
+
+Deno.test("servePage() takes no notice of a query", async () => {
+  assertEquals(await textOf("/?guest"), await textOf("/"));
+});
+
+Deno.test("servePage() answers HEAD with the same headers as GET", () => {
+  const [head, got] = [get("/", { method: "HEAD" }), get("/")];
+  assert(head && got);
+  assertEquals([...head.headers], [...got.headers]);
+});
+
+Deno.test("the page's colours can be told apart, in light and dark", async () => {
+  const style = await textOf("/style.css");
+  const [light = "", dark = ""] = [...style.matchAll(/:root \{[^}]*\}/g)]
+    .map(([text]) => text);
+  const pairs = [
+    ["ink", "paper"],
+    ["ink", "card"],
+    ["soft", "paper"],
+    ["soft", "card"],
+    ["soft", "well"],
+    ["accent", "paper"],
+    ["accent", "card"],
+    ["on-accent", "accent"],
+    ["good", "good-paper"],
+    ["bad", "bad-paper"],
+    ["bad", "card"],
+  ] as const;
+  for (const theme of [light, dark]) {
+    const colors = new Map(
+      [...theme.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)]
+        .map(([, name = "", color = ""]) => [name, color]),
+    );
+    const colorOf = (name: string) => {
+      const color = colors.get(name);
+      assert(color, `no colour ${name}`);
+      return color;
+    };
+    for (const [text, paper] of pairs) {
+      const told = contrast(colorOf(text), colorOf(paper));
+      assert(told >= 4.5, `${text} on ${paper}: ${told}`);
+    }
+    // What can be operated has an edge that is seen.
+    assert(contrast(colorOf("edge"), colorOf("card")) >= 3);
+    assert(contrast(colorOf("edge"), colorOf("paper")) >= 3);
+  }
+});

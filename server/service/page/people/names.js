@@ -1,0 +1,41 @@
+// @ts-check
+
+import { hashOf } from "../../../documents/hue.ts";
+
+// deno-fmt-ignore
+const MANNERS = [
+  "Brisk", "Calm", "Candid", "Clever", "Curious", "Eager", "Gentle", "Keen",
+  "Lucid", "Merry", "Nimble", "Patient", "Quiet", "Sunny", "Witty", "Zesty",
+];
+
+// deno-fmt-ignore
+const ANIMALS = [
+  "Badger", "Crane", "Dolphin", "Falcon", "Finch", "Fox", "Hare", "Heron",
+  "Ibex", "Lynx", "Marten", "Newt", "Otter", "Puffin", "Robin", "Wren",
+];
+
+/**
+ * A name for somebody who has not given one.
+ *
+ * @param {string} key
+ * @returns {string}
+ */
+export function nameOf(key) {
+  const bits = hashOf(`name of ${key}`);
+  const manner = MANNERS[bits % MANNERS.length];
+  const animal = ANIMALS[(bits >>> 8) % ANIMALS.length];
+  return `${manner} ${animal}`;
+}
+
+/**
+ * The letters that stand for a name where there is little room.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+export function initialsOf(name) {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
+  const [first = "?"] = words;
+  const last = words.length > 1 ? words.at(-1) ?? "" : "";
+  return [first, last].map((word) => [...word][0] ?? "").join("").toUpperCase();
+}

@@ -1,0 +1,160 @@
+// @ts-check
+
+import { LENGTHS, readText } from "./meta.js";
+import { nameOf } from "./names.js";
+import { ACTIVITIES, AVAILABILITIES } from "./words.js";
+
+/**
+ * What a person has said of themselves, the same in all their tabs.
+ *
+ * @typedef {object} Profile
+ * @property {string} key
+ * @property {string} name
+ * @property {string} availability
+ * @property {string} status
+ * @property {boolean} invisible
+ */
+
+/** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
+/** @typedef {import("../link/token.js").Token} Token */
+
+export const PROFILE_ITEM = "ruthere profile";
+const ACTIVITY_ITEM = "ruthere activity";
+
+/**
+ * The person of this browser, made up at the first visit, or that of a token.
+ *
+ * @param {Store} store
+ * @param {Token} [token]
+ * @returns {Profile}
+ */
+export function loadProfile(store, token) {
+  const item = store.getItem(itemOf(PROFILE_ITEM, token));
+  const fields = new Map(Object.entries(parsed(item)));
+  const key = token?.subject ?? readText(fields.get("key"), 64) ?? randomKey();
+  const availability = fields.get("availability");
+  const profile = {
+    key,
+    name: readText(fields.get("name"), LENGTHS.name) ??
+      namelessName(key, token),
+    availability: AVAILABILITIES.find(({ code }) => code === availability)
+      ?.code ?? "available",
+    status: readText(fields.get("status"), LENGTHS.status) ?? "",
+    invisible: fields.get("invisible") === true,
+  };
+  saveProfile(store, profile, token);
+  return profile;
+}
+
+/**
+ * @param {Store} store
+ * @param {Profile} profile
+ * @param {Token} [token]
+ */
+export function saveProfile(store, profile, token) {
+  store.setItem(itemOf(PROFILE_ITEM, token), JSON.stringify(profile));
+}
+
+/**
+ * Whether an item of the store is the profile of whoever is here, by a token
+ * or without.
+ *
+ * @param {string | null} item
+ * @param {Token | undefined} token
+ */
+export function isProfile(item, token) {
+  return item === itemOf(PROFILE_ITEM, token);
+}
+
+/**
+ * The name of somebody who has not given one.
+ *
+ * @param {string} key
+ * @param {Token | undefined} token
+ * @returns {string}
+ */
+export function namelessName(key, token) {
+  return token?.name ?? nameOf(key);
+}
+
+/**
+ * What this tab was doing before it was loaded again.
+ *
+ * @param {Store} store
+ * @returns {string}
+ */
+export function loadActivity(store) {
+  const stored = store.getItem(ACTIVITY_ITEM);
+  return ACTIVITIES.find(({ code }) => code === stored)?.code ?? "observing";
+}
+
+/**
+ * @param {Store} store
+ * @param {string} activity
+ */
+export function saveActivity(store, activity) {
+  store.setItem(ACTIVITY_ITEM, activity);
+}
+
+/**
+ * A store that keeps things as long as the page does, for browsers that are
+ * told to keep nothing.
+ *
+ * @returns {Store}
+ */
+export function forgetfulStore() {
+  /** @type {Map<string, string>} */
+  const items = new Map();
+  return {
+    getItem: (name) => items.get(name) ?? null,
+    setItem: (name, value) => void items.set(name, value),
+  };
+}
+
+/**
+ * A store of the browser's, or a forgetful one: browsers that keep nothing
+ * throw when they are asked for theirs.
+ *
+ * @param {() => Storage} ask
+ * @returns {Store}
+ */
+export function storeOf(ask) {
+  try {
+    const store = ask();
+    store.setItem("ruthere test", "");
+    store.removeItem("ruthere test");
+    return store;
+  } catch {
+    return forgetfulStore();
+  }
+}
+
+/**
+ * Who has tokens of several people is each of them.
+ *
+ * @param {string} item
+ * @param {Token | undefined} token
+ */
+function itemOf(item, token) {
+  return token?.subject === undefined ? item : `${item} of ${token.subject}`;
+}
+
+/** `crypto.randomUUID` is there in secure contexts only. */
+function randomKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"));
+  return `guest-${digits.join("")}`;
+}
+
+/**
+ * @param {string | null} text
+ * @returns {object}
+ */
+function parsed(text) {
+  try {
+    const value = JSON.parse(text ?? "{}");
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { deviceOf } from "../room/device.js";
+import { nameOf } from "./names.js";
+import { readSighting } from "../room/pointers.js";
+import {
+  forgetfulStore,
+  loadActivity,
+  loadProfile,
+  PROFILE_ITEM,
+  saveActivity,
+  saveProfile,
+} from "./profile.js";
+
+Deno.test("loadProfile() makes somebody up, and finds them again", () => {
+  const store = forgetfulStore();
+  const profile = loadProfile(store);
+  assertEquals(profile, {
+    key: profile.key,
+    name: nameOf(profile.key),
+    availability: "available",
+    status: "",
+    invisible: false,
+  });
+  assertEquals(loadProfile(store), profile);
+  assertNotEquals(loadProfile(forgetfulStore()).key, profile.key);
+});
+
+Deno.test("saveProfile() keeps what has been chosen", () => {
+  const store = forgetfulStore();
+  const chosen = {
+    ...loadProfile(store),
+    name: "Ada",
+    availability: "busy",
+    status: "back at three",
+    invisible: true,
+  };
+  saveProfile(store, chosen);
+  assertEquals(loadProfile(store), chosen);
+});
+
+Deno.test("loadProfile() takes nothing from a store that makes no sense", () => {
+  const stored = ["", "{", "null", "7", "[]", '{"key":7,"availability":"x"}'];
+  for (const text of stored) {
+    const store = forgetfulStore();
+    store.setItem(PROFILE_ITEM, text);
+    const { key, availability } = loadProfile(store);
+    assert(key.startsWith("guest-"));
+    assertEquals(availability, "available");
+  }
+});
+
+Deno.test("loadActivity() goes on with what the tab was doing", () => {
+  const store = forgetfulStore();
+  assertEquals(loadActivity(store), "observing");
+  saveActivity(store, "editing");
+  assertEquals(loadActivity(store), "editing");
+  saveActivity(store, "dancing");
+  assertEquals(loadActivity(store), "observing");
+});
+
+Deno.test("deviceOf() names the browser and what it runs on", () => {
+  const webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
+  const agents = {
+    "Firefox on Linux":
+      "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Chrome on Android":
+      `Mozilla/5.0 (Linux; Android 15) ${webkit} Chrome/140.0 Mobile Safari/537.36`,
+    "Edge on Windows":
+      `Mozilla/5.0 (Windows NT 10.0) ${webkit} Chrome/140.0 Safari/537.36 Edg/140.0`,
+    "Safari on iPhone":
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+    "Safari on Mac":
+      "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.0 Safari/605.1",
+    "Chrome on Linux":
+      `Mozilla/5.0 (X11; Linux x86_64) ${webkit} HeadlessChrome/140.0 Safari/537.36`,
+    "Browser": "curl/8",
+  };
+  for (const [device, agent] of Object.entries(agents)) {
+    assertEquals(deviceOf(agent), device);
+  }
+});
+
+Deno.test("readSighting() takes a pointer, within its area", () => {
+  const sender = { key: "ada", connection: "7" };
+  assertEquals(readSighting({ x: 0.25, y: 2, sender }), {
+    key: "ada",
+    connection: "7",
+    at: { x: 0.25, y: 1 },
+  });
+  assertEquals(readSighting({ x: null, y: null, sender })?.at, undefined);
+  assertEquals(readSighting({ x: "1", y: 0, sender })?.at, undefined);
+  assertEquals(readSighting({ x: NaN, y: 0, sender })?.at, undefined);
+  const bad = [null, "x", {}, { x: 0, y: 0 }, { x: 0, y: 0, sender: "ada" }];
+  for (const message of bad) assertEquals(readSighting(message), undefined);
+});

@@ -1,0 +1,478 @@
+/// <reference lib="dom" />
+
+/**
+ * The page in a real browser, against the service as one starts it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import {
+  brokenRules,
+  chipOf,
+  findChromium,
+  People,
+  pointerOf,
+  told,
+  turn,
+} from "../testing/browser.ts";
+import { Service } from "../../testing/service.ts";
+
+const CHROMIUM = findChromium();
+
+/** A test with a service and a browser of its own. */
+function test(
+  name: string,
+  run: (people: People, service: Service) => Promise<void>,
+  args: readonly string[] = [],
+): void {
+  Deno.test({
+    name: `the page ${name}`,
+    ignore: CHROMIUM === undefined,
+    // What drives the browser keeps timers beyond its end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using service = await Service.start(args);
+      await using people = await People.start(CHROMIUM);
+      await run(people, service);
+      assertEquals(people.errors, []);
+    },
+  });
+}
+
+/** Moves the mouse to a place in the shared area, in parts of it. */
+async function point(page: Page, x: number, y: number): Promise<void> {
+  const area = page.locator("#area");
+  await area.scrollIntoViewIfNeeded();
+  const box = await area.boundingBox();
+  assert(box);
+  await page.mouse.move(box.x + box.width * x, box.y + box.height * y);
+}
+
+/** From now on, notes whose chips come and go. */
+async function watchChips(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const list = document.querySelector("#people");
+    if (list === null) throw new Error("no list");
+    const note = (what: string, nodes: NodeList) => {
+      for (const node of nodes) {
+        if (!(node instanceof HTMLElement)) continue;
+        document.body.dataset.noted = `${document.body.dataset.noted ?? ""}${
+          node.querySelector(".name")?.textContent
+        } ${what}\n`;
+      }
+    };
+    new MutationObserver((records) => {
+      for (const { addedNodes, removedNodes } of records) {
+        note("added", addedNodes);
+        note("removed", removedNodes);
+      }
+    }).observe(list, { childList: true });
+  });
+  return async () => {
+    const text = await page.locator("body").getAttribute("data-noted") ?? "";
+    return text.split("\n").filter((line) => line !== "");
+  };
+}
+
+test("shows who comes, in both browsers", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  assertEquals(await ada.locator("#link").textContent(), "Live");
+  await ada.getByRole("heading", { name: "You are here, on your own." })
+    .waitFor();
+
+  const bob = await people.come(url, "Bob");
+  await chipOf(bob, "Ada").waitFor();
+  await chipOf(ada, "Bob").waitFor();
+  await ada.getByRole("heading", { name: "You and Bob are here." }).waitFor();
+  await bob.getByRole("heading", { name: "You and Ada are here." }).waitFor();
+  assertEquals(await chipOf(ada, "Ada").locator(".tag").textContent(), "you");
+  assertEquals(await chipOf(ada, "Bob").locator(".tag").isVisible(), false);
+  assertEquals((await told(ada)).length, 1);
+  assertEquals(await told(bob), []);
+});
+
+test(
+  "shows what others change: name, state, a word about it",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    const bob = await people.come(url, "Bob");
+    await bob.getByLabel("Name").fill("Robert");
+    await bob.getByLabel("What you are doing").selectOption("presenting");
+    await bob.getByLabel("Busy").check({ force: true });
+    await bob.getByLabel("A word about it").fill("slides <b>&</b> notes");
+    const chip = chipOf(ada, "Robert");
+    await chip.getByText("Presenting, showing something").waitFor();
+    await chip.getByText("Busy", { exact: true }).waitFor();
+    await chip.getByText("slides <b>&</b> notes").waitFor();
+    await chipOf(ada, "Bob").waitFor({ state: "detached" });
+    assertEquals(await chip.locator("b").count(), 0);
+    assertEquals((await told(ada)).length, 1);
+  },
+);
+
+test(
+  "counts the tabs of one person, and what each does",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    const bob = await people.come(url, "Bob");
+    await chipOf(ada, "Bob").getByText("1 tab · 1 device").waitFor();
+    const second = await people.open(await bob.context().newPage(), url);
+    await chipOf(ada, "Bob").getByText("2 tabs · 1 device").waitFor();
+    assertEquals(await second.getByLabel("Name").inputValue(), "Bob");
+    await second.getByLabel("What you are doing").selectOption("editing");
+    const chip = chipOf(ada, "Bob");
+    await chip.getByText("Editing, changing something").waitFor();
+    await chip.getByText(/, 2 tabs: editing, observing$/).waitFor();
+    await second.getByLabel("What you are doing").selectOption("observing");
+    await chip.getByText(/, 2 tabs: observing$/).waitFor();
+    // What a person says holds for all their tabs.
+    await second.getByLabel("Name").fill("Robert");
+    await chipOf(bob, "Robert").waitFor();
+    assertEquals(await bob.getByLabel("Name").inputValue(), "Robert");
+    await second.close();
+    await chipOf(ada, "Robert").getByText("1 tab · 1 device").waitFor();
+    assertEquals((await told(ada)).length, 1);
+  },
+);
+
+test("has a tab that nobody looks at be idle", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.come(url, "Bob");
+  await chipOf(ada, "Bob").getByText("Observing").waitFor();
+  await turn(bob, true);
+  await chipOf(ada, "Bob").getByText("Idle, here, but not active").waitFor();
+  await turn(bob, false);
+  await chipOf(ada, "Bob").getByText("Observing").waitFor();
+});
+
+test(
+  "shows where the others point, by mouse and by keys",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    const bob = await people.come(url, "Bob");
+    await chipOf(bob, "Ada").waitFor();
+    await point(bob, 0.25, 0.5);
+    const pointer = pointerOf(ada, "Bob");
+    await pointer.waitFor();
+    const left = await pointer.evaluate(({ style }) => parseFloat(style.left));
+    assert(Math.abs(left - 25) < 1, `${left} is not 25 %`);
+    assertEquals(await bob.locator(".pointer").count(), 0);
+    await bob.mouse.move(0, 0);
+    await pointer.waitFor({ state: "detached" });
+
+    await bob.locator("#area").focus();
+    await bob.keyboard.press("ArrowUp");
+    await pointer.waitFor();
+    await bob.keyboard.press("Tab");
+    await pointer.waitFor({ state: "detached" });
+  },
+);
+
+test(
+  "hides whoever goes invisible, and their pointer",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    const bob = await people.come(url, "Bob");
+    await chipOf(ada, "Bob").waitFor();
+    await point(bob, 0.5, 0.5);
+    await pointerOf(ada, "Bob").waitFor();
+
+    await bob.getByLabel("Invisible").check();
+    await chipOf(ada, "Bob").waitFor({ state: "detached" });
+    await pointerOf(ada, "Bob").waitFor({ state: "detached" });
+    await ada.getByText("Bob has left.").waitFor({ state: "attached" });
+    await ada.locator(".departure", { hasText: "Bob" }).waitFor();
+    await chipOf(bob, "Ada").waitFor();
+    await chipOf(bob, "Bob").getByText("you, invisible").waitFor();
+
+    // Ada would have seen this pointer before she sees that Bob is back.
+    await point(bob, 0.2, 0.2);
+    await point(bob, 0.3, 0.3);
+    const seen = await watchChips(ada);
+    await ada.evaluate(() => {
+      const area = document.querySelector("#area");
+      if (area === null) throw new Error("no area");
+      new MutationObserver((records) => {
+        if (records.some(({ addedNodes }) => addedNodes.length > 0)) {
+          document.body.dataset.pointed = "yes";
+        }
+      }).observe(area, { childList: true });
+    });
+    await point(bob, 0.6, 0.6);
+    await point(bob, 0.7, 0.7);
+    await ada.getByLabel("A word about it").fill("still here");
+    await chipOf(bob, "Ada").getByText("still here").waitFor();
+    assertEquals(await ada.locator("body").getAttribute("data-pointed"), null);
+    assertEquals(await seen(), []);
+
+    await bob.getByLabel("Invisible").uncheck();
+    await chipOf(ada, "Bob").waitFor();
+    await ada.locator(".departure", { hasText: "Bob" })
+      .waitFor({ state: "detached" });
+  },
+);
+
+test("does not let others see a reload", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.come(url, "Bob");
+  await chipOf(ada, "Bob").waitFor();
+  const before = await told(ada);
+  const seen = await watchChips(ada);
+  for (const status of ["back once", "back twice", "back thrice"]) {
+    await bob.reload();
+    await bob.locator(".chip[data-you]").waitFor();
+    await bob.getByLabel("A word about it").fill(status);
+    await chipOf(ada, "Bob").getByText(status).waitFor();
+  }
+  await chipOf(ada, "Bob").getByText("1 tab · 1 device").waitFor();
+  assertEquals(await seen(), []);
+  assertEquals(await told(ada), before);
+});
+
+test("shows who has left, once the grace is over", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.come(url, "Bob");
+  await chipOf(ada, "Bob").waitFor();
+  await bob.context().close();
+  await chipOf(ada, "Bob").waitFor({ state: "detached" });
+  await ada.getByText("Bob has left.").waitFor({ state: "attached" });
+  await ada.locator(".departure", { hasText: "Bob" }).getByText("just now")
+    .waitFor();
+}, ["--grace-ms", "1000"]);
+
+test(
+  "shows a device that another program publishes",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    const command = await ada.locator("#command").textContent() ?? "";
+    const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
+    const [to = ""] = /http:\S+/.exec(command) ?? [];
+    const answer = await fetch(to, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    await answer.body?.cancel();
+    assertEquals(answer.status, 200);
+    const chip = chipOf(ada, "robot");
+    await chip.getByText("Acting, carrying out a task").waitFor();
+    await chip.getByText("1 device", { exact: true }).waitFor();
+  },
+);
+
+test(
+  "gives a command that does nothing else, whatever a link calls the room",
+  async (people, { url }) => {
+    const name = "o'clock'; echo harm; '";
+    const address = `${url}?room=${encodeURIComponent(name)}`;
+    const ada = await people.come(address, "Ada");
+    const command = await ada.locator("#command").textContent() ?? "";
+    const harmless = command.replace(/^curl /, "printf '%s\\n' ");
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", harmless],
+    }).output();
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    assertEquals(lines.slice(1, -1), [
+      "-H",
+      "content-type: application/json",
+      "-d",
+    ]);
+    const { context } = JSON.parse(lines.at(-1) ?? "");
+    assertEquals(context, `room:${name}`);
+  },
+);
+
+test(
+  "lets in somebody else in a tab of the same browser",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    const guest = await people.open(
+      await ada.context().newPage(),
+      `${url}?guest`,
+    );
+    await ada.getByRole("heading", { name: / are here\.$/ })
+      .getByText("You").waitFor();
+    await chipOf(guest, "Ada").waitFor();
+    await guest.getByLabel("Name").fill("Eve");
+    await chipOf(ada, "Eve").waitFor();
+    assertEquals(await ada.locator(".chip").count(), 2);
+  },
+);
+
+test(
+  "says when the connection is lost, and when it is back",
+  async (people, service) => {
+    const { url, port } = service;
+    const ada = await people.come(url, "Ada");
+    const bob = await people.come(url, "Bob");
+    await chipOf(ada, "Bob").waitFor();
+    const seen = await watchChips(ada);
+    const before = await told(ada);
+    await service.kill();
+    for (const page of [ada, bob]) {
+      await page.getByRole("status").getByText("Connection lost").waitFor();
+      assertEquals(await page.locator("#link").textContent(), "Offline");
+    }
+    // They are shown as they were.
+    await chipOf(ada, "Bob").waitFor();
+
+    await using _again = await Service.start(["--port", port]);
+    for (const page of [ada, bob]) {
+      await page.getByRole("status").getByText("Connected again").waitFor();
+      assertEquals(await page.locator("#link").textContent(), "Live");
+      await page.locator(".chip:not([data-held])").nth(1).waitFor();
+    }
+    await bob.getByLabel("A word about it").fill("I am back");
+    await chipOf(ada, "Bob").getByText("I am back").waitFor();
+    assertEquals(await seen(), []);
+    assertEquals(await told(ada), before);
+  },
+);
+
+test("fits a width of 320 px, in light and dark", async (people, { url }) => {
+  const ada = await people.come(url, "Ada".repeat(10));
+  await people.come(url, "Bob");
+  await chipOf(ada, "Bob").waitFor();
+  await ada.setViewportSize({ width: 320, height: 640 });
+  const widths = () => ada.evaluate(() => document.documentElement.scrollWidth);
+  assertEquals(await widths(), 320);
+  const paper = () =>
+    ada.locator("body").evaluate((body) =>
+      getComputedStyle(body).backgroundColor
+    );
+  const light = await paper();
+  await ada.emulateMedia({ colorScheme: "dark" });
+  assert(await paper() !== light);
+});
+
+/** Publishes somebody by HTTP. */
+async function publish(url: string, subject: string): Promise<void> {
+  const response = await fetch(`${url}v1/updates`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      subject,
+      context: "room:lobby",
+      ttlMs: 60_000,
+      facets: { activity: "acting" },
+    }),
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+}
+
+/** How far down an element is, and where it ends. */
+async function extentOf(
+  page: Page,
+  selector: string,
+): Promise<{ top: number; left: number; right: number }> {
+  const box = await page.locator(selector).boundingBox();
+  assert(box);
+  return { top: box.y, left: box.x, right: box.x + box.width };
+}
+
+test(
+  "keeps the area on the first screen of a full room",
+  async (people, { url }) => {
+    const names = Array.from({ length: 41 }, (_, index) => `bot-${index}`);
+    await Promise.all(names.map((name) => publish(url, name)));
+    const ada = await people.come(url, "Ada");
+    await chipOf(ada, "bot-40").waitFor();
+    assertEquals(await ada.locator(".chip").count(), 42);
+    await ada.setViewportSize({ width: 1200, height: 800 });
+    const { top } = await extentOf(ada, "#area");
+    assert(top < 600, `the area begins at ${top}`);
+    // The crowd scrolls, by keys as well.
+    await ada.locator("#people").focus();
+    await ada.keyboard.press("End");
+    await ada.waitForFunction(() => {
+      const list = document.querySelector("#people");
+      return list !== null && list.scrollTop > 0;
+    });
+  },
+);
+
+test(
+  "has the form on the first screen of a phone, and says to touch",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    for (let index = 0; index < 8; index++) await publish(url, `bot-${index}`);
+    await chipOf(ada, "bot-7").waitFor();
+    const phone = await ada.context().browser()?.newContext({
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    assert(phone);
+    const bob = await people.open(await phone.newPage(), url);
+    await chipOf(bob, "bot-7").waitFor();
+    const { top } = await extentOf(bob, "#name");
+    assert(top < 844, `the form begins at ${top}`);
+    await bob.getByText("Touch this area.").waitFor();
+    await phone.close();
+  },
+);
+
+test("keeps names of pointers in the area", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.come(url, "Wilhelmina ".repeat(5).trim());
+  await chipOf(bob, "Ada").waitFor();
+  for (const width of [1200, 360]) {
+    await ada.setViewportSize({ width, height: 800 });
+    for (const x of [0.02, 0.35, 0.5, 0.65, 0.98]) {
+      await point(bob, x, 0.98);
+      const place = ada.locator(".pointer").filter({
+        has: ada.locator(".pointer-name"),
+      });
+      await place.waitFor();
+      await ada.waitForFunction((x) => {
+        const pointer = document.querySelector(".pointer");
+        return pointer instanceof HTMLElement &&
+          Math.abs(parseFloat(pointer.style.left) - 100 * x) < 1;
+      }, x);
+      // Where it will be when it has arrived.
+      await ada.locator(".pointer").evaluate((element) =>
+        Promise.all(element.getAnimations().map(({ finished }) => finished))
+      );
+      const area = await extentOf(ada, "#area");
+      const name = await extentOf(ada, ".pointer-name");
+      assert(name.left >= area.left, `${x} of ${width}: cut at the left`);
+      assert(name.right <= area.right, `${x} of ${width}: cut at the right`);
+    }
+  }
+});
+
+test(
+  "makes a room of one's own, whose address lets others in",
+  async (people, { url }) => {
+    const ada = await people.come(url, "Ada");
+    await ada.getByRole("link", { name: "Make a room of your own" }).click();
+    await ada.waitForURL(/\?room=[a-z]+-[a-z]+-[0-9a-z]+$/);
+    await chipOf(ada, "Ada").waitFor();
+    const bob = await people.come(ada.url(), "Bob");
+    await chipOf(ada, "Bob").waitFor();
+    const eve = await people.come(url, "Eve");
+    await eve.getByRole("heading", { name: "You are here, on your own." })
+      .waitFor();
+    const name = new URL(ada.url()).searchParams.get("room");
+    await bob.getByRole("link", { name: `document:${name}` }).click();
+    await bob.waitForURL(`${url}document?document=${name}`);
+    await bob.locator(".participant[data-you]").waitFor();
+  },
+  ["--grace-ms", "200"],
+);
+
+test("keeps the rules of accessibility", async (people, { url }) => {
+  const ada = await people.come(url, "Ada");
+  const bob = await people.enter(`${url}document`, "Bob");
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const page of [ada, bob]) {
+      await page.emulateMedia({ colorScheme });
+      assertEquals(await brokenRules(page), []);
+    }
+  }
+});

@@ -1,0 +1,209 @@
+/// <reference lib="dom" />
+
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Page,
+} from "playwright-core";
+import axe from "axe-core";
+import { findProgram, isFile, leaveOut } from "../../../testing/programs.ts";
+import { sharedBrowser } from "./shared_browser.ts";
+
+declare global {
+  var axe: typeof import("axe-core");
+}
+
+/** Longer than this nothing that a test waits for takes, on a busy machine. */
+export const PATIENCE_MS = 60_000;
+
+const NAMES = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+];
+
+/** Where it is on systems that have no PATH for such programs. */
+const USUAL_PLACES = [
+  "/snap/bin/chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+];
+
+/**
+ * Where Chromium is on this machine: where `RUTHERE_CHROMIUM` says, on the
+ * PATH, or in one of the usual places. Where it is not, that is said.
+ *
+ * @throws {Error} If there is none where tests must not be left out.
+ */
+export function findChromium(): string | undefined {
+  const named = Deno.env.get("RUTHERE_CHROMIUM");
+  const found = named
+    ? [named].find(isFile)
+    : NAMES.map((name) => findProgram(name)).find((path) => path) ??
+      USUAL_PLACES.find(isFile);
+  if (found === undefined) {
+    leaveOut(
+      "the tests that need Chromium, which is not " +
+        (named ? `at ${named}` : "installed") +
+        " (Debian: apt-get install -y chromium; RUTHERE_CHROMIUM says where " +
+        "another one is).",
+    );
+  }
+  return found;
+}
+
+/** Several browsers in one, each a person of its own. */
+export class People {
+  readonly #browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
+  readonly #errors: string[] = [];
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  /** Starts the browser, unless another test of the file has. */
+  static async start(executablePath: string): Promise<People> {
+    return new People(await sharedBrowser(executablePath));
+  }
+
+  /** What went wrong in the pages so far. */
+  get errors(): readonly string[] {
+    return this.#errors;
+  }
+
+  /** A new person comes to the page, and is in. */
+  async come(url: string, name: string): Promise<Page> {
+    const page = await this.open(await this.#newPage(), url);
+    await page.locator("#name").fill(name);
+    await chipOf(page, name).waitFor();
+    return page;
+  }
+
+  /** A new person opens a document, and is in. */
+  async enter(url: string, name: string): Promise<Page> {
+    const key = `guest-${name.toLowerCase().replaceAll(/\W/g, "-")}`;
+    const page = await this.watch(url, { key, name });
+    await page.locator(".participant[data-you]").waitFor();
+    return page;
+  }
+
+  /** A new person, who is somebody already, opens the page. */
+  async watch(url: string, profile: object): Promise<Page> {
+    const page = await this.#newPage({ storageState: stateOf(url, profile) });
+    await this.#visit(page, url);
+    return page;
+  }
+
+  /** Shows the page in a tab, and waits until one is in. */
+  async open(page: Page, url: string): Promise<Page> {
+    await this.#visit(page, url);
+    await page.locator(".chip[data-you]").waitFor();
+    return page;
+  }
+
+  async #newPage(options?: BrowserContextOptions): Promise<Page> {
+    const context = await this.#browser.newContext(options);
+    this.#contexts.push(context);
+    return await context.newPage();
+  }
+
+  async #visit(page: Page, url: string): Promise<void> {
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => this.#errors.push(String(error)));
+    page.on("console", (message) => {
+      const text = message.text();
+      if (/content security policy/i.test(text)) this.#errors.push(text);
+    });
+    await page.goto(url);
+  }
+
+  /** All of them go. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#contexts.map((context) => context.close()));
+  }
+}
+
+/** What a browser has kept of somebody who has been there before. */
+export function stateOf(
+  url: string,
+  profile: object,
+): Exclude<BrowserContextOptions["storageState"], string | undefined> {
+  const localStorage = [
+    { name: "ruthere profile", value: JSON.stringify(profile) },
+  ];
+  return {
+    cookies: [],
+    origins: [{ origin: new URL(url).origin, localStorage }],
+  };
+}
+
+/** The chip of somebody, by the name. */
+export function chipOf(page: Page, name: string): ReturnType<Page["locator"]> {
+  return page.locator(".chip", {
+    has: page.locator(".name", { hasText: new RegExp(`^${name}$`) }),
+  });
+}
+
+/** The pointers of somebody, by the name on them. */
+export function pointerOf(
+  page: Page,
+  name: string,
+): ReturnType<Page["locator"]> {
+  return page.locator(".pointer", { hasText: name });
+}
+
+/** The line of somebody in a document, by the name. */
+export function participantOf(
+  page: Page,
+  name: string,
+): ReturnType<Page["locator"]> {
+  return page.locator(".participant", {
+    has: page.locator(".name", { hasText: new RegExp(`^${name}$`) }),
+  });
+}
+
+/** The cursor of somebody in a document, by the name on it. */
+export function cursorOf(
+  page: Page,
+  name: string,
+): ReturnType<Page["locator"]> {
+  return page.locator(".remote-cursor", { hasText: name });
+}
+
+/** Which rules of accessibility a page breaks, and where. */
+export async function brokenRules(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return await page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run();
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html }) => `${id}: ${html}`)
+    );
+  });
+}
+
+/** What the page has told of who came and went. */
+export function told(page: Page): Promise<string[]> {
+  return page.locator("#log p").allTextContents();
+}
+
+/** As if the tab was hidden behind another one, or shown again. */
+export function turn(page: Page, hidden: boolean): Promise<void> {
+  return page.evaluate((hidden) => {
+    const state = hidden ? "hidden" : "visible";
+    for (
+      const [name, value] of Object.entries({ hidden, visibilityState: state })
+    ) {
+      Object.defineProperty(document, name, {
+        configurable: true,
+        get: () => value,
+      });
+    }
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}

@@ -1,0 +1,394 @@
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import * as fc from "fast-check";
+import { Participants } from "../document/participants.js";
+import { positionAt } from "./text_edit.js";
+import { TextExchange } from "./text_exchange.js";
+
+const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
+
+const NAMES = ["ada", "bob", "cyd"];
+
+/** Tabs that tell each other everything, in whatever order. */
+class Network {
+  readonly tabs: Tab[] = [];
+
+  /** A tab comes to a document. */
+  open(name: string, text: string): Tab {
+    const tab = new Tab(name, text, this);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  broadcast(from: Tab, event: "text" | "wanted", message: object): void {
+    const payload = { ...message, sender: { key: from.name } };
+    const text = JSON.stringify(payload);
+    for (const tab of this.tabs) {
+      if (tab !== from) tab.inbox.push({ event, text });
+    }
+  }
+
+  /** Until nobody has anything to say. */
+  settle(): void {
+    while (this.tabs.some(({ inbox }) => inbox.length > 0)) {
+      for (const tab of this.tabs) tab.hear();
+    }
+  }
+}
+
+/** What the page does with an exchange. */
+class Tab {
+  readonly name: string;
+  readonly #network: Network;
+  readonly inbox: { event: string; text: string }[] = [];
+  readonly exchange: TextExchange;
+  readonly participants = new Participants();
+  /** What the textarea has. */
+  text: string;
+
+  constructor(name: string, text: string, network: Network) {
+    this.name = name;
+    this.text = text;
+    this.#network = network;
+    this.participants.apply({
+      type: "state",
+      people: NAMES.map((name) => [name, doing(text, 0)]),
+    });
+    this.exchange = new TextExchange(name, text, this.participants, {
+      send: (message) => network.broadcast(this, "text", message),
+      ask: () => network.broadcast(this, "wanted", {}),
+      onEdits: (edits) => this.#apply(edits),
+    });
+  }
+
+  write(start: number, end: number, inserted: string): void {
+    this.text = this.text.slice(0, start) + inserted + this.text.slice(end);
+    this.exchange.write(this.text, start + inserted.length, false);
+  }
+
+  undo(): void {
+    this.#apply(this.exchange.undo());
+  }
+
+  redo(): void {
+    this.#apply(this.exchange.redo());
+  }
+
+  come(): void {
+    this.exchange.joined();
+    this.#network.broadcast(this, "wanted", {});
+  }
+
+  /** Takes the next message, or one after it. */
+  hear(index = 0): void {
+    const [message] = this.inbox.splice(index, 1);
+    if (message?.event === "wanted") this.exchange.wanted();
+    if (message?.event === "text") {
+      this.exchange.receive(JSON.parse(message.text));
+    }
+  }
+
+  #apply(
+    edits: readonly { start: number; end: number; inserted: string }[],
+  ): void {
+    for (const { start, end, inserted } of edits) {
+      this.text = this.text.slice(0, start) + inserted + this.text.slice(end);
+    }
+  }
+}
+
+function doing(text: string, offset: number) {
+  return {
+    color: undefined,
+    activity: "viewing",
+    isTyping: false,
+    cursor: positionAt(text, offset),
+    selection: null,
+    viewport: null,
+    lastActive: 0,
+  };
+}
+
+function texts({ tabs }: Network): string[] {
+  return tabs.map(({ text }) => text);
+}
+
+Deno.test("an exchange gives everybody what two write at opposite ends", () => {
+  const network = new Network();
+  const [ada, bob] = NAMES.map((name) => network.open(name, "middle"));
+  assert(ada && bob);
+  for (let index = 0; index < 20; index++) {
+    ada.write(index, index, String.fromCharCode(97 + index));
+    bob.write(
+      bob.text.length,
+      bob.text.length,
+      String.fromCharCode(65 + index),
+    );
+    ada.exchange.tell();
+    bob.exchange.tell();
+    // Each one hears of every third letter too late.
+    if (index % 3 > 0) network.settle();
+  }
+  network.settle();
+  const text = "abcdefghijklmnopqrst" + "middle" + "ABCDEFGHIJKLMNOPQRST";
+  assertEquals(texts(network), [text, text, text]);
+});
+
+Deno.test("an exchange loses nothing of three, in turns or crossing (property)", () => {
+  const action = fc.record({
+    who: fc.nat(2),
+    does: fc.constantFrom("write", "tell", "hear", "undo", "redo"),
+    start: fc.nat(100),
+    length: fc.nat(3),
+    inserted: fc.string({
+      unit: fc.constantFrom("a", "\n", "👋"),
+      maxLength: 3,
+    }),
+    next: fc.nat(5),
+  });
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      // Who hears something too early asks for what comes before it.
+      using _time = new FakeTime();
+      const network = new Network();
+      for (const name of NAMES) network.open(name, "a👋\nb");
+      for (const { who, does, start, length, inserted, next } of actions) {
+        const tab = network.tabs[who];
+        assert(tab !== undefined);
+        if (does === "hear") tab.hear(next % Math.max(1, tab.inbox.length));
+        if (does === "tell") tab.exchange.tell();
+        if (does === "undo") tab.undo();
+        if (does === "redo") tab.redo();
+        if (does === "write") {
+          const from = positionAt(tab.text, start % (tab.text.length + 1));
+          const to = positionAt(tab.text, from.offset + length);
+          tab.write(from.offset, to.offset, inserted);
+        }
+      }
+      for (const tab of network.tabs) tab.exchange.tell();
+      network.settle();
+      assertEquals(new Set(texts(network)).size, 1);
+      assert(network.tabs[0]?.text.isWellFormed());
+    }),
+    { numRuns },
+  );
+});
+
+Deno.test("an exchange tells somebody who comes the text, and where cursors are", () => {
+  using time = new FakeTime();
+  const network = new Network();
+  const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "words"));
+  assert(ada && bob);
+  ada.write(0, 0, "some ");
+  ada.exchange.tell();
+  network.settle();
+  ada.participants.place("bob", { anchor: 7, head: 5 }, ada.text);
+  bob.participants.place("bob", { anchor: 7, head: 5 }, bob.text);
+  const cyd = network.open("cyd", "words");
+  cyd.come();
+  bob.hear();
+  time.tick(200);
+  // Ada is about to answer, and hears that Bob has.
+  network.settle();
+  time.tick(200);
+  assertEquals(cyd.text, "some words");
+  assertEquals(cyd.participants.places().get("bob"), { anchor: 7, head: 5 });
+  assertEquals(network.tabs.map(({ inbox }) => inbox.length), [0, 0, 0]);
+});
+
+Deno.test("an exchange tells where cursors are though an edit crosses the answer", () => {
+  using time = new FakeTime();
+  const network = new Network();
+  const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "words"));
+  assert(ada && bob);
+  ada.write(0, 0, "some ");
+  ada.exchange.tell();
+  network.settle();
+  for (const { participants, text } of network.tabs) {
+    participants.place("bob", { anchor: 7, head: 7 }, text);
+  }
+  const cyd = network.open("cyd", "words");
+  cyd.come();
+  bob.hear();
+  time.tick(200);
+  // Bob has answered, and Ada writes before she has heard it.
+  ada.write(0, 0, "And ");
+  ada.exchange.tell();
+  cyd.hear(1);
+  cyd.hear();
+  assertEquals(cyd.text, "And some words");
+  network.settle();
+  time.tick(200);
+  network.settle();
+  assertEquals(cyd.participants.places().get("bob"), { anchor: 11, head: 11 });
+});
+
+Deno.test("an exchange asks for what a slow reader was not sent", () => {
+  using time = new FakeTime();
+  const network = new Network();
+  const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "-"));
+  assert(ada && bob);
+  for (const letter of ["a", "b", "c"]) {
+    ada.write(0, 0, letter);
+    ada.exchange.tell();
+    if (letter === "b") bob.inbox.length = 0;
+    bob.hear();
+  }
+  network.settle();
+  time.tick(200);
+  network.settle();
+  assertEquals(bob.text, "cba-");
+});
+
+Deno.test("an exchange gets what was lost, also answers, once there is more to say (property)", () => {
+  const step = fc.record({
+    tab: fc.nat({ max: 2 }),
+    what: fc.constantFrom("write", "write", "undo", "tell", "hear", "lose"),
+    place: fc.nat({ max: 20 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      using time = new FakeTime();
+      const network = new Network();
+      const settle = () => {
+        for (let round = 0; round < 4; round++) {
+          network.settle();
+          time.tick(200);
+        }
+      };
+      const tabs = NAMES.map((name) => network.open(name, "-"));
+      for (const tab of tabs) tab.come();
+      settle();
+      for (const { tab: index, what, place } of steps) {
+        const tab = tabs[index];
+        assert(tab !== undefined);
+        const start = Math.min(place, tab.text.length);
+        if (what === "write") tab.write(start, start, tab.name);
+        if (what === "undo") tab.undo();
+        if (what === "tell") tab.exchange.tell();
+        if (what === "hear") tab.hear();
+        if (what === "lose") tab.inbox.shift();
+        time.tick(20);
+      }
+      for (const tab of [...tabs, ...tabs]) {
+        tab.write(0, 0, "!");
+        tab.exchange.tell();
+        settle();
+      }
+      const [text] = texts(network);
+      assertEquals(texts(network), tabs.map(() => text));
+    }),
+    { numRuns },
+  );
+});
+
+Deno.test("an exchange tells what was written while there was no connection", () => {
+  const network = new Network();
+  const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "-"));
+  assert(ada && bob);
+  ada.write(0, 0, "a");
+  bob.write(1, 1, "b");
+  for (const tab of [ada, bob]) {
+    tab.exchange.tell();
+    tab.inbox.length = 0;
+  }
+  for (const tab of [ada, bob]) tab.inbox.length = 0;
+  ada.exchange.joined();
+  bob.exchange.joined();
+  network.settle();
+  assertEquals(texts(network), ["a-b", "a-b"]);
+});
+
+Deno.test("an exchange sends no message that is too long for a broadcast", () => {
+  using time = new FakeTime();
+  const network = new Network();
+  const ada = network.open("ada", "");
+  for (let index = 0; index < 1_500; index++) ada.write(0, 0, "話");
+  for (let index = 0; index < 500; index++) ada.write(index, index + 1, "");
+  ada.write(0, 0, "語".repeat(8_000));
+  const bob = network.open("bob", "");
+  ada.exchange.tell();
+  bob.come();
+  network.settle();
+  time.tick(200);
+  const lengths = bob.inbox.map(({ text }) =>
+    new TextEncoder().encode(text).length
+  );
+  assert(lengths.length > 1);
+  assert(Math.max(...lengths) < 60_000, `${lengths}`);
+  network.settle();
+  assertEquals(bob.text, ada.text);
+});
+
+Deno.test("an exchange tells a long text that was deleted", () => {
+  using time = new FakeTime();
+  const network = new Network();
+  const ada = network.open("ada", "-");
+  ada.write(0, 0, "x".repeat(90_000));
+  ada.write(0, 90_000, "");
+  const bob = network.open("bob", "-");
+  bob.come();
+  network.settle();
+  time.tick(200);
+  network.settle();
+  bob.write(1, 1, "b");
+  bob.exchange.tell();
+  network.settle();
+  assertEquals(texts(network), ["-b", "-b"]);
+});
+
+Deno.test("an exchange takes back what there is no room for", () => {
+  const network = new Network();
+  const ada = network.open("ada", "one two");
+  const text = `one ${"x".repeat(100_000)} two`;
+  const [edit] = ada.exchange.write(text, 100_005, false);
+  assertEquals(edit, { start: 4, end: 100_005, inserted: "" });
+  ada.undo();
+  assertEquals(ada.text, "one two");
+});
+
+Deno.test("an exchange undoes what was written together in one go", () => {
+  const network = new Network();
+  const ada = network.open("ada", "-");
+  const write = (text: string, joins: boolean) => {
+    ada.text = text;
+    ada.exchange.write(text, text.length, joins);
+  };
+  write("-a", false);
+  write("-ab", true);
+  write("-ab", true);
+  write("-abc", false);
+  ada.undo();
+  assertEquals(ada.text, "-ab");
+  ada.undo();
+  assertEquals(ada.text, "-");
+  ada.undo();
+  ada.redo();
+  ada.redo();
+  ada.redo();
+  assertEquals(ada.text, "-abc");
+  ada.undo();
+  write("-abx", true);
+  ada.redo();
+  ada.undo();
+  assertEquals(ada.text, "-ab");
+});
+
+Deno.test("an exchange takes nothing that is no message", () => {
+  const network = new Network();
+  const ada = network.open("ada", "-");
+  const run = ["bob", 5, "", 1, 0, "x"];
+  const good = { writer: "bob", count: 1, runs: [run] };
+  const bad = [
+    null,
+    "text",
+    {},
+    { ...good, writer: 1 },
+    { ...good, count: "1" },
+    { ...good, runs: [["bob"]] },
+  ];
+  for (const message of bad) ada.exchange.receive(message);
+  assertEquals(ada.text, "-");
+  ada.exchange.receive(good);
+  assertEquals(ada.text, "-x");
+});

@@ -1,0 +1,260 @@
+// @ts-check
+/// <reference lib="dom" />
+
+import { made } from "../people/dom.js";
+import { editBetween, edited, movedBy, positionAt } from "./text_edit.js";
+
+/** @typedef {import("../document/cursor_renderer.js").Box} Box */
+/** @typedef {import("../document/cursor_renderer.js").Coordinates} Coordinates */
+/** @typedef {import("../document/cursor_renderer.js").Position} Position */
+/** @typedef {import("./text_edit.js").Place} Place */
+/** @typedef {import("./text_edit.js").TextEdit} TextEdit */
+
+/** Takes no room, so that there is something to measure after the last line. */
+const END = "\u200b";
+
+/** Letters that are written from right to left. */
+const RIGHT_TO_LEFT =
+  /\p{Script=Hebrew}|\p{Script=Arabic}|\p{Script=Syriac}|\p{Script=Thaana}|\p{Script=Nko}/u;
+
+/** Where a letter is as long as nothing is shown. */
+const NOWHERE = { left: 0, top: 0, width: 0, height: 0 };
+
+/** The width of a selected line break, in parts of the height of a line. */
+const BREAK_WIDTH = 0.2;
+
+/**
+ * A textarea as a `CursorRenderer` needs it. Browsers don't tell where a letter
+ * of a textarea is; but they do for the same text in an element of the same
+ * width and font, the mirror, which nobody sees.
+ */
+export class TextareaEditor {
+  #textarea;
+  #mirror = made("div", "", "writing mirror");
+  #letters = document.createTextNode(END);
+  #range = document.createRange();
+  #lineHeight = 0;
+
+  /**
+   * @param {HTMLTextAreaElement} textarea has the class `writing`, which gives
+   * it all that moves letters
+   * @param {HTMLElement} container lies above the textarea
+   */
+  constructor(textarea, container) {
+    this.#textarea = textarea;
+    this.container = container;
+    this.#mirror.append(this.#letters);
+    container.append(this.#mirror);
+    this.update();
+  }
+
+  /** @returns {string} */
+  get text() {
+    return this.#textarea.value.toWellFormed();
+  }
+
+  /** @returns {Place} What is selected. */
+  get selected() {
+    const { selectionStart, selectionEnd, selectionDirection } = this.#textarea;
+    return selectionDirection === "backward"
+      ? { anchor: selectionEnd, head: selectionStart }
+      : { anchor: selectionStart, head: selectionEnd };
+  }
+
+  /** Takes note that the text, or the room for it, has changed. */
+  update() {
+    const { clientWidth, clientHeight } = this.#textarea;
+    const style = getComputedStyle(this.#textarea);
+    const padding = parseFloat(style.paddingLeft) +
+      parseFloat(style.paddingRight);
+    // A scroll bar takes its part.
+    this.container.style.width = `${clientWidth - padding}px`;
+    this.container.style.height = `${clientHeight}px`;
+    this.#lineHeight = parseFloat(style.lineHeight);
+    const letters = this.text + END;
+    if (this.#letters.data !== letters) this.#letters.data = letters;
+  }
+
+  /**
+   * Edits the text as somebody else has; the same letters stay selected.
+   *
+   * @param {readonly TextEdit[]} edits
+   */
+  apply(edits) {
+    const { anchor, head } = edits.reduce(movedBy, this.selected);
+    // In one: the browser lays out the whole text each time.
+    const text = edits.reduce(edited, this.text);
+    const { start, end, inserted } = editBetween(this.text, text, 0);
+    this.#textarea.setRangeText(inserted, start, end);
+    const { selected } = this;
+    // Some browsers give the focus to what is selected by a script.
+    if (selected.anchor !== anchor || selected.head !== head) {
+      this.#textarea.setSelectionRange(
+        Math.min(anchor, head),
+        Math.max(anchor, head),
+        head < anchor ? "backward" : "forward",
+      );
+    }
+    this.update();
+  }
+
+  /**
+   * Edits the text as the one who writes here has, and puts the caret there.
+   *
+   * @param {readonly TextEdit[]} edits
+   */
+  applyOwn(edits) {
+    const last = edits.at(-1);
+    if (last === undefined) return;
+    this.apply(edits);
+    const caret = last.start + last.inserted.length;
+    this.#textarea.setSelectionRange(caret, caret);
+    const { top, height } = this.getCoordinates(positionAt(this.text, caret));
+    const { clientHeight } = this.#textarea;
+    if (top < 0 || top + height > clientHeight) {
+      this.#textarea.scrollTop += top - clientHeight / 2;
+    }
+  }
+
+  /**
+   * Where a position is now: before the letter that follows it, on the right
+   * of one that is written from right to left. At the end of a line it is
+   * behind the last letter. Its offset is what counts.
+   *
+   * @param {Position} position
+   * @returns {Coordinates}
+   */
+  getCoordinates({ offset }) {
+    const { text } = this;
+    const at = positionAt(text, offset).offset;
+    const isLineEnd = at === text.length || text[at] === "\n";
+    const isBehind = isLineEnd && at > 0 && text[at - 1] !== "\n";
+    const letterAt = isBehind ? positionAt(text, at - 1).offset : at;
+    const letter = this.#boxesOf(letterAt, letterAt + 1)[0] ?? NOWHERE;
+    const [left, right] = [letter.left, letter.left + letter.width];
+    const code = text.codePointAt(letterAt) ?? 0;
+    const isRightToLeft = RIGHT_TO_LEFT.test(String.fromCodePoint(code));
+    const edges = this.#boxesOf(at, at)
+      .filter(({ top }) => Math.abs(top - letter.top) < 1);
+    // There is no place within a letter that has several code points.
+    const isWithin = edges.some(({ width }) => width > 0);
+    const [edge, opposite] = isRightToLeft === (isBehind || isWithin)
+      ? [left, right]
+      : [right, left];
+    // Spaces and the like are written as what surrounds them.
+    const isEdge = (/** @type {number} */ x) =>
+      edges.some(({ left }) => Math.abs(left - x) < 0.5);
+    return {
+      left: isWithin || isEdge(edge) || !isEdge(opposite) ? edge : opposite,
+      top: letter.top,
+      height: letter.height,
+    };
+  }
+
+  /**
+   * What is covered by a part of the text, now and where it can be seen: a box
+   * for each piece of a line, and at each line break a narrow one.
+   *
+   * @param {Position} start
+   * @param {Position} end
+   * @returns {Box[]}
+   */
+  getBoxes(start, end) {
+    const { text } = this;
+    const first = positionAt(text, start.offset).offset;
+    const last = positionAt(text, end.offset).offset;
+    if (first >= last) return [];
+    const { clientHeight } = this.#textarea;
+    return joined(
+      this.#boxesOf(first, last)
+        .filter(({ top, height }) => top + height > 0 && top < clientHeight)
+        // A line break has no width.
+        .map((box) => ({
+          ...box,
+          width: box.width || this.#lineHeight * BREAK_WIDTH,
+        })),
+    );
+  }
+
+  /**
+   * What the browser tells of a part of the text, in the container and as high
+   * as lines are.
+   *
+   * @param {number} start
+   * @param {number} end
+   * @returns {Box[]}
+   */
+  #boxesOf(start, end) {
+    this.#range.setStart(this.#letters, start);
+    this.#range.setEnd(this.#letters, end);
+    const container = this.container.getBoundingClientRect();
+    const zoom = this.container.currentCSSZoom ?? 1;
+    return [...this.#range.getClientRects()].map((rect) => {
+      // A letter stands in the middle of its line.
+      const middle = (rect.top + rect.height / 2 - container.top) / zoom;
+      return {
+        left: (rect.left - container.left) / zoom,
+        top: middle - this.#lineHeight / 2 - this.#textarea.scrollTop,
+        width: rect.width / zoom,
+        height: this.#lineHeight,
+      };
+    });
+  }
+
+  /** @returns {{ topLine: number, bottomLine: number, scrollPercentage: number }} */
+  get viewport() {
+    const { clientHeight, scrollHeight, scrollTop } = this.#textarea;
+    const hidden = scrollHeight - clientHeight;
+    const percentage = hidden <= 0 ? 0 : scrollTop / hidden * 100;
+    return {
+      topLine: this.#lineAt(0),
+      bottomLine: this.#lineAt(clientHeight),
+      scrollPercentage: Math.min(100, Math.max(0, percentage)),
+    };
+  }
+
+  /**
+   * The last line that begins above a height.
+   *
+   * @param {number} height in pixels below the upper edge
+   */
+  #lineAt(height) {
+    let [first, last] = [0, this.text.length];
+    while (first < last) {
+      const middle = Math.ceil((first + last) / 2);
+      const { top } = this.getCoordinates(positionAt(this.text, middle));
+      if (top < height) first = middle;
+      else last = middle - 1;
+    }
+    return positionAt(this.text, first).line;
+  }
+}
+
+/**
+ * Boxes of which none touches another one of its line: colours that let through
+ * would be seen twice.
+ *
+ * @param {readonly Box[]} boxes
+ */
+function joined(boxes) {
+  const sorted = boxes.toSorted((one, other) =>
+    Math.abs(one.top - other.top) < 1
+      ? one.left - other.left
+      : one.top - other.top
+  );
+  /** @type {Box[]} */
+  const found = [];
+  for (const box of sorted) {
+    const last = found.at(-1);
+    if (
+      last === undefined || box.top - last.top >= 1 ||
+      box.left > last.left + last.width + 0.5
+    ) {
+      found.push({ ...box });
+    } else {
+      const right = Math.max(last.left + last.width, box.left + box.width);
+      last.width = right - last.left;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,322 @@
+/// <reference lib="dom" />
+
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import type { Page } from "playwright-core";
+import { BlankPage } from "../testing/blank_page.ts";
+import { findChromium, PATIENCE_MS } from "../testing/browser.ts";
+
+const CHROMIUM = findChromium();
+
+/** The area of the pages that has the text. */
+const CLIP = { x: 0, y: 0, width: 420, height: 320 };
+
+/** A part of a row of pixels, from one to another. */
+type Span = readonly [number, number];
+
+/** What one has selected in a text, and the caret. */
+interface Selected {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function test(
+  name: string,
+  run: (page: Page) => Promise<void>,
+  zoom = 1,
+): void {
+  Deno.test({
+    name: `the textarea editor ${name}`,
+    ignore: CHROMIUM === undefined,
+    // What drives the browser keeps timers beyond its end.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using blank = await BlankPage.open(CHROMIUM, zoom);
+      await blank.page.addStyleTag({
+        content: `
+          .editor { width: 400px; margin: 0 }
+          /* Where the browser knows how to, the caret does not blink. */
+          #text { color: transparent; caret-color: #f00; caret-animation: manual }
+          #text::selection { background: #0f0; color: transparent }
+          .remote-selection { background: #00f; mix-blend-mode: normal }
+          .remote-cursor { background: #f00 }
+          .remote-cursor::before, .cursor-label { display: none }`,
+      });
+      await run(blank.page);
+    },
+  });
+}
+
+/** A text with nothing selected. */
+async function put(page: Page, text: string): Promise<void> {
+  await page.evaluate((text) => {
+    document.body.innerHTML = `<div class="editor">
+      <textarea id="text" class="writing"></textarea>
+      <div id="cursors" class="cursors"></div>
+    </div>`;
+    const textarea = document.querySelector("textarea");
+    if (textarea === null) throw new Error("no textarea");
+    textarea.value = text;
+  }, text);
+}
+
+/** What the browser of the one who selects shows. */
+async function select(page: Page, { text, start, end }: Selected) {
+  await put(page, text);
+  await page.locator("#text").evaluate((element, [start, end]) => {
+    if (!(element instanceof HTMLTextAreaElement)) throw new Error("no text");
+    element.setSelectionRange(start, end);
+    element.focus();
+  }, [start, end] as const);
+  const patience = performance.now() + PATIENCE_MS;
+  while (true) {
+    const shown = await seen(page);
+    // A caret blinks.
+    if (start !== end || shown.carets.flat().length > 0) return shown;
+    if (performance.now() > patience) throw new Error(`no caret at ${start}`);
+  }
+}
+
+/** What the browsers of others show. */
+async function show(page: Page, { text, start, end }: Selected) {
+  await put(page, text);
+  await page.evaluate(async ([start, end]) => {
+    const paths = [
+      "/text/textarea_editor.js",
+      "/document/cursor_renderer.js",
+    ] as const;
+    const [{ TextareaEditor }, { CursorRenderer }]: [
+      typeof import("./textarea_editor.js"),
+      typeof import("../document/cursor_renderer.js"),
+    ] = [await import(paths[0]), await import(paths[1])];
+    const textarea = document.querySelector("textarea");
+    const container = document.querySelector<HTMLElement>("#cursors");
+    if (textarea === null || container === null) throw new Error("no text");
+    const renderer = new CursorRenderer(
+      new TextareaEditor(textarea, container),
+    );
+    // Only the offset counts.
+    const [anchor, head] = [start, end].map((offset) => ({
+      line: 0,
+      column: 0,
+      offset,
+    }));
+    if (anchor === undefined || head === undefined) throw new Error("no place");
+    renderer.updateCursor({
+      userId: "ada",
+      name: "Ada",
+      color: "#0000ff",
+      position: head,
+      selection: start === end ? null : { anchor, head, isBackward: false },
+      isTyping: false,
+      lastActive: Infinity,
+    });
+  }, [start, end] as const);
+  return await seen(page);
+}
+
+/**
+ * What is coloured in the middle of each line, line by line, in pixels of CSS:
+ * what is selected is green for the one who selects and blue for others, carets
+ * are red.
+ */
+async function seen(page: Page) {
+  const shot = await page.screenshot({ clip: CLIP, caret: "initial" });
+  return await page.evaluate(async ([base64, width]) => {
+    const bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes]));
+    const scale = image.width / width;
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d");
+    if (context === null) throw new Error("no canvas");
+    context.drawImage(image, 0, 0);
+    const spansAt = (y: number, isWanted: (rgb: number[]) => boolean) => {
+      const { data } = context.getImageData(0, Math.round(y), image.width, 1);
+      const spans: [number, number][] = [];
+      for (let x = 0; x < image.width; x++) {
+        if (!isWanted([...data.slice(4 * x, 4 * x + 3)])) continue;
+        const last = spans.at(-1);
+        if (last?.[1] === x / scale) last[1] = (x + 1) / scale;
+        else spans.push([x / scale, (x + 1) / scale]);
+      }
+      return spans;
+    };
+    // The first line is below a border and an inset.
+    const lines = Array.from({ length: 6 }, (_, line) => 21 + 28 * line + 10);
+    return {
+      selected: lines.map((y) =>
+        spansAt(
+          y * scale,
+          ([r = 0, g = 0, b = 0]) => r < 128 && (g > 128) !== (b > 128),
+        )
+      ),
+      carets: lines.map((y) =>
+        spansAt(
+          y * scale,
+          ([r = 0, g = 0, b = 0]) => r > 128 && g < 128 && b < 128,
+        )
+      ),
+    };
+  }, [shot.toString("base64"), CLIP.width] as const);
+}
+
+/**
+ * Texts, and offsets between letters of two directions. A caret has two places
+ * there: others see it at the letter that follows, and at the end of a line at
+ * the last one. Where that is, the browser of the writer shows another offset.
+ */
+const TEXTS: readonly (readonly [string, Readonly<Record<number, number>>])[] =
+  [
+    ["שלום עולם", { 0: 9, 9: 0 }],
+    ["abc שלום def", { 4: 8 }],
+    ["שלום 123 עולם", { 0: 13, 8: 5, 13: 0 }],
+    ["a\tb\tשלום\tc", { 4: 8 }],
+    ["e\u0301x שָׁל 👋🏽 y", { 4: 8 }],
+    ["one\n\nשלום\nabc", { 5: 9, 9: 5 }],
+    ["one العربية two", { 4: 11 }],
+  ];
+
+/** What others see is what the browser of the writer shows, to two pixels. */
+function assertSeen(
+  found: readonly (readonly Span[])[],
+  wanted: readonly (readonly Span[])[],
+  message: string,
+): void {
+  const isSame = found.every((line, index) => {
+    const others = wanted[index] ?? [];
+    return line.length === others.length &&
+      line.flat().every((x, at) => Math.abs(x - (others.flat()[at] ?? 0)) <= 2);
+  });
+  if (!isSame) assertEquals(found, wanted, message);
+}
+
+test("shows what is selected as the browser of that one does", async (page) => {
+  for (const [text] of TEXTS) {
+    const { length } = text;
+    for (const [start, end] of [[0, 3], [2, 7], [4, 8], [0, length]] as const) {
+      const part = { text, start, end };
+      const { selected } = await select(page, part);
+      assertGreater(selected.flat().length, 0);
+      assertSeen(
+        (await show(page, part)).selected,
+        selected,
+        `${start} to ${end} of ${text}`,
+      );
+    }
+  }
+});
+
+test("shows a selection in lines that are wrapped", async (page) => {
+  const text = "one two שלום עולם three four ".repeat(4);
+  const part = { text, start: 4, end: 99 };
+  const { selected } = await select(page, part);
+  assertEquals(selected.filter((spans) => spans.length > 0).length, 3);
+  const shown = (await show(page, part)).selected;
+  // The browser of the one who selects shows the spaces at the ends of lines.
+  const lefts = (lines: readonly (readonly Span[])[]) =>
+    lines.map((spans) => spans.slice(0, 1).map(([left]): Span => [left, left]));
+  assertSeen(lefts(shown), lefts(selected), text);
+});
+
+test("shows a caret where the browser of the writer does", async (page) => {
+  for (const [text, elsewhere] of TEXTS) {
+    const own = [];
+    for (let at = 0; at <= text.length; at++) {
+      // No caret can be within a surrogate pair.
+      const isPlace = text.slice(0, at).isWellFormed();
+      const caret = { text, start: at, end: at };
+      own.push(isPlace ? (await select(page, caret)).carets : undefined);
+    }
+    for (const [at, carets] of own.entries()) {
+      const wanted = own[elsewhere[at] ?? at];
+      if (carets === undefined || wanted === undefined) continue;
+      const shown = await show(page, { text, start: at, end: at });
+      assertSeen(shown.carets, wanted, `${at} of ${text}`);
+    }
+  }
+});
+
+test("shows a caret that would split a surrogate pair before it", async (page) => {
+  const text = "a👋b";
+  const [before, within] = [
+    await show(page, { text, start: 1, end: 1 }),
+    await show(page, { text, start: 2, end: 2 }),
+  ];
+  assertEquals(within, before);
+});
+
+test("shows the same at a zoom", async (page) => {
+  const part = { text: "abc שלום def\nשלום", start: 2, end: 15 };
+  const caret = { ...part, start: 6, end: 6 };
+  const wanted = await select(page, part);
+  const wantedCaret = await select(page, caret);
+  assertSeen((await show(page, part)).selected, wanted.selected, "selected");
+  assertSeen((await show(page, caret)).carets, wantedCaret.carets, "caret");
+}, 1.5);
+
+test("shows the same where CSS zooms", async (page) => {
+  await page.addStyleTag({ content: ".editor { zoom: 1.25 }" });
+  const part = { text: "abc שלום def", start: 2, end: 7 };
+  const wanted = await select(page, part);
+  assertGreater(wanted.selected.flat().length, 0);
+  assertSeen((await show(page, part)).selected, wanted.selected, "selected");
+});
+
+test("lays the text out once for many edits, and keeps what is selected", async (page) => {
+  await put(page, "a-".repeat(300));
+  const told = await page.evaluate(async () => {
+    const path = "/text/textarea_editor.js" as const;
+    const { TextareaEditor }: typeof import("./textarea_editor.js") =
+      await import(path);
+    const textarea = document.querySelector("textarea");
+    const container = document.querySelector<HTMLElement>("#cursors");
+    if (textarea === null || container === null) throw new Error("no editor");
+    textarea.setSelectionRange(10, 12, "backward");
+    const editor = new TextareaEditor(textarea, container);
+    let count = 0;
+    const setRangeText = textarea.setRangeText.bind(textarea);
+    textarea.setRangeText = (...given: [string]) => {
+      count++;
+      setRangeText(...given);
+    };
+    editor.apply(Array.from({ length: 200 }, (_, index) => {
+      return { start: index * 3, end: index * 3 + 1, inserted: "xy" };
+    }));
+    return { count, text: editor.text, selected: editor.selected };
+  });
+  assertEquals(told, {
+    count: 1,
+    text: "xy-".repeat(200) + "a-".repeat(100),
+    selected: { anchor: 18, head: 17 },
+  });
+});
+
+test("measures a selection of many lines in one go", async (page) => {
+  await put(page, "ab\n".repeat(500));
+  const told = await page.evaluate(async () => {
+    const paths = ["/text/textarea_editor.js", "/text/text_edit.js"] as const;
+    const [{ TextareaEditor }, { positionAt }]: [
+      typeof import("./textarea_editor.js"),
+      typeof import("./text_edit.js"),
+    ] = await Promise.all([import(paths[0]), import(paths[1])]);
+    const textarea = document.querySelector("textarea");
+    const container = document.querySelector<HTMLElement>("#cursors");
+    if (textarea === null || container === null) throw new Error("no editor");
+    let count = 0;
+    const range = document.createRange();
+    const measure = range.getClientRects.bind(range);
+    range.getClientRects = () => {
+      count++;
+      return measure();
+    };
+    document.createRange = () => range;
+    const editor = new TextareaEditor(textarea, container);
+    const { text } = editor;
+    const boxes = editor.getBoxes(positionAt(text, 0), positionAt(text, 1_500));
+    return { count, lines: boxes.length, wanted: editor.viewport.bottomLine };
+  });
+  assert(told.count < 100, `${told.count}`);
+  assertEquals(told.lines, told.wanted + 1);
+});

@@ -21,7 +21,7 @@ export * from "./contracts.ts";
 export * from "./errors.ts";
 export { PresenceServer } from "./presence_server.ts";
 export * from "./presence_view.ts";
-export * from "./replication.ts";
+export type * from "./replication.ts";
 export type {
   EventCounts,
   PresenceEvent,
@@ -31,7 +31,6 @@ export type { PresenceServerOptions } from "./server_options.ts";
 export {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,
-  rightsKey,
   type Viewer,
   viewerPolicy,
 } from "./viewer.ts";

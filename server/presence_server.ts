@@ -45,9 +45,9 @@ import { noEvents, type ServerStats } from "./server_stats.ts";
 import { Sweeper } from "./sweeper.ts";
 import {
   OMNISCIENT_VIEWER,
-  seesAll,
   type Viewer,
   viewerPolicy,
+  visibleTo,
 } from "./viewer.ts";
 import {
   type Watch,
@@ -490,7 +490,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     }
     const answer = await this.#replica?.listener.count?.(contexts, viewer);
     if (answer !== undefined) return answer;
-    const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
+    const visible = visibleTo(viewer);
     const { store } = this;
     const subjects = new Map(contexts.map((context) => [
       context,

@@ -10,12 +10,7 @@ import { assertNotNegative } from "./assert.ts";
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, Feeds, FeedScope } from "./feed.ts";
 import { pause } from "./pause.ts";
-import {
-  OMNISCIENT_VIEWER,
-  seesAll,
-  type Viewer,
-  viewerPolicy,
-} from "./viewer.ts";
+import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
 
 /** What to watch, and on whose behalf. */
 export interface WatchOptions<M extends PresenceModel = PresenceModel> {
@@ -149,7 +144,7 @@ export class Watches<M extends PresenceModel> {
     assertOptions(options, "watch count");
     const { context, viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
     assertNoOtherOptions(others, "watch count");
-    const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
+    const visible = visibleTo(viewer);
     const count = () => this.#store.count(context, { visible });
     return this.#start(
       { context },

@@ -25,4 +25,6 @@ export {
   parseJson,
 } from "./json.ts";
 export { pause } from "./pause.ts";
+export { FACET_ALLOWANCE_MS } from "./replication.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
+export { rightsKey, visibleTo } from "./viewer.ts";

@@ -25,4 +25,5 @@ export {
   parseJson,
 } from "./json.ts";
 export { pause } from "./pause.ts";
+export { SweepLimit } from "./sweep_limit.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";

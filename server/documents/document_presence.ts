@@ -9,6 +9,7 @@ import {
   assertPositive,
   assertServer,
   assertText,
+  SweepLimit,
 } from "../internal.ts";
 import {
   ContextAtCapacityError,
@@ -71,9 +72,6 @@ const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
 
-/** With fewer sessions than these it is not worth looking for expired ones. */
-const MIN_SWEEP = 1_024;
-
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
  * they select and type, who is idle or away.
@@ -115,7 +113,7 @@ export class DocumentPresence implements Disposable {
   readonly #settings: DocumentSettings;
   readonly #origin = `documents/${crypto.randomUUID()}`;
   readonly #sessions = new Set<DocumentSession>();
-  #sweepAt = MIN_SWEEP;
+  readonly #sweepLimit = new SweepLimit();
   readonly #tally = new ListeningTally();
   readonly #rooms: Rooms<DocumentRoom>;
   #isClosed = false;
@@ -494,13 +492,12 @@ export class DocumentPresence implements Disposable {
 
   /** Keeps a session until it ends. Amortised O(1). */
   #keep(session: DocumentSession): void {
-    if (this.#sessions.size >= this.#sweepAt) {
+    this.#sweepLimit.apply(this.#sessions, () => {
       // A session that has expired does not report its end.
       for (const one of [...this.#sessions]) {
         if (!one.isPresent) one[Symbol.dispose]();
       }
-      this.#sweepAt = Math.max(MIN_SWEEP, 2 * this.#sessions.size);
-    }
+    });
     this.#sessions.add(session);
   }
 

@@ -4,6 +4,7 @@ import {
   type PresenceSnapshot,
   type Timestamp,
 } from "../../../core/mod.ts";
+import { isJsonObject, type JsonObject } from "../../internal.ts";
 import { ACTIVITY_RANKS, activityIn } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
 import { documentIdOf } from "../contexts.ts";
@@ -12,7 +13,6 @@ import type { DocumentUser } from "./document_user.ts";
 import {
   type Cursor,
   cursorIn,
-  isRecord,
   selectionIn,
   type Viewport,
   viewportIn,
@@ -182,12 +182,10 @@ function profileOf(
   };
 }
 
-function profileFieldsOf(
-  { facets }: Session,
-): { readonly [name: string]: unknown } {
+function profileFieldsOf({ facets }: Session): JsonObject {
   const meta: unknown = facets.meta;
-  const value = isRecord(meta) ? meta.value : undefined;
-  return isRecord(value) ? value : {};
+  const value = isJsonObject(meta) ? meta.value : undefined;
+  return isJsonObject(value) ? value : {};
 }
 
 function isTime(value: unknown): value is Timestamp {

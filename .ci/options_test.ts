@@ -19,7 +19,7 @@ import { joinCluster, MemoryBackbone } from "../server/cluster/mod.ts";
 import { NatsBackbone } from "../server/cluster/nats/mod.ts";
 import { RedisBackbone } from "../server/cluster/redis/mod.ts";
 import { DocumentPresence } from "../server/documents/mod.ts";
-import { PresenceClient } from "../server/http/client.ts";
+import { PresenceClient } from "../server/http/client/client.ts";
 import { createHttpHandler, createTrustGuard } from "../server/http/mod.ts";
 import {
   createMetricsHandler,

@@ -1,7 +1,8 @@
 /**
  * Compares two facet values by structure: primitives by value (`NaN` equals
- * itself), arrays and plain objects by what they hold. As in JSON, a member that
- * is `undefined` counts as absent. Anything else is equal only to itself.
+ * itself), arrays and plain objects by their elements and members. As in JSON, a
+ * member that is `undefined` counts as absent. Anything else is equal only to
+ * itself.
  *
  * @param a One value, free of cycles.
  * @param b The other.
@@ -23,7 +24,7 @@ export function equalValues(a: unknown, b: unknown): boolean {
   if (a === null || b === null) return false;
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length &&
-      // Not every(), which passes over holes.
+      // Not a.every(), which skips holes.
       Array.from(a.keys())
         .every((index) => equalValues(a[index], b[index]));
   }

@@ -32,7 +32,7 @@ Deno.test("equalValues() compares objects by their own names, in any order", () 
   assertFalse(equalValues({ a: 1 }, { a: 1, b: 1 }));
 });
 
-Deno.test("equalValues() takes a member that is undefined for an absent one", () => {
+Deno.test("equalValues() treats an undefined member as absent", () => {
   assert(equalValues({ a: undefined }, {}));
   assert(equalValues({ a: undefined }, { b: undefined }));
   assert(equalValues([{ a: 1, b: undefined }], [{ c: undefined, a: 1 }]));
@@ -41,7 +41,7 @@ Deno.test("equalValues() takes a member that is undefined for an absent one", ()
   assertFalse(equalValues({ a: undefined, b: 1 }, { a: 1, b: undefined }));
 });
 
-Deno.test("equalValues() is not fooled by names that every object answers to", () => {
+Deno.test("equalValues() is not fooled by names that every object has", () => {
   assertFalse(equalValues({ toString: Object.prototype.toString }, { a: 1 }));
   assertFalse(equalValues({ constructor: Object }, { other: Object }));
   assert(equalValues(parsed(`{"__proto__":1}`), parsed(`{"__proto__":1}`)));
@@ -51,7 +51,7 @@ Deno.test("equalValues() is not fooled by names that every object answers to", (
   assertFalse(equalValues(parsed(`{"__proto__":{}}`), parsed(`{"a":{}}`)));
 });
 
-Deno.test("equalValues() takes other objects for equal only to themselves", () => {
+Deno.test("equalValues() treats other objects as equal only to themselves", () => {
   const date = new Date(0);
   assert(equalValues(date, date));
   assertFalse(equalValues(date, new Date(0)));

@@ -13,7 +13,7 @@ Deno.test("InvalidValueError says what can't be done, why, and with what", () =>
   assertEquals(error.value, 7);
 });
 
-Deno.test("InvalidValueError shows any value, short and on one line", () => {
+Deno.test("InvalidValueError formats any value, short and on one line", () => {
   const shown: [unknown, string][] = [
     [undefined, "undefined"],
     [null, "null"],

@@ -1,9 +1,7 @@
-import { InvalidValueError } from "./errors.ts";
-
 /**
- * Names a subject, a context, a resource or an origin: a well-formed string
- * or a finite number. Branded strings and numbers are welcome. Over a wire,
- * keys are strings.
+ * Identifies a subject, a context, a resource or an origin: a well-formed
+ * string or a finite number. Branded strings and numbers are welcome. Over a
+ * wire, keys are strings.
  *
  * Every such value is an ordinary key: `""`, `"null"`, `".."` and
  * `"__proto__"` mean nothing special, and `1` is not `"1"`.
@@ -11,9 +9,9 @@ import { InvalidValueError } from "./errors.ts";
 export type Key = string | number;
 
 /**
- * Tells whether a value can be a {@linkcode Key}.
+ * Reports whether a value is a {@linkcode Key}.
  *
- * @param value The value to look at.
+ * @param value The value to check.
  * @returns `true` for a string without lone surrogates and for a finite number.
  *
  * @example Usage
@@ -34,40 +32,6 @@ export function isKey(value: unknown): value is Key {
 }
 
 /**
- * Throws unless a value can be a {@linkcode Key}.
- *
- * @param value The value to check.
- * @param field The name of the field that holds it, for the message.
- * @param action What can't be done with a bad one, for the message.
- * @throws {InvalidValueError} If the value is not a key.
- *
- * @example Usage
- * ```ts
- * import { assertKey, InvalidValueError } from "@ruthere/presence/core";
- * import { assertThrows } from "@std/assert";
- *
- * assertThrows(
- *   () => assertKey(NaN, "subject", "publish update"),
- *   InvalidValueError,
- *   "Cannot publish update: subject must be a well-formed string or a finite number: received NaN",
- * );
- * ```
- */
-export function assertKey(
-  value: unknown,
-  field: string,
-  action: string,
-): asserts value is Key {
-  if (isKey(value)) return;
-  throw new InvalidValueError(
-    action,
-    field,
-    "must be a well-formed string or a finite number",
-    value,
-  );
-}
-
-/**
  * Orders keys everywhere in the package: absent first, then numbers by value,
  * then strings by UTF-16 code unit.
  *
@@ -81,7 +45,7 @@ export function assertKey(
  * import { compareKeys } from "@ruthere/presence/core";
  * import { assertEquals } from "@std/assert";
  *
- * // Array.prototype.sort never compares undefined: it goes last by itself.
+ * // Array.prototype.sort never compares undefined: it always puts it last.
  * assertEquals(["b", 10, "", 9].sort(compareKeys), [9, 10, "", "b"]);
  * assertEquals(compareKeys(undefined, ""), -1);
  * ```

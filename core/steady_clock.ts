@@ -1,17 +1,17 @@
-import type { Timestamp } from "./timestamp.ts";
+import type { Timestamp } from "./time.ts";
 
 const RealDate = globalThis.Date;
 
-/** What `performance.now()` has to be added to, to be Unix milliseconds. */
+/** Added to `performance.now()`, gives Unix milliseconds. */
 const startedAt = RealDate.now() - performance.now();
 
 /**
- * Tells the time in whole milliseconds by a clock that nobody sets: use it for
- * how long something takes or lasts, and `Date.now()` for what is shown. It is
- * the same as Unix time when this module is loaded, and then runs on evenly
- * when the system's clock is set forward or back.
+ * Returns the time in whole milliseconds by a steady clock, which is never set
+ * forward or back. Use it to measure durations, and `Date.now()` for times that
+ * are shown. It equals Unix time when this module is loaded, and then runs
+ * evenly even when the system's clock is set.
  *
- * Where a test fakes `Date`, as FakeTime, Sinon, Vitest and Jest do, it follows
+ * When a test fakes `Date`, as FakeTime, Sinon, Vitest and Jest do, it follows
  * the fake one.
  *
  * @returns The time in milliseconds.

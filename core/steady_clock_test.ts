@@ -2,7 +2,7 @@ import { FakeTime } from "@std/testing/time";
 import { assert, assertEquals } from "@std/assert";
 import { steadyNow } from "./steady_clock.ts";
 
-Deno.test("steadyNow() gives whole milliseconds that never go back", () => {
+Deno.test("steadyNow() returns whole milliseconds that never decrease", () => {
   let last = -Infinity;
   for (let count = 0; count < 10_000; count++) {
     const now = steadyNow();

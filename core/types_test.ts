@@ -1,5 +1,5 @@
 /**
- * What must compile, and what must not. The runtime has little to do here:
+ * Code that must compile, and code that must not. Little happens at run time:
  * the type check of the tests is the test.
  *
  * @module
@@ -61,7 +61,7 @@ Deno.test("types: a facet that the model does not have does not compile", () => 
   const deadline: Travel = {
     ...UPDATE,
     facets: {},
-    // @ts-expect-error There is no such facet to end.
+    // @ts-expect-error There is no such facet to clear.
     facetDeadlines: { colour: 1 },
   };
   assertEquals([unknown, cleared, plain, deadline].length, 4);
@@ -79,7 +79,7 @@ Deno.test("types: a facet of the wrong type does not compile", () => {
   assertEquals([own, literal, activity, lastSeen].length, 4);
 });
 
-Deno.test("types: a model can't name an own facet like a built-in one", () => {
+Deno.test("types: a model can't give its own facet the name of a built-in one", () => {
   // @ts-expect-error The model has an availability already.
   interface Availability extends PresenceModel {
     facets: { availability: "here" | "gone" };
@@ -125,7 +125,7 @@ Deno.test("types: facets keep their types through snapshots and summaries", () =
 
 const BUILT_IN = { availability: 0, activity: 0, lastSeen: 0 };
 
-Deno.test("types: what is published and what is read is immutable", () => {
+Deno.test("types: published and read values are immutable", () => {
   const store = new PresenceStore<TravelModel>();
   const sequence = store.publish({ ...UPDATE, facets: {} });
   const snapshot = store.snapshot(PLACE);

@@ -1,9 +1,8 @@
-import { InvalidValueError } from "./errors.ts";
 import type { Key } from "./key.ts";
 
 /**
  * Who an entry is meant for: `"public"`, `"private"`, or restricted with a
- * label. It is only a label: nothing is hidden until a reader gives a
+ * label. It is only a label: nothing is hidden until a reader passes a
  * {@linkcode VisibilityPolicy}.
  *
  * @typeParam Label The labels that an application uses.
@@ -14,11 +13,11 @@ export type Visibility<Label extends string = string> =
   | { readonly restricted: Label };
 
 /**
- * Says whether a reader may see an entry. It must be a pure function: what it
- * said of a label once, it says again.
+ * Decides whether a reader may see an entry. It must be a pure function: the
+ * same arguments always give the same answer.
  *
- * Besides the label it is given the subject, because people usually see
- * themselves, whatever the label.
+ * It receives the subject as well as the label, because people usually see
+ * their own entries regardless of the label.
  *
  * @typeParam Label The labels that an application uses.
  * @typeParam Subject The subjects' keys.
@@ -29,7 +28,7 @@ export type VisibilityPolicy<
 > = (visibility: Visibility<Label>, subject: Subject) => boolean;
 
 /**
- * Makes a visibility for those who have been given a label.
+ * Makes a visibility for the readers who hold a label.
  *
  * @typeParam Label The type of the label.
  * @param label The label.
@@ -50,7 +49,7 @@ export function restricted<const Label extends string>(
 }
 
 /**
- * Tells whether two visibilities are the same.
+ * Reports whether two visibilities are the same.
  *
  * @param a One visibility.
  * @param b The other.
@@ -69,39 +68,4 @@ export function sameVisibility(a: Visibility, b: Visibility): boolean {
   if (a === b) return true;
   if (typeof a === "string" || typeof b === "string") return false;
   return a.restricted === b.restricted;
-}
-
-/**
- * Throws unless a value is a {@linkcode Visibility}.
- *
- * @param value The value to check.
- * @param field The name of the field that holds it, for the message.
- * @param action What can't be done with a bad one, for the message.
- * @throws {InvalidValueError} If the value is not a visibility.
- *
- * @example Usage
- * ```ts
- * import { assertVisibility } from "@ruthere/presence/core";
- * import { assertThrows } from "@std/assert";
- *
- * assertVisibility("public", "visibility", "publish update");
- * assertThrows(() => assertVisibility("secret", "visibility", "publish update"));
- * ```
- */
-export function assertVisibility(
-  value: unknown,
-  field: string,
-  action: string,
-): asserts value is Visibility {
-  if (value === "public" || value === "private") return;
-  if (
-    typeof value === "object" && value !== null && "restricted" in value &&
-    typeof value.restricted === "string"
-  ) return;
-  throw new InvalidValueError(
-    action,
-    field,
-    `must be "public", "private" or { restricted } with a string`,
-    value,
-  );
 }

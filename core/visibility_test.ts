@@ -1,11 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import {
-  assertVisibility,
-  InvalidValueError,
-  restricted,
-  sameVisibility,
-  type Visibility,
-} from "./mod.ts";
+import { assertEquals } from "@std/assert";
+import { restricted, sameVisibility, type Visibility } from "./mod.ts";
 
 Deno.test("restricted() carries a label", () => {
   assertEquals(restricted("team"), { restricted: "team" });
@@ -25,29 +19,5 @@ Deno.test("sameVisibility() compares kind and label", () => {
       const copy = structuredClone(b);
       assertEquals(sameVisibility(a, copy), i === j, JSON.stringify([a, b]));
     }
-  }
-});
-
-Deno.test("assertVisibility() takes the three kinds", () => {
-  for (const value of ["public", "private", restricted("a"), restricted("")]) {
-    assertVisibility(value, "visibility", "publish update");
-  }
-  const others = [
-    undefined,
-    null,
-    "",
-    "restricted",
-    "Public",
-    {},
-    { restricted: 1 },
-    { restricted: undefined },
-    ["public"],
-  ];
-  for (const other of others) {
-    assertThrows(
-      () => assertVisibility(other, "visibility", "publish update"),
-      InvalidValueError,
-      `Cannot publish update: visibility must be "public", "private" or { restricted } with a string: received `,
-    );
   }
 });

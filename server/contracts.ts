@@ -26,6 +26,32 @@ export interface PresenceWatch<M extends PresenceModel = PresenceModel>
   watcherCursor(from: CursorStart): WatcherCursor;
 }
 
+/**
+ * Texts between servers that replicate each other, for what is not worth
+ * keeping, such as a pointer that moves. A text may be lost.
+ */
+export interface PresenceRelay<M extends PresenceModel = PresenceModel> {
+  /**
+   * Sends a text to the other servers that have a watcher, a subscriber or a
+   * subject in a context. Subscribers of this server do not get it.
+   *
+   * @param context Which context.
+   * @param text The text.
+   */
+  publish(context: M["context"], text: string): void;
+  /**
+   * Subscribes to the texts that other servers publish to a context.
+   *
+   * @param context Which context.
+   * @param handler Called with each text; it must not throw.
+   * @returns The subscription. Dispose of it to end it.
+   */
+  subscribe(
+    context: M["context"],
+    handler: (text: string) => void,
+  ): Disposable;
+}
+
 /** A store as it may be read where somebody else writes to it. */
 export type PresenceReader<M extends PresenceModel = PresenceModel> = Pick<
   PresenceStore<M>,

@@ -124,30 +124,30 @@ Deno.test("PresenceServer.count() says what the replication says", async () => {
   assertEquals(asked, [[["doc-1"], PUBLIC_VIEWER]]);
 });
 
-Deno.test("PresenceServer.tellOthers() tells the replication, if there is one", () => {
+Deno.test("PresenceServer.relay publishes to the replication, if there is one", () => {
   using server = new PresenceServer();
   assertFalse(server.replicated);
-  server.tellOthers("doc-1", "nobody hears it");
+  server.relay.publish("doc-1", "nobody hears it");
   const told: unknown[] = [];
   const replication = replicate(server, {
     tell: (context, text) => void told.push([context, text]),
   });
   assert(server.replicated);
-  server.tellOthers("doc-1", "hello");
+  server.relay.publish("doc-1", "hello");
   assertEquals(told, [["doc-1", "hello"]]);
   replication[Symbol.dispose]();
   assertFalse(server.replicated);
-  server.tellOthers("doc-1", "nobody hears it");
+  server.relay.publish("doc-1", "nobody hears it");
   assertEquals(told.length, 1);
 });
 
-Deno.test("PresenceServer.hearOthers() hears what others tell of the context until it is disposed of", () => {
+Deno.test("PresenceServer.relay gives a subscriber the texts of others until it is disposed of", () => {
   using server = new PresenceServer();
   const replication = replicate(server);
   const heard: string[] = [];
   const hear = (text: string) => void heard.push(text);
-  const first = server.hearOthers("doc-1", hear);
-  const second = server.hearOthers("doc-1", hear);
+  const first = server.relay.subscribe("doc-1", hear);
+  const second = server.relay.subscribe("doc-1", hear);
   replication.told("doc-1", "hello");
   replication.told("doc-2", "nobody hears it");
   assertEquals(heard, ["hello", "hello"]);
@@ -160,14 +160,14 @@ Deno.test("PresenceServer.hearOthers() hears what others tell of the context unt
   assertEquals(heard.length, 3);
 });
 
-Deno.test("PresenceServer.hearOthers() has a context be followed, as a watch has", async () => {
+Deno.test("PresenceServer.relay needs the context of a subscriber, as a watch does", async () => {
   using server = new PresenceServer();
   const told: unknown[] = [];
   const replication = replicate(server, {
     watched: (...what) => void told.push(what),
   });
-  const hearing = server.hearOthers("doc-1", () => {});
-  const other = server.hearOthers("doc-1", () => {});
+  const hearing = server.relay.subscribe("doc-1", () => {});
+  const other = server.relay.subscribe("doc-1", () => {});
   assertEquals(told, [["doc-1", true]]);
   assertEquals(replication.watched(), ["doc-1"]);
   const watch = server.watch({ context: "doc-1" });
@@ -176,7 +176,7 @@ Deno.test("PresenceServer.hearOthers() has a context be followed, as a watch has
   hearing[Symbol.dispose]();
   other[Symbol.dispose]();
   assertEquals(told, [["doc-1", true]]);
-  const last = server.hearOthers("doc-1", () => {});
+  const last = server.relay.subscribe("doc-1", () => {});
   await watch[Symbol.asyncDispose]();
   assertEquals(told, [["doc-1", true]]);
   last[Symbol.dispose]();

@@ -6,115 +6,112 @@ import type {
   Timestamp,
 } from "../core/mod.ts";
 
-/** Numbers the changes of one store: 1, 2, 3 and so on. */
+/** The number of a change of one store: 1, 2, 3 and so on. */
 export type Sequence = number;
 
 /** An update was published and made a new snapshot. */
 export interface PublishedChange<M extends PresenceModel = PresenceModel> {
-  /** Tells the kinds of changes apart. */
+  /** The kind of change. */
   readonly type: "published";
   /** The number of the change. */
   readonly sequence: Sequence;
-  /**
-   * What was published: only what was said last. To show the entry, read the
-   * snapshot.
-   */
+  /** What was published. To show the entry, read the snapshot instead. */
   readonly update: PresenceUpdate<M>;
-  /** What the entry is now. */
+  /** The entry after the change. */
   readonly snapshot: PresenceSnapshot<M>;
   /**
-   * What the entry was before; `undefined` for a new one, and for one that
+   * The entry before the change; `undefined` for a new entry, and for one that
    * the reader could not see.
    */
   readonly previous: PresenceSnapshot<M> | undefined;
 }
 
-/** Facets of an entry were due and have been cleared. */
+/** Facets of an entry were due and were cleared. */
 export interface FacetsExpiredChange<M extends PresenceModel = PresenceModel> {
-  /** Tells the kinds of changes apart. */
+  /** The kind of change. */
   readonly type: "facetsExpired";
   /** The number of the change. */
   readonly sequence: Sequence;
-  /** The names of the facets that went. */
+  /** The names of the cleared facets. */
   readonly facets: readonly string[];
-  /** What the entry is now. */
+  /** The entry after the change. */
   readonly snapshot: PresenceSnapshot<M>;
-  /** What the entry was before. */
+  /** The entry before the change. */
   readonly previous: PresenceSnapshot<M>;
 }
 
-/** An entry was due and is gone. */
+/** An entry has expired. */
 export interface ExpiredChange<M extends PresenceModel = PresenceModel> {
-  /** Tells the kinds of changes apart. */
+  /** The kind of change. */
   readonly type: "expired";
   /** The number of the change. */
   readonly sequence: Sequence;
-  /** What the entry was. */
+  /** The last snapshot of the entry. */
   readonly previous: PresenceSnapshot<M>;
   /** The `observedAt` of the last update, silent refreshes included. */
   readonly seenAt: Timestamp;
 }
 
-/** An entry was taken away by its publisher and is gone. */
+/** The publisher of an entry has withdrawn it. */
 export interface WithdrawnChange<M extends PresenceModel = PresenceModel> {
-  /** Tells the kinds of changes apart. */
+  /** The kind of change. */
   readonly type: "withdrawn";
   /** The number of the change. */
   readonly sequence: Sequence;
-  /** What the entry was. */
+  /** The last snapshot of the entry. */
   readonly previous: PresenceSnapshot<M>;
   /** The `observedAt` of the last update, silent refreshes included. */
   readonly seenAt: Timestamp;
 }
 
-/** What happened to one entry. */
+/** A change of one entry. */
 export type PresenceChange<M extends PresenceModel = PresenceModel> =
   | PublishedChange<M>
   | FacetsExpiredChange<M>
   | ExpiredChange<M>
   | WithdrawnChange<M>;
 
-/** An entry that a reader could see is there still, but no longer for them. */
+/** An entry still exists, but the reader may no longer see it. */
 export interface HiddenChange<M extends PresenceModel = PresenceModel> {
-  /** Tells the kinds of changes apart. */
+  /** The kind of change. */
   readonly type: "hidden";
   /** The number of the change. */
   readonly sequence: Sequence;
-  /** The key of the entry, and nothing more. */
+  /** The key of the entry, and nothing else. */
   readonly key: EntryKey<M>;
 }
 
-/** What happened to one entry, as a reader with a visibility policy sees it. */
+/** A change of one entry, as a reader with a visibility policy sees it. */
 export type VisibleChange<M extends PresenceModel = PresenceModel> =
   | PresenceChange<M>
   | HiddenChange<M>;
 
-/** A place in the changes of one store's life. */
+/** A position in the changes of one life of a store. */
 export interface CursorPosition {
-  /** Names the life of the store. */
+  /** The epoch of the store: the name of its life. */
   readonly epoch: string;
-  /** The last change that the reader knows of. */
+  /** The last change that the reader has seen. */
   readonly sequence: Sequence;
 }
 
 /** The changes after a position. */
 export interface Changes<M extends PresenceModel = PresenceModel> {
-  /** Tells changes from a gap. */
+  /** Distinguishes changes from a gap. */
   readonly type: "changes";
-  /** The position that has been examined: where to go on from. */
+  /** The position after the last examined change: where to continue. */
   readonly position: CursorPosition;
   /** The changes, in order. */
   readonly changes: readonly VisibleChange<M>[];
 }
 
 /**
- * Some changes after the position are no longer there. A mirror must be built
- * anew, from a read of the store and a cursor at its tail.
+ * Some changes after the position are no longer retained. Rebuild the mirror
+ * from a read of the store and a cursor at its tail.
  */
 export interface Gap {
-  /** Tells a gap from changes. */
+  /** Distinguishes a gap from changes. */
   readonly type: "gap";
-  /** The position that was asked for. */
+  /** The requested position. */
   readonly requested: CursorPosition;
   /** Changes up to here are no longer retained. */
   readonly retainedFloorSequence: Sequence;
@@ -122,16 +119,16 @@ export interface Gap {
   readonly last: CursorPosition;
 }
 
-/** The answer to "what has changed since?". */
+/** The result of reading the changes after a position. */
 export type ChangesResult<M extends PresenceModel = PresenceModel> =
   | Changes<M>
   | Gap;
 
-/** The answer to "has anything changed since?". */
+/** Whether there are changes after a position. */
 export type ChangeStatus = "pending" | "up-to-date" | Gap;
 
 /**
- * The key of the entry that a change is of.
+ * Returns the key of the entry that a change is about.
  *
  * @typeParam M The application's model.
  * @param change The change.

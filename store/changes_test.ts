@@ -44,7 +44,7 @@ Deno.test("a published change carries its update and both snapshots", () => {
   assert(second.previous === snapshots[0]);
 });
 
-Deno.test("an entry that comes back has no former snapshot", () => {
+Deno.test("an entry that returns has no previous snapshot", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({ facets: { typing: true } }));
   store.withdraw(ALICE);
@@ -54,7 +54,7 @@ Deno.test("an entry that comes back has no former snapshot", () => {
   assertEquals([change.previous, change.snapshot.facets], [undefined, {}]);
 });
 
-Deno.test("PresenceStore.changesSince() gives all that is retained, in order", () => {
+Deno.test("PresenceStore.changesSince() returns all retained changes, in order", () => {
   const store = storeOf(Infinity, "abab");
   store.withdraw({ ...ALICE, context: "a" });
   assertEquals(outline(store.changesSince(2)), [
@@ -65,7 +65,7 @@ Deno.test("PresenceStore.changesSince() gives all that is retained, in order", (
   assertEquals(outline(store.changesSince(5)), []);
 });
 
-Deno.test("PresenceStore.changesSince() tells where to go on from", () => {
+Deno.test("PresenceStore.changesSince() returns the position to continue from", () => {
   const store = storeOf(Infinity, "ab");
   const positionOf = (since: number, context?: string) => {
     const result = store.changesSince(since, { context });
@@ -76,7 +76,7 @@ Deno.test("PresenceStore.changesSince() tells where to go on from", () => {
   assertEquals(positionOf(2), { epoch: "e", sequence: 2 });
 });
 
-Deno.test("PresenceStore.changesSince() beyond the end gives nothing, and stays", () => {
+Deno.test("PresenceStore.changesSince() beyond the end returns nothing, and stays", () => {
   const store = storeOf(2, "aaa");
   const result = store.changesSince(7);
   assertEquals(result, {
@@ -87,7 +87,7 @@ Deno.test("PresenceStore.changesSince() beyond the end gives nothing, and stays"
   assertEquals(store.changeStatusSince(7), "up-to-date");
 });
 
-Deno.test("PresenceStore.changesSince() below the floor gives a gap", () => {
+Deno.test("PresenceStore.changesSince() below the floor returns a gap", () => {
   const store = storeOf(3, "aaaaa");
   assertEquals(store.retainedFloorSequence, 2);
   assertEquals(store.changesSince(1), gap(1, 2, 5));
@@ -99,7 +99,7 @@ Deno.test("PresenceStore.changesSince() below the floor gives a gap", () => {
   ]);
 });
 
-Deno.test("a result keeps what was asked for, whatever is published later", () => {
+Deno.test("a result keeps the requested position when more is published", () => {
   const store = storeOf(2, "aa");
   const before = store.changesSince(0);
   store.publish(update());
@@ -113,7 +113,7 @@ Deno.test("a store retains 10,000 changes by default", () => {
   assertEquals(changesOf(store.changesSince(1)).length, 10_000);
 });
 
-Deno.test("a store retains as much as it is told to", () => {
+Deno.test("a store retains as many changes as its option says", () => {
   for (const retention of [1, 2, 3, 15, 16, 17, 33]) {
     const store = new PresenceStore({ retention });
     for (let last = 1; last <= 100; last++) {
@@ -139,7 +139,7 @@ Deno.test("a store that retains nothing still counts", () => {
   assertEquals(outline(store.changesSince(2)), []);
 });
 
-Deno.test("a store refuses a retention that is no whole number", () => {
+Deno.test("a store refuses a retention that is not a whole number", () => {
   for (const retention of [-1, 1.5, NaN, -Infinity]) {
     assertThrows(
       () => new PresenceStore({ retention }),
@@ -149,7 +149,7 @@ Deno.test("a store refuses a retention that is no whole number", () => {
   }
 });
 
-Deno.test("PresenceStore.compact() forgets changes up to a sequence", () => {
+Deno.test("PresenceStore.compact() drops changes up to a sequence", () => {
   const store = storeOf(Infinity, "aaaaa");
   assertEquals(store.compact(2), 2);
   assertEquals(store.changesSince(1), gap(1, 2, 5));
@@ -159,7 +159,7 @@ Deno.test("PresenceStore.compact() forgets changes up to a sequence", () => {
   assertEquals(store.retainedFloorSequence, 2);
 });
 
-Deno.test("PresenceStore.compact() ends at the last change", () => {
+Deno.test("PresenceStore.compact() stops at the last change", () => {
   const store = storeOf(Infinity, "aaa");
   assertEquals(store.compact(9), 3);
   assertEquals(store.retainedFloorSequence, 3);
@@ -167,7 +167,7 @@ Deno.test("PresenceStore.compact() ends at the last change", () => {
   assertEquals(outline(store.changesSince(3)), ["published 4"]);
 });
 
-Deno.test("PresenceStore.compact() forgets no entries", () => {
+Deno.test("PresenceStore.compact() drops no entries", () => {
   const store = storeOf(Infinity, "ab");
   store.compact(2);
   assertEquals(store.size, 2);
@@ -176,7 +176,7 @@ Deno.test("PresenceStore.compact() forgets no entries", () => {
   assert(change?.type === "withdrawn");
 });
 
-Deno.test("PresenceStore.compact() wants a whole number", () => {
+Deno.test("PresenceStore.compact() requires a whole number", () => {
   for (const through of [-1, 0.5, NaN, Infinity]) {
     assertThrows(
       () => storeOf(Infinity, "a").compact(through),
@@ -186,7 +186,7 @@ Deno.test("PresenceStore.compact() wants a whole number", () => {
   }
 });
 
-Deno.test("compaction and retention go together", () => {
+Deno.test("compaction and retention work together", () => {
   const store = storeOf(4, "aaaaaa");
   assertEquals(store.compact(4), 2);
   for (const context of "bbb") store.publish(update({ context }));
@@ -194,7 +194,7 @@ Deno.test("compaction and retention go together", () => {
   assertEquals(changesOf(store.changesSince(5)).length, 4);
 });
 
-Deno.test("changes of one context can be asked for alone", () => {
+Deno.test("PresenceStore.changesSince() reads the changes of one context", () => {
   const store = storeOf(Infinity, "abacab");
   const since = (sequence: number, context: string) =>
     outline(store.changesSince(sequence, { context }));
@@ -218,7 +218,7 @@ Deno.test("changes of one context are found in a long log", () => {
   );
 });
 
-Deno.test("a context's changes include how its entries ended", () => {
+Deno.test("a context's changes include the removal of its entries", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({
     expiry: 160,
@@ -241,7 +241,7 @@ Deno.test("a context's changes include how its entries ended", () => {
   ]);
 });
 
-Deno.test("a context has a gap only if a change of its own is gone", () => {
+Deno.test("a context has a gap only if one of its own changes is dropped", () => {
   const store = storeOf(3, "abacccc");
   assertEquals(store.retainedFloorSequence, 4);
   const since = (sequence: number, context: string) =>
@@ -259,7 +259,7 @@ Deno.test("a context has a gap only if a change of its own is gone", () => {
   );
 });
 
-Deno.test("a context that all have left is known while its changes are", () => {
+Deno.test("an empty context is kept while its changes are retained", () => {
   const store = storeOf(3, "a");
   store.withdraw({ ...ALICE, context: "a" });
   const since = (sequence: number) =>
@@ -269,13 +269,13 @@ Deno.test("a context that all have left is known while its changes are", () => {
   store.publish(update({ context: "b" }));
   assertEquals(since(1), ["withdrawn 2"]);
   assertEquals(since(0), gap(0, 1, 4));
-  // With its last change the context is forgotten: who knows what was below?
+  // The store drops the context with its last change, and no longer knows it.
   store.publish(update({ context: "b" }));
   assertEquals(since(1), gap(1, 2, 5));
   assertEquals(since(2), []);
 });
 
-Deno.test("a context that is left and entered again stays known", () => {
+Deno.test("a context that is left and entered again is kept", () => {
   const store = storeOf(2, "a");
   store.withdraw({ ...ALICE, context: "a" });
   for (const context of "abb") store.publish(update({ context }));
@@ -285,7 +285,7 @@ Deno.test("a context that is left and entered again stays known", () => {
   assertEquals(store.withdraw({ ...ALICE, context: "a" }), 6);
 });
 
-Deno.test("a context that starts anew does not hide what was dropped", () => {
+Deno.test("a context that starts again does not hide dropped changes", () => {
   const store = storeOf(2, "a");
   store.withdraw({ ...ALICE, context: "a" });
   for (const context of "bb") store.publish(update({ context }));
@@ -297,7 +297,7 @@ Deno.test("a context that starts anew does not hide what was dropped", () => {
   assertEquals(since(3), ["published 5"]);
 });
 
-Deno.test("a position of another epoch gives a gap, wherever it is", () => {
+Deno.test("a position of another epoch is a gap, whatever its sequence", () => {
   const former = storeOf(Infinity, "aaa");
   const store = new PresenceStore({ epoch: "f" });
   store.publish(update());
@@ -319,7 +319,7 @@ Deno.test("two stores have different epochs", () => {
   assert(new PresenceStore().epoch !== new PresenceStore().epoch);
 });
 
-Deno.test("onChange is told of every change at once", () => {
+Deno.test("onChange is called with every change at once", () => {
   const told: string[] = [];
   const store = new PresenceStore({
     retention: 0,
@@ -331,4 +331,25 @@ Deno.test("onChange is told of every change at once", () => {
   assertEquals(told, ["published 1"]);
   store.expire(170);
   assertEquals(told, ["published 1", "expired 2"]);
+});
+
+Deno.test("onChange gets the cause of the write, and none of what is due", () => {
+  const causes: unknown[] = [];
+  const store = new PresenceStore({
+    onChange: ({ type }, cause) => causes.push([type, cause]),
+  });
+  store.publish(update({ expiry: 160 }), 0, "replicated");
+  store.publish(update({ facets: { activity: "idle" } }), 0, "replicated");
+  store.publish(update({ facets: { activity: "editing" }, expiry: 160 }));
+  store.expire(160);
+  store.publish(update());
+  store.withdraw(update(), "forgotten");
+  assertEquals(causes, [
+    ["published", "replicated"],
+    ["published", "replicated"],
+    ["published", undefined],
+    ["expired", undefined],
+    ["published", undefined],
+    ["withdrawn", "forgotten"],
+  ]);
 });

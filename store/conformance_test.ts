@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import type { ConformanceDocument } from "./testing/conformance_document.ts";
 import { ConformanceReplay } from "./testing/conformance_replay.ts";
 
-/** Where the recorded runs are: `RUTHERE_VECTORS`, else the test data. */
+/** The folder of recorded runs: `RUTHERE_VECTORS`, or the test data. */
 const FOLDER = Deno.env.get("RUTHERE_VECTORS") ||
   new URL("./testdata/", import.meta.url);
 
@@ -18,7 +18,7 @@ async function read(file: string): Promise<ConformanceDocument> {
   return await new Response(text).json();
 }
 
-Deno.test("conformance: PresenceStore does what the reference did", async (t) => {
+Deno.test("conformance: PresenceStore behaves like the reference", async (t) => {
   const files = Array.from(Deno.readDirSync(FOLDER), ({ name }) => name)
     .filter((name) => /\.json(\.gz)?$/.test(name))
     .sort();

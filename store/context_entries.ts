@@ -1,21 +1,21 @@
 import { compareKeys, type Key, type PresenceModel } from "../core/mod.ts";
 import type { Sequence } from "./change.ts";
 import type { Chain } from "./change_log.ts";
+import type { Scheduled } from "./deadline_queue.ts";
 import { EntryTree } from "./entry_tree.ts";
 import type { Entry } from "./entry.ts";
 
-/** Everything that the store knows of one context. */
+/** Everything that the store has of one context. */
 export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
-  implements Chain {
+  implements Chain, Scheduled {
   /** The key of the context. */
   readonly context: M["context"];
   /** See {@linkcode Chain}. */
   tail: Sequence;
-  /** Its neighbours in {@linkcode VacantContexts}, while it is empty. */
-  vacantBefore: ContextEntries<M> | undefined = undefined;
-  /** See {@linkcode ContextEntries.vacantBefore}. */
-  vacantAfter: ContextEntries<M> | undefined = undefined;
-  #sortedSubjects: readonly Key[] | undefined;
+  /** See {@linkcode Scheduled}. */
+  queuedAt: Sequence = Infinity;
+  /** The subjects in order, once asked for; public for the tests. */
+  sortedSubjects: readonly Key[] | undefined;
 
   /** Makes an empty context whose chain starts at the log's floor. */
   constructor(context: M["context"], floor: Sequence) {
@@ -24,25 +24,30 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
     this.tail = floor;
   }
 
+  /** When it can be dropped, if empty: once its last change is not retained. */
+  get due(): Sequence {
+    return this.tail;
+  }
+
   override add(entry: Entry<M>): void {
     const before = this.subjectCount;
     super.add(entry);
-    if (this.subjectCount !== before) this.#sortedSubjects = undefined;
+    if (this.subjectCount !== before) this.sortedSubjects = undefined;
   }
 
   override delete(entry: Entry<M>): void {
     const before = this.subjectCount;
     super.delete(entry);
-    if (this.subjectCount !== before) this.#sortedSubjects = undefined;
+    if (this.subjectCount !== before) this.sortedSubjects = undefined;
   }
 
   /**
-   * The subjects in the order of `compareKeys`: all, or those after a key.
-   * Sorts once per change of membership, then O(log n) and the answer.
+   * Yields the subjects in the order of `compareKeys`: all, or those after a
+   * key. Sorts once per change of membership, then O(log n) and the answer.
    */
   *subjectsAfter(after: Key | undefined): Generator<Key, void> {
-    this.#sortedSubjects ??= [...this.subjects()].sort(compareKeys);
-    const sorted = this.#sortedSubjects;
+    this.sortedSubjects ??= [...this.subjects()].sort(compareKeys);
+    const sorted = this.sortedSubjects;
     for (
       let index = firstAfter(sorted, after);
       index < sorted.length;
@@ -51,14 +56,9 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
       yield sorted[index]!;
     }
   }
-
-  /** What it keeps in order, for the invariant check of the tests. */
-  parts(): { readonly sortedSubjects: readonly Key[] | undefined } {
-    return { sortedSubjects: this.#sortedSubjects };
-  }
 }
 
-/** The index of the first key that comes after a given one. */
+/** Returns the index of the first key after a given one. */
 function firstAfter(sorted: readonly Key[], after: Key | undefined): number {
   let low = 0;
   let high = sorted.length;

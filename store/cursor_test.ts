@@ -9,7 +9,7 @@ function storeOf(retention: number, count: number): PresenceStore {
   return store;
 }
 
-Deno.test("PresenceStore.watcherCursor() starts where it is told to", () => {
+Deno.test("PresenceStore.watcherCursor() starts at the given place", () => {
   const store = storeOf(2, 5);
   const startOf = (from: "zero" | "floor" | "tail" | number) =>
     store.watcherCursor(from).position;
@@ -21,7 +21,7 @@ Deno.test("PresenceStore.watcherCursor() starts where it is told to", () => {
   assertEquals(startOf(9), { epoch, sequence: 9 });
 });
 
-Deno.test("PresenceStore.watcherCursor() wants a whole number", () => {
+Deno.test("PresenceStore.watcherCursor() requires a whole number", () => {
   for (const from of [-1, 0.5, NaN, Infinity]) {
     assertThrows(
       () => new PresenceStore().watcherCursor(from),
@@ -31,7 +31,7 @@ Deno.test("PresenceStore.watcherCursor() wants a whole number", () => {
   }
 });
 
-Deno.test("WatcherCursor.poll() gives each change once", () => {
+Deno.test("WatcherCursor.poll() returns each change once", () => {
   const store = storeOf(Infinity, 2);
   const cursor = store.watcherCursor("zero");
   assertEquals(outline(cursor.poll(store)), ["published 1", "published 2"]);
@@ -64,7 +64,7 @@ Deno.test("WatcherCursor.poll() stays at a gap until it is reset", () => {
   assertEquals(outline(cursor.poll(store)), []);
 });
 
-Deno.test("WatcherCursor.poll() moves past what a policy hides", () => {
+Deno.test("WatcherCursor.poll() moves past hidden changes", () => {
   const store = new PresenceStore({ retention: 2 });
   const cursor = store.watcherCursor("zero");
   const hide = () => store.publish(update({ visibility: "private" }));
@@ -76,7 +76,7 @@ Deno.test("WatcherCursor.poll() moves past what a policy hides", () => {
   }
 });
 
-Deno.test("WatcherCursor.poll() moves past what happens in other contexts", () => {
+Deno.test("WatcherCursor.poll() moves past changes of other contexts", () => {
   const store = new PresenceStore({ retention: 2 });
   store.publish(update());
   const cursor = store.watcherCursor("tail");

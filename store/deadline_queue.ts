@@ -1,10 +1,10 @@
 import type { Timestamp } from "../core/mod.ts";
 
-/** What a {@linkcode DeadlineQueue} holds. */
+/** An element of a {@linkcode DeadlineQueue}. */
 export interface Scheduled {
   /** When it is due now; `Infinity` for never. */
   readonly due: Timestamp;
-  /** Where the queue keeps the time of its item; `Infinity` for no item. */
+  /** The time at which the queue has it; `Infinity` if the queue does not. */
   queuedAt: Timestamp;
 }
 
@@ -12,97 +12,86 @@ export interface Scheduled {
 export const ARITY = 4;
 
 /**
- * A priority queue that is told as little as possible. A deadline that moves
+ * A priority queue that does as little as possible. A deadline that moves
  * further away, as with every heartbeat, does not touch it: the item stays
- * where it is, and when it comes up it is put back at the time it is then
- * due. A deadline that moves nearer adds an item, which leaves the old one
- * stale; an item is good while its time is the `queuedAt` of what it points
- * to. When more than a third of the items are stale, they are thrown out
- * together: they hold on to what is gone.
+ * where it is, and when it reaches the front it is put back at the time at which
+ * it is then due. A deadline that moves nearer adds an item and leaves the old
+ * one stale: an item is valid while its time equals the `queuedAt` of its
+ * element. When more than a third of the items are stale, all stale ones are
+ * removed together, since they keep removed elements in memory.
  */
 export class DeadlineQueue<T extends Scheduled> {
-  #times: Timestamp[] = [];
-  #items: T[] = [];
-  #stale = 0;
-
-  /** How many items it holds: never more than 1.5 times what is scheduled. */
-  get length(): number {
-    return this.#items.length;
-  }
+  /** A heap of times, and the element of each; public for the tests. */
+  readonly times: Timestamp[] = [];
+  /** The element of each time. */
+  readonly items: T[] = [];
+  /** How many items are stale: at most a third. */
+  stale = 0;
 
   /**
-   * Takes note of the present deadline of something. O(1) for what is never
+   * Adds an element, or follows its deadline. O(1) for an element that is never
    * due, and for a deadline that is kept or extended; else O(log n).
    */
   schedule(scheduled: T): void {
     const { due } = scheduled;
     if (due >= scheduled.queuedAt) return;
-    if (scheduled.queuedAt !== Infinity) this.#stale++;
+    if (scheduled.queuedAt !== Infinity) this.stale++;
     scheduled.queuedAt = due;
-    this.#times.push(due);
-    this.#items.push(scheduled);
-    this.#siftUp(this.#items.length - 1);
-    this.#throwOutStale();
+    this.times.push(due);
+    this.items.push(scheduled);
+    this.#siftUp(this.items.length - 1);
+    this.#removeStale();
   }
 
-  /** Forgets something. Amortised O(1). */
+  /** Removes an element. Amortised O(1). */
   forget(scheduled: T): void {
     if (scheduled.queuedAt === Infinity) return;
     scheduled.queuedAt = Infinity;
-    this.#stale++;
-    this.#throwOutStale();
+    this.stale++;
+    this.#removeStale();
   }
 
   /**
-   * A time before which nothing is due, `Infinity` if there is none. It may be
-   * earlier than the next deadline, if that has been extended. O(1).
+   * Returns a time before which nothing is due, `Infinity` if there is none. It
+   * may be earlier than the next deadline, if that was extended. O(1).
    */
   earliest(): Timestamp {
-    return this.#times[0] ?? Infinity;
+    return this.times[0] ?? Infinity;
   }
 
   /**
-   * The exact time of the next deadline, `Infinity` if there is none. O(1), and
-   * O(log n) for each deadline before it that was extended since it was last
-   * asked for.
+   * Returns the exact time of the next deadline, `Infinity` if there is none.
+   * O(1), and O(log n) for each deadline before it that was extended since the
+   * last call.
    */
   next(): Timestamp {
     return this.#settle(Infinity);
   }
 
   /**
-   * Takes out what is due first, if anything is due. O(log n) for it and for
-   * each extended deadline that comes up before it; if there is none: O(1).
+   * Removes and returns the first element that is due, if any is. O(log n) for
+   * it and for each extended deadline before it; if there is none: O(1).
    */
   takeDue(now: Timestamp): T | undefined {
     if (this.#settle(now) > now) return undefined;
-    const scheduled = this.#items[0];
+    const scheduled = this.items[0];
     this.#removeFirst();
     if (scheduled !== undefined) scheduled.queuedAt = Infinity;
-    this.#throwOutStale();
+    this.#removeStale();
     return scheduled;
   }
 
-  /** What the queue is made of, for the invariant check of the tests. */
-  parts(): {
-    readonly times: readonly Timestamp[];
-    readonly items: readonly T[];
-    readonly stale: number;
-  } {
-    return { times: this.#times, items: this.#items, stale: this.#stale };
-  }
-
   /**
-   * Puts items that are not due when they say back to where they belong, until
-   * the first one tells the truth or is later than a limit.
+   * Removes stale items from the front and moves extended ones back, until the
+   * first item is exact or later than a limit. Returns its time.
    */
   #settle(limit: Timestamp): Timestamp {
     while (true) {
-      const time = this.#times[0] ?? Infinity;
-      const first = this.#items[0];
+      const time = this.times[0] ?? Infinity;
+      const first = this.items[0];
       if (first === undefined || time > limit) return time;
       if (first.queuedAt !== time) {
-        this.#stale--;
+        this.stale--;
         this.#removeFirst();
         continue;
       }
@@ -111,7 +100,7 @@ export class DeadlineQueue<T extends Scheduled> {
       first.queuedAt = due;
       if (due === Infinity) {
         this.#removeFirst();
-        this.#throwOutStale();
+        this.#removeStale();
       } else {
         this.#siftDown(0, due, first);
       }
@@ -119,22 +108,22 @@ export class DeadlineQueue<T extends Scheduled> {
   }
 
   #removeFirst(): void {
-    const time = this.#times.pop();
-    const item = this.#items.pop();
+    const time = this.times.pop();
+    const item = this.items.pop();
     if (time === undefined || item === undefined) return;
-    if (this.#items.length > 0) this.#siftDown(0, time, item);
+    if (this.items.length > 0) this.#siftDown(0, time, item);
   }
 
-  #throwOutStale(): void {
-    if (this.#stale * 3 <= this.#items.length) return;
-    const items = this.#items;
-    const times = this.#times;
+  #removeStale(): void {
+    if (this.stale * 3 <= this.items.length) return;
+    const items = this.items;
+    const times = this.times;
     let kept = 0;
     for (let index = 0; index < items.length; index++) {
       const item = items[index]!;
       const time = times[index]!;
       if (item.queuedAt !== time) continue;
-      // Two items of one thing may agree on the time: only one of them stays.
+      // Two items of one element may have the same time: only one stays.
       item.queuedAt = NaN;
       items[kept] = item;
       times[kept] = time;
@@ -142,7 +131,7 @@ export class DeadlineQueue<T extends Scheduled> {
     }
     items.length = kept;
     times.length = kept;
-    this.#stale = 0;
+    this.stale = 0;
     for (let index = 0; index < kept; index++) {
       items[index]!.queuedAt = times[index]!;
     }
@@ -152,8 +141,8 @@ export class DeadlineQueue<T extends Scheduled> {
   }
 
   #siftUp(index: number): void {
-    const times = this.#times;
-    const items = this.#items;
+    const times = this.times;
+    const items = this.items;
     const time = times[index]!;
     const item = items[index]!;
     while (index > 0) {
@@ -168,10 +157,10 @@ export class DeadlineQueue<T extends Scheduled> {
     items[index] = item;
   }
 
-  /** Puts an item at an index, or as far below it as its time demands. */
+  /** Puts an item at an index, or as far below it as its time requires. */
   #siftDown(index: number, time: Timestamp, item: T): void {
-    const times = this.#times;
-    const items = this.#items;
+    const times = this.times;
+    const items = this.items;
     while (true) {
       const firstChild = index * ARITY + 1;
       if (firstChild >= times.length) break;

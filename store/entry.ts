@@ -12,22 +12,22 @@ import type { Leaf } from "./entry_tree.ts";
 import type { Scheduled } from "./deadline_queue.ts";
 
 /**
- * One entry of the store: its present snapshot, and beside it the liveness
- * that moves with every update, also where the snapshot stays.
+ * One entry of the store: its snapshot, and beside it the liveness, which moves
+ * with every update even if the snapshot stays.
  */
 export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
-  /** What is true of the entry. */
+  /** The current snapshot. */
   snapshot: PresenceSnapshot<M>;
   /** The `observedAt` of the last update. */
   seenAt: Timestamp;
-  /** When the whole entry ends; `Infinity` for never. */
+  /** When the whole entry expires; `Infinity` for never. */
   expiresAt: Timestamp;
-  /** When single facets end. */
+  /** When single facets are cleared. */
   facetDeadlines: Map<FacetName<M>, Timestamp> | undefined = undefined;
   /** See {@linkcode Scheduled}. */
   queuedAt: Timestamp = Infinity;
 
-  /** Makes an entry that lives as its first update says, or so much longer. */
+  /** Makes an entry from its first update, with shifted deadlines. */
   constructor(
     snapshot: PresenceSnapshot<M>,
     update: PresenceUpdate<M>,
@@ -39,7 +39,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     moveFacetDeadlines(this, update, shift);
   }
 
-  /** When the entry or one of its facets is due first. */
+  /** The earliest deadline of the entry and its facets. */
   get due(): Timestamp {
     let due = this.expiresAt;
     if (this.facetDeadlines !== undefined) {
@@ -50,14 +50,14 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     return due;
   }
 
-  /** Moves the liveness as an update says, and its deadlines so much more. */
+  /** Applies an update to the liveness, with shifted deadlines. */
   keepAlive(update: PresenceUpdate<M>, shift: Duration): void {
     this.seenAt = update.observedAt;
     this.expiresAt = expiresAt(update) + shift;
     moveFacetDeadlines(this, update, shift);
   }
 
-  /** Takes the names of the facets whose deadline is due. */
+  /** Drops the facet deadlines that are due; returns the facets' names. */
   takeDueFacets(now: Timestamp): FacetName<M>[] {
     const names: FacetName<M>[] = [];
     for (const [name, deadline] of this.facetDeadlines ?? []) {
@@ -68,7 +68,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   }
 }
 
-// Functions, because an object with private methods is one field larger.
+// Functions, since private methods would make each entry one field larger.
 
 function moveFacetDeadlines<M extends PresenceModel>(
   entry: Entry<M>,
@@ -93,7 +93,7 @@ function dropFacetDeadlines<M extends PresenceModel>(
   if (entry.facetDeadlines?.size === 0) entry.facetDeadlines = undefined;
 }
 
-/** The names that a record by facet gives a value. */
+/** Returns the names that have a value. */
 function namesIn<M extends PresenceModel>(
   byName: FacetPatch<M> | FacetDeadlines<M>,
 ): FacetName<M>[] {

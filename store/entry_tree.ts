@@ -1,8 +1,8 @@
 import type { EntryKey, Key } from "../core/mod.ts";
 
-/** What a tree holds: something that has a snapshot and so knows its key. */
+/** An element of a tree: an object with a snapshot, which has its key. */
 export interface Leaf {
-  /** What the leaf's place in the tree is read from. */
+  /** Determines the leaf's place in the tree. */
   readonly snapshot: EntryKey;
 }
 
@@ -12,19 +12,19 @@ type ByOrigin<L extends Leaf> = L | Map<Key, L>;
 /** Below a subject: one leaf, or what is below each resource. */
 type ByResource<L extends Leaf> = L | Map<Key | undefined, ByOrigin<L>>;
 
-/** What a tree is made of, for the invariant check of the tests. */
+/** Returns the branches of a tree, for the tests. `mod.ts` does not export it. */
 export let branchesOf: <L extends Leaf>(
   tree: EntryTree<L>,
 ) => ReadonlyMap<Key, ByResource<L>>;
 
 /**
  * The entries of one context: subject, then resource, then origin. A level
- * is a map only where it has to tell two leaves apart, so that the usual
- * subject, here by one resource of one origin, costs a single map slot.
+ * is a map only if it has to distinguish two leaves, so the usual subject, here
+ * by one resource of one origin, costs a single map slot.
  *
  * Keys are never joined into one string; each level compares them as they are.
  *
- * @typeParam L What the tree holds.
+ * @typeParam L The type of the leaves.
  */
 export class EntryTree<L extends Leaf> {
   readonly #bySubject = new Map<Key, ByResource<L>>();
@@ -47,16 +47,16 @@ export class EntryTree<L extends Leaf> {
   /**
    * Lists the subjects that have a leaf.
    *
-   * @returns The subjects, in the order they came.
+   * @returns The subjects, in the order they were added.
    */
   subjects(): MapIterator<Key> {
     return this.#bySubject.keys();
   }
 
   /**
-   * Tells whether a subject has a leaf. O(1).
+   * Reports whether a subject has a leaf. O(1).
    *
-   * @param subject Who.
+   * @param subject The subject.
    * @returns Whether there is one.
    */
   hasSubject(subject: Key): boolean {
@@ -87,7 +87,7 @@ export class EntryTree<L extends Leaf> {
   /**
    * Adds a leaf. O(1).
    *
-   * @param leaf A leaf whose key is not there yet.
+   * @param leaf A leaf with a new key.
    */
   add(leaf: L): void {
     const { subject } = leaf.snapshot;
@@ -96,9 +96,9 @@ export class EntryTree<L extends Leaf> {
   }
 
   /**
-   * Takes a leaf away. O(1).
+   * Removes a leaf. O(1).
    *
-   * @param leaf A leaf that is there.
+   * @param leaf A leaf of the tree.
    */
   delete(leaf: L): void {
     const { subject, resource, origin } = leaf.snapshot;
@@ -117,15 +117,15 @@ export class EntryTree<L extends Leaf> {
       below.delete(resource);
     }
     if (below.size > 1) return;
-    // Everyone who reconnects is here twice for a moment. No map outlives that.
+    // A reconnect makes two leaves for a moment. No map outlives that.
     const only = onlyOne(below);
     if (!(only instanceof Map)) this.#bySubject.set(subject, only);
   }
 
   /**
-   * Visits every leaf, one subject after the other. O(leaves).
+   * Visits every leaf, one subject after another. O(leaves).
    *
-   * @param visit What to do with a leaf.
+   * @param visit Called with each leaf.
    */
   forEach(visit: (leaf: L) => void): void {
     for (const below of this.#bySubject.values()) {
@@ -137,8 +137,8 @@ export class EntryTree<L extends Leaf> {
   /**
    * Visits the leaves of a subject. O(leaves visited).
    *
-   * @param subject Who.
-   * @param visit What to do with a leaf.
+   * @param subject The subject.
+   * @param visit Called with each leaf.
    */
   forEachOf(subject: Key, visit: (leaf: L) => void): void {
     visitBelow(this.#bySubject.get(subject), visit);
@@ -147,9 +147,9 @@ export class EntryTree<L extends Leaf> {
   /**
    * Visits the leaves of an address. O(leaves visited).
    *
-   * @param subject Who.
-   * @param resource By what; `undefined` is by nothing.
-   * @param visit What to do with a leaf.
+   * @param subject The subject.
+   * @param resource The resource; `undefined` for none.
+   * @param visit Called with each leaf.
    */
   forEachAt(
     subject: Key,

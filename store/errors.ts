@@ -1,8 +1,8 @@
 import type { Timestamp } from "../core/mod.ts";
 
 /**
- * An update is older than what the store holds of its entry, and the store
- * was made with `staleUpdates: "refuse"`. Nothing has changed.
+ * An update is older than the last one of its entry, and the store was made with
+ * `staleUpdates: "refuse"`. Nothing has changed.
  *
  * @example Usage
  * ```ts

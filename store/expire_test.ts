@@ -37,7 +37,7 @@ Deno.test("PresenceStore.expire() is one change for each entry, with its last la
   assertEquals(alice?.seenAt, 100);
 });
 
-Deno.test("PresenceStore.expire() goes by the last expiry, be it later or earlier", () => {
+Deno.test("PresenceStore.expire() uses the last expiry, whether later or earlier", () => {
   const store = new PresenceStore();
   store.publish(update({ subject: "later", expiry: 110 }));
   store.publish(update({ subject: "later", expiry: 300 }));
@@ -52,7 +52,7 @@ Deno.test("PresenceStore.expire() goes by the last expiry, be it later or earlie
   assertEquals(left(), ["never"]);
 });
 
-Deno.test("PresenceStore.expire() does not touch who came back after leaving", () => {
+Deno.test("PresenceStore.expire() does not touch a subject that left and returned", () => {
   const store = new PresenceStore();
   store.publish(update({ expiry: 110 }));
   store.withdraw(ALICE);
@@ -61,7 +61,7 @@ Deno.test("PresenceStore.expire() does not touch who came back after leaving", (
   assertEquals(store.expire(200), 1);
 });
 
-Deno.test("PresenceStore.expire() may be told of a time that is past", () => {
+Deno.test("PresenceStore.expire() accepts a time in the past", () => {
   const store = new PresenceStore();
   store.publish(update({ expiry: 160 }));
   store.expire(150);
@@ -69,7 +69,7 @@ Deno.test("PresenceStore.expire() may be told of a time that is past", () => {
   assertEquals(store.expire(160), 1);
 });
 
-Deno.test("PresenceStore.expire() wants a finite time", () => {
+Deno.test("PresenceStore.expire() requires a finite time", () => {
   const store = new PresenceStore();
   store.publish(update({ expiry: 160 }));
   for (const now of [NaN, Infinity]) {
@@ -135,7 +135,7 @@ Deno.test("a patch that leaves a facet out keeps its deadline", () => {
   assertEquals(store.snapshot(ALICE)?.facets, { activity: "idle" });
 });
 
-Deno.test("a facet that is cleared has no deadline any more", () => {
+Deno.test("a cleared facet has no deadline", () => {
   const store = new PresenceStore<TestModel>();
   const facets = { typing: true };
   store.publish(update({ facets, facetDeadlines: { typing: 105 } }));
@@ -160,7 +160,7 @@ Deno.test("a facet's deadline moves with the facet, later or earlier", () => {
   assertEquals(store.snapshot(ALICE)?.facets.typing, undefined);
 });
 
-Deno.test("only the entry's expiry is told when both are due", () => {
+Deno.test("only the entry's expiry is a change when both are due", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({
     expiry: 160,
@@ -195,7 +195,7 @@ Deno.test("PresenceStore.nextDeadline() is exact, nextSweep() never late", () =>
   assertEquals(store.nextDeadline(), undefined);
 });
 
-Deno.test("PresenceStore.liveness() tells what keeps an entry alive", () => {
+Deno.test("PresenceStore.liveness() returns what keeps an entry alive", () => {
   const store = new PresenceStore<TestModel>();
   assertEquals(store.liveness(ALICE), undefined);
   store.publish(update());
@@ -237,7 +237,7 @@ Deno.test("PresenceStore.publish() moves deadlines to the clock of expire()", ()
   assertEquals(store.liveness(ALICE)?.expiry, "never");
 });
 
-Deno.test("PresenceStore.setBack() makes all that was seen earlier, and nothing else", () => {
+Deno.test("PresenceStore.setBack() makes every seenAt earlier, and nothing else", () => {
   const store = new PresenceStore({ staleUpdates: "refuse" });
   store.publish(update({ observedAt: 100, expiry: 160 }));
   const snapshot = store.snapshot(ALICE);
@@ -248,7 +248,7 @@ Deno.test("PresenceStore.setBack() makes all that was seen earlier, and nothing 
   assertEquals(store.publish(update({ observedAt: 50 })), 2);
 });
 
-Deno.test("PresenceStore refuses to move deadlines and times by what is no number", () => {
+Deno.test("PresenceStore refuses to shift deadlines and times by anything but a number", () => {
   const store = new PresenceStore();
   for (const by of [NaN, Infinity]) {
     assertThrows(() => store.publish(update(), by), InvalidValueError, "shift");

@@ -30,7 +30,6 @@ export { EntryTree, type Leaf } from "./entry_tree.ts";
 export * from "./errors.ts";
 export { PresenceStore } from "./presence_store.ts";
 export * from "./projection.ts";
-export * from "./query.ts";
-export type { PresenceStoreOptions } from "./store_options.ts";
+export type * from "./options.ts";
 export { visibleChange } from "./visible_change.ts";
 export * from "./watcher_cursor.ts";

@@ -7,8 +7,11 @@ import {
   assertTimestamp,
   assertUpdate,
   assertUpdateBody,
+} from "../core/assert.ts";
+import {
   type Duration,
   type EntryKey,
+  entryKeyOf,
   InvalidValueError,
   type Key,
   type PresenceModel,
@@ -35,18 +38,15 @@ import { type SubjectSummary, summarize } from "./projection.ts";
 import type {
   Liveness,
   PresenceCount,
+  PresenceStoreOptions,
   SnapshotQuery,
   SummaryOptions,
   SummaryPage,
   SummaryPageOptions,
   SummaryQuery,
   VisibleOptions,
-} from "./query.ts";
-import { clearFacets, isRefresh, patchFacets, reduce } from "./reduce.ts";
-import {
-  DEFAULT_RETENTION,
-  type PresenceStoreOptions,
-} from "./store_options.ts";
+} from "./options.ts";
+import { clearFacets, isRefresh, reduce } from "./reduce.ts";
 import { isVisible, visibleChange } from "./visible_change.ts";
 import {
   type ChangesOptions,
@@ -55,10 +55,7 @@ import {
   WatcherCursor,
 } from "./watcher_cursor.ts";
 
-/**
- * What a store is made of, for the invariant check of the tests. It is left
- * out of `mod.ts`.
- */
+/** Returns the parts of a store, for the tests. `mod.ts` does not export it. */
 export let partsOf: <M extends PresenceModel>(store: PresenceStore<M>) => {
   readonly entries: EntryIndex<M>;
   readonly deadlines: DeadlineQueue<Entry<M>>;
@@ -66,12 +63,11 @@ export let partsOf: <M extends PresenceModel>(store: PresenceStore<M>) => {
 };
 
 /**
- * The state of presence in memory: one snapshot per subject, context, resource
- * and origin, summaries per subject, and the changes that watchers need. It
- * reads no clock: time comes in with updates and with
- * {@linkcode PresenceStore.expire}.
+ * Presence in memory: one snapshot per subject, context, resource and origin,
+ * summaries per subject, and the changes that watchers need. It reads no clock:
+ * time comes in with updates and with {@linkcode PresenceStore.expire}.
  *
- * Snapshots, summaries and changes are immutable values; a read hands out the
+ * Snapshots, summaries and changes are immutable values; a read returns the
  * store's own object.
  *
  * @typeParam M The application's model.
@@ -100,11 +96,11 @@ export let partsOf: <M extends PresenceModel>(store: PresenceStore<M>) => {
  */
 export class PresenceStore<M extends PresenceModel = PresenceModel>
   implements ChangeSource<M> {
-  /** Names this life of the store. */
+  /** The name of this life of the store. */
   readonly epoch: string;
   readonly #silentRefreshes: boolean;
   readonly #refusesStale: boolean;
-  readonly #onChange: ((change: PresenceChange<M>) => void) | undefined;
+  readonly #onChange: PresenceStoreOptions<M>["onChange"];
   readonly #entries = new EntryIndex<M>();
   readonly #deadlines = new DeadlineQueue<Entry<M>>();
   readonly #log: ChangeLog<M>;
@@ -120,13 +116,13 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   /**
    * Makes an empty store.
    *
-   * @param options How it behaves.
-   * @throws {InvalidValueError} If the retention is not a whole number of zero
-   * or more, nor `Infinity`, or another option is of a wrong type.
+   * @param options How the store behaves.
+   * @throws {InvalidValueError} If the retention is neither a whole number of
+   * zero or more nor `Infinity`, or another option has the wrong type.
    */
   constructor(options: PresenceStoreOptions<M> = {}) {
     assertOptions(options, CREATE);
-    const { retention = DEFAULT_RETENTION, onChange, ...rest } = options;
+    const { retention = 10_000, onChange, ...rest } = options;
     const { epoch = randomEpoch(), ...more } = rest;
     const { refreshes = "change", staleUpdates = "accept", ...others } = more;
     assertNoOtherOptions(others, CREATE);
@@ -149,14 +145,14 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     return this.#entries.size;
   }
 
-  /** How many distinct subjects have an entry, in whatever contexts. O(1). */
+  /** How many distinct subjects have an entry, in any context. O(1). */
   get subjectCount(): number {
-    return this.#entries.subjectCount;
+    return this.#entries.contextsOf.size;
   }
 
   /** How many contexts have an entry. O(1). */
   get contextCount(): number {
-    return this.#entries.contextCount;
+    return this.#entries.occupied;
   }
 
   /** The sequence of the newest change; 0 before the first. */
@@ -172,37 +168,42 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   // Writes
 
   /**
-   * Takes an update. The order of calls is authoritative, whatever the times
-   * in the updates say. O(1), and O(log n) where the entry has a first or an
-   * earlier deadline.
+   * Publishes an update. The order of calls is authoritative, not the times in
+   * the updates. O(1), or O(log n) if the entry has a first or an earlier
+   * deadline.
    *
-   * @param update The update; it must not be changed afterwards.
+   * @param update The update. Do not change it afterwards.
    * @param shift How much later its deadlines are by the clock of
    * {@linkcode PresenceStore.expire} than by that of its publisher.
-   * @returns The sequence of the change. A silent refresh takes none: then it
-   * is the newest sequence there is.
+   * @param cause Why it is written, for `onChange`.
+   * @returns The sequence of the change. A silent refresh takes none; then it is
+   * the newest sequence.
    * @throws {InvalidValueError} If the update is not well-formed, or the shift
-   * is no finite number.
-   * @throws {StaleUpdateError} If it is older than what is stored, and the
-   * store refuses such updates.
+   * is not a finite number.
+   * @throws {StaleUpdateError} If it is older than the stored one, and the store
+   * refuses stale updates.
    */
-  publish(update: PresenceUpdate<M>, shift: Duration = 0): Sequence {
+  publish(
+    update: PresenceUpdate<M>,
+    shift: Duration = 0,
+    cause?: string,
+  ): Sequence {
     assertTimestamp(shift, "shift", "publish update");
     assertUpdateBody(update);
-    return this.#publishValid(update, shift);
+    return this.#publishValid(update, shift, cause);
   }
 
   /**
-   * Takes updates in order, all of them or, if one is bad, none.
+   * Publishes updates in order: all of them or, if one is invalid, none.
    *
    * @param updates The updates.
    * @param shift How much later their deadlines are, as of
    * {@linkcode PresenceStore.publish}.
    * @returns The sequence of each.
    * @throws {InvalidValueError} If one of them is not well-formed, or the shift
-   * is no finite number.
-   * @throws {StaleUpdateError} If one of them is older than what is stored or
-   * comes before it, and the store refuses such updates.
+   * is not a finite number.
+   * @throws {StaleUpdateError} If one of them is older than the stored one or
+   * than one before it, and the store refuses stale updates.
    */
   publishAll(
     updates: readonly PresenceUpdate<M>[],
@@ -215,38 +216,39 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Takes one entry away because its publisher says goodbye. O(1).
+   * Removes one entry because its publisher says goodbye. O(1).
    *
    * @param key The key of the entry.
+   * @param cause Why it is withdrawn, for `onChange`.
    * @returns The sequence of the change, `undefined` if there is no such
    * entry.
    * @throws {InvalidValueError} If the key is not well-formed.
    */
-  withdraw(key: EntryKey<M>): Sequence | undefined {
+  withdraw(key: EntryKey<M>, cause?: string): Sequence | undefined {
     assertEntryKey(key, "withdraw entry");
     const entry = this.#entries.get(key);
-    return entry && this.#remove(entry, "withdrawn");
+    return entry && this.#remove(entry, "withdrawn", cause);
   }
 
   /**
-   * Takes all entries of an origin away. O(entries).
+   * Removes all entries of an origin. O(entries).
    *
    * @param origin The key of the origin.
-   * @returns How many entries there were.
+   * @returns How many entries were removed.
    * @throws {InvalidValueError} If the key is not well-formed.
    */
   withdrawOrigin(origin: M["origin"]): number {
     assertKey(origin, "origin", "withdraw origin");
-    const entries = this.#entries.from(origin);
+    const entries = this.#entries.entriesFrom.get(origin);
     for (const entry of entries) this.#remove(entry, "withdrawn");
     return entries.length;
   }
 
   /**
-   * Removes the entries whose expiry is due, and clears the facets whose
-   * deadline is. Where both are due, only the entry's expiry is told.
-   * O(log n) for each deadline that is due, or that was extended and comes up;
-   * neither: O(1).
+   * Removes the entries that are due, and clears the facets that are due. If
+   * both are due, the only change is the entry's expiry. O(log n) for each
+   * deadline that is due, or that was extended and reaches the front; O(1) if
+   * there is none.
    *
    * @param now The present.
    * @returns How many entries were removed.
@@ -268,12 +270,12 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Makes every `seenAt` earlier, because the clock by which the publishers
-   * tell the time was set back: what was seen must not lie in the future, and
-   * what they say from now on is not stale. O(entries).
+   * Makes every `seenAt` earlier, because the publishers' clock was set back:
+   * no `seenAt` may lie in the future, and later updates are not stale.
+   * O(entries).
    *
    * @param by By how much.
-   * @throws {InvalidValueError} If that is no finite number.
+   * @throws {InvalidValueError} If that is not a finite number.
    */
   setBack(by: Duration): void {
     assertTimestamp(by, "by", "set back");
@@ -283,11 +285,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * When {@linkcode PresenceStore.expire} has something to do next. Exact.
-   * O(1), and O(log n) for each deadline before it that was extended since it
-   * was last asked for.
+   * Returns when {@linkcode PresenceStore.expire} has something to do next.
+   * Exact. O(1), and O(log n) for each deadline before it that was extended
+   * since the last call.
    *
-   * @returns The time; `undefined` if nothing has a deadline.
+   * @returns The time, `undefined` if nothing has a deadline.
    */
   nextDeadline(): Timestamp | undefined {
     const next = this.#deadlines.next();
@@ -295,11 +297,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * A time before which {@linkcode PresenceStore.expire} has nothing to do.
-   * It may be earlier than the next deadline where that was extended or is
-   * gone; it always costs O(1), which suits a timer.
+   * Returns a time before which {@linkcode PresenceStore.expire} has nothing to
+   * do. It may be earlier than the next deadline if that was extended or
+   * removed. It always costs O(1), which suits a timer.
    *
-   * @returns The time; `undefined` if there is nothing to look at.
+   * @returns The time, `undefined` if nothing is scheduled.
    */
   nextSweep(): Timestamp | undefined {
     const earliest = this.#deadlines.earliest();
@@ -307,10 +309,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Forgets changes. Watchers that have not seen them get a gap.
+   * Drops changes. Watchers that have not seen them get a gap.
    *
-   * @param through The newest sequence to forget.
-   * @returns How many changes were forgotten.
+   * @param through The newest sequence to drop.
+   * @returns How many changes were dropped.
    * @throws {InvalidValueError} If the sequence is not a whole number of zero
    * or more.
    */
@@ -328,7 +330,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    *
    * @param key The key of the entry.
    * @param options What may be seen.
-   * @returns The snapshot, `undefined` if there is none to be seen.
+   * @returns The snapshot, `undefined` if there is none or it is not visible.
    */
   snapshot(
     key: EntryKey<M>,
@@ -341,11 +343,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Reads entries: those that match everything that the query gives. O(answer)
-   * for a context, a subject, both, an address or an origin; for an origin in
-   * a context, O(entries of the origin).
+   * Reads the entries that match every field of a query. O(answer) for a
+   * context, a subject, both, an address or an origin; for an origin in a
+   * context, O(entries of the origin).
    *
-   * @param query What to read; everything, if it is empty.
+   * @param query What to read: everything, if it is empty.
    * @returns The snapshots, in no particular order: sort them by
    * `compareEntryKeys` to show them.
    *
@@ -382,12 +384,12 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Sums up one subject in one context. O(the subject's entries there).
+   * Summarizes one subject in one context. O(the subject's entries there).
    *
-   * @param subject Whose summary.
-   * @param context Where.
+   * @param subject The subject.
+   * @param context The context.
    * @param options What may be seen, and the ranks.
-   * @returns The summary, `undefined` if the subject can't be seen there.
+   * @returns The summary, `undefined` if no entry is visible.
    */
   subjectSummary(
     subject: M["subject"],
@@ -399,15 +401,15 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Sums up every subject of a context, or a subject in every context where
-   * they are. O(entries).
+   * Summarizes every subject of a context, or one subject in every context that
+   * has it. O(entries).
    *
-   * @param query Whose summaries, what may be seen, and the ranks.
+   * @param query Which subjects, what may be seen, and the ranks.
    * @returns The summaries, in no particular order.
    */
   subjectSummaries(query: SummaryQuery<M>): SubjectSummary<M>[] {
     const { subject, context, visible, projection } = query;
-    // The snapshots of one subject in one context stand side by side.
+    // The snapshots of one subject in one context are adjacent.
     const runs: PresenceSnapshot<M>[][] = [];
     this.#entries.forEach({ subject, context }, ({ snapshot }) => {
       if (!isVisible(snapshot, visible)) return;
@@ -422,11 +424,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Reads a large context page by page, in the order of `compareKeys`. Whoever
-   * is there throughout is on exactly one page, whoever else comes and goes
-   * meanwhile. Sorts once per change of membership, then O(page).
+   * Reads a large context page by page, in the order of `compareKeys`. A subject
+   * that is there throughout is on exactly one page, even if others join and
+   * leave meanwhile. Sorts once per change of membership, then O(page).
    *
-   * @param context Which context.
+   * @param context The context.
    * @param options Which page, what may be seen, and the ranks.
    * @returns The page.
    * @throws {InvalidValueError} If the limit is not a whole number of 1 or
@@ -463,7 +465,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const { limit, after } = options;
     assertCount(limit, 1, "limit", "read page");
     const summaries: SubjectSummary<M>[] = [];
-    const subjects = this.#entries.context(context)?.subjectsAfter(after) ?? [];
+    const subjects =
+      this.#entries.contexts.get(context)?.subjectsAfter(after) ?? [];
     for (const subject of subjects) {
       const summary = this.subjectSummary(subject, context, options);
       if (summary === undefined) continue;
@@ -476,10 +479,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Counts without making a list. O(1) without a policy, else O(entries of the
-   * context).
+   * Counts a context without listing it. O(1) without a policy, else O(entries
+   * of the context).
    *
-   * @param context Which context.
+   * @param context The context.
    * @param options What may be seen.
    * @returns How many subjects and entries there are.
    */
@@ -487,7 +490,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     context: M["context"],
     options: VisibleOptions<M> = {},
   ): PresenceCount {
-    const there = this.#entries.context(context);
+    const there = this.#entries.contexts.get(context);
     const { visible } = options;
     if (there === undefined) return { subjects: 0, entries: 0 };
     if (visible === undefined) {
@@ -504,11 +507,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells where anyone is: everywhere, or a subject. O(contexts) without a
-   * policy, else up to O(entries).
+   * Lists the contexts that have an entry, or one of a subject. O(contexts)
+   * without a policy, else up to O(entries).
    *
-   * @param options Of which subject, and what may be seen.
-   * @returns The contexts that have an entry to be seen.
+   * @param options Which subject, and what may be seen.
+   * @returns The contexts with a visible entry.
    */
   contexts(
     options: VisibleOptions<M> & {
@@ -516,8 +519,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     } = {},
   ): M["context"][] {
     const { subject, visible } = options;
-    return this.#entries.contexts(subject)
-      .map(({ context }) => context)
+    const there = subject === undefined
+      ? [...this.#entries.contexts.values()].filter(({ size }) => size > 0)
+      : this.#entries.contextsOf.get(subject);
+    return there.map(({ context }) => context)
       .filter((context) =>
         visible === undefined ||
         this.snapshots({ context, subject, visible }).length > 0
@@ -525,7 +530,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells what keeps an entry alive, silent refreshes included. O(1).
+   * Returns what keeps an entry alive, silent refreshes included. O(1).
    *
    * @param key The key of the entry.
    * @returns The liveness, `undefined` if there is no such entry.
@@ -552,16 +557,17 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Reads the changes after a sequence, or after a position, which knows its
-   * epoch. O(changes examined), wherever that is; nothing new: O(1).
+   * Reads the changes after a sequence, or after a position, which has an epoch
+   * too. O(changes examined), regardless of the position; O(1) if there are
+   * none.
    *
-   * There is a gap if a change that the answer should hold is no longer
-   * retained. Changes of other contexts don't count for a read of one, unless
-   * the context was empty for so long that what it was last is forgotten.
+   * The result is a gap if a change that belongs to it is no longer retained.
+   * For a read of one context, changes of others don't count, unless the context
+   * was empty for so long that the store has dropped it.
    *
-   * @param since The last change that the reader knows of.
+   * @param since The last change that the reader has seen.
    * @param options Which changes.
-   * @returns The changes and the position to go on from, or a gap.
+   * @returns The changes and the position to continue from, or a gap.
    */
   changesSince(
     since: Sequence | CursorPosition,
@@ -575,10 +581,10 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells whether there are changes after a sequence or a position. O(changes
-   * examined); nothing new: O(1).
+   * Reports whether there are changes after a sequence or a position. O(changes
+   * examined); O(1) if there are none.
    *
-   * @param since The last change that the reader knows of.
+   * @param since The last change that the reader has seen.
    * @param options Which changes.
    * @returns `"pending"`, `"up-to-date"`, or a gap.
    */
@@ -592,23 +598,27 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     return changes.length > 0 ? "pending" : "up-to-date";
   }
 
-  // Below the surface
+  // Internals
 
-  #publishValid(update: PresenceUpdate<M>, shift: Duration): Sequence {
-    const entries = this.#entries.context(update.context);
+  #publishValid(
+    update: PresenceUpdate<M>,
+    shift: Duration,
+    cause?: string,
+  ): Sequence {
+    const entries = this.#entries.contexts.get(update.context);
     const entry = entries?.get(update);
     if (entries === undefined || entry === undefined) {
-      return this.#insert(update, shift);
+      return this.#insert(update, shift, cause);
     }
     if (this.#refusesStale && update.observedAt < entry.seenAt) {
       throw new StaleUpdateError(update.observedAt, entry.seenAt);
     }
     const previous = entry.snapshot;
     const silent = this.#silentRefreshes && isRefresh(previous, update);
-    if (!silent) entry.snapshot = reduce(previous, update);
+    if (!silent) entry.snapshot = reduce(previous, previous.facets, update);
     const { due: formerlyDue } = entry;
     entry.keepAlive(update, shift);
-    // The queue need not know of the others, and asking it costs a cache miss.
+    // The queue ignores other deadlines anyway, and asking it costs a cache miss.
     if (entry.due < formerlyDue) this.#deadlines.schedule(entry);
     if (silent) return this.lastSequence;
     const { snapshot } = entry;
@@ -616,25 +626,20 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     return this.#append(
       { type: "published", sequence, update, snapshot, previous },
       entries,
+      cause,
     );
   }
 
-  #insert(update: PresenceUpdate<M>, shift: Duration): Sequence {
+  #insert(
+    update: PresenceUpdate<M>,
+    shift: Duration,
+    cause: string | undefined,
+  ): Sequence {
     assertEntryKey(update, "publish update");
     const entries = this.#entries.open(update.context, this.#log.floor);
+    // The context's own key, so that its entries share one string.
     const { context } = entries;
-    const { subject, resource, origin, visibility, observedAt, expiry } =
-      update;
-    const snapshot: PresenceSnapshot<M> = {
-      subject,
-      context,
-      resource,
-      origin,
-      visibility,
-      observedAt,
-      expiry,
-      facets: patchFacets<M>({}, update.facets),
-    };
+    const snapshot = reduce<M>({ ...entryKeyOf(update), context }, {}, update);
     const entry = new Entry(snapshot, update, shift);
     this.#entries.add(entry, entries);
     this.#deadlines.schedule(entry);
@@ -647,16 +652,21 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
         previous: undefined,
       },
       entries,
+      cause,
     );
   }
 
-  #remove(entry: Entry<M>, type: "expired" | "withdrawn"): Sequence {
+  #remove(
+    entry: Entry<M>,
+    type: "expired" | "withdrawn",
+    cause?: string,
+  ): Sequence {
     const { snapshot: previous, seenAt } = entry;
     const entries = this.#entries.open(previous.context, this.#log.floor);
     this.#entries.delete(entry, entries);
     this.#deadlines.forget(entry);
     const sequence = this.lastSequence + 1;
-    return this.#append({ type, sequence, previous, seenAt }, entries);
+    return this.#append({ type, sequence, previous, seenAt }, entries, cause);
   }
 
   #expireFacets(entry: Entry<M>, now: Timestamp): void {
@@ -677,15 +687,19 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     );
   }
 
-  #append(change: PresenceChange<M>, entries: ContextEntries<M>): Sequence {
+  #append(
+    change: PresenceChange<M>,
+    entries: ContextEntries<M>,
+    cause?: string,
+  ): Sequence {
     this.#log.append(change, entries);
     this.#entries.dropVacant(this.#log.floor);
-    this.#onChange?.(change);
+    this.#onChange?.(change, cause);
     return change.sequence;
   }
 
   #assertNoneStale(updates: readonly PresenceUpdate<M>[]): void {
-    // Takes them alone, to find one that is older than one before it.
+    // Publishes them elsewhere, to find one that is older than one before it.
     const trial = new PresenceStore<M>({
       retention: 0,
       staleUpdates: "refuse",
@@ -721,17 +735,17 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     };
   }
 
-  /** The changes after a position, `undefined` if some are missing. */
+  /** Returns the changes after a position, `undefined` if some are missing. */
   #changesAfter(
     { epoch, sequence }: CursorPosition,
     { context, visible }: ChangesOptions<M>,
   ): VisibleChange<M>[] | undefined {
-    // NaN would answer "nothing new" for ever.
+    // NaN would mean "up to date" for ever.
     if (epoch !== this.epoch || Number.isNaN(sequence)) return undefined;
     if (sequence >= this.lastSequence) return [];
     const entries = context === undefined
       ? undefined
-      : this.#entries.context(context);
+      : this.#entries.contexts.get(context);
     if (context !== undefined && entries === undefined) {
       return sequence < this.retainedFloorSequence ? undefined : [];
     }
@@ -766,7 +780,7 @@ function assertCount(
   throw new InvalidValueError(action, field, rule, value);
 }
 
-/** 72 random bits in letters and digits: no two stores share them. */
+/** Returns 72 random bits in letters and digits: unique for each store. */
 function randomEpoch(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(9));
   return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0"))

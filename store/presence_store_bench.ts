@@ -1,5 +1,5 @@
 /**
- * What each operation of the store costs, beside the least that a `Map` would
+ * The cost of each operation of the store, beside the least that a `Map` would
  * cost for it. The stores hold 10,000, 100,000 and 1,000,000 entries: contexts
  * of 100 subjects, 3 facets and a deadline each.
  */
@@ -32,7 +32,7 @@ function contextAt(index: number): string {
   return copyOf(`context-${Math.floor(index / PER_CONTEXT)}`);
 }
 
-/** An equal string that is another object, as if it came over a wire. */
+/** Returns an equal string that is another object, as if from a wire. */
 function copyOf(text: string): string {
   return text.split("").join("");
 }
@@ -65,7 +65,7 @@ if (collectGarbage === undefined) {
   console.error("Memory is not measured: that wants --v8-flags=--expose-gc");
 }
 
-/** The bytes on the heap that something refers to; `NaN` if it is not known. */
+/** Returns the heap bytes of a value; `NaN` if unknown. */
 function heapInUse(): number {
   if (collectGarbage === undefined) return NaN;
   collectGarbage();
@@ -237,7 +237,7 @@ function benchSize(size: number): void {
     for (const index of due) publish(index);
   });
 
-  // The last: from here on there are deadlines that are not after START.
+  // The last: from here on, some deadlines are not after START.
   let earliest = START;
   compare(
     "publish with an earlier deadline",

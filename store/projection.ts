@@ -3,6 +3,7 @@ import { maxWith } from "@std/collections/max-with";
 import {
   type Activity,
   type Availability,
+  type CommonActivity,
   compareEntryKeys,
   type Facets,
   type PresenceModel,
@@ -11,11 +12,11 @@ import {
 } from "../core/mod.ts";
 
 /**
- * Ranks what people do, to decide which of somebody's snapshots headlines
- * their summary. It must be made of pure functions that give finite numbers;
- * the higher one wins.
+ * Ranks activities and availabilities, to decide which snapshot of a subject is
+ * dominant in its summary. The ranks must be pure functions that return finite
+ * numbers; the highest rank wins.
  *
- * @example Somebody who is away headlines
+ * @example Make `away` the dominant availability
  * ```ts
  * import { DEFAULT_PROJECTION, type ProjectionPolicy } from "@ruthere/presence/store";
  *
@@ -39,70 +40,58 @@ export interface ProjectionPolicy {
  */
 export const DEFAULT_PROJECTION: ProjectionPolicy = {
   activityRank(activity) {
-    switch (activity) {
-      case "editing":
-        return 7;
-      case "presenting":
-        return 6;
-      case "acting":
-        return 5;
-      case "navigating":
-        return 4;
-      case "observing":
-        return 3;
-      case "idle":
-        return 2;
-      case undefined:
-        return 0;
-      default:
-        return 1;
-    }
+    if (activity === undefined) return 0;
+    return typeof activity === "string" ? ACTIVITY_RANKS[activity] : 1;
   },
   availabilityRank(availability) {
-    switch (availability) {
-      case "busy":
-        return 5;
-      case "available":
-        return 4;
-      case "away":
-        return 3;
-      case "unknown":
-        return 2;
-      case "offline":
-        return 1;
-      case undefined:
-        return 0;
-    }
+    return availability === undefined ? 0 : AVAILABILITY_RANKS[availability];
   },
+};
+
+const ACTIVITY_RANKS: Readonly<Record<CommonActivity, number>> = {
+  editing: 7,
+  presenting: 6,
+  acting: 5,
+  navigating: 4,
+  observing: 3,
+  idle: 2,
+};
+
+const AVAILABILITY_RANKS: Readonly<Record<Availability, number>> = {
+  busy: 5,
+  available: 4,
+  away: 3,
+  unknown: 2,
+  offline: 1,
 };
 
 /**
  * What a subject is doing in a context, over all their resources and origins.
- * It is derived: the snapshots are the truth.
+ * A summary is derived: the snapshots are the truth.
  */
 export interface SubjectSummary<M extends PresenceModel = PresenceModel> {
-  /** Whose summary it is. */
+  /** The subject. */
   readonly subject: M["subject"];
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** The snapshot that headlines, as the projection policy decides. */
+  /** The dominant snapshot, according to the projection policy. */
   readonly dominant: PresenceSnapshot<M>;
-  /** Of the dominant snapshot, else the one that ranks highest, above none. */
+  /** That of the dominant snapshot, else the one that ranks above all others. */
   readonly availability: Availability | undefined;
-  /** Of the dominant snapshot: no other has one that ranks higher. */
+  /** That of the dominant snapshot: no other activity ranks higher. */
   readonly activity: Activity | undefined;
-  /** The latest over all snapshots. */
+  /** The latest of all snapshots. */
   readonly observedAt: Timestamp;
-  /** The latest over all snapshots that have it. */
+  /** The latest of all snapshots that have one. */
   readonly lastSeen: Timestamp | undefined;
-  /** What the summary is made of, in the order of `compareEntryKeys`. */
+  /** The summarized snapshots, in the order of `compareEntryKeys`. */
   readonly snapshots: readonly PresenceSnapshot<M>[];
 }
 
 /**
- * Sums up what one subject does in one context. The answer does not depend on
- * the order of the snapshots: where all ranks and times are equal, the entry
- * whose key comes first headlines.
+ * Summarizes what one subject does in one context. The result does not depend
+ * on the order of the snapshots: if all ranks and times are equal, the entry
+ * whose key comes first is dominant.
  *
  * @typeParam M The application's model.
  * @param snapshots The subject's snapshots in the context.
@@ -122,46 +111,47 @@ export function summarize<M extends PresenceModel>(
   projection: ProjectionPolicy = DEFAULT_PROJECTION,
 ): SubjectSummary<M> | undefined {
   // Most subjects are here once, and then there is nothing to compare.
-  const dominant = snapshots.length === 1
+  const isOne = snapshots.length === 1;
+  const dominant = isOne
     ? snapshots[0]
     : maxWith(snapshots, (a, b) => compareDominance(a, b, projection));
   if (dominant === undefined) return undefined;
   const { availability, activity, lastSeen } = builtIn(dominant);
-  if (snapshots.length === 1) {
-    return {
-      subject: dominant.subject,
-      context: dominant.context,
-      dominant,
-      availability,
-      activity,
-      observedAt: dominant.observedAt,
-      lastSeen,
-      snapshots,
-    };
-  }
-  return {
+  const summary: SubjectSummary<M> = {
     subject: dominant.subject,
     context: dominant.context,
     dominant,
-    availability: availability ?? bestAvailability(snapshots, projection),
+    availability,
     activity,
-    observedAt: maxOf(snapshots, ({ observedAt }) => observedAt) ??
-      dominant.observedAt,
-    lastSeen: maxOf(
-      snapshots.map((snapshot) => builtIn(snapshot).lastSeen)
-        .filter((lastSeen) => lastSeen !== undefined),
-      (lastSeen) => lastSeen,
-    ),
+    observedAt: dominant.observedAt,
+    lastSeen,
+    snapshots,
+  };
+  if (isOne) return summary;
+  return {
+    ...summary,
+    availability: availability ?? bestAvailability(snapshots, projection),
+    observedAt: maxOf(snapshots, ({ observedAt }) => observedAt)!,
+    lastSeen: latestSeen(snapshots),
     snapshots: snapshots.toSorted(compareEntryKeys),
   };
 }
 
-/** The built-in facets, whose types are the same in every model. */
+/** Returns the built-in facets, whose types are the same in every model. */
 function builtIn(snapshot: PresenceSnapshot): Facets<PresenceModel> {
   return snapshot.facets;
 }
 
-/** The availability that ranks highest; to have none has a rank as well. */
+function latestSeen(
+  snapshots: readonly PresenceSnapshot[],
+): Timestamp | undefined {
+  return maxWith(
+    snapshots,
+    (a, b) => compareTimes(a.facets.lastSeen, b.facets.lastSeen),
+  )?.facets.lastSeen;
+}
+
+/** Returns the availability that ranks highest; to have none has a rank too. */
 function bestAvailability(
   snapshots: readonly PresenceSnapshot[],
   projection: ProjectionPolicy,
@@ -190,12 +180,6 @@ function compareDominance(
     compareEntryKeys(b, a);
 }
 
-function compareTimes(
-  a: Timestamp | undefined,
-  b: Timestamp | undefined,
-): number {
-  if (a === undefined || b === undefined) {
-    return Number(a !== undefined) - Number(b !== undefined);
-  }
-  return a - b;
+function compareTimes(a = -Infinity, b = -Infinity): number {
+  return a === b ? 0 : a - b;
 }

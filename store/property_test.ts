@@ -21,7 +21,7 @@ import { notePrototypes, withUntamedProto } from "./testing/prototypes.ts";
 import { keyText } from "./testing/text.ts";
 import { VisibleMirror } from "./testing/visible_mirror.ts";
 
-/** `RUTHERE_RUNS` asks for more; `RUTHERE_SEED` repeats what has failed. */
+/** `RUTHERE_RUNS` sets the number of runs; `RUTHERE_SEED` repeats one. */
 const seed = Deno.env.get("RUTHERE_SEED");
 const parameters = {
   numRuns: Number(Deno.env.get("RUTHERE_RUNS") ?? 1000),
@@ -37,7 +37,7 @@ const steps = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-Deno.test("property: a store does what the naive model does", () => {
+Deno.test("property: a store behaves like the naive model", () => {
   fc.assert(
     fc.property(pools, options, steps, (pools, options, steps) => {
       withUntamedProto(() => {
@@ -101,7 +101,7 @@ Deno.test("property: a mirror fed by visible polls is a visible read", () => {
   );
 });
 
-Deno.test("property: a deadline queue holds no more than it must", () => {
+Deno.test("property: a deadline queue holds no more than necessary", () => {
   const step = fc.record({
     type: fc.constantFrom("schedule", "schedule", "forget", "take", "next"),
     which: fc.nat({ max: 7 }),
@@ -120,7 +120,7 @@ Deno.test("property: a deadline queue holds no more than it must", () => {
           things.set(which, thing);
           queue.schedule(thing);
         } else if (type === "forget") {
-          // All those that have no deadline, or one thing.
+          // Remove all without a deadline, or one element.
           for (const [name, thing] of things) {
             if (due === Infinity ? thing.due !== due : name !== which) continue;
             things.delete(name);
@@ -145,7 +145,7 @@ Deno.test("property: a deadline queue holds no more than it must", () => {
   );
 });
 
-Deno.test("property: a summary does not depend on who came first", () => {
+Deno.test("property: a summary does not depend on the insertion order", () => {
   const updates = fc.array(updateDraft, { maxLength: 8, size: "max" });
   fc.assert(
     fc.property(pools, updates, fc.infiniteStream(fc.nat()), (...drawn) => {

@@ -53,7 +53,7 @@ Deno.test("PresenceStore.publish() replaces the label and times, and patches fac
   });
 });
 
-Deno.test("PresenceStore.publish() leaves the former snapshot as it was", () => {
+Deno.test("PresenceStore.publish() leaves the previous snapshot unchanged", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({ facets: { typing: true } }));
   const before = store.snapshot(ALICE);
@@ -62,7 +62,7 @@ Deno.test("PresenceStore.publish() leaves the former snapshot as it was", () => 
   assertEquals(before, copy);
 });
 
-Deno.test("PresenceStore.publish() counts an update that says nothing new", () => {
+Deno.test("PresenceStore.publish() counts an update without news", () => {
   const store = new PresenceStore();
   assertEquals(store.publish(update()), 1);
   assertEquals(store.publish(update()), 2);
@@ -70,7 +70,7 @@ Deno.test("PresenceStore.publish() counts an update that says nothing new", () =
   assertEquals(store.size, 1);
 });
 
-Deno.test("PresenceStore.publish() goes by the order of calls, not by times", () => {
+Deno.test("PresenceStore.publish() follows the order of calls, not times", () => {
   const store = new PresenceStore();
   store.publish(update({ observedAt: 200, facets: { activity: "editing" } }));
   store.publish(update({ observedAt: 100, facets: { activity: "idle" } }));
@@ -78,14 +78,14 @@ Deno.test("PresenceStore.publish() goes by the order of calls, not by times", ()
   assertEquals(store.snapshot(ALICE)?.facets.activity, "idle");
 });
 
-Deno.test("PresenceStore.publish() takes an entry that is overdue already", () => {
+Deno.test("PresenceStore.publish() accepts an entry that is overdue already", () => {
   const store = new PresenceStore();
   store.publish(update({ expiry: 50 }));
   assertEquals(store.size, 1);
   assertEquals(store.expire(50), 1);
 });
 
-Deno.test("PresenceStore.publish() changes nothing for a bad update", () => {
+Deno.test("PresenceStore.publish() changes nothing for an invalid update", () => {
   const store = new PresenceStore();
   store.publish(update({ facets: { activity: "idle" } }));
   const before = store.snapshot(ALICE);
@@ -107,7 +107,7 @@ Deno.test("PresenceStore.publishAll() numbers updates in order", () => {
   assertEquals([store.size, store.lastSequence], [2, 4]);
 });
 
-Deno.test("PresenceStore.publishAll() takes all updates or none", () => {
+Deno.test("PresenceStore.publishAll() publishes all updates or none", () => {
   const store = new PresenceStore();
   const bad = update({ subject: "carol", expiry: NaN });
   assertThrows(
@@ -119,7 +119,7 @@ Deno.test("PresenceStore.publishAll() takes all updates or none", () => {
   assertEquals(store.contexts(), []);
 });
 
-Deno.test("PresenceStore.publish() refuses stale updates if it is told to", () => {
+Deno.test("PresenceStore.publish() refuses stale updates if the option says so", () => {
   const store = new PresenceStore({ staleUpdates: "refuse" });
   store.publish(update({ observedAt: 100 }));
   const error = assertThrows(
@@ -132,14 +132,14 @@ Deno.test("PresenceStore.publish() refuses stale updates if it is told to", () =
   assertEquals(store.publish(update({ subject: "bob", observedAt: 1 })), 3);
 });
 
-Deno.test("PresenceStore.publish() forgets how old an entry was that is gone", () => {
+Deno.test("PresenceStore.publish() forgets the age of a removed entry", () => {
   const store = new PresenceStore({ staleUpdates: "refuse" });
   store.publish(update({ observedAt: 100 }));
   store.withdraw(ALICE);
   assertEquals(store.publish(update({ observedAt: 1 })), 3);
 });
 
-Deno.test("PresenceStore.publishAll() finds the stale ones before it takes any", () => {
+Deno.test("PresenceStore.publishAll() finds stale updates before it publishes any", () => {
   const store = new PresenceStore({ staleUpdates: "refuse" });
   const bob = (observedAt: number) => update({ subject: "bob", observedAt });
   store.publish(update({ observedAt: 100 }));
@@ -154,7 +154,7 @@ Deno.test("PresenceStore.publishAll() finds the stale ones before it takes any",
   assertEquals(store.publishAll([bob(1), bob(2)]), [2, 3]);
 });
 
-Deno.test("a store counts silent refreshes when it judges what is stale", () => {
+Deno.test("a store counts silent refreshes when it checks for stale updates", () => {
   const store = new PresenceStore({
     staleUpdates: "refuse",
     refreshes: "silent",
@@ -183,7 +183,7 @@ const HOSTILE = [
   -1,
 ];
 
-Deno.test("a store keeps hostile keys apart, wherever they stand", () => {
+Deno.test("a store keeps hostile keys apart, in any field", () => {
   const store = new PresenceStore();
   const keys = [];
   for (const subject of HOSTILE) {
@@ -225,12 +225,12 @@ interface AnyModel extends PresenceModel {
 
 const NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", ""];
 
-/** A record that gives every hostile name the same value. */
+/** Makes a record that gives every hostile name the same value. */
 function all(value: unknown): Readonly<Record<string, never>> {
   return Object.fromEntries(NAMES.map((name) => [name, value as never]));
 }
 
-Deno.test("a store keeps hostile facet names as properties of their own", () => {
+Deno.test("a store keeps hostile facet names as own properties", () => {
   withUntamedProto(() => {
     const store = new PresenceStore<AnyModel>({ refreshes: "silent" });
     const facets = () => store.snapshot(ALICE)?.facets ?? {};

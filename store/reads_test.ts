@@ -3,14 +3,14 @@ import { InvalidValueError, type Key } from "../core/mod.ts";
 import { PresenceStore, type SnapshotQuery } from "./mod.ts";
 import { ALICE, publicOnly, update } from "./testing/update.ts";
 
-Deno.test("PresenceStore.snapshot() hands out the store's own object", () => {
+Deno.test("PresenceStore.snapshot() returns the store's own object", () => {
   const store = new PresenceStore();
   store.publish(update());
   assert(store.snapshot(ALICE) === store.snapshot(ALICE));
   assert(store.snapshots({ context: "doc" })[0] === store.snapshot(ALICE));
 });
 
-Deno.test("an address without a resource is not one whose resource is empty", () => {
+Deno.test("an address without a resource differs from one with an empty resource", () => {
   const store = new PresenceStore();
   store.publish(update({ observedAt: 1 }));
   store.publish(update({ observedAt: 2, resource: "" }));
@@ -27,7 +27,7 @@ Deno.test("an address without a resource is not one whose resource is empty", ()
   assertEquals(at(), []);
 });
 
-Deno.test("PresenceStore.snapshots() finds what matches all that is given", () => {
+Deno.test("PresenceStore.snapshots() finds the entries that match every given field", () => {
   const store = new PresenceStore();
   let observedAt = 0;
   for (const subject of ["alice", "bob"]) {
@@ -74,7 +74,7 @@ Deno.test("PresenceStore.count() counts subjects and entries", () => {
   assertEquals(store.count("doc"), { subjects: 0, entries: 0 });
 });
 
-Deno.test("PresenceStore.contexts() tells where anyone is, or a subject", () => {
+Deno.test("PresenceStore.contexts() lists the contexts that have anyone, or a subject", () => {
   const store = new PresenceStore();
   store.publish(update({ context: "a" }));
   store.publish(update({ context: "b", visibility: "private" }));
@@ -105,7 +105,7 @@ function* pagesOf(store: PresenceStore, limit: number) {
   } while (after !== undefined);
 }
 
-Deno.test("PresenceStore.summaryPage() goes in the order of compareKeys()", () => {
+Deno.test("PresenceStore.summaryPage() follows the order of compareKeys()", () => {
   const subjects = ["b", "", 10, "10", 9, "é", "a", -1];
   const store = storeWith(...subjects);
   const ordered = [-1, 9, 10, "", "10", "a", "b", "é"];
@@ -121,11 +121,11 @@ Deno.test("PresenceStore.summaryPage() of an empty context is the last one", () 
   assertEquals(page, { summaries: [], next: undefined });
 });
 
-Deno.test("PresenceStore.summaryPage() goes on after the subject 0 and the empty one", () => {
+Deno.test("PresenceStore.summaryPage() continues after the subject 0 and the empty one", () => {
   assertEquals([...pagesOf(storeWith(0, "", "a"), 1)], [[0], [""], ["a"]]);
 });
 
-Deno.test("PresenceStore.summaryPage() shows whoever is there throughout once", () => {
+Deno.test("PresenceStore.summaryPage() returns a subject that is there throughout once", () => {
   const store = storeWith("b", "d", "f", "h");
   const seen: Key[] = [];
   const coming = ["a", "g", "c"];
@@ -140,7 +140,7 @@ Deno.test("PresenceStore.summaryPage() shows whoever is there throughout once", 
   assertEquals(seen, ["b", "f", "g", "h"]);
 });
 
-Deno.test("PresenceStore.summaryPage() finds who has come since the last read", () => {
+Deno.test("PresenceStore.summaryPage() finds subjects that joined since the last read", () => {
   const store = storeWith("b");
   assertEquals([...pagesOf(store, 5)], [["b"]]);
   for (const subject of ["c", "a"]) store.publish(update({ subject }));
@@ -149,7 +149,7 @@ Deno.test("PresenceStore.summaryPage() finds who has come since the last read", 
   assertEquals([...pagesOf(store, 5)], [["a", "c"]]);
 });
 
-Deno.test("PresenceStore.summaryPage() fills a page with whom the reader may see", () => {
+Deno.test("PresenceStore.summaryPage() fills a page with visible subjects", () => {
   const store = storeWith("b", "d");
   for (const subject of ["a", "c", "e"]) {
     store.publish(update({ subject, visibility: "private" }));
@@ -163,7 +163,7 @@ Deno.test("PresenceStore.summaryPage() fills a page with whom the reader may see
   assertEquals(second.next, undefined);
 });
 
-Deno.test("PresenceStore.summaryPage() wants a limit of at least 1", () => {
+Deno.test("PresenceStore.summaryPage() requires a limit of at least 1", () => {
   for (const limit of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(
       () => storeWith().summaryPage("doc", { limit }),

@@ -1,6 +1,6 @@
 import {
+  type EntryKey,
   equalValues,
-  type FacetPatch,
   type Facets,
   type PresenceModel,
   type PresenceSnapshot,
@@ -8,43 +8,36 @@ import {
   sameVisibility,
 } from "../core/mod.ts";
 
-/** Facets as this file handles them: by name, whatever the model calls them. */
+/** Facets as this file handles them: by name, for any model. */
 type Named = Readonly<Record<string, unknown>>;
 
 /**
- * What an entry is after an update: the update's visibility, `observedAt` and
- * expiry, and the facets that it was before, patched.
+ * Returns the snapshot of an entry after an update: the update's visibility,
+ * `observedAt` and expiry, and the entry's facets, patched.
  */
 export function reduce<M extends PresenceModel>(
-  previous: PresenceSnapshot<M>,
+  key: EntryKey<M>,
+  facets: Facets<M>,
   update: PresenceUpdate<M>,
 ): PresenceSnapshot<M> {
   return {
-    subject: previous.subject,
-    context: previous.context,
-    resource: previous.resource,
-    origin: previous.origin,
+    subject: key.subject,
+    context: key.context,
+    resource: key.resource,
+    origin: key.origin,
     visibility: update.visibility,
     observedAt: update.observedAt,
     expiry: update.expiry,
-    facets: patchFacets<M>(previous.facets, update.facets),
+    facets: patchNamed(facets, update.facets) as Facets<M>,
   };
 }
 
 /**
  * Applies a patch: a value sets, `null` clears, `undefined` keeps. The result
- * is a new object, which has every facet as a property of its own, also one
- * that is called `__proto__`.
+ * is a new object with every facet as an own property, even `__proto__`.
  */
-export function patchFacets<M extends PresenceModel>(
-  facets: Facets<M>,
-  patch: FacetPatch<M>,
-): Facets<M> {
-  return patchNamed(facets, patch) as Facets<M>;
-}
-
 function patchNamed(facets: Named, patch: Named): Named {
-  // A spread defines properties, and so has no trouble with any name.
+  // A spread defines own properties, whatever their names.
   if (setsAll(patch)) return { ...facets, ...patch };
   const patched = new Map(Object.entries(facets));
   for (const [name, value] of Object.entries(patch)) {
@@ -54,7 +47,7 @@ function patchNamed(facets: Named, patch: Named): Named {
   return Object.fromEntries(patched);
 }
 
-/** Whether a patch neither clears a facet nor leaves one out by `undefined`. */
+/** Reports whether every member of a patch sets a facet. */
 function setsAll(patch: Named): boolean {
   for (const name in patch) {
     const value = patch[name];
@@ -63,7 +56,7 @@ function setsAll(patch: Named): boolean {
   return true;
 }
 
-/** The facets without those of the given names. */
+/** Returns the facets without some of them. */
 export function clearFacets<M extends PresenceModel>(
   facets: Facets<M>,
   names: readonly string[],
@@ -73,8 +66,8 @@ export function clearFacets<M extends PresenceModel>(
 }
 
 /**
- * Tells whether an update changes nothing but times: the label and the facets
- * stay as they are, but for a later or earlier `lastSeen`.
+ * Reports whether an update changes nothing but times: the label and all facets
+ * but `lastSeen` stay as they are.
  */
 export function isRefresh<M extends PresenceModel>(
   snapshot: PresenceSnapshot<M>,

@@ -31,7 +31,7 @@ Deno.test("a refresh is a change like any other by default", () => {
   assertEquals(store.snapshot(ALICE)?.observedAt, 110);
 });
 
-Deno.test("an update that differs in members that are undefined is a refresh", () => {
+Deno.test("an update that differs only in undefined members is a refresh", () => {
   const store = silentStore();
   const before = store.snapshot(ALICE);
   const cursor = { line: 1, column: undefined };
@@ -67,7 +67,7 @@ Deno.test("a silent refresh moves only the liveness", () => {
   assertEquals(store.changeStatusSince(1), "up-to-date");
 });
 
-Deno.test("an update that says nothing is a silent refresh", () => {
+Deno.test("an update without facets is a silent refresh", () => {
   const store = silentStore();
   const { visibility } = FIRST;
   assertEquals(store.publish(update({ visibility, observedAt: 300 })), 1);
@@ -75,7 +75,7 @@ Deno.test("an update that says nothing is a silent refresh", () => {
   assertEquals(store.liveness(ALICE)?.expiry, "never");
 });
 
-Deno.test("what changes more than times is not a refresh", () => {
+Deno.test("an update that changes more than times is not a refresh", () => {
   const others: Partial<PresenceUpdate<TestModel>>[] = [
     { visibility: "public" },
     { visibility: restricted("other") },
@@ -109,14 +109,14 @@ Deno.test("a silent refresh keeps an entry from expiring", () => {
   assertEquals(store.expire(170), 1);
 });
 
-Deno.test("a silent refresh may bring the end nearer", () => {
+Deno.test("a silent refresh may make the expiry earlier", () => {
   const store = silentStore();
   store.publish(update({ ...FIRST, expiry: 120 }));
   assertEquals(store.nextDeadline(), 120);
   assertEquals(store.expire(120), 1);
 });
 
-Deno.test("a silent refresh takes a facet's deadline away", () => {
+Deno.test("a silent refresh removes a facet's deadline", () => {
   const store = new PresenceStore<TestModel>({ refreshes: "silent" });
   const facets = { typing: true };
   store.publish(update({ facets, facetDeadlines: { typing: 105 } }));
@@ -125,7 +125,7 @@ Deno.test("a silent refresh takes a facet's deadline away", () => {
   assertEquals(store.snapshot(ALICE)?.facets, facets);
 });
 
-Deno.test("a change that removes an entry tells when it was last seen", () => {
+Deno.test("a change that removes an entry carries its last seenAt", () => {
   for (const end of ["expired", "withdrawn"] as const) {
     const store = silentStore();
     store.publish(update({ ...FIRST, observedAt: 150, expiry: 200 }));
@@ -137,7 +137,7 @@ Deno.test("a change that removes an entry tells when it was last seen", () => {
   }
 });
 
-Deno.test("a silent refresh never changes who is dominant", () => {
+Deno.test("a silent refresh never changes the dominant snapshot", () => {
   const store = silentStore();
   store.publish(update({ ...FIRST, resource: "phone", observedAt: 101 }));
   const dominant = () => store.subjectSummary("alice", "doc")?.dominant;

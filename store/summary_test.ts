@@ -16,7 +16,7 @@ function storeOf(
   return store;
 }
 
-/** Which resource headlines. */
+/** Returns the resource of the dominant snapshot. */
 function headline(
   store: PresenceStore<TestModel>,
   projection?: ProjectionPolicy,
@@ -57,14 +57,14 @@ Deno.test("DEFAULT_PROJECTION ranks availabilities", () => {
   );
 });
 
-Deno.test("PresenceStore.subjectSummary() of nobody is undefined", () => {
+Deno.test("PresenceStore.subjectSummary() returns undefined without entries", () => {
   const store = storeOf({});
   assertEquals(store.subjectSummary("bob", "doc"), undefined);
   assertEquals(store.subjectSummary("alice", "other"), undefined);
   assertEquals(summarize([]), undefined);
 });
 
-Deno.test("PresenceStore.subjectSummary() sums up resources and origins", () => {
+Deno.test("PresenceStore.subjectSummary() summarizes resources and origins", () => {
   const store = storeOf(
     {
       resource: "tab",
@@ -111,7 +111,7 @@ Deno.test("dominance is activity, then observedAt, then availability, then lastS
   const seen = { ...facets, lastSeen: 51 };
   const active = { ...facets, activity: "observing" } as const;
   const { lastSeen: _, ...unseen } = facets;
-  // Each wins although the other is better in all that counts less.
+  // Each wins although the other is better in every later criterion.
   const pairs: Partial<PresenceUpdate<TestModel>>[][] = [
     [{ facets: active }, { ...later, facets: { ...busy, lastSeen: 51 } }],
     [later, { facets: { ...busy, lastSeen: 51 } }],
@@ -130,7 +130,7 @@ Deno.test("dominance is activity, then observedAt, then availability, then lastS
   }
 });
 
-Deno.test("of equals the first key headlines, whoever came first", () => {
+Deno.test("the first key is dominant among equals, regardless of insertion order", () => {
   const entries = [
     { resource: "b" },
     { resource: "1" },
@@ -174,7 +174,7 @@ Deno.test("activity comes from the dominant snapshot, which has the best", () =>
   );
 });
 
-Deno.test("lastSeen and observedAt are the latest, whoever headlines", () => {
+Deno.test("lastSeen and observedAt are the latest, regardless of dominance", () => {
   const store = storeOf(
     { resource: "a", observedAt: 1, facets: { activity: "editing" } },
     { resource: "b", observedAt: 9, facets: { lastSeen: -5 } },
@@ -215,7 +215,7 @@ Deno.test("ranks are replaceable", () => {
   );
 });
 
-Deno.test("an availability that ranks below none does not step in", () => {
+Deno.test("an availability that ranks below none is not used", () => {
   const store = storeOf(
     { resource: "a", observedAt: 200 },
     { resource: "b", facets: { availability: "offline" } },
@@ -228,7 +228,7 @@ Deno.test("an availability that ranks below none does not step in", () => {
   assertEquals(summary?.availability, undefined);
 });
 
-Deno.test("PresenceStore.subjectSummaries() sums up a context or a subject", () => {
+Deno.test("PresenceStore.subjectSummaries() summarizes a context or a subject", () => {
   const store = storeOf(
     {},
     { resource: "tab" },

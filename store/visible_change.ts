@@ -7,14 +7,14 @@ import {
 import type { PresenceChange, VisibleChange } from "./change.ts";
 
 /**
- * What a reader with a policy learns of a change: the change itself, without
- * the former snapshot if that was hidden; `hidden` if the entry was visible
- * and no longer is; or nothing.
+ * Returns a change as a reader with a policy sees it: the change itself, without
+ * the previous snapshot if that was hidden; `hidden` if the entry was visible and
+ * no longer is; or nothing.
  *
  * @typeParam M The application's model.
- * @param change What has changed.
+ * @param change The change.
  * @param visible What the reader may see.
- * @returns What they learn, `undefined` if it is nothing.
+ * @returns What the reader sees, `undefined` for nothing.
  */
 export function visibleChange<M extends PresenceModel>(
   change: PresenceChange<M>,
@@ -37,7 +37,7 @@ export function visibleChange<M extends PresenceModel>(
   };
 }
 
-/** Tells whether a policy lets a snapshot be seen; without one, all are. */
+/** Reports whether a snapshot is visible under a policy, if there is one. */
 export function isVisible<M extends PresenceModel>(
   snapshot: PresenceSnapshot<M>,
   visible: VisibilityPolicy<M["label"], M["subject"]> | undefined,

@@ -10,7 +10,7 @@ import {
   update,
 } from "./testing/update.ts";
 
-Deno.test("visibility is only a label: a read without a policy sees all", () => {
+Deno.test("visibility is only a label: a read without a policy returns everything", () => {
   const store = new PresenceStore();
   store.publish(update({ visibility: "private" }));
   store.publish(update({ subject: "bob", visibility: restricted("team") }));
@@ -18,7 +18,7 @@ Deno.test("visibility is only a label: a read without a policy sees all", () => 
   assertEquals(changesOf(store.changesSince(0)).length, 2);
 });
 
-Deno.test("every read can be given a policy", () => {
+Deno.test("every read takes a policy", () => {
   const store = new PresenceStore();
   const bob = { ...ALICE, subject: "bob" };
   store.publish(update());
@@ -47,7 +47,7 @@ Deno.test("every read can be given a policy", () => {
   assertEquals(store.contexts({ subject: "bob", visible }), []);
 });
 
-Deno.test("a policy is given the label and the subject", () => {
+Deno.test("a policy receives the label and the subject", () => {
   const store = new PresenceStore();
   store.publish(update({ visibility: "private" }));
   store.publish(update({ subject: "bob", visibility: "private" }));
@@ -60,7 +60,7 @@ Deno.test("a policy is given the label and the subject", () => {
   ]);
 });
 
-Deno.test("a visible read of changes leaves out what was never visible", () => {
+Deno.test("a visible read of changes omits entries that were never visible", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({
     visibility: "private",
@@ -78,7 +78,7 @@ Deno.test("a visible read of changes leaves out what was never visible", () => {
   assertEquals(store.changeStatusSince(3), "pending");
 });
 
-Deno.test("an entry that becomes hidden is told by its key alone", () => {
+Deno.test("the change of an entry that becomes hidden has its key alone", () => {
   const store = new PresenceStore<TestModel>();
   const place = { resource: "tab" };
   store.publish(update(place));
@@ -96,7 +96,7 @@ Deno.test("an entry that becomes hidden is told by its key alone", () => {
   assertEquals(store.changeStatusSince(2, { visible }), "up-to-date");
 });
 
-Deno.test("how a hidden entry ends is not told", () => {
+Deno.test("the end of a hidden entry is no visible change", () => {
   const store = new PresenceStore();
   store.publish(update());
   store.publish(update({ visibility: "private", expiry: 160 }));
@@ -107,7 +107,7 @@ Deno.test("how a hidden entry ends is not told", () => {
   ]);
 });
 
-Deno.test("an entry that becomes visible is whole, without what it was before", () => {
+Deno.test("an entry that becomes visible is whole, without its previous snapshot", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({ visibility: "private", facets: { typing: true } }));
   store.publish(update({ facets: { cursor: { line: 1 } } }));
@@ -120,7 +120,7 @@ Deno.test("an entry that becomes visible is whole, without what it was before", 
   assertEquals(change.previous, undefined);
 });
 
-Deno.test("changes of what stays visible are the store's own", () => {
+Deno.test("changes of entries that stay visible are the store's own objects", () => {
   const store = new PresenceStore<TestModel>();
   store.publish(update({ facets: { typing: true }, expiry: 160 }));
   store.publish(update({

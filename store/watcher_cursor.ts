@@ -6,24 +6,24 @@ import type {
   Sequence,
 } from "./change.ts";
 
-/** What part of the changes a watcher asks for. */
+/** Which changes a watcher reads. */
 export interface ChangesOptions<M extends PresenceModel = PresenceModel> {
   /** Only the changes of this context. */
   readonly context?: M["context"] | undefined;
-  /** Only what this policy lets be seen. */
+  /** Only what this policy makes visible. */
   readonly visible?:
     | VisibilityPolicy<M["label"], M["subject"]>
     | undefined;
 }
 
-/** Where a cursor reads: a store, or what stands before one. */
+/** Where a cursor reads: a store, or a face of one. */
 export interface ChangeSource<M extends PresenceModel = PresenceModel> {
-  /** The changes after a position, or a gap. */
+  /** Reads the changes after a position, or a gap. */
   changesSince(
     since: CursorPosition,
     options?: ChangesOptions<M>,
   ): ChangesResult<M>;
-  /** Whether there are changes after a position, or a gap. */
+  /** Reports whether there are changes after a position, or a gap. */
   changeStatusSince(
     since: CursorPosition,
     options?: ChangesOptions<M>,
@@ -31,17 +31,17 @@ export interface ChangeSource<M extends PresenceModel = PresenceModel> {
 }
 
 /**
- * Where a new cursor starts: before the first change there ever was, before
- * the oldest retained one, after the newest, or after a sequence.
+ * Where a new cursor starts: before the very first change (`zero`), before the
+ * oldest retained one (`floor`), after the newest (`tail`), or after a sequence.
  */
 export type CursorStart = "zero" | "floor" | "tail" | Sequence;
 
 /**
- * A watcher's place in the changes of a store. `PresenceStore.watcherCursor()`
- * makes one.
+ * A watcher's position in the changes of a store, made by
+ * `PresenceStore.watcherCursor()`.
  *
- * A gap never moves a cursor. Whoever gets one rebuilds their mirror from a
- * read of the store and goes on from there: `cursor.reset(gap.last)`.
+ * A gap never moves a cursor. After a gap, rebuild the mirror from a read of the
+ * store and continue from there: `cursor.reset(gap.last)`.
  *
  * @example Usage
  * ```ts
@@ -78,17 +78,17 @@ export class WatcherCursor {
     this.#position = position;
   }
 
-  /** The last change that the watcher knows of, and the store's epoch. */
+  /** The last change that the watcher has seen, and the store's epoch. */
   get position(): CursorPosition {
     return this.#position;
   }
 
   /**
-   * Reads what has changed and moves past all that was examined.
+   * Reads the changes and moves past all that were examined.
    *
    * @param source Where to read.
    * @param options Which changes.
-   * @returns The changes, or a gap, at which the cursor stays where it is.
+   * @returns The changes, or a gap, which leaves the cursor where it is.
    */
   poll<M extends PresenceModel>(
     source: ChangeSource<M>,
@@ -100,11 +100,11 @@ export class WatcherCursor {
   }
 
   /**
-   * Tells whether a poll would give anything. It does not move the cursor: only
-   * a poll does, past what it could not see as well. Who asks for the status
-   * for long without polling meets a gap in the end.
+   * Reports whether a poll would return anything. It does not move the cursor:
+   * only a poll does, even past changes that are not visible. A cursor that is
+   * never polled finally gets a gap.
    *
-   * @param source Where to look.
+   * @param source Where to read.
    * @param options Which changes.
    * @returns `"pending"`, `"up-to-date"`, or a gap.
    */

@@ -3,7 +3,7 @@ import { InvalidValueError } from "../core/mod.ts";
 import { PresenceStore } from "./mod.ts";
 import { ALICE, changesOf, outline, update } from "./testing/update.ts";
 
-Deno.test("PresenceStore.withdraw() takes one entry away", () => {
+Deno.test("PresenceStore.withdraw() removes one entry", () => {
   const store = new PresenceStore();
   store.publish(update());
   store.publish(update({ resource: "" }));
@@ -18,7 +18,7 @@ Deno.test("PresenceStore.withdraw() takes one entry away", () => {
   assertEquals([change.sequence, change.seenAt], [4, 100]);
 });
 
-Deno.test("PresenceStore.withdraw() of nothing is no change", () => {
+Deno.test("PresenceStore.withdraw() changes nothing without an entry", () => {
   const store = new PresenceStore();
   store.publish(update());
   assertEquals(store.withdraw({ ...ALICE, origin: "other" }), undefined);
@@ -28,7 +28,7 @@ Deno.test("PresenceStore.withdraw() of nothing is no change", () => {
   assertEquals(store.lastSequence, 2);
 });
 
-Deno.test("PresenceStore.withdraw() wants a key", () => {
+Deno.test("PresenceStore.withdraw() requires a key", () => {
   assertThrows(
     () => new PresenceStore().withdraw({ ...ALICE, subject: NaN }),
     InvalidValueError,
@@ -45,7 +45,7 @@ Deno.test("PresenceStore.withdraw() leaves nothing to expire", () => {
   assertEquals(outline(store.changesSince(2)), []);
 });
 
-Deno.test("PresenceStore.withdrawOrigin() takes all entries of an origin away", () => {
+Deno.test("PresenceStore.withdrawOrigin() removes all entries of an origin", () => {
   const store = new PresenceStore();
   store.publish(update());
   store.publish(update({ resource: "tab" }));

@@ -20,6 +20,7 @@ import * as metrics from "@ruthere/presence/server/metrics";
 import * as phoenix from "@ruthere/presence/server/phoenix";
 import * as tokens from "@ruthere/presence/server/tokens";
 import * as topics from "@ruthere/presence/server/topics";
+import * as topicState from "@ruthere/presence/server/topics/state";
 import * as stores from "@ruthere/presence/store";
 
 const beacon = new PresenceBeacon({
@@ -78,6 +79,7 @@ console.log(JSON.stringify({
     phoenix,
     tokens,
     topics,
+    topicState,
     stores,
   ]
     .every((room) => Object.keys(room).length > 0),

@@ -49,7 +49,7 @@ Deno.test("present(), who() and close() end where no call is answered", async ()
   let hangs = false;
   const a = await lab.start("a", {
     fault: (connection) => ({
-      lease: (node) => hangs ? never() : connection.lease(node),
+      leases: (node) => hangs ? never() : connection.leases(node),
       read: (context) => hangs ? never() : connection.read(context),
       close: () => never(),
     }),
@@ -121,9 +121,9 @@ Deno.test("open() that is interrupted in between takes the id all the same", asy
             if (call === "acquire") interrupt();
             return connection.acquire(lease);
           },
-          leases: () => {
-            if (call === "leases") interrupt();
-            return connection.leases();
+          leases: (node) => {
+            if (call === "leases" && node === undefined) interrupt();
+            return connection.leases(node);
           },
           write: (life, writes) => {
             if (call === "write") interrupt();
@@ -237,14 +237,15 @@ Deno.test("who() sweeps nothing of those who were forgotten in between", async (
   let forgets = false;
   const a = await lab.start("a", {
     fault: (connection) => ({
-      leases() {
+      leases(node) {
+        if (node !== undefined) return connection.leases(node);
         if (forgets) lab.network.backbone.restart();
         forgets = false;
         return connection.leases();
       },
-      sweep(context, life) {
-        swept++;
-        return connection.sweep(context, life);
+      purge(life, context) {
+        if (context !== undefined) swept++;
+        return connection.purge(life, context);
       },
     }),
   });

@@ -1,228 +1,227 @@
-/** One life of a node: a node that starts anew, or was given up, has another. */
+/** One life of a node. A node that starts anew, or was given up, has another. */
 export interface NodeLife {
   /** The name of the node. */
   readonly node: string;
-  /** Names the life. */
+  /** Identifies the life among all lives of the node. */
   readonly epoch: string;
 }
 
-/** What a node says of itself, again and again: it lives, and this is new. */
+/** What a node repeats about itself: it is alive, and this is new. */
 export interface Lease extends NodeLife {
-  /** Counts its renewals, so that a lost one is found. */
+  /** The number of this renewal, by which others detect a lost one. */
   readonly count: number;
-  /** The memory of the backbone that knows all rows of the node; "" for none. */
+  /** The memory of the backbone that has all rows of the node; "" for none. */
   readonly announced: string;
   /**
-   * The contexts that it has written lately, and the revision of its last
-   * write, so that a lost change is found, the last one too.
+   * The contexts that the node has written lately, with the revision of its
+   * last write, by which others detect a lost change, even the last one.
    */
   readonly written: readonly (readonly [context: string, revision: number])[];
 }
 
 /** A lease as it is read. */
 export interface KeptLease extends Lease {
-  /** How many milliseconds ago it was renewed, by the backbone's clock. */
+  /** Milliseconds since its renewal, by the backbone's clock. */
   readonly age: number;
 }
 
 /**
- * A row as it is shared: an entry, and whose it is. One of a life that is over
- * counts for nothing: it is yet to be purged, or was written too late.
+ * A row as it is shared: an entry and its owner. Readers ignore a row whose
+ * owner's life is over: it has yet to be purged, or was written too late.
  */
 export interface Row extends NodeLife {
-  /** Names the entry within its context. */
+  /** Identifies the entry within its context. */
   readonly id: string;
-  /** The entry as JSON; the backbone does not look into it. */
+  /** The entry as JSON. The backbone does not read it. */
   readonly value: string;
   /**
-   * How many milliseconds ago its owner, as far as it has said so, has last
-   * heard of its publisher: no more than that, when it is told.
+   * Milliseconds since its owner last heard from the publisher, as far as the
+   * owner has said. In a change it is a lower bound.
    */
   readonly age: number;
 }
 
-/** What a node wants to be written. */
+/** What a node asks to be written. */
 export type RowWrite =
   | {
     /**
-     * Puts a row, whoever's it was; refused if it is that of another life,
-     * which has heard of its publisher later.
+     * Puts a row and takes it over from any former owner. Refused if the row
+     * belongs to another life that heard from the publisher later.
      */
     readonly type: "put";
-    /** Where. */
+    /** The context. */
     readonly context: string;
-    /** Which. */
+    /** Identifies the row. */
     readonly id: string;
     /** The entry as JSON. */
     readonly value: string;
-    /** How many milliseconds ago the node has last heard of its publisher. */
+    /** Milliseconds since the node last heard from the publisher. */
     readonly age: number;
   }
   | {
-    /** Removes a row if it is that of the life. */
+    /** Removes a row if the writing life owns it. */
     readonly type: "retract";
-    /** Where. */
+    /** The context. */
     readonly context: string;
-    /** Which. */
+    /** Identifies the row. */
     readonly id: string;
   }
   | {
     /**
-     * Removes a row whoever's it is; refused if another life has heard of its
-     * publisher later.
+     * Removes a row regardless of its owner. Refused if another life heard
+     * from the publisher later.
      */
     readonly type: "withdraw";
-    /** Where. */
+    /** The context. */
     readonly context: string;
-    /** Which. */
+    /** Identifies the row. */
     readonly id: string;
-    /** How many milliseconds ago it was withdrawn. */
+    /** Milliseconds since the withdrawal. */
     readonly age: number;
   };
 
-/** What has become of a write. */
+/** The result of a write. */
 export interface Written {
   /** Whether it was done; `false` if it was refused. */
   readonly isDone: boolean;
   /**
-   * The revision of the change or, of one that was refused, of the last change
-   * of its context: a write that is tried again may have been done before.
+   * The revision of the change. For a refused write, the revision of the last
+   * change of its context: a retried write may have been done before.
    */
   readonly revision: number;
 }
 
-/** A row was written: as all followers of its context are told. */
+/** A change of a row, as all followers of its context receive it. */
 export interface RowChange {
-  /** Where. */
+  /** The context. */
   readonly context: string;
-  /** The memory that the revision is of. */
+  /** The memory that the revision belongs to. */
   readonly memory: string;
-  /** Grows with every change of its context; others may come between. */
+  /** Grows with every change of its context, not always by one. */
   readonly revision: number;
   /**
-   * The revision of the change before it in this context, by which a lost one
-   * is found; left out by a backbone that loses none without saying so.
+   * The revision of the change before it in this context, by which a follower
+   * detects a lost one. A backbone that never loses a change silently leaves
+   * it out.
    */
   readonly previous?: number | undefined;
-  /** The row, or which one is gone. */
+  /** The row that was put, or the id of the one that was removed. */
   readonly change:
     | { readonly type: "put"; readonly row: Row }
     | { readonly type: "removed"; readonly id: string };
 }
 
 /**
- * All rows of a context: as it was at the time of the call, or later, so that
- * what is written by then is in it.
+ * All rows of a context, no older than the call: they include every write that
+ * was acknowledged before it.
  */
 export interface ContextRows {
-  /** The memory that the revision is of. */
+  /** The memory that the revision belongs to. */
   readonly memory: string;
-  /** Up to which change. */
+  /** The revision of the last change that the rows include. */
   readonly revision: number;
   /** The rows. */
   readonly rows: readonly Row[];
 }
 
-/** What has become of a renewal. */
+/** The result of a renewal. */
 export interface Renewal {
-  /** Whether the life goes on. */
+  /** Whether the life continues. */
   readonly isKept: boolean;
-  /** The memory of the backbone: another one, once it has forgotten. */
+  /** The name of the backbone's memory, which changes once it has forgotten. */
   readonly memory: string;
   /**
-   * Lives that are over, but whose rows are not all purged: whoever was to do
-   * it has failed.
+   * Lives that are over and have rows left, because the node that was to purge
+   * them has failed.
    */
   readonly unpurged: readonly NodeLife[];
 }
 
-/** What a connection tells. */
+/** What a connection notifies a node of. */
 export interface BackboneListener {
-  /** A row of a context that is followed was written. */
+  /** A row of a followed context has changed. */
   onChange(change: RowChange): void;
   /** A node has renewed its lease. */
   onLease(lease: Lease): void;
   /** A life is over: its lease has ended. */
   onEnded(life: NodeLife): void;
-  /** A node has sent a text. */
-  onMessage(from: string, text: string): void;
-  /** A node has told the followers of a context a text. */
-  onTold(context: string, from: string, text: string): void;
+  /** A node has sent a text to the followers of a context. */
+  onMessage(context: string, from: string, text: string): void;
   /**
-   * The connection was interrupted, and is back with all that is followed. What
-   * came meanwhile may be lost. Told before anything of what comes after it.
+   * The connection was interrupted and is back, following all that it followed
+   * before. Events in between may be lost. Called before any later event.
    */
   onInterrupted(): void;
 }
 
 /**
- * What a node does with a backbone. Each call may fail, and may then have been
- * done or not. Calls are done in the order they are made.
+ * A node's connection to a backbone. Any call may fail, and a failed call may
+ * have been done or not. Calls are done in the order they are made.
  */
 export interface BackboneConnection {
   /**
-   * Begins a life, and ends the former one of the node, if it has one.
+   * Begins a life and ends the former life of the node, if there is one.
    *
-   * @returns The memory of the backbone: another one, once it has forgotten.
+   * @returns The name of the memory, which changes once the backbone has
+   * forgotten everything.
    */
   acquire(lease: Lease): Promise<string>;
-  /** Renews a lease, unless the life is over, or is forgotten. */
+  /** Renews a lease, unless the life is over or forgotten. */
   renew(lease: Lease): Promise<Renewal>;
-  /** The leases that have not ended. */
-  leases(): Promise<readonly KeptLease[]>;
-  /** The lease of a node, if it has one that has not ended. */
-  lease(node: string): Promise<KeptLease | undefined>;
   /**
-   * Ends a life whose lease has not been renewed since a count; it can't be
+   * Reads the leases that have not ended.
+   *
+   * @param node Reads the lease of this node alone.
+   */
+  leases(node?: string): Promise<readonly KeptLease[]>;
+  /**
+   * Ends a life, unless its lease was renewed since a count. The life can't be
    * renewed any more.
    *
-   * @returns Whether it was this call that ended it.
+   * @returns Whether this call ended it.
    */
   end(life: NodeLife, count: number): Promise<boolean>;
   /**
-   * Removes rows of a life that is over, some of them, and tells nobody: who
-   * knows that it is over does not count them. A life that has its lease keeps
-   * them, whoever has heard of its end: a replica may have brought it back that
-   * has not, and it is told as little. To be looked at as late as can be.
+   * Removes rows of a life that is over, a limited number at a time, and
+   * notifies nobody: nodes that know of the end ignore them. Leaves the rows of
+   * a life that has its lease: a replica that missed the end may have brought
+   * it back. The implementation checks that as late as it can.
    *
-   * @returns Whether that was all.
+   * @param context Removes the rows of this context alone, all of them.
+   * @returns Whether there are no rows left to remove.
    */
-  purge(life: NodeLife): Promise<boolean>;
+  purge(life: NodeLife, context?: string): Promise<boolean>;
   /**
-   * Removes the rows of a life that is over from a context, without a word; as
-   * with a purge, none of one that has its lease.
-   */
-  sweep(context: string, life: NodeLife): Promise<void>;
-  /**
-   * Writes rows, those of a context in order.
+   * Writes rows, those of one context in order.
    *
-   * @returns What has become of each.
+   * @returns The result of each write.
    */
   write(
     life: NodeLife,
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]>;
-  /** Begins to be told of a context's changes: of all that come after it is done. */
+  /**
+   * Follows a context. Once this resolves, the listener receives every change
+   * and every text.
+   */
   follow(context: string): Promise<void>;
-  /** Ends it. */
+  /** Stops following a context. */
   unfollow(context: string): void;
   /** Reads a context. */
   read(context: string): Promise<ContextRows>;
-  /** Sends a text to a node, or to all others. May be lost. */
-  send(text: string, to?: string): void;
-  /** Tells all other followers of a context a text. May be lost. */
-  tell(context: string, text: string): void;
-  /** Ends the connection; the lease is left as it is. */
+  /** Sends a text to all other followers of a context. It may be lost. */
+  send(context: string, text: string): void;
+  /** Closes the connection and leaves the lease as it is. */
   close(): Promise<void>;
 }
 
-/** What servers are replicated by. */
+/** Replicates servers. */
 export interface PresenceBackbone {
   /**
    * Connects a node.
    *
-   * @param node Its name.
-   * @param listener What is told.
+   * @param node The name of the node.
+   * @param listener Notified of what others do.
    */
   connect(
     node: string,

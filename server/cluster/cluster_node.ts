@@ -20,7 +20,7 @@ import { Interest } from "./interest.ts";
 import { OwnEntries } from "./own_entries.ts";
 import { Peers } from "./peers.ts";
 import { Questions } from "./questions.ts";
-import { contextName } from "./row_codec.ts";
+import { contextName, nodeContext, NODES } from "./row_codec.ts";
 import { Session } from "./session.ts";
 import { Shown } from "./shown.ts";
 import { Survey } from "./survey.ts";
@@ -131,18 +131,22 @@ export class ClusterNode<M extends PresenceModel> {
     });
     this.contexts = new FollowedContexts(session, this.peers, shown, failed);
     this.#questions = new Questions({
-      send: (text, to) => session.connection?.send(text, to),
-      answer: (question) => this.survey.answer(question),
+      send: (text, to) =>
+        session.connection?.send(
+          to === undefined ? NODES : nodeContext(to),
+          text,
+        ),
+      answer: (subject) => this.survey.answer(subject),
       isSilent: (node) => this.peers.isSilent(node),
       silenced: (life) => this.peers.silence(life),
     });
     this.survey = new Survey({
       server,
-      interest,
+      replication,
+      contexts: this.contexts,
       questions: this.#questions,
-      isSettled: (context) => this.contexts.isSettled(context),
-      others: () => this.peers.names(),
-      isConnected: () => session.isConnected,
+      peers: this.peers,
+      session,
     });
     this.replication = server.replicate(this.#serverListener());
     for (const context of this.replication.watched()) {
@@ -201,7 +205,7 @@ export class ClusterNode<M extends PresenceModel> {
       if (connection !== undefined) {
         await this.writer.finish(connection);
         // What was sent before has gone out when there is an answer to this.
-        const kept = await connection.lease(life.node);
+        const [kept] = await connection.leases(life.node);
         if (!keep) await this.#endLife(connection, kept);
       }
     } catch (error) {
@@ -231,7 +235,7 @@ export class ClusterNode<M extends PresenceModel> {
       locate: (subject) => this.survey.elsewhere(subject),
       count: (contexts, viewer) => this.survey.count(contexts, { viewer }),
       tell: (context, text) =>
-        this.session.connection?.tell(contextName(context), text),
+        this.session.connection?.send(contextName(context), text),
     };
   }
 
@@ -250,8 +254,10 @@ export class ClusterNode<M extends PresenceModel> {
         if (life.node !== session.node) this.peers.end(life);
         else if (life.epoch === session.life.epoch) this.#heartbeat.beat();
       }),
-      onMessage: guarded((from, text) => this.#questions.hear(from, text)),
-      onTold: guarded((context, _from, text) => {
+      onMessage: guarded((context, from, text) => {
+        const isToNodes = context === NODES ||
+          context === nodeContext(this.session.node);
+        if (isToNodes) return this.#questions.receive(from, text);
         const followed = this.contexts.all.get(context);
         if (followed) this.replication.told(followed.key, text);
       }),
@@ -275,9 +281,19 @@ export class ClusterNode<M extends PresenceModel> {
     };
   }
 
-  #connect(): Promise<BackboneConnection> {
+  async #connect(): Promise<BackboneConnection> {
     const { node } = this.session;
-    return this.#backbone.connect(node, this.#backboneListener());
+    const connection = await this.#backbone
+      .connect(node, this.#backboneListener());
+    try {
+      await Promise.all(
+        [NODES, nodeContext(node)].map((name) => connection.follow(name)),
+      );
+    } catch (error) {
+      connection.close().catch(() => {});
+      throw error;
+    }
+    return connection;
   }
 
   #tellNodes(): void {

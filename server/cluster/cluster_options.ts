@@ -1,8 +1,5 @@
-import {
-  assertNoOtherOptions,
-  type Duration,
-  InvalidValueError,
-} from "../../core/mod.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { type Duration, InvalidValueError } from "../../core/mod.ts";
 
 /** How a node behaves in its cluster. Times are milliseconds. */
 export interface ClusterOptions {

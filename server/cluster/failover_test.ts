@@ -106,7 +106,7 @@ Deno.test("joinCluster() shows who is at a life that was heard to be over, once 
     lab.network.cut(a.process, true);
     // Another process takes the name, and ends the life that had it.
     await lab.start("a");
-    await lab.pass(60);
+    await lab.pass(80);
     assertEquals(b.shows(), []);
     const sweeps = lab.network.calls.get("sweep");
     lab.network.setAway(true, "the latest");
@@ -133,7 +133,7 @@ Deno.test("joinCluster() names nobody of whom a replica has brought back the lif
   lab.network.checkpoint();
   lab.kill(a);
   const next = await lab.start("a");
-  await lab.pass(50);
+  await lab.pass(110);
   lab.kill(next);
   assertEquals([b.cluster.nodes(), b.shows()], [["a", "b"], []]);
   await failOver(lab);

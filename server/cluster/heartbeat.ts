@@ -136,7 +136,7 @@ export class Heartbeat {
    */
   async #isTaken(connection: BackboneConnection): Promise<boolean> {
     const { node, lease } = this.#session;
-    const kept = await connection.lease(node);
+    const [kept] = await connection.leases(node);
     if (kept === undefined || lease.isOwn(kept)) return false;
     return kept.age < this.#host.leaseTtlMs && kept.age <= this.#lived.elapsed;
   }

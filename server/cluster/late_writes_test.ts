@@ -177,7 +177,7 @@ Deno.test("joinCluster() takes over a purge that somebody else has not ended", a
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   lab.kill(a);
-  const life = await stranger.lease("a");
+  const [life] = await stranger.leases("a");
   assert(life !== undefined);
   assert(await stranger.end(life, life.count));
   assertEquals(await shared(stranger), [["a", "alice"]]);

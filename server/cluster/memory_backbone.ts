@@ -100,12 +100,12 @@ class BackboneClosedError extends Error {
 class MemoryConnection implements BackboneConnection, Follower {
   readonly listener: BackboneListener;
   readonly #state: MemoryState;
-  readonly node: string;
+  readonly #node: string;
   #isClosed = false;
 
   constructor(state: MemoryState, node: string, listener: BackboneListener) {
     this.#state = state;
-    this.node = node;
+    this.#node = node;
     this.listener = listener;
   }
 
@@ -132,18 +132,11 @@ class MemoryConnection implements BackboneConnection, Follower {
     return { isKept, memory, unpurged };
   }
 
-  async leases(): Promise<readonly KeptLease[]> {
-    await this.#turn("list leases");
-    return Array.from(
-      this.#state.leases.values(),
-      (stored) => this.#kept(stored),
-    );
-  }
-
-  async lease(node: string): Promise<KeptLease | undefined> {
-    await this.#turn("read lease");
-    const stored = this.#state.leases.get(node);
-    return stored && this.#kept(stored);
+  async leases(node?: string): Promise<readonly KeptLease[]> {
+    await this.#turn("read leases");
+    return [...this.#state.leases.values()]
+      .filter(({ lease }) => node === undefined || lease.node === node)
+      .map((stored) => this.#kept(stored));
   }
 
   async end(life: NodeLife, count: number): Promise<boolean> {
@@ -156,21 +149,20 @@ class MemoryConnection implements BackboneConnection, Follower {
     return true;
   }
 
-  async purge(life: NodeLife): Promise<boolean> {
+  async purge(life: NodeLife, context?: string): Promise<boolean> {
     await this.#turn("purge life");
     if (!this.#state.isOver(life)) return true;
+    if (context !== undefined) {
+      this.#sweep(context, life, Infinity);
+      return true;
+    }
     let left = PURGE_STEP;
-    for (const context of [...this.#state.contexts.keys()]) {
-      left -= this.#sweep(context, life, left);
+    for (const name of [...this.#state.contexts.keys()]) {
+      left -= this.#sweep(name, life, left);
       if (left === 0) return false;
     }
     this.#state.unpurged.delete(life.epoch);
     return true;
-  }
-
-  async sweep(context: string, life: NodeLife): Promise<void> {
-    await this.#turn("sweep context");
-    if (this.#state.isOver(life)) this.#sweep(context, life, Infinity);
   }
 
   async write(
@@ -204,18 +196,11 @@ class MemoryConnection implements BackboneConnection, Follower {
     };
   }
 
-  send(text: string, to?: string): void {
-    if (this.#isClosed) return;
-    this.#tellOthers((listener, node) => {
-      if (to === undefined || to === node) listener.onMessage(this.node, text);
-    });
-  }
-
-  tell(context: string, text: string): void {
+  send(context: string, text: string): void {
     if (this.#isClosed) return;
     for (const follower of this.#state.contexts.get(context)?.followers ?? []) {
       if (follower === this) continue;
-      follower.listener.onTold(context, this.node, text);
+      follower.listener.onMessage(context, this.#node, text);
     }
   }
 
@@ -298,9 +283,9 @@ class MemoryConnection implements BackboneConnection, Follower {
     return { ...lease, age: Math.max(0, this.#state.now() - renewedAt) };
   }
 
-  #tellOthers(tell: (listener: BackboneListener, node: string) => void): void {
+  #tellOthers(tell: (listener: BackboneListener) => void): void {
     for (const connection of [...this.#state.connections]) {
-      if (connection !== this) tell(connection.listener, connection.node);
+      if (connection !== this) tell(connection.listener);
     }
   }
 }

@@ -3,8 +3,6 @@ import type { BackboneListener, Lease, NodeLife, Row } from "./backbone.ts";
 
 /** A node, as whoever has something to tell it sees it. */
 export interface Follower {
-  /** Its name. */
-  readonly node: string;
   /** Told of what happens. */
   readonly listener: BackboneListener;
 }

@@ -258,15 +258,18 @@ Deno.test("joinCluster() brings a text to the servers that follow its context, a
     const context = node === c ? "doc-2" : "doc-1";
     const { server, cluster } = node;
     await node.run(() =>
-      server.hearOthers(context, (text) => heard.push([cluster.node, text]))
+      server.relay.subscribe(
+        context,
+        (text) => heard.push([cluster.node, text]),
+      )
     );
   }
   await lab.pass();
-  await a.run(() => a.server.tellOthers("doc-1", "hello"));
+  await a.run(() => a.server.relay.publish("doc-1", "hello"));
   await lab.pass();
   assertEquals(heard, [["b", "hello"]]);
   lab.network.cut(a.process, true);
-  await a.run(() => a.server.tellOthers("doc-1", "lost"));
+  await a.run(() => a.server.relay.publish("doc-1", "lost"));
   await lab.pass();
   assertEquals(heard.length, 1);
 });

@@ -100,6 +100,11 @@ export class Peers {
     return this.#peers.get(node)?.isSilent === true;
   }
 
+  /** The memory of the backbone that knows all rows of a node, if there is one. */
+  announcedBy(node: string): string | undefined {
+    return this.#peers.get(node)?.lease.announced;
+  }
+
   /** Whether a life goes on, as far as is known here; the own one too. */
   lives({ node, epoch }: NodeLife): boolean {
     if (node === this.#session.node) return this.#session.life.epoch === epoch;
@@ -207,7 +212,7 @@ export class Peers {
   async #judge(node: string): Promise<void> {
     const { connection } = this.#session;
     const asked = this.#ends;
-    const kept = await connection?.lease(node);
+    const [kept] = await connection?.leases(node) ?? [];
     const peer = this.#peers.get(node);
     if (peer === undefined || this.#session.hasLeft) return;
     if (kept === undefined) return this.end(peer.lease);
@@ -232,7 +237,7 @@ export class Peers {
     this.#asked.add(node);
     try {
       const asked = this.#ends;
-      const kept = await this.#session.connection?.lease(node);
+      const [kept] = await this.#session.connection?.leases(node) ?? [];
       if (kept !== undefined && !this.#session.hasLeft) this.#take(kept, asked);
     } catch (error) {
       this.#listener.failed(error);

@@ -1,9 +1,6 @@
-import {
-  assertNoOtherOptions,
-  type Duration,
-  InvalidValueError,
-} from "../../core/mod.ts";
-import { assertAmount, isAmount } from "./checks.ts";
+import { assertNoOtherOptions } from "../../core/assert.ts";
+import { type Duration, InvalidValueError } from "../../core/mod.ts";
+import { assertPositive } from "../internal.ts";
 
 /** How documents behave. */
 export interface DocumentPresenceOptions {
@@ -107,17 +104,10 @@ export interface WatchDocumentOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The options, with their defaults, in the units of the server. */
-export interface DocumentSettings {
-  readonly cursorThrottleMs: Duration;
-  readonly typingDebounceMs: Duration;
-  readonly activityTimeoutMs: Duration;
-  readonly idleTimeoutMs: Duration;
-  readonly ttlMs: Duration;
-  readonly maxUsers: number;
-  readonly maxPendingEvents: number;
-  readonly onCursorUpdate: ((latencyMs: Duration) => void) | undefined;
-}
+/** The options, with their defaults. */
+export type DocumentSettings =
+  & Required<Omit<DocumentPresenceOptions, "onCursorUpdate">>
+  & Pick<DocumentPresenceOptions, "onCursorUpdate">;
 
 /**
  * Checks the options.
@@ -139,34 +129,31 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
   } = options;
   const action = "create documents";
   assertNoOtherOptions(others, action);
-  assertDelay(cursorThrottleMs, "cursorThrottleMs", action);
-  assertDelay(typingDebounceMs, "typingDebounceMs", action);
-  assertAmount(presenceTtlSeconds, "presenceTtlSeconds", action);
-  assertDelay(activityTimeoutMs, "activityTimeoutMs", action);
-  assertDelay(idleTimeoutMs, "idleTimeoutMs", action);
-  if (idleTimeoutMs <= activityTimeoutMs) {
-    const rule = "must be longer than activityTimeoutMs";
-    throw new InvalidValueError(action, "idleTimeoutMs", rule, idleTimeoutMs);
-  }
-  assertAmount(maxUsersPerDocument, "maxUsersPerDocument", action);
-  assertAmount(maxPendingEvents, "maxPendingEvents", action);
-  return {
+  const delays = {
     cursorThrottleMs,
     typingDebounceMs,
     activityTimeoutMs,
     idleTimeoutMs,
-    ttlMs: presenceTtlSeconds * 1_000,
-    maxUsers: maxUsersPerDocument,
-    maxPendingEvents,
-    onCursorUpdate,
   };
+  for (const [name, delay] of Object.entries(delays)) {
+    assertDelay(delay, name, action);
+  }
+  if (idleTimeoutMs <= activityTimeoutMs) {
+    const rule = "must be longer than activityTimeoutMs";
+    throw new InvalidValueError(action, "idleTimeoutMs", rule, idleTimeoutMs);
+  }
+  const amounts = { presenceTtlSeconds, maxUsersPerDocument, maxPendingEvents };
+  for (const [name, amount] of Object.entries(amounts)) {
+    assertPositive(amount, name, action);
+  }
+  return { ...delays, ...amounts, onCursorUpdate };
 }
 
 /** No timer waits longer than this. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 function assertDelay(value: unknown, field: string, action: string): void {
-  if (isAmount(value) && value <= MAX_DELAY_MS) return;
+  if (typeof value === "number" && value > 0 && value <= MAX_DELAY_MS) return;
   const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
   throw new InvalidValueError(action, field, rule, value);
 }

@@ -188,7 +188,7 @@ Deno.test("DocumentPresence takes no text for a number", async () => {
     // @ts-expect-error As it is without types.
     () => join(all.presence, "ada", { ttlMs: "3" }),
     InvalidValueError,
-    'Cannot join document: ttlMs must be a number of more than zero: received "3"',
+    'Cannot join document: ttlMs must be a number above 0: received "3"',
   );
   assertThrows(
     // @ts-expect-error As it is without types.
@@ -217,12 +217,11 @@ Deno.test("DocumentPresence refuses to ask about what is no id", async () => {
   ];
   for (const [what, ask] of questions) {
     for (const id of [undefined, 3, "\ud800", ""]) {
-      const rule = id === "" ? "not be empty" : "be a well-formed string";
       const error = await assertRejects(
         // @ts-expect-error As it is without types.
         async () => await ask(id),
         InvalidValueError,
-        `Cannot ${what} must ${rule}: received`,
+        `Cannot ${what} must be a well-formed string that is not empty: received`,
       );
       assertEquals(error.value, id);
     }

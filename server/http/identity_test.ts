@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { type Actor, actorOf, type Identity } from "./identity.ts";
+import type { Identity } from "../internal.ts";
+import { type Actor, actorOf } from "./identity.ts";
 import { identity } from "./testing/service.ts";
 
 function actor(fields: Partial<Identity>, now = 1_000): Actor {

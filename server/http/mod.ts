@@ -18,48 +18,35 @@
  * @module
  */
 
-export { readBytes } from "./body.ts";
-export { callAt } from "./deadline.ts";
+export { readBytes } from "./routes/body.ts";
 export type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
-} from "./document_wire.ts";
+} from "./wire/document_wire.ts";
 export {
   createHttpHandler,
   type HttpHandler,
   type HttpHandlerOptions,
+  type HttpStats,
   type MeasuredHttpHandler,
 } from "./handler.ts";
-export type { HttpStats } from "./http_stats.ts";
-export {
-  endOf,
-  type Identity,
-  type RightsEnd,
-  type Unauthorized,
-} from "./identity.ts";
+export type { Identity, Unauthorized } from "../internal.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,
   type HttpProblemOptions,
+  PROBLEM_KINDS,
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,
-} from "./problem.ts";
+} from "./wire/problem.ts";
 export type {
-  ServedBatch,
-  ServedChange,
-  ServedChanges,
-  ServedPageQuery,
-  ServedPolicy,
+  ServedDocuments,
   ServedPresence,
-  ServedQuery,
   ServedStore,
   ServedVisible,
-  ServedWatchOptions,
-  ServedWhereabouts,
 } from "./served.ts";
-export type { ServedDocuments } from "./served_documents.ts";
 export { toldOnce } from "./told_once.ts";
 export { createTrustGuard, type TrustGuard } from "./trust.ts";
 export type {
@@ -73,4 +60,4 @@ export type {
   WireSummary,
   WireUpdate,
   WithdrawAnswer,
-} from "./wire.ts";
+} from "./wire/wire.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
 
 function refusal(action: () => unknown): string | null {

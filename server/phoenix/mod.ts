@@ -18,25 +18,25 @@
  * @module
  */
 
-export * from "./bun.ts";
-export * from "./deno.ts";
+export * from "./runtimes/bun.ts";
+export * from "./runtimes/deno.ts";
 export { type Acceptance, PhoenixEndpoint } from "./endpoint.ts";
-export type { JoinedDocuments } from "./document_channel.ts";
+export type { JoinedDocuments } from "./channels/document_channel.ts";
 export type {
   Admission,
   JoinHookAnswer,
   PhoenixIdentity,
   Rejection,
   TokenHookAnswer,
-} from "./identity.ts";
-export type { JsonObject } from "./json.ts";
+} from "./rights/identity.ts";
+export type { JsonObject } from "../internal.ts";
 export type { PhoenixLimits } from "./limits.ts";
-export * from "./node.ts";
+export * from "./runtimes/node.ts";
 export type { PhoenixOptions } from "./options.ts";
 export type { DropKind, PhoenixStats } from "./phoenix_stats.ts";
 export type { RejectionKind } from "./refusal.ts";
 export type { SocketBroadcast } from "./requests.ts";
 export { PhoenixSocket } from "./socket.ts";
-export { tokenOf } from "./token.ts";
-export type { SocketTransport } from "./transport.ts";
-export type { StandardWebSocket } from "./web_socket.ts";
+export { tokenOf } from "./rights/token.ts";
+export type { SocketTransport } from "./runtimes/transport.ts";
+export type { StandardWebSocket } from "./runtimes/web_socket.ts";

@@ -1,11 +1,11 @@
-import type { Unauthorized } from "../http/mod.ts";
-import type { JoinedDocuments } from "./document_channel.ts";
-import type { JsonObject } from "./json.ts";
+import type { Unauthorized } from "../internal.ts";
+import type { JoinedDocuments } from "./channels/document_channel.ts";
+import type { JsonObject } from "../internal.ts";
 import type {
   JoinHookAnswer,
   PhoenixIdentity,
   TokenHookAnswer,
-} from "./identity.ts";
+} from "./rights/identity.ts";
 import type { PhoenixLimits } from "./limits.ts";
 import type { PhoenixSocket } from "./socket.ts";
 

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from "./json.ts";
-import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
+import type { JsonObject, JsonValue } from "../internal.ts";
+import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
 import { Refusal } from "./refusal.ts";
 
 /**

@@ -6,7 +6,7 @@ import {
   UserNotFoundError,
 } from "../documents/mod.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
-import { FrameError } from "./frame_error.ts";
+import { FrameError } from "./frames/frame_error.ts";
 
 /** The kinds of what is refused; those that HTTP has too have its names. */
 export type RejectionKind =

@@ -1,7 +1,7 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
 import { hashText } from "./hash.ts";
-import type { WireMeta } from "./presence_diff.ts";
+import type { WireMeta } from "./state/presence_diff.ts";
 import type { TopicModel } from "./topic_model.ts";
 
 /** The field of a {@linkcode WireMeta} for a meta that can't be its fields. */

@@ -26,20 +26,18 @@
 
 export * from "./channels.ts";
 export type { TopicEntry } from "./entries.ts";
-export type { JsonValue, TopicMeta } from "./json_value.ts";
+export type { JsonValue } from "../internal.ts";
+export type { TopicMeta } from "./json_value.ts";
 export { liftFacets } from "./lift_facets.ts";
-export { fromWireMeta, toWireMeta } from "./meta.ts";
-export * from "./presence_diff.ts";
+export { fromWireMeta } from "./meta.ts";
 export {
   type FacetLifter,
   type LiftedFacets,
   PresenceHandle,
   type UpdateOptions,
 } from "./presence_handle.ts";
-export * from "./presence_mirror.ts";
-export * from "./presence_state.ts";
-export type { PresenceTree } from "./presence_tree.ts";
 export type { TopicDiff, TopicMessage } from "./room.ts";
+export * from "./state/mod.ts";
 export type {
   JoinEvent,
   LeaveEvent,

@@ -1,17 +1,16 @@
-import {
-  type Activity,
-  assertNoOtherOptions,
-  assertOptions,
-  type Availability,
-  type Duration,
-  type EntryKey,
-  type FacetPatch,
-  InvalidValueError,
-  type PresenceSnapshot,
-  type PresenceUpdate,
-  type Visibility,
+import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
+import type {
+  Activity,
+  Availability,
+  Duration,
+  EntryKey,
+  FacetPatch,
+  PresenceSnapshot,
+  PresenceUpdate,
+  Visibility,
 } from "../../core/mod.ts";
-import { copyJson, type JsonValue, type TopicMeta } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
+import { copyJson, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
 
 /** What a meta says in the words that every face shares. */
@@ -189,15 +188,4 @@ function formerOf(
 ): PresenceSnapshot<TopicModel>[] {
   return server.store.snapshots({ subject, context })
     .filter((snapshot) => snapshot.resource === resource);
-}
-
-/**
- * Throws unless a value is a time to live.
- *
- * @throws {InvalidValueError} If it is not a number of more than zero.
- */
-export function assertTtl(ttlMs: unknown, action: string): void {
-  if (typeof ttlMs === "number" && ttlMs > 0) return;
-  const rule = "must be a number of more than zero milliseconds";
-  throw new InvalidValueError(action, "ttlMs", rule, ttlMs);
 }

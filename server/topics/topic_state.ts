@@ -1,6 +1,6 @@
 import type { CursorPosition } from "../../store/mod.ts";
-import type { WirePresence, WireState } from "./presence_diff.ts";
-import { collect, type Tree } from "./presence_tree.ts";
+import type { WirePresence, WireState } from "./state/presence_diff.ts";
+import { collect, type Tree } from "./state/presence_tree.ts";
 
 /** All that a reader may see of a topic. */
 export interface TopicState {

@@ -26,7 +26,7 @@ const OWN_FACETS = [
   "valueOf",
 ] as const;
 
-/** A model whose own facets have names that every object answers to. */
+/** A model whose own facets have names that every object has. */
 export interface FuzzModel extends PresenceModel {
   facets: Record<typeof OWN_FACETS[number], unknown>;
 }
@@ -119,7 +119,7 @@ export function keyOf(pools: Pools, draft: KeyDraft): FuzzKey {
   };
 }
 
-/** Times meet often; now and then one is out of the ordinary. */
+/** Times coincide often; a few are unusual. */
 export const time: fc.Arbitrary<Timestamp> = fc.oneof(
   { weight: 12, arbitrary: fc.nat({ max: 40 }) },
   {
@@ -133,7 +133,7 @@ const visibility: fc.Arbitrary<Visibility> = fc.oneof(
   fc.record({ restricted: fc.constantFrom("team", "", "__proto__") }),
 );
 
-/** Values that come again as other objects of the same structure. */
+/** Values that recur as other objects of the same structure. */
 const facetValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(0, -0, 1, NaN, "", "1", false),
   fc.record({ line: fc.constantFrom(1, undefined) }),
@@ -203,7 +203,7 @@ export const updateDraft: fc.Arbitrary<UpdateDraft> = fc.record({
   facets,
 });
 
-/** Makes records whose names are properties of their own, `__proto__` too. */
+/** Makes records whose names are own properties, even `__proto__`. */
 export function updateOf(
   key: FuzzKey,
   { visibility, observedAt, expiry, facets }: Omit<UpdateDraft, "key">,
@@ -225,7 +225,7 @@ export function updateOf(
   };
 }
 
-/** One thing that is done to a store. Entries are picked by their number. */
+/** One operation on a store. Entries are picked by their number. */
 export type Write =
   | { readonly type: "publish"; readonly update: UpdateDraft }
   | {
@@ -237,9 +237,9 @@ export type Write =
     readonly type: "refresh" | "flip" | "nearly";
     readonly entry: number;
     readonly update: UpdateDraft;
-    /** What a facet is set to that is nearly a refresh. */
+    /** The value of a facet in an update that is nearly a refresh. */
     readonly value: unknown;
-    /** Whether facets that are there are set to what they are. */
+    /** Whether existing facets are set to their current values. */
     readonly again: boolean;
   }
   | { readonly type: "withdraw"; readonly key: KeyDraft }
@@ -343,7 +343,7 @@ export const PROJECTIONS: readonly (ProjectionPolicy | undefined)[] = [
   },
 ];
 
-/** What is asked of a store after a step. */
+/** A read of a store after a step. */
 export interface Question {
   readonly type:
     | "snapshots"
@@ -390,7 +390,7 @@ export const question: fc.Arbitrary<Question> = fc.record({
   since: start,
 });
 
-/** What a watcher or a reader of pages does. */
+/** An action of a watcher or a reader of pages. */
 export interface Turn {
   readonly type: "new" | "poll" | "status" | "reset" | "elsewhere" | "page";
   /** Which of them. */

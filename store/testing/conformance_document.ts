@@ -160,7 +160,7 @@ interface ReadSteps {
   cursorReset: { cursor: string; to: number };
 }
 
-/** What a step of some kind records, the name of the kind aside. */
+/** The record of a step of one kind, without the name of the kind. */
 export type Recorded<Op extends keyof Steps> = Steps[Op];
 
 type Steps =

@@ -48,14 +48,14 @@ type Change = VisibleChange<RecordedModel>;
 type Policy = VisibilityPolicy | undefined;
 
 /**
- * Performs a recorded run on a store of ours, and compares what it observes.
+ * Performs a recorded run on our store, and compares the observations.
  * It tolerates what section 7 of the format allows, and nothing else.
  */
 export class ConformanceReplay {
   readonly #document: ConformanceDocument;
   readonly #store = new PresenceStore<RecordedModel>({ retention: Infinity });
   readonly #cursors = new Map<string, WatcherCursor>();
-  /** What was published, by its sequence. */
+  /** The published updates, by sequence. */
   readonly #published = new Map<number, PresenceUpdate<RecordedModel>>();
   /** The last sequence of each expired run, by its first one. */
   readonly #runs = new Map<number, number>();
@@ -343,7 +343,7 @@ export class ConformanceReplay {
     if (visible === undefined || status === "up-to-date") {
       return assertEquals<unknown>(status, result);
     }
-    // Ours may be pending for the sake of nothing but hidden entries.
+    // Ours may be pending although all new changes are hidden.
     const polled = this.#store.changesSince(since, { visible });
     assert(polled.type === "changes" && polled.changes.length > 0);
     const known = withoutHidden(polled.changes).length > 0;

@@ -1,6 +1,5 @@
 /**
- * Turns what a document records into values of the package, and the values
- * that the package gives into what a document would record.
+ * Converts the values of a document into values of the package, and back.
  *
  * @module
  */
@@ -43,7 +42,7 @@ export interface RecordedModel extends PresenceModel {
   facets: { focus: number; cursor: { line: number; column: number } };
 }
 
-/** What a facet is called in a document, by its name in the package. */
+/** The name of a facet in a document, by its name in the package. */
 const KINDS: Record<FacetName<RecordedModel>, RecordedFacetKind> = {
   activity: { kind: "activity" },
   availability: { kind: "availability" },
@@ -156,7 +155,7 @@ export function recordExpiry(expiry: Expiry): RecordedExpiry {
   return expiry === "never" ? expiry : { at: expiry };
 }
 
-/** What a document records of an update, its change list folded. */
+/** The record of an update, with its change list folded. */
 export function recordUpdate(
   update: PresenceUpdate<RecordedModel>,
 ): Omit<RecordedUpdate, "changes"> & { patch: FacetPatch<RecordedModel> } {
@@ -191,7 +190,7 @@ export function recordRemoval(
   return { ...recordKey(snapshot), visibility: snapshot.visibility };
 }
 
-/** The fields of a summary that no tie touches. */
+/** The fields of a summary that no tie affects. */
 export function recordCertainties(
   summary: SubjectSummary<RecordedModel>,
 ): Omit<RecordedSummary, keyof RecordedHeadline> {
@@ -207,7 +206,7 @@ export function recordCertainties(
   };
 }
 
-/** The fields of a summary that a tie may touch. */
+/** The fields of a summary that a tie may affect. */
 export function recordHeadline(
   summary: SubjectSummary<RecordedModel>,
 ): RecordedHeadline {
@@ -229,7 +228,7 @@ export function recordGap(gap: Gap): RecordedGap {
   };
 }
 
-/** Sorts what has a key, or a part of one, as documents do. */
+/** Sorts objects by their key, or a part of one, as documents do. */
 export function sortByKey<K extends Partial<RecordedKey>>(
   values: readonly K[],
 ): K[] {

@@ -16,8 +16,8 @@ import { partsOf } from "../presence_store.ts";
 import { placeOf } from "./naive_store.ts";
 
 /**
- * Walks everything that a store is made of, and throws unless each part holds
- * what the others say that it has to hold, and nothing else.
+ * Walks all parts of a store, and throws unless each part holds exactly what
+ * the others require.
  */
 export function assertInvariants<M extends PresenceModel>(
   store: PresenceStore<M>,
@@ -27,7 +27,7 @@ export function assertInvariants<M extends PresenceModel>(
   assertEquals(store.size, all.size, "size of the store");
   for (const entry of all) assertEntry(entry);
   assertQueue(deadlines, all);
-  assertLog(log, entries.parts().contexts);
+  assertLog(log, entries.contexts);
 }
 
 /** Returns all entries that the index holds. */
@@ -35,8 +35,8 @@ function assertIndex<M extends PresenceModel>(
   index: EntryIndex<M>,
   log: ChangeLog<M>,
 ): Set<Entry<M>> {
-  const { contexts, contextsOf, entriesFrom, ...parts } = index.parts();
-  const vacant = new Set(parts.vacant);
+  const { contexts, contextsOf, entriesFrom } = index;
+  const vacant = new Set<ContextEntries<M>>();
   const all = new Set<Entry<M>>();
   const expectedContextsOf = new Map<Key, Set<ContextEntries<M>>>();
   const expectedEntriesFrom = new Map<Key, Set<Entry<M>>>();
@@ -52,8 +52,8 @@ function assertIndex<M extends PresenceModel>(
       addTo(expectedEntriesFrom, entry.snapshot.origin, entry);
       assertStrictEquals(index.get(entry.snapshot), entry, "get() of an entry");
     }
-    assertEquals(vacant.has(there), entries.length === 0, "vacant if empty");
-    const { sortedSubjects } = there.parts();
+    if (entries.length === 0) vacant.add(there);
+    const { sortedSubjects } = there;
     if (sortedSubjects !== undefined) {
       assertEquals(
         sortedSubjects,
@@ -63,18 +63,14 @@ function assertIndex<M extends PresenceModel>(
     }
   }
   assertEquals(index.size, all.size, "size of the index");
-  assertEquals(index.subjectCount, expectedContextsOf.size, "subjects");
-  assertEquals(index.contextCount, contexts.size - vacant.size, "contexts");
+  assertEquals(contextsOf.size, expectedContextsOf.size, "subjects");
+  assertEquals(index.occupied, contexts.size - vacant.size, "contexts");
   assertSameSets(contextsOf, expectedContextsOf, "contexts of subjects");
   assertSameSets(entriesFrom, expectedEntriesFrom, "entries of origins");
-  let tail = log.floor;
-  for (const there of vacant) {
-    assertStrictEquals(contexts.get(there.context), there, "vacant is known");
-    assert(
-      there.tail > tail,
-      "vacant contexts are retained, oldest tail first",
-    );
-    tail = there.tail;
+  assertQueue(index.vacant, vacant);
+  for (const { queuedAt, tail } of vacant) {
+    assert(queuedAt !== Infinity, "a vacant context is kept for ever");
+    assert(tail > log.floor, "a vacant context is kept for too long");
   }
   return all;
 }
@@ -128,7 +124,7 @@ function assertSameSets<V extends object>(
   expected: ReadonlyMap<Key, ReadonlySet<V>>,
   what: string,
 ): void {
-  const parts = actual.parts();
+  const parts = actual.values;
   assertEquals(parts.size, expected.size, `number of keys: ${what}`);
   for (const [key, values] of expected) {
     const there = parts.get(key);
@@ -161,14 +157,13 @@ function assertEntry<M extends PresenceModel>(entry: Entry<M>): void {
 }
 
 /**
- * Walks a queue, which must hold what is scheduled and nothing else for good.
+ * Walks a queue, which must hold all scheduled elements and no others.
  */
 export function assertQueue<T extends Scheduled>(
   queue: DeadlineQueue<T>,
   all: ReadonlySet<T>,
 ): void {
-  const { times, items, stale } = queue.parts();
-  assertEquals(queue.length, items.length, "length of the queue");
+  const { times, items, stale } = queue;
   assertEquals(times.length, items.length, "a time for each item");
   assert(items.length <= 1.5 * all.size, "the queue holds more than 1.5n");
   const queued = new Set<T>();
@@ -176,7 +171,7 @@ export function assertQueue<T extends Scheduled>(
     const time = times[index]!;
     const parent = Math.floor((index - 1) / ARITY);
     assert(index === 0 || times[parent]! <= time, "the heap is out of order");
-    // Two items of one thing may agree on the time: one of them is stale.
+    // Two items of one element may have the same time: one of them is stale.
     if (item.queuedAt === time) queued.add(item);
   }
   assertEquals(stale, items.length - queued.size, "count of stale items");
@@ -194,7 +189,7 @@ function assertLog<M extends PresenceModel>(
   contexts: ReadonlyMap<Key, ContextEntries<M>>,
 ): void {
   const { floor, last } = log;
-  const { changes, links } = log.parts();
+  const { changes, links } = log;
   assert(0 <= floor && floor <= last, "the floor is at or below the last");
   assertEquals(links.length, changes.length, "a link for each change");
   assertEquals(log.get(floor), undefined, "the floor is not retained");

@@ -50,7 +50,7 @@ interface PageReader {
   throughout: Set<Key> | undefined;
 }
 
-/** A store beside the naive model, both told and asked the same. */
+/** A store beside the naive model, with the same writes and reads. */
 export class ModelPair {
   readonly store: PresenceStore<FuzzModel>;
   readonly #naive: NaiveStore<FuzzModel>;
@@ -84,7 +84,7 @@ export class ModelPair {
     }));
   }
 
-  /** Does something to both, and compares what follows from it. */
+  /** Performs a write on both, and compares the results. */
   write(write: Write): void {
     const before = this.#told.length;
     this.#apply(write);
@@ -258,7 +258,7 @@ export class ModelPair {
     return snapshots.length > 0 ? pick(snapshots, index) : undefined;
   }
 
-  /** What changes hold is what reads give, not a copy. */
+  /** Checks that changes and reads share objects. */
   #assertSharesSnapshots(change: PresenceChange<FuzzModel>): void {
     const newest = this.#told.findLast((other) =>
       keyText(keyIn(placeOf(other))) === keyText(keyIn(placeOf(change)))
@@ -272,7 +272,7 @@ export class ModelPair {
     );
   }
 
-  /** Asks both the same. */
+  /** Performs the same read on both. */
   ask(question: Question): void {
     const { type, parts, limit, since } = question;
     const key = keyOf(this.#pools, question.key);
@@ -367,7 +367,7 @@ export class ModelPair {
     }
   }
 
-  /** Lets a watcher or a reader of pages go on. */
+  /** Advances a watcher or a reader of pages. */
   turn({ type, who, start }: Turn): void {
     if (type === "page") return this.#readPage(pick(this.#readers, who));
     const watcher = pick(this.#watchers, who);
@@ -381,7 +381,7 @@ export class ModelPair {
       case "reset":
         watcher.position = this.#naive.position(start);
         watcher.cursor.reset(watcher.position.sequence);
-        // A cursor of another life stays there when it is moved by number.
+        // A cursor of another epoch stays in it when moved by number.
         if (watcher.cursor.position.epoch !== watcher.position.epoch) {
           watcher.cursor.reset(watcher.position);
         }
@@ -437,7 +437,7 @@ export class ModelPair {
   }
 }
 
-/** As a set has it. */
+/** Makes -0 a 0, as a set does. */
 function plusZero(key: Key): Key {
   return key === 0 ? 0 : key;
 }
@@ -464,7 +464,7 @@ function resultInOrder(
 function assertSame(actual: unknown, expected: unknown, what: string): void {
   if (keyText(actual) === keyText(expected)) return;
   assertEquals(actual, expected, what);
-  // The two may differ only in what the texts tell apart.
+  // The two may differ only in details that the texts show.
   assertEquals(keyText(actual), keyText(expected), what);
 }
 

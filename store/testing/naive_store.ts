@@ -40,7 +40,7 @@ interface NaiveEntry<M extends PresenceModel> {
   readonly facetDeadlines: ReadonlyMap<string, Timestamp>;
 }
 
-/** The ranks of design section 3, best first; whatever is not there follows. */
+/** The default ranks, best first. */
 const ACTIVITIES: readonly unknown[] = [
   "editing",
   "presenting",
@@ -58,13 +58,13 @@ const AVAILABILITIES: readonly unknown[] = [
 ];
 
 /**
- * The model that `PresenceStore` is compared with: an array of entries and an
- * array of all changes that ever were. It has no index, no heap and no ring,
- * and looks at everything for every question.
+ * The model for comparison with `PresenceStore`: an array of entries and an
+ * array of all changes ever. It has no index, no heap and no ring, and reads
+ * everything for every answer.
  *
  * The rules leave the order in which one call removes several entries open.
- * So `expire` and `withdrawOrigin` are given the order that the store took,
- * and throw if it is not an order of what had to go.
+ * So `expire` and `withdrawOrigin` take the order that the store chose, and
+ * throw if it is not an order of the entries to remove.
  */
 export class NaiveStore<M extends PresenceModel = PresenceModel> {
   readonly #options: PresenceStoreOptions<M>;
@@ -72,9 +72,9 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
   #changes: readonly PresenceChange<M>[] = [];
   #floor: Sequence = 0;
   /**
-   * Since when the changes of a context are known for sure. A context that has
-   * no entry and no retained change is forgotten; when somebody comes back to
-   * it, what was before the floor of that moment can't be told any more.
+   * The floor from which on the changes of a context are certain. A context
+   * without an entry and without a retained change is dropped. When a subject
+   * enters it again, changes below the floor of that moment are unknown.
    */
   #known: readonly { readonly context: Key; readonly from: Sequence }[] = [];
 
@@ -94,7 +94,7 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     return this.#floor;
   }
 
-  /** All changes that ever were, retained or not. */
+  /** All changes ever, retained or not. */
   get history(): readonly PresenceChange<M>[] {
     return this.#changes;
   }
@@ -266,7 +266,7 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     const [dominant] = bestFirst;
     if (dominant === undefined) return undefined;
     const facets = bestFirst.map(builtIn);
-    // To have none has a rank as well, and only what ranks above it counts.
+    // Having none has a rank too, and only higher ranks count.
     const [best] = facets.map(({ availability }) => availability)
       .filter((it) => availabilityRank(it) > availabilityRank(undefined))
       .toSorted((a, b) => availabilityRank(b) - availabilityRank(a));
@@ -387,7 +387,7 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
     return result.changes.length > 0 ? "pending" : "up-to-date";
   }
 
-  // Below the surface
+  // Internals
 
   #find(key: EntryKey<M>): NaiveEntry<M> | undefined {
     return this.#entries.find(({ snapshot }) => sameKey(snapshot, key));
@@ -474,7 +474,7 @@ export class NaiveStore<M extends PresenceModel = PresenceModel> {
   }
 }
 
-/** The snapshot that says where a change has happened. */
+/** Returns a snapshot of the changed entry. */
 export function placeOf<M extends PresenceModel>(
   change: PresenceChange<M>,
 ): PresenceSnapshot<M> {
@@ -486,7 +486,7 @@ function sameKey(a: EntryKey, b: EntryKey): boolean {
     a.resource === b.resource && a.origin === b.origin;
 }
 
-/** All that an update can't change without being more than a refresh. */
+/** The parts of an entry that a refresh keeps. */
 function besidesTimes(snapshot: PresenceSnapshot): string {
   const facets = Object.entries(snapshot.facets)
     .map(([name, value]) => [name, name === "lastSeen" ? "some" : value]);
@@ -497,7 +497,7 @@ function dueAt<M extends PresenceModel>(entry: NaiveEntry<M>): Timestamp {
   return Math.min(entry.expiresAt, ...entry.facetDeadlines.values());
 }
 
-/** What a reader with a policy may know of a change. */
+/** Returns a change as a reader with a policy may see it. */
 function asSeen<M extends PresenceModel>(
   change: PresenceChange<M>,
   visible: ChangesOptions<M>["visible"],
@@ -526,7 +526,7 @@ function builtIn(snapshot: PresenceSnapshot): Facets<PresenceModel> {
   return snapshot.facets;
 }
 
-/** Counts down along a list; 1 for what is not in it, 0 for nothing. */
+/** Ranks by the place in a list; 1 for others, 0 for none. */
 function defaultRank(
   bestFirst: readonly unknown[],
   most: number,
@@ -537,7 +537,7 @@ function defaultRank(
   return index < 0 ? 1 : most - 1 - index;
 }
 
-/** Absent, then numbers, then strings. */
+/** Orders absent keys, then numbers, then strings. */
 function orderOf(a: Key | undefined, b: Key | undefined): number {
   const kinds = ["undefined", "number", "string"];
   const byKind = kinds.indexOf(typeof a) - kinds.indexOf(typeof b);

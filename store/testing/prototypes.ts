@@ -10,7 +10,7 @@ const PROTOTYPES: readonly object[] = [
   Number,
 ].map(({ prototype }) => prototype);
 
-/** Notes the built-in prototypes; calling the result compares them with it. */
+/** Records the built-in prototypes; the result compares them later. */
 export function notePrototypes(): () => void {
   const noted = PROTOTYPES.map(propertiesOf);
   return () => {
@@ -38,7 +38,7 @@ function propertiesOf(
 }
 
 /**
- * Runs with the `__proto__` of all other runtimes: Deno has tamed its own, so
+ * Runs with the `__proto__` of all other runtimes. Deno disables its own, so
  * that setting it never changes what an object inherits.
  */
 export function withUntamedProto(run: () => void): void {

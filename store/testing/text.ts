@@ -1,5 +1,5 @@
 /**
- * Writes a value down so that two values have the same text if and only if
+ * Formats a value so that two values have the same text if and only if
  * they have the same structure: the order of names in an object does not
  * matter, `-0` differs from `0`, `undefined` from nothing.
  */
@@ -7,7 +7,7 @@ export function exactText(value: unknown): string {
   return Object.is(value, -0) ? "-0" : textWith(exactText, value);
 }
 
-/** The same, where `-0` is `0`, as it is in a key. */
+/** Formats a value with `-0` as `0`, as in a key. */
 export function keyText(value: unknown): string {
   return textWith(keyText, value);
 }

@@ -10,7 +10,7 @@ export interface TestModel extends PresenceModel {
   facets: { typing: boolean; cursor: { line: number } };
 }
 
-/** An update of Alice's, but for what is said otherwise. */
+/** Makes an update of Alice, with some fields changed. */
 export function update(
   but: Partial<PresenceUpdate<TestModel>> = {},
 ): PresenceUpdate<TestModel> {
@@ -34,11 +34,11 @@ export const ALICE = {
   origin: "session",
 };
 
-/** Lets only public entries be seen. */
+/** Makes only public entries visible. */
 export const publicOnly: VisibilityPolicy = (visibility) =>
   visibility === "public";
 
-/** The result, if it is not a gap. */
+/** Returns the changes, or throws for a gap. */
 export function changesOf<M extends PresenceModel>(
   result: ChangesResult<M>,
 ): Changes<M>["changes"] {
@@ -46,7 +46,7 @@ export function changesOf<M extends PresenceModel>(
   throw new Error(`Expected changes: received ${JSON.stringify(result)}`);
 }
 
-/** What the changes are, in short: their types and sequences. */
+/** Returns the types and sequences of changes. */
 export function outline<M extends PresenceModel>(
   result: ChangesResult<M>,
 ): string[] | Gap {

@@ -15,9 +15,9 @@ import type { PresenceStore, VisibleChange, WatcherCursor } from "../mod.ts";
 import { keyText } from "./text.ts";
 
 /**
- * A mirror of what a policy lets be seen, fed by polls alone. It throws when a
- * change tells of anything that the policy forbids, or of an entry that the
- * mirror does not have and can't know of.
+ * A mirror of the entries that a policy makes visible, fed by polls alone. It
+ * throws if a change reveals anything that the policy hides, or an entry that
+ * the mirror can't have.
  */
 export class VisibleMirror<M extends PresenceModel> {
   readonly #store: PresenceStore<M>;
@@ -37,7 +37,7 @@ export class VisibleMirror<M extends PresenceModel> {
     this.#cursor = store.watcherCursor("zero");
   }
 
-  /** Takes in what has changed; returns whether it was a gap. */
+  /** Applies the changes; returns whether there was a gap. */
   poll(): boolean {
     const options = { context: this.#context, visible: this.#visible };
     const status = this.#cursor.status(this.#store, options);
@@ -60,7 +60,7 @@ export class VisibleMirror<M extends PresenceModel> {
     return result.type === "gap";
   }
 
-  /** Starts anew from a read and a cursor at the tail. */
+  /** Restarts from a read and a cursor at the tail. */
   rebuild(): void {
     this.#snapshots.clear();
     for (const snapshot of this.#read()) {
@@ -79,7 +79,7 @@ export class VisibleMirror<M extends PresenceModel> {
     const { previous } = change;
     if (previous !== undefined) {
       this.#assertAllowed(previous);
-      // It is the very snapshot that the mirror has, nothing in between is lost.
+      // It is the mirror's own snapshot: nothing in between is lost.
       assertStrictEquals(this.#snapshots.get(textOfKey(previous)), previous);
     }
     switch (change.type) {
@@ -115,7 +115,7 @@ export class VisibleMirror<M extends PresenceModel> {
     }
   }
 
-  /** The reader may hear that an entry goes only if they have it. */
+  /** Checks that only an entry in the mirror is removed. */
   #forget(key: EntryKey<M>): void {
     assert(this.#snapshots.delete(textOfKey(key)), "a key that was never seen");
   }
@@ -138,7 +138,7 @@ export class VisibleMirror<M extends PresenceModel> {
     assertEquals(this.#snapshots.size, read.length, "size of the mirror");
     for (const snapshot of read) {
       this.#assertAllowed(snapshot);
-      // The store hands out its own objects, so the same one is there.
+      // The store returns its own objects, so it is the same one.
       assertStrictEquals(this.#snapshots.get(textOfKey(snapshot)), snapshot);
     }
   }
@@ -153,7 +153,7 @@ function assertNames(value: object, sorted: readonly string[]): void {
   assertEquals(Object.keys(value).sort(), sorted, "names in a change");
 }
 
-/** A text that no other key has. */
+/** Returns a text that is unique for a key. */
 function textOfKey({ subject, context, resource, origin }: EntryKey): string {
   const parts: readonly (Key | undefined)[] = [
     subject,

@@ -247,11 +247,11 @@ export const CHANGE_CASES: Cases = {
     ensureSame(await b.lives(), [a.life, b.life], "the lease is there");
     ensureSame(await b.rows(), [a.row(ALICE)], "the row is there");
     await b.connection.follow(CONTEXT);
-    b.connection.send("late", "a");
+    b.connection.send(CONTEXT, "late");
     await b.put(LAST, "2");
     await b.hears(LAST);
     ensureTold(a, [`${ALICE}=1`]);
-    ensureSame(a.messages, [], "no text comes any more");
+    ensureSame(a.texts, [], "no text comes any more");
     ensureSame(b.ended, [], "nobody is told that the life is over");
     const isEnded = await b.connection.end(a.life, a.lease.count);
     ensureSame(isEnded, true, "it lasts until somebody ends it");
@@ -265,10 +265,10 @@ export const CHANGE_CASES: Cases = {
       acquire: () => connection.acquire(lease),
       renew: () => connection.renew(lease),
       leases: () => connection.leases(),
-      lease: () => connection.lease("b"),
+      "leases of a node": () => connection.leases("b"),
       end: () => connection.end(b.life, b.lease.count),
       purge: () => connection.purge(life),
-      sweep: () => connection.sweep(CONTEXT, life),
+      "purge of a context": () => connection.purge(life, CONTEXT),
       write: () => a.put(ALICE),
       follow: () => connection.follow(CONTEXT),
       read: () => connection.read(CONTEXT),
@@ -277,8 +277,7 @@ export const CHANGE_CASES: Cases = {
       await ensureFails(call, `${name}() after close()`);
     }
     connection.unfollow(CONTEXT);
-    connection.send("late");
-    connection.tell(CONTEXT, "late");
+    connection.send(CONTEXT, "late");
     ensureSame(await b.lives(), [a.life, b.life], "nothing was done");
     ensureSame(await b.rows(), [], "nothing was written");
   },

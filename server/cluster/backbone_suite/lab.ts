@@ -52,9 +52,7 @@ export class Party implements BackboneListener {
   readonly told: Lease[] = [];
   /** All lives that were told to be over. */
   readonly ended: NodeLife[] = [];
-  /** All texts, and from whom. */
-  readonly messages: (readonly [from: string, text: string])[] = [];
-  /** All texts that were told to followers: where, by whom, and what. */
+  /** All texts, to whose followers they were sent, and from whom. */
   readonly texts: (readonly [context: string, from: string, text: string])[] =
     [];
   #connection: BackboneConnection | undefined;
@@ -138,6 +136,13 @@ export class Party implements BackboneListener {
     return { ...this.life, id, value };
   }
 
+  /** The lease of a node, if it has one that has not ended. */
+  async leaseOf(node: string): Promise<KeptLease | undefined> {
+    const leases = await this.connection.leases(node);
+    ensure(leases.length <= 1, `${node} has one lease at most`);
+    return leases[0];
+  }
+
   /** The lives whose leases have not ended, by their nodes. */
   async lives(): Promise<readonly NodeLife[]> {
     const leases = await this.connection.leases();
@@ -171,11 +176,7 @@ export class Party implements BackboneListener {
     this.ended.push(life);
   }
 
-  onMessage(from: string, text: string): void {
-    this.messages.push([from, text]);
-  }
-
-  onTold(context: string, from: string, text: string): void {
+  onMessage(context: string, from: string, text: string): void {
     this.texts.push([context, from, text]);
   }
 

@@ -20,7 +20,7 @@ export const LEASE_CASES: Cases = {
     const b = await lab.join("b");
     const memory = await a.acquire();
     ensure(memory !== "", "a memory has a name");
-    const lease = kept(await b.connection.lease("a"));
+    const lease = kept(await b.leaseOf("a"));
     ensureSame(leaseOf(lease), a.lease, "the lease is as it was acquired");
     ensureSame(await a.lives(), [a.life, b.life], "both live");
     await until(
@@ -60,8 +60,8 @@ export const LEASE_CASES: Cases = {
       await until(() => b.told.some(isNew), "b is told of the renewal");
       const told = first(b.told.filter(isNew), "a lease");
       ensureSame(leaseOf(told), a.lease, "what is told is what was said");
-      const one = kept(await b.connection.lease("a"));
-      ensureSame(leaseOf(one), a.lease, "lease() gives what was said");
+      const one = kept(await b.leaseOf("a"));
+      ensureSame(leaseOf(one), a.lease, "leases(node) gives what was said");
       const all = await b.connection.leases();
       const same = all.filter(({ node }) => node === "a");
       ensureSame(same.map(leaseOf), [a.lease], "leases() gives what was said");
@@ -88,28 +88,28 @@ export const LEASE_CASES: Cases = {
     const a = await lab.connect("a");
     const b = await lab.join("b");
     ensureSame((await a.renew()).isKept, false, "it is not kept");
-    ensureSame(await b.connection.lease("a"), undefined, "there is no lease");
+    ensureSame(await b.leaseOf("a"), undefined, "there is no lease");
     ensureSame(await b.lives(), [b.life], "there is no life");
   },
 
-  "lease() gives nothing of a node that is not there": async (lab) => {
+  "leases() of a node that is not there gives nothing": async (lab) => {
     const a = await lab.connect("a");
-    ensureSame(await a.connection.lease("a"), undefined, "there is no lease");
+    ensureSame(await a.leaseOf("a"), undefined, "there is no lease");
     ensureSame(await a.connection.leases(), [], "there are no leases");
     await a.acquire();
     for (const node of ["", "A", "a/1", "a*", "*", ">", "__proto__"]) {
       ensureSame(
-        await a.connection.lease(node),
+        await a.leaseOf(node),
         undefined,
         `there is no lease of ${JSON.stringify(node)}`,
       );
     }
   },
 
-  "lease() tells how long ago it was renewed": async (lab) => {
+  "leases() tells how long ago each was renewed": async (lab) => {
     const [a, b] = await lab.pair();
     const ageOf = async () => {
-      const { age } = kept(await b.connection.lease("a"));
+      const { age } = kept(await b.leaseOf("a"));
       const all = await b.connection.leases();
       const other = kept(all.find(({ node }) => node === "a")).age;
       ensure(Math.min(age, other) >= 0, "an age is not negative");
@@ -120,7 +120,7 @@ export const LEASE_CASES: Cases = {
     await until(async () => await ageOf() >= 300, "the lease has an age");
     const start = performance.now();
     await a.renew();
-    const { age } = kept(await b.connection.lease("a"));
+    const { age } = kept(await b.leaseOf("a"));
     const gone = performance.now() - start;
     ensure(age < 200 + gone, "a renewal makes the lease young again");
   },
@@ -131,7 +131,7 @@ export const LEASE_CASES: Cases = {
     ensureSame(await b.connection.end(a.life, count), true, "it is ended");
     ensureSame(await b.connection.end(a.life, count), false, "but once");
     ensureSame(await a.connection.end(a.life, count), false, "by whomever");
-    ensureSame(await b.connection.lease("a"), undefined, "no lease is left");
+    ensureSame(await b.leaseOf("a"), undefined, "no lease is left");
     ensureSame(await b.lives(), [b.life], "the other one lives on");
     await until(() => a.ended.length > 0, "the node itself is told");
     ensureSame(a.ended.map(lifeOf), [a.life], "it is told which life");
@@ -159,7 +159,7 @@ export const LEASE_CASES: Cases = {
 
   "end() does not end a life that was renewed meanwhile": async (lab) => {
     const [a, b] = await lab.pair();
-    const { count } = kept(await b.connection.lease("a"));
+    const { count } = kept(await b.leaseOf("a"));
     await a.renew();
     ensureSame(await b.connection.end(a.life, count), false, "it is too late");
     for (const wrong of [0, count + 2]) {
@@ -189,7 +189,7 @@ export const LEASE_CASES: Cases = {
         b.connection.end(a.life, count),
       ]);
       ensure(isKept !== isEnded, "either it is kept or it is ended");
-      const lease = await b.connection.lease("a");
+      const lease = await b.leaseOf("a");
       ensureSame(lease !== undefined, isKept, "the lease is there if kept");
       if (isEnded) await a.acquire(`a/${turn}`);
     }

@@ -44,7 +44,7 @@ export const LIFE_CASES: Cases = {
     const renewal = await a.renew();
     ensureSame(renewal.isKept, false, "it is not kept");
     ensureSame(renewal.memory, memory, "the backbone has forgotten nothing");
-    ensureSame(await b.connection.lease("a"), undefined, "it is not back");
+    ensureSame(await b.leaseOf("a"), undefined, "it is not back");
     await a.acquire("a/2");
     ensureSame(await b.lives(), [a.life, b.life], "it has another life");
     const isEnded = await b.connection.end(former, 1);
@@ -150,75 +150,83 @@ export const LIFE_CASES: Cases = {
     ensureSame(await unpurged(c), [], "it is purged");
   },
 
-  "sweep() removes the rows of a life from a context, and tells nobody": async (
-    lab,
-  ) => {
-    const [a, b] = await lab.pair();
-    await b.connection.follow(CONTEXT);
-    const former = a.life;
-    await a.put(ALICE, "1");
-    await a.put(BOB, "2");
-    await a.put(ALICE, "3", OTHER);
-    const elsewhere = a.row(ALICE, "3");
-    await a.acquire("a/2");
-    await a.put(idOf("carol"));
-    await b.put(idOf("dave"));
-    await b.connection.sweep(CONTEXT, former);
-    const left = [a.row(idOf("carol")), b.row(idOf("dave"))];
-    ensureSame(await b.rows(), left, "what others have is left");
-    ensureSame(await b.rows(OTHER), [elsewhere], "another context is left");
-    await b.connection.sweep(CONTEXT, former);
-    await b.connection.sweep('"nowhere"', former);
-    await b.put(ALICE, "of b");
-    await until(() => b.changes.length >= 5, "b is told of the last one");
-    ensureTold(b, [
-      `${ALICE}=1`,
-      `${BOB}=2`,
-      `${idOf("carol")}=1`,
-      `${idOf("dave")}=1`,
-      `${ALICE}=of b`,
-    ]);
-    await purge(b, former);
-    ensureSame(await b.rows(OTHER), [], "a sweep leaves the rest to a purge");
-  },
+  "purge() of a context removes the rows of a life from it, and tells nobody":
+    async (
+      lab,
+    ) => {
+      const [a, b] = await lab.pair();
+      await b.connection.follow(CONTEXT);
+      const former = a.life;
+      await a.put(ALICE, "1");
+      await a.put(BOB, "2");
+      await a.put(ALICE, "3", OTHER);
+      const elsewhere = a.row(ALICE, "3");
+      await a.acquire("a/2");
+      await a.put(idOf("carol"));
+      await b.put(idOf("dave"));
+      await b.connection.purge(former, CONTEXT);
+      const left = [a.row(idOf("carol")), b.row(idOf("dave"))];
+      ensureSame(await b.rows(), left, "what others have is left");
+      ensureSame(await b.rows(OTHER), [elsewhere], "another context is left");
+      await b.connection.purge(former, CONTEXT);
+      await b.connection.purge(former, '"nowhere"');
+      await b.put(ALICE, "of b");
+      await until(() => b.changes.length >= 5, "b is told of the last one");
+      ensureTold(b, [
+        `${ALICE}=1`,
+        `${BOB}=2`,
+        `${idOf("carol")}=1`,
+        `${idOf("dave")}=1`,
+        `${ALICE}=of b`,
+      ]);
+      await purge(b, former);
+      ensureSame(await b.rows(OTHER), [], "the rest is left to another purge");
+    },
 
-  "purge() and sweep() leave the rows of a life that has its lease": async (
+  "purge() leaves the rows of a life that has its lease": async (
     lab,
   ) => {
     const [a, b] = await lab.pair();
     await a.put(ALICE);
     await a.put(BOB, "1", OTHER);
-    await b.connection.sweep(CONTEXT, a.life);
-    ensureSame(await b.rows(), [a.row(ALICE)], "nothing is swept");
+    await b.connection.purge(a.life, CONTEXT);
+    ensureSame(
+      await b.rows(),
+      [a.row(ALICE)],
+      "nothing is purged from a context",
+    );
     await purge(b, a.life);
     ensureSame(await b.rows(), [a.row(ALICE)], "nothing is purged");
     ensureSame(await b.rows(OTHER), [a.row(BOB)], "nor anywhere else");
     ensureSame((await a.renew()).isKept, true, "the life goes on");
     await end(b, a);
-    await b.connection.sweep(CONTEXT, a.life);
-    ensureSame(await b.rows(), [], "it is swept once it is over");
+    await b.connection.purge(a.life, CONTEXT);
+    ensureSame(
+      await b.rows(),
+      [],
+      "it is purged from a context once it is over",
+    );
     await purge(b, a.life);
-    ensureSame(await b.rows(OTHER), [], "and purged");
+    ensureSame(await b.rows(OTHER), [], "and everywhere");
   },
 
-  "purge() and sweep() leave the rows of another node of the same epoch":
-    async (
-      lab,
-    ) => {
-      const [a, b] = await lab.pair();
-      await a.acquire("1");
-      await b.acquire("1");
-      await a.put(ALICE);
-      await a.put(ALICE, "1", OTHER);
-      await b.put(BOB);
-      await b.put(BOB, "1", OTHER);
-      await end(b, a);
-      await b.connection.sweep(CONTEXT, a.life);
-      ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
-      await purge(b, a.life);
-      ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
-      ensureSame(await b.rows(OTHER), [b.row(BOB)], "it is so everywhere");
-    },
+  "purge() leaves the rows of another node of the same epoch": async (
+    lab,
+  ) => {
+    const [a, b] = await lab.pair();
+    await a.acquire("1");
+    await b.acquire("1");
+    await a.put(ALICE);
+    await a.put(ALICE, "1", OTHER);
+    await b.put(BOB);
+    await b.put(BOB, "1", OTHER);
+    await end(b, a);
+    await b.connection.purge(a.life, CONTEXT);
+    ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
+    await purge(b, a.life);
+    ensureSame(await b.rows(), [b.row(BOB)], "the other one's row is left");
+    ensureSame(await b.rows(OTHER), [b.row(BOB)], "it is so everywhere");
+  },
 
   "write() of a life that is over may land, and is known as its own": async (
     lab,
@@ -234,8 +242,8 @@ export const LIFE_CASES: Cases = {
       "it is of the life that is over",
     );
     ensureSame(await b.lives(), [b.life], "that life is not back");
-    await b.connection.sweep(CONTEXT, a.life);
-    ensureSame(await b.rows(), [b.row(BOB)], "it is swept");
+    await b.connection.purge(a.life, CONTEXT);
+    ensureSame(await b.rows(), [b.row(BOB)], "it is purged from the context");
     const { isDone } = await b.put(ALICE, "of b", CONTEXT, 60_000);
     ensureSame(isDone, true, "nothing stands in the way any more");
   },

@@ -144,7 +144,7 @@ export const NAME_CASES: Cases = {
     ensureSame(owners.sort(), expected.sort(), "each has its row");
     for (const name of names) {
       const life = { node: name, epoch: `${name}.1` };
-      const lease = await observer.connection.lease(name);
+      const lease = await observer.leaseOf(name);
       ensureSame(lease?.epoch, life.epoch, `${name} has its lease`);
       const isEnded = await observer.connection.end(life, 1);
       ensureSame(isEnded, true, `${name} is ended`);

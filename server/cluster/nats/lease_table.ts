@@ -107,9 +107,13 @@ export class LeaseTable {
     });
   }
 
-  /** All that have not ended. */
-  leases(): Promise<readonly KeptLease[]> {
+  /** Reads the leases that have not ended, or that of one node. */
+  leases(node?: string): Promise<readonly KeptLease[]> {
     return this.#turns.run(async () => {
+      if (node !== undefined) {
+        const kept = await this.#read(node);
+        return kept === undefined || kept.isEnded ? [] : [this.#aged(kept)];
+      }
       const entries = new Map<string, Entry>();
       await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
         entries.set(entry.key, entry);
@@ -118,15 +122,6 @@ export class LeaseTable {
         const kept = keptOf(entry);
         return kept === undefined || kept.isEnded ? [] : [this.#aged(kept)];
       });
-    });
-  }
-
-  /** That of a node. */
-  lease(node: string): Promise<KeptLease | undefined> {
-    return this.#turns.run(async () => {
-      const kept = await this.#read(node);
-      if (kept === undefined || kept.isEnded) return undefined;
-      return this.#aged(kept);
     });
   }
 

@@ -89,10 +89,4 @@ export class Names {
   told(context: string): string {
     return `ruthere.${this.bucket}.told.${token(context)}`;
   }
-
-  /** The subject of texts to a node; to all, if left out. */
-  texts(node?: string): string {
-    const to = node === undefined ? "all" : `to.${token(node)}`;
-    return `ruthere.${this.bucket}.${to}`;
-  }
 }

@@ -42,7 +42,6 @@ class Heard implements BackboneListener {
   onLease(): void {}
   onEnded(): void {}
   onMessage(): void {}
-  onTold(): void {}
   onInterrupted(): void {
     this.interruptions++;
     this.changesBefore.push(this.changes);
@@ -79,10 +78,10 @@ function callsOf(
     acquire: () => connection.acquire(LEASE),
     renew: () => connection.renew({ ...LEASE, count: 2 }),
     leases: () => connection.leases(),
-    lease: () => connection.lease("b"),
+    "leases of a node": () => connection.leases("b"),
     end: () => connection.end(LIFE, 1),
     purge: () => connection.purge(LIFE),
-    sweep: () => connection.sweep(CONTEXT, LIFE),
+    "purge of a context": () => connection.purge(LIFE, CONTEXT),
     write: () => put(connection, "away"),
     follow: () => connection.follow(CONTEXT),
     read: () => connection.read(CONTEXT),
@@ -107,8 +106,7 @@ test("NatsBackbone has calls fail at once while the server is away, and sends no
       Array.from({ length: 100 }, () => assertRejects(call, NatsAwayError)),
     );
   }
-  connection.send("lost");
-  connection.tell(CONTEXT, "lost");
+  connection.send(CONTEXT, "lost");
   await server.start();
   await eventually(() => heard.interruptions > 0, "it is interrupted");
   const { rows } = await connection.read(CONTEXT);
@@ -270,7 +268,7 @@ test("NatsBackbone has all that waits fail with the first when a server does not
   const { connection } = await connect(nats, { timeoutMs: 200 });
   await connection.acquire(LEASE);
   const renew = () => connection.renew({ ...LEASE, count: 2 });
-  const lease = () => connection.lease("b");
+  const lease = async () => (await connection.leases("b"))[0];
   const leases = () => connection.leases();
   const withdraw = () =>
     connection.write(LIFE, [
@@ -420,8 +418,7 @@ for (const isOwners of [false, true]) {
     for (const call of Object.values(callsOf(connection))) {
       await assertRejects(call, NatsClosedError);
     }
-    connection.send("lost");
-    connection.tell(CONTEXT, "lost");
+    connection.send(CONTEXT, "lost");
     await assertRejects(() => connect(nats), NatsClosedError);
     await connection.close();
     assertEquals(errors.length, 1);
@@ -495,11 +492,10 @@ test("NatsBackbone needs no rights but those of the README", async () => {
   await eventually(() => b.heard.changes === 3, "all changes are heard");
   assertEquals((await b.connection.read(CONTEXT)).rows.length, 1);
   assertEquals((await b.connection.leases()).length, 1);
-  a.connection.send("hello", "b");
-  a.connection.tell(CONTEXT, "hello");
+  a.connection.send(CONTEXT, "hello");
   await a.connection.renew({ ...LEASE, count: 2 });
   assertEquals(await b.connection.end(LIFE, 2), true);
-  await b.connection.sweep(CONTEXT, LIFE);
+  await b.connection.purge(LIFE, CONTEXT);
   assertEquals(await b.connection.purge(LIFE), true);
   assertEquals((await b.connection.read(CONTEXT)).rows, []);
   assertEquals(errors, []);

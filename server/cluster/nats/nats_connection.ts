@@ -54,7 +54,6 @@ export class NatsBackboneConnection implements BackboneConnection {
   readonly #followed = new Map<string, Followed>();
   /** What all nodes hear, whatever they follow. */
   readonly #feeds: readonly Feed[];
-  readonly #subscriptions: Subscription[] = [];
   readonly #linkListener: LinkListener = {
     lost: () => this.#losses++,
     back: () => this.#recover(),
@@ -98,11 +97,6 @@ export class NatsBackboneConnection implements BackboneConnection {
     try {
       await this.#bucket.check();
       await this.#bucket.open();
-      const { names } = this.#bucket;
-      for (const subject of [names.texts(), names.texts(this.#node)]) {
-        const hear = (message: Msg) => this.#heardText(message);
-        this.#subscriptions.push(this.#listen(subject, hear));
-      }
       await Promise.all(this.#feeds.map((feed) => feed.ready()));
       this.#link.add(this.#linkListener);
     } catch (error) {
@@ -125,12 +119,8 @@ export class NatsBackboneConnection implements BackboneConnection {
     });
   }
 
-  leases(): Promise<readonly KeptLease[]> {
-    return this.#unlessClosed("read leases", () => this.#leases.leases());
-  }
-
-  lease(node: string): Promise<KeptLease | undefined> {
-    return this.#unlessClosed("read a lease", () => this.#leases.lease(node));
+  leases(node?: string): Promise<readonly KeptLease[]> {
+    return this.#unlessClosed("read leases", () => this.#leases.leases(node));
   }
 
   end(life: NodeLife, count: number): Promise<boolean> {
@@ -140,19 +130,16 @@ export class NatsBackboneConnection implements BackboneConnection {
     );
   }
 
-  purge(life: NodeLife): Promise<boolean> {
+  purge(life: NodeLife, context?: string): Promise<boolean> {
     return this.#unlessClosed("purge a life", async () => {
       if (await this.#leases.lives(life)) return true;
+      if (context !== undefined) {
+        await this.#purger.sweep(context, life);
+        return true;
+      }
       const isAll = await this.#purger.purge(life);
       if (isAll) await this.#leases.purged(life);
       return isAll;
-    });
-  }
-
-  sweep(context: string, life: NodeLife): Promise<void> {
-    return this.#unlessClosed("sweep a context", async () => {
-      if (await this.#leases.lives(life)) return;
-      await this.#purger.sweep(context, life);
     });
   }
 
@@ -187,12 +174,16 @@ export class NatsBackboneConnection implements BackboneConnection {
     });
   }
 
-  send(text: string, to?: string): void {
-    this.#say(this.#bucket.names.texts(to), text);
-  }
-
-  tell(context: string, text: string): void {
-    this.#say(this.#bucket.names.told(context), text);
+  send(context: string, text: string): void {
+    if (this.#isClosed || this.#link.isAway) return;
+    const head = { from: this.#node, by: this.#id };
+    const body = new TextEncoder().encode(encode(head, text));
+    const { maxBytes, names } = this.#bucket;
+    if (body.length > maxBytes) {
+      this.#onError(new TooLargeError("send a text", body.length, maxBytes));
+      return;
+    }
+    this.#link.nats.publish(names.told(context), body);
   }
 
   close(): Promise<void> {
@@ -200,9 +191,6 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#link.delete(this.#linkListener);
     for (const context of [...this.#followed.keys()]) this.unfollow(context);
     for (const feed of this.#feeds) feed.stop();
-    for (const subscription of this.#subscriptions.splice(0)) {
-      subscription.unsubscribe();
-    }
     return Promise.resolve();
   }
 
@@ -245,7 +233,7 @@ export class NatsBackboneConnection implements BackboneConnection {
       texts: this.#listen(names.told(context), (message) => {
         const said = this.#isDeaf ? undefined : decodeText(message.string());
         if (said === undefined || said.by === this.#id) return;
-        this.#listener.onTold(context, said.from, said.text);
+        this.#listener.onMessage(context, said.from, said.text);
       }),
     };
     this.#followed.set(context, followed);
@@ -297,24 +285,6 @@ export class NatsBackboneConnection implements BackboneConnection {
     const followed = this.#followed.get(context);
     if (followed === undefined) return;
     followed.known = Math.max(followed.known ?? 0, revision);
-  }
-
-  #heardText(message: Msg): void {
-    const said = this.#isDeaf ? undefined : decodeText(message.string());
-    if (said === undefined || said.by === this.#id) return;
-    this.#listener.onMessage(said.from, said.text);
-  }
-
-  #say(subject: string, text: string): void {
-    if (this.#isClosed || this.#link.isAway) return;
-    const head = { from: this.#node, by: this.#id };
-    const body = new TextEncoder().encode(encode(head, text));
-    const { maxBytes } = this.#bucket;
-    if (body.length > maxBytes) {
-      this.#onError(new TooLargeError("send a text", body.length, maxBytes));
-      return;
-    }
-    this.#link.nats.publish(subject, body);
   }
 
   #listen(subject: string, hear: (message: Msg) => void): Subscription {

@@ -1,9 +1,6 @@
 import type { NatsConnection } from "@nats-io/nats-core";
-import {
-  assertMethods,
-  assertNoOtherOptions,
-  InvalidValueError,
-} from "../../../core/mod.ts";
+import { assertMethods, assertNoOtherOptions } from "../../../core/assert.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
 import type { BucketOptions } from "./bucket.ts";
 import { harmless } from "./guarded.ts";
 import type { NatsBackboneOptions } from "./nats_backbone.ts";

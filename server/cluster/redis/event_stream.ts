@@ -1,4 +1,4 @@
-import { assertNoOtherOptions } from "../../../core/mod.ts";
+import { assertNoOtherOptions } from "../../../core/assert.ts";
 import { decodeKey } from "../mod.ts";
 import type { Effect, EffectSink } from "./context_store.ts";
 import { isWrongType, RedisUnavailableError } from "./errors.ts";

@@ -51,7 +51,7 @@ Deno.test({
     await connection.write(LIFE, [putOf("ann")]);
     assertEquals(await server.ask("PTTL", last), ":-1\r\n");
     await connection.end(LIFE, 1);
-    await connection.sweep('"doc-1"', LIFE);
+    await connection.purge(LIFE, '"doc-1"');
     const swept = Number((await server.ask("PTTL", last)).slice(1));
     assert(swept > 0 && swept <= 600_000, `${swept}`);
     await connection.close();

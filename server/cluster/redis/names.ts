@@ -48,11 +48,6 @@ export class RedisNames {
     return this.#node("news");
   }
 
-  /** The channel on which one node listens. */
-  newsFor(node: string): string {
-    return this.#node(`news:${node}`);
-  }
-
   #node(what: string): string {
     return `${this.#prefix}:{nodes}:${what}`;
   }

@@ -1,4 +1,4 @@
-import { assertMethods, assertNoOtherOptions } from "../../../core/mod.ts";
+import { assertMethods, assertNoOtherOptions } from "../../../core/assert.ts";
 import type {
   BackboneConnection,
   BackboneListener,

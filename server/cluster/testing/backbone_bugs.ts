@@ -1,4 +1,9 @@
-import type { RowWrite, Written } from "../backbone.ts";
+import type {
+  BackboneConnection,
+  NodeLife,
+  RowWrite,
+  Written,
+} from "../backbone.ts";
 import type { Break, Bug } from "./broken_backbone.ts";
 
 /** Has writes be done otherwise. */
@@ -15,6 +20,23 @@ function answering(alter: (written: Written) => Written): Break {
   });
 }
 
+/** Purges a context in another way, and everything as it should. */
+function purgingContexts(
+  purge: (
+    real: BackboneConnection,
+    life: NodeLife,
+    context: string,
+  ) => unknown,
+): Break {
+  return (real) => ({
+    async purge(life, context) {
+      if (context === undefined) return real.purge(life);
+      await purge(real, life, context);
+      return true;
+    },
+  });
+}
+
 /** Bugs by what they do. */
 export const BUGS: Readonly<Record<string, Bug>> = {
   "acquire() does not tell the others": {
@@ -25,7 +47,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     case: "acquire() again, as after a lost answer, lets the life go on",
     does: (real) => ({
       async acquire(lease) {
-        const { count } = await real.lease(lease.node) ?? { count: 0 };
+        const [kept] = await real.leases(lease.node);
+        const count = kept?.count ?? 0;
         await real.end(lease, count);
         return real.acquire(lease);
       },
@@ -79,27 +102,35 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       };
     },
   },
-  "lease() is always young": {
-    case: "lease() tells how long ago it was renewed",
+  "leases() of a node is always young": {
+    case: "leases() tells how long ago each was renewed",
     does: (real) => ({
-      async lease(node) {
-        const lease = await real.lease(node);
-        return lease && { ...lease, age: 0 };
+      async leases(node) {
+        const leases = await real.leases(node);
+        return node === undefined
+          ? leases
+          : leases.map((lease) => ({ ...lease, age: 0 }));
       },
     }),
   },
-  "lease() has a negative age": {
-    case: "lease() tells how long ago it was renewed",
+  "leases() of a node has a negative age": {
+    case: "leases() tells how long ago each was renewed",
     does: (real) => ({
-      async lease(node) {
-        const lease = await real.lease(node);
-        return lease && { ...lease, age: lease.age - 1 };
+      async leases(node) {
+        const leases = await real.leases(node);
+        return node === undefined
+          ? leases
+          : leases.map((lease) => ({ ...lease, age: lease.age - 1 }));
       },
     }),
   },
-  "lease() does not tell upper from lower case": {
-    case: "lease() gives nothing of a node that is not there",
-    does: (real) => ({ lease: (node) => real.lease(node.toLowerCase()) }),
+  "leases() does not tell upper from lower case": {
+    case: "leases() of a node that is not there gives nothing",
+    does: (real) => ({ leases: (node) => real.leases(node?.toLowerCase()) }),
+  },
+  "leases() does not look at the node": {
+    case: "leases() of a node that is not there gives nothing",
+    does: (real) => ({ leases: () => real.leases() }),
   },
   "end() says yes to everybody": {
     case: "end() is done by one of those who try at once",
@@ -114,8 +145,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     case: "end() does not end a life that was renewed meanwhile",
     does: (real) => ({
       async end(life) {
-        const { count } = await real.lease(life.node) ?? { count: 0 };
-        return real.end(life, count);
+        const [kept] = await real.leases(life.node);
+        return real.end(life, kept?.count ?? 0);
       },
     }),
   },
@@ -123,7 +154,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     case: "end() does not end another life, or one that there is not",
     does: (real) => ({
       async end(life, count) {
-        return real.end(await real.lease(life.node) ?? life, count);
+        const [kept] = await real.leases(life.node);
+        return real.end(kept ?? life, count);
       },
     }),
   },
@@ -134,8 +166,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
   "purge() thinks that one step is all": {
     case: "purge() removes thousands of rows, in steps",
     does: (real) => ({
-      async purge(life) {
-        await real.purge(life);
+      async purge(life, context) {
+        await real.purge(life, context);
         return true;
       },
     }),
@@ -143,40 +175,37 @@ export const BUGS: Readonly<Record<string, Bug>> = {
   "purge() never comes to an end": {
     case: "purge() by two at once, and once more, does no harm",
     does: (real) => ({
-      async purge(life) {
-        await real.purge(life);
+      async purge(life, context) {
+        await real.purge(life, context);
         return false;
       },
     }),
   },
-  "sweep() leaves everything": {
-    case: "sweep() removes the rows of a life from a context, and tells nobody",
-    does: () => ({ sweep: () => Promise.resolve() }),
+  "purge() of a context leaves everything": {
+    case:
+      "purge() of a context removes the rows of a life from it, and tells nobody",
+    does: purgingContexts(() => {}),
   },
-  "sweep() sweeps everywhere": {
-    case: "sweep() removes the rows of a life from a context, and tells nobody",
-    does: (real) => ({
-      async sweep(_context, life) {
-        await real.purge(life);
-      },
-    }),
+  "purge() of a context purges everywhere": {
+    case:
+      "purge() of a context removes the rows of a life from it, and tells nobody",
+    does: purgingContexts((real, life) => real.purge(life)),
   },
-  "sweep() sweeps what the living have": {
-    case: "purge() and sweep() leave the rows of a life that has its lease",
-    does: (real) => ({
-      async sweep(context, life) {
-        const lease = await real.lease(life.node);
-        if (lease !== undefined) await real.end(lease, lease.count);
-        await real.sweep(context, life);
-        if (lease !== undefined) await real.acquire(lease);
-      },
+  "purge() of a context purges what the living have": {
+    case: "purge() leaves the rows of a life that has its lease",
+    does: purgingContexts(async (real, life, context) => {
+      const [lease] = await real.leases(life.node);
+      if (lease !== undefined) await real.end(lease, lease.count);
+      await real.purge(life, context);
+      if (lease !== undefined) await real.acquire(lease);
     }),
   },
   "purge() purges what the living have": {
-    case: "purge() and sweep() leave the rows of a life that has its lease",
+    case: "purge() leaves the rows of a life that has its lease",
     does: (real) => ({
-      async purge(life) {
-        const lease = await real.lease(life.node);
+      async purge(life, context) {
+        if (context !== undefined) return real.purge(life, context);
+        const [lease] = await real.leases(life.node);
         if (lease !== undefined) await real.end(lease, lease.count);
         const isAll = await real.purge(life);
         if (lease !== undefined) await real.acquire(lease);
@@ -184,16 +213,15 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "sweep() tells": {
-    case: "sweep() removes the rows of a life from a context, and tells nobody",
-    does: (real) => ({
-      async sweep(context, life) {
-        const { rows } = await real.read(context);
-        const writes = rows.map(({ id }) => (
-          { type: "retract", context, id } as const
-        ));
-        await real.write(life, writes);
-      },
+  "purge() of a context tells": {
+    case:
+      "purge() of a context removes the rows of a life from it, and tells nobody",
+    does: purgingContexts(async (real, life, context) => {
+      const { rows } = await real.read(context);
+      const writes = rows.map(({ id }) => (
+        { type: "retract", context, id } as const
+      ));
+      await real.write(life, writes);
     }),
   },
   "write() lets everybody put": {
@@ -439,32 +467,37 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "send() brings a text to oneself": {
-    case: "send() brings a text to all others",
+    case: "send() brings a text to all others who follow",
     does: (real, node, listener) => ({
-      send(text, to) {
-        real.send(text, to);
-        listener.onMessage(node, text);
+      send(context, text) {
+        real.send(context, text);
+        listener.onMessage(context, node, text);
       },
     }),
   },
   "send() brings a text to all where one is meant": {
-    case: "send() brings a text to one",
-    does: (real) => ({ send: (text) => real.send(text) }),
-  },
-  "send() loses empty texts": {
-    case: "send() brings any text, and to whatever name",
+    case: "send() brings a text to nobody who follows elsewhere",
     does: (real) => ({
-      send(text, to) {
-        if (text !== "") real.send(text, to);
+      send(context, text) {
+        real.send(context, text);
+        real.send('"all"', text);
       },
     }),
   },
-  "tell() tells those who follow elsewhere": {
-    case: "tell() brings a text to the others who follow a context",
+  "send() loses empty texts": {
+    case: "send() brings any text, and by whatever name",
     does: (real) => ({
-      tell(context, text) {
-        real.tell(context, text);
-        real.tell('"doc-2"', text);
+      send(context, text) {
+        if (text !== "") real.send(context, text);
+      },
+    }),
+  },
+  "send() brings a text to those who follow elsewhere": {
+    case: "send() brings a text to those who follow, until they don't",
+    does: (real) => ({
+      send(context, text) {
+        real.send(context, text);
+        real.send('"doc-2"', text);
       },
     }),
   },
@@ -472,7 +505,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     case: "close() leaves the lease and the rows, and tells no more",
     does: (real, node) => ({
       async close() {
-        const lease = await real.lease(node).catch(() => undefined);
+        const [lease] = await real.leases(node).catch(() => []);
         if (lease !== undefined) await real.end(lease, lease.count);
         await real.close();
       },

@@ -4,11 +4,10 @@ import type {
   PresenceBackbone,
 } from "../backbone.ts";
 
-/** A call that a gate may stop. */
-export type GatedCall = Exclude<
-  keyof BackboneConnection,
-  "unfollow" | "send" | "tell"
->;
+/** A call that a gate may stop; `lease` is `leases()` of one node. */
+export type GatedCall =
+  | Exclude<keyof BackboneConnection, "unfollow" | "send">
+  | "lease";
 
 /** A backbone whose calls wait or fail as a test says. */
 export class Gate implements PresenceBackbone {
@@ -60,17 +59,18 @@ export class Gate implements PresenceBackbone {
     return {
       acquire: (lease) => pass("acquire", () => real.acquire(lease)),
       renew: (lease) => pass("renew", () => real.renew(lease)),
-      leases: () => pass("leases", () => real.leases()),
-      lease: (other) => pass("lease", () => real.lease(other)),
+      leases: (other) =>
+        pass(
+          other === undefined ? "leases" : "lease",
+          () => real.leases(other),
+        ),
       end: (life, count) => pass("end", () => real.end(life, count)),
-      purge: (life) => pass("purge", () => real.purge(life)),
-      sweep: (name, life) => pass("sweep", () => real.sweep(name, life)),
+      purge: (life, context) => pass("purge", () => real.purge(life, context)),
       write: (life, writes) => pass("write", () => real.write(life, writes)),
       follow: (context) => pass("follow", () => real.follow(context)),
       unfollow: (context) => real.unfollow(context),
       read: (context) => pass("read", () => real.read(context)),
-      send: (text, to) => real.send(text, to),
-      tell: (context, text) => real.tell(context, text),
+      send: (context, text) => real.send(context, text),
       close: () => pass("close", () => real.close()),
     };
   }

@@ -4,7 +4,7 @@ import { Mirror, update } from "../../testing/harness.ts";
 import type { BackboneConnection } from "../backbone.ts";
 import { type Cluster, indexesOf, joinCluster } from "../cluster.ts";
 import type { ClusterOptions } from "../cluster_options.ts";
-import { contextName } from "../row_codec.ts";
+import { contextName, nodeContext, NODES } from "../row_codec.ts";
 import { Random } from "./random.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { SimulatedProcess, SimulatedProcesses } from "./simulated_processes.ts";
@@ -95,7 +95,7 @@ export class LabNode {
 /** Somebody at the backbone who is no node of ours, and does what a test says. */
 export interface Stranger {
   readonly connection: BackboneConnection;
-  /** Told of what nodes send it. */
+  /** Called with each text that a node sends it. */
   onMessage: (from: string, text: string) => void;
 }
 
@@ -139,10 +139,11 @@ export class Lab implements Disposable {
       onChange() {},
       onLease() {},
       onEnded() {},
-      onMessage: (from, text) => stranger.onMessage(from, text),
-      onTold() {},
+      onMessage: (_context, from, text) => stranger.onMessage(from, text),
       onInterrupted() {},
     });
+    await connection.follow(NODES);
+    await connection.follow(nodeContext(name));
     return Object.assign(stranger, { connection });
   }
 

@@ -248,8 +248,8 @@ function listening(
           listener.onLease(lease);
         },
         onEnded: (life) => listener.onEnded(life),
-        onMessage: (from, text) => listener.onMessage(from, text),
-        onTold: (context, from, text) => listener.onTold(context, from, text),
+        onMessage: (context, from, text) =>
+          listener.onMessage(context, from, text),
         onInterrupted: () => listener.onInterrupted(),
       }),
   };

@@ -6,6 +6,5 @@ export const SILENT: BackboneListener = {
   onLease() {},
   onEnded() {},
   onMessage() {},
-  onTold() {},
   onInterrupted() {},
 };

@@ -85,7 +85,10 @@ export class SimulatedNetwork {
     this.#random = random;
   }
 
-  /** How often each call has reached the backbone. */
+  /**
+   * How often each call has reached the backbone. `lease` is `leases()` of one
+   * node, and `sweep` is `purge()` of one context.
+   */
   readonly calls: Map<string, number> = new Map();
 
   /** Whether the backbone refuses whatever is written. */
@@ -201,10 +204,8 @@ export class SimulatedNetwork {
       onChange: (change) => event(() => listener.onChange(change), change),
       onLease: (lease) => event(() => listener.onLease(lease), lease),
       onEnded: (life) => event(() => listener.onEnded(life), life),
-      onMessage: (from, text) =>
-        event(() => listener.onMessage(from, text), text),
-      onTold: (context, from, text) =>
-        event(() => listener.onTold(context, from, text), text),
+      onMessage: (context, from, text) =>
+        event(() => listener.onMessage(context, from, text), text),
       // The connection itself says so, when it is back.
       onInterrupted: () => {},
     };
@@ -220,12 +221,19 @@ export class SimulatedNetwork {
     return {
       acquire: (lease) => call("acquire", () => inner.acquire(lease), lease),
       renew: (lease) => call("renew", () => inner.renew(lease), lease),
-      leases: () => call("leases", () => inner.leases()),
-      lease: (node) => call("lease", () => inner.lease(node), node),
+      leases: (node) =>
+        call(
+          node === undefined ? "leases" : "lease",
+          () => inner.leases(node),
+          node,
+        ),
       end: (life, count) => call("end", () => inner.end(life, count), life),
-      purge: (life) => call("purge", () => inner.purge(life), life),
-      sweep: (context, life) =>
-        call("sweep", () => inner.sweep(context, life), life),
+      purge: (life, context) =>
+        call(
+          context === undefined ? "purge" : "sweep",
+          () => inner.purge(life, context),
+          life,
+        ),
       write: (life, writes) => {
         const write = () =>
           this.refuses
@@ -236,7 +244,7 @@ export class SimulatedNetwork {
         // How old it is was said before the pause: that holds only where its
         // life is over since, and it counts for nothing.
         const writeLate = async () => {
-          const kept = await inner.lease(life.node);
+          const [kept] = await inner.leases(life.node);
           if (kept?.epoch !== life.epoch) return await write();
           throw new SimulatedNetworkError("write late");
         };
@@ -252,12 +260,8 @@ export class SimulatedNetwork {
           .catch(() => {});
       },
       read: (context) => call("read", () => inner.read(context), context),
-      send: (text, to) => {
-        call("send", () => Promise.resolve(inner.send(text, to)), text)
-          .catch(() => {});
-      },
-      tell: (context, text) => {
-        call("tell", () => Promise.resolve(inner.tell(context, text)), text)
+      send: (context, text) => {
+        call("send", () => Promise.resolve(inner.send(context, text)), text)
           .catch(() => {});
       },
       close: () => {

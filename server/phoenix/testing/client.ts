@@ -10,8 +10,8 @@ import {
   type WireDiff,
   type WireState,
 } from "../../topics/mod.ts";
-import { isJsonObject, type JsonObject } from "../json.ts";
-import type { Ref } from "../message.ts";
+import { isJsonObject, type JsonObject } from "../../internal.ts";
+import type { Ref } from "../frames/message.ts";
 import { Inbox } from "./inbox.ts";
 import { within } from "./waiting.ts";
 

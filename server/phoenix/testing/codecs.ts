@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
-import { type Codec, codecFor } from "../codec.ts";
-import { FrameError } from "../frame_error.ts";
+import { type Codec, codecFor } from "../frames/codec.ts";
+import { FrameError } from "../frames/frame_error.ts";
 
 /** The codec of a version that there is. */
 export function codecOf(vsn: "1.0.0" | "2.0.0"): Codec {

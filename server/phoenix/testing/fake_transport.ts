@@ -1,4 +1,4 @@
-import type { SocketTransport } from "../transport.ts";
+import type { SocketTransport } from "../runtimes/transport.ts";
 
 /** A transport whose other side reads when it is told to. */
 export class FakeTransport implements SocketTransport {

@@ -59,7 +59,7 @@ Deno.test("servePage() serves no code of the package except the beacon, core and
   const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
   const others = [...BROWSER_MODULES.keys()]
     .filter((path) => !own.test(path) && !/^\/(beacon|core)\//.test(path));
-  assertEquals(others.toSorted(), ["/documents/hue.ts", "/phoenix.mjs"]);
+  assertEquals(others.toSorted(), ["/documents/people/hue.ts", "/phoenix.mjs"]);
 });
 
 Deno.test("servePage() serves the beacon without types", async () => {

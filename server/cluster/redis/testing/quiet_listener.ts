@@ -9,7 +9,6 @@ export class QuietListener implements BackboneListener {
   onLease(): void {}
   onEnded(): void {}
   onMessage(): void {}
-  onTold(): void {}
   onInterrupted(): void {
     this.interruptions++;
   }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { hueOf } from "../../../documents/hue.ts";
+import { hueOf } from "../../../documents/people/hue.ts";
 
 /**
  * Returns the default colour of a key: the one that the service gives it in

@@ -1,6 +1,6 @@
 // @ts-check
 
-import { hashOf } from "../../../documents/hue.ts";
+import { hashOf } from "../../../documents/people/hue.ts";
 
 // deno-fmt-ignore
 const MANNERS = [

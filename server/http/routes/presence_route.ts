@@ -1,0 +1,136 @@
+import type { Key, PresenceSnapshot } from "../../../core/mod.ts";
+import { summarize } from "../../../store/mod.ts";
+import { summariesJson } from "../wire/summary_json.ts";
+import type {
+  ContextAnswer,
+  SubjectAnswer,
+  WhereaboutsAnswer,
+  WithdrawAnswer,
+} from "../wire/wire.ts";
+import {
+  answer,
+  type Ask,
+  assertCanRead,
+  assertCanWrite,
+  assertStillIn,
+  isIncomplete,
+  positionOf,
+} from "./exchange.ts";
+import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
+import { Query } from "./query.ts";
+
+/** `GET /v1/presence`: who is in a context, whether somebody is, or where. */
+export function presence(ask: Ask): Promise<Response> {
+  const query = new Query(ask, "read presence");
+  const context = query.key("context");
+  const subject = query.key("subject");
+  const { page } = ask.service.limits;
+  const maxResources = query.flag("resources") ? page : undefined;
+  if (context !== undefined) {
+    assertCanRead(ask, context);
+    return subject === undefined
+      ? inContext(ask, context, query.page(), maxResources)
+      : ofSubject(ask, subject, context, maxResources);
+  }
+  if (subject !== undefined) return whereabouts(ask, subject, maxResources);
+  throw query.invalid("context", "is missing, and so is subject");
+}
+
+async function inContext(
+  ask: Ask,
+  context: string,
+  { limit, after }: ReturnType<Query["page"]>,
+  maxResources: number | undefined,
+): Promise<Response> {
+  const incomplete = await isIncomplete(ask, context);
+  const { service: { server, tokens }, actor } = ask;
+  const { store } = server;
+  const { visible } = actor;
+  const page = store.summaryPage(context, { limit, after, visible });
+  const summaries = summariesJson(store, page.summaries, maxResources);
+  const isCut = summaries.length < page.summaries.length;
+  const next = isCut ? summaries.at(-1)?.subject : page.next;
+  const body = { context, summaries, incomplete, next };
+  // Changes to the pages before are not after the position of a later one.
+  if (after !== undefined) return answer<ContextAnswer>(ask, body);
+  const { subjects: count } = store.count(context, { visible });
+  const position = positionOf(server);
+  const cursor = tokens.begin(position, { ...actor, context })(position);
+  return answer<ContextAnswer>(ask, { ...body, count, cursor });
+}
+
+async function ofSubject(
+  ask: Ask,
+  subject: string,
+  context: string,
+  maxResources: number | undefined,
+): Promise<Response> {
+  const incomplete = await isIncomplete(ask, context);
+  const { service: { server }, actor: { visible, viewer } } = ask;
+  const found = server.store.subjectSummary(subject, context, { visible });
+  const [summary = null] = summariesJson(
+    server.store,
+    found ? [found] : [],
+    maxResources,
+  );
+  const lastSeen = summary?.lastSeen ??
+    server.lastSeen(subject, context, viewer);
+  return answer<SubjectAnswer>(
+    ask,
+    { subject, context, summary, lastSeen, incomplete },
+  );
+}
+
+async function whereabouts(
+  ask: Ask,
+  subject: string,
+  maxResources: number | undefined,
+): Promise<Response> {
+  const { service: { server, limits }, actor } = ask;
+  const { snapshots, isComplete } = await server.locate(subject);
+  assertStillIn(actor);
+  const byContext = new Map<Key, PresenceSnapshot[]>();
+  for (const snapshot of snapshots) {
+    const { context, visibility } = snapshot;
+    if (!actor.canRead(context)) continue;
+    if (actor.visible?.(visibility, subject) === false) continue;
+    const run = byContext.get(context);
+    if (run === undefined) byContext.set(context, [snapshot]);
+    else run.push(snapshot);
+  }
+  const all = [...byContext.values()].map((run) => summarize(run))
+    .filter((summary) => summary !== undefined);
+  const page = all.slice(0, limits.page);
+  const summaries = summariesJson(server.store, page, maxResources);
+  return answer<WhereaboutsAnswer>(ask, {
+    subject,
+    summaries,
+    more: summaries.length < all.length || undefined,
+    incomplete: !isComplete || undefined,
+  });
+}
+
+/** `DELETE /v1/presence`: takes away what is the actor's own. */
+export async function withdraw(ask: Ask): Promise<Response> {
+  const query = new Query(ask, "withdraw presence");
+  const { actor, service: { server } } = ask;
+  const context = query.requiredKey("context");
+  const subject = stampKey(query.key("subject"), actor.subject, "subject");
+  const origin = stampKey(query.key("origin"), actor.origin, "origin") ??
+    DEFAULT_ORIGIN;
+  const resource = query.key("resource");
+  const all = query.flag("all");
+  if (all && resource !== undefined) {
+    throw query.invalid("resource", "can't be given with all=true");
+  }
+  assertCanWrite(actor, context, "context");
+  if (subject === undefined) throw query.invalid("subject", "is missing");
+  // It may have been published at another server.
+  const incomplete = await isIncomplete(ask, context);
+  const own = all
+    ? server.store.snapshots({ context, subject, origin })
+    : [{ subject, context, resource, origin }];
+  const withdrawn = own
+    .filter((key) => server.withdraw(key) !== undefined).length;
+  return answer<WithdrawAnswer>(ask, { withdrawn, incomplete });
+}

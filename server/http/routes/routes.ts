@@ -1,0 +1,46 @@
+import type { ServedDocuments } from "../served.ts";
+import { changes } from "./changes_route.ts";
+import {
+  documentCounts,
+  documentPresence,
+  type DocumentRoute,
+  workspaceDocuments,
+} from "./document_routes.ts";
+import type { Ask } from "./exchange.ts";
+import { presence, withdraw } from "./presence_route.ts";
+import { publish } from "./publish_route.ts";
+
+/** What answers requests for a path that are made by a method. */
+export interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  /** Answers; the name in the path stays as it is written there. */
+  answer(ask: Ask, name: string): Response | Promise<Response>;
+}
+
+const ROUTES: readonly Route[] = [
+  { method: "POST", path: /^\/v1\/updates$/, answer: publish },
+  { method: "GET", path: /^\/v1\/presence$/, answer: presence },
+  { method: "DELETE", path: /^\/v1\/presence$/, answer: withdraw },
+  { method: "GET", path: /^\/v1\/changes$/, answer: changes },
+];
+
+const DOCUMENT_ROUTES: readonly [string, RegExp, DocumentRoute][] = [
+  ["POST", /^\/v1\/documents\/counts$/, documentCounts],
+  ["GET", /^\/v1\/documents\/([^/]+)\/presence$/, documentPresence],
+  ["GET", /^\/internal\/presence\/([^/]+)$/, documentPresence],
+  ["GET", /^\/v1\/workspaces\/([^/]+)\/documents$/, workspaceDocuments],
+];
+
+/** The routes that there are: those of documents where there are documents. */
+export function routesOf(
+  documents: ServedDocuments | undefined,
+): readonly Route[] {
+  if (documents === undefined) return ROUTES;
+  const more = DOCUMENT_ROUTES.map(([method, path, route]): Route => ({
+    method,
+    path,
+    answer: (ask, name) => route(ask, documents, name),
+  }));
+  return [...ROUTES, ...more];
+}

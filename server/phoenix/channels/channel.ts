@@ -1,0 +1,330 @@
+import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
+import { isJsonObject, type JsonObject, rightsKey } from "../../internal.ts";
+import { viewerPolicy } from "../../mod.ts";
+import {
+  type PresenceHandle,
+  stateJson,
+  type TopicMessage,
+  type TopicMeta,
+  type TopicPolicy,
+  type TopicPresence,
+  type TopicViewer,
+} from "../../topics/mod.ts";
+import type { Codec } from "../frames/codec.ts";
+import {
+  BinaryBroadcast,
+  type PhoenixMessage,
+  type PhoenixPayload,
+  type Ref,
+} from "../frames/message.ts";
+import { DIFF_FRAMES } from "../frames/shared_frames.ts";
+import type { Outbox } from "../outbox.ts";
+import { own, payloadOf } from "../payload.ts";
+import { Refusal } from "../refusal.ts";
+import type { PhoenixIdentity } from "../rights/identity.ts";
+import { assertMayWrite, mayWrite } from "../rights/rights.ts";
+import type { ChannelSettings } from "./channel_settings.ts";
+import { readVisibility } from "./join_params.ts";
+
+const ACTION = "track presence";
+
+/** What a channel needs of its socket. */
+export interface ChannelSocket {
+  /** The topics. */
+  readonly presence: TopicPresence;
+  /** The origin of what it holds. */
+  readonly origin: string;
+  /** What is sent to the client. */
+  readonly outbox: Outbox;
+  /** Handles a channel that can no longer tell who is there. */
+  failed(channel: Channel, error: unknown): void;
+}
+
+/** One join of a topic by a socket, from the join to the leave. */
+export class Channel {
+  protected readonly socket: ChannelSocket;
+  readonly #settings: ChannelSettings;
+  #viewer: TopicViewer;
+  #viewerOf: ChannelSettings["viewerOf"];
+  #visible: TopicPolicy;
+  #visibility: Visibility;
+  #handle: PresenceHandle | undefined;
+  /** The contexts that they must be able to write to, to be present. */
+  protected needed: readonly string[] = [];
+  #watching: AbortController | undefined;
+  /** Whether a message was left out, which a state must make up for. */
+  #isBehind = false;
+  #isStopped = false;
+
+  /** Makes a channel, which sends nothing before it begins. */
+  constructor(socket: ChannelSocket, settings: ChannelSettings) {
+    this.socket = socket;
+    this.#settings = settings;
+    this.#viewer = settings.viewer;
+    this.#viewerOf = settings.viewerOf;
+    this.#visible = viewerPolicy(settings.viewer);
+    this.#visibility = settings.visibility ?? "public";
+  }
+
+  /** The topic. */
+  get topic(): string {
+    return this.#settings.topic;
+  }
+
+  /** The ref of the join. */
+  get joinRef(): Ref | null {
+    return this.#settings.joinRef;
+  }
+
+  /** The key that they are present under. */
+  get key(): string {
+    return this.#settings.key;
+  }
+
+  /** What the client gets with the reply to its join. */
+  get greeting(): JsonObject {
+    return {};
+  }
+
+  /** Whether it has ended, or has failed. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /**
+   * Begins to send who is there, if the client wants to know. Does nothing if
+   * the channel is stopped: the reply to its join may have closed the socket.
+   */
+  begin(): void {
+    if (this.#settings.presence || this.#handle !== undefined) this.#watch();
+  }
+
+  /**
+   * Does what a client asks for, unless the message is a broadcast.
+   *
+   * @returns Whether it was done; `false` for a broadcast.
+   * @throws {Refusal} If the client may not, or what it asks for does not exist.
+   * @throws {InvalidValueError} If the payload is not valid.
+   */
+  handle(message: PhoenixMessage, identity: PhoenixIdentity): boolean {
+    if (message.event !== "presence") return false;
+    const payload = payloadOf(message);
+    switch (own(payload, "event")) {
+      case "track": {
+        assertMayWrite(identity, [this.topic]);
+        const visibility = readVisibility(payload, ACTION);
+        const meta = own(payload, "payload");
+        this.track(meta === undefined ? {} : meta, visibility, [this.topic]);
+        this.attend();
+        return true;
+      }
+      case "untrack":
+        this.untrack();
+        return true;
+      default:
+        throw new Refusal(
+          `the event of "presence" must be "track" or "untrack"`,
+        );
+    }
+  }
+
+  /**
+   * Makes them present, or changes their meta. Without a visibility, the one
+   * from before stays, even if they were not present meanwhile.
+   *
+   * @param needed The contexts that they must be able to write to, to remain
+   * present.
+   * @throws {InvalidValueError} If the meta is too large, no object where it
+   * must be, or refused as a meta.
+   * @throws {ContextAtCapacityError} If the topic is full.
+   */
+  track(
+    meta: TopicMeta,
+    visibility: Visibility = this.#visibility,
+    needed: readonly string[] = [],
+  ): void {
+    const whole = this.#stamped(meta);
+    if (!this.#handle?.update(whole, { visibility })) {
+      const { presence, origin } = this.socket;
+      this.#handle = presence.track(this.topic, this.key, whole, {
+        origin,
+        // It lasts as long as the socket.
+        ttlMs: Infinity,
+        visibility,
+      });
+    }
+    this.#visibility = visibility;
+    this.needed = needed;
+  }
+
+  /** Begins to send who is there, unless it already does or is stopped. */
+  attend(): void {
+    if (this.#watching === undefined) this.#watch();
+  }
+
+  /** Ends their presence, with a goodbye. */
+  untrack(): void {
+    this.#handle?.[Symbol.dispose]();
+    this.#handle = undefined;
+  }
+
+  /**
+   * Applies the rights of a fresh identity, which may read the topic.
+   *
+   * @returns Whether the client gets a new state.
+   */
+  judge(identity: PhoenixIdentity): boolean {
+    if (!mayWrite(identity, this.needed)) this.untrack();
+    const viewer = this.#viewerOf?.(identity);
+    if (viewer === undefined || isSameViewer(viewer, this.#viewer)) {
+      return false;
+    }
+    this.#see(viewer);
+    return this.#watching !== undefined;
+  }
+
+  /**
+   * Changes what they may see: what they lose leaves, what they gain joins. A
+   * fresh identity no longer changes it.
+   */
+  setViewer(viewer: TopicViewer): void {
+    this.#viewerOf = undefined;
+    this.#see(viewer);
+  }
+
+  #see(viewer: TopicViewer): void {
+    const { subject = this.#settings.viewer.subject } = viewer;
+    this.#viewer = { ...viewer, subject };
+    this.#visible = viewerPolicy(this.#viewer);
+    // The client compares the new state with what it has.
+    if (this.#watching !== undefined) this.#watch();
+  }
+
+  /** Stops sending, for good; what they hold stays. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#watching?.abort();
+    this.#watching = undefined;
+  }
+
+  /** Ends it without a goodbye: what they held has its grace. */
+  end(): void {
+    this.stop();
+  }
+
+  /** Whether they want their own broadcasts back. */
+  get hearsItself(): boolean {
+    return this.#settings.self;
+  }
+
+  /** Reports whether they may get broadcasts of a sender shown like this. */
+  hears(key: string, shown: readonly Visibility[]): boolean {
+    return shown.some((visibility) => this.#visible(visibility, key));
+  }
+
+  /** Reports whether their client can read a broadcast; otherwise it fails. */
+  reads(event: string, payload: PhoenixPayload): boolean {
+    const { dialect } = this.#settings;
+    if (payload instanceof Uint8Array) return dialect === "phoenix";
+    if (payload instanceof BinaryBroadcast) return dialect === "supabase";
+    return dialect === "phoenix" || isReadBySupabase(event, payload);
+  }
+
+  /** The client's version of the protocol. */
+  get codec(): Codec {
+    return this.socket.outbox.codec;
+  }
+
+  /** Sends a frame, unless they are behind. */
+  offer(frame: string | Uint8Array | undefined): void {
+    this.socket.outbox.offer(frame);
+  }
+
+  /**
+   * How they are shown: by this join or, if it is not present, by other joins of
+   * the key. Without any presence, they are shown as they would be.
+   */
+  shown(): Visibility[] {
+    const entries = this.socket.presence.server.store
+      .snapshots({ context: this.topic, subject: this.key });
+    const connection = this.#handle?.connection;
+    // Others may have published entries without a resource.
+    const own = connection === undefined
+      ? undefined
+      : entries.find(({ resource }) => resource === connection);
+    if (own !== undefined) return [own.visibility];
+    if (entries.length === 0) return [this.#visibility];
+    return entries.map(({ visibility }) => visibility);
+  }
+
+  #watch(): void {
+    if (this.#isStopped) return;
+    this.#watching?.abort();
+    this.#watching = new AbortController();
+    const { signal } = this.#watching;
+    this.#send(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.socket.failed(this, error);
+    });
+  }
+
+  async #send(signal: AbortSignal): Promise<void> {
+    const { outbox, presence } = this.socket;
+    const options = { viewer: this.#viewer, signal };
+    for await (const message of presence.watch(this.topic, options)) {
+      // It was under way when the watch ended, or the rights changed.
+      if (signal.aborted) return;
+      if (!outbox.hasRoom()) {
+        this.#isBehind = true;
+        // Once there is room, the message may contain entries that were hidden
+        // since. The state of a new watch does not.
+        const hasRoom = await outbox.drained();
+        if (hasRoom && !signal.aborted) this.#watch();
+        return;
+      }
+      const frame = this.#frameOf(message);
+      if (this.#isBehind) outbox.sendAnew(frame);
+      else outbox.send(frame);
+      this.#isBehind = false;
+    }
+    if (!signal.aborted) throw new Refusal("the server is closed");
+  }
+
+  #frameOf(message: TopicMessage): string {
+    const { codec, topic, joinRef } = this;
+    if (message.type === "diff") return DIFF_FRAMES.of(codec, topic, message);
+    const header = { joinRef, ref: null, topic, event: "presence_state" };
+    return codec.encodeText(header, stateJson(message));
+  }
+
+  #stamped(meta: TopicMeta): TopicMeta {
+    const { stamp, metaBytes } = this.#settings;
+    const bytes = new TextEncoder().encode(JSON.stringify(meta)).length;
+    if (bytes > metaBytes) {
+      const rule = `must have at most ${metaBytes} bytes as JSON`;
+      throw new InvalidValueError(ACTION, "meta", rule, `${bytes} bytes`);
+    }
+    if (isJsonObject(meta)) {
+      // Beside a stamp, no field may change the form of the meta on the wire.
+      const reserved = stamp === undefined ? "phx_ref" : "phx_";
+      const fields = Object.entries(meta)
+        .filter(([name]) => !name.startsWith(reserved));
+      return { ...Object.fromEntries(fields), ...stamp };
+    }
+    if (stamp === undefined) return meta;
+    throw new InvalidValueError(ACTION, "meta", "must be an object", meta);
+  }
+}
+
+function isSameViewer(one: TopicViewer, other: TopicViewer): boolean {
+  return one.subject === other.subject && rightsKey(one) === rightsKey(other);
+}
+
+/**
+ * Supabase's client takes a payload with `ids` for a change of a database, and
+ * expects a broadcast to name its event.
+ */
+function isReadBySupabase(event: string, payload: JsonObject): boolean {
+  return !Object.hasOwn(payload, "ids") &&
+    (event.toLowerCase() !== "broadcast" ||
+      typeof payload.event === "string");
+}

@@ -1,0 +1,232 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Watch } from "../../mod.ts";
+import {
+  type ReadOptions,
+  type TopicMessage,
+  TopicPresence,
+} from "../../topics/mod.ts";
+import { flush } from "../../testing/harness.ts";
+import type { PhoenixIdentity } from "../mod.ts";
+import { type Frame, Screen } from "../testing/client.ts";
+import { inProcess, type InProcessOptions } from "../testing/in_process.ts";
+import { byName, identity } from "../testing/service.ts";
+
+const FAILURE = new Error("The watch has failed");
+
+/** Topics of which somebody can't be told any more. */
+class FailingTopics extends TopicPresence {
+  /** Whose watches fail after the next message. */
+  failing: string | undefined;
+
+  override watch(topic: string, options: ReadOptions): Watch<TopicMessage> {
+    const watch = super.watch(topic, options);
+    const { viewer } = options;
+    return {
+      next: () =>
+        viewer?.subject === this.failing
+          ? Promise.reject(FAILURE)
+          : watch.next(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
+    };
+  }
+}
+
+/** How somebody is in a topic. */
+interface Kind {
+  readonly topic: string;
+  readonly params: object;
+}
+
+const KINDS: Record<string, Kind> = {
+  "a topic": { topic: "room", params: { meta: {} } },
+  "a document": {
+    topic: "document:1",
+    params: { name: "Ada", workspace_id: "acme" },
+  },
+};
+
+/** Who comes and goes by some frames, before the eyes of who looks at a screen. */
+function movesOn(screen: Screen, frames: readonly Frame[]): string[] {
+  const keys = () => screen.list().map(({ key }) => key);
+  return frames.flatMap((frame) => {
+    const before = keys();
+    screen.show([frame]);
+    const after = keys();
+    const event = JSON.stringify(frame).match(/user_(joined|left)/)?.[0];
+    return [
+      ...after.filter((key) => !before.includes(key)).map((key) => `+${key}`),
+      ...before.filter((key) => !after.includes(key)).map((key) => `-${key}`),
+      ...event === undefined ? [] : [event],
+    ];
+  });
+}
+
+/** Ada, whose channel has failed, and bob who sees her. */
+async function withFailed(
+  { topic, params }: Kind,
+  fresh: Partial<PhoenixIdentity> = {},
+  options: InProcessOptions = {},
+) {
+  const errors: unknown[] = [];
+  let topics: FailingTopics | undefined;
+  const service = inProcess({
+    server: { graceMs: 10_000 },
+    authorize: byName({
+      ada: identity({ subject: "ada" }),
+      bob: identity({ subject: "bob" }),
+    }),
+    accessToken: () => identity({ subject: "ada", ...fresh }),
+    topics: (server) => topics = new FailingTopics(server),
+    onError: (error) => void errors.push(error),
+    ...options,
+  });
+  const join = async (user: string, joined: object) => {
+    const client = await service.connect(user);
+    client.say(["1", "1", topic, "phx_join", joined]);
+    await flush();
+    return client;
+  };
+  const ada = await join("ada", params);
+  const bob = await join("bob", {});
+  const screen = new Screen(topic).show(bob.take());
+  const fail = async (failing: string | undefined) => {
+    if (topics !== undefined) topics.failing = failing;
+    await flush();
+  };
+  // Ada is told of eve, and of nobody after her.
+  await fail("ada");
+  service.topics.track(topic, "eve", {});
+  await flush();
+  await fail(undefined);
+  const frames = ada.take().filter(([, , , event]) => event === "phx_error");
+  screen.show(bob.take());
+  return {
+    service,
+    ada,
+    bob,
+    errors,
+    /** What ada was told of the failure. */
+    frames,
+    /** Says something in the topic, and gives the reply. */
+    async call(event: string, payload: object = {}, joinRef = "1") {
+      ada.say([joinRef, "9", topic, event, payload]);
+      await flush();
+      return ada.take().find(([, ref]) => ref === "9")?.[4];
+    },
+    /** How many entries ada has: a workspace has one of its own. */
+    get entries() {
+      return service.server.store
+        .snapshots({ context: topic, subject: "ada" }).length;
+    },
+    /** Whom bob has seen come and go since the last call. */
+    async seen() {
+      await flush();
+      return movesOn(screen, bob.take());
+    },
+    [Symbol.dispose]: () => service[Symbol.dispose](),
+  };
+}
+
+const REFUSED = { status: "error", response: { reason: "unauthorized" } };
+
+for (const [what, kind] of Object.entries(KINDS)) {
+  const { topic, params } = kind;
+
+  Deno.test(`a channel of ${what} that fails is joined no more, and nobody sees its client leave`, async () => {
+    using room = await withFailed(kind);
+    assertEquals(room.frames, [
+      ["1", "1", topic, "phx_error", { reason: "channel_crash" }],
+    ]);
+    assertEquals(room.errors, [FAILURE]);
+    assertEquals(room.ada.socket.topics, []);
+    assertEquals(room.ada.socket.track(topic, {}), false);
+    assertMatch(JSON.stringify(await room.call("wave")), /unmatched topic/);
+    room.service.topics.track(topic, "dan", {});
+    await flush();
+    assertEquals(room.ada.take(), [], "it is told nothing more");
+    assertEquals(room.entries, 1);
+    const moves = await room.seen();
+    assertEquals(moves.filter((move) => /-ada|left/.test(move)), []);
+  });
+
+  Deno.test(`who joins ${what} anew by the same socket after a failure has not been away, and is there once`, async () => {
+    using room = await withFailed(kind);
+    room.ada.say(["2", "2", topic, "phx_join", params]);
+    await flush();
+    const events = room.ada.take().map(([joinRef, , , event]) =>
+      `${joinRef} ${event}`
+    );
+    assertEquals(
+      events.filter((event) => event.startsWith("2")),
+      ["2 phx_reply", "2 presence_state"],
+    );
+    assertEquals(events.includes("1 phx_close"), false, "it knows that");
+    assertEquals(room.entries, 1);
+    assertEquals(await room.seen(), []);
+    await room.service.seconds(60);
+    assertEquals(room.entries, 1);
+    room.ada.socket.kick();
+    assertEquals(room.entries, 0);
+  });
+
+  Deno.test(`who joins ${what} anew after a failure, and may not, leaves at once`, async () => {
+    const rights = { canRead: true };
+    const ada = identity({ subject: "ada", canRead: () => rights.canRead });
+    using room = await withFailed(kind, {}, {
+      authorize: byName({ ada, bob: identity({ subject: "bob" }) }),
+    });
+    rights.canRead = false;
+    assertEquals(await room.call("phx_join", params, "9"), REFUSED);
+    assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+    assertEquals((await room.seen()).includes("-ada"), true);
+  });
+
+  Deno.test(`who leaves ${what} after a failure leaves at once`, async () => {
+    using room = await withFailed(kind);
+    const reply = await room.call("phx_leave");
+    assertEquals(reply, { status: "ok", response: {} });
+    assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+  });
+
+  Deno.test(`code on the server ends what a failed channel of ${what} holds`, async () => {
+    using room = await withFailed(kind);
+    assertEquals(room.ada.socket.untrack(topic), false, "it is not joined");
+    assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+  });
+
+  for (const right of ["canRead", "canWrite"]) {
+    Deno.test(`a fresh token without ${right} ends what a failed channel of ${what} holds`, async () => {
+      const isAllowed = (context: unknown) => context === "other";
+      using room = await withFailed(kind, { [right]: isAllowed });
+      room.ada.say(["7", "7", "other", "phx_join", {}]);
+      room.ada.say([null, "8", "other", "access_token", { access_token: "x" }]);
+      await flush();
+      assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+      assertEquals(room.ada.socket.topics, ["other"]);
+    });
+  }
+
+  Deno.test(`what a failed channel of ${what} holds has its grace when the socket is lost`, async () => {
+    using room = await withFailed(kind);
+    room.ada.socket.lost();
+    await room.service.seconds(9);
+    assertEquals(room.entries, 1);
+    await room.service.seconds(2);
+    assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+  });
+
+  Deno.test(`a failed channel of ${what} takes no other's place`, async () => {
+    using room = await withFailed(kind, {}, { limits: { topics: 1 } });
+    room.ada.say(["7", "7", "other", "phx_join", {}]);
+    await flush();
+    assertEquals(room.ada.socket.topics, ["other"]);
+    const { response } = await room.call("phx_join", params, "9") ?? {};
+    assertEquals(response, { reason: "too many channels joined" });
+    assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
+    assertEquals((await room.seen()).includes("-ada"), true);
+  });
+}

@@ -1,0 +1,102 @@
+import { assertVisibility } from "../../../core/assert.ts";
+import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../internal.ts";
+import { own } from "../payload.ts";
+
+/** What a client asks for as it joins, in Phoenix's way or Supabase's. */
+export interface JoinParams {
+  /** The key that it wants to be present under. */
+  readonly key: string | undefined;
+  /** Its first meta; without one it only watches. */
+  readonly meta: JsonValue | undefined;
+  /** Who it is shown to, until a track says otherwise. */
+  readonly visibility: Visibility | undefined;
+  /** Whether it wants its own broadcasts back. */
+  readonly self: boolean;
+  /** Whether it wants to know who is there, before it is there itself. */
+  readonly presence: boolean;
+  /** Which frames of bytes it can read. */
+  readonly dialect: Dialect;
+}
+
+/** The dialect of a client: one can't read the other's broadcasts of bytes. */
+export type Dialect = "phoenix" | "supabase";
+
+const ACTION = "join topic";
+
+/** The prefix of the topics of Supabase's clients. */
+export const SUPABASE_PREFIX = "realtime:";
+
+/** The longest key or label, as over HTTP. */
+const MAX_NAME_LENGTH = 256;
+
+/**
+ * Reads the payload of a join of a topic.
+ *
+ * @throws {InvalidValueError} If something in it is of the wrong type.
+ */
+export function readJoinParams(
+  topic: string,
+  payload: JsonObject,
+): JoinParams {
+  if (topic === "") {
+    throw new InvalidValueError(ACTION, "topic", "must not be empty", topic);
+  }
+  const isSupabase = topic.startsWith(SUPABASE_PREFIX) &&
+    Object.hasOwn(payload, "config");
+  const config = objectIn(payload, "config");
+  const presence = objectIn(config, "presence");
+  return {
+    key: readKey(payload, presence),
+    meta: own(payload, "meta"),
+    visibility: readVisibility(payload, ACTION),
+    self: own(objectIn(config, "broadcast"), "self") === true,
+    presence: own(presence, "enabled") !== false,
+    dialect: isSupabase ? "supabase" : "phoenix",
+  };
+}
+
+/**
+ * Reads a visibility.
+ *
+ * @throws {InvalidValueError} If it is not valid, or its label is too long.
+ */
+export function readVisibility(
+  payload: JsonObject,
+  action: string,
+): Visibility | undefined {
+  const visibility = own(payload, "visibility");
+  if (visibility === undefined) return undefined;
+  assertVisibility(visibility, "visibility", action);
+  if (
+    typeof visibility === "object" &&
+    visibility.restricted.length > MAX_NAME_LENGTH
+  ) {
+    const rule = `must have at most ${MAX_NAME_LENGTH} characters`;
+    const { restricted } = visibility;
+    throw new InvalidValueError(action, "visibility", rule, restricted);
+  }
+  return visibility;
+}
+
+function readKey(params: JsonObject, presence: JsonObject): string | undefined {
+  // Supabase's clients send an empty key to be given one.
+  const key = own(params, "key") ?? (own(presence, "key") || undefined);
+  if (key === undefined) return undefined;
+  if (
+    typeof key === "string" && key !== "" && key.isWellFormed() &&
+    key.length <= MAX_NAME_LENGTH
+  ) return key;
+  const rule =
+    `must be a well-formed string of 1 to ${MAX_NAME_LENGTH} characters`;
+  throw new InvalidValueError(ACTION, "key", rule, key);
+}
+
+function objectIn(object: JsonObject, name: string): JsonObject {
+  const member = own(object, name);
+  return isJsonObject(member) ? member : {};
+}

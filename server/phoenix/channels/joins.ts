@@ -1,0 +1,210 @@
+import { documentIdOf } from "../../documents/mod.ts";
+import type { JsonObject } from "../../internal.ts";
+import { ServerClosedError } from "../../mod.ts";
+import type { Connection } from "../connection.ts";
+import type { PhoenixMessage } from "../frames/message.ts";
+import { own, payloadOf } from "../payload.ts";
+import { Refusal } from "../refusal.ts";
+import type { Admission, Rejection } from "../rights/identity.ts";
+import { assertMayRead, assertMayWrite } from "../rights/rights.ts";
+import { Channel } from "./channel.ts";
+import { type AdmittedJoin, settingsOf } from "./channel_settings.ts";
+import { readArrival } from "./document_arrival.ts";
+import { DocumentChannel } from "./document_channel.ts";
+import { readJoinParams } from "./join_params.ts";
+
+/** The joins of one client: asked for, answered by the application, entered. */
+export class Joins {
+  readonly #connection: Connection;
+
+  /** Makes it; nothing is joined yet. */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Joins a topic, and answers. What fails is thrown, or rejects.
+   *
+   * @returns When it is done; `undefined` if it is done already.
+   * @throws {Refusal} If they may not.
+   * @throws {InvalidValueError} If what they ask for is not valid.
+   * @throws {ContextAtCapacityError} If the topic is full.
+   * @throws {ServerClosedError} If the server is closed.
+   */
+  join(message: PhoenixMessage): Promise<void> | undefined {
+    const { channels, presence: { server } } = this.#connection;
+    const failed = (error: unknown): never => {
+      // No former join remains, not even a failed one: the client knows of none.
+      if (!server.closed) channels.leave(message.topic);
+      throw error;
+    };
+    try {
+      this.#assertOpen();
+      this.#assertRoom(message.topic);
+      const joined = after<AdmittedJoin, void>(
+        this.#ask(message, payloadOf(message)),
+        (admitted) => this.#enter(admitted),
+      );
+      return joined instanceof Promise ? joined.catch(failed) : undefined;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /**
+   * Lets a client speak in a topic without a join, if it might join: it does not
+   * become present, and receives nothing. Rejects with what `join()` throws.
+   *
+   * @returns The channel that it would have.
+   */
+  async visit(message: PhoenixMessage): Promise<Channel> {
+    this.#assertOpen();
+    return this.#channelOf(await this.#ask(message, {}));
+  }
+
+  #assertOpen(): void {
+    const { server } = this.#connection.presence;
+    if (server.closed) throw new ServerClosedError("join topic");
+  }
+
+  #assertRoom(topic: string): void {
+    const { channels, hub: { documents, limits } } = this.#connection;
+    const isNoDocument = documents !== undefined && documentIdOf(topic) === "";
+    if (topic === "phoenix" || isNoDocument) {
+      throw new Refusal("unmatched topic", "not-found");
+    }
+    if (channels.get(topic) !== undefined) return;
+    if (channels.topics.length < limits.topics) return;
+    throw new Refusal("too many channels joined", "too-many-requests");
+  }
+
+  #ask(
+    message: PhoenixMessage,
+    payload: JsonObject,
+  ): AdmittedJoin | Promise<AdmittedJoin> {
+    const params = readJoinParams(message.topic, payload);
+    const admit = () =>
+      after(this.#askHook(message.topic, payload), (admission) => {
+        this.#assertMayJoin(message.topic);
+        if (admission.reason === undefined) {
+          return { message, params, admission };
+        }
+        throw new Refusal(admission.reason, "refused");
+      });
+    const { standing } = this.#connection;
+    const token = own(payload, "access_token");
+    // Supabase's clients put the latest one into each join. The key of their
+    // project is nobody's token.
+    const isFresh = standing.takesTokens && params.dialect === "supabase" &&
+      typeof token === "string" && !token.startsWith("sb_");
+    return isFresh ? standing.refresh(token).then(admit) : admit();
+  }
+
+  #askHook(
+    topic: string,
+    payload: JsonObject,
+  ): Admission | Rejection | PromiseLike<Admission | Rejection> {
+    const { askJoin } = this.#connection;
+    if (askJoin === undefined) return {};
+    this.#assertMayJoin(topic);
+    return after(askJoin(topic, payload), (answer) => {
+      assertAnswered(answer);
+      return answer;
+    });
+  }
+
+  /** Asserts what may have changed while a hook took its time. */
+  #assertMayJoin(topic: string): void {
+    const { standing, signal } = this.#connection;
+    this.#assertOpen();
+    if (signal.aborted || !standing.stands()) {
+      throw new Refusal("the socket is closed", "closed");
+    }
+    assertMayRead(standing.identity, topic);
+  }
+
+  #channelOf(admitted: AdmittedJoin): Channel {
+    const { hub: { documents, limits }, id, standing } = this.#connection;
+    const { identity } = standing;
+    const settings = settingsOf(admitted, identity, id, limits.metaBytes);
+    const documentId = documentIdOf(settings.topic);
+    return documents === undefined || documentId === undefined
+      ? new Channel(this.#connection, settings)
+      : new DocumentChannel(documents, documentId, this.#connection, settings);
+  }
+
+  #enter(admitted: AdmittedJoin): Promise<void> | void {
+    const channel = this.#channelOf(admitted);
+    if (channel instanceof DocumentChannel) {
+      return this.#enterDocument(admitted, channel);
+    }
+    const { message, params, admission } = admitted;
+    if (admission.meta !== undefined) {
+      channel.track(admission.meta);
+    } else if (params.meta !== undefined) {
+      const { identity } = this.#connection.standing;
+      const needed = [message.topic];
+      assertMayWrite(identity, needed, "leave out the meta to watch");
+      channel.track(params.meta, undefined, needed);
+    }
+    this.#begin(admitted, channel);
+  }
+
+  /** The client enters the document before the join is done, or not at all. */
+  async #enterDocument(
+    admitted: AdmittedJoin,
+    channel: DocumentChannel,
+  ): Promise<void> {
+    const { message, admission } = admitted;
+    const { channels, hub, signal, standing } = this.#connection;
+    const arrival = readArrival(
+      message.topic,
+      payloadOf(message),
+      admission,
+      standing.identity,
+      hub.limits.metaBytes,
+    );
+    try {
+      if (arrival !== undefined) await channel.enter(arrival, standing, signal);
+      this.#assertMayJoin(message.topic);
+      this.#begin(admitted, channel);
+    } finally {
+      // They may have lost the right, or the socket, just as they entered.
+      if (channels.get(message.topic) !== channel) channel.untrack();
+    }
+  }
+
+  #begin({ message, params, admission }: AdmittedJoin, channel: Channel): void {
+    const { channels, outbox, presence } = this.#connection;
+    channels.add(channel);
+    outbox.reply(message, {
+      ...params.dialect === "supabase" ? { postgres_changes: [] } : {},
+      ...admission.response,
+      ...channel.greeting,
+      key: channel.key,
+      ...presence.positionOf(message.topic),
+    });
+    channel.begin();
+  }
+}
+
+/** Goes on with a value: at once, or when it is there. */
+function after<T, R>(
+  value: T | PromiseLike<T>,
+  next: (value: T) => R | Promise<R>,
+): R | Promise<R> {
+  // Not by its class: databases have promises of their own.
+  const isPromise = (value: T | PromiseLike<T>): value is PromiseLike<T> =>
+    typeof value === "object" && value !== null && "then" in value;
+  return isPromise(value) ? Promise.resolve(value).then(next) : next(value);
+}
+
+/** A hook that answers nothing has let nobody in. */
+function assertAnswered(answer: unknown): void {
+  if (typeof answer === "object" && answer !== null) return;
+  throw new TypeError(
+    `Cannot join topic: the hook must give an admission or a rejection: received ${
+      String(answer)
+    }`,
+  );
+}

@@ -1,0 +1,65 @@
+import type { Acceptance } from "../endpoint.ts";
+import type { PhoenixSocket } from "../socket.ts";
+
+/**
+ * A socket as browsers know it, as far as adapters need it: that of Deno, and
+ * that of the package `ws`.
+ */
+export interface StandardWebSocket {
+  /** How bytes come in. */
+  binaryType: string;
+  /** 1 while it is open. */
+  readonly readyState: number;
+  /** How many bytes wait to be sent. */
+  readonly bufferedAmount: number;
+  /** Sends a frame. */
+  send(frame: string | Uint8Array): void;
+  /** Begins to close. */
+  close(code: number, reason: string): void;
+  /** Listens to the frames that come in. */
+  addEventListener(
+    type: "message",
+    listener: (event: { readonly data: unknown }) => void,
+  ): void;
+  /** Listens to its end. */
+  addEventListener(type: "close" | "error", listener: () => void): void;
+}
+
+/** The state of a socket that is open. */
+const OPEN = 1;
+
+/**
+ * Connects an open socket with the endpoint.
+ *
+ * @param webSocket The socket.
+ * @param acceptance What the endpoint has said of it.
+ * @param terminate Ends the socket without waiting for the other side.
+ * @returns What the endpoint has made of it.
+ */
+export function connect(
+  webSocket: StandardWebSocket,
+  acceptance: Acceptance,
+  terminate: () => void,
+): PhoenixSocket {
+  webSocket.binaryType = "arraybuffer";
+  const isOpen = () => webSocket.readyState === OPEN;
+  const socket = acceptance.open({
+    get bufferedAmount() {
+      return webSocket.bufferedAmount;
+    },
+    send: (frame) => {
+      if (isOpen()) webSocket.send(frame);
+    },
+    close: (code, reason) => {
+      if (isOpen()) webSocket.close(code, reason);
+    },
+    terminate,
+  });
+  webSocket.addEventListener("message", ({ data }) => {
+    socket.receive(
+      data instanceof ArrayBuffer ? new Uint8Array(data) : String(data),
+    );
+  });
+  webSocket.addEventListener("close", () => socket.lost());
+  return socket;
+}

@@ -26,5 +26,6 @@ export {
 } from "./json.ts";
 export { pause } from "./pause.ts";
 export { FACET_ALLOWANCE_MS } from "./replication.ts";
+export { startWatch } from "./start_watch.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
 export { rightsKey, visibleTo } from "./viewer.ts";

@@ -1,15 +1,15 @@
-import { assertNoOtherOptions, assertOptions } from "../core/assert.ts";
-import type { PresenceModel } from "../core/mod.ts";
+import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
+import type { PresenceModel } from "../../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,
   type PresenceCount,
   type PresenceStore,
-} from "../store/mod.ts";
-import { assertNotNegative } from "./assert.ts";
+} from "../../store/mod.ts";
+import { assertNotNegative } from "../shared/assert.ts";
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, Feeds, FeedScope } from "./feed.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../shared/pause.ts";
 import { startWatch } from "./start_watch.ts";
 import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
 

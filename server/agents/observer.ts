@@ -85,7 +85,7 @@ export class Observer {
       try {
         const node = this.#names.node(agentId);
         const [lease] = await this.#connection.leases(node);
-        const isUnclear = this.#roster.read(agentId, lease, reading);
+        const isUnclear = this.#roster.readLease(agentId, lease, reading);
         if (isUnclear !== "again") return lease;
       } finally {
         this.#roster.end(reading);
@@ -111,8 +111,8 @@ export class Observer {
   }
 
   /**
-   * Purges lives that were unpurged a heartbeat ago already, since whoever ended
-   * them has failed. Neither its duration nor its failure affects the heartbeat.
+   * Purges lives that were unpurged a heartbeat ago already: the agent that ended
+   * them has failed. Neither the duration nor a failure affects the heartbeat.
    */
   purge(unpurged: readonly NodeLife[]): void {
     const lives = unpurged
@@ -152,14 +152,14 @@ export class Observer {
       for (const lease of await this.#connection.leases()) {
         leases.set(lease.node, lease);
       }
-      this.#roster.wrote(rows, reading);
+      this.#roster.readEntries(rows, reading);
       const late = this.#lateRows(rows, leases);
       // The backbone may have forgotten the missing leases meanwhile.
       const isClear = late.length === 0 && !this.#isMissing(leases) ||
         (await this.#readRows()).memory === memory;
       for (const agentId of this.#agentsOf(leases)) {
         const lease = leases.get(this.#names.node(agentId));
-        const isUnclear = this.#roster.read(agentId, lease, reading);
+        const isUnclear = this.#roster.readLease(agentId, lease, reading);
         if (isUnclear === "again") again.push(agentId);
       }
       // Forgotten agents may be back, and their entries with them.

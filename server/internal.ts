@@ -18,4 +18,15 @@ export {
   type RightsEnd,
   type Unauthorized,
 } from "./identity.ts";
+export {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+} from "./json.ts";
+export { MAX_NAME_LENGTH, MAX_URL_LENGTH } from "./lengths.ts";
 export { pause } from "./pause.ts";
+export { FACET_ALLOWANCE_MS } from "./replication.ts";
+export { SweepLimit } from "./sweep_limit.ts";
+export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
+export { rightsKey, visibleTo } from "./viewer.ts";

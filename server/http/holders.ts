@@ -1,9 +1,7 @@
 import { type EntryKey, entryKeyOf } from "../../core/mod.ts";
+import { SweepLimit } from "../internal.ts";
 import type { Actor } from "./identity.ts";
 import type { ServedPresence } from "./served.ts";
-
-/** With fewer than this there is nothing to win by looking. */
-const MIN_SWEEP = 1_024;
 
 /** An entry that goes when rights are taken away. */
 interface Held {
@@ -29,7 +27,7 @@ export class Holders {
   readonly #server: ServedPresence;
   readonly #held = new Map<string, Held>();
   readonly #rights = new Map<AbortSignal, Right>();
-  #sweepAt = MIN_SWEEP;
+  readonly #sweepLimit = new SweepLimit();
 
   /** Makes it for what is held at a server. */
   constructor(server: ServedPresence) {
@@ -49,12 +47,12 @@ export class Holders {
     // Mostly there is nothing to remember, and nothing to forget.
     if (signal === undefined && this.#held.size === 0) return;
     for (const entry of published) {
-      const name = nameOf(entry);
+      const name = entryName(entry);
       if (this.#held.get(name)?.right.signal === signal) continue;
       this.#release(name);
       if (signal !== undefined) this.#hold(name, entryKeyOf(entry), signal);
     }
-    this.#sweep();
+    this.#sweepLimit.apply(this.#held, () => this.#sweep());
     // An end that came while it was published is not told again.
     if (signal?.aborted) this.#rights.get(signal)?.end();
   }
@@ -94,15 +92,16 @@ export class Holders {
 
   /** Most of them have ended by themselves, or were withdrawn. */
   #sweep(): void {
-    if (this.#held.size < this.#sweepAt) return;
     const { store } = this.#server;
     for (const [name, { key }] of this.#held) {
       if (store.snapshot(key) === undefined) this.#release(name);
     }
-    this.#sweepAt = Math.max(2 * this.#held.size, MIN_SWEEP);
   }
 }
 
-function nameOf({ subject, context, resource, origin }: EntryKey): string {
+/** Names an entry: equal keys have equal names. */
+export function entryName(
+  { subject, context, resource, origin }: EntryKey,
+): string {
   return JSON.stringify([subject, context, resource, origin]);
 }

@@ -29,14 +29,14 @@ export type {
   Rejection,
   TokenHookAnswer,
 } from "./rights/identity.ts";
-export type { JsonObject } from "./frames/json.ts";
+export type { JsonObject } from "../internal.ts";
 export type { PhoenixLimits } from "./limits.ts";
 export * from "./runtimes/node.ts";
 export type { PhoenixOptions } from "./options.ts";
 export type { DropKind, PhoenixStats } from "./phoenix_stats.ts";
 export type { RejectionKind } from "./refusal.ts";
 export type { SocketBroadcast } from "./requests.ts";
-export { PhoenixSocket } from "./socket.ts";
+export { type PhoenixHooks, PhoenixSocket } from "./socket.ts";
 export { tokenOf } from "./rights/token.ts";
 export type { SocketTransport } from "./runtimes/transport.ts";
 export type { StandardWebSocket } from "./runtimes/web_socket.ts";

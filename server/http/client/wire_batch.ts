@@ -1,7 +1,6 @@
-import type { PresenceModel, PresenceSnapshot } from "../../../core/mod.ts";
-import type { CursorPosition, VisibleChange } from "../../../store/mod.ts";
+import type { PresenceModel } from "../../../core/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
-import { isObject, type JsonObject, parseJson } from "../json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../internal.ts";
 
 /**
  * Reads a batch as it came over the wire. JSON leaves out what is `undefined`;
@@ -21,35 +20,20 @@ export function readBatch<M extends PresenceModel>(
 function isBatch<M extends PresenceModel>(
   value: unknown,
 ): value is PresenceBatch<M> {
-  if (!isObject(value) || !isPosition(value.position)) return false;
+  if (!isJsonObject(value) || !isPosition(value.position)) return false;
   if (value.type === "changes") {
-    return Array.isArray(value.changes) && value.changes.every(isChange<M>);
+    return Array.isArray(value.changes) && value.changes.every(isChange);
   }
   return value.type === "baseline" && typeof value.part === "number" &&
-    typeof value.last === "boolean" && areSnapshots<M>(value.snapshots);
+    typeof value.last === "boolean" && Array.isArray(value.snapshots) &&
+    value.snapshots.every(isSnapshot);
 }
 
-/** Tells whether a value is a list of changes, and puts back what is missing. */
-export function areChanges<M extends PresenceModel>(
-  value: unknown,
-): value is VisibleChange<M>[] {
-  return Array.isArray(value) && value.every(isChange<M>);
-}
-
-/** Tells whether a value is a list of snapshots, and puts back what is missing. */
-export function areSnapshots<M extends PresenceModel>(
-  value: unknown,
-): value is PresenceSnapshot<M>[] {
-  return Array.isArray(value) && value.every(isSnapshot<M>);
-}
-
-function isChange<M extends PresenceModel>(
-  value: unknown,
-): value is VisibleChange<M> {
-  if (!isObject(value) || typeof value.sequence !== "number") return false;
+function isChange(value: unknown): boolean {
+  if (!isJsonObject(value) || typeof value.sequence !== "number") return false;
   switch (value.type) {
     case "published":
-      value.previous ??= undefined;
+      putBack(value, "previous");
       return isKeyed(value.update) && isSnapshot(value.snapshot) &&
         (value.previous === undefined || isSnapshot(value.previous));
     case "facetsExpired":
@@ -65,28 +49,32 @@ function isChange<M extends PresenceModel>(
   }
 }
 
-function isSnapshot<M extends PresenceModel>(
-  value: unknown,
-): value is PresenceSnapshot<M> {
-  return isKeyed(value) && isObject(value.facets) &&
+/** Tells whether a value is a snapshot, and puts back what JSON left out. */
+export function isSnapshot(value: unknown): boolean {
+  return isKeyed(value) && isJsonObject(value.facets) &&
     typeof value.observedAt === "number" && value.visibility !== undefined &&
     value.expiry !== undefined;
 }
 
 /** Whether it names an entry, with a resource or with none. */
 function isKeyed(value: unknown): value is JsonObject {
-  if (!isObject(value)) return false;
-  value.resource ??= undefined;
+  if (!isJsonObject(value)) return false;
+  putBack(value, "resource");
   const { subject, context, origin, resource } = value;
   return isWireKey(subject) && isWireKey(context) && isWireKey(origin) &&
     (resource === undefined || isWireKey(resource));
+}
+
+/** JSON leaves out what is `undefined`. */
+function putBack(object: Record<string, unknown>, name: string): void {
+  object[name] ??= undefined;
 }
 
 function isWireKey(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";
 }
 
-function isPosition(value: unknown): value is CursorPosition {
-  return isObject(value) && typeof value.epoch === "string" &&
+function isPosition(value: unknown): boolean {
+  return isJsonObject(value) && typeof value.epoch === "string" &&
     typeof value.sequence === "number";
 }

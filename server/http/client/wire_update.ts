@@ -5,7 +5,7 @@ import type {
   PresenceUpdate,
   Timestamp,
 } from "../../../core/mod.ts";
-import { isObject } from "../json.ts";
+import { isJsonObject } from "../../internal.ts";
 import type { FacetTtls, WireUpdate } from "../wire/wire.ts";
 
 /**
@@ -78,7 +78,7 @@ function facetTtls<M extends PresenceModel>(
 function areTtls<M extends PresenceModel>(
   value: unknown,
 ): value is FacetTtls<M> {
-  return isObject(value) &&
+  return isJsonObject(value) &&
     Object.values(value).every((ttl) =>
       ttl === undefined || typeof ttl === "number"
     );

@@ -1,71 +1,121 @@
-import type { Visibility } from "../../../core/mod.ts";
-import type { Broadcast } from "./broadcast_text.ts";
-import type { Channel } from "../channels/channel.ts";
-import type { Codec } from "../frames/codec.ts";
+import { assertVisibility } from "../../../core/assert.ts";
+import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+} from "../../internal.ts";
+import { base64Of, bytesOf, isLarger } from "../frames/bytes.ts";
 import {
   BinaryBroadcast,
   type PhoenixMessage,
   type PhoenixPayload,
 } from "../frames/message.ts";
 import { Refusal } from "../refusal.ts";
-import { isLarger } from "../frames/utf8.ts";
 
-/** Who a broadcast is of, as those who get it are told. */
-export interface Sender {
-  /** The key that they are present under. */
+/** A broadcast, and who may know of its sender. */
+export interface Broadcast {
+  /** What has happened. */
+  readonly event: string;
+  /** The content. */
+  readonly payload: PhoenixPayload;
+  /** The key that the sender is present under. */
   readonly key: string;
-  /** Their socket: somebody may be there by several. */
-  readonly connection: string;
+  /** How the sender is shown. */
+  readonly shown: readonly Visibility[];
 }
 
-/** Makes a broadcast of a message: who it is of rides along. */
+/**
+ * Makes a broadcast of a message. Its payload names the sender: the key that
+ * they are present under, and their socket, of which they may have several.
+ */
 export function broadcastOf(
   { event, payload }: PhoenixMessage,
-  sender: Sender,
+  sender: { readonly key: string; readonly connection: string },
   shown: readonly Visibility[],
 ): Broadcast {
   return { event, payload: stamp(payload, sender), key: sender.key, shown };
 }
 
-/**
- * Hands a broadcast to those in a topic who may know of its sender. Its frame
- * is written once for all who speak the same version. O(receivers).
- *
- * @param from The channel that it came by, if it came by one of this server.
- */
-export function deliver(
-  topic: string,
-  { event, payload, key, shown }: Broadcast,
-  receivers: Iterable<Channel>,
-  from?: Channel,
-): void {
-  const message = { joinRef: null, ref: null, topic, event, payload };
-  const frames = new Map<Codec, string | Uint8Array | undefined>();
-  for (const receiver of receivers) {
-    if (!receiver.reads(event, payload)) continue;
-    const hears = receiver === from
-      ? receiver.hearsItself
-      : receiver.hears(key, shown);
-    if (!hears) continue;
-    const { codec } = receiver;
-    if (!frames.has(codec)) frames.set(codec, codec.encode(message));
-    receiver.offer(frames.get(codec));
-  }
-}
-
-/** A frame has one byte to say how long its metadata are. */
+/** A frame has one byte for the length of its metadata. */
 const MAX_METADATA_BYTES = 255;
 
 /** Bytes in Phoenix's own frames have no room for a sender. */
-function stamp(payload: PhoenixPayload, sender: Sender): PhoenixPayload {
+function stamp(payload: PhoenixPayload, sender: JsonObject): PhoenixPayload {
   if (payload instanceof Uint8Array) return payload;
-  const { key, connection } = sender;
-  if (payload instanceof BinaryBroadcast) {
-    const metadata = { sender: { key, connection } };
-    if (isLarger(JSON.stringify(metadata), MAX_METADATA_BYTES)) {
-      throw new Refusal("the key is too long for a broadcast of bytes");
-    }
-    return new BinaryBroadcast(payload.event, payload.bytes, metadata);
+  if (!(payload instanceof BinaryBroadcast)) return { ...payload, sender };
+  if (isLarger(JSON.stringify({ sender }), MAX_METADATA_BYTES)) {
+    throw new Refusal("the key is too long for a broadcast of bytes");
   }
-  return { ...payload, sender: { key, connection } };
+  return new BinaryBroadcast(payload.event, payload.bytes, { sender });
+}
+
+/** Distinguishes the texts of this face from those of others. */
+const FACE = "phoenix";
+
+/** Writes a broadcast as a text for other servers. */
+export function broadcastText(
+  { event, payload, key, shown }: Broadcast,
+): string {
+  return JSON.stringify([FACE, event, key, shown, written(payload)]);
+}
+
+/** Reads a broadcast of another server; `undefined` if the text is not one. */
+export function readBroadcast(text: string): Broadcast | undefined {
+  const value = parseJson(text);
+  if (!Array.isArray(value) || value[0] !== FACE) return undefined;
+  const [, event, key, shown, body] = value;
+  if (typeof event !== "string" || typeof key !== "string") return undefined;
+  if (isReserved(event)) return undefined;
+  const payload = readPayload(body);
+  if (payload === undefined || !areVisibilities(shown)) return undefined;
+  return { event, payload, key, shown };
+}
+
+function written(payload: PhoenixPayload): JsonObject {
+  if (payload instanceof Uint8Array) return { bytes: base64Of(payload) };
+  if (payload instanceof BinaryBroadcast) {
+    const { event, bytes, metadata } = payload;
+    return { bytes: base64Of(bytes), event, metadata };
+  }
+  return { json: payload };
+}
+
+function readPayload(body: JsonValue | undefined): PhoenixPayload | undefined {
+  if (!isJsonObject(body)) return undefined;
+  const { json, bytes, event, metadata } = body;
+  if (typeof bytes !== "string") {
+    return isJsonObject(json) ? json : undefined;
+  }
+  const read = bytesOf(bytes);
+  if (read === undefined || event === undefined) return read;
+  if (typeof event !== "string" || !isJsonObject(metadata)) return undefined;
+  return new BinaryBroadcast(event, read, metadata);
+}
+
+function areVisibilities(value: unknown): value is readonly Visibility[] {
+  if (!Array.isArray(value)) return false;
+  try {
+    for (const one of value) assertVisibility(one, "shown", "hear broadcast");
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidValueError) return false;
+    throw error;
+  }
+}
+
+/**
+ * By `chan_reply_` and a ref phoenix.js hands replies to the code that awaits
+ * them.
+ */
+const RESERVED =
+  /^(heartbeat|access_token|system|postgres_changes)$|^(phx_|presence|chan_reply_)/i;
+
+/**
+ * Reports whether an event is the protocol's own, which is never relayed. The
+ * case does not matter, as it does not to older clients of Supabase.
+ */
+export function isReserved(event: string): boolean {
+  return RESERVED.test(event);
 }

@@ -1,5 +1,6 @@
 // @ts-check
 
+import { readCount } from "../people/wire.js";
 import { movedBy, positionAt } from "../text/text_edit.js";
 
 /** @typedef {import("./presence_event.js").Doing} Doing */
@@ -7,12 +8,16 @@ import { movedBy, positionAt } from "../text/text_edit.js";
 /** @typedef {import("../text/text_edit.js").Place} Place */
 /** @typedef {import("../text/text_edit.js").TextEdit} TextEdit */
 
-/** What everybody in a document does, as far as this page has been told. */
+/** What everybody in a document does, as far as this page knows. */
 export class Participants {
   /** @type {Map<string, Doing>} */
   #all = new Map();
 
-  /** @param {PresenceEvent} event */
+  /**
+   * Applies an event of the service.
+   *
+   * @param {PresenceEvent} event
+   */
   apply(event) {
     if (event.type === "state") this.#all = new Map(event.people);
     if (event.type === "joined") this.#all.set(event.userId, event.doing);
@@ -25,6 +30,8 @@ export class Participants {
   }
 
   /**
+   * Returns what somebody does.
+   *
    * @param {string} userId
    * @returns {Doing | undefined}
    */
@@ -33,8 +40,8 @@ export class Participants {
   }
 
   /**
-   * Keeps cursors beside the letters that they stand at. Those of the writer
-   * stay: where they are now is told after each edit.
+   * Moves cursors with the letters that they stand at. The cursor of the writer
+   * stays: its new position follows each edit.
    *
    * @param {readonly TextEdit[]} edits
    * @param {string} text after the edits
@@ -48,7 +55,7 @@ export class Participants {
     }
   }
 
-  /** @returns {Map<string, Place>} Where cursors are in the present text. */
+  /** @returns {Map<string, Place>} The cursors, in the present text. */
   places() {
     return new Map(
       [...this.#all].flatMap(([userId, { cursor, selection }]) => {
@@ -60,7 +67,7 @@ export class Participants {
   }
 
   /**
-   * Puts a cursor where it is in the present text, and what is selected.
+   * Moves somebody's cursor and selection in the present text.
    *
    * @param {string} userId
    * @param {Place} place
@@ -71,16 +78,13 @@ export class Participants {
     if (doing === undefined || doing.cursor === null) return;
     const anchor = positionAt(text, place.anchor);
     const head = positionAt(text, place.head);
-    const isBackward = head.offset < anchor.offset;
-    const selection = anchor.offset === head.offset
-      ? null
-      : { anchor, head, isBackward };
+    const selection = anchor.offset === head.offset ? null : { anchor, head };
     this.#all.set(userId, { ...doing, cursor: head, selection });
   }
 }
 
 /**
- * Takes places from the wire, as far as they are some.
+ * Reads places from the wire, and skips malformed ones.
  *
  * @param {unknown} value
  * @returns {Map<string, Place>}
@@ -88,17 +92,10 @@ export class Participants {
 export function readPlaces(value) {
   const entries = Array.isArray(value) ? value : [];
   return new Map(entries.flatMap((entry) => {
-    const [userId, anchor, head] = Array.isArray(entry) ? entry : [];
-    const isPlace = typeof userId === "string" && isOffset(anchor) &&
-      isOffset(head);
-    return isPlace ? [[userId, { anchor, head }]] : [];
+    const [userId, ...offsets] = Array.isArray(entry) ? entry : [];
+    const [anchor, head] = offsets.map(readCount);
+    if (typeof userId !== "string") return [];
+    if (anchor === undefined || head === undefined) return [];
+    return [[userId, { anchor, head }]];
   }));
-}
-
-/**
- * @param {unknown} value
- * @returns {value is number}
- */
-function isOffset(value) {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

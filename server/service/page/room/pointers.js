@@ -1,10 +1,12 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { Throttle } from "../../../../beacon/mod.ts";
+import { paint } from "../people/color.js";
 import { copyOf, find, show } from "../people/dom.js";
-import { paint } from "../people/paint.js";
+import { fieldsOf } from "../people/wire.js";
 
-/** How long a pointer that does not move is shown. */
+/** How long to show a pointer that does not move. */
 const SILENCE_MS = 5_000;
 
 /**
@@ -12,25 +14,26 @@ const SILENCE_MS = 5_000;
  *
  * @typedef {object} Sighting
  * @property {string} key the person
- * @property {string} connection the tab: each has a pointer of its own
- * @property {{ x: number, y: number } | undefined} at `undefined` when it has
+ * @property {string} connection the tab: each tab has its own pointer
+ * @property {{ x: number, y: number } | undefined} at `undefined` after it has
  * left the area
  */
 
 /**
- * Takes a pointer from the wire, if it is one.
+ * Reads a pointer from the wire.
  *
  * @param {unknown} message
  * @returns {Sighting | undefined}
  */
 export function readSighting(message) {
-  if (!isRecord(message) || !isRecord(message.sender)) return undefined;
-  const { key, connection } = message.sender;
+  const fields = fieldsOf(message);
+  const sender = fieldsOf(fields.get("sender"));
+  const key = sender.get("key");
   if (typeof key !== "string") return undefined;
-  const { x, y } = message;
+  const [x, y] = [fields.get("x"), fields.get("y")];
   return {
     key,
-    connection: String(connection),
+    connection: String(sender.get("connection")),
     at: isPart(x) && isPart(y) ? { x: within(x), y: within(y) } : undefined,
   };
 }
@@ -47,6 +50,8 @@ export class Pointers {
   }
 
   /**
+   * Shows a pointer, or hides one that has left the area.
+   *
    * @param {Sighting} sighting
    * @param {string} name
    * @param {string} color
@@ -60,7 +65,7 @@ export class Pointers {
     paint(element, color);
     element.style.left = `${at.x * 100}%`;
     element.style.top = `${at.y * 100}%`;
-    // The name stays within the area, as it is at most half as wide.
+    // The name is at most half as wide as the area, and stays within it.
     element.toggleAttribute("data-flip-x", at.x > 0.5);
     element.toggleAttribute("data-flip-y", at.y > 0.8);
     clearTimeout(known?.timer);
@@ -69,7 +74,7 @@ export class Pointers {
   }
 
   /**
-   * Hides the pointers of all others.
+   * Hides all pointers but those of some people.
    *
    * @param {ReadonlySet<string>} keys
    */
@@ -97,6 +102,72 @@ export class Pointers {
   }
 }
 
+/** Twenty a second. */
+const INTERVAL_MS = 50;
+
+/** How far an arrow key moves the pointer, as a part of the area. */
+const STEP = 0.03;
+
+/** @typedef {{ x: number | null, y: number | null }} Place */
+
+/** @type {ReadonlyMap<string, readonly [number, number]>} */
+const ARROWS = new Map([
+  ["ArrowLeft", [-STEP, 0]],
+  ["ArrowRight", [STEP, 0]],
+  ["ArrowUp", [0, -STEP]],
+  ["ArrowDown", [0, STEP]],
+]);
+
+/**
+ * Sends where one's own pointer is in an area: the mouse, a finger, or the arrow
+ * keys.
+ *
+ * @param {HTMLElement} area
+ * @param {HTMLElement} marker shows it while the keys move it
+ * @param {(place: Place) => void} send called twenty times a second at most
+ */
+export function followPointer(area, marker, send) {
+  const throttle = new Throttle({ intervalMs: INTERVAL_MS, send });
+  let [x, y] = [0.5, 0.5];
+
+  const moveTo = (/** @type {number} */ toX, /** @type {number} */ toY) => {
+    [x, y] = [rounded(toX), rounded(toY)];
+    throttle.push({ x, y });
+  };
+  const leave = () => throttle.push({ x: null, y: null });
+
+  const follow = (/** @type {PointerEvent} */ event) => {
+    const { left, top, width, height } = area.getBoundingClientRect();
+    marker.hidden = true;
+    moveTo((event.clientX - left) / width, (event.clientY - top) / height);
+  };
+  area.addEventListener("pointermove", follow);
+  area.addEventListener("pointerdown", follow);
+  area.addEventListener("pointerleave", (event) => {
+    // A finger that is lifted still points; a mouse has left.
+    if (event.pointerType === "mouse") leave();
+  });
+  area.addEventListener("keydown", (event) => {
+    const [dx, dy] = ARROWS.get(event.key) ?? [];
+    if (dx === undefined || dy === undefined) return;
+    event.preventDefault();
+    moveTo(x + dx, y + dy);
+    marker.style.left = `${x * 100}%`;
+    marker.style.top = `${y * 100}%`;
+    marker.hidden = false;
+  });
+  area.addEventListener("blur", () => {
+    if (marker.hidden) return;
+    marker.hidden = true;
+    leave();
+  });
+}
+
+/** @param {number} part */
+function rounded(part) {
+  return Math.round(within(part) * 10_000) / 10_000;
+}
+
 /**
  * @param {unknown} value
  * @returns {value is number}
@@ -108,12 +179,4 @@ function isPart(value) {
 /** @param {number} part */
 function within(part) {
   return Math.min(1, Math.max(0, part));
-}
-
-/**
- * @param {unknown} value
- * @returns {value is Record<string, unknown>}
- */
-function isRecord(value) {
-  return typeof value === "object" && value !== null;
 }

@@ -1,0 +1,83 @@
+import { InvalidValueError } from "../../../core/mod.ts";
+import { hueOf } from "./hue.ts";
+
+/**
+ * The colour that the id of a person makes: the same at every server and in
+ * every document. In a document somebody may have another one, if people with a
+ * similar colour are there already: `DocumentUser.color` tells.
+ *
+ * It is `hsl(H, 70%, 50%)`, where H is the remainder by 360 of the id's hash:
+ * FNV-1a with 32 bits (offset 2166136261, prime 16777619) over its UTF-8 bytes,
+ * and then the final mix of MurmurHash3.
+ *
+ * @param userId The id of the person.
+ * @returns The colour, as CSS has it.
+ *
+ * @example Usage
+ * ```ts
+ * import { colorOf } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(colorOf("ada"), "hsl(358, 70%, 50%)");
+ * ```
+ */
+export function colorOf(userId: string): string {
+  return colorOfHue(hueOf(userId));
+}
+
+/** The colour of a hue. */
+export function colorOfHue(hue: number): string {
+  return `hsl(${hue}, 70%, 50%)`;
+}
+
+/** The hue of a colour of a person; `undefined` if it is none. */
+export function hueIn(color: unknown): number | undefined {
+  if (typeof color !== "string") return undefined;
+  const [, digits] = /^hsl\((0|[1-9]\d{0,2}), 70%, 50%\)$/.exec(color) ?? [];
+  const hue = Number(digits ?? NaN);
+  return hue < 360 ? hue : undefined;
+}
+
+/**
+ * Tells which colour a label must be written in to be read on a colour: the one
+ * with more contrast, as the Web Content Accessibility Guidelines reckon it.
+ *
+ * @param color The colour, in the form that `colorOf()` gives.
+ * @returns `black` or `white`.
+ * @throws {InvalidValueError} If the colour has another form.
+ *
+ * @example Usage
+ * ```ts
+ * import { labelColorOf } from "@ruthere/presence/server/documents";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(labelColorOf("hsl(60, 70%, 50%)"), "black");
+ * assertEquals(labelColorOf("hsl(240, 70%, 50%)"), "white");
+ * ```
+ */
+export function labelColorOf(color: string): "black" | "white" {
+  const luminance = luminanceOf(color);
+  const onBlack = (luminance + 0.05) / 0.05;
+  const onWhite = 1.05 / (luminance + 0.05);
+  return onBlack >= onWhite ? "black" : "white";
+}
+
+/** How bright a colour is, from 0 to 1. */
+function luminanceOf(color: string): number {
+  const [, ...parts] = /^hsl\((\d+), (\d+)%, (\d+)%\)$/.exec(color) ?? [];
+  const [hue, saturation, lightness] = parts.map(Number);
+  if (
+    hue === undefined || saturation === undefined || lightness === undefined
+  ) {
+    const rule = 'must have the form "hsl(0, 70%, 50%)"';
+    throw new InvalidValueError("choose label", "color", rule, color);
+  }
+  const light = lightness / 100;
+  const reach = saturation / 100 * Math.min(light, 1 - light);
+  const channel = (offset: number): number => {
+    const step = (offset + hue / 30) % 12;
+    const value = light - reach * Math.max(-1, Math.min(step - 3, 9 - step, 1));
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * channel(0) + 0.7152 * channel(8) + 0.0722 * channel(4);
+}

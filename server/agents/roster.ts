@@ -83,7 +83,7 @@ export class Roster {
    * @returns The agent, if only a read can decide which of two lives is current.
    */
   renewed(lease: Lease): string | undefined {
-    const life = this.#otherOf(lease);
+    const life = this.otherOf(lease);
     if (life === undefined || this.#over.has(life.epoch)) return undefined;
     const { agentId, epoch } = life;
     for (const { leases } of this.#readings) leases.add(agentId);
@@ -157,7 +157,7 @@ export class Roster {
     { leases }: Reading,
   ): "again" | undefined {
     const known = this.#peers.get(agentId);
-    const life = lease && this.#otherOf(lease);
+    const life = lease && this.otherOf(lease);
     const isSame = life?.epoch === known?.life.epoch;
     if (!isSame && leases.has(agentId)) return "again";
     if (known !== undefined && !isSame) this.ended(known.life);
@@ -183,13 +183,8 @@ export class Roster {
     this.#over.clear();
   }
 
-  /** Returns the agent of a lease, if it is another one of the project. */
-  agentOf(lease: NodeLife): string | undefined {
-    return this.#otherOf(lease)?.agentId;
-  }
-
-  /** Returns the life of another agent of the project. */
-  #otherOf(lease: NodeLife): AgentLife | undefined {
+  /** Reads a life, if it is that of another agent of the project. */
+  otherOf(lease: NodeLife): AgentLife | undefined {
     const life = this.#names.lifeOf(lease);
     return life?.agentId === this.#self ? undefined : life;
   }
@@ -200,7 +195,7 @@ export class Roster {
   }
 
   #put({ id, value, ...owner }: Row): void {
-    const life = this.#otherOf(owner);
+    const life = this.otherOf(owner);
     if (life === undefined || this.#names.row(life.agentId) !== id) return;
     const { agentId, epoch } = life;
     const startedAt = startedAtIn(value, agentId, this.#project);

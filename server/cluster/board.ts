@@ -1,23 +1,23 @@
 import type { Watch } from "../mod.ts";
 
-/** A value that is another one now and then, and those who wait for that. */
+/** A value that changes now and then, and its watches. */
 export class Board<T> {
   #current: T;
   readonly #isLast: (value: T) => boolean;
   readonly #parked = new Set<() => void>();
 
-  /** Makes one with a first value; after a last one its watches end. */
+  /** Makes one with a first value; its watches end after a last one. */
   constructor(first: T, isLast: (value: T) => boolean) {
     this.#current = first;
     this.#isLast = isLast;
   }
 
-  /** The value now. */
+  /** The present value. */
   get current(): T {
     return this.#current;
   }
 
-  /** Sets it. */
+  /** Sets the value. */
   set(value: T): void {
     if (value === this.#current) return;
     this.#current = value;
@@ -26,17 +26,42 @@ export class Board<T> {
     for (const wake of parked) wake();
   }
 
-  /** Yields the value now, and then the latest whenever it is another one. */
+  /** Yields the present value, and then the latest after each change. */
   watch(signal: AbortSignal | undefined): Watch<T> {
-    const watch = { isEnded: false, wake: () => {} };
-    const values = this.#values(watch, signal);
-    const end = () => {
-      watch.isEnded = true;
-      watch.wake();
-      return values.return();
+    let last: { readonly value: T } | undefined;
+    let isEnded = false;
+    let turn: Promise<unknown> = Promise.resolve();
+    let wake = () => {};
+    const isOver = () =>
+      isEnded || signal?.aborted || last && this.#isLast(last.value);
+    const change = () =>
+      new Promise<void>((resolve) => {
+        wake = () => {
+          this.#parked.delete(wake);
+          signal?.removeEventListener("abort", wake);
+          resolve();
+        };
+        this.#parked.add(wake);
+        signal?.addEventListener("abort", wake);
+      });
+    const step = async (): Promise<IteratorResult<T, void>> => {
+      while (!isOver() && last?.value === this.#current) await change();
+      if (isOver()) return { done: true, value: undefined };
+      last = { value: this.#current };
+      return { done: false, value: last.value };
+    };
+    const end = (): Promise<IteratorResult<T, void>> => {
+      isEnded = true;
+      wake();
+      return Promise.resolve({ done: true, value: undefined });
     };
     return {
-      next: () => values.next(),
+      // One at a time, as a generator does.
+      next: () => {
+        const result = turn.then(step);
+        turn = result;
+        return result;
+      },
       return: end,
       [Symbol.asyncIterator]() {
         return this;
@@ -45,29 +70,5 @@ export class Board<T> {
         await end();
       },
     };
-  }
-
-  async *#values(
-    watch: { isEnded: boolean; wake: () => void },
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<T, void> {
-    let told: { readonly value: T } | undefined;
-    const isOver = () => told !== undefined && this.#isLast(told.value);
-    while (!watch.isEnded && !signal?.aborted && !isOver()) {
-      if (told === undefined || told.value !== this.#current) {
-        told = { value: this.#current };
-        yield told.value;
-        continue;
-      }
-      await new Promise<void>((resolve) => {
-        watch.wake = () => {
-          this.#parked.delete(watch.wake);
-          signal?.removeEventListener("abort", watch.wake);
-          resolve();
-        };
-        this.#parked.add(watch.wake);
-        signal?.addEventListener("abort", watch.wake);
-      });
-    }
   }
 }

@@ -16,51 +16,53 @@ import {
   type LeaseRecord,
 } from "./records.ts";
 
-/** How often a lease is written that others write meanwhile. */
+/** How often to try a lease that others write at the same time. */
 const TRIES = 10;
 
-/** After how many milliseconds the clock of the server is asked for again. */
+/** How long the clock of the server is taken for known, in milliseconds. */
 const CLOCK_IS_GOOD_FOR_MS = 30_000;
 
-/** Of how many lives it is remembered that they were told to be over. */
+/** How many lives to remember of which the listener knows that they are over. */
 const MAX_TOLD = 1_000;
 
-/** A lease, and the revision at which it was read. */
+/** A lease and the value that it was read from. */
 interface Kept extends LeaseRecord {
   readonly entry: Entry;
 }
 
+/** A lease of this node that was put. */
+interface Put {
+  readonly epoch: string;
+  readonly revision: number;
+  /** When it was sent and acknowledged, by `performance.now()`. */
+  readonly asked: number;
+  readonly answered: number;
+}
+
 /**
- * The leases: a key each, written by comparing its revision. One that has ended
- * stays until its life is purged, and of each life that is over there is a key
- * that says so, written before it ends: a node that crashes in between leaves
- * nothing that nobody knows of.
+ * The leases: a key for each, written by comparing its revision. A lease that
+ * has ended stays until its life is purged. Of each life that is over there is
+ * also a key that says so. It is written before the lease ends, so that a node
+ * that crashes in between leaves nothing behind that nobody knows of.
  */
 export class LeaseTable {
   readonly #bucket: Bucket;
   readonly #by: string;
   readonly #listener: BackboneListener;
-  /** The revisions of own leases, by the keys. */
-  readonly #known = new Map<string, { epoch: string; revision: number }>();
+  /** The lease of this node that was put last. */
+  #own: Put | undefined;
   /** Lives that may be over and not purged, by their keys. */
   readonly #ended = new Map<string, NodeLife>();
   #isEndedKnown = false;
-  /** The lives that were told to be over, by the keys of `#ended`. */
+  /** The keys of lives of which the listener knows that they are over. */
   readonly #told = new Set<string>();
-  /** The lease that was written last, and when. */
-  #lastPut: {
-    readonly key: string;
-    readonly revision: number;
-    readonly asked: number;
-    readonly answered: number;
-  } | undefined;
-  /** Has calls done in the order they are made. */
+  /** Does calls in the order they are made. */
   readonly #turns = new Limiter(1);
 
   /**
    * Makes a table of which nothing is known.
    *
-   * @param by Names the connection, so that it is not told what it does itself.
+   * @param by Identifies the connection, which ignores what it does itself.
    */
   constructor(bucket: Bucket, by: string, listener: BackboneListener) {
     this.#bucket = bucket;
@@ -71,24 +73,23 @@ export class LeaseTable {
   /** Begins a life. */
   acquire(lease: Lease): Promise<string> {
     return this.#turns.run(async () => {
-      const key = this.#bucket.names.lease(lease.node);
       await this.#bucket.open();
       for (let tries = 0; tries < TRIES; tries++) {
-        const entry = await this.#bucket.get(key);
+        const entry = await this.#bucket
+          .get(this.#bucket.names.lease(lease.node));
         const kept = entry && keptOf(entry);
-        const former = kept === undefined || kept.isEnded ||
-            kept.lease.epoch === lease.epoch
-          ? undefined
-          : kept.lease;
+        const former = kept !== undefined && !kept.isEnded &&
+            kept.lease.epoch !== lease.epoch
+          ? kept.lease
+          : undefined;
         if (former !== undefined) await this.#markEnded(former);
-        const revision = await this.#put(
+        const isDone = await this.#putOwn(
           { lease, isEnded: false, former: former?.epoch, by: this.#by },
-          // Of whatever is there: a lease that was deleted by hand leaves a marker.
+          // A lease that was deleted by hand leaves a marker with a revision.
           entry?.revision ?? 0,
         );
-        if (revision === undefined) continue;
-        this.#known.set(key, { epoch: lease.epoch, revision });
-        await this.#setClock();
+        if (!isDone) continue;
+        await this.#setClock(lease.node);
         return await this.#bucket.open();
       }
       throw new ContendedError(`begin a life of node ${lease.node}`);
@@ -101,7 +102,7 @@ export class LeaseTable {
       const isKept = await this.#renew(lease);
       const memory = isKept ? this.#bucket.memory : await this.#bucket.open();
       if (this.#bucket.clock.uncertainty > CLOCK_IS_GOOD_FOR_MS) {
-        await this.#setClock();
+        await this.#setClock(lease.node);
       }
       return { isKept, memory, unpurged: await this.#unpurged() };
     });
@@ -110,17 +111,14 @@ export class LeaseTable {
   /** Reads the leases that have not ended, or that of one node. */
   leases(node?: string): Promise<readonly KeptLease[]> {
     return this.#turns.run(async () => {
-      if (node !== undefined) {
-        const kept = await this.#read(node);
-        return kept === undefined || kept.isEnded ? [] : [this.#aged(kept)];
-      }
-      const entries = new Map<string, Entry>();
-      await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
-        entries.set(entry.key, entry);
-      });
-      return [...entries.values()].flatMap((entry) => {
-        const kept = keptOf(entry);
-        return kept === undefined || kept.isEnded ? [] : [this.#aged(kept)];
+      const found = node === undefined
+        ? await this.#readAll()
+        : [await this.#read(node)];
+      return found.flatMap((kept) => {
+        if (kept === undefined || kept.isEnded) return [];
+        const { lease, entry } = kept;
+        const age = Math.max(0, this.#bucket.clock.now - entry.time);
+        return [{ ...lease, age }];
       });
     });
   }
@@ -134,20 +132,20 @@ export class LeaseTable {
       const ended = { ...kept, isEnded: true, by: this.#by };
       const revision = await this.#put(ended, kept.entry.revision);
       if (revision === undefined) return false;
-      // A server of version 2.9 that keeps a bucket with others lets two who
-      // write at once both have the revision that they expect: the last one
-      // counts. After one more write all that were let through are done.
+      // A server of version 2.9 that keeps a bucket with others may give two
+      // simultaneous writers the revision that both expect: the last one counts.
+      // After one more write all that were let through are done.
       await this.#markEnded(life);
       return (await this.#read(life.node))?.entry.revision === revision;
     });
   }
 
-  /** Whether a life goes on. */
+  /** Reports whether a life has its lease. */
   async lives(life: NodeLife): Promise<boolean> {
     return isOf(life, await this.#read(life.node));
   }
 
-  /** Takes note that nothing is left of a life that is over. */
+  /** Forgets a life that is over and of which no row is left. */
   async purged(life: NodeLife): Promise<void> {
     const key = this.#bucket.names.ended(life);
     const kept = await this.#read(life.node);
@@ -160,9 +158,9 @@ export class LeaseTable {
   }
 
   /**
-   * Takes what was written by whomever.
+   * Takes what anybody has written.
    *
-   * @param isSilent Whether nothing is told of it.
+   * @param isSilent Whether the listener is not notified.
    */
   heard(key: string, value: string, isSilent = false): void {
     if (key.startsWith("ended.")) {
@@ -183,45 +181,46 @@ export class LeaseTable {
     this.#listener.onLease(lease);
   }
 
-  /** Looks anew what is to be purged: something may not have been heard. */
+  /** Reads again what is to be purged: a message may have been lost. */
   forget(): void {
     this.#isEndedKnown = false;
   }
 
-  /** Tells that a life is over, once: two may have ended it at once. */
+  /** Notifies of the end of a life, once: two may have ended it at a time. */
   #tellEnded({ node, epoch }: NodeLife): void {
     const key = this.#bucket.names.ended({ node, epoch });
     if (this.#told.has(key)) return;
     this.#told.add(key);
-    for (const oldest of this.#told) {
-      if (this.#told.size <= MAX_TOLD) break;
-      this.#told.delete(oldest);
-    }
+    const [oldest = ""] = this.#told;
+    if (this.#told.size > MAX_TOLD) this.#told.delete(oldest);
     this.#listener.onEnded({ node, epoch });
   }
 
   async #renew(lease: Lease): Promise<boolean> {
-    const key = this.#bucket.names.lease(lease.node);
     const record = { lease, isEnded: false, by: this.#by };
+    const own = this.#own;
+    let expected = own?.epoch === lease.epoch ? own.revision : undefined;
     for (let tries = 0; tries < TRIES; tries++) {
-      const known = this.#known.get(key);
-      if (known?.epoch === lease.epoch) {
-        const revision = await this.#put(record, known.revision);
-        if (revision !== undefined) {
-          this.#known.set(key, { epoch: lease.epoch, revision });
-          return true;
-        }
+      if (expected !== undefined && await this.#putOwn(record, expected)) {
+        return true;
       }
       const kept = await this.#read(lease.node);
       if (!isOf(lease, kept)) {
-        this.#known.delete(key);
+        this.#own = undefined;
         return false;
       }
       // A renewal was done without an answer, or the last one was lost.
-      const { revision } = kept.entry;
-      this.#known.set(key, { epoch: lease.epoch, revision });
+      expected = kept.entry.revision;
     }
     throw new ContendedError(`renew the lease of node ${lease.node}`);
+  }
+
+  async #readAll(): Promise<(Kept | undefined)[]> {
+    const entries = new Map<string, Entry>();
+    await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
+      entries.set(entry.key, entry);
+    });
+    return Array.from(entries.values(), keptOf);
   }
 
   async #read(node: string): Promise<Kept | undefined> {
@@ -229,20 +228,26 @@ export class LeaseTable {
     return entry && keptOf(entry);
   }
 
-  async #put(
+  /** Puts a lease of this node; returns whether it had the revision. */
+  async #putOwn(record: LeaseRecord, expected: number): Promise<boolean> {
+    const { epoch } = record.lease;
+    const asked = performance.now();
+    const revision = await this.#put(record, expected);
+    if (revision === undefined) return false;
+    this.#own = { epoch, revision, asked, answered: performance.now() };
+    return true;
+  }
+
+  #put(
     { lease, isEnded, former, by }: LeaseRecord,
     expected: number,
   ): Promise<number | undefined> {
-    const key = this.#bucket.names.lease(lease.node);
     const fitting = this.#fit(lease);
-    const value = encode({ lease: fitting, isEnded, former, by });
-    const asked = performance.now();
-    const revision = await this.#bucket.put(key, value, { expected });
-    const answered = performance.now();
-    if (revision !== undefined) {
-      this.#lastPut = { key, revision, asked, answered };
-    }
-    return revision;
+    return this.#bucket.put(
+      this.#bucket.names.lease(lease.node),
+      encode({ lease: fitting, isEnded, former, by }),
+      { expected },
+    );
   }
 
   /**
@@ -290,17 +295,12 @@ export class LeaseTable {
     }
   }
 
-  /** Sets the clock by the lease that was written last. */
-  async #setClock(): Promise<void> {
-    const put = this.#lastPut;
-    const entry = put && await this.#bucket.get(put.key);
-    if (entry === undefined || entry.revision !== put?.revision) return;
-    this.#bucket.clock.set(put.asked, entry.time, put.answered);
-  }
-
-  #aged({ lease, entry }: Kept): KeptLease {
-    const age = Math.max(0, this.#bucket.clock.now - entry.time);
-    return { ...lease, age };
+  /** Sets the clock by the lease of this node that was put last. */
+  async #setClock(node: string): Promise<void> {
+    const entry = await this.#bucket.get(this.#bucket.names.lease(node));
+    const own = this.#own;
+    if (entry === undefined || entry.revision !== own?.revision) return;
+    this.#bucket.clock.set(own.asked, entry.time, own.answered);
   }
 }
 

@@ -73,19 +73,15 @@ export class Purger {
   #goOnFrom(key: string, revision: number): void {
     this.#from.delete(key);
     this.#from.set(key, revision);
-    for (const oldest of this.#from.keys()) {
-      if (this.#from.size <= MAX_BEGUN) break;
-      this.#from.delete(oldest);
-    }
+    const [oldest = ""] = this.#from.keys();
+    if (this.#from.size > MAX_BEGUN) this.#from.delete(oldest);
   }
 
   async #remove(revisions: readonly number[]): Promise<void> {
     const removals = revisions.map((revision) =>
       this.#limiter.run(() => this.#bucket.remove(revision))
     );
-    const results = await Promise.allSettled(removals);
-    for (const result of results) {
-      if (result.status === "rejected") throw result.reason;
-    }
+    await Promise.allSettled(removals);
+    await Promise.all(removals);
   }
 }

@@ -173,6 +173,13 @@ export class Bucket {
     }
   }
 
+  /** Resolves when all writes that the server has let through by now are done. */
+  async flush(): Promise<void> {
+    const revision = await this.put(this.names.barrier, "");
+    // Where nothing may be removed, it stays.
+    if (revision !== undefined) await this.remove(revision).catch(() => {});
+  }
+
   /**
    * Reads the values of many keys in the order of their revisions: at least
    * those that there are at the time of the call.

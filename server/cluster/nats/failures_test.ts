@@ -139,7 +139,6 @@ test("values under keys of ours that are none of ours count for nothing, and are
   const id = JSON.stringify(["ann", null, "session/ann"]);
   const scribble = async (value: string) => {
     for (const node of ["a", "b", "c"]) await kv.put(names.lease(node), value);
-    await kv.put(names.ended({ node: "a", epoch: "1" }), value);
     await kv.put(names.row('"doc-1"', id), value);
     await kv.put(names.row('"doc-1"', value), value);
     await kv.put("elsewhere", value);

@@ -9,14 +9,10 @@ import type { Bucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
 import { ContendedError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
-import {
-  decodeLease,
-  decodeLife,
-  encode,
-  type LeaseRecord,
-} from "./records.ts";
+import { lifeToken } from "./names.ts";
+import { decodeNode, encodeNode, type NodeRecord } from "./records.ts";
 
-/** How often to try a lease that others write at the same time. */
+/** How often to try a record that others write at the same time. */
 const TRIES = 10;
 
 /** How long the clock of the server is taken for known, in milliseconds. */
@@ -25,14 +21,13 @@ const CLOCK_IS_GOOD_FOR_MS = 30_000;
 /** How many lives to remember of which the listener knows that they are over. */
 const MAX_TOLD = 1_000;
 
-/** A lease and the value that it was read from. */
-interface Kept extends LeaseRecord {
+/** A record and the value that it was read from. */
+interface Kept extends NodeRecord {
   readonly entry: Entry;
 }
 
-/** A lease of this node that was put. */
-interface Put {
-  readonly epoch: string;
+/** The record of this node as this connection has put it last. */
+interface Own extends NodeRecord {
   readonly revision: number;
   /** When it was sent and acknowledged, by `performance.now()`. */
   readonly asked: number;
@@ -40,21 +35,21 @@ interface Put {
 }
 
 /**
- * The leases: a key for each, written by comparing its revision. A lease that
- * has ended stays until its life is purged. Of each life that is over there is
- * also a key that says so. It is written before the lease ends, so that a node
- * that crashes in between leaves nothing behind that nobody knows of.
+ * The leases: a key for each node holds its lease, and its lives that are over
+ * but not purged. Writes compare the revision of the key, so that one write ends
+ * a lease and remembers the life. The key is removed when the lease has ended and
+ * nothing is left to purge.
  */
 export class LeaseTable {
   readonly #bucket: Bucket;
+  readonly #node: string;
   readonly #by: string;
   readonly #listener: BackboneListener;
-  /** The lease of this node that was put last. */
-  #own: Put | undefined;
-  /** Lives that may be over and not purged, by their keys. */
-  readonly #ended = new Map<string, NodeLife>();
-  #isEndedKnown = false;
-  /** The keys of lives of which the listener knows that they are over. */
+  #own: Own | undefined;
+  /** The keys of nodes with lives that may be over and not purged. */
+  readonly #over = new Set<string>();
+  #isOverKnown = false;
+  /** The lives of which the listener knows that they are over. */
   readonly #told = new Set<string>();
   /** Does calls in the order they are made. */
   readonly #turns = new Limiter(1);
@@ -62,10 +57,17 @@ export class LeaseTable {
   /**
    * Makes a table of which nothing is known.
    *
+   * @param node The node.
    * @param by Identifies the connection, which ignores what it does itself.
    */
-  constructor(bucket: Bucket, by: string, listener: BackboneListener) {
+  constructor(
+    bucket: Bucket,
+    node: string,
+    by: string,
+    listener: BackboneListener,
+  ) {
     this.#bucket = bucket;
+    this.#node = node;
     this.#by = by;
     this.#listener = listener;
   }
@@ -73,26 +75,23 @@ export class LeaseTable {
   /** Begins a life. */
   acquire(lease: Lease): Promise<string> {
     return this.#turns.run(async () => {
+      const { node, epoch } = lease;
       await this.#bucket.open();
       for (let tries = 0; tries < TRIES; tries++) {
-        const entry = await this.#bucket
-          .get(this.#bucket.names.lease(lease.node));
+        const entry = await this.#bucket.get(this.#bucket.names.lease(node));
         const kept = entry && keptOf(entry);
-        const former = kept !== undefined && !kept.isEnded &&
-            kept.lease.epoch !== lease.epoch
-          ? kept.lease
-          : undefined;
-        if (former !== undefined) await this.#markEnded(former);
-        const isDone = await this.#putOwn(
-          { lease, isEnded: false, former: former?.epoch, by: this.#by },
-          // A lease that was deleted by hand leaves a marker with a revision.
-          entry?.revision ?? 0,
-        );
-        if (!isDone) continue;
-        await this.#setClock(lease.node);
+        const former = kept?.lease === undefined ? [] : [lifeOf(kept.lease)];
+        const over = [...kept?.over ?? [], ...former]
+          .filter((life) => life.epoch !== epoch);
+        // A key that was deleted by hand has a marker with a revision.
+        const expected = entry?.revision ?? 0;
+        const record = { lease: this.#fit(lease), over, by: this.#by };
+        const revision = await this.#put(node, record, expected);
+        if (revision === undefined) continue;
+        await this.#setClock();
         return await this.#bucket.open();
       }
-      throw new ContendedError(`begin a life of node ${lease.node}`);
+      throw new ContendedError(`begin a life of node ${node}`);
     });
   }
 
@@ -102,7 +101,7 @@ export class LeaseTable {
       const isKept = await this.#renew(lease);
       const memory = isKept ? this.#bucket.memory : await this.#bucket.open();
       if (this.#bucket.clock.uncertainty > CLOCK_IS_GOOD_FOR_MS) {
-        await this.#setClock(lease.node);
+        await this.#setClock();
       }
       return { isKept, memory, unpurged: await this.#unpurged() };
     });
@@ -115,9 +114,9 @@ export class LeaseTable {
         ? await this.#readAll()
         : [await this.#read(node)];
       return found.flatMap((kept) => {
-        if (kept === undefined || kept.isEnded) return [];
-        const { lease, entry } = kept;
-        const age = Math.max(0, this.#bucket.clock.now - entry.time);
+        if (kept?.lease === undefined) return [];
+        const { lease, renewedAt = kept.entry.time } = kept;
+        const age = Math.max(0, this.#bucket.clock.now - renewedAt);
         return [{ ...lease, age }];
       });
     });
@@ -126,35 +125,47 @@ export class LeaseTable {
   /** Ends a life that was not renewed since a count. */
   end(life: NodeLife, count: number): Promise<boolean> {
     return this.#turns.run(async () => {
-      const kept = await this.#read(life.node);
-      if (!isOf(life, kept) || kept.lease.count !== count) return false;
-      await this.#markEnded(life);
-      const ended = { ...kept, isEnded: true, by: this.#by };
-      const revision = await this.#put(ended, kept.entry.revision);
+      const { node, epoch } = life;
+      const kept = await this.#read(node);
+      if (kept?.lease?.epoch !== epoch || kept.lease.count !== count) {
+        return false;
+      }
+      const over = [...kept.over, lifeOf(life)];
+      const revision = await this.#put(
+        node,
+        { over, by: this.#by },
+        kept.entry.revision,
+      );
       if (revision === undefined) return false;
       // A server of version 2.9 that keeps a bucket with others may give two
       // simultaneous writers the revision that both expect: the last one counts.
       // After one more write all that were let through are done.
-      await this.#markEnded(life);
-      return (await this.#read(life.node))?.entry.revision === revision;
+      await this.#bucket.flush();
+      return (await this.#read(node))?.entry.revision === revision;
     });
   }
 
   /** Reports whether a life has its lease. */
-  async lives(life: NodeLife): Promise<boolean> {
-    return isOf(life, await this.#read(life.node));
+  async lives({ node, epoch }: NodeLife): Promise<boolean> {
+    return (await this.#read(node))?.lease?.epoch === epoch;
   }
 
   /** Forgets a life that is over and of which no row is left. */
-  async purged(life: NodeLife): Promise<void> {
-    const key = this.#bucket.names.ended(life);
-    const kept = await this.#read(life.node);
-    if (kept?.isEnded === true && kept.lease.epoch === life.epoch) {
-      await this.#bucket.remove(kept.entry.revision);
+  async purged({ node, epoch }: NodeLife): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const kept = await this.#read(node);
+      const isOver = kept?.over.some((life) => life.epoch === epoch);
+      if (kept === undefined || !isOver) return;
+      const { lease, entry, renewedAt = entry.time } = kept;
+      const over = kept.over.filter((life) => life.epoch !== epoch);
+      if (lease === undefined && over.length === 0) {
+        return await this.#bucket.remove(entry.revision);
+      }
+      const record = { lease, over, renewedAt, by: this.#by };
+      const revision = await this.#put(node, record, entry.revision);
+      if (revision !== undefined) return;
     }
-    const mark = await this.#bucket.get(key);
-    if (mark !== undefined) await this.#bucket.remove(mark.revision);
-    this.#ended.delete(key);
+    throw new ContendedError(`forget a life of node ${node}`);
   }
 
   /**
@@ -163,63 +174,71 @@ export class LeaseTable {
    * @param isSilent Whether the listener is not notified.
    */
   heard(key: string, value: string, isSilent = false): void {
-    if (key.startsWith("ended.")) {
-      const life = decodeLife(value);
-      if (life !== undefined) this.#ended.set(key, life);
-      return;
+    const record = decodeNode(value);
+    if (record === undefined) return;
+    const { lease, over, by } = record;
+    this.#learn(key, over);
+    if (isSilent || by === this.#by) return;
+    for (const life of over) {
+      if (this.#tell(life)) this.#listener.onEnded(lifeOf(life));
     }
-    const record = isSilent ? undefined : decodeLease(value);
-    if (record === undefined || record.by === this.#by) return;
-    const { lease, former } = record;
-    if (record.isEnded) {
-      this.#tellEnded(lease);
-      return;
-    }
-    if (former !== undefined) {
-      this.#tellEnded({ node: lease.node, epoch: former });
-    }
-    this.#listener.onLease(lease);
+    if (lease !== undefined) this.#listener.onLease(lease);
   }
 
   /** Reads again what is to be purged: a message may have been lost. */
   forget(): void {
-    this.#isEndedKnown = false;
+    this.#isOverKnown = false;
   }
 
-  /** Notifies of the end of a life, once: two may have ended it at a time. */
-  #tellEnded({ node, epoch }: NodeLife): void {
-    const key = this.#bucket.names.ended({ node, epoch });
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+  /** Remembers a node with lives that are over. */
+  #learn(key: string, over: readonly NodeLife[] = []): void {
+    if (over.length > 0) this.#over.add(key);
+  }
+
+  /** Remembers that the listener knows of an end; returns whether it did not. */
+  #tell(life: NodeLife): boolean {
+    const name = lifeToken(life);
+    if (this.#told.has(name)) return false;
+    this.#told.add(name);
     const [oldest = ""] = this.#told;
     if (this.#told.size > MAX_TOLD) this.#told.delete(oldest);
-    this.#listener.onEnded({ node, epoch });
+    return true;
   }
 
   async #renew(lease: Lease): Promise<boolean> {
-    const record = { lease, isEnded: false, by: this.#by };
-    const own = this.#own;
-    let expected = own?.epoch === lease.epoch ? own.revision : undefined;
+    const { node, epoch } = lease;
+    let known: Pick<Own, "over" | "revision"> | undefined =
+      this.#own?.lease?.epoch === epoch ? this.#own : undefined;
     for (let tries = 0; tries < TRIES; tries++) {
-      if (expected !== undefined && await this.#putOwn(record, expected)) {
-        return true;
+      if (known !== undefined) {
+        const { over, revision } = known;
+        const record = { lease: this.#fit(lease), over, by: this.#by };
+        if (await this.#put(node, record, revision) !== undefined) return true;
       }
-      const kept = await this.#read(lease.node);
-      if (!isOf(lease, kept)) {
+      const kept = await this.#read(node);
+      if (kept?.lease?.epoch !== epoch) {
         this.#own = undefined;
         return false;
       }
-      // A renewal was done without an answer, or the last one was lost.
-      expected = kept.entry.revision;
+      // A renewal was done without an answer, the last one was lost, or a life
+      // was purged.
+      known = { over: kept.over, revision: kept.entry.revision };
     }
-    throw new ContendedError(`renew the lease of node ${lease.node}`);
+    throw new ContendedError(`renew the lease of node ${node}`);
   }
 
   async #readAll(): Promise<(Kept | undefined)[]> {
     const entries = new Map<string, Entry>();
-    await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
-      entries.set(entry.key, entry);
-    });
+    this.#isOverKnown = true;
+    try {
+      await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
+        entries.set(entry.key, entry);
+        this.#learn(entry.key, keptOf(entry)?.over);
+      });
+    } catch (error) {
+      this.#isOverKnown = false;
+      throw error;
+    }
     return Array.from(entries.values(), keptOf);
   }
 
@@ -228,26 +247,24 @@ export class LeaseTable {
     return entry && keptOf(entry);
   }
 
-  /** Puts a lease of this node; returns whether it had the revision. */
-  async #putOwn(record: LeaseRecord, expected: number): Promise<boolean> {
-    const { epoch } = record.lease;
-    const asked = performance.now();
-    const revision = await this.#put(record, expected);
-    if (revision === undefined) return false;
-    this.#own = { epoch, revision, asked, answered: performance.now() };
-    return true;
-  }
-
-  #put(
-    { lease, isEnded, former, by }: LeaseRecord,
+  /** Puts the record of a node, if it has a revision; returns the new one. */
+  async #put(
+    node: string,
+    record: NodeRecord,
     expected: number,
   ): Promise<number | undefined> {
-    const fitting = this.#fit(lease);
-    return this.#bucket.put(
-      this.#bucket.names.lease(lease.node),
-      encode({ lease: fitting, isEnded, former, by }),
-      { expected },
-    );
+    const key = this.#bucket.names.lease(node);
+    const value = encodeNode(record);
+    const asked = performance.now();
+    const revision = await this.#bucket.put(key, value, { expected });
+    if (revision === undefined) return undefined;
+    const answered = performance.now();
+    if (node === this.#node) {
+      this.#own = { ...record, revision, asked, answered };
+    }
+    this.#learn(key, record.over);
+    for (const life of record.over) this.#tell(life);
+    return revision;
   }
 
   /**
@@ -265,39 +282,22 @@ export class LeaseTable {
     return { ...lease, written };
   }
 
-  async #markEnded({ node, epoch }: NodeLife): Promise<void> {
-    const key = this.#bucket.names.ended({ node, epoch });
-    await this.#bucket.put(key, encode({ node, epoch }));
-    this.#ended.set(key, { node, epoch });
-  }
-
   async #unpurged(): Promise<readonly NodeLife[]> {
-    if (!this.#isEndedKnown) await this.#learnEnded();
+    if (!this.#isOverKnown) await this.#readAll();
     const unpurged: NodeLife[] = [];
-    for (const [key, life] of [...this.#ended]) {
-      if (await this.#bucket.get(key) === undefined) this.#ended.delete(key);
-      else if (!await this.lives(life)) unpurged.push(life);
+    for (const key of [...this.#over]) {
+      const entry = await this.#bucket.get(key);
+      const { over = [] } = entry && keptOf(entry) || {};
+      if (over.length === 0) this.#over.delete(key);
+      unpurged.push(...over);
     }
     return unpurged;
   }
 
-  async #learnEnded(): Promise<void> {
-    this.#isEndedKnown = true;
-    this.#ended.clear();
-    try {
-      await this.#bucket.scan(
-        this.#bucket.names.ended(),
-        ({ key, value }) => this.heard(key, value),
-      );
-    } catch (error) {
-      this.#isEndedKnown = false;
-      throw error;
-    }
-  }
-
-  /** Sets the clock by the lease of this node that was put last. */
-  async #setClock(node: string): Promise<void> {
-    const entry = await this.#bucket.get(this.#bucket.names.lease(node));
+  /** Sets the clock by the record of this node that was put last. */
+  async #setClock(): Promise<void> {
+    const key = this.#bucket.names.lease(this.#node);
+    const entry = await this.#bucket.get(key);
     const own = this.#own;
     if (entry === undefined || entry.revision !== own?.revision) return;
     this.#bucket.clock.set(own.asked, entry.time, own.answered);
@@ -305,14 +305,10 @@ export class LeaseTable {
 }
 
 function keptOf(entry: Entry): Kept | undefined {
-  const record = entry.isRemoved ? undefined : decodeLease(entry.value);
+  const record = entry.isRemoved ? undefined : decodeNode(entry.value);
   return record && { ...record, entry };
 }
 
-function isOf(
-  { node, epoch }: NodeLife,
-  kept: Kept | undefined,
-): kept is Kept {
-  return kept !== undefined && !kept.isEnded && kept.lease.node === node &&
-    kept.lease.epoch === epoch;
+function lifeOf({ node, epoch }: NodeLife): NodeLife {
+  return { node, epoch };
 }

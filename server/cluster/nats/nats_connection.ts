@@ -40,8 +40,8 @@ export class NatsBackboneConnection implements BackboneConnection {
   readonly #purger: Purger;
   readonly #reads = new Limiter(MAX_READS);
   readonly #followed = new Map<string, FollowedContext>();
-  /** What every node receives, whatever it follows. */
-  readonly #feeds: readonly Feed[];
+  /** The changes of leases. */
+  readonly #feed: Feed;
   readonly #linkListener: LinkListener = {
     lost: () => this.#loss = {},
     back: () => this.#recover(),
@@ -66,14 +66,11 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#link = link;
     this.#onError = options.onError;
     this.#bucket = new Bucket(link, options, () => this.#forget());
-    this.#leases = new LeaseTable(this.#bucket, this.#id, listener);
-    const { names } = this.#bucket;
-    this.#feeds = [names.lease(), names.ended()].map((key) =>
-      new Feed(this.#bucket, key, (news) => {
-        if (this.#isClosed) return;
-        this.#leases.heard(news.key, news.value, this.#loss !== undefined);
-      })
-    );
+    this.#leases = new LeaseTable(this.#bucket, node, this.#id, listener);
+    this.#feed = new Feed(this.#bucket, this.#bucket.names.lease(), (news) => {
+      if (this.#isClosed) return;
+      this.#leases.heard(news.key, news.value, this.#loss !== undefined);
+    });
     this.#purger = new Purger(this.#bucket);
     this.#writer = new RowWriter(this.#bucket, {
       lastOf: (context) => this.#followed.get(context)?.known,
@@ -88,7 +85,7 @@ export class NatsBackboneConnection implements BackboneConnection {
     try {
       await this.#bucket.check();
       await this.#bucket.open();
-      await Promise.all(this.#feeds.map((feed) => feed.ready()));
+      await this.#feed.ready();
       this.#link.listeners.add(this.#linkListener);
     } catch (error) {
       await this.close();
@@ -180,7 +177,7 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#isClosed = true;
     this.#link.listeners.delete(this.#linkListener);
     for (const context of [...this.#followed.keys()]) this.unfollow(context);
-    for (const feed of this.#feeds) feed.stop();
+    this.#feed.stop();
     return Promise.resolve();
   }
 
@@ -229,7 +226,7 @@ export class NatsBackboneConnection implements BackboneConnection {
         ({ changes }) => changes,
       );
       await Promise.all(
-        [...this.#feeds, ...followed].filter(({ isLasting }) => !isLasting)
+        [this.#feed, ...followed].filter(({ isLasting }) => !isLasting)
           .map((feed) => this.#reads.run(() => feed.restart())),
       );
       await this.#bucket.reach();

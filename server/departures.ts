@@ -2,6 +2,7 @@ import {
   type Duration,
   type Key,
   type PresenceModel,
+  type PresenceSnapshot,
   sameVisibility,
   type Timestamp,
   type Visibility,
@@ -41,9 +42,8 @@ export class Departures<M extends PresenceModel> {
 
   /** Remembers when an entry with a label was last there. Amortised O(1). */
   record(
-    subject: M["subject"],
-    context: M["context"],
-    sighting: Sighting<M>,
+    { subject, context, visibility }: PresenceSnapshot<M>,
+    at: Timestamp,
   ): void {
     if (this.#capacity === 0) return;
     const departure = this.#find(subject, context) ??
@@ -51,14 +51,14 @@ export class Departures<M extends PresenceModel> {
     this.#all.delete(departure);
     this.#all.add(departure);
     const { sightings } = departure;
-    const same = sightings.findIndex(({ visibility }) =>
-      sameVisibility(visibility, sighting.visibility)
+    const same = sightings.findIndex((sighting) =>
+      sameVisibility(sighting.visibility, visibility)
     );
     const [former] = same < 0 ? [] : sightings.splice(same, 1);
     // What goes last need not be what was seen last: a phone that was silent
     // for a while expires after the laptop has said goodbye.
-    const seenAt = Math.max(sighting.seenAt, former?.seenAt ?? -Infinity);
-    sightings.push({ visibility: sighting.visibility, seenAt });
+    const seenAt = Math.max(at, former?.seenAt ?? -Infinity);
+    sightings.push({ visibility, seenAt });
     if (sightings.length > MAX_SIGHTINGS) sightings.shift();
     this.#forgetOldest();
   }

@@ -27,4 +27,6 @@ export {
 export { MAX_NAME_LENGTH, MAX_URL_LENGTH } from "./lengths.ts";
 export { pause } from "./pause.ts";
 export { SweepLimit } from "./sweep_limit.ts";
+export { FACET_ALLOWANCE_MS } from "./replication.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
+export { rightsKey, visibleTo } from "./viewer.ts";

@@ -18,7 +18,6 @@
  * @module
  */
 
-export type { Identity, Unauthorized } from "../internal.ts";
 export { readBytes } from "./routes/body.ts";
 export type {
   DocumentCountsAnswer,
@@ -29,31 +28,25 @@ export {
   createHttpHandler,
   type HttpHandler,
   type HttpHandlerOptions,
+  type HttpStats,
   type MeasuredHttpHandler,
 } from "./handler.ts";
-export type { HttpStats } from "./http_stats.ts";
+export type { Identity, Unauthorized } from "../internal.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,
   type HttpProblemOptions,
+  PROBLEM_KINDS,
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,
 } from "./wire/problem.ts";
 export type {
-  ServedBatch,
-  ServedChange,
-  ServedChanges,
-  ServedPageQuery,
-  ServedPolicy,
+  ServedDocuments,
   ServedPresence,
-  ServedQuery,
   ServedStore,
   ServedVisible,
-  ServedWatchOptions,
-  ServedWhereabouts,
 } from "./served.ts";
-export type { ServedDocuments } from "./served_documents.ts";
 export { toldOnce } from "./told_once.ts";
 export { createTrustGuard, type TrustGuard } from "./trust.ts";
 export type {

@@ -1,6 +1,6 @@
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
-import { isJsonObject, type JsonObject } from "../../internal.ts";
-import { rightsKey, viewerPolicy } from "../../mod.ts";
+import { isJsonObject, type JsonObject, rightsKey } from "../../internal.ts";
+import { viewerPolicy } from "../../mod.ts";
 import {
   type PresenceHandle,
   stateJson,

@@ -30,3 +30,4 @@ export { SweepLimit } from "./sweep_limit.ts";
 export { FACET_ALLOWANCE_MS } from "./replication.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
 export { rightsKey, visibleTo } from "./viewer.ts";
+export { watchOf } from "./watch_of.ts";

@@ -11,6 +11,7 @@ import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, Feeds, FeedScope } from "./feed.ts";
 import { pause } from "./pause.ts";
 import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
+import { watchOf } from "./watch_of.ts";
 
 /** What to watch, and on whose behalf. */
 export interface WatchOptions<M extends PresenceModel = PresenceModel> {
@@ -175,11 +176,7 @@ export class Watches<M extends PresenceModel> {
     ) => AsyncGenerator<T, void>,
   ): Watch<T> {
     const inner = new AbortController();
-    const end = () => {
-      inner.abort();
-      return values.return();
-    };
-    const running: RunningWatch = { end, lag: () => 0 };
+    const running: RunningWatch = { end: () => watch.return(), lag: () => 0 };
     const values = this.#run(
       scope,
       viewer,
@@ -187,16 +184,8 @@ export class Watches<M extends PresenceModel> {
       running,
       (feed) => read(feed, inner.signal, running),
     );
-    return {
-      next: () => values.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    const watch = watchOf(values, () => inner.abort());
+    return watch;
   }
 
   /** Holds a feed for as long as a generator reads it. */

@@ -1,3 +1,4 @@
+import { watchOf } from "../internal.ts";
 import type { Watch } from "../mod.ts";
 
 /** A value that is another one now and then, and those who wait for that. */
@@ -29,22 +30,10 @@ export class Board<T> {
   /** Yields the value now, and then the latest whenever it is another one. */
   watch(signal: AbortSignal | undefined): Watch<T> {
     const watch = { isEnded: false, wake: () => {} };
-    const values = this.#values(watch, signal);
-    const end = () => {
+    return watchOf(this.#values(watch, signal), () => {
       watch.isEnded = true;
       watch.wake();
-      return values.return();
-    };
-    return {
-      next: () => values.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    });
   }
 
   async *#values(

@@ -10,6 +10,7 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
+import { watchOf } from "../internal.ts";
 import { mirrorOf } from "../rooms/mod.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
@@ -95,22 +96,7 @@ export function watchEvents<Meta>(
       }
     }
   }
-  const events = read();
-  const end = async () => {
-    // The watch first: a generator would sit out its current wait.
-    await watch[Symbol.asyncDispose]();
-    return events.return();
-  };
-  return {
-    next: () => events.next(),
-    return: end,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await end();
-    },
-  };
+  return watchOf(read(), () => void watch.return?.());
 }
 
 /**

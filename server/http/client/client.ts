@@ -44,7 +44,7 @@ import type {
   WithdrawQuery,
 } from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
-import { parseJson } from "../../internal.ts";
+import { parseJson, watchOf } from "../../internal.ts";
 import { requestErrorOf } from "./request_error.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import type {
@@ -296,21 +296,9 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
         for (const signal of outer) signal?.removeEventListener("abort", end);
       }
     }
-    const watch = linked();
-    const end = () => {
-      inner.abort();
-      return watch.return();
-    };
-    return {
-      next: () => watch.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    const watch = watchOf(linked(), () => inner.abort());
+    const end = () => watch.return();
+    return watch;
   }
 
   #batches(

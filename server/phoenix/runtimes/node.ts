@@ -36,25 +36,18 @@ export interface NodeWebSocket extends StandardWebSocket {
   terminate(): void;
 }
 
-/** What is asked of the package `ws`. */
-export interface NodeWebSocketOptions {
-  /** It listens to no port. */
-  readonly noServer: true;
-  /** It keeps no set of sockets. */
-  readonly clientTracking: false;
-  /** The largest frame, in bytes. */
-  readonly maxPayload: number;
-  /** Chooses among the subprotocols that a client offers. */
-  readonly handleProtocols: (
-    offered: Set<string>,
-    request: NodeRequest,
-  ) => string | false;
-}
-
 /** The class `WebSocketServer` of the package `ws`. */
 export interface NodeWebSocketServer {
-  /** Makes it. */
-  new (options: NodeWebSocketOptions): {
+  /** Makes a server that opens sockets, and neither listens nor lists them. */
+  new (options: {
+    readonly noServer: true;
+    readonly clientTracking: false;
+    readonly maxPayload: number;
+    readonly handleProtocols: (
+      offered: Set<string>,
+      request: NodeRequest,
+    ) => string | false;
+  }): {
     handleUpgrade(
       request: NodeRequest,
       stream: NodeStream,

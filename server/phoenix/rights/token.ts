@@ -3,9 +3,9 @@ import { bytesOf, decodeUtf8 } from "../frames/bytes.ts";
 const PREFIX = "base64url.bearer.phx.";
 
 /**
- * Finds the token that a client has sent: phoenix.js puts it into the
- * subprotocol, Supabase's clients into the query or the header `apikey`, others
- * into the header `Authorization`.
+ * Finds the token of a request. phoenix.js puts it into the subprotocol,
+ * Supabase's clients into the query or the header `apikey`, other clients into
+ * the header `Authorization`.
  *
  * @param request The request to open a socket, or to broadcast without one.
  * @returns The token, which may be malformed; `undefined` if there is none.

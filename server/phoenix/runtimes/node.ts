@@ -2,25 +2,25 @@ import type { Acceptance, PhoenixEndpoint } from "../endpoint.ts";
 import { Pulse } from "./pulse.ts";
 import { connect, type StandardWebSocket } from "./web_socket.ts";
 
-/** What the event `upgrade` of a server of Node tells of the request. */
+/** The request of the event `upgrade` of a server of Node. */
 export interface NodeRequest {
-  /** Path and query. */
+  /** The path and the query. */
   readonly url?: string | undefined;
-  /** The headers, by their lower-case names. */
+  /** The headers, by lower-case name. */
   readonly headers: {
     readonly [name: string]: string | readonly string[] | undefined;
   };
 }
 
-/** The stream that comes with that event. */
+/** The stream of that event. */
 export interface NodeStream {
-  /** Whether it is gone. */
+  /** Whether it has ended. */
   readonly destroyed: boolean;
   /** Whether it is encrypted. */
   readonly encrypted?: boolean | undefined;
   /** Listens to it. */
   on(event: "error" | "finish", listener: () => void): unknown;
-  /** Writes the last of it. */
+  /** Writes a text and ends it. */
   end(text: string): unknown;
   /** Ends it at once. */
   destroy(): unknown;
@@ -30,9 +30,9 @@ export interface NodeStream {
 export interface NodeWebSocket extends StandardWebSocket {
   /** Listens to signs of life. */
   on(event: "message" | "ping" | "pong", listener: () => void): unknown;
-  /** Asks for one. */
+  /** Sends a ping. */
   ping(): void;
-  /** Ends it without waiting for the other side. */
+  /** Ends it without waiting for the client. */
   terminate(): void;
 }
 
@@ -58,14 +58,14 @@ export interface NodeWebSocketServer {
 }
 
 /**
- * Makes what answers the event `upgrade` of an HTTP server, under Node with the
- * package `ws`. It takes whatever path it is given: a server with other sockets
- * looks at `request.url` first.
+ * Makes a listener to the event `upgrade` of an HTTP server, under Node with the
+ * package `ws`. It accepts any path: a server with other sockets looks at
+ * `request.url` first.
  *
  * Before `close()` of the server, await `endpoint[Symbol.asyncDispose]()`:
- * `close()` waits for the sockets, and does not send them away.
+ * `close()` waits for the sockets, and does not close them.
  *
- * @param endpoint What serves the sockets.
+ * @param endpoint The endpoint.
  * @param WebSocketServer The class of that name, of `ws` 8.
  * @returns The listener.
  *
@@ -96,7 +96,7 @@ export function createNodeUpgrade(
     noServer: true,
     clientTracking: false,
     maxPayload: endpoint.frameBytes,
-    // Left alone, it takes the first, which may be a token.
+    // By default, it takes the first, which may be a token.
     handleProtocols: (_offered, request) =>
       accepted.get(request)?.protocol ?? false,
   });
@@ -117,7 +117,7 @@ export function createNodeUpgrade(
       }
       heard();
       webSocket.addEventListener("close", () => pulse.forget(webSocket));
-      // It closes by itself then; without a listener the process would end.
+      // It then closes anyway; without a listener the process would end.
       webSocket.addEventListener("error", () => {});
       connect(webSocket, acceptance, () => webSocket.terminate());
     });
@@ -153,7 +153,7 @@ async function accept(
   return await endpoint.accept(request);
 }
 
-/** Answers by hand: after an upgrade there is no response of Node's. */
+/** Writes the response: after an upgrade, Node makes none. */
 async function refuse(stream: NodeStream, response: Response): Promise<void> {
   const { status, headers } = response;
   const body = await response.text();

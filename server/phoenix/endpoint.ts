@@ -240,7 +240,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         return new Response(null, { status: 202 });
       } catch (error) {
         const { kind, response } = await problemOf(error);
-        this.#hub.tally.refused(kind);
+        this.#hub.tally.countRefusal(kind);
         // The error of a hook was reported already.
         const isUnknown = kind === "internal-error" &&
           !(error instanceof Refusal);
@@ -391,7 +391,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (fault === undefined) {
       this.#sockets.add(socket);
     } else {
-      this.#hub.tally.refused(fault.kind);
+      this.#hub.tally.countRefusal(fault.kind);
       const { policyViolation, serviceRestart } = CLOSE_CODES;
       if (fault.kind === "closed") {
         socket.close(serviceRestart, "service restart");
@@ -462,7 +462,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const distrust = this.#guard(request);
     if (distrust !== undefined) {
       const isMisdirected = distrust.status === 421;
-      this.#hub.tally.refused(isMisdirected ? "misdirected" : "unauthorized");
+      this.#hub.tally.countRefusal(
+        isMisdirected ? "misdirected" : "unauthorized",
+      );
     }
     const answered = distrust ?? this.#guard.preflight(request) ??
       await answer();
@@ -476,7 +478,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     reason: string,
     headers: Readonly<Record<string, string>> = {},
   ): Response {
-    this.#hub.tally.refused(kind);
+    this.#hub.tally.countRefusal(kind);
     return new Response(`Cannot connect: ${reason}\n`, { status, headers });
   }
 

@@ -75,7 +75,7 @@ Deno.test("isDead() spares a client of whom two frames a minute come", () => {
   const outbox = outboxTo();
   outbox.send("frame");
   const heartbeat = (check: number) => {
-    if (check % 3 === 0) outbox.heard();
+    if (check % 3 === 0) outbox.received();
   };
   assertEquals(checksUntilDead(outbox, heartbeat), "alive");
 });

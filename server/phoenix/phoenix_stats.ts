@@ -35,12 +35,12 @@ export class PhoenixTally {
   statesResent = 0;
 
   /** Counts a refusal. */
-  refused(kind: RejectionKind): void {
+  countRefusal(kind: RejectionKind): void {
     this.rejected.set(kind, (this.rejected.get(kind) ?? 0) + 1);
   }
 
   /** Counts a socket closed because of how it reads. */
-  droppedFor(kind: DropKind): void {
+  countDrop(kind: DropKind): void {
     this.dropped.set(kind, (this.dropped.get(kind) ?? 0) + 1);
   }
 }

@@ -110,7 +110,7 @@ export class Channel {
         const visibility = readVisibility(payload, ACTION);
         const meta = own(payload, "payload");
         this.track(meta === undefined ? {} : meta, visibility, [this.topic]);
-        this.attend();
+        this.ensureWatching();
         return true;
       }
       case "untrack":
@@ -153,7 +153,7 @@ export class Channel {
   }
 
   /** Begins to send who is there, unless it already does or is stopped. */
-  attend(): void {
+  ensureWatching(): void {
     if (this.#watching === undefined) this.#watch();
   }
 
@@ -174,7 +174,7 @@ export class Channel {
     if (viewer === undefined || isSameViewer(viewer, this.#viewer)) {
       return false;
     }
-    this.#see(viewer);
+    this.#applyViewer(viewer);
     return this.#watching !== undefined;
   }
 
@@ -184,10 +184,10 @@ export class Channel {
    */
   setViewer(viewer: TopicViewer): void {
     this.#viewerOf = undefined;
-    this.#see(viewer);
+    this.#applyViewer(viewer);
   }
 
-  #see(viewer: TopicViewer): void {
+  #applyViewer(viewer: TopicViewer): void {
     const { subject = this.#settings.viewer.subject } = viewer;
     this.#viewer = { ...viewer, subject };
     this.#visible = viewerPolicy(this.#viewer);

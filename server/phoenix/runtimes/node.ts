@@ -111,11 +111,11 @@ export function createNodeUpgrade(
     if (acceptance instanceof Response) return await refuse(stream, acceptance);
     accepted.set(request, acceptance);
     webSockets.handleUpgrade(request, stream, head, (webSocket) => {
-      const heard = () => pulse.heard(webSocket);
+      const received = () => pulse.received(webSocket);
       for (const sign of ["message", "ping", "pong"] as const) {
-        webSocket.on(sign, heard);
+        webSocket.on(sign, received);
       }
-      heard();
+      received();
       webSocket.addEventListener("close", () => pulse.forget(webSocket));
       // It then closes anyway; without a listener the process would end.
       webSocket.addEventListener("error", () => {});

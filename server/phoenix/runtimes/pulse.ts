@@ -12,27 +12,27 @@ const ROUND_MS = 25_000;
 /** Ends sockets whose clients are dead, where the runtime does not. */
 export class Pulse {
   /** Whether each has sent something since the last round. */
-  readonly #heard = new Map<Pingable, boolean>();
+  readonly #isAlive = new Map<Pingable, boolean>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Records a sign of life; the first one begins the watch over the socket. */
-  heard(socket: Pingable): void {
-    this.#heard.set(socket, true);
-    this.#timer ??= setInterval(() => this.#goRound(), ROUND_MS);
+  received(socket: Pingable): void {
+    this.#isAlive.set(socket, true);
+    this.#timer ??= setInterval(() => this.#checkAll(), ROUND_MS);
   }
 
   /** Ends the watch over a socket that has closed. */
   forget(socket: Pingable): void {
-    this.#heard.delete(socket);
-    if (this.#heard.size > 0) return;
+    this.#isAlive.delete(socket);
+    if (this.#isAlive.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #goRound(): void {
-    for (const [socket, isAlive] of [...this.#heard]) {
+  #checkAll(): void {
+    for (const [socket, isAlive] of [...this.#isAlive]) {
       if (isAlive) {
-        this.#heard.set(socket, false);
+        this.#isAlive.set(socket, false);
         socket.ping();
       } else {
         socket.terminate();

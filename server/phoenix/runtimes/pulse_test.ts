@@ -11,12 +11,12 @@ class FakeSocket {
 
   constructor(pulse: Pulse) {
     this.#pulse = pulse;
-    pulse.heard(this);
+    pulse.received(this);
   }
 
   ping(): void {
     this.pings++;
-    if (this.isAnswering) setTimeout(() => this.#pulse.heard(this), 100);
+    if (this.isAnswering) setTimeout(() => this.#pulse.received(this), 100);
   }
 
   terminate(): void {

@@ -49,7 +49,7 @@ export function assertCapacity(
     const fault = facetsFault(draft.facets, limits);
     if (fault === undefined) return;
     const field = fieldOf(index, "facets");
-    throw invalid(ACTION, [{ field, message: fault }]);
+    throw invalid(ACTION, { field, message: fault });
   });
   assertEntries(store, actor, fresh, limits);
 }

@@ -1,12 +1,12 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
-import type { PresenceUpdate } from "../../core/mod.ts";
+import { InvalidValueError, type PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
 import { assertServer, type Identity, type Unauthorized } from "../internal.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
-  answer,
   assertStillIn,
+  json,
   refused,
   type Service,
   unauthorized,
@@ -28,8 +28,7 @@ import { PositionTokens } from "./routes/position_token.ts";
 import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
 import { methodsOf } from "./routes/routes.ts";
-import type { ServedPresence } from "./served.ts";
-import { assertSameServer, type ServedDocuments } from "./served_documents.ts";
+import type { ServedDocuments, ServedPresence } from "./served.ts";
 import { toldOnce } from "./told_once.ts";
 import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
 import { updateSchema } from "./wire/update_schema.ts";
@@ -202,7 +201,12 @@ export function createHttpHandler(
   const action = "create HTTP handler";
   assertServer(server, action);
   assertNoOtherOptions(others, action);
-  assertSameServer(documents, server);
+  // Those of another one would tell of people whom nobody else sees, and who
+  // never leave.
+  if (documents !== undefined && documents.server !== server) {
+    const rule = "must be of the server that is given, and not of another one";
+    throw new InvalidValueError(action, "documents", rule, documents);
+  }
   const isNew = toldOnce();
   const limits = limitsFrom(
     given,
@@ -289,7 +293,7 @@ export function createHttpHandler(
 
 function health(request: Request): Response {
   routeOf(request, new Map([["GET", true]]));
-  return answer({ status: "ok" });
+  return json({ status: "ok" });
 }
 
 /** What a method leads to; `undefined` for OPTIONS. */

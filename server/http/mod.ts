@@ -41,19 +41,11 @@ export {
   type ProblemKind,
 } from "./wire/problem.ts";
 export type {
-  ServedBatch,
-  ServedChange,
-  ServedChanges,
-  ServedPageQuery,
-  ServedPolicy,
+  ServedDocuments,
   ServedPresence,
-  ServedQuery,
   ServedStore,
   ServedVisible,
-  ServedWatchOptions,
-  ServedWhereabouts,
 } from "./served.ts";
-export type { ServedDocuments } from "./served_documents.ts";
 export { toldOnce } from "./told_once.ts";
 export { createTrustGuard, type TrustGuard } from "./trust.ts";
 export type {

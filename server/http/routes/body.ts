@@ -2,55 +2,33 @@ import { HttpProblem } from "../wire/problem.ts";
 
 const ACTION = "read body";
 
-const JSON_TYPE = "application/json";
-const LINES_TYPE = "application/x-ndjson";
+/** A body that is one JSON value. */
+export const JSON_TYPE = "application/json";
+/** A body of JSON values, one a line. */
+export const LINES_TYPE = "application/x-ndjson";
 
 /**
- * Reads the updates in the body of a request: one, an array of them, or one a
- * line.
+ * Reads the JSON in the body of a request; what comes one a line becomes an
+ * array.
  *
  * @throws {HttpProblem} If the body is too large, of a wrong type, or not JSON.
  */
-export async function readUpdates(
+export async function readJson(
   request: Request,
   maxBytes: number,
-): Promise<{ readonly values: unknown[]; readonly isList: boolean }> {
-  const type = typeOf(request);
-  const isLines = type === LINES_TYPE;
-  if (!isLines && type !== JSON_TYPE) {
-    throw wrongType([JSON_TYPE, LINES_TYPE]);
-  }
-  const text = await readText(request, maxBytes);
-  if (isLines) {
-    const lines = text.split("\n");
-    const values: unknown[] = [];
-    for (const [index, line] of lines.entries()) {
-      if (line.trim() === "") continue;
-      values.push(parse(line, `line ${index + 1} of the body`));
-    }
-    return { values, isList: true };
-  }
-  const value = parse(text, "the body");
-  return Array.isArray(value)
-    ? { values: value, isList: true }
-    : { values: [value], isList: false };
-}
-
-/**
- * Reads the body of a request that is one value.
- *
- * @throws {HttpProblem} If the body is too large, of a wrong type, or not JSON.
- */
-export async function readValue(
-  request: Request,
-  maxBytes: number,
+  types: readonly string[],
 ): Promise<unknown> {
-  if (typeOf(request) !== JSON_TYPE) throw wrongType([JSON_TYPE]);
-  return parse(await readText(request, maxBytes), "the body");
+  const type = typeOf(request);
+  if (!types.includes(type)) throw wrongType(types);
+  const text = await readText(request, maxBytes);
+  if (type === JSON_TYPE) return parse(text, "the body");
+  return text.split("\n").flatMap((line, index) =>
+    line.trim() === "" ? [] : [parse(line, `line ${index + 1} of the body`)]
+  );
 }
 
-/** The type of a body in UTF-8 that is not compressed. */
-function typeOf(request: Request): string | undefined {
+/** The type of a body in UTF-8 that is not compressed; else it is empty. */
+function typeOf(request: Request): string {
   const header = request.headers.get("content-type");
   const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";")
     .map((part) => part.trim());
@@ -58,7 +36,7 @@ function typeOf(request: Request): string | undefined {
   const isUtf8 = charset === undefined ||
     ["utf-8", "utf8"].includes(charset.slice(8).replaceAll('"', ""));
   const coding = request.headers.get("content-encoding") ?? "identity";
-  return isUtf8 && coding.toLowerCase() === "identity" ? type : undefined;
+  return isUtf8 && coding.toLowerCase() === "identity" ? type : "";
 }
 
 function wrongType(types: readonly string[]): HttpProblem {

@@ -1,46 +1,38 @@
+import { HttpProblem } from "../wire/problem.ts";
+import type { ChangesAnswer } from "../wire/wire.ts";
+import { changesStream } from "./changes_stream.ts";
+import { changesFrom } from "./event_writer.ts";
 import {
   answer,
   type Ask,
   assertCanRead,
-  assertStillIn,
   isIncomplete,
+  positionOf,
 } from "./exchange.ts";
-import { changesStream } from "./changes_stream.ts";
-import { changesFrom } from "./event_writer.ts";
 import type { Place } from "./position_token.ts";
-import { HttpProblem } from "../wire/problem.ts";
 import { Query } from "./query.ts";
-import type { ChangesAnswer } from "../wire/wire.ts";
 
 /** `GET /v1/changes`: a stream of events, or, for JSON, what there is by now. */
 export async function changes(ask: Ask): Promise<Response> {
-  const { service, request, url, actor } = ask;
-  const query = new Query(url, "read changes", service.limits.keyLength);
+  const { service: { server, tokens }, request, actor } = ask;
+  const query = new Query(ask, "read changes");
   const context = query.requiredKey("context");
   const since = query.text("since");
   assertCanRead(ask, context);
-  const { epoch, lastSequence: sequence } = service.server.store;
-  const last = { epoch, sequence };
-  const { account, viewer } = actor;
-  const holder = { account, context, viewer };
-  const place = since === undefined
-    ? undefined
-    : await service.tokens.read(since, last, holder);
+  const placeOf = (token: string) =>
+    tokens.read(token, positionOf(server), { ...actor, context });
+  const place = since === undefined ? undefined : placeOf(since);
   if (since !== undefined && place === undefined) {
     throw query.invalid("since", "must be a cursor that was given by us");
   }
   if (wantsJson(request)) {
     if (place === undefined) throw query.invalid("since", "is missing");
-    const incomplete = await isIncomplete(ask, context);
-    return changesNow(ask, context, place, incomplete);
+    return await changesNow(ask, context, place);
   }
   // What a browser sends when it comes back is newer than what the page's
   // URL says. It can't be helped by an error: what is wrong gets a baseline.
   const lastEventId = request.headers.get("last-event-id");
-  const resume = lastEventId === null
-    ? place
-    : await service.tokens.read(lastEventId, last, holder);
-  assertStillIn(actor);
+  const resume = lastEventId === null ? place : placeOf(lastEventId);
   return changesStream(
     ask,
     context,
@@ -48,39 +40,32 @@ export async function changes(ask: Ask): Promise<Response> {
   );
 }
 
-function changesNow(
-  { service: { server, limits }, actor: { visible } }: Ask,
+async function changesNow(
+  ask: Ask,
   context: string,
   place: Place | "elsewhere",
-  incomplete: true | undefined,
-): Response {
-  const result = place === "elsewhere"
-    ? undefined
-    : server.changesSince(place.position, { context, visible });
-  const { store } = server;
-  const { epoch, lastSequence: sequence, retainedFloorSequence } = store;
-  if (place !== "elsewhere" && result?.type === "changes") {
-    const { changes, position } = changesFrom(result, 0, limits.changes);
-    const isCut = changes.length < result.changes.length;
-    return answer(
-      {
+): Promise<Response> {
+  const incomplete = await isIncomplete(ask, context);
+  const { service: { server, limits }, actor: { visible } } = ask;
+  if (place !== "elsewhere") {
+    const result = server.changesSince(place.position, { context, visible });
+    if (result.type === "changes") {
+      const { changes, position } = changesFrom(result, 0, limits.changes);
+      return answer<ChangesAnswer>(ask, {
         changes,
         incomplete,
-        cursor: place.writer.write(position),
-        more: isCut ? true : undefined,
-        sequence,
-        epoch,
-      } satisfies { [Name in keyof ChangesAnswer]: unknown },
-    );
+        cursor: place.write(position),
+        more: changes.length < result.changes.length || undefined,
+      });
+    }
   }
+  const { retainedFloorSequence } = server.store;
   throw new HttpProblem(
     "gap",
     "Cannot read changes: they are no longer there, or since is of another life of the server, another context or other rights",
     {
       errors: [{ field: "since", message: "is not a place in these changes" }],
-      extensions: {
-        gap: { retainedFloorSequence, last: { epoch, sequence } },
-      },
+      extensions: { gap: { retainedFloorSequence, last: positionOf(server) } },
     },
   );
 }

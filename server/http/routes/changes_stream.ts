@@ -1,7 +1,8 @@
 import { callAt } from "../../internal.ts";
 import type { Ask } from "./exchange.ts";
+import type { CursorPosition } from "../../../store/mod.ts";
 import type { Place, TokenWriter } from "./position_token.ts";
-import type { ServedBatch } from "../served.ts";
+import type { PresenceBatch } from "../../mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -71,11 +72,11 @@ class EventStream {
   readonly #ended = new AbortController();
   readonly #signals: readonly AbortSignal[];
   readonly #countOff: () => void;
-  readonly #watch: AsyncIterator<ServedBatch, void>;
-  readonly #parts: ServedBatch[] = [];
+  readonly #watch: AsyncIterator<PresenceBatch, void>;
+  readonly #parts: PresenceBatch[] = [];
   readonly #end = () => this.end();
   readonly #expiry: Disposable;
-  #writer: TokenWriter | undefined;
+  #write: TokenWriter | undefined;
   #stall: ReturnType<typeof setTimeout> | undefined;
   isCancelled = false;
 
@@ -83,7 +84,7 @@ class EventStream {
     const { service: { server, keepAliveMs, quotas }, actor, request } = ask;
     this.#ask = ask;
     this.#context = context;
-    this.#writer = since?.writer;
+    this.#write = since?.write;
     this.#countOff = quotas.openStream(actor.account);
     this.#watch = server.watch({
       context,
@@ -107,11 +108,6 @@ class EventStream {
   async next(): Promise<Uint8Array | undefined> {
     const batch = this.#parts.shift() ?? await this.#nextBatch();
     const isWhole = batch?.type === "changes" || batch?.last === true;
-    if (batch !== undefined && isWhole && this.#writer === undefined) {
-      const { service: { tokens }, actor: { account, viewer } } = this.#ask;
-      const holder = { account, context: this.#context, viewer };
-      this.#writer = await tokens.begin(batch.position, holder);
-    }
     // While the machine has slept no timer has told of the end.
     const isOver = this.#ended.signal.aborted ||
       this.#ask.actor.end() !== undefined;
@@ -120,7 +116,7 @@ class EventStream {
       return undefined;
     }
     // Who resumed in the middle of a baseline would miss the rest of it.
-    const id = isWhole ? this.#writer?.write(batch.position) : undefined;
+    const id = isWhole ? this.#idOf(batch.position) : undefined;
     return this.#ask.service.events.write(batch, id);
   }
 
@@ -156,7 +152,14 @@ class EventStream {
     this.end();
   }
 
-  async #nextBatch(): Promise<ServedBatch | undefined> {
+  #idOf(position: CursorPosition): string {
+    const { service: { tokens }, actor } = this.#ask;
+    const holder = { ...actor, context: this.#context };
+    this.#write ??= tokens.begin(position, holder);
+    return this.#write(position);
+  }
+
+  async #nextBatch(): Promise<PresenceBatch | undefined> {
     const { done, value } = await this.#watch.next();
     if (done) return undefined;
     const [first, ...others] = this.#ask.service.events.split(value);

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { compareKeys } from "../../../core/mod.ts";
 import {
   activeDocumentJson,
@@ -5,17 +6,17 @@ import {
   documentContext,
   workspaceContext,
 } from "../../documents/mod.ts";
-import { readValue } from "./body.ts";
+import type { ServedDocuments } from "../served.ts";
 import type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
 } from "../wire/document_wire.ts";
-import { answer, type Ask, assertCanRead, assertStillIn } from "./exchange.ts";
-import { isObject } from "../json.ts";
-import { invalid, type ProblemField } from "../wire/problem.ts";
-import { keyFault, Query } from "./query.ts";
-import type { ServedDocuments } from "../served_documents.ts";
+import { invalid } from "../wire/problem.ts";
+import { checked, keySchema } from "../wire/update_schema.ts";
+import { JSON_TYPE, readJson } from "./body.ts";
+import { type Ask, assertCanRead, assertStillIn, json } from "./exchange.ts";
+import { Query } from "./query.ts";
 
 /** A route of documents; it is given the name in the path, as it stands there. */
 export type DocumentRoute = (
@@ -32,16 +33,16 @@ export const documentPresence: DocumentRoute = async (
 ) => {
   const id = nameIn(segment, ask, "read document");
   assertCanRead(ask, documentContext(id));
-  const { limit, after } = pageOf(ask, "read document");
+  const asked = new Query(ask, "read document").page();
   const { users, isComplete } = await documents.activeUsers(id);
   assertStillIn(ask.actor);
-  const { page, next } = cut(users, ({ userId }) => userId, limit, after);
-  return answer(
+  const { page, next } = cut(users, ({ userId }) => userId, asked);
+  return json(
     {
       document_id: id,
       active_users: page.map(activeUserJson),
       total_count: users.length,
-      incomplete: isComplete ? undefined : true,
+      incomplete: !isComplete || undefined,
       timestamp: ask.service.server.now,
       next,
     } satisfies DocumentPresenceAnswer,
@@ -56,24 +57,19 @@ export const workspaceDocuments: DocumentRoute = async (
 ) => {
   const id = nameIn(segment, ask, "read workspace");
   assertCanRead(ask, workspaceContext(id));
-  const { limit, after } = pageOf(ask, "read workspace");
+  const asked = new Query(ask, "read workspace").page();
   const active = await documents.activeDocuments(id);
   const { actor, service } = ask;
   assertStillIn(actor);
   const readable = active.documents
     .filter(({ documentId }) => actor.canRead(documentContext(documentId)));
-  const { page, next } = cut(
-    readable,
-    ({ documentId }) => documentId,
-    limit,
-    after,
-  );
-  return answer(
+  const { page, next } = cut(readable, ({ documentId }) => documentId, asked);
+  return json(
     {
       workspace_id: id,
       documents: page.map(activeDocumentJson),
       total_count: readable.length,
-      incomplete: active.isComplete ? undefined : true,
+      incomplete: !active.isComplete || undefined,
       timestamp: service.server.now,
       next,
     } satisfies WorkspaceDocumentsAnswer,
@@ -82,20 +78,31 @@ export const workspaceDocuments: DocumentRoute = async (
 
 /** `POST /v1/documents/counts`: how many people are in each of some documents. */
 export const documentCounts: DocumentRoute = async (ask, documents) => {
-  const { service, request, actor } = ask;
-  const body = await readValue(request, service.limits.bodyBytes);
-  const ids = documentIdsIn(body, ask);
+  const { service: { limits, server }, request, actor } = ask;
+  const body = await readJson(request, limits.bodyBytes, [JSON_TYPE]);
+  const schema = v.object({
+    document_ids: v.pipe(
+      v.array(keySchema(limits.keyLength), "must be an array"),
+      v.maxLength(limits.page, `has more than ${limits.page} ids`),
+    ),
+  }, "is missing");
+  const { document_ids: ids } = checked(
+    "count documents",
+    schema,
+    body,
+    "document_ids",
+  );
   assertStillIn(actor);
   // Of a document that they may not learn of they don't learn that it is there.
   const readable = ids.filter((id) => actor.canRead(documentContext(id)));
   const { counts, isComplete } = await documents.counts(readable);
   assertStillIn(actor);
-  return answer(
+  return json(
     {
       // Names like `__proto__` are ids like any other.
       counts: Object.fromEntries(ids.map((id) => [id, counts.get(id) ?? 0])),
-      incomplete: isComplete ? undefined : true,
-      timestamp: service.server.now,
+      incomplete: !isComplete || undefined,
+      timestamp: server.now,
     } satisfies DocumentCountsAnswer,
   );
 };
@@ -108,27 +115,16 @@ function nameIn(segment: string, { service }: Ask, action: string): string {
     name = decodeURIComponent(segment);
   } catch {
     const message = "must be percent-encoded UTF-8";
-    throw invalid(action, [{ field, message }]);
+    throw invalid(action, { field, message });
   }
-  const message = keyFault(name, service.limits.keyLength);
-  if (message !== undefined) throw invalid(action, [{ field, message }]);
-  return name;
-}
-
-function pageOf({ url, service: { limits } }: Ask, action: string) {
-  const query = new Query(url, action, limits.keyLength);
-  return {
-    limit: Math.min(query.count("limit") ?? Infinity, limits.page),
-    after: query.key("after"),
-  };
+  return checked(action, keySchema(service.limits.keyLength), name, field);
 }
 
 /** The items of a page, and what to ask for the next one after. O(n log n). */
 function cut<T>(
   items: readonly T[],
   nameOf: (item: T) => string,
-  limit: number,
-  after: string | undefined,
+  { limit, after }: ReturnType<Query["page"]>,
 ): { readonly page: readonly T[]; readonly next: string | undefined } {
   const left = [...items]
     .sort((a, b) => compareKeys(nameOf(a), nameOf(b)))
@@ -137,30 +133,4 @@ function cut<T>(
   const last = page.at(-1);
   const isCut = page.length < left.length && last !== undefined;
   return { page, next: isCut ? nameOf(last) : undefined };
-}
-
-function documentIdsIn(body: unknown, { service: { limits } }: Ask): string[] {
-  const action = "count documents";
-  const field = "document_ids";
-  const refuse = (message: string) => invalid(action, [{ field, message }]);
-  if (!isObject(body) || !Object.hasOwn(body, field)) {
-    throw refuse("is missing");
-  }
-  const { document_ids: values } = body;
-  if (!Array.isArray(values)) throw refuse("must be an array");
-  if (values.length > limits.page) {
-    throw refuse(`has more than ${limits.page} ids`);
-  }
-  const ids: string[] = [];
-  const errors: ProblemField[] = [];
-  for (const [index, value] of values.entries()) {
-    const fault = typeof value === "string"
-      ? keyFault(value, limits.keyLength)
-      : "must be a string";
-    if (typeof value === "string" && fault === undefined) ids.push(value);
-    else errors.push({ field: `${field}[${index}]`, message: fault ?? "" });
-  }
-  const [first, ...others] = errors;
-  if (first !== undefined) throw invalid(action, [first, ...others]);
-  return ids;
 }

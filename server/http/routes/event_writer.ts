@@ -1,13 +1,13 @@
-import type { ServedBatch, ServedChanges } from "../served.ts";
+import type { ChangesBatch, PresenceBatch } from "../../mod.ts";
 
 const encoder = new TextEncoder();
 
 /** Changes from one on, as many as may be told at once, and where they lead. */
 export function changesFrom(
-  { changes, position }: ServedChanges,
+  { changes, position }: ChangesBatch,
   start: number,
   max: number,
-): ServedChanges {
+): ChangesBatch {
   const told = changes.slice(start, start + max);
   const last = told.at(-1);
   if (last === undefined || start + told.length === changes.length) {
@@ -24,8 +24,8 @@ export function changesFrom(
  */
 export class EventWriter {
   readonly #maxChanges: number;
-  readonly #parts = new WeakMap<ServedBatch, readonly ServedBatch[]>();
-  readonly #events = new WeakMap<ServedBatch, Uint8Array>();
+  readonly #parts = new WeakMap<PresenceBatch, readonly PresenceBatch[]>();
+  readonly #events = new WeakMap<PresenceBatch, Uint8Array>();
 
   /** Makes a writer of events with so many changes at most. */
   constructor(maxChanges: number) {
@@ -33,7 +33,7 @@ export class EventWriter {
   }
 
   /** The batches, none of them too large for an event, that a batch is. */
-  split(batch: ServedBatch): readonly ServedBatch[] {
+  split(batch: PresenceBatch): readonly PresenceBatch[] {
     if (
       batch.type === "baseline" || batch.changes.length <= this.#maxChanges
     ) return [batch];
@@ -54,7 +54,7 @@ export class EventWriter {
    * Writes a batch and the id of the position that its reader is at then.
    * Without an id the reader is not yet whole.
    */
-  write(batch: ServedBatch, id: string | undefined): Uint8Array {
+  write(batch: PresenceBatch, id: string | undefined): Uint8Array {
     const end = encoder.encode(id === undefined ? "\n" : `id: ${id}\n\n`);
     if (batch.type === "changes" && batch.changes.length === 0) return end;
     const event = this.#eventOf(batch);
@@ -64,7 +64,7 @@ export class EventWriter {
     return block;
   }
 
-  #eventOf(batch: ServedBatch): Uint8Array {
+  #eventOf(batch: PresenceBatch): Uint8Array {
     let event = this.#events.get(batch);
     if (event === undefined) {
       const name = batch.type === "baseline" ? "baseline" : "change";

@@ -1,4 +1,5 @@
 import type { PresenceUpdate } from "../../../core/mod.ts";
+import type { CursorPosition } from "../../../store/mod.ts";
 import type { Actor } from "../identity.ts";
 import type { Holders } from "../holders.ts";
 import type { HttpLimits, TtlBounds } from "../limits.ts";
@@ -32,16 +33,28 @@ export interface Ask {
   readonly actor: Actor;
 }
 
-/** The headers of all answers that are not streams. */
-export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+const JSON_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "content-type": "application/json",
   "x-content-type-options": "nosniff",
 };
 
-/** An answer as JSON. */
-export function answer(value: object): Response {
-  return new Response(JSON.stringify(value), { headers: ANSWER_HEADERS });
+/** A response that is JSON. */
+export function json(value: object): Response {
+  return new Response(JSON.stringify(value), { headers: JSON_HEADERS });
+}
+
+/** An answer, to which it adds where the server stands. */
+export function answer<A extends CursorPosition>(
+  { service: { server } }: Ask,
+  body: Omit<A, keyof CursorPosition>,
+): Response {
+  return json({ ...body, ...positionOf(server) });
+}
+
+/** Where a server stands in its changes. */
+export function positionOf({ store }: ServedPresence): CursorPosition {
+  return { epoch: store.epoch, sequence: store.lastSequence };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { CursorPosition, Sequence } from "../../../store/mod.ts";
 import { rightsKey, type Viewer } from "../../mod.ts";
 
@@ -9,10 +10,13 @@ export interface TokenHolder {
   readonly viewer: Viewer;
 }
 
+/** Writes the token of a position that its holder has come to. */
+export type TokenWriter = (position: CursorPosition) => string;
+
 /** Where somebody stands, and what writes the tokens of where they go. */
 export interface Place {
   readonly position: CursorPosition;
-  readonly writer: TokenWriter;
+  readonly write: TokenWriter;
 }
 
 /**
@@ -26,15 +30,11 @@ export interface Place {
  * The key is made here and nowhere kept: other handlers' tokens are strange.
  */
 export class PositionTokens {
-  #key: Promise<CryptoKey> | undefined;
+  readonly #key = randomBytes(32);
 
   /** Begins the tokens of a holder who is given all there is at a position. */
-  async begin(
-    { epoch, sequence }: CursorPosition,
-    holder: TokenHolder,
-  ): Promise<TokenWriter> {
-    const tag = await this.#sign(epoch, sequence, holder);
-    return new TokenWriter(epoch, sequence, tag);
+  begin({ epoch, sequence }: CursorPosition, holder: TokenHolder): TokenWriter {
+    return writerOf(epoch, sequence, this.#sign(epoch, sequence, holder));
   }
 
   /**
@@ -44,68 +44,45 @@ export class PositionTokens {
    * rights, another epoch or handler, for one from before its start, and for
    * one of the future; `undefined` for what no handler has written.
    */
-  async read(
+  read(
     token: string,
-    last: CursorPosition,
+    { epoch, sequence: last }: CursorPosition,
     holder: TokenHolder,
-  ): Promise<Place | "elsewhere" | undefined> {
-    const [, epoch, startDigits, digits, tag] = TOKEN.exec(token) ?? [];
+  ): Place | "elsewhere" | undefined {
+    const [, ofEpoch, startDigits, digits, tag] = TOKEN.exec(token) ?? [];
     const start = Number(startDigits);
     const sequence = Number(digits);
     if (
-      epoch === undefined || tag === undefined ||
+      tag === undefined ||
       !Number.isSafeInteger(start) || !Number.isSafeInteger(sequence)
     ) return undefined;
     // A fixed epoch that starts anew makes positions that are yet to come.
-    const isHere = epoch === encodeEpoch(last.epoch) &&
-      start <= sequence && sequence <= last.sequence &&
-      areSame(tag, await this.#sign(last.epoch, start, holder));
+    const isHere = ofEpoch === encodeEpoch(epoch) &&
+      start <= sequence && sequence <= last &&
+      areSame(tag, this.#sign(epoch, start, holder));
     if (!isHere) return "elsewhere";
-    return {
-      position: { epoch: last.epoch, sequence },
-      writer: new TokenWriter(last.epoch, start, tag),
-    };
+    const write = writerOf(epoch, start, tag);
+    return { position: { epoch, sequence }, write };
   }
 
-  async #sign(
+  #sign(
     epoch: string,
     start: Sequence,
     { account, context, viewer }: TokenHolder,
-  ): Promise<string> {
-    this.#key ??= makeKey();
+  ): string {
     const rights = [rightsKey(viewer), viewer.subject];
     const text = JSON.stringify([epoch, start, account, context, ...rights]);
-    const bytes = new TextEncoder().encode(text);
-    const signature = await crypto.subtle.sign("HMAC", await this.#key, bytes);
-    return btoa(String.fromCharCode(...new Uint8Array(signature, 0, 12)))
-      .replaceAll("+", "-").replaceAll("/", "_");
-  }
-}
-
-/** Writes the tokens of one holder, from where they began. */
-export class TokenWriter {
-  readonly #start: string;
-  readonly #tag: string;
-
-  /** Makes it of a start and the tag that signs it. */
-  constructor(epoch: string, start: Sequence, tag: string) {
-    this.#start = `${encodeEpoch(epoch)}.${start}`;
-    this.#tag = tag;
-  }
-
-  /** Writes a token. */
-  write({ sequence }: CursorPosition): string {
-    return `${this.#start}.${sequence}.${this.#tag}`;
+    const signature = createHmac("sha256", this.#key).update(text).digest();
+    return signature.toString("base64url", 0, 12);
   }
 }
 
 const TOKEN =
   /^([!-~]*)\.(0|[1-9][0-9]{0,15})\.(0|[1-9][0-9]{0,15})\.([\w-]{16})$/;
 
-function makeKey(): Promise<CryptoKey> {
-  return crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, [
-    "sign",
-  ]);
+function writerOf(epoch: string, start: Sequence, tag: string): TokenWriter {
+  const beginning = `${encodeEpoch(epoch)}.${start}`;
+  return ({ sequence }) => `${beginning}.${sequence}.${tag}`;
 }
 
 /** An epoch may be any text; a header and an `id:` may not. */
@@ -113,11 +90,9 @@ function encodeEpoch(epoch: string): string {
   return encodeURIComponent(epoch.toWellFormed());
 }
 
-/** Compares tags in a time that says nothing of where they differ. */
+/** Compares tags, which are equally long, in a time that tells nothing. */
 function areSame(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++) {
-    difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
-  }
-  return difference === 0;
+  return timingSafeEqual(encoder.encode(a), encoder.encode(b));
 }
+
+const encoder = new TextEncoder();

@@ -1,15 +1,5 @@
 import type { Key, PresenceSnapshot } from "../../../core/mod.ts";
-import {
-  answer,
-  type Ask,
-  assertCanRead,
-  assertCanWrite,
-  assertStillIn,
-  isIncomplete,
-} from "./exchange.ts";
-import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
 import { summarize } from "../../../store/mod.ts";
-import { Query } from "./query.ts";
 import { summariesJson } from "../wire/summary_json.ts";
 import type {
   ContextAnswer,
@@ -17,101 +7,86 @@ import type {
   WhereaboutsAnswer,
   WithdrawAnswer,
 } from "../wire/wire.ts";
+import {
+  answer,
+  type Ask,
+  assertCanRead,
+  assertCanWrite,
+  assertStillIn,
+  isIncomplete,
+  positionOf,
+} from "./exchange.ts";
+import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
+import { Query } from "./query.ts";
 
 /** `GET /v1/presence`: who is in a context, whether somebody is, or where. */
 export function presence(ask: Ask): Promise<Response> {
-  const query = queryOf(ask, "read presence");
+  const query = new Query(ask, "read presence");
   const context = query.key("context");
   const subject = query.key("subject");
+  const { page } = ask.service.limits;
+  const maxResources = query.flag("resources") ? page : undefined;
   if (context !== undefined) {
     assertCanRead(ask, context);
     return subject === undefined
-      ? inContext(ask, query, context)
-      : ofSubject(ask, query, subject, context);
+      ? inContext(ask, context, query.page(), maxResources)
+      : ofSubject(ask, subject, context, maxResources);
   }
-  if (subject !== undefined) return whereabouts(ask, query, subject);
+  if (subject !== undefined) return whereabouts(ask, subject, maxResources);
   throw query.invalid("context", "is missing, and so is subject");
 }
 
 async function inContext(
   ask: Ask,
-  query: Query,
   context: string,
+  { limit, after }: ReturnType<Query["page"]>,
+  maxResources: number | undefined,
 ): Promise<Response> {
-  const { service, actor } = ask;
-  const limit = Math.min(query.count("limit") ?? Infinity, service.limits.page);
-  const after = query.key("after");
-  const withResources = query.flag("resources");
   const incomplete = await isIncomplete(ask, context);
-  const { store } = service.server;
-  const { account, visible, viewer } = actor;
+  const { service: { server, tokens }, actor } = ask;
+  const { store } = server;
+  const { visible } = actor;
   const page = store.summaryPage(context, { limit, after, visible });
-  const summaries = summariesJson(store, page.summaries, {
-    withResources,
-    maxResources: service.limits.page,
-  });
-  const { epoch, lastSequence: sequence } = store;
-  const json: ContextAnswer = {
-    context,
-    summaries,
-    incomplete,
-    sequence,
-    epoch,
-    next: summaries.length < page.summaries.length
-      ? summaries.at(-1)?.subject
-      : page.next,
-  };
+  const summaries = summariesJson(store, page.summaries, maxResources);
+  const isCut = summaries.length < page.summaries.length;
+  const next = isCut ? summaries.at(-1)?.subject : page.next;
+  const body = { context, summaries, incomplete, next };
   // Changes to the pages before are not after the position of a later one.
-  if (after !== undefined) return answer(json);
+  if (after !== undefined) return answer<ContextAnswer>(ask, body);
   const { subjects: count } = store.count(context, { visible });
-  const position = { epoch, sequence };
-  const holder = { account, context, viewer };
-  const writer = await service.tokens.begin(position, holder);
-  assertStillIn(actor);
-  return answer(
-    { ...json, count, cursor: writer.write(position) } satisfies ContextAnswer,
-  );
+  const position = positionOf(server);
+  const cursor = tokens.begin(position, { ...actor, context })(position);
+  return answer<ContextAnswer>(ask, { ...body, count, cursor });
 }
 
 async function ofSubject(
   ask: Ask,
-  query: Query,
   subject: string,
   context: string,
+  maxResources: number | undefined,
 ): Promise<Response> {
-  const { service, actor } = ask;
-  const withResources = query.flag("resources");
   const incomplete = await isIncomplete(ask, context);
-  const { server } = service;
-  const { store } = server;
-  const { visible, viewer } = actor;
-  const summary = store.subjectSummary(subject, context, { visible });
-  const [json] = summariesJson(store, summary ? [summary] : [], {
-    withResources,
-    maxResources: service.limits.page,
-  });
-  const { epoch, lastSequence: sequence } = store;
-  return answer(
-    {
-      subject,
-      context,
-      summary: json ?? null,
-      lastSeen: json?.lastSeen ?? server.lastSeen(subject, context, viewer),
-      incomplete,
-      sequence,
-      epoch,
-    } satisfies SubjectAnswer,
+  const { service: { server }, actor: { visible, viewer } } = ask;
+  const found = server.store.subjectSummary(subject, context, { visible });
+  const [summary = null] = summariesJson(
+    server.store,
+    found ? [found] : [],
+    maxResources,
+  );
+  const lastSeen = summary?.lastSeen ??
+    server.lastSeen(subject, context, viewer);
+  return answer<SubjectAnswer>(
+    ask,
+    { subject, context, summary, lastSeen, incomplete },
   );
 }
 
 async function whereabouts(
   ask: Ask,
-  query: Query,
   subject: string,
+  maxResources: number | undefined,
 ): Promise<Response> {
-  const { service, actor } = ask;
-  const withResources = query.flag("resources");
-  const { server, limits: { page } } = service;
+  const { service: { server, limits }, actor } = ask;
   const { snapshots, isComplete } = await server.locate(subject);
   assertStillIn(actor);
   const byContext = new Map<Key, PresenceSnapshot[]>();
@@ -125,29 +100,19 @@ async function whereabouts(
   }
   const all = [...byContext.values()].map((run) => summarize(run))
     .filter((summary) => summary !== undefined);
-  const { store } = server;
-  const summaries = summariesJson(store, all.slice(0, page), {
-    withResources,
-    maxResources: page,
+  const page = all.slice(0, limits.page);
+  const summaries = summariesJson(server.store, page, maxResources);
+  return answer<WhereaboutsAnswer>(ask, {
+    subject,
+    summaries,
+    more: summaries.length < all.length || undefined,
+    incomplete: !isComplete || undefined,
   });
-  const more = summaries.length < all.length ? true : undefined;
-  const incomplete = isComplete ? undefined : true;
-  const { epoch, lastSequence: sequence } = store;
-  return answer(
-    {
-      subject,
-      summaries,
-      more,
-      incomplete,
-      sequence,
-      epoch,
-    } satisfies WhereaboutsAnswer,
-  );
 }
 
 /** `DELETE /v1/presence`: takes away what is the actor's own. */
 export async function withdraw(ask: Ask): Promise<Response> {
-  const query = queryOf(ask, "withdraw presence");
+  const query = new Query(ask, "withdraw presence");
   const { actor, service: { server } } = ask;
   const context = query.requiredKey("context");
   const subject = stampKey(query.key("subject"), actor.subject, "subject");
@@ -162,21 +127,10 @@ export async function withdraw(ask: Ask): Promise<Response> {
   if (subject === undefined) throw query.invalid("subject", "is missing");
   // It may have been published at another server.
   const incomplete = await isIncomplete(ask, context);
-  let withdrawn = 0;
-  if (all) {
-    const own = server.store.snapshots({ context, subject, origin });
-    for (const snapshot of own) server.withdraw(snapshot);
-    withdrawn = own.length;
-  } else {
-    const key = { subject, context, resource, origin };
-    if (server.withdraw(key) !== undefined) withdrawn = 1;
-  }
-  const { epoch, lastSequence: sequence } = server.store;
-  return answer(
-    { withdrawn, incomplete, sequence, epoch } satisfies WithdrawAnswer,
-  );
-}
-
-function queryOf({ url, service }: Ask, action: string): Query {
-  return new Query(url, action, service.limits.keyLength);
+  const own = all
+    ? server.store.snapshots({ context, subject, origin })
+    : [{ subject, context, resource, origin }];
+  const withdrawn = own
+    .filter((key) => server.withdraw(key) !== undefined).length;
+  return answer<WithdrawAnswer>(ask, { withdrawn, incomplete });
 }

@@ -4,7 +4,13 @@ import {
   type PresenceUpdate,
   type Timestamp,
 } from "../../../core/mod.ts";
-import { readUpdates } from "./body.ts";
+import { assertCapacity } from "../capacity.ts";
+import type { Actor } from "../identity.ts";
+import type { TtlBounds } from "../limits.ts";
+import { invalid } from "../wire/problem.ts";
+import { checked, type ReadUpdate } from "../wire/update_schema.ts";
+import type { GrantedTtls, PublishAnswer } from "../wire/wire.ts";
+import { JSON_TYPE, LINES_TYPE, readJson } from "./body.ts";
 import {
   answer,
   type Ask,
@@ -12,16 +18,6 @@ import {
   assertStillIn,
   notYours,
 } from "./exchange.ts";
-import type { Actor } from "../identity.ts";
-import type { TtlBounds } from "../limits.ts";
-import {
-  invalid,
-  MAX_PROBLEM_FIELDS,
-  type ProblemField,
-} from "../wire/problem.ts";
-import { assertCapacity } from "../capacity.ts";
-import { problemFields, type ReadUpdate } from "../wire/update_schema.ts";
-import type { GrantedTtls, PublishAnswer } from "../wire/wire.ts";
 
 const ACTION = "publish update";
 
@@ -31,15 +27,21 @@ export const DEFAULT_ORIGIN = "http";
 /** `POST /v1/updates`: takes all updates of the body, or none. */
 export async function publish(ask: Ask): Promise<Response> {
   const { service, request, actor } = ask;
-  const { server, limits } = service;
-  const { values, isList } = await readUpdates(request, limits.bodyBytes);
+  const { server, limits, schema } = service;
+  const body = await readJson(request, limits.bodyBytes, [
+    JSON_TYPE,
+    LINES_TYPE,
+  ]);
+  const isList = Array.isArray(body);
+  if (isList && body.length > limits.updates) {
+    const message = `has more than ${limits.updates} updates`;
+    throw invalid(ACTION, { field: "body", message });
+  }
+  const read = isList
+    ? checked(ACTION, v.array(schema), body, "body")
+    : [checked(ACTION, schema, body, "update")];
   const fieldOf = (index: number, field: string) =>
     isList ? `[${index}].${field}` : field;
-  if (values.length > limits.updates) {
-    const message = `has more than ${limits.updates} updates`;
-    throw invalid(ACTION, [{ field: "body", message }]);
-  }
-  const read = check(ask, values, (index) => isList ? `[${index}]` : "");
   await followAll(ask, read);
   // All that follows is done at once: nobody comes between check and effect.
   assertStillIn(actor);
@@ -63,10 +65,7 @@ export async function publish(ask: Ask): Promise<Response> {
   assertStillIn(actor);
   const sequences = server.receiveAll(updates);
   service.holders.add(actor, updates);
-  const { epoch, lastSequence: sequence } = server.store;
-  return answer(
-    { sequences, granted, sequence, epoch } satisfies PublishAnswer,
-  );
+  return answer<PublishAnswer>(ask, { sequences, granted });
 }
 
 /** An update changes what there is, perhaps at another server. */
@@ -76,32 +75,7 @@ async function followAll(
 ): Promise<void> {
   const contexts = [...new Set(updates.map(({ context }) => context))]
     .filter((context) => actor.canWrite(context));
-  await Promise.all(
-    contexts.map((context) => server.follow(context)),
-  );
-}
-
-function check(
-  { service }: Ask,
-  values: readonly unknown[],
-  where: (index: number) => string,
-): ReadUpdate[] {
-  const read: ReadUpdate[] = [];
-  const errors: ProblemField[] = [];
-  for (const [index, value] of values.entries()) {
-    const result = v.safeParse(service.schema, value);
-    if (result.success) read.push(result.output);
-    else errors.push(...problemFields(firstOf(result.issues), where(index)));
-    if (errors.length >= MAX_PROBLEM_FIELDS) break;
-  }
-  const [first, ...others] = errors;
-  if (first !== undefined) throw invalid(ACTION, [first, ...others]);
-  return read;
-}
-
-/** As many of the issues as are told. */
-function firstOf<T>(issues: readonly T[]): readonly T[] {
-  return issues.slice(0, MAX_PROBLEM_FIELDS);
+  await Promise.all(contexts.map((context) => server.follow(context)));
 }
 
 /** What is granted of the times to live that an update asks for. */
@@ -139,8 +113,8 @@ function stamp(
   const { context, visibility, facets } = read;
   const subject = stampKey(read.subject, actor.subject, fieldOf("subject"));
   if (subject === undefined) {
-    const field = fieldOf("subject");
-    throw invalid(ACTION, [{ field, message: "is missing" }]);
+    const message = "is missing";
+    throw invalid(ACTION, { field: fieldOf("subject"), message });
   }
   const origin = stampKey(read.origin, actor.origin, fieldOf("origin")) ??
     DEFAULT_ORIGIN;
@@ -180,8 +154,8 @@ function applyOwnRules(
     result = service.checkUpdate?.(update);
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
-    const field = fieldOf(error.field);
-    throw invalid(ACTION, [{ field, message: error.message }]);
+    const { message } = error;
+    throw invalid(ACTION, { field: fieldOf(error.field), message });
   }
   if (!(result instanceof Promise)) return;
   // What it says comes too late; it must not end the process either.

@@ -1,22 +1,21 @@
-import { isKey } from "../../../core/mod.ts";
-import { invalid, type ProblemField } from "../wire/problem.ts";
+import { invalid } from "../wire/problem.ts";
+import { keyFault } from "../wire/update_schema.ts";
+import type { Ask } from "./exchange.ts";
 
 /** Reads the parameters of a URL; complains of what is wrong, naming it. */
 export class Query {
-  readonly #parameters: URLSearchParams;
+  readonly #ask: Ask;
   readonly #action: string;
-  readonly #keyLength: number;
 
   /** Makes a reader; the action, a verb first, is for the messages. */
-  constructor(url: URL, action: string, keyLength: number) {
-    this.#parameters = url.searchParams;
+  constructor(ask: Ask, action: string) {
+    this.#ask = ask;
     this.#action = action;
-    this.#keyLength = keyLength;
   }
 
   /** A parameter as it is; `undefined` if it is not there. */
   text(name: string): string | undefined {
-    const values = this.#parameters.getAll(name);
+    const values = this.#ask.url.searchParams.getAll(name);
     if (values.length > 1) throw this.invalid(name, "may be given once only");
     return values[0];
   }
@@ -25,7 +24,7 @@ export class Query {
   key(name: string): string | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    const fault = keyFault(value, this.#keyLength);
+    const fault = keyFault(value, this.#ask.service.limits.keyLength);
     if (fault !== undefined) throw this.invalid(name, fault);
     return value;
   }
@@ -46,27 +45,21 @@ export class Query {
     return value === "true";
   }
 
-  /** A parameter that is a whole number from 1 on. */
-  count(name: string): number | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    if (!/^[1-9][0-9]{0,8}$/.test(value)) {
-      throw this.invalid(name, "must be a whole number of 1 or more");
+  /** Which page is asked for, by `limit` and `after`. */
+  page(): { readonly limit: number; readonly after: string | undefined } {
+    const { page } = this.#ask.service.limits;
+    const limit = this.text("limit");
+    if (limit !== undefined && !/^[1-9][0-9]{0,8}$/.test(limit)) {
+      throw this.invalid("limit", "must be a whole number of 1 or more");
     }
-    return Number(value);
+    return {
+      limit: Math.min(Number(limit ?? Infinity), page),
+      after: this.key("after"),
+    };
   }
 
   /** The problem that a parameter is. */
   invalid(field: string, message: string): Error {
-    const error: ProblemField = { field, message };
-    return invalid(this.#action, [error]);
+    return invalid(this.#action, { field, message });
   }
-}
-
-/** What is wrong with a key that came over the wire, if anything is. */
-export function keyFault(key: string, maxLength: number): string | undefined {
-  if (key.length > maxLength) {
-    return `must have at most ${maxLength} characters: received ${key.length}`;
-  }
-  return isKey(key) ? undefined : "must be a well-formed string";
 }

@@ -8,7 +8,7 @@ import {
 import type { Ask } from "./exchange.ts";
 import { presence, withdraw } from "./presence_route.ts";
 import { publish } from "./publish_route.ts";
-import type { ServedDocuments } from "../served_documents.ts";
+import type { ServedDocuments } from "../served.ts";
 
 /** Answers a request. */
 export type Route = (ask: Ask) => Response | Promise<Response>;

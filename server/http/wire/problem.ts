@@ -62,9 +62,6 @@ const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
   "closed": [503, "The server is closed"],
 };
 
-/** More than so many fields are not told of. */
-export const MAX_PROBLEM_FIELDS = 20;
-
 /** What there is to say besides the kind and the detail. */
 export interface HttpProblemOptions {
   /** The fields that are to blame. */
@@ -119,12 +116,12 @@ export class HttpProblem extends Error {
 /** A problem of kind `invalid-request` with the fields that are to blame. */
 export function invalid(
   action: string,
-  errors: readonly [ProblemField, ...ProblemField[]],
+  ...errors: [ProblemField, ...ProblemField[]]
 ): HttpProblem {
   const [{ field, message }] = errors;
   return new HttpProblem(
     "invalid-request",
     `Cannot ${action}: ${field} ${message}`,
-    { errors: errors.slice(0, MAX_PROBLEM_FIELDS) },
+    { errors },
   );
 }

@@ -3,48 +3,38 @@ import type { ServedStore } from "../served.ts";
 import type { WireSummary } from "./wire.ts";
 
 /**
- * Writes summaries as they go over the wire, until there are too many resources:
- * those of the last one may be cut, and those after it are left out. O(entries).
+ * Writes summaries as they go over the wire, with so many resources at most: it
+ * may cut those of the last one, and leave out those after it. Without a number
+ * it leaves all resources out. O(entries).
  */
 export function summariesJson(
   store: ServedStore,
   summaries: readonly SubjectSummary[],
-  { withResources, maxResources }: {
-    readonly withResources: boolean;
-    readonly maxResources: number;
-  },
+  maxResources: number | undefined,
 ): WireSummary[] {
+  if (maxResources === undefined) {
+    return summaries.map((summary) => summaryJson(store, summary));
+  }
   const written: WireSummary[] = [];
   let room = maxResources;
   for (const summary of summaries) {
-    if (withResources && room === 0) break;
-    const json = summaryJson(store, summary);
+    if (room === 0) break;
     const resources = summary.snapshots.slice(0, room);
-    written.push(withResources ? { ...json, resources } : json);
-    if (withResources) room -= resources.length;
+    written.push({ ...summaryJson(store, summary), resources });
+    room -= resources.length;
   }
   return written;
 }
 
 function summaryJson(
   store: ServedStore,
-  summary: SubjectSummary,
+  { dominant, snapshots, ...summary }: SubjectSummary,
 ): WireSummary {
-  const { subject, context, dominant, snapshots } = summary;
   let lastSeen = summary.lastSeen ?? summary.observedAt;
   for (const snapshot of snapshots) {
     const seenAt = store.liveness(snapshot)?.seenAt ?? lastSeen;
     lastSeen = Math.max(lastSeen, seenAt);
   }
-  return {
-    subject,
-    context,
-    resource: dominant.resource,
-    origin: dominant.origin,
-    availability: summary.availability,
-    activity: summary.activity,
-    observedAt: summary.observedAt,
-    lastSeen,
-    facets: dominant.facets,
-  };
+  const { resource, origin, facets } = dominant;
+  return { ...summary, resource, origin, facets, lastSeen };
 }

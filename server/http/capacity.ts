@@ -1,18 +1,11 @@
-import type { EntryKey, Key, PresenceUpdate } from "../../core/mod.ts";
-import { EntryTree, type Leaf } from "../../store/mod.ts";
+import type { Key, PresenceUpdate } from "../../core/mod.ts";
+import { entryName } from "./holders.ts";
 import type { Actor } from "./identity.ts";
 import type { HttpLimits } from "./limits.ts";
-import { HttpProblem, invalid } from "./wire/problem.ts";
 import type { ServedStore } from "./served.ts";
+import { HttpProblem, invalid } from "./wire/problem.ts";
 
 const ACTION = "publish update";
-
-/** What an entry would hold after the updates of a request so far. */
-interface Draft extends Leaf {
-  readonly snapshot: EntryKey;
-  /** The bytes of each facet. */
-  readonly facets: Map<string, number>;
-}
 
 /**
  * Checks, before anything is published, that all updates of a request together
@@ -27,31 +20,27 @@ export function assertCapacity(
   limits: HttpLimits,
   fieldOf: (index: number, field: string) => string,
 ): void {
-  const drafts = new Map<Key, EntryTree<Draft>>();
+  /** The bytes of each facet that entries would have, by the entry's name. */
+  const drafts = new Map<string, Map<string, number>>();
   const fresh: PresenceUpdate[] = [];
   updates.forEach((update, index) => {
-    let inContext = drafts.get(update.context);
-    if (inContext === undefined) {
-      inContext = new EntryTree();
-      drafts.set(update.context, inContext);
-    }
-    let draft = inContext.get(update);
-    if (draft === undefined) {
+    const name = entryName(update);
+    let facets = drafts.get(name);
+    if (facets === undefined) {
       const stored = store.snapshot(update);
       if (stored === undefined) fresh.push(update);
-      draft = { snapshot: update, facets: facetBytes(stored?.facets ?? {}) };
-      inContext.add(draft);
+      facets = facetBytes(stored?.facets ?? {});
+      drafts.set(name, facets);
     }
     for (const [name, bytes] of facetBytes(update.facets)) {
-      if (bytes === 0) draft.facets.delete(name);
-      else draft.facets.set(name, bytes);
+      if (bytes === 0) facets.delete(name);
+      else facets.set(name, bytes);
     }
-    const fault = facetsFault(draft.facets, limits);
-    if (fault === undefined) return;
-    const field = fieldOf(index, "facets");
-    throw invalid(ACTION, { field, message: fault });
+    const message = facetsFault(facets, limits);
+    if (message === undefined) return;
+    throw invalid(ACTION, { field: fieldOf(index, "facets"), message });
   });
-  assertEntries(store, actor, fresh, limits);
+  assertEntries(store, actor, fresh.map(({ context }) => context), limits);
 }
 
 function facetsFault(
@@ -68,21 +57,23 @@ function facetsFault(
     : undefined;
 }
 
-/** What is held is counted only where some would be added. */
+/** What is held is counted only where some would be added, in these contexts. */
 function assertEntries(
   store: ServedStore,
-  actor: Actor,
-  fresh: readonly PresenceUpdate[],
+  { subject, origin }: Actor,
+  added: readonly Key[],
   limits: HttpLimits,
 ): void {
-  if (fresh.length === 0) return;
+  if (added.length === 0) return;
   if (limits.entries === Infinity && limits.contexts === Infinity) return;
-  const isTrusted = actor.origin === undefined;
-  const held = isTrusted ? heldByAll(store) : heldBy(store, actor);
-  const whose = isTrusted
-    ? "all"
-    : JSON.stringify(actor.subject ?? actor.origin);
-  const entries = held.entries + fresh.length;
+  // Where everybody is one identity, all entries are theirs. Those of a subject
+  // are by all origins: who signs in anew may get another one.
+  const isTrusted = origin === undefined;
+  const own = isTrusted
+    ? undefined
+    : store.snapshots(subject === undefined ? { origin } : { subject });
+  const whose = isTrusted ? "all" : JSON.stringify(subject ?? origin);
+  const entries = (own?.length ?? store.size) + added.length;
   if (entries > limits.entries) {
     throw new HttpProblem(
       "too-many-entries",
@@ -92,43 +83,15 @@ function assertEntries(
   // There are no more contexts than entries: mostly, that is enough to know.
   if (entries <= limits.contexts) return;
   // Nor are there more than before where no context is new to the store.
-  if (isTrusted && fresh.every(({ context }) => isUsed(store, context))) return;
-  const contexts = new Set([
-    ...held.contexts(),
-    ...fresh.map(({ context }) => context),
-  ]);
-  if (contexts.size > limits.contexts) {
+  const isUsed = (context: Key) => store.count(context).entries > 0;
+  if (isTrusted && added.every(isUsed)) return;
+  const held = own?.map(({ context }) => context) ?? store.contexts();
+  if (new Set([...held, ...added]).size > limits.contexts) {
     throw new HttpProblem(
       "too-many-entries",
       `Cannot ${ACTION}: there would be entries of ${whose} in more than ${limits.contexts} contexts`,
     );
   }
-}
-
-function isUsed(store: ServedStore, context: Key): boolean {
-  return store.count(context).entries > 0;
-}
-
-/** How much is there already of whoever publishes. */
-interface Held {
-  readonly entries: number;
-  contexts(): readonly Key[];
-}
-
-/** Where everybody is one identity, all entries are theirs. */
-function heldByAll(store: ServedStore): Held {
-  return { entries: store.size, contexts: () => store.contexts() };
-}
-
-/** Of a subject, by all origins: who signs in anew may get another one. */
-function heldBy(store: ServedStore, { subject, origin }: Actor): Held {
-  const held = store.snapshots(
-    subject === undefined ? { origin } : { subject },
-  );
-  return {
-    entries: held.length,
-    contexts: () => held.map(({ context }) => context),
-  };
 }
 
 const encoder = new TextEncoder();

@@ -13,7 +13,6 @@ import {
 } from "./routes/exchange.ts";
 import { EventWriter } from "./routes/event_writer.ts";
 import { Holders } from "./holders.ts";
-import { type HttpStats, HttpTally } from "./http_stats.ts";
 import { type Actor, actorOf, TRUSTED_ACTOR } from "./identity.ts";
 import {
   DEFAULT_LIMITS,
@@ -27,10 +26,10 @@ import {
 import { PositionTokens } from "./routes/position_token.ts";
 import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
-import { methodsOf } from "./routes/routes.ts";
+import { routesOf } from "./routes/routes.ts";
 import type { ServedDocuments, ServedPresence } from "./served.ts";
 import { toldOnce } from "./told_once.ts";
-import { LOOPBACK_HOSTS, Trust } from "./trust.ts";
+import { Trust, urlOf } from "./trust.ts";
 import { updateSchema } from "./wire/update_schema.ts";
 
 /** How a handler behaves. */
@@ -115,6 +114,16 @@ export interface HttpHandlerOptions {
 /** Answers a request; never rejects. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
+/** What has happened at a handler since it was made, and how it stands. */
+export interface HttpStats {
+  /** Requests that have come in. */
+  readonly requests: number;
+  /** How many of them were refused, by the kind of the problem. */
+  readonly rejected: ReadonlyMap<ProblemKind, number>;
+  /** Streams that are open now. */
+  readonly streams: number;
+}
+
 /** A handler that says what has happened at it. */
 export interface MeasuredHttpHandler {
   /** Answers a request; never rejects. */
@@ -194,10 +203,10 @@ export function createHttpHandler(
   server: ServedPresence,
   options: HttpHandlerOptions = {},
 ): MeasuredHttpHandler {
-  const { authorize, onError = logError, documents, ...rest } = options;
-  const { limits: given = {}, ttlMs = {}, keepAliveMs, ...more } = rest;
-  const { hosts = LOOPBACK_HOSTS, origins = [], ...last } = more;
-  const { credentials = false, checkUpdate, ...others } = last;
+  const { authorize, documents, checkUpdate, ...rest } = options;
+  const { onError = (error) => console.error(error), ...more } = rest;
+  const { limits: given = {}, ttlMs = {}, keepAliveMs, ...trusted } = more;
+  const { hosts, origins, credentials, ...others } = trusted;
   const action = "create HTTP handler";
   assertServer(server, action);
   assertNoOtherOptions(others, action);
@@ -208,10 +217,9 @@ export function createHttpHandler(
     throw new InvalidValueError(action, "documents", rule, documents);
   }
   const isNew = toldOnce();
-  const limits = limitsFrom(
-    given,
-    authorize === undefined ? TRUSTED_LIMITS : DEFAULT_LIMITS,
-  );
+  const defaults = authorize === undefined ? TRUSTED_LIMITS : DEFAULT_LIMITS;
+  const limits = limitsFrom(given, defaults);
+  const routes = routesOf(documents);
   const trust = new Trust({ hosts, origins, credentials });
   const service: Service = {
     server,
@@ -234,7 +242,8 @@ export function createHttpHandler(
     },
   };
 
-  const tally = new HttpTally(service.quotas);
+  const rejected = new Map<ProblemKind, number>();
+  let requests = 0;
 
   async function identify(request: Request): Promise<Actor> {
     if (authorize === undefined) return TRUSTED_ACTOR;
@@ -248,80 +257,83 @@ export function createHttpHandler(
     if (server.closed) {
       throw new HttpProblem("closed", "Cannot answer: the server is closed");
     }
-    if (!URL.canParse(request.url)) {
-      throw new HttpProblem("misdirected", "Cannot answer: the host is none");
-    }
-    const url = new URL(request.url);
+    const url = urlOf(request);
     if (url.pathname === "/healthz") return health(request);
     trust.check(request, url);
-    const methods = methodsOf(url.pathname, documents);
-    if (methods === undefined) {
+    const found = routes.filter(({ path }) => path.test(url.pathname));
+    if (found.length === 0) {
       throw new HttpProblem(
         "not-found",
         `Cannot find ${url.pathname.slice(0, 100)}: there is no such path`,
       );
     }
     const preflight = trust.preflight(request);
-    if (preflight !== undefined) {
-      return new Response(null, { status: 204, headers: preflight });
+    if (preflight !== undefined) return preflight;
+    if (request.method === "OPTIONS") {
+      return new Response(null, { status: 204, headers: allow(found) });
     }
-    const route = routeOf(request, methods);
-    if (route === undefined) return options204(methods);
+    const route = routeFor(request, found);
     const actor = await identify(request);
     assertStillIn(actor);
     service.quotas.countRequest(actor.account, server.steadyNow);
-    return await route({ service, request, url, actor });
+    const [, name = ""] = route.path.exec(url.pathname) ?? [];
+    return await route.answer({ service, request, url, actor }, name);
   }
 
   const handle = async (request: Request): Promise<Response> => {
     let response: Response;
-    tally.asked();
+    requests++;
     try {
       response = await respond(request);
     } catch (error) {
       const problem = problemOf(error);
-      tally.refused(problem.kind);
-      if (SERVERS_FAULTS.has(problem.kind)) service.report(error, request);
+      const { kind } = problem;
+      rejected.set(kind, (rejected.get(kind) ?? 0) + 1);
+      if (SERVERS_FAULTS.has(kind)) service.report(error, request);
       response = problem.toResponse();
     }
-    trust.share(request, response.headers);
+    trust.share(request, response);
     return request.method === "HEAD" ? withoutBody(response) : response;
   };
-  handle.stats = tally;
+  handle.stats = {
+    get requests() {
+      return requests;
+    },
+    get rejected() {
+      return new Map(rejected);
+    },
+    get streams() {
+      return service.quotas.streams;
+    },
+  };
   return handle;
 }
 
 function health(request: Request): Response {
-  routeOf(request, new Map([["GET", true]]));
+  if (request.method !== "OPTIONS") routeFor(request, [{ method: "GET" }]);
   return json({ status: "ok" });
 }
 
-/** What a method leads to; `undefined` for OPTIONS. */
-function routeOf<R>(
+/** The route for the method of a request. */
+function routeFor<R extends { readonly method: string }>(
   { method }: Request,
-  methods: ReadonlyMap<string, R>,
-): R | undefined {
-  if (method === "OPTIONS") return undefined;
-  const route = methods.get(method === "HEAD" ? "GET" : method);
+  routes: readonly R[],
+): R {
+  const wanted = method === "HEAD" ? "GET" : method;
+  const route = routes.find((route) => route.method === wanted);
   if (route !== undefined) return route;
   throw new HttpProblem(
     "method-not-allowed",
     `Cannot ${method.slice(0, 20)}: the method is not allowed here`,
-    { headers: { allow: allow(methods) } },
+    { headers: allow(routes) },
   );
 }
 
-function allow(methods: ReadonlyMap<string, unknown>): string {
-  const names = [...methods.keys(), "OPTIONS"];
-  if (methods.has("GET")) names.push("HEAD");
-  return names.sort().join(", ");
-}
-
-function options204(methods: ReadonlyMap<string, unknown>): Response {
-  return new Response(null, {
-    status: 204,
-    headers: { allow: allow(methods) },
-  });
+/** The header that names the methods of routes. */
+function allow(routes: readonly { readonly method: string }[]) {
+  const methods = routes.map(({ method }) => method);
+  if (methods.includes("GET")) methods.push("HEAD");
+  return { allow: [...methods, "OPTIONS"].sort().join(", ") };
 }
 
 function withoutBody(response: Response): Response {
@@ -359,7 +371,3 @@ const SERVERS_FAULTS: ReadonlySet<ProblemKind> = new Set([
   "internal-error",
   "unavailable",
 ]);
-
-function logError(error: unknown): void {
-  console.error(error);
-}

@@ -49,7 +49,7 @@ export class Holders {
     // Mostly there is nothing to remember, and nothing to forget.
     if (signal === undefined && this.#held.size === 0) return;
     for (const entry of published) {
-      const name = nameOf(entry);
+      const name = entryName(entry);
       if (this.#held.get(name)?.right.signal === signal) continue;
       this.#release(name);
       if (signal !== undefined) this.#hold(name, entryKeyOf(entry), signal);
@@ -103,6 +103,9 @@ export class Holders {
   }
 }
 
-function nameOf({ subject, context, resource, origin }: EntryKey): string {
+/** Names an entry: equal keys have equal names. */
+export function entryName(
+  { subject, context, resource, origin }: EntryKey,
+): string {
   return JSON.stringify([subject, context, resource, origin]);
 }

@@ -80,7 +80,8 @@ export interface HttpLimits {
   readonly requestsPerSecond: number;
 }
 
-const REQUEST_LIMITS = {
+/** The limits of a handler that tells identities apart. */
+export const DEFAULT_LIMITS: HttpLimits = {
   bodyBytes: 1_048_576,
   updates: 1_000,
   keyLength: 256,
@@ -89,11 +90,6 @@ const REQUEST_LIMITS = {
   facetDepth: 16,
   page: 1_000,
   changes: 1_000,
-};
-
-/** The limits of a handler that tells identities apart. */
-export const DEFAULT_LIMITS: HttpLimits = {
-  ...REQUEST_LIMITS,
   entries: 1_000,
   contexts: 100,
   streams: 100,
@@ -105,7 +101,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
  * there, and whoever used up its share would lock all others out.
  */
 export const TRUSTED_LIMITS: HttpLimits = {
-  ...REQUEST_LIMITS,
+  ...DEFAULT_LIMITS,
   entries: Infinity,
   contexts: Infinity,
   streams: Infinity,
@@ -128,9 +124,6 @@ export interface TtlBounds {
   readonly max: number;
 }
 
-/** A second to ten minutes. */
-export const DEFAULT_TTL_BOUNDS: TtlBounds = { min: 1_000, max: 600_000 };
-
 /** What does not happen when an option makes no sense. */
 const ACTION = "create HTTP handler";
 
@@ -144,35 +137,20 @@ export function limitsFrom(
   given: Partial<HttpLimits>,
   defaults: HttpLimits,
 ): HttpLimits {
-  const limitOf = (name: keyof HttpLimits): number => {
-    const limit = given[name] ?? defaults[name];
-    if (limit > 0) return limit;
-    const rule = "must be a number above 0";
+  const said = Object.entries(given)
+    .filter(([, limit]) => limit !== undefined);
+  const limits = { ...defaults, ...Object.fromEntries(said) };
+  for (const [name, limit] of Object.entries(limits)) {
+    if (!Object.hasOwn(defaults, name)) {
+      assertNoOtherOptions({ [name]: limit }, ACTION, "limits");
+    }
+    const isWhole = name === "page" || name === "changes";
+    if (limit > 0 && (!isWhole || Number.isInteger(limit))) continue;
+    const rule = isWhole
+      ? "must be a whole number of 1 or more"
+      : "must be a number above 0";
     throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
-  };
-  const wholeLimitOf = (name: "page" | "changes"): number => {
-    const limit = limitOf(name);
-    if (Number.isInteger(limit)) return limit;
-    const rule = "must be a whole number of 1 or more";
-    throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
-  };
-  const limits = {
-    bodyBytes: limitOf("bodyBytes"),
-    updates: limitOf("updates"),
-    keyLength: limitOf("keyLength"),
-    facets: limitOf("facets"),
-    facetBytes: limitOf("facetBytes"),
-    facetDepth: limitOf("facetDepth"),
-    page: wholeLimitOf("page"),
-    changes: wholeLimitOf("changes"),
-    entries: limitOf("entries"),
-    contexts: limitOf("contexts"),
-    streams: limitOf("streams"),
-    requestsPerSecond: limitOf("requestsPerSecond"),
-  };
-  const others = Object.entries(given)
-    .filter(([name]) => !Object.hasOwn(limits, name));
-  assertNoOtherOptions(Object.fromEntries(others), ACTION, "limits");
+  }
   return limits;
 }
 
@@ -182,8 +160,7 @@ export function limitsFrom(
  * @throws {InvalidValueError} If they are no span.
  */
 export function ttlBoundsFrom(given: Partial<TtlBounds>): TtlBounds {
-  const { min = DEFAULT_TTL_BOUNDS.min, ...rest } = given;
-  const { max = DEFAULT_TTL_BOUNDS.max, ...others } = rest;
+  const { min = 1_000, max = 600_000, ...others } = given;
   assertNoOtherOptions(others, ACTION, "ttlMs");
   if (!(min > 0)) {
     const rule = "must be a number above 0";

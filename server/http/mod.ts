@@ -29,9 +29,9 @@ export {
   createHttpHandler,
   type HttpHandler,
   type HttpHandlerOptions,
+  type HttpStats,
   type MeasuredHttpHandler,
 } from "./handler.ts";
-export type { HttpStats } from "./http_stats.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,

@@ -6,20 +6,16 @@ import { HttpProblem } from "./wire/problem.ts";
 const ACTION = "serve presence";
 
 /** The names under which a service is reached on the machine it runs on. */
-export const LOOPBACK_HOSTS: readonly string[] = [
-  "localhost",
-  "127.0.0.1",
-  "[::1]",
-];
+const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
 /** What a handler believes of the pages that requests come from. */
 export interface TrustOptions {
-  /** The host names that are served, or `"any"`. */
-  readonly hosts: "any" | readonly string[];
-  /** The other sites whose pages may ask. */
-  readonly origins: readonly string[];
-  /** Whether those pages may send cookies. */
-  readonly credentials: boolean;
+  /** The host names that are served, or `"any"`; left out, loopback names. */
+  readonly hosts?: "any" | readonly string[] | undefined;
+  /** The other sites whose pages may ask; none, if they are left out. */
+  readonly origins?: readonly string[] | undefined;
+  /** Whether those pages may send cookies; left out, they may not. */
+  readonly credentials?: boolean | undefined;
 }
 
 /**
@@ -39,7 +35,9 @@ export class Trust {
    * @throws {InvalidValueError} If a host or an origin is written as no request
    * has it.
    */
-  constructor({ hosts, origins, credentials }: TrustOptions) {
+  constructor(
+    { hosts = LOOPBACK_HOSTS, origins = [], credentials = false }: TrustOptions,
+  ) {
     this.#hosts = hosts === "any" ? "any" : new Set(hosts.map(hostName));
     this.#origins = new Set(origins.map(originName));
     this.#credentials = credentials;
@@ -71,8 +69,8 @@ export class Trust {
     );
   }
 
-  /** What a trusted page of another site may send; `undefined` for no preflight. */
-  preflight(request: Request): Headers | undefined {
+  /** Tells a trusted page of another site what it may send; `undefined` for no preflight. */
+  preflight(request: Request): Response | undefined {
     const { headers } = request;
     const origin = headers.get("origin");
     const isPreflight = request.method === "OPTIONS" &&
@@ -87,11 +85,11 @@ export class Trust {
     });
     const wanted = headers.get("access-control-request-headers");
     if (wanted !== null) answer.set("access-control-allow-headers", wanted);
-    return answer;
+    return new Response(null, { status: 204, headers: answer });
   }
 
   /** Lets a trusted page of another site read a response. */
-  share(request: Request, headers: Headers): void {
+  share(request: Request, { headers }: Response): void {
     if (this.#origins.size === 0) return;
     headers.append("vary", "Origin");
     const origin = request.headers.get("origin");
@@ -147,36 +145,36 @@ export interface TrustGuard {
  * ```
  */
 export function createTrustGuard(
-  { hosts = LOOPBACK_HOSTS, origins = [], ...others }: {
+  { hosts, origins, ...others }: {
     readonly hosts?: "any" | readonly string[] | undefined;
     readonly origins?: readonly string[] | undefined;
   } = {},
 ): TrustGuard {
   assertNoOtherOptions(others, ACTION);
-  const trust = new Trust({ hosts, origins, credentials: false });
+  const trust = new Trust({ hosts, origins });
   const guard = (request: Request): Response | undefined => {
-    if (!URL.canParse(request.url)) {
-      return new HttpProblem(
-        "misdirected",
-        "Cannot answer: the host is no name",
-      )
-        .toResponse();
-    }
     try {
-      trust.check(request, new URL(request.url));
+      trust.check(request, urlOf(request));
       return undefined;
     } catch (error) {
       if (error instanceof HttpProblem) return error.toResponse();
       throw error;
     }
   };
-  guard.preflight = (request: Request): Response | undefined => {
-    const headers = trust.preflight(request);
-    return headers && new Response(null, { status: 204, headers });
-  };
-  guard.share = (request: Request, response: Response): void =>
-    trust.share(request, response.headers);
+  guard.preflight = (request: Request) => trust.preflight(request);
+  guard.share = (request: Request, response: Response) =>
+    trust.share(request, response);
   return guard;
+}
+
+/**
+ * The URL of a request.
+ *
+ * @throws {HttpProblem} If it has no host that can be one.
+ */
+export function urlOf({ url }: Request): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new HttpProblem("misdirected", "Cannot answer: the host is no name");
 }
 
 /** For an image or a link, a browser asks without saying which page wants it. */

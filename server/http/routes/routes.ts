@@ -1,3 +1,4 @@
+import type { ServedDocuments } from "../served.ts";
 import { changes } from "./changes_route.ts";
 import {
   documentCounts,
@@ -8,43 +9,38 @@ import {
 import type { Ask } from "./exchange.ts";
 import { presence, withdraw } from "./presence_route.ts";
 import { publish } from "./publish_route.ts";
-import type { ServedDocuments } from "../served.ts";
 
-/** Answers a request. */
-export type Route = (ask: Ask) => Response | Promise<Response>;
+/** What answers requests for a path that are made by a method. */
+export interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  /** Answers; the name in the path stays as it is written there. */
+  answer(ask: Ask, name: string): Response | Promise<Response>;
+}
 
-/** What a path leads to, method by method. */
-export type Methods = ReadonlyMap<string, Route>;
-
-const ROUTES: ReadonlyMap<string, Methods> = new Map([
-  ["/v1/updates", new Map<string, Route>([["POST", publish]])],
-  [
-    "/v1/presence",
-    new Map<string, Route>([["GET", presence], ["DELETE", withdraw]]),
-  ],
-  ["/v1/changes", new Map<string, Route>([["GET", changes]])],
-]);
-
-/** The part of a path that a route is given stays as it is written. */
-const DOCUMENT_ROUTES: readonly [RegExp, string, DocumentRoute][] = [
-  [/^\/v1\/documents\/counts$/, "POST", documentCounts],
-  [/^\/v1\/documents\/([^/]+)\/presence$/, "GET", documentPresence],
-  [/^\/internal\/presence\/([^/]+)$/, "GET", documentPresence],
-  [/^\/v1\/workspaces\/([^/]+)\/documents$/, "GET", workspaceDocuments],
+const ROUTES: readonly Route[] = [
+  { method: "POST", path: /^\/v1\/updates$/, answer: publish },
+  { method: "GET", path: /^\/v1\/presence$/, answer: presence },
+  { method: "DELETE", path: /^\/v1\/presence$/, answer: withdraw },
+  { method: "GET", path: /^\/v1\/changes$/, answer: changes },
 ];
 
-/** Finds what a path leads to; `undefined` if that is nothing. */
-export function methodsOf(
-  path: string,
+const DOCUMENT_ROUTES: readonly [string, RegExp, DocumentRoute][] = [
+  ["POST", /^\/v1\/documents\/counts$/, documentCounts],
+  ["GET", /^\/v1\/documents\/([^/]+)\/presence$/, documentPresence],
+  ["GET", /^\/internal\/presence\/([^/]+)$/, documentPresence],
+  ["GET", /^\/v1\/workspaces\/([^/]+)\/documents$/, workspaceDocuments],
+];
+
+/** The routes that there are: those of documents where there are documents. */
+export function routesOf(
   documents: ServedDocuments | undefined,
-): Methods | undefined {
-  const methods = ROUTES.get(path);
-  if (methods !== undefined || documents === undefined) return methods;
-  for (const [pattern, method, route] of DOCUMENT_ROUTES) {
-    const match = pattern.exec(path);
-    if (match === null) continue;
-    const [, segment = ""] = match;
-    return new Map([[method, (ask) => route(ask, documents, segment)]]);
-  }
-  return undefined;
+): readonly Route[] {
+  if (documents === undefined) return ROUTES;
+  const more = DOCUMENT_ROUTES.map(([method, path, route]): Route => ({
+    method,
+    path,
+    answer: (ask, name) => route(ask, documents, name),
+  }));
+  return [...ROUTES, ...more];
 }

@@ -55,13 +55,7 @@ import type {
   WireUpdate,
   WithdrawAnswer,
 } from "../wire/wire.ts";
-import {
-  isContextAnswer,
-  isPublishAnswer,
-  isSubjectAnswer,
-  isWhereaboutsAnswer,
-  isWithdrawAnswer,
-} from "./wire_answer.ts";
+import { areSummaries, isAnswer, isSummary } from "./wire_answer.ts";
 import { readBatch } from "./wire_batch.ts";
 
 export type {
@@ -163,7 +157,15 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
       body: JSON.stringify(updates),
       signal,
     };
-    return await this.#ask("publish", "v1/updates", {}, isPublishAnswer, init);
+    const path = "v1/updates";
+    return await this.#ask(
+      "publish",
+      path,
+      {},
+      init,
+      "sequences",
+      Array.isArray,
+    );
   }
 
   /**
@@ -181,15 +183,13 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   ): Promise<WithdrawAnswer> {
     const { context, subject, resource, origin, all, ...more } = query;
     assertNoOtherOptions({ ...others, ...more }, "withdraw");
-    const parameters = { context, subject, resource, origin, all };
-    const init = { method: "DELETE", signal };
-    const path = "v1/presence";
     return await this.#ask(
       "withdraw",
-      path,
-      parameters,
-      isWithdrawAnswer,
-      init,
+      "v1/presence",
+      { context, subject, resource, origin, all },
+      { method: "DELETE", signal },
+      "withdrawn",
+      (count) => typeof count === "number",
     );
   }
 
@@ -215,22 +215,17 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     const { context, subject, resources, limit, after, ...more } = query;
     const action = "read presence";
     assertNoOtherOptions({ ...others, ...more }, action);
-    const path = "v1/presence";
-    const init = { signal };
-    if (subject === undefined) {
-      const parameters = { context, limit, after, resources };
-      return await this.#ask(
-        action,
-        path,
-        parameters,
-        isContextAnswer<M>,
-        init,
-      );
-    }
-    const parameters = { context, subject, resources };
-    return context === undefined
-      ? await this.#ask(action, path, parameters, isWhereaboutsAnswer<M>, init)
-      : await this.#ask(action, path, parameters, isSubjectAnswer<M>, init);
+    const isOfOne = context !== undefined && subject !== undefined;
+    return await this.#ask(
+      action,
+      "v1/presence",
+      { context, subject, limit, after, resources },
+      { signal },
+      isOfOne ? "summary" : "summaries",
+      isOfOne
+        ? (summary) => summary === null || isSummary(summary)
+        : areSummaries,
+    );
   }
 
   /**
@@ -347,8 +342,9 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     action: string,
     path: string,
     parameters: QueryParameters,
-    isAnswer: (value: unknown) => value is T,
     init: RequestInit,
+    field: string,
+    isField: (value: unknown) => boolean,
   ): Promise<T> {
     const headers = new Headers(init.headers);
     headers.set("accept", "application/json");
@@ -357,7 +353,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     const response = await this.#send(url, { ...init, headers, signal });
     if (!response.ok) throw await requestErrorOf(action, response);
     const answer = parseJson(await response.text());
-    if (isAnswer(answer)) return answer;
+    if (isAnswer<T>(answer, field, isField)) return answer;
     throw new TypeError(`Cannot ${action}: the service sent something else`);
   }
 

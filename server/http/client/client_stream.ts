@@ -79,25 +79,28 @@ async function* connect(
   signal: AbortSignal,
 ): AsyncGenerator<SseBlock, void> {
   const attempt = new AbortController();
-  const patience = new Patience(attempt.signal, keepAliveMs);
+  let silenceMs = keepAliveMs * PATIENCE;
   const abort = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", abort);
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   try {
-    const response = await patience.during(
-      request(lastEventId, attempt.signal),
-      cancelBody,
-    );
+    const asked = request(lastEventId, attempt.signal);
+    const response = await within(asked, silenceMs, attempt.signal, cancelBody);
     if (!response.ok) {
-      throw await patience.during(requestErrorOf("read changes", response));
+      const error = requestErrorOf("read changes", response);
+      throw await within(error, silenceMs, attempt.signal);
     }
     reader = eventsOf(response).getReader();
     const told = Number(response.headers.get("presence-keep-alive-ms"));
-    if (told > 0) patience.keepAliveMs = told;
+    if (told > 0) silenceMs = told * PATIENCE;
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const parser = new SseParser();
     while (true) {
-      const { done, value } = await patience.during(reader.read());
+      const { done, value } = await within(
+        reader.read(),
+        silenceMs,
+        attempt.signal,
+      );
       if (done) return;
       yield* parser.push(decoder.decode(value, { stream: true }));
     }
@@ -108,47 +111,39 @@ async function* connect(
   }
 }
 
-/** Waits for answers, but only for so long. */
-class Patience {
-  readonly #signal: AbortSignal;
-  /** How often a sign of life is due. */
-  keepAliveMs: number;
-
-  constructor(signal: AbortSignal, keepAliveMs: number) {
-    this.#signal = signal;
-    this.keepAliveMs = keepAliveMs;
-  }
-
-  /**
-   * What a promise gives, if it does in time and before the signal is aborted;
-   * what it gives later is discarded.
-   */
-  during<T>(answer: Promise<T>, discard?: (late: T) => void): Promise<T> {
-    const signal = this.#signal;
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const lose = (error: unknown) => {
-        isLate = true;
-        release();
-        reject(error);
-      };
-      const onAbort = () => lose(signal.reason);
-      const timer = setTimeout(() => {
-        lose(new Error("Cannot read changes: there is no sign of life"));
-      }, timerMs(this.keepAliveMs * PATIENCE));
-      const release = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-      };
-      if (signal.aborted) onAbort();
-      else signal.addEventListener("abort", onAbort);
-      answer.then((value) => {
-        if (isLate) return discard?.(value);
-        release();
-        resolve(value);
-      }, lose);
-    });
-  }
+/**
+ * What a promise gives, if it does in time and before the signal is aborted;
+ * what it gives later is discarded.
+ */
+function within<T>(
+  answer: Promise<T>,
+  ms: number,
+  signal: AbortSignal,
+  discard?: (late: T) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const lose = (error: unknown) => {
+      isLate = true;
+      release();
+      reject(error);
+    };
+    const onAbort = () => lose(signal.reason);
+    const timer = setTimeout(() => {
+      lose(new Error("Cannot read changes: there is no sign of life"));
+    }, timerMs(ms));
+    const release = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+    answer.then((value) => {
+      if (isLate) return discard?.(value);
+      release();
+      resolve(value);
+    }, lose);
+  });
 }
 
 function eventsOf(response: Response): ReadableStream<Uint8Array> {

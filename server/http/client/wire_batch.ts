@@ -1,5 +1,4 @@
-import type { PresenceModel, PresenceSnapshot } from "../../../core/mod.ts";
-import type { CursorPosition, VisibleChange } from "../../../store/mod.ts";
+import type { PresenceModel } from "../../../core/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
 import { isObject, type JsonObject, parseJson } from "../json.ts";
 
@@ -23,29 +22,14 @@ function isBatch<M extends PresenceModel>(
 ): value is PresenceBatch<M> {
   if (!isObject(value) || !isPosition(value.position)) return false;
   if (value.type === "changes") {
-    return Array.isArray(value.changes) && value.changes.every(isChange<M>);
+    return Array.isArray(value.changes) && value.changes.every(isChange);
   }
   return value.type === "baseline" && typeof value.part === "number" &&
-    typeof value.last === "boolean" && areSnapshots<M>(value.snapshots);
+    typeof value.last === "boolean" && Array.isArray(value.snapshots) &&
+    value.snapshots.every(isSnapshot);
 }
 
-/** Tells whether a value is a list of changes, and puts back what is missing. */
-export function areChanges<M extends PresenceModel>(
-  value: unknown,
-): value is VisibleChange<M>[] {
-  return Array.isArray(value) && value.every(isChange<M>);
-}
-
-/** Tells whether a value is a list of snapshots, and puts back what is missing. */
-export function areSnapshots<M extends PresenceModel>(
-  value: unknown,
-): value is PresenceSnapshot<M>[] {
-  return Array.isArray(value) && value.every(isSnapshot<M>);
-}
-
-function isChange<M extends PresenceModel>(
-  value: unknown,
-): value is VisibleChange<M> {
+function isChange(value: unknown): boolean {
   if (!isObject(value) || typeof value.sequence !== "number") return false;
   switch (value.type) {
     case "published":
@@ -65,9 +49,8 @@ function isChange<M extends PresenceModel>(
   }
 }
 
-function isSnapshot<M extends PresenceModel>(
-  value: unknown,
-): value is PresenceSnapshot<M> {
+/** Tells whether a value is a snapshot, and puts back what JSON left out. */
+export function isSnapshot(value: unknown): boolean {
   return isKeyed(value) && isObject(value.facets) &&
     typeof value.observedAt === "number" && value.visibility !== undefined &&
     value.expiry !== undefined;
@@ -86,7 +69,7 @@ function isWireKey(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";
 }
 
-function isPosition(value: unknown): value is CursorPosition {
+function isPosition(value: unknown): boolean {
   return isObject(value) && typeof value.epoch === "string" &&
     typeof value.sequence === "number";
 }

@@ -36,6 +36,7 @@ export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,
   type HttpProblemOptions,
+  PROBLEM_KINDS,
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,

@@ -1,91 +1,52 @@
 import {
   documentContext,
   documentIdOf,
-  type DocumentStats,
   workspaceContext,
 } from "../documents/mod.ts";
-import type { Instruments, Labels } from "./instruments.ts";
+import type { Labelled, Metric } from "./instruments.ts";
 import type { MeasuredServer } from "./sources.ts";
 
-/** In seconds: what people take for at once, and what they notice. */
-const LATENCY_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1];
-
-/** Measures documents; gives what to call with the latency of a cursor. */
-export function measureDocuments(
-  instruments: Instruments,
-  stats: () => DocumentStats | undefined,
-): (seconds: number) => void {
-  instruments.counter(
-    "document_events_coalesced_total",
-    "Events of documents that a later one has replaced before they were read.",
-    "documents",
-    () => stats()?.coalesced,
-  );
-  return instruments.histogram(
-    "cursor_update_latency_seconds",
-    "From the receipt of a cursor to its broadcast.",
-    LATENCY_BUCKETS,
-  );
-}
-
-/** Tells of the largest documents and workspaces, so many of each at most. */
-export function nameDocuments(
-  instruments: Instruments,
+/** How many people the largest documents and workspaces have, by their ids. */
+export function largestMetrics(
   server: MeasuredServer,
   limit: number,
-): void {
-  instruments.gauges(
-    "presence_document_active_users",
-    "People in each of the largest documents.",
-    ["document_id"],
-    () =>
-      largest(server, limit, (context) => {
-        const document_id = documentIdOf(context);
-        return document_id === undefined ? undefined : { document_id };
-      }),
-  );
-  instruments.gauges(
-    "presence_workspace_active_users",
-    "People in the documents of each of the largest workspaces.",
-    ["workspace_id"],
-    () =>
-      largest(server, limit, (context) => {
-        const workspace_id = workspaceIdOf(context);
-        return workspace_id === undefined ? undefined : { workspace_id };
-      }),
-  );
+): Metric[] {
+  return [
+    [
+      "presence_document_active_users",
+      "People in each of the largest documents.",
+      { server: () => largest(server, limit, documentIdOf) },
+      "document_id",
+    ],
+    [
+      "presence_workspace_active_users",
+      "People in the documents of each of the largest workspaces.",
+      { server: () => largest(server, limit, workspaceIdOf) },
+      "workspace_id",
+    ],
+  ];
 }
 
 /**
- * Tells of the people in the largest documents as Materi does: by document and
- * workspace. Who is in a document without a workspace is in `""`.
+ * How many people the largest documents have, as Materi tells it: by document
+ * and workspace. Who is in a document without a workspace is in `""`.
  */
-export function measurePeople(
-  instruments: Instruments,
-  server: MeasuredServer,
-  limit: number,
-): void {
-  instruments.gauges(
+export function materiMetric(server: MeasuredServer, limit: number): Metric {
+  return [
     "presence_active_users",
     "Number of active users per document.",
-    ["document_id", "workspace_id"],
-    () => {
-      const documents = largest(server, limit, (context) => {
-        const document_id = documentIdOf(context);
-        return document_id === undefined ? undefined : { document_id };
-      });
-      return documents.flatMap(([{ document_id = "" }]) =>
-        peopleIn(server, document_id)
-      );
+    {
+      server: () =>
+        Object.keys(largest(server, limit, documentIdOf))
+          .flatMap((id) => peopleIn(server, id)),
     },
-  );
+    "document_id",
+    "workspace_id",
+  ];
 }
 
 /** How many people are in a document, by their workspaces. O(entries). */
-function peopleIn(
-  { store }: MeasuredServer,
-  document_id: string,
-): (readonly [Labels, number])[] {
+function peopleIn({ store }: MeasuredServer, document_id: string): Labelled[] {
   const context = documentContext(document_id);
   const workspaces = new Map(
     store.snapshots({ context }).map(({ subject, facets }) => {
@@ -111,20 +72,18 @@ function workspaceIdOf(context: string): string | undefined {
     : undefined;
 }
 
-/** The contexts with labels that most are in. O(contexts). */
+/** The ids that most people are in, and how many. O(contexts). */
 function largest(
   { store }: MeasuredServer,
   limit: number,
-  labelsOf: (context: string) => Labels | undefined,
-): (readonly [Labels, number])[] {
-  return store.contexts()
-    .flatMap((context): [Labels, number][] => {
-      const labels = typeof context === "string"
-        ? labelsOf(context)
-        : undefined;
-      if (labels === undefined) return [];
-      return [[labels, store.count(context).subjects]];
-    })
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, limit);
+  idOf: (context: string) => string | undefined,
+): Readonly<Record<string, number>> {
+  const people = store.contexts().flatMap((context) => {
+    const id = typeof context === "string" ? idOf(context) : undefined;
+    if (id === undefined) return [];
+    return [[id, store.count(context).subjects] as const];
+  });
+  return Object.fromEntries(
+    people.sort(([, a], [, b]) => b - a).slice(0, limit),
+  );
 }

@@ -1,125 +1,167 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { ClusterStats } from "../cluster/mod.ts";
+import type { DocumentStats } from "../documents/mod.ts";
+import type { HttpStats } from "../http/mod.ts";
+import type { ServerStats } from "../mod.ts";
+import type { PhoenixStats } from "../phoenix/mod.ts";
 
-const SOURCES = ["server", "http", "phoenix", "cluster", "documents"] as const;
+/** The statistics that metrics are read from, by the name of their source. */
+export interface StatsOf {
+  readonly server: ServerStats;
+  readonly http: HttpStats;
+  readonly phoenix: PhoenixStats;
+  readonly cluster: ClusterStats;
+  readonly documents: DocumentStats;
+}
 
-/** The values of labels, by their names. */
-export type Labels = Readonly<Record<string, string>>;
+type Source = keyof StatsOf;
 
-/** Samples of one metric: for each set of labels its value. */
-export type Samples = Iterable<readonly [labels: Labels, value: number]>;
+const SOURCES: readonly Source[] = [
+  "server",
+  "http",
+  "phoenix",
+  "cluster",
+  "documents",
+];
 
-/** Reads a value; `undefined` if there is nothing to read it from. */
-export type Reading = () => number | undefined;
+/** What has statistics; another one may take the place of any. */
+export type Sources = {
+  readonly [Name in Source]?: { readonly stats: StatsOf[Name] } | undefined;
+};
 
-/** What counters are read from; another one may come in its place. */
-export type Source = typeof SOURCES[number];
+/** What a metric is at the moment: by its only label, or by several. */
+export type Reading =
+  | number
+  | Readonly<Record<string, number>>
+  | readonly Labelled[];
 
-/** How counters are read, source by source. */
-export type Readings = { readonly [Name in Source]?: () => Samples };
+/** A value, and all the labels that it is told by. */
+export type Labelled = readonly [labels: Record<string, string>, value: number];
+
+/** A metric, and how it is read from the statistics of those that have it. */
+export type Metric = readonly [
+  /** A counter, which only grows, is told from a gauge by its end: `_total`. */
+  name: string,
+  help: string,
+  read: {
+    readonly [Name in Source]?: (stats: StatsOf[Name]) => Reading;
+  },
+  ...labels: string[],
+];
+
+/** A value of a metric, and what it was read from. */
+interface Sample {
+  readonly source: object;
+  readonly labels: Record<string, string>;
+  readonly value: number;
+}
+
+/** What all that prom-client makes is given. */
+interface About {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: string[];
+  readonly registers: Registry[];
+}
 
 /**
- * Makes metrics that are read when they are asked for: until then nothing is
- * done for them. All are in one registry, and have one prefix.
+ * Puts metrics into a registry. They are read when they are asked for: until
+ * then nothing is done for them.
  */
-export class Instruments {
-  readonly #registry: Registry;
-  readonly #prefix: string;
-  /** What each counter was told last, by source and labels. */
-  readonly #told: Map<Source, Map<string, number>>[] = [];
-
-  /** Makes them for a registry. */
-  constructor(registry: Registry, prefix: string) {
-    this.#registry = registry;
-    this.#prefix = prefix;
-  }
-
-  /** A number that goes up and down. */
-  gauge(name: string, help: string, read: Reading): void {
-    this.gauges(name, help, [], () => unlabelled(read()));
-  }
-
-  /** Numbers that go up and down; what is not read any more is forgotten. */
-  gauges(
-    name: string,
-    help: string,
-    labelNames: readonly string[],
-    read: () => Samples,
-  ): void {
-    new Gauge({
-      ...this.#about(name, help, labelNames),
-      collect() {
-        this.reset();
-        if (labelNames.length === 0) this.remove();
-        for (const [labels, value] of read()) this.set({ ...labels }, value);
-      },
-    });
-  }
-
-  /** A number that only grows. */
-  counter(name: string, help: string, source: Source, read: Reading): void {
-    this.counters(name, help, [], { [source]: () => unlabelled(read()) });
-  }
-
-  /**
-   * Numbers that only grow. What is read may begin anew; the metric goes on.
-   * That of another source than before has to be forgotten first.
-   */
-  counters(
-    name: string,
-    help: string,
-    labelNames: readonly string[],
-    readings: Readings,
-  ): void {
-    const told = new Map<Source, Map<string, number>>();
-    this.#told.push(told);
-    let isEmpty = labelNames.length === 0;
-    new Counter({
-      ...this.#about(name, help, labelNames),
-      collect() {
-        if (isEmpty) this.remove();
-        for (const source of SOURCES) {
-          const known = told.get(source) ?? new Map<string, number>();
-          told.set(source, known);
-          for (const [labels, value] of readings[source]?.() ?? []) {
-            const key = JSON.stringify(labels);
-            const former = known.get(key) ?? 0;
-            known.set(key, value);
-            this.inc({ ...labels }, value < former ? value : value - former);
-            isEmpty = false;
-          }
-        }
-      },
-    });
-  }
-
-  /** Takes note that something else is read from now on: it counts whole. */
-  forget(source: Source): void {
-    for (const told of this.#told) told.delete(source);
-  }
-
-  /** How long something has taken, in seconds, sorted into buckets. */
-  histogram(
-    name: string,
-    help: string,
-    buckets: readonly number[],
-  ): (seconds: number) => void {
-    const histogram = new Histogram({
-      ...this.#about(name, help, []),
-      buckets: [...buckets],
-    });
-    return (seconds) => histogram.observe(seconds);
-  }
-
-  #about(name: string, help: string, labelNames: readonly string[]) {
-    return {
-      name: this.#prefix + name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.#registry],
-    };
+export function register(
+  registry: Registry,
+  prefix: string,
+  metrics: readonly Metric[],
+  sources: () => Sources,
+): void {
+  const stats = onceATurn(() => readAll(sources()));
+  for (const metric of metrics) {
+    const [name, help, , ...labelNames] = metric;
+    const registers = [registry];
+    const about = { name: prefix + name, help, labelNames, registers };
+    const read = () =>
+      SOURCES.flatMap((source) =>
+        samplesOf(metric, source, sources(), stats())
+      );
+    if (name.endsWith("_total")) addCounter(about, read);
+    else addGauge(about, read);
   }
 }
 
-function unlabelled(value: number | undefined): Samples {
-  return value === undefined ? [] : [[{}, value]];
+/** A number that goes up and down; what is not read any more is forgotten. */
+function addGauge(about: About, read: () => readonly Sample[]): void {
+  new Gauge({
+    ...about,
+    collect() {
+      this.reset();
+      if (about.labelNames.length === 0) this.remove();
+      for (const { labels, value } of read()) this.set(labels, value);
+    },
+  });
+}
+
+/**
+ * A number that only grows. What is read may begin anew; the metric goes on.
+ * What has taken the place of a source has told nothing yet: it counts whole.
+ */
+function addCounter(about: About, read: () => readonly Sample[]): void {
+  const told = new WeakMap<object, Map<string, number>>();
+  const counter = new Counter({
+    ...about,
+    collect() {
+      for (const { source, labels, value } of read()) {
+        const known = told.get(source) ?? new Map<string, number>();
+        told.set(source, known);
+        const key = JSON.stringify(labels);
+        const former = known.get(key) ?? 0;
+        known.set(key, value);
+        this.inc(labels, value < former ? value : value - former);
+      }
+    },
+  });
+  if (about.labelNames.length === 0) counter.remove();
+}
+
+type AllStats = { readonly [Name in Source]: StatsOf[Name] | undefined };
+
+function readAll(
+  { server, http, phoenix, cluster, documents }: Sources,
+): AllStats {
+  return {
+    server: server?.stats,
+    http: http?.stats,
+    phoenix: phoenix?.stats,
+    cluster: cluster?.stats,
+    documents: documents?.stats,
+  };
+}
+
+function samplesOf<Name extends Source>(
+  [, , read, label = ""]: Metric,
+  name: Name,
+  { [name]: source }: Sources,
+  { [name]: stats }: AllStats,
+): Sample[] {
+  const reading = stats && read[name]?.(stats);
+  if (source === undefined || reading === undefined) return [];
+  if (typeof reading === "number") {
+    return [{ source, labels: {}, value: reading }];
+  }
+  if (Array.isArray(reading)) {
+    return reading.map(([labels, value]) => ({ source, labels, value }));
+  }
+  return Object.entries(reading)
+    .map(([text, value]) => ({ source, labels: { [label]: text }, value }));
+}
+
+/** Reads once, however often it is asked in a turn: a scrape asks in one. */
+function onceATurn<T>(read: () => T): () => T {
+  let reading: { readonly value: T } | undefined;
+  return () => {
+    if (reading === undefined) {
+      reading = { value: read() };
+      queueMicrotask(() => reading = undefined);
+    }
+    return reading.value;
+  };
 }

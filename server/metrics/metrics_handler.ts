@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
 import { createTrustGuard } from "../http/mod.ts";
@@ -75,13 +76,13 @@ export function createMetricsHandler(
   assertNoOtherOptions(others, "serve metrics");
   const refusalOf = createTrustGuard({ hosts });
 
-  async function knows({ headers }: Request): Promise<boolean> {
+  function knows({ headers }: Request): boolean {
     if (token === undefined) return true;
     const given = headers.get("authorization") ?? "";
     // The name of the scheme may be written in any case.
     const said = given.replace(/^bearer +/i, "Bearer ");
     const wanted = `Bearer ${token}`;
-    return isSame(await digestOf(said), await digestOf(wanted));
+    return timingSafeEqual(digestOf(said), digestOf(wanted));
   }
 
   return async (request) => {
@@ -94,7 +95,7 @@ export function createMetricsHandler(
       const allow = { allow: "GET, HEAD" };
       return refuse(405, "Cannot read metrics: the method must be GET", allow);
     }
-    if (!await knows(request)) {
+    if (!knows(request)) {
       const scheme = { "www-authenticate": "Bearer" };
       return refuse(401, "Cannot read metrics: the token is wrong", scheme);
     }
@@ -130,19 +131,9 @@ function refuse(
   });
 }
 
-async function digestOf(text: string): Promise<Uint8Array> {
-  const bytes = new TextEncoder().encode(text);
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-}
-
-/**
- * Compares digests, so that how long it takes tells nothing: neither where they
- * differ nor how long what they are of is.
- */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
-  return difference === 0;
+/** Of the same length for all: how long a comparison takes tells nothing. */
+function digestOf(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
 }
 
 function assertToken(token: string | undefined): void {

@@ -1,22 +1,18 @@
-import { Registry } from "prom-client";
+import { Histogram, Registry } from "prom-client";
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
 import { assertServer } from "../internal.ts";
-import { measureCluster } from "./cluster_metrics.ts";
-import {
-  measureDocuments,
-  measurePeople,
-  nameDocuments,
-} from "./document_metrics.ts";
-import { measureFaces } from "./face_metrics.ts";
-import { Instruments } from "./instruments.ts";
-import { onceATurn } from "./once_a_turn.ts";
-import { countPeople, measureServer } from "./server_metrics.ts";
+import { largestMetrics, materiMetric } from "./document_metrics.ts";
+import { type Metric, register, type Sources } from "./instruments.ts";
+import { metricsTable } from "./metrics_table.ts";
 import type {
   MeasuredServer,
   MetricsSources,
   OtherMetrics,
 } from "./sources.ts";
+
+/** In seconds: what people take for at once, and what they notice. */
+const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1];
 
 /** What to measure, and how to name it. */
 export interface PresenceMetricsOptions extends MetricsSources {
@@ -69,11 +65,10 @@ export interface PresenceMetricsOptions extends MetricsSources {
  */
 export class PresenceMetrics {
   readonly #registry = new Registry();
-  readonly #instruments: Instruments;
   readonly #server: MeasuredServer;
   readonly #others: OtherMetrics | undefined;
-  #sources: MetricsSources = {};
-  readonly #observeCursor: (seconds: number) => void;
+  #sources: Sources = {};
+  readonly #latency: Histogram;
 
   /**
    * Makes the metrics of a server.
@@ -92,27 +87,22 @@ export class PresenceMetrics {
     assertLimit(documentLabels);
     this.#server = server;
     this.#others = others;
-    const instruments = new Instruments(this.#registry, prefix);
-    this.#instruments = instruments;
     this.measure(sources);
-    const stats = onceATurn(() => server.stats);
-    const http = onceATurn(() => this.#sources.http?.stats);
-    const phoenix = onceATurn(() => this.#sources.phoenix?.stats);
-    const documents = onceATurn(() => this.#sources.documents?.stats);
-    if (materi) measurePeople(instruments, server, documentLabels);
-    else {
-      countPeople(instruments, stats);
-      if (documentLabels > 0) {
-        nameDocuments(instruments, server, documentLabels);
-      }
-    }
-    measureServer(instruments, stats, materi ? "event_type" : "event");
-    measureFaces(instruments, stats, http, phoenix, documents);
-    measureCluster(
-      instruments,
-      onceATurn(() => this.#sources.cluster?.stats),
+    register(
+      this.#registry,
+      prefix,
+      [
+        ...peopleMetrics(server, materi, documentLabels),
+        ...metricsTable(materi ? "event_type" : "event"),
+      ],
+      () => this.#sources,
     );
-    this.#observeCursor = measureDocuments(instruments, documents);
+    this.#latency = new Histogram({
+      name: `${prefix}cursor_update_latency_seconds`,
+      help: "From the receipt of a cursor to its broadcast.",
+      buckets: LATENCY_BUCKETS,
+      registers: [this.#registry],
+    });
   }
 
   /** What the text says of itself in a `Content-Type`. */
@@ -132,17 +122,12 @@ export class PresenceMetrics {
     const { http, phoenix, cluster, documents, ...others } = sources;
     assertNoOtherOptions(others, "measure presence");
     assertSameServer(documents, this.#server);
-    const former = this.#sources;
-    for (const name of ["http", "phoenix", "cluster", "documents"] as const) {
-      const source = sources[name];
-      const isOther = source !== undefined && source !== former[name];
-      if (isOther) this.#instruments.forget(name);
-    }
     this.#sources = {
-      http: http ?? former.http,
-      phoenix: phoenix ?? former.phoenix,
-      cluster: cluster ?? former.cluster,
-      documents: documents ?? former.documents,
+      server: this.#server,
+      http: http ?? this.#sources.http,
+      phoenix: phoenix ?? this.#sources.phoenix,
+      cluster: cluster ?? this.#sources.cluster,
+      documents: documents ?? this.#sources.documents,
     };
   }
 
@@ -155,7 +140,7 @@ export class PresenceMetrics {
    */
   readonly observeCursorUpdate = (latencyMs: number): void => {
     if (Number.isFinite(latencyMs)) {
-      this.#observeCursor(Math.max(0, latencyMs) / 1_000);
+      this.#latency.observe(Math.max(0, latencyMs) / 1_000);
     }
   };
 
@@ -169,6 +154,21 @@ export class PresenceMetrics {
     const texts = [this.#registry.metrics(), this.#others?.metrics() ?? ""];
     return (await Promise.all(texts)).join("\n").trimEnd() + "\n";
   }
+}
+
+/** How many people there are: in one number, by document, or both. */
+function peopleMetrics(
+  server: MeasuredServer,
+  materi: boolean,
+  limit: number,
+): Metric[] {
+  if (materi) return [materiMetric(server, limit)];
+  const all: Metric = [
+    "presence_active_users",
+    "Distinct subjects that are present, in whatever contexts.",
+    { server: ({ subjects }) => subjects },
+  ];
+  return limit > 0 ? [all, ...largestMetrics(server, limit)] : [all];
 }
 
 function assertSameServer(

@@ -62,6 +62,9 @@ const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
   "closed": [503, "The server is closed"],
 };
 
+/** All {@linkcode ProblemKind}s. */
+export const PROBLEM_KINDS: readonly string[] = Object.keys(KINDS);
+
 /** What there is to say besides the kind and the detail. */
 export interface HttpProblemOptions {
   /** The fields that are to blame. */

@@ -4,9 +4,6 @@ import * as v from "valibot";
 /** Sets of keys have some thousands. */
 const MAX_BYTES = 1_048_576;
 
-/** Nobody should have to wait longer. */
-const MAX_LOAD_MS = 5_000;
-
 const keySchema = v.looseObject({ kty: v.string() });
 
 /** A key that is none of ours, whatever it is, does not spoil the others. */
@@ -20,16 +17,14 @@ const keySetSchema = v.object({
 /**
  * Asks for a JSON Web Key Set.
  *
- * @throws {Error} If there is none, it is too large, or not all there within 5
- * seconds; the reason is in the message.
+ * @throws {Error} If there is none, or it is too large; the reason is in the
+ * message.
  */
-export async function loadKeySet(url: URL): Promise<JSONWebKeySet> {
-  const response = await fetch(url, {
-    headers: { accept: "application/json, application/jwk-set+json" },
-    // Another place would not be the one that is trusted.
-    redirect: "manual",
-    signal: AbortSignal.timeout(MAX_LOAD_MS),
-  });
+export async function loadKeySet(
+  url: string,
+  init: RequestInit,
+): Promise<JSONWebKeySet> {
+  const response = await fetch(url, init);
   if (response.status !== 200) {
     // What is not read of an answer would keep its connection.
     await response.body?.cancel();

@@ -1,5 +1,6 @@
 import {
-  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
   decodeProtectedHeader,
   errors,
   type FlattenedJWSInput,
@@ -26,22 +27,27 @@ export interface PublishedKeysSettings {
   /** How long to wait before asking anew because of one that is not there. */
   readonly cooldownMs: number;
   /** Told of what goes wrong where nobody's token is verified in vain by it. */
-  onError(error: unknown): void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** The keys that an issuer publishes, asked for when a token needs them. */
 export class PublishedKeys {
   readonly #settings: PublishedKeysSettings;
+  readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   readonly #told = new Set<string>();
-  #keys: ReturnType<typeof createLocalJWKSet> | undefined;
   #loadedAt: Timestamp = -Infinity;
   #failure: TokenKeysError | undefined;
   #failedAt: Timestamp = -Infinity;
-  #loading: Promise<void> | undefined;
 
   /** Makes it; nothing is asked for yet. */
   constructor(settings: PublishedKeysSettings) {
     this.#settings = settings;
+    this.#keys = createRemoteJWKSet(settings.url, {
+      cooldownDuration: settings.cooldownMs,
+      // That goes by a clock that can be set back; ours can't.
+      cacheMaxAge: Infinity,
+      [customFetch]: (url, init) => this.#load(url, init),
+    });
   }
 
   /**
@@ -92,59 +98,39 @@ export class PublishedKeys {
     header: JWTHeaderParameters,
     input: FlattenedJWSInput,
   ): Promise<CryptoKey> => {
-    if (!this.#areFresh) await this.#load();
+    if (!this.#areFresh) await this.#keys.reload();
     try {
-      return await this.#among(header, input);
+      return await this.#keys(header, input);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      if (isWithin(this.#loadedAt, this.#settings.cooldownMs)) throw error;
       // While there are keys, it is the token that is to blame.
-      await this.#load().catch(() => {
-        throw error;
-      });
+      if (error instanceof TokenKeysError) throw new errors.JWKSNoMatchingKey();
+      const isNotFound = error instanceof errors.JWKSNoMatchingKey ||
+        error instanceof errors.JWKSMultipleMatchingKeys;
+      throw isNotFound ? error : unusable(header, error);
     }
-    return await this.#among(header, input);
   };
 
   /** Whether there are keys that need not be asked for anew. */
   get #areFresh(): boolean {
-    return this.#keys !== undefined && isWithin(this.#loadedAt, MAX_AGE_MS);
+    return isWithin(this.#loadedAt, MAX_AGE_MS);
   }
 
-  async #among(
-    header: JWTHeaderParameters,
-    input: FlattenedJWSInput,
-  ): Promise<CryptoKey> {
-    if (this.#keys === undefined) throw new errors.JWKSNoMatchingKey();
-    try {
-      return await this.#keys(header, input);
-    } catch (error) {
-      const isFound = !(error instanceof errors.JWKSNoMatchingKey ||
-        error instanceof errors.JWKSMultipleMatchingKeys);
-      throw isFound ? unusable(header, error) : error;
+  /** Loads the keys, but not soon after a failure. */
+  async #load(url: string, init: RequestInit): Promise<Response> {
+    const { cooldownMs } = this.#settings;
+    if (this.#failure !== undefined && isWithin(this.#failedAt, cooldownMs)) {
+      throw this.#failure;
     }
-  }
-
-  /** Loads the keys; once for all who wait, and not soon after a failure. */
-  async #load(): Promise<void> {
-    if (this.#loading === undefined && this.#failure !== undefined) {
-      const { cooldownMs } = this.#settings;
-      if (isWithin(this.#failedAt, cooldownMs)) throw this.#failure;
-    }
-    this.#loading ??= this.#loadNow().finally(() => this.#loading = undefined);
-    await this.#loading;
-  }
-
-  async #loadNow(): Promise<void> {
     try {
-      this.#keys = createLocalJWKSet(await loadKeySet(this.#settings.url));
+      const keySet = await loadKeySet(url, init);
       this.#loadedAt = steadyNow();
       this.#failure = undefined;
+      return Response.json(keySet);
     } catch (error) {
       this.#failure = new TokenKeysError(error);
       this.#failedAt = steadyNow();
       // Where there are none, whoever waits for them tells of it.
-      if (this.#areFresh) this.#settings.onError(this.#failure);
+      if (this.#areFresh) this.#tell(this.#failure);
       throw this.#failure;
     }
   }
@@ -156,7 +142,16 @@ export class PublishedKeys {
       : unusable(decodeProtectedHeader(token), cause);
     if (this.#told.has(error.message) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(error.message);
-    this.#settings.onError(error);
+    this.#tell(error);
+  }
+
+  /** What it tells must not let in, nor keep out, because telling fails. */
+  #tell(error: unknown): void {
+    try {
+      this.#settings.onError(error);
+    } catch {
+      // There is nobody left to tell.
+    }
   }
 }
 

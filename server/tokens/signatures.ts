@@ -20,32 +20,33 @@ export interface SignedToken {
   readonly reason?: undefined;
 }
 
-type Keys =
-  | { readonly secret: Uint8Array }
-  | { readonly published: PublishedKeys };
-
 /**
  * Says of a token whether it is signed as it must be, by whom it must be, for
  * whom it must be, and now. The algorithms are those of the kind of keys that
  * there are, whatever the token says: a public key is no secret.
  */
 export class Signatures {
-  readonly #keys: Keys;
-  readonly #algorithms: string[];
-  readonly #rules: FilledRules;
+  readonly #options: JWTVerifyOptions;
+  readonly #payloadOf: (
+    token: string,
+    options: JWTVerifyOptions,
+  ) => Promise<JWTPayload>;
 
   /** @throws {InvalidValueError} If the keys or the algorithms make no sense. */
-  constructor(options: KeyOptions, rules: FilledRules) {
-    this.#rules = rules;
-    if (options.jwksUrl === undefined) {
-      const { secret, algorithms } = secretFrom(options);
-      this.#keys = { secret };
-      this.#algorithms = algorithms;
+  constructor(keys: KeyOptions, rules: FilledRules) {
+    const { issuer, audience, clockToleranceSeconds: clockTolerance } = rules;
+    const requiredClaims = ["sub", "exp", "iat"];
+    const options = { issuer, audience, clockTolerance, requiredClaims };
+    if (keys.jwksUrl === undefined) {
+      const { secret, algorithms } = secretFrom(keys);
+      this.#options = { ...options, algorithms };
+      this.#payloadOf = async (token, options) =>
+        (await jwtVerify(token, secret, options)).payload;
     } else {
-      const { url, cooldownMs, onError, algorithms } = jwksFrom(options);
-      const settings = { url, cooldownMs, onError: guarded(onError) };
-      this.#keys = { published: new PublishedKeys(settings) };
-      this.#algorithms = algorithms;
+      const { algorithms, ...settings } = jwksFrom(keys);
+      const published = new PublishedKeys(settings);
+      this.#options = { ...options, algorithms };
+      this.#payloadOf = (token, options) => published.payloadOf(token, options);
     }
   }
 
@@ -58,29 +59,12 @@ export class Signatures {
     token: string,
     now: Timestamp,
   ): Promise<SignedToken | Unauthorized> {
-    const { issuer, audience } = this.#rules;
-    const options: JWTVerifyOptions = {
-      algorithms: this.#algorithms,
-      issuer,
-      audience,
-      clockTolerance: this.#rules.clockToleranceSeconds,
-      currentDate: new Date(now),
-      requiredClaims: ["sub", "exp", "iat"],
-    };
+    const options = { ...this.#options, currentDate: new Date(now) };
     try {
       return { payload: await this.#payloadOf(token, options) };
     } catch (error) {
       return { reason: reasonOf(error) };
     }
-  }
-
-  async #payloadOf(
-    token: string,
-    options: JWTVerifyOptions,
-  ): Promise<JWTPayload> {
-    return "secret" in this.#keys
-      ? (await jwtVerify(token, this.#keys.secret, options)).payload
-      : await this.#keys.published.payloadOf(token, options);
   }
 }
 
@@ -116,17 +100,4 @@ function reasonOfClaim(
     default:
       return "the token does not count yet";
   }
-}
-
-/** What it is told of must not let in, nor keep out, because telling fails. */
-function guarded(
-  onError: (error: unknown) => void,
-): (error: unknown) => void {
-  return (error) => {
-    try {
-      onError(error);
-    } catch {
-      // There is nobody left to tell.
-    }
-  };
 }

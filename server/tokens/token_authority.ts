@@ -87,29 +87,17 @@ export class TokenAuthority {
    * trusted.
    */
   constructor(options: TokenOptions) {
-    const {
-      rightsOf = (claims) => claims.presence,
-      clock = Date.now,
-      ...rest
-    } = options;
-    const { issuer, audience, clockToleranceSeconds, ...more } = rest;
-    const { maxLifetimeSeconds, maxTokenBytes, ...keys } = more;
-    this.#rules = rulesFrom({
-      issuer,
-      audience,
-      clockToleranceSeconds,
-      maxLifetimeSeconds,
-      maxTokenBytes,
-    });
-    this.#rightsOf = rightsOf;
+    const { rightsOf, clock = Date.now, ...rest } = options;
+    const { rules, keys } = rulesFrom(rest);
+    this.#rules = rules;
+    this.#rightsOf = rightsOf ?? ((claims) => claims.presence);
     this.#clock = clock;
     this.#steadyClock = options.clock ?? steadyNow;
-    this.#signatures = new Signatures(keys, this.#rules);
-    const { maxLifetimeSeconds: lifetime, clockToleranceSeconds: tolerance } =
-      this.#rules;
+    this.#signatures = new Signatures(keys, rules);
+    const { maxLifetimeSeconds, clockToleranceSeconds } = rules;
     this.#revoked = new RevokedSubjects(
       // A second more, of which an `iat` may have a part.
-      (lifetime + tolerance + 1) * 1_000,
+      (maxLifetimeSeconds + clockToleranceSeconds + 1) * 1_000,
     );
   }
 

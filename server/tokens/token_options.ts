@@ -134,16 +134,21 @@ const ASYMMETRIC: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Fills in what is not said of the rules.
+ * Fills in what is not said of the rules, and tells the keys from them.
  *
- * @throws {InvalidValueError} If one of them makes no sense.
+ * @throws {InvalidValueError} If one of the rules makes no sense.
  */
-export function rulesFrom(options: TokenRules): FilledRules {
-  const {
-    clockToleranceSeconds = 5,
-    maxLifetimeSeconds = 86_400,
-    maxTokenBytes = 8_192,
-  } = options;
+export function rulesFrom({
+  issuer,
+  audience,
+  clockToleranceSeconds = 5,
+  maxLifetimeSeconds = 86_400,
+  maxTokenBytes = 8_192,
+  ...keys
+}: TokenRules & KeyOptions): {
+  readonly rules: FilledRules;
+  readonly keys: KeyOptions;
+} {
   if (!(clockToleranceSeconds >= 0) || clockToleranceSeconds === Infinity) {
     const rule = "must be a number that is not below 0";
     const field = "clockToleranceSeconds";
@@ -151,13 +156,14 @@ export function rulesFrom(options: TokenRules): FilledRules {
   }
   assertAboveZero("maxLifetimeSeconds", maxLifetimeSeconds);
   assertAboveZero("maxTokenBytes", maxTokenBytes);
-  return {
-    issuer: namesFrom("issuer", options.issuer),
-    audience: namesFrom("audience", options.audience),
+  const rules = {
+    issuer: namesFrom("issuer", issuer),
+    audience: namesFrom("audience", audience),
     clockToleranceSeconds,
     maxLifetimeSeconds,
     maxTokenBytes,
   };
+  return { rules, keys };
 }
 
 /**

@@ -19,3 +19,4 @@ export {
   type Unauthorized,
 } from "./identity.ts";
 export { pause } from "./pause.ts";
+export { startWatch } from "./start_watch.ts";

@@ -57,6 +57,7 @@ import type {
 import { EventTally, type ServerStats } from "./server_stats.ts";
 import { Sweeper } from "./sweeper.ts";
 import { ToldDeadlines } from "./told_deadlines.ts";
+import { startWatch } from "./start_watch.ts";
 import {
   OMNISCIENT_VIEWER,
   seesAll,
@@ -66,7 +67,6 @@ import {
 import {
   RunningWatches,
   scopeOf,
-  startWatch,
   type Watch,
   watchBatches,
   type WatchCountOptions,
@@ -1023,7 +1023,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   ): Watch<T> {
     const feeds = this.#feeds;
     const expireDue = () => this.#expireDue();
-    return startWatch(this.#watches, signal, async function* (signal) {
+    return startWatch([signal], async function* (signal) {
       expireDue();
       const feed = feeds.join(scope, viewer);
       try {
@@ -1031,7 +1031,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       } finally {
         feeds.leave(feed);
       }
-    });
+    }, this.#watches);
   }
 }
 

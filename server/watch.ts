@@ -113,45 +113,6 @@ export class RunningWatches {
   }
 }
 
-/**
- * Makes a watch of a generator: ending it also ends a wait that is under way,
- * which a generator by itself would sit out, and lets go of what the generator
- * holds even if nobody reads on.
- */
-export function startWatch<T>(
-  running: RunningWatches,
-  outer: AbortSignal | undefined,
-  run: (signal: AbortSignal) => AsyncGenerator<T, void>,
-): Watch<T> {
-  const inner = new AbortController();
-  async function* linked() {
-    if (outer?.aborted || running.closed) return;
-    running.add(end);
-    outer?.addEventListener("abort", end);
-    try {
-      yield* run(inner.signal);
-    } finally {
-      running.delete(end);
-      outer?.removeEventListener("abort", end);
-    }
-  }
-  const batches = linked();
-  const end = () => {
-    inner.abort();
-    return batches.return();
-  };
-  return {
-    next: () => batches.next(),
-    return: end,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await end();
-    },
-  };
-}
-
 /** Yields a baseline, then changes; after a gap a baseline again. */
 export async function* watchBatches<M extends PresenceModel>(
   running: RunningWatches,

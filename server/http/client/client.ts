@@ -32,6 +32,7 @@
 
 import { assertNoOtherOptions } from "../../../core/assert.ts";
 import { InvalidValueError, type PresenceModel } from "../../../core/mod.ts";
+import { startWatch } from "../../internal.ts";
 import type { Watch } from "../../mod.ts";
 import type {
   ClientBatch,
@@ -284,37 +285,15 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   watch(options: ClientWatchOptions<M>): Watch<ClientBatch<M>> {
     const { context, since, signal, ...others } = options;
     assertNoOtherOptions(others, "watch presence");
-    const inner = new AbortController();
-    const outer = [signal, this.#options.signal];
-    const batches = this.#batches({ context, since }, inner.signal);
-    async function* linked(): AsyncGenerator<ClientBatch<M>, void> {
-      if (outer.some((signal) => signal?.aborted)) return;
-      for (const signal of outer) signal?.addEventListener("abort", end);
-      try {
-        yield* batches;
-      } finally {
-        for (const signal of outer) signal?.removeEventListener("abort", end);
-      }
-    }
-    const watch = linked();
-    const end = () => {
-      inner.abort();
-      return watch.return();
-    };
-    return {
-      next: () => watch.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    return startWatch(
+      [signal, this.#options.signal],
+      (signal) => this.#batches(context, since, signal),
+    );
   }
 
   #batches(
-    { context, since }: ClientWatchOptions<M>,
+    context: M["context"],
+    since: string | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<ClientBatch<M>, void> {
     const { keepAliveMs = 15_000, onRetry } = this.#options;

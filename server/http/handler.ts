@@ -7,7 +7,6 @@ import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
   assertStillIn,
   json,
-  refused,
   type Service,
   unauthorized,
 } from "./routes/exchange.ts";
@@ -249,7 +248,7 @@ export function createHttpHandler(
     if (authorize === undefined) return TRUSTED_ACTOR;
     const identity = await authorize(request);
     if (identity === null || identity === undefined) throw unauthorized();
-    if (identity.reason !== undefined) throw refused(identity.reason);
+    if (identity.reason !== undefined) throw unauthorized(identity.reason);
     return actorOf(identity, () => server.now);
   }
 

@@ -11,20 +11,11 @@ import { isObject, type JsonObject } from "../json.ts";
 import type { HttpLimits } from "../limits.ts";
 import { invalid, type ProblemField } from "./problem.ts";
 
-/** An update as it was read: well-formed, but not yet stamped. */
-export interface ReadUpdate {
-  readonly subject?: string | undefined;
-  readonly context: string;
-  readonly resource?: string | null | undefined;
-  readonly origin?: string | undefined;
-  readonly visibility: Visibility;
-  readonly ttlMs: number;
-  readonly facets: FacetPatch<PresenceModel>;
-  readonly facetTtlsMs?: Readonly<Record<string, number>> | undefined;
-}
-
 /** Checks updates that come over a wire. */
-export type UpdateSchema = v.GenericSchema<unknown, ReadUpdate>;
+export type UpdateSchema = ReturnType<typeof updateSchema>;
+
+/** An update as it was read: well-formed, but not yet stamped. */
+export type ReadUpdate = v.InferOutput<UpdateSchema>;
 
 /** What is wrong with a member of an object, if anything is. */
 type FaultOf = (name: string, value: unknown) => string | undefined;
@@ -43,7 +34,7 @@ const TTL_RULE = "must be a number of milliseconds above 0";
 const MAX_FIELDS = 20;
 
 /** Makes the schema of an update. */
-export function updateSchema(limits: HttpLimits): UpdateSchema {
+export function updateSchema(limits: HttpLimits) {
   const { keyLength } = limits;
   const key = keySchema(keyLength);
   // An empty one is a variable that nobody has set. No other face takes it.

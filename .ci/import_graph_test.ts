@@ -20,14 +20,10 @@ const BESIDE_THE_PACKAGE = /^(@nats-io\/transport-node|@std\/testing\/time)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**
- * The page hands the sources of these rooms, and these files, to browsers: it
- * imports all of them as text, none as code.
+ * It serves modules to browsers, and reads them by paths that it computes. A test
+ * of the page says which ones.
  */
-const TO_BROWSERS = {
-  file: "server/service/page/browser_sources.ts",
-  rooms: ["beacon", "core"],
-  files: ["server/documents/hue.ts"],
-};
+const TO_BROWSERS = "server/service/page/browser_modules.ts";
 
 /** What each room may import from others; a folder of server has more rights. */
 const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
@@ -112,10 +108,7 @@ function allows(file: string, target: string): boolean {
   const isFile = /\.(ts|js|css|html|svg)$/.test(target);
   const to = roomOf(target);
   if (isFile && from === to && from !== "mod.ts") return true;
-  if (file === TO_BROWSERS.file) {
-    const { rooms, files } = TO_BROWSERS;
-    if (rooms.includes(to) || files.includes(target)) return true;
-  }
+  if (file === TO_BROWSERS && target === "?") return true;
   const folder = from.startsWith("server/");
   const { rooms, bare } = folder
     ? { rooms: ["core", "store", "beacon", "server"], bare: LIBRARY }
@@ -191,8 +184,7 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/deep/x.ts", "server/http/body.ts"],
     ["server/main.ts", "server/http/body.ts"],
     ["server/service/page/mod.ts", "server/service/page/style.css"],
-    ["server/service/page/browser_sources.ts", "beacon/throttle.ts"],
-    ["server/service/page/browser_sources.ts", "server/documents/hue.ts"],
+    ["server/service/page/browser_modules.ts", "?"],
     ["examples/a.ts", "@ruthere/presence/store"],
     ["mod.ts", "server/mod.ts"],
   ] as const;
@@ -218,10 +210,10 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/http/handler.ts", "server/service/page/style.css"],
     ["server/http/handler.ts", "https://example.org/x.ts"],
     ["server/service/page/mod.ts", "beacon/throttle.ts"],
-    ["server/service/page/browser_sources.ts", "store/store.ts"],
-    ["server/service/page/browser_sources.ts", "server/documents/color.ts"],
-    ["server/service/page/mod.ts", "server/documents/hue.ts"],
     ["examples/a.ts", "core/assert.ts"],
+    ["server/service/page/browser_modules.ts", "store/store.ts"],
+    ["server/service/page/mod.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "?"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],
     ["mod.ts", "core/assert.ts"],
@@ -298,7 +290,7 @@ Deno.test('import graph: "imports" of deno.json has what the package and the ser
   const packages = [...CODE]
     .filter(([file]) => roomOf(file) !== "examples")
     .flatMap(([, code]) => importsIn(code))
-    .filter((name) => !/^(\.|node:)/.test(name) && !PACKAGE.test(name))
+    .filter((name) => !/^(\.|node:|\?$)/.test(name) && !PACKAGE.test(name))
     .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0]);
   // A key that begins with a dot is a file of the page.
   const listed = Object.keys(imports).filter((name) => !name.startsWith("."));

@@ -1,4 +1,5 @@
 import {
+  assertDelay,
   assertFunction,
   assertNoOtherOptions,
   assertOptions,
@@ -9,35 +10,34 @@ import {
   steadyNow,
   type Timestamp,
 } from "../core/mod.ts";
-import { assertDelay } from "./delay.ts";
 import { QuietTimer } from "./quiet_timer.ts";
 
 /**
- * How present somebody is: `active`, `idle` after a while without activity,
- * `away` after a longer one, or when they can't see it.
+ * How active a person is: `active`, `idle` after a while without activity, `away`
+ * after a longer while or when the page is hidden.
  */
 export type ActivityState = "active" | "idle" | "away";
 
-/** What an activity monitor tells, and how patient it is. */
+/** How an activity monitor works. */
 export interface ActivityMonitorOptions {
   /**
-   * How long after the last activity somebody is idle, in milliseconds:
-   * positive and at most 2^31 - 1.
+   * How long after the last activity a person is idle, in milliseconds: positive
+   * and at most 2^31 - 1.
    *
    * @default {30_000}
    */
   readonly activityTimeoutMs?: Duration | undefined;
   /**
-   * How long after the last activity somebody is away, in milliseconds: longer
+   * How long after the last activity a person is away, in milliseconds: longer
    * than `activityTimeoutMs` and at most 2^31 - 1.
    *
    * @default {300_000}
    */
   readonly idleTimeoutMs?: Duration | undefined;
-  /** Told of every change of the state, once. It must not throw. */
+  /** Called with the state whenever it changes. It must not throw. */
   readonly onChange: (state: ActivityState) => void;
   /**
-   * Tells the time in milliseconds: best by a clock that nobody sets.
+   * Returns the time in milliseconds, ideally by a steady clock.
    *
    * @default {steadyNow}
    */
@@ -45,27 +45,27 @@ export interface ActivityMonitorOptions {
 }
 
 /**
- * Tells when somebody turns idle, when they are away, and when they are back.
- * Begins as active, as if there had been an activity just now.
+ * Detects when a person becomes idle, away and active again. It starts as active,
+ * as if there had been an activity just now.
  *
- * An activity costs no timer, only a look at the clock. If that clock jumps,
- * idle and away may come early or late, by no more than their own time. A timer
- * runs until they are away: dispose of a monitor that is no longer needed.
+ * An activity starts no timer and only reads the clock. If the clock jumps, idle
+ * and away may be early or late, by at most their own timeout. A timer runs until
+ * the person is away: dispose a monitor that is no longer needed.
  *
  * @example Usage
  * ```ts
  * import { ActivityMonitor } from "@ruthere/presence/beacon";
  * import { assertEquals } from "@std/assert";
  *
- * const told: string[] = [];
+ * const states: string[] = [];
  * const monitor = new ActivityMonitor({
- *   onChange: (state) => told.push(state),
+ *   onChange: (state) => states.push(state),
  * });
  * assertEquals(monitor.state, "active");
  *
  * monitor.setHidden(true);
  * monitor.active();
- * assertEquals(told, ["away", "active"]);
+ * assertEquals(states, ["away", "active"]);
  *
  * monitor[Symbol.dispose]();
  * ```
@@ -79,11 +79,11 @@ export class ActivityMonitor implements Disposable {
   #isDisposed = false;
 
   /**
-   * Makes a monitor for somebody who is active now.
+   * Makes a monitor of a person who is active now.
    *
-   * @param options What it tells, and how patient it is.
-   * @throws {InvalidValueError} If a time is none that a timer can wait, away
-   * does not come after idle, or what is to be called is no function.
+   * @param options How it works.
+   * @throws {InvalidValueError} If a timer can't wait for a timeout, away does not
+   * come after idle, or a callback is not a function.
    */
   constructor(options: ActivityMonitorOptions) {
     assertOptions(options, ACTION);
@@ -95,9 +95,13 @@ export class ActivityMonitor implements Disposable {
       ...others
     } = options;
     assertNoOtherOptions(others, ACTION);
-    assertDelay(ACTION, "activityTimeoutMs", activityTimeoutMs);
-    assertDelay(ACTION, "idleTimeoutMs", idleTimeoutMs);
-    assertLonger(idleTimeoutMs, activityTimeoutMs);
+    assertDelay(activityTimeoutMs, "activityTimeoutMs", ACTION);
+    assertDelay(idleTimeoutMs, "idleTimeoutMs", ACTION);
+    if (idleTimeoutMs <= activityTimeoutMs) {
+      const rule =
+        `must be longer than activityTimeoutMs, which is ${activityTimeoutMs}`;
+      throw new InvalidValueError(ACTION, "idleTimeoutMs", rule, idleTimeoutMs);
+    }
     assertFunction(onChange, "onChange", ACTION);
     assertFunction(clock, "clock", ACTION);
     this.#activityTimeoutMs = activityTimeoutMs;
@@ -107,14 +111,14 @@ export class ActivityMonitor implements Disposable {
     this.#timer.start(activityTimeoutMs);
   }
 
-  /** How present they are. */
+  /** The current state. */
   get state(): ActivityState {
     return this.#state;
   }
 
   /**
-   * They have done something: they are active now, whatever they were, hidden
-   * or not. Does nothing once disposed.
+   * Handles an activity: the person is active now, whatever the state was, even
+   * if the page is hidden. Does nothing once disposed.
    */
   active(): void {
     if (this.#isDisposed) return;
@@ -124,10 +128,10 @@ export class ActivityMonitor implements Disposable {
   }
 
   /**
-   * They have hidden the page and are away at once, or have come back to it,
-   * which is an activity. Does nothing once disposed.
+   * Handles the hiding of the page, which makes the person away at once, or its
+   * return, which is an activity. Does nothing once disposed.
    *
-   * @param isHidden Whether the page is hidden now.
+   * @param isHidden Whether the page is hidden.
    */
   setHidden(isHidden: boolean): void {
     if (this.#isDisposed) return;
@@ -136,7 +140,7 @@ export class ActivityMonitor implements Disposable {
     this.#become("away");
   }
 
-  /** Ends it; nobody is told, and the state stays. */
+  /** Stops the monitor without calling `onChange`. The state stays. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#timer.stop();
@@ -156,9 +160,3 @@ export class ActivityMonitor implements Disposable {
 }
 
 const ACTION = "create activity monitor";
-
-function assertLonger(idleTimeoutMs: Duration, than: Duration): void {
-  if (idleTimeoutMs > than) return;
-  const rule = `must be longer than activityTimeoutMs, which is ${than}`;
-  throw new InvalidValueError(ACTION, "idleTimeoutMs", rule, idleTimeoutMs);
-}

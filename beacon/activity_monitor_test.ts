@@ -10,53 +10,53 @@ import {
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
 
-/** A monitor, and what it has told, with the times. */
+/** A monitor, and the states that it reported, with the times. */
 function monitored(options: Partial<ActivityMonitorOptions> = {}) {
-  const told: [number, ActivityState][] = [];
+  const reported: [number, ActivityState][] = [];
   const monitor = new ActivityMonitor({
-    onChange: (state) => told.push([Date.now(), state]),
+    onChange: (state) => reported.push([Date.now(), state]),
     ...options,
   });
-  return { monitor, told };
+  return { monitor, reported };
 }
 
-Deno.test("ActivityMonitor begins as active, and tells nobody", () => {
+Deno.test("ActivityMonitor starts as active, without calling onChange", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   assertEquals(monitor.state, "active");
   monitor.active();
   time.tick(29_999);
-  assertEquals(told, []);
+  assertEquals(reported, []);
 });
 
-Deno.test("ActivityMonitor tells idle after 30 s and away after 300 s by default, once each", () => {
+Deno.test("ActivityMonitor reports idle after 30 s and away after 300 s by default, once each", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   time.tick(30_000);
   assertEquals(monitor.state, "idle");
   time.tick(269_999);
-  assertEquals(told, [[30_000, "idle"]]);
+  assertEquals(reported, [[30_000, "idle"]]);
   time.tick(1);
   assertEquals(monitor.state, "away");
   time.tick(10_000_000);
-  assertEquals(told, [[30_000, "idle"], [300_000, "away"]]);
+  assertEquals(reported, [[30_000, "idle"], [300_000, "away"]]);
   assert(!time.next(), "a timer is left");
 });
 
 Deno.test("ActivityMonitor counts from the last activity", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   for (const ms of [10_000, 19_999, 5_000]) {
     time.tick(ms);
     monitor.active();
   }
   time.tick(300_000);
-  assertEquals(told, [[64_999, "idle"], [334_999, "away"]]);
+  assertEquals(reported, [[64_999, "idle"], [334_999, "away"]]);
 });
 
-Deno.test("ActivityMonitor.active() ends idle and away, and all begins anew", () => {
+Deno.test("ActivityMonitor.active() ends idle and away, and restarts the timeouts", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored({
+  const { monitor, reported } = monitored({
     activityTimeoutMs: 10,
     idleTimeoutMs: 30,
   });
@@ -66,7 +66,7 @@ Deno.test("ActivityMonitor.active() ends idle and away, and all begins anew", ()
   monitor.active();
   monitor.active();
   time.tick(10);
-  assertEquals(told, [
+  assertEquals(reported, [
     [10, "idle"],
     [29, "active"],
     [39, "idle"],
@@ -76,7 +76,7 @@ Deno.test("ActivityMonitor.active() ends idle and away, and all begins anew", ()
   ]);
 });
 
-Deno.test("ActivityMonitor.active() arms no timer per activity", () => {
+Deno.test("ActivityMonitor.active() starts no timer per activity", () => {
   using time = new FakeTime(0);
   const { monitor } = monitored();
   for (let event = 0; event < 1000; event++) {
@@ -84,13 +84,13 @@ Deno.test("ActivityMonitor.active() arms no timer per activity", () => {
     monitor.active();
   }
   assertEquals(monitor.state, "active");
-  // Fake timers have the numbers 1, 2, 3 and so on: four were armed before.
+  // Fake timers have the numbers 1, 2, 3 and so on: four were started before.
   assertEquals(Number(setTimeout(() => {})), 5);
 });
 
-Deno.test("ActivityMonitor.setHidden() tells away at once, and active when shown", () => {
+Deno.test("ActivityMonitor.setHidden() reports away at once, and active when shown", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   monitor.setHidden(true);
   monitor.setHidden(true);
   assert(!time.next(), "a timer is left");
@@ -98,25 +98,25 @@ Deno.test("ActivityMonitor.setHidden() tells away at once, and active when shown
   monitor.setHidden(false);
   monitor.setHidden(false);
   time.tick(30_000);
-  assertEquals(told, [[0, "away"], [1_000, "active"], [31_000, "idle"]]);
+  assertEquals(reported, [[0, "away"], [1_000, "active"], [31_000, "idle"]]);
 });
 
-Deno.test("ActivityMonitor.setHidden() tells somebody idle away", () => {
+Deno.test("ActivityMonitor.setHidden() turns idle into away", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   time.tick(40_000);
   monitor.setHidden(true);
   time.tick(1_000_000);
-  assertEquals(told, [[30_000, "idle"], [40_000, "away"]]);
+  assertEquals(reported, [[30_000, "idle"], [40_000, "away"]]);
 });
 
-Deno.test("ActivityMonitor.active() counts also while hidden", () => {
+Deno.test("ActivityMonitor.active() counts even while hidden", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   monitor.setHidden(true);
   monitor.active();
   time.tick(300_000);
-  assertEquals(told, [
+  assertEquals(reported, [
     [0, "away"],
     [0, "active"],
     [30_000, "idle"],
@@ -124,24 +124,24 @@ Deno.test("ActivityMonitor.active() counts also while hidden", () => {
   ]);
 });
 
-Deno.test("ActivityMonitor may be asked for more, and disposed, from within onChange", () => {
+Deno.test("ActivityMonitor can be used, and disposed, from within onChange", () => {
   using time = new FakeTime(0);
-  const told: ActivityState[] = [];
+  const reported: ActivityState[] = [];
   const { monitor } = monitored({
     onChange: (state) => {
-      told.push(state);
+      reported.push(state);
       if (state === "idle") monitor.active();
-      if (told.length === 4) monitor[Symbol.dispose]();
+      if (reported.length === 4) monitor[Symbol.dispose]();
     },
   });
   time.tick(1_000_000);
-  assertEquals(told, ["idle", "active", "idle", "active"]);
+  assertEquals(reported, ["idle", "active", "idle", "active"]);
   assert(!time.next(), "a timer is left");
 });
 
-Deno.test("a monitor that is disposed tells nothing more", () => {
+Deno.test("a disposed monitor never calls onChange", () => {
   using time = new FakeTime(0);
-  const { monitor, told } = monitored();
+  const { monitor, reported } = monitored();
   time.tick(30_000);
   monitor[Symbol.dispose]();
   monitor[Symbol.dispose]();
@@ -149,11 +149,11 @@ Deno.test("a monitor that is disposed tells nothing more", () => {
   monitor.setHidden(true);
   monitor.setHidden(false);
   assert(!time.next(), "a timer is left");
-  assertEquals(told, [[30_000, "idle"]]);
+  assertEquals(reported, [[30_000, "idle"]]);
   assertEquals(monitor.state, "idle");
 });
 
-Deno.test("ActivityMonitor refuses times that make no sense", () => {
+Deno.test("ActivityMonitor refuses invalid timeouts", () => {
   for (const ms of [0, -1, NaN, Infinity, 2 ** 31]) {
     assertThrows(
       () => monitored({ activityTimeoutMs: ms }),
@@ -195,16 +195,16 @@ function perform(monitor: ActivityMonitor, act: string): void {
   if (act === "show") monitor.setHidden(false);
 }
 
-/** What must be told, by the simplest rule: look at every millisecond. */
+/** The expected reports, by the simplest rule: check every millisecond. */
 function expected(
   history: readonly { afterMs: number; act: string }[],
   idleMs: number,
   awayMs: number,
 ) {
-  const told: [number, ActivityState][] = [];
-  const state = () => told.at(-1)?.[1] ?? "active";
+  const reported: [number, ActivityState][] = [];
+  const state = () => reported.at(-1)?.[1] ?? "active";
   const become = (at: number, next: ActivityState) => {
-    if (state() !== next) told.push([at, next]);
+    if (state() !== next) reported.push([at, next]);
   };
   let now = 0;
   let lastActive = 0;
@@ -222,32 +222,38 @@ function expected(
       become(now, "active");
     }
   }
-  return told;
+  return reported;
 }
 
-Deno.test("property: idle and away are told exactly in their time, once each", () => {
+Deno.test("property: idle and away are reported exactly in time, once each", () => {
   fc.assert(
     fc.property(STEPS, TIMES, (history, { activityTimeoutMs, moreMs }) => {
       using time = new FakeTime(0);
       const idleTimeoutMs = activityTimeoutMs + moreMs;
-      const { monitor, told } = monitored({ activityTimeoutMs, idleTimeoutMs });
+      const { monitor, reported } = monitored({
+        activityTimeoutMs,
+        idleTimeoutMs,
+      });
       for (const { afterMs, act } of history) {
         time.tick(afterMs);
         perform(monitor, act);
       }
       time.runAll();
-      assertEquals(told, expected(history, activityTimeoutMs, idleTimeoutMs));
+      assertEquals(
+        reported,
+        expected(history, activityTimeoutMs, idleTimeoutMs),
+      );
     }),
     { numRuns },
   );
 });
 
-Deno.test("property: nobody stays active, or idle, for ever, however the clock jumps", () => {
+Deno.test("property: nobody stays active or idle for ever, however the clock jumps", () => {
   fc.assert(
     fc.property(STEPS, TIMES, (history, { activityTimeoutMs, moreMs }) => {
       using time = new FakeTime(0);
       let offset = 0;
-      const { monitor, told } = monitored({
+      const { monitor, reported } = monitored({
         activityTimeoutMs,
         idleTimeoutMs: activityTimeoutMs + moreMs,
         clock: () => Date.now() + offset,
@@ -264,9 +270,9 @@ Deno.test("property: nobody stays active, or idle, for ever, however the clock j
       time.tick(moreMs);
       assertEquals(monitor.state, "away");
       assert(!time.next(), "a timer is left");
-      const states = ["active", ...told.map(([, state]) => state)];
+      const states = ["active", ...reported.map(([, state]) => state)];
       for (const [index, state] of states.entries()) {
-        assert(state !== states[index + 1], `${state} told twice`);
+        assert(state !== states[index + 1], `${state} reported twice`);
       }
     }),
     { numRuns },

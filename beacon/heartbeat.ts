@@ -1,4 +1,5 @@
 import {
+  assertDelay,
   assertFunction,
   assertMethods,
   assertNoOtherOptions,
@@ -14,76 +15,74 @@ import {
   steadyNow,
   type Timestamp,
 } from "../core/mod.ts";
-import { assertDelay } from "./delay.ts";
 import {
   facetDeadlinesFrom,
   type FacetExpiry,
   type PresenceBeacon,
 } from "./presence_beacon.ts";
 
-/** How a heartbeat beats. */
+/** How a heartbeat works. */
 export interface HeartbeatOptions<M extends PresenceModel = PresenceModel> {
-  /** What builds the updates. */
+  /** Builds the updates. */
   readonly beacon: PresenceBeacon<M>;
   /**
-   * What the first beat, and so every later one, says.
+   * The facets that the first beat, and so every later one, sets.
    *
    * @default {{}}
    */
   readonly facets?: FacetPatch<M> | undefined;
   /**
-   * Sends an update. If it throws or rejects, the heartbeat goes on and tries
-   * again. It must settle some time: no beat begins before the last one ended.
+   * Sends an update. If it throws or rejects, the heartbeat continues and tries
+   * again. It must settle eventually: no beat begins before the last one ended.
    */
   readonly publish: (update: PresenceUpdate<M>) => unknown;
   /** The time between two beats, in milliseconds. */
   readonly intervalMs: Duration;
-  /** Ends the heartbeat. Without it, only `stop()` does. */
+  /** Stops the heartbeat when aborted. Without it, only `stop()` does. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Tells the time that the updates carry, in the unit of the application.
+   * Returns the time that the updates carry, in the unit of the application.
    *
    * @default {Date.now}
    */
   readonly clock?: (() => Timestamp) | undefined;
   /**
-   * Decides when a facet with an expiry is due, in the same unit: best a clock
-   * that nobody sets.
+   * Decides when a facet with an expiry is due, in the same unit: ideally a
+   * steady clock.
    *
-   * @default {the clock if one is given, else steadyNow}
+   * @default {the clock if there is one, else steadyNow}
    */
   readonly steadyClock?: (() => Timestamp) | undefined;
   /**
-   * The part of the interval by which a beat may come early, from 0 to 1: it
-   * keeps many publishers from beating together.
+   * The part of the interval by which a beat may be early, from 0 to 1, so that
+   * many publishers don't beat together.
    *
    * @default {0.1}
    */
   readonly jitter?: number | undefined;
-  /** Says goodbye when the heartbeat stops. What it throws is reported. */
+  /** Says goodbye when the heartbeat stops. Its errors are reported. */
   readonly goodbye?: (() => unknown) | undefined;
   /**
-   * Told of every failure of `publish` and `goodbye`, as which a bad facet shows
-   * too: `console.error` will do. It must not throw.
+   * Called with every error of `publish` and `goodbye`, and for an invalid facet:
+   * `console.error` will do. It must not throw.
    */
   readonly onError: (error: unknown) => void;
 }
 
-/** A heartbeat that runs. */
+/** A running heartbeat. */
 export interface Heartbeat<M extends PresenceModel = PresenceModel>
   extends AsyncDisposable {
   /**
-   * Changes facets: publishes at once, or right after a publish that is under
-   * way. Every later beat carries the patch as well, so that none is lost with
-   * a publish that fails. A facet with an expiry is carried until it is due.
+   * Changes facets: publishes at once, or right after a publish in progress.
+   * Every later beat carries the patch too, so that a failed publish loses
+   * nothing. A facet with an expiry is carried until it is due.
    *
    * @throws {InvalidValueError} If a facet's expiry is not well-formed.
    */
   update(facets: FacetPatch<M>, facetExpiry?: FacetExpiry<M>): void;
   /**
-   * Ends it. Settles when nothing is under way any more: an update that was
-   * waiting for its turn has been published, or, instead, the goodbye has been
-   * said.
+   * Stops the heartbeat. Settles when nothing is in progress any more: the
+   * pending update was published or, instead, the goodbye was said.
    */
   stop(): Promise<void>;
 }
@@ -93,14 +92,14 @@ const FIRST_RETRY_MS = 250;
 
 /**
  * Keeps an entry alive beside a publisher: publishes at once, then on every
- * interval, with the latest facets. A publish that fails is tried again with
- * growing pauses, never longer than the interval.
+ * interval, with the latest facets. Retries a failed publish with growing pauses,
+ * never longer than the interval.
  *
  * @typeParam M The application's model.
- * @param options How it beats.
+ * @param options How it works.
  * @returns The heartbeat.
- * @throws {InvalidValueError} If the interval is not positive and finite, the
- * jitter is not between 0 and 1, or what is to be called is no function.
+ * @throws {InvalidValueError} If a timer can't wait for the interval, the jitter
+ * is not between 0 and 1, or a callback is not a function.
  *
  * @example Usage
  * ```ts
@@ -142,15 +141,16 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   readonly #clock: () => Timestamp;
   readonly #steadyClock: () => Timestamp;
   readonly #jitter: number;
-  #facets: FacetPatch<M> = {};
+  /** The facets that every beat carries. */
+  readonly #facets = new Map<string, unknown>();
   /** When facets are due, by the steady clock. */
-  #deadlines: FacetDeadlines<M> = {};
+  readonly #deadlines = new Map<string, Timestamp>();
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether there is something to publish that no publish has begun with. */
+  /** Whether there are changes that no publish has begun with. */
   #due = false;
   #publishing = false;
-  /** Settles when no publish is under way any more. */
+  /** Settles when no publish is in progress any more. */
   #published: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -161,8 +161,11 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     const { beacon, publish, goodbye, onError, ...more } = own;
     const { intervalMs, signal, ...others } = more;
     assertNoOtherOptions(others, ACTION);
-    assertDelay(ACTION, "intervalMs", intervalMs);
-    assertJitter(jitter);
+    assertDelay(intervalMs, "intervalMs", ACTION);
+    if (!(Number.isFinite(jitter) && jitter >= 0 && jitter <= 1)) {
+      const rule = "must be a number from 0 to 1";
+      throw new InvalidValueError(ACTION, "jitter", rule, jitter);
+    }
     const rule = "must be a PresenceBeacon";
     assertMethods(beacon, ["heartbeatAt"], "beacon", rule, ACTION);
     assertFunction(publish, "publish", ACTION);
@@ -184,15 +187,15 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
 
   update(facets: FacetPatch<M>, facetExpiry?: FacetExpiry<M>): void {
     if (this.#stopped !== undefined) return;
-    const said = pick<FacetPatch<M>>(facets, (_, value) => value !== undefined);
-    const deadlines = facetExpiry &&
-      facetDeadlinesFrom(facetExpiry, this.#steadyClock());
-    this.#facets = { ...this.#facets, ...said };
-    this.#deadlines = {
-      // What is said anew has the deadline that is given with it, or none.
-      ...pick(this.#deadlines, (name) => !Object.hasOwn(said, name)),
-      ...deadlines,
-    };
+    const deadlines = facetExpiry === undefined
+      ? []
+      : facetDeadlinesFrom(facetExpiry, this.#steadyClock());
+    for (const [name, value] of Object.entries<unknown>(facets)) {
+      if (value === undefined) continue;
+      this.#facets.set(name, value);
+      this.#deadlines.delete(name);
+    }
+    for (const [name, due] of deadlines) this.#deadlines.set(name, due);
     this.#beat();
   }
 
@@ -209,7 +212,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     this.stop();
   };
 
-  /** Publishes now, or, if a publish is under way, right after it. */
+  /** Publishes now or, if a publish is in progress, right after it. */
   #beat(): void {
     clearTimeout(this.#timer);
     this.#due = true;
@@ -233,10 +236,18 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     try {
       const steady = this.#steadyClock();
       const now = this.#clock();
-      this.#dropDue(steady);
-      const update = beacon.heartbeatAt(now, this.#facets);
-      const facetDeadlines = moved(this.#deadlines, now - steady);
-      await publish({ ...update, facetDeadlines });
+      for (const [name, due] of this.#deadlines) {
+        // The store has cleared the facet.
+        if (due > steady) continue;
+        this.#facets.delete(name);
+        this.#deadlines.delete(name);
+      }
+      const facets = Object.fromEntries(this.#facets) as FacetPatch<M>;
+      const update = beacon.heartbeatAt(now, facets);
+      await publish({
+        ...update,
+        facetDeadlines: this.#deadlinesAt(now - steady),
+      });
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
@@ -244,12 +255,12 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     }
   }
 
-  /** Forgets the facets that are cleared by themselves meanwhile. */
-  #dropDue(now: Timestamp): void {
-    const deadlines = new Map<string, unknown>(Object.entries(this.#deadlines));
-    const isDue = (name: string) => Number(deadlines.get(name)) <= now;
-    this.#facets = pick(this.#facets, (name) => !isDue(name));
-    this.#deadlines = pick(this.#deadlines, (name) => !isDue(name));
+  /** Returns the deadlines by another clock, `undefined` if there are none. */
+  #deadlinesAt(shift: Duration): FacetDeadlines<M> | undefined {
+    if (this.#deadlines.size === 0) return undefined;
+    const deadlines = [...this.#deadlines]
+      .map(([name, due]) => [name, due + shift]);
+    return Object.fromEntries(deadlines) as FacetDeadlines<M>;
   }
 
   #pause(): number {
@@ -264,11 +275,11 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     const { signal, goodbye } = this.#options;
     clearTimeout(this.#timer);
     signal?.removeEventListener("abort", this.#onAbort);
-    // What waits to be published would be taken away by the goodbye at once.
+    // The goodbye would remove a pending update at once.
     if (goodbye !== undefined) this.#due = false;
-    // A publish may be what calls this: then `#published` is set right after.
+    // If a publish is the caller, `#published` is set only after it returns.
     await Promise.resolve();
-    // A publish that is under way must not arrive after the goodbye.
+    // A publish in progress must not arrive after the goodbye.
     await this.#published;
     try {
       await goodbye?.();
@@ -281,35 +292,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     try {
       this.#options.onError(error);
     } catch {
-      // Who is told of failures can't be told of this one.
+      // An error of onError itself can't be reported.
     }
   }
-}
-
-/** The deadlines by the clock that is shown; `undefined` if there are none. */
-function moved<M extends PresenceModel>(
-  deadlines: FacetDeadlines<M>,
-  by: Duration,
-): FacetDeadlines<M> | undefined {
-  const entries = Object.entries<Timestamp | undefined>(deadlines);
-  if (entries.length === 0) return undefined;
-  return Object.fromEntries(
-    entries.map(([name, due = Infinity]) => [name, due + by]),
-  ) as FacetDeadlines<M>;
-}
-
-/** The properties of a record that a test lets through. */
-function pick<T extends object>(
-  record: T,
-  test: (name: string, value: unknown) => boolean,
-): T {
-  const picked = Object.entries(record)
-    .filter(([name, value]) => test(name, value));
-  return Object.fromEntries(picked) as T;
-}
-
-function assertJitter(value: number): void {
-  if (Number.isFinite(value) && value >= 0 && value <= 1) return;
-  const rule = "must be a number from 0 to 1";
-  throw new InvalidValueError(ACTION, "jitter", rule, value);
 }

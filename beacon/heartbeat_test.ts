@@ -14,13 +14,13 @@ const BEACON = new PresenceBeacon({
   expiry: { after: 90_000 },
 });
 
-/** Lets time pass, and whatever awaits something go on. */
+/** Lets time pass, and runs pending microtasks. */
 async function pass(time: FakeTime, ms: number): Promise<void> {
   await time.tickAsync(ms);
   await time.runMicrotasks();
 }
 
-/** A publisher that notes what it is given, and how to start it. */
+/** A publisher that records its updates, and starts a heartbeat. */
 function publisher(options: Partial<HeartbeatOptions> = {}) {
   const updates: PresenceUpdate[] = [];
   return {
@@ -39,7 +39,7 @@ function publisher(options: Partial<HeartbeatOptions> = {}) {
   };
 }
 
-/** A publisher each of whose publishes ends when it is told to. */
+/** A publisher whose publishes end on demand. */
 function slowPublisher() {
   const log: string[] = [];
   const ends: (() => void)[] = [];
@@ -92,7 +92,7 @@ Deno.test("startHeartbeat() beats early by at most the jitter", async () => {
   await heartbeat.stop();
 });
 
-Deno.test("startHeartbeat() takes the time from its clock", async () => {
+Deno.test("startHeartbeat() reads the time from its clock", async () => {
   using time = new FakeTime(0);
   let now = 7;
   const { updates, start } = publisher({ clock: () => now });
@@ -107,7 +107,7 @@ Deno.test("startHeartbeat() takes the time from its clock", async () => {
 });
 
 for (const step of [-3_600_000, 40_000, 3_600_000]) {
-  Deno.test(`a facet of a heartbeat lasts as long as it says when the clock is set by ${step} ms`, async () => {
+  Deno.test(`a facet of a heartbeat lasts until its expiry although the clock is set by ${step} ms`, async () => {
     using time = new FakeTime(0);
     let offset = 0;
     const { updates, start } = publisher({
@@ -129,7 +129,7 @@ for (const step of [-3_600_000, 40_000, 3_600_000]) {
   });
 }
 
-Deno.test("Heartbeat.update() publishes at once, and starts the interval anew", async () => {
+Deno.test("Heartbeat.update() publishes at once, and restarts the interval", async () => {
   using time = new FakeTime(0);
   const { times, start } = publisher();
   const heartbeat = start();
@@ -188,7 +188,7 @@ Deno.test("every beat carries a facet with an expiry until it is due", async () 
   await heartbeat.stop();
 });
 
-Deno.test("Heartbeat.update() without an expiry takes the old one away", async () => {
+Deno.test("Heartbeat.update() without an expiry removes the old one", async () => {
   using time = new FakeTime(0);
   const { updates, start } = publisher({ intervalMs: 1_000 });
   const heartbeat = start();
@@ -200,7 +200,7 @@ Deno.test("Heartbeat.update() without an expiry takes the old one away", async (
   await heartbeat.stop();
 });
 
-Deno.test("a publish that fails is reported and tried again, later and later", async () => {
+Deno.test("a failed publish is reported and retried, with growing pauses", async () => {
   using time = new FakeTime(0);
   const times: number[] = [];
   const errors: unknown[] = [];
@@ -224,7 +224,7 @@ Deno.test("a publish that fails is reported and tried again, later and later", a
   await heartbeat.stop();
 });
 
-Deno.test("after a success the interval is back, and so is the first retry", async () => {
+Deno.test("a success restores the interval and the first retry", async () => {
   using time = new FakeTime(0);
   const fails = [true, true, false, true, false];
   const times: number[] = [];
@@ -243,7 +243,7 @@ Deno.test("after a success the interval is back, and so is the first retry", asy
   await heartbeat.stop();
 });
 
-Deno.test("a patch survives the publish that fails with it", async () => {
+Deno.test("a patch survives a failed publish", async () => {
   using time = new FakeTime(0);
   const activities: unknown[] = [];
   const { start } = publisher();
@@ -260,7 +260,7 @@ Deno.test("a patch survives the publish that fails with it", async () => {
   await heartbeat.stop();
 });
 
-Deno.test("a clock or an onError that throws does not end a heartbeat", async () => {
+Deno.test("a clock or an onError that throws does not stop a heartbeat", async () => {
   using time = new FakeTime(0);
   let calls = 0;
   const { updates, start } = publisher();
@@ -290,7 +290,7 @@ Deno.test("a heartbeat stops with its signal", async () => {
   assert(!time.next(), "a timer is left");
 });
 
-Deno.test("a heartbeat that is stopped leaves no listener behind", async () => {
+Deno.test("a stopped heartbeat leaves no listener behind", async () => {
   using _time = new FakeTime(0);
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();
@@ -304,7 +304,7 @@ Deno.test("a heartbeat that is stopped leaves no listener behind", async () => {
   assertEquals(listeners.size, 0);
 });
 
-Deno.test("a heartbeat whose signal is aborted already never starts", async () => {
+Deno.test("a heartbeat with an aborted signal never starts", async () => {
   using time = new FakeTime(0);
   const said: string[] = [];
   const { updates, start } = publisher();
@@ -358,7 +358,7 @@ Deno.test("Heartbeat.stop() settles when the goodbye has been said", async () =>
   assertEquals(log, ["goodbye", "stopped"]);
 });
 
-Deno.test("a goodbye that fails is reported", async () => {
+Deno.test("a failed goodbye is reported", async () => {
   using _time = new FakeTime(0);
   const errors: unknown[] = [];
   const { start } = publisher({ onError: (error) => errors.push(error) });
@@ -371,7 +371,7 @@ Deno.test("a goodbye that fails is reported", async () => {
   assertEquals(errors, ["rejected", "thrown"]);
 });
 
-Deno.test("a goodbye is not overtaken by a publish that is under way", async () => {
+Deno.test("a goodbye waits for a publish in progress", async () => {
   using time = new FakeTime(0);
   const { log, publish, end } = slowPublisher();
   const heartbeat = publisher().start({
@@ -379,7 +379,7 @@ Deno.test("a goodbye is not overtaken by a publish that is under way", async () 
     publish,
     goodbye: () => log.push("goodbye"),
   });
-  // The goodbye makes this one needless.
+  // The goodbye makes this one unnecessary.
   heartbeat.update({ activity: "idle" });
   const stopped = heartbeat.stop();
   await pass(time, 1000);
@@ -390,7 +390,7 @@ Deno.test("a goodbye is not overtaken by a publish that is under way", async () 
   assert(!time.next(), "a timer is left");
 });
 
-Deno.test("a goodbye waits also for a publish that stops the heartbeat itself", async () => {
+Deno.test("a goodbye waits even for a publish that stops the heartbeat itself", async () => {
   using time = new FakeTime(0);
   const { log, publish, end } = slowPublisher();
   const controller = new AbortController();
@@ -410,7 +410,7 @@ Deno.test("a goodbye waits also for a publish that stops the heartbeat itself", 
   assertEquals(log, ["begin editing", "end editing", "goodbye"]);
 });
 
-Deno.test("updates while a publish is under way go out together, right after it", async () => {
+Deno.test("updates during a publish are published together, right after it", async () => {
   using time = new FakeTime(0);
   const { log, publish, end } = slowPublisher();
   const heartbeat = publisher().start({
@@ -428,7 +428,7 @@ Deno.test("updates while a publish is under way go out together, right after it"
   await heartbeat.stop();
 });
 
-Deno.test("without a goodbye an update that waits is published before the end", async () => {
+Deno.test("without a goodbye a pending update is published before the end", async () => {
   using time = new FakeTime(0);
   const { log, publish, end } = slowPublisher();
   const heartbeat = publisher().start({
@@ -445,7 +445,7 @@ Deno.test("without a goodbye an update that waits is published before the end", 
   assert(!time.next(), "a timer is left");
 });
 
-Deno.test("an update from within a publish goes out after it", async () => {
+Deno.test("an update from within a publish is published after it", async () => {
   using time = new FakeTime(0);
   const log: string[] = [];
   const { start } = publisher();
@@ -485,7 +485,7 @@ Deno.test("a slow publish does not make beats overlap", async () => {
   await heartbeat.stop();
 });
 
-Deno.test("startHeartbeat() refuses options that make no sense", () => {
+Deno.test("startHeartbeat() refuses invalid options", () => {
   for (const intervalMs of [0, -1, NaN, Infinity, 2 ** 31]) {
     assertThrows(
       () => publisher({ intervalMs }).start(),

@@ -1,6 +1,6 @@
 /**
- * The write side of presence: builds updates, keeps them coming, and turns what
- * people do into few of them.
+ * The write side of presence: builds updates, publishes them regularly, and turns
+ * the actions of people into few of them.
  *
  * @example Usage
  * ```ts

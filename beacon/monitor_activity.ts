@@ -1,45 +1,29 @@
 import type { ActivityMonitor } from "./activity_monitor.ts";
 
-/** Where events come from: the part of `EventTarget` that is needed. */
-export interface ActivityEvents {
-  /** Adds a listener, as in the DOM. */
-  addEventListener(
-    type: string,
-    listener: () => void,
-    options?: { capture?: boolean; passive?: boolean },
-  ): void;
-  /** Takes a listener away, as in the DOM. */
-  removeEventListener(
-    type: string,
-    listener: () => void,
-    options?: { capture?: boolean },
-  ): void;
-}
-
-/** What is listened to: a `window` is one. */
-export interface ActivityTarget extends ActivityEvents {
+/** A window of a browser, or an event target like one. */
+export interface ActivityTarget extends EventTarget {
   /** What the window shows. */
-  readonly document: ActivityEvents & {
+  readonly document: EventTarget & {
     /** `hidden` while nobody can see it. */
     readonly visibilityState: string;
-    /** Whether keys go there. */
+    /** Reports whether keyboard input goes to the document. */
     hasFocus(): boolean;
   };
 }
 
 /**
- * Told when the focus changes. Its parameters are those of a document session's
+ * Called when the focus changes. Its parameters are those of a document session's
  * `setFocused()`.
  *
- * @param isFocused Whether keys go to the page.
- * @param how Whether the page is hidden; then it is not focused either.
+ * @param isFocused Whether keyboard input goes to the page.
+ * @param how Whether the page is hidden; a hidden page is never focused.
  */
 export type FocusListener = (
   isFocused: boolean,
   how: { readonly hidden: boolean },
 ) => void;
 
-/** What somebody does, wherever in the page they do it. */
+/** The events that are activities, anywhere in the page. */
 const ACTIVITIES = [
   "pointermove",
   "pointerdown",
@@ -48,27 +32,27 @@ const ACTIVITIES = [
   "wheel",
 ];
 
-/** Sees events before the page's own listeners can stop them. */
+/** Receives events before the page's own listeners can stop them. */
 const EARLY = { capture: true, passive: true } as const;
 
 /**
- * Listens to what somebody does in a browser's window, and tells a monitor.
+ * Feeds a monitor with the activity in a browser's window.
  *
- * - `pointermove`, `pointerdown`, `keydown`, `input` (what is dictated has no
- *   keys), `wheel`, and `focus` of the window are activities. `scroll` is none,
- *   because pages scroll by themselves too.
- * - A page that is hidden (`visibilitychange`, `pagehide`) is away at once; one
- *   that is shown again (`visibilitychange`, `pageshow`) is active.
- * - `blur` of the window is only told to `onFocus`: what is not focused can
- *   still be read.
+ * - `pointermove`, `pointerdown`, `keydown`, `input` (dictation presses no keys),
+ *   `wheel`, and `focus` of the window are activities. `scroll` is not, because
+ *   pages also scroll automatically.
+ * - A hidden page (`visibilitychange`, `pagehide`) is away at once; a page that is
+ *   shown again (`visibilitychange`, `pageshow`) is active.
+ * - `blur` of the window only calls `onFocus`: a page without the focus can still
+ *   be read.
  *
- * A page counts as focused and shown until something else is known; if it
- * begins otherwise, that is told before the call returns.
+ * A page counts as focused and shown at first. If it is not, `onFocus` is called
+ * before this function returns.
  *
  * @param target The window.
- * @param monitor What is told of activities and of hiding. It is not disposed.
- * @param onFocus Told when the focus changes, or the page is hidden or shown.
- * @returns What takes all listeners away again.
+ * @param monitor The monitor, which is not disposed.
+ * @param onFocus Called when the focus changes, or the page is hidden or shown.
+ * @returns Removes all listeners when disposed.
  *
  * @example Usage
  * ```ts
@@ -109,7 +93,7 @@ export function monitorActivity(
   let wasFocused = true;
   let wasHidden = false;
 
-  function note(isFocused: boolean, hidden: boolean): void {
+  function set(isFocused: boolean, hidden: boolean): void {
     const isNew = isFocused !== wasFocused || hidden !== wasHidden;
     const isTurned = hidden !== wasHidden;
     wasFocused = isFocused;
@@ -118,34 +102,30 @@ export function monitorActivity(
     if (isNew) onFocus?.(isFocused, { hidden });
   }
   const isHidden = () => document.visibilityState === "hidden";
-  const look = () => note(!isHidden() && document.hasFocus(), isHidden());
+  const update = () => set(!isHidden() && document.hasFocus(), isHidden());
   const active = () => monitor.active();
+  const focused = () => {
+    active();
+    set(true, false);
+  };
 
-  const listeners: [ActivityEvents, string, () => void][] = [
-    [target, "focus", () => {
-      active();
-      note(true, false);
-    }],
-    [target, "blur", () => note(false, isHidden())],
-    [target, "pagehide", () => note(false, true)],
-    [target, "pageshow", look],
-    [document, "visibilitychange", look],
+  const listeners: [EventTarget, string, () => void, typeof EARLY?][] = [
+    [target, "focus", focused],
+    [target, "blur", () => set(false, isHidden())],
+    [target, "pagehide", () => set(false, true)],
+    [target, "pageshow", update],
+    [document, "visibilitychange", update],
   ];
-  for (const type of ACTIVITIES) {
-    target.addEventListener(type, active, EARLY);
+  for (const type of ACTIVITIES) listeners.push([target, type, active, EARLY]);
+  for (const [events, ...listener] of listeners) {
+    events.addEventListener(...listener);
   }
-  for (const [events, type, listener] of listeners) {
-    events.addEventListener(type, listener);
-  }
-  look();
+  update();
 
   return {
     [Symbol.dispose]: () => {
-      for (const type of ACTIVITIES) {
-        target.removeEventListener(type, active, EARLY);
-      }
-      for (const [events, type, listener] of listeners) {
-        events.removeEventListener(type, listener);
+      for (const [events, ...listener] of listeners) {
+        events.removeEventListener(...listener);
       }
     },
   };

@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { ActivityMonitor, monitorActivity } from "./mod.ts";
 
-/** What a listener is added or taken away with. */
+/** The arguments that a listener is added with. */
 interface Listening {
   readonly type: string;
   readonly capture: boolean;
   readonly passive: boolean;
 }
 
-/** Events that remember who listens to them. */
+/** An event target that records its listeners. */
 class Events extends EventTarget {
   readonly listening: Listening[] = [];
 
@@ -46,7 +46,7 @@ class Document extends Events {
   }
 }
 
-/** A window that somebody looks at. */
+/** A window in use. */
 class Window extends Events {
   readonly document = new Document();
 
@@ -54,57 +54,57 @@ class Window extends Events {
     for (const type of types) this.dispatchEvent(new Event(type));
   }
 
-  /** Another tab is chosen, or this one again. */
+  /** Switches to another tab, or back to this one. */
   setHidden(isHidden: boolean): void {
     this.document.visibilityState = isHidden ? "hidden" : "visible";
     this.document.dispatchEvent(new Event("visibilitychange"));
   }
 }
 
-/** A window that is monitored, and all that is told. */
+/** A monitored window, and all that is reported. */
 function monitored(window = new Window()) {
-  const told: string[] = [];
+  const reported: string[] = [];
   const monitor = new ActivityMonitor({
-    onChange: (state) => told.push(state),
+    onChange: (state) => reported.push(state),
   });
   const listening = monitorActivity(
     window,
     monitor,
     (isFocused, { hidden }) =>
-      told.push(
+      reported.push(
         `${isFocused ? "focused" : "not focused"}, ${
           hidden ? "hidden" : "shown"
         }`,
       ),
   );
-  return { window, monitor, told, listening };
+  return { window, monitor, reported, listening };
 }
 
 for (
   const type of ["pointermove", "pointerdown", "keydown", "input", "wheel"]
 ) {
-  Deno.test(`monitorActivity() takes ${type} for an activity`, () => {
+  Deno.test(`monitorActivity() treats ${type} as an activity`, () => {
     using time = new FakeTime(0);
-    const { window, told } = monitored();
+    const { window, reported } = monitored();
     time.tick(20_000);
     window.fire(type);
     time.tick(29_999);
-    assertEquals(told, []);
+    assertEquals(reported, []);
     time.tick(1);
     window.fire(type);
-    assertEquals(told, ["idle", "active"]);
+    assertEquals(reported, ["idle", "active"]);
   });
 }
 
-Deno.test("monitorActivity() takes scroll for none, as pages scroll by themselves", () => {
+Deno.test("monitorActivity() ignores scroll, as pages also scroll automatically", () => {
   using time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   time.tick(30_000);
   window.fire("scroll");
-  assertEquals(told, ["idle"]);
+  assertEquals(reported, ["idle"]);
 });
 
-Deno.test("monitorActivity() sees activities before the page does, and holds none up", () => {
+Deno.test("monitorActivity() sees activities before the page does, without delaying them", () => {
   using _time = new FakeTime(0);
   const { window } = monitored();
   const early = window.listening.filter(({ capture }) => capture);
@@ -118,14 +118,14 @@ Deno.test("monitorActivity() sees activities before the page does, and holds non
   assert(early.every(({ passive }) => passive));
 });
 
-Deno.test("monitorActivity() tells the focus; losing it is no activity, gaining it is one", () => {
+Deno.test("monitorActivity() reports the focus; gaining it is an activity, losing it is not", () => {
   using time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   time.tick(20_000);
   window.fire("blur");
   time.tick(10_000);
   window.fire("focus");
-  assertEquals(told, [
+  assertEquals(reported, [
     "not focused, shown",
     "idle",
     "active",
@@ -133,15 +133,15 @@ Deno.test("monitorActivity() tells the focus; losing it is no activity, gaining 
   ]);
 });
 
-Deno.test("monitorActivity() tells a hidden page away, and active when it is shown", () => {
+Deno.test("monitorActivity() reports a hidden page as away, and a shown one as active", () => {
   using time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   window.fire("blur");
   window.setHidden(true);
   time.tick(1_000_000);
   window.setHidden(false);
   window.fire("focus");
-  assertEquals(told, [
+  assertEquals(reported, [
     "not focused, shown",
     "away",
     "not focused, hidden",
@@ -150,57 +150,57 @@ Deno.test("monitorActivity() tells a hidden page away, and active when it is sho
   ]);
 });
 
-Deno.test("monitorActivity() knows that a page may be shown and not focused", () => {
+Deno.test("monitorActivity() handles a page that is shown but not focused", () => {
   using _time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   window.setHidden(true);
   window.document.isFocused = false;
   window.setHidden(false);
-  assertEquals(told.slice(2), ["active", "not focused, shown"]);
+  assertEquals(reported.slice(2), ["active", "not focused, shown"]);
   window.fire("focus");
-  assertEquals(told.slice(4), ["focused, shown"]);
+  assertEquals(reported.slice(4), ["focused, shown"]);
 });
 
-Deno.test("monitorActivity() takes a page that gains the focus for shown", () => {
+Deno.test("monitorActivity() treats a page that gains the focus as shown", () => {
   using _time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   window.setHidden(true);
   window.fire("focus");
   window.setHidden(false);
-  assertEquals(told.slice(2), ["active", "focused, shown"]);
+  assertEquals(reported.slice(2), ["active", "focused, shown"]);
 });
 
-Deno.test("monitorActivity() takes a page that is left for hidden until it is back", () => {
+Deno.test("monitorActivity() treats a page that is left as hidden until it returns", () => {
   using _time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   window.fire("pagehide");
-  assertEquals(told, ["away", "not focused, hidden"]);
+  assertEquals(reported, ["away", "not focused, hidden"]);
   window.fire("pageshow");
-  assertEquals(told.slice(2), ["active", "focused, shown"]);
+  assertEquals(reported.slice(2), ["active", "focused, shown"]);
 });
 
-Deno.test("monitorActivity() tells nothing twice", () => {
+Deno.test("monitorActivity() reports nothing twice", () => {
   using _time = new FakeTime(0);
-  const { window, told } = monitored();
+  const { window, reported } = monitored();
   window.fire("pageshow", "focus", "focus");
-  assertEquals(told, []);
+  assertEquals(reported, []);
   window.fire("blur", "blur");
   window.setHidden(true);
   window.fire("blur", "pagehide");
   window.setHidden(true);
-  assertEquals(told, ["not focused, shown", "away", "not focused, hidden"]);
+  assertEquals(reported, ["not focused, shown", "away", "not focused, hidden"]);
 });
 
-Deno.test("monitorActivity() tells at once how a page begins that is not focused, or hidden", () => {
+Deno.test("monitorActivity() reports at once that a page starts unfocused or hidden", () => {
   using _time = new FakeTime(0);
   const window = new Window();
   window.document.isFocused = false;
-  assertEquals(monitored(window).told, ["not focused, shown"]);
+  assertEquals(monitored(window).reported, ["not focused, shown"]);
   window.document.visibilityState = "hidden";
-  assertEquals(monitored(window).told, ["away", "not focused, hidden"]);
+  assertEquals(monitored(window).reported, ["away", "not focused, hidden"]);
 });
 
-Deno.test("monitorActivity() needs nobody who listens to the focus", () => {
+Deno.test("monitorActivity() works without onFocus", () => {
   using _time = new FakeTime(0);
   const window = new Window();
   const states: string[] = [];
@@ -214,9 +214,9 @@ Deno.test("monitorActivity() needs nobody who listens to the focus", () => {
   assertEquals(states, ["away", "active"]);
 });
 
-Deno.test("monitorActivity() leaves no listener behind, and the monitor as it is", () => {
+Deno.test("monitorActivity() leaves no listener behind, and does not dispose the monitor", () => {
   using time = new FakeTime(0);
-  const { window, monitor, told, listening } = monitored();
+  const { window, monitor, reported, listening } = monitored();
   assertEquals(window.listening.length, 9);
   assertEquals(window.document.listening.length, 1);
   listening[Symbol.dispose]();
@@ -226,7 +226,7 @@ Deno.test("monitorActivity() leaves no listener behind, and the monitor as it is
   window.fire("keydown", "blur");
   window.setHidden(true);
   time.tick(30_000);
-  assertEquals(told, ["idle"]);
+  assertEquals(reported, ["idle"]);
   monitor.active();
-  assertEquals(told, ["idle", "active"]);
+  assertEquals(reported, ["idle", "active"]);
 });

@@ -21,7 +21,7 @@ import {
 /** How a publisher picks an expiry: `"never"`, or some time after each update. */
 export type ExpiryPolicy = "never" | { readonly after: Duration };
 
-/** What stays the same in all updates of a beacon. */
+/** The parts that all updates of a beacon share. */
 export interface PresenceBeaconOptions<
   M extends PresenceModel = PresenceModel,
 > extends EntryKey<M> {
@@ -32,22 +32,21 @@ export interface PresenceBeaconOptions<
    */
   readonly visibility?: Visibility<M["label"]> | undefined;
   /**
-   * When the entry ends, counted from each update.
+   * When the entry expires, counted from each update.
    *
    * @default {"never"}
    */
   readonly expiry?: ExpiryPolicy | undefined;
 }
 
-/** When facets that an update sets are cleared by themselves. */
+/** When facets that an update sets are cleared automatically. */
 export type FacetExpiry<M extends PresenceModel = PresenceModel> = {
   readonly [Name in FacetName<M>]?: ExpiryPolicy | undefined;
 };
 
 /**
- * The write side of one entry: it knows the address, the origin, the
- * visibility and the expiry policy, and builds updates. It sends nothing and
- * reads no clock.
+ * The write side of one entry: it has the address, the origin, the visibility and
+ * the expiry policy, and builds updates. It sends nothing and reads no clock.
  *
  * @typeParam M The application's model.
  *
@@ -74,13 +73,13 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
   readonly key: EntryKey<M>;
   /** Who the entry is meant for. */
   readonly visibility: Visibility<M["label"]>;
-  /** When the entry ends, counted from each update. */
+  /** When the entry expires, counted from each update. */
   readonly expiry: ExpiryPolicy;
 
   /**
    * Makes a beacon.
    *
-   * @param options What stays the same in all its updates.
+   * @param options The parts that all its updates share.
    * @throws {InvalidValueError} If one of them is not well-formed.
    */
   constructor(options: PresenceBeaconOptions<M>) {
@@ -99,10 +98,10 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
   /**
    * Builds an update.
    *
-   * @param time When it is true.
-   * @param facets What changes: a value sets, `null` clears.
-   * @param facetExpiry When facets that it sets are cleared by themselves,
-   * counted from `time`.
+   * @param time The time of the observation.
+   * @param facets The changed facets: a value sets, `null` clears.
+   * @param facetExpiry When facets that it sets are cleared automatically, counted
+   * from `time`.
    * @returns The update.
    * @throws {InvalidValueError} If a facet's expiry is not well-formed.
    *
@@ -139,18 +138,19 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
       observedAt: time,
       expiry: expiryFrom(this.expiry, time),
       facets,
-      facetDeadlines: facetExpiry && facetDeadlinesFrom(facetExpiry, time),
+      facetDeadlines: facetExpiry && Object.fromEntries(
+        facetDeadlinesFrom(facetExpiry, time),
+      ) as FacetDeadlines<M>,
     };
   }
 
   /**
-   * Builds an update that says when the subject was last seen: now, unless the
-   * patch says otherwise.
+   * Builds an update whose `lastSeen` is its time, unless the patch has another.
    *
-   * @param time When it is true.
-   * @param facets What else changes: a value sets, `null` clears.
-   * @param facetExpiry When facets that it sets are cleared by themselves,
-   * counted from `time`.
+   * @param time The time of the observation.
+   * @param facets The other changed facets: a value sets, `null` clears.
+   * @param facetExpiry When facets that it sets are cleared automatically, counted
+   * from `time`.
    * @returns The update.
    * @throws {InvalidValueError} If a facet's expiry is not well-formed.
    */
@@ -163,11 +163,11 @@ export class PresenceBeacon<M extends PresenceModel = PresenceModel> {
   }
 }
 
-/** The deadlines that a facet expiry leads to. */
+/** Returns the deadlines of facets, by name. */
 export function facetDeadlinesFrom<M extends PresenceModel>(
   facetExpiry: FacetExpiry<M>,
   time: Timestamp,
-): FacetDeadlines<M> {
+): Map<string, Timestamp> {
   const deadlines = new Map<string, Timestamp>();
   for (const name of Object.keys(facetExpiry) as FacetName<M>[]) {
     const policy = facetExpiry[name];
@@ -176,7 +176,7 @@ export function facetDeadlinesFrom<M extends PresenceModel>(
     const deadline = expiryFrom(policy, time);
     if (deadline !== "never") deadlines.set(name, deadline);
   }
-  return Object.fromEntries(deadlines) as FacetDeadlines<M>;
+  return deadlines;
 }
 
 /** Applies a policy. A sum beyond the largest finite number stays there. */

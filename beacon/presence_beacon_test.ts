@@ -60,7 +60,7 @@ Deno.test("PresenceBeacon.updateAt() counts the expiry from the observation", ()
   assertEquals(expiryOf("never", 100), "never");
 });
 
-Deno.test("PresenceBeacon takes a duration or never as the expiry", () => {
+Deno.test("PresenceBeacon accepts a duration or never as the expiry", () => {
   for (const expiry of ["never", { after: 0 }, { after: 1.5 }] as const) {
     assertEquals(new PresenceBeacon({ ...KEY, expiry }).expiry, expiry);
   }
@@ -90,7 +90,7 @@ Deno.test("PresenceBeacon.updateAt() stays finite at the end of time", () => {
   assertEquals(beacon.updateAt(Number.MAX_VALUE).expiry, Number.MAX_VALUE);
 });
 
-Deno.test("PresenceBeacon.heartbeatAt() says when the subject was last seen", () => {
+Deno.test("PresenceBeacon.heartbeatAt() sets lastSeen", () => {
   const beacon = new PresenceBeacon({ ...KEY, expiry: { after: 0 } });
   const update = beacon.heartbeatAt(100, { activity: "idle" });
   assertEquals(update.facets, { lastSeen: 100, activity: "idle" });
@@ -98,7 +98,7 @@ Deno.test("PresenceBeacon.heartbeatAt() says when the subject was last seen", ()
   assertEquals(beacon.heartbeatAt(100).facets, { lastSeen: 100 });
 });
 
-Deno.test("PresenceBeacon.heartbeatAt() lets the patch say otherwise", () => {
+Deno.test("PresenceBeacon.heartbeatAt() lets the patch override lastSeen", () => {
   const beacon = new PresenceBeacon(KEY);
   assertEquals(beacon.heartbeatAt(100, { lastSeen: 90 }).facets, {
     lastSeen: 90,
@@ -117,7 +117,7 @@ Deno.test("PresenceBeacon.heartbeatAt() counts the expiry of facets from its tim
   assertEquals(update.facetDeadlines, { activity: 105 });
 });
 
-Deno.test("PresenceBeacon.updateAt() refuses an expiry that is none", () => {
+Deno.test("PresenceBeacon.updateAt() refuses an invalid expiry", () => {
   assertThrows(
     () =>
       new PresenceBeacon(KEY)
@@ -127,7 +127,7 @@ Deno.test("PresenceBeacon.updateAt() refuses an expiry that is none", () => {
   );
 });
 
-Deno.test("PresenceBeacon refuses what is not well-formed", () => {
+Deno.test("PresenceBeacon refuses options that are not well-formed", () => {
   const refuses = (bad: object, message: string) =>
     assertThrows(
       () => new PresenceBeacon({ ...KEY, ...bad } as PresenceBeaconOptions),

@@ -1,18 +1,18 @@
 import type { Duration, Timestamp } from "../core/mod.ts";
 
 /**
- * Tells when nothing has happened for a while. Noting that something happens
- * only reads the clock; the timer, when it fires, sees how long is left.
+ * Calls back when nothing has happened for a while. An event only reads the
+ * clock; the timer computes the remaining time when it fires.
  *
- * The clock can only make the last wait shorter, never longer than the delay:
- * whatever it says, `onQuiet` is called at most two delays after the last
- * `touch()`, and by a clock that runs evenly after exactly one.
+ * The clock can only make the last wait shorter than the delay, never longer. So
+ * `onQuiet` is called at most two delays after the last `touch()` with any clock,
+ * and exactly one delay after it with a steady clock.
  */
 export class QuietTimer {
   readonly #onQuiet: () => void;
   readonly #clock: () => Timestamp;
   #delayMs: Duration = 0;
-  /** When something last happened, if it did since the timer was armed. */
+  /** The time of the last event since the timer was armed, if any. */
   #touchedAt: Timestamp | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -21,18 +21,18 @@ export class QuietTimer {
     this.#clock = clock;
   }
 
-  /** Begins, or begins anew: something happens now. */
+  /** Starts or restarts the delay. */
   start(delayMs: Duration): void {
     this.#delayMs = delayMs;
     this.#arm(delayMs);
   }
 
-  /** Something happens now. */
+  /** Handles an event. */
   touch(): void {
     this.#touchedAt = this.#clock();
   }
 
-  /** Ends it, until the next start. */
+  /** Stops the timer until the next start. */
   stop(): void {
     clearTimeout(this.#timer);
   }
@@ -40,12 +40,12 @@ export class QuietTimer {
   #arm(waitMs: Duration): void {
     clearTimeout(this.#timer);
     this.#touchedAt = undefined;
-    // Runtimes drop the fraction: rounded down, it would end too early.
+    // Timers drop the fraction: rounded down, the delay would be too short.
     this.#timer = setTimeout(this.#onTimer, Math.ceil(waitMs));
   }
 
   readonly #onTimer = () => {
-    // If nothing happened since it was armed, it has waited for all of it.
+    // Without an event since it was armed, the whole delay has passed.
     if (this.#touchedAt === undefined) return this.#onQuiet();
     const leftMs = this.#touchedAt + this.#delayMs - this.#clock();
     if (leftMs > 0) this.#arm(Math.min(leftMs, this.#delayMs));

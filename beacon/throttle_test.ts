@@ -6,7 +6,7 @@ import { Throttle } from "./mod.ts";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
 
-/** A throttle, and what it has sent, with the times. */
+/** A throttle, and the values that it sent, with the times. */
 function throttled(intervalMs = 50, clock?: () => number) {
   const sent: [number, string][] = [];
   const throttle = new Throttle<string>({
@@ -22,11 +22,10 @@ Deno.test("Throttle.push() sends the first value at once", () => {
   const { throttle, sent } = throttled();
   throttle.push("a");
   assertEquals(sent, [[1000, "a"]]);
-  assertEquals(throttle.pending, undefined);
   assert(!time.next(), "a timer is left");
 });
 
-Deno.test("Throttle.push() sends the latest of those that come too early", () => {
+Deno.test("Throttle.push() sends the latest of the values that are too early", () => {
   using time = new FakeTime(0);
   const { throttle, sent } = throttled();
   throttle.push("a");
@@ -34,15 +33,13 @@ Deno.test("Throttle.push() sends the latest of those that come too early", () =>
   throttle.push("b");
   time.tick(30);
   throttle.push("c");
-  assertEquals(throttle.pending, "c");
   time.tick(9);
   assertEquals(sent, [[0, "a"]]);
   time.tick(1);
   assertEquals(sent, [[0, "a"], [50, "c"]]);
-  assertEquals(throttle.pending, undefined);
 });
 
-Deno.test("Throttle.push() keeps the interval also after a value that waited", () => {
+Deno.test("Throttle.push() keeps the interval after a delayed value too", () => {
   using time = new FakeTime(0);
   const { throttle, sent } = throttled();
   throttle.push("a");
@@ -54,7 +51,7 @@ Deno.test("Throttle.push() keeps the interval also after a value that waited", (
   assertEquals(sent, [[0, "a"], [50, "b"], [100, "c"], [1060, "d"]]);
 });
 
-Deno.test("Throttle.push() sends at once what comes when the interval is over", () => {
+Deno.test("Throttle.push() sends a value at once when the interval is over", () => {
   using time = new FakeTime(0);
   const { throttle, sent } = throttled();
   throttle.push("a");
@@ -64,7 +61,7 @@ Deno.test("Throttle.push() sends at once what comes when the interval is over", 
   assert(!time.next(), "a timer is left");
 });
 
-Deno.test("Throttle.push() does not wait for a timer that is late", () => {
+Deno.test("Throttle.push() does not wait for a late timer", () => {
   using time = new FakeTime(0);
   let lateMs = 0;
   const { throttle, sent } = throttled(50, () => Date.now() + lateMs);
@@ -76,7 +73,7 @@ Deno.test("Throttle.push() does not wait for a timer that is late", () => {
   assertEquals(sent, [[0, "a"], [0, "c"]]);
 });
 
-Deno.test("Throttle.push() sends what is undefined too", () => {
+Deno.test("Throttle.push() sends undefined too", () => {
   using time = new FakeTime(0);
   const sent: unknown[] = [];
   const throttle = new Throttle<string | undefined>({
@@ -89,7 +86,7 @@ Deno.test("Throttle.push() sends what is undefined too", () => {
   assertEquals(sent, ["a", undefined]);
 });
 
-Deno.test("Throttle.push() from within send waits for its time", () => {
+Deno.test("Throttle.push() from within send is delayed", () => {
   using time = new FakeTime(0);
   const sent: [number, number][] = [];
   const throttle = new Throttle<number>({
@@ -104,7 +101,7 @@ Deno.test("Throttle.push() from within send waits for its time", () => {
   assertEquals(sent, [[0, 1], [50, 2], [100, 3]]);
 });
 
-Deno.test("Throttle.push() goes on after a send that throws", () => {
+Deno.test("Throttle.push() continues after a send that throws", () => {
   using time = new FakeTime(0);
   const sent: string[] = [];
   const throttle = new Throttle<string>({
@@ -121,7 +118,7 @@ Deno.test("Throttle.push() goes on after a send that throws", () => {
   assertEquals(sent, ["a"]);
 });
 
-Deno.test("Throttle.flush() sends what waits, and starts the interval anew", () => {
+Deno.test("Throttle.flush() sends the delayed value, and restarts the interval", () => {
   using time = new FakeTime(0);
   const { throttle, sent } = throttled();
   throttle.push("a");
@@ -133,7 +130,7 @@ Deno.test("Throttle.flush() sends what waits, and starts the interval anew", () 
   assertEquals(sent, [[0, "a"], [20, "b"], [70, "c"]]);
 });
 
-Deno.test("Throttle.flush() does nothing when nothing waits", () => {
+Deno.test("Throttle.flush() does nothing without a delayed value", () => {
   using time = new FakeTime(0);
   const { throttle, sent } = throttled();
   throttle.flush();
@@ -144,7 +141,7 @@ Deno.test("Throttle.flush() does nothing when nothing waits", () => {
   assertEquals(sent, [[0, "a"]]);
 });
 
-Deno.test("a throttle that is disposed drops what waits and sends no more", () => {
+Deno.test("a disposed throttle drops the delayed value and sends nothing more", () => {
   using time = new FakeTime(0);
   const { throttle, sent } = throttled();
   throttle.push("a");
@@ -153,12 +150,11 @@ Deno.test("a throttle that is disposed drops what waits and sends no more", () =
   throttle[Symbol.dispose]();
   throttle.push("c");
   throttle.flush();
-  assertEquals(throttle.pending, undefined);
   assert(!time.next(), "a timer is left");
   assertEquals(sent, [[0, "a"]]);
 });
 
-Deno.test("a throttle rounds the time to wait up, as timers drop the fraction", () => {
+Deno.test("a throttle rounds the delay up, as timers drop the fraction", () => {
   using time = new FakeTime(0);
   let now = 0.75;
   const { throttle, sent } = throttled(50, () => now);
@@ -171,7 +167,7 @@ Deno.test("a throttle rounds the time to wait up, as timers drop the fraction", 
   assertEquals(sent.length, 2);
 });
 
-Deno.test("Throttle refuses an interval that no timer can wait", () => {
+Deno.test("Throttle refuses an interval that a timer can't wait for", () => {
   for (const intervalMs of [0, -1, NaN, Infinity, 2 ** 31]) {
     assertThrows(
       () => throttled(intervalMs),
@@ -181,7 +177,7 @@ Deno.test("Throttle refuses an interval that no timer can wait", () => {
   }
 });
 
-/** What is done after some time; a jump is one of the clock alone. */
+/** An action after some time; a jump moves the clock alone. */
 interface Step {
   readonly afterMs: number;
   readonly act: "push" | "flush" | "wait";
@@ -246,7 +242,7 @@ Deno.test("property: a throttle never sends more than one value per interval, ho
   );
 });
 
-Deno.test("property: a throttle sends too early at most once per jump of its clock", () => {
+Deno.test("property: a throttle is early at most once per jump of its clock", () => {
   fc.assert(
     fc.property(steps(BACK, FORTH), INTERVALS, (history, intervalMs) => {
       const { sent } = play(history, intervalMs);
@@ -261,7 +257,7 @@ Deno.test("property: a throttle sends too early at most once per jump of its clo
   );
 });
 
-Deno.test("property: a throttle never loses the last value, nor keeps one for longer than an interval", () => {
+Deno.test("property: a throttle never loses the last value, nor delays one by more than an interval", () => {
   fc.assert(
     fc.property(steps(BACK, FORTH), INTERVALS, (history, intervalMs) => {
       const { pushed, sent } = play(history, intervalMs);

@@ -1,13 +1,13 @@
 import {
+  assertDelay,
   assertFunction,
   assertNoOtherOptions,
   assertOptions,
 } from "../core/assert.ts";
 import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
-import { assertDelay } from "./delay.ts";
 import { QuietTimer } from "./quiet_timer.ts";
 
-/** What a typing detector tells, and how patient it is. */
+/** How a typing detector works. */
 export interface TypingDetectorOptions {
   /**
    * How long after the last key typing ends, in milliseconds: positive and at
@@ -16,10 +16,10 @@ export interface TypingDetectorOptions {
    * @default {500}
    */
   readonly debounceMs?: Duration | undefined;
-  /** Told when typing begins and when it ends, by turns. It must not throw. */
+  /** Called when typing begins and when it ends. It must not throw. */
   readonly onChange: (isTyping: boolean) => void;
   /**
-   * Tells the time in milliseconds: best by a clock that nobody sets.
+   * Returns the time in milliseconds, ideally by a steady clock.
    *
    * @default {steadyNow}
    */
@@ -27,27 +27,27 @@ export interface TypingDetectorOptions {
 }
 
 /**
- * Tells that somebody is typing from their keys: from the first one until
- * nothing has been typed for a while.
+ * Detects typing from key presses: typing begins with the first key and ends when
+ * no key has been pressed for a while (debounce).
  *
- * A key costs no timer, only a look at the clock. If that clock jumps, typing
- * may end early or late, by no more than the debounce.
+ * A key starts no timer and only reads the clock. If the clock jumps, typing may
+ * end early or late, by at most the debounce.
  *
  * @example Usage
  * ```ts
  * import { TypingDetector } from "@ruthere/presence/beacon";
  * import { assertEquals } from "@std/assert";
  *
- * const told: boolean[] = [];
+ * const changes: boolean[] = [];
  * const typing = new TypingDetector({
- *   onChange: (isTyping) => told.push(isTyping),
+ *   onChange: (isTyping) => changes.push(isTyping),
  * });
  * typing.typed();
  * typing.typed();
- * assertEquals(told, [true]);
+ * assertEquals(changes, [true]);
  *
  * typing.stop(); // Otherwise it ends 500 ms after the last key.
- * assertEquals(told, [true, false]);
+ * assertEquals(changes, [true, false]);
  * ```
  */
 export class TypingDetector implements Disposable {
@@ -58,18 +58,18 @@ export class TypingDetector implements Disposable {
   #isDisposed = false;
 
   /**
-   * Makes a detector for somebody who does not type yet.
+   * Makes a detector of a person who is not typing.
    *
-   * @param options What it tells, and how patient it is.
-   * @throws {InvalidValueError} If the debounce is none that a timer can wait,
-   * or what is to be called is no function.
+   * @param options How it works.
+   * @throws {InvalidValueError} If a timer can't wait for the debounce, or a
+   * callback is not a function.
    */
   constructor(options: TypingDetectorOptions) {
     assertOptions(options, ACTION);
     const { debounceMs = 500, onChange, clock = steadyNow, ...others } =
       options;
     assertNoOtherOptions(others, ACTION);
-    assertDelay(ACTION, "debounceMs", debounceMs);
+    assertDelay(debounceMs, "debounceMs", ACTION);
     assertFunction(onChange, "onChange", ACTION);
     assertFunction(clock, "clock", ACTION);
     this.#debounceMs = debounceMs;
@@ -77,12 +77,12 @@ export class TypingDetector implements Disposable {
     this.#timer = new QuietTimer(() => this.stop(), clock);
   }
 
-  /** Whether somebody is typing. */
+  /** Whether the person is typing. */
   get isTyping(): boolean {
     return this.#isTyping;
   }
 
-  /** A key has been typed. Does nothing once disposed. */
+  /** Handles a key press. Does nothing once disposed. */
   typed(): void {
     if (this.#isDisposed) return;
     if (this.#isTyping) return this.#timer.touch();
@@ -91,7 +91,7 @@ export class TypingDetector implements Disposable {
     this.#onChange(true);
   }
 
-  /** Ends typing at once: what was typed has been sent, or the field is left. */
+  /** Ends typing at once: the text was sent, or the field has lost the focus. */
   stop(): void {
     if (!this.#isTyping) return;
     this.#isTyping = false;
@@ -99,7 +99,7 @@ export class TypingDetector implements Disposable {
     this.#onChange(false);
   }
 
-  /** Ends it all; nobody is told. */
+  /** Stops the detector without calling `onChange`. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#isTyping = false;

@@ -6,53 +6,53 @@ import { TypingDetector, type TypingDetectorOptions } from "./mod.ts";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
 
-/** A detector, and what it has told, with the times. */
+/** A detector, and the changes that it reported, with the times. */
 function detector(options: Partial<TypingDetectorOptions> = {}) {
-  const told: [number, boolean][] = [];
+  const reported: [number, boolean][] = [];
   const typing = new TypingDetector({
-    onChange: (isTyping) => told.push([Date.now(), isTyping]),
+    onChange: (isTyping) => reported.push([Date.now(), isTyping]),
     ...options,
   });
-  return { typing, told };
+  return { typing, reported };
 }
 
-Deno.test("TypingDetector.typed() tells at once that typing begins", () => {
+Deno.test("TypingDetector.typed() reports the begin of typing at once", () => {
   using _time = new FakeTime(1000);
-  const { typing, told } = detector();
+  const { typing, reported } = detector();
   assertEquals(typing.isTyping, false);
   typing.typed();
   assertEquals(typing.isTyping, true);
-  assertEquals(told, [[1000, true]]);
+  assertEquals(reported, [[1000, true]]);
 });
 
 Deno.test("typing ends 500 ms after the last key by default", () => {
   using time = new FakeTime(0);
-  const { typing, told } = detector();
+  const { typing, reported } = detector();
   typing.typed();
   time.tick(499);
   typing.typed();
   time.tick(200);
   typing.typed();
   time.tick(499);
-  assertEquals(told, [[0, true]]);
+  assertEquals(reported, [[0, true]]);
   assert(typing.isTyping);
   time.tick(1);
-  assertEquals(told, [[0, true], [1199, false]]);
+  assertEquals(reported, [[0, true], [1199, false]]);
   assert(!typing.isTyping);
   assert(!time.next(), "a timer is left");
 });
 
 Deno.test("typing begins again with the next key", () => {
   using time = new FakeTime(0);
-  const { typing, told } = detector({ debounceMs: 100 });
+  const { typing, reported } = detector({ debounceMs: 100 });
   typing.typed();
   time.tick(100);
   typing.typed();
   time.tick(1000);
-  assertEquals(told, [[0, true], [100, false], [100, true], [200, false]]);
+  assertEquals(reported, [[0, true], [100, false], [100, true], [200, false]]);
 });
 
-Deno.test("TypingDetector.typed() arms no timer per key", () => {
+Deno.test("TypingDetector.typed() starts no timer per key", () => {
   using time = new FakeTime(0);
   const { typing } = detector();
   for (let key = 0; key < 1000; key++) {
@@ -61,39 +61,39 @@ Deno.test("TypingDetector.typed() arms no timer per key", () => {
   }
   time.tick(500);
   assert(!typing.isTyping);
-  // Fake timers have the numbers 1, 2, 3 and so on: four were armed before.
+  // Fake timers have the numbers 1, 2, 3 and so on: four were started before.
   assertEquals(Number(setTimeout(() => {})), 5);
 });
 
 Deno.test("TypingDetector.stop() ends typing at once, and once", () => {
   using time = new FakeTime(0);
-  const { typing, told } = detector();
+  const { typing, reported } = detector();
   typing.stop();
   typing.typed();
   time.tick(10);
   typing.stop();
   typing.stop();
   assert(!time.next(), "a timer is left");
-  assertEquals(told, [[0, true], [10, false]]);
+  assertEquals(reported, [[0, true], [10, false]]);
 });
 
-Deno.test("TypingDetector.stop() from within onChange ends what just began", () => {
+Deno.test("TypingDetector.stop() works from within onChange", () => {
   using time = new FakeTime(0);
-  const told: boolean[] = [];
+  const reported: boolean[] = [];
   const { typing } = detector({
     onChange: (isTyping) => {
-      told.push(isTyping);
+      reported.push(isTyping);
       if (isTyping) typing.stop();
     },
   });
   typing.typed();
   assert(!time.next(), "a timer is left");
-  assertEquals(told, [true, false]);
+  assertEquals(reported, [true, false]);
 });
 
-Deno.test("a detector that is disposed tells nothing more", () => {
+Deno.test("a disposed detector never calls onChange", () => {
   using time = new FakeTime(0);
-  const { typing, told } = detector();
+  const { typing, reported } = detector();
   typing.typed();
   typing[Symbol.dispose]();
   typing[Symbol.dispose]();
@@ -101,24 +101,24 @@ Deno.test("a detector that is disposed tells nothing more", () => {
   typing.typed();
   typing.stop();
   assert(!time.next(), "a timer is left");
-  assertEquals(told, [[0, true]]);
+  assertEquals(reported, [[0, true]]);
 });
 
 Deno.test("typing ends in time although the clock is set back", () => {
   using time = new FakeTime(0);
   let offset = 0;
-  const { typing, told } = detector({ clock: () => Date.now() + offset });
+  const { typing, reported } = detector({ clock: () => Date.now() + offset });
   typing.typed();
   time.tick(100);
   typing.typed();
   offset = -3_600_000;
   time.tick(900);
-  assertEquals(told, [[0, true], [1000, false]]);
+  assertEquals(reported, [[0, true], [1000, false]]);
 });
 
-Deno.test("typing does not end too early as timers drop the fraction", () => {
+Deno.test("typing does not end early although timers drop the fraction", () => {
   using time = new FakeTime(0);
-  const { typing, told } = detector({
+  const { typing, reported } = detector({
     debounceMs: 100,
     clock: () => Date.now() / 1.6,
   });
@@ -126,21 +126,21 @@ Deno.test("typing does not end too early as timers drop the fraction", () => {
   time.tick(16);
   typing.typed();
   time.tick(1000);
-  // At 100 the clock tells 62.5, which leaves 47.5 of what began at 10.
-  assertEquals(told, [[0, true], [148, false]]);
+  // At 100 the clock is at 62.5, which leaves 47.5 of the debounce from 10.
+  assertEquals(reported, [[0, true], [148, false]]);
 });
 
 Deno.test("typing ends although the clock stands still", () => {
   using time = new FakeTime(0);
-  const { typing, told } = detector({ clock: () => 0 });
+  const { typing, reported } = detector({ clock: () => 0 });
   typing.typed();
   time.tick(100);
   typing.typed();
   time.tick(900);
-  assertEquals(told, [[0, true], [1000, false]]);
+  assertEquals(reported, [[0, true], [1000, false]]);
 });
 
-Deno.test("TypingDetector refuses a debounce that no timer can wait", () => {
+Deno.test("TypingDetector refuses a debounce that a timer can't wait for", () => {
   for (const debounceMs of [0, -1, NaN, Infinity, 2 ** 31]) {
     assertThrows(
       () => detector({ debounceMs }),
@@ -163,43 +163,43 @@ const STEPS = fc.array(
   { maxLength: 40 },
 );
 
-/** What must be told, by the simplest rule: look at every single key. */
+/** The expected reports, by the simplest rule: check every key. */
 function expected(
   history: readonly { afterMs: number; act: string }[],
   debounceMs: number,
 ) {
-  const told: [number, boolean][] = [];
+  const reported: [number, boolean][] = [];
   let now = 0;
   let endsAt: number | undefined;
   for (const { afterMs, act } of [...history, { afterMs: 1e9, act: "stop" }]) {
     now += afterMs;
     if (endsAt !== undefined && endsAt <= now) {
-      told.push([endsAt, false]);
+      reported.push([endsAt, false]);
       endsAt = undefined;
     }
     if (act === "key") {
-      if (endsAt === undefined) told.push([now, true]);
+      if (endsAt === undefined) reported.push([now, true]);
       endsAt = now + debounceMs;
     } else if (act === "stop" && endsAt !== undefined) {
-      told.push([now, false]);
+      reported.push([now, false]);
       endsAt = undefined;
     }
   }
-  return told;
+  return reported;
 }
 
 Deno.test("property: typing ends exactly the debounce after the last key", () => {
   fc.assert(
     fc.property(STEPS, DEBOUNCES, (history, debounceMs) => {
       using time = new FakeTime(0);
-      const { typing, told } = detector({ debounceMs });
+      const { typing, reported } = detector({ debounceMs });
       for (const { afterMs, act } of history) {
         time.tick(afterMs);
         if (act === "key") typing.typed();
         if (act === "stop") typing.stop();
       }
       time.runAll();
-      assertEquals(told, expected(history, debounceMs));
+      assertEquals(reported, expected(history, debounceMs));
     }),
     { numRuns },
   );
@@ -211,7 +211,7 @@ Deno.test("property: typing is never stuck, however the clock jumps", () => {
       using time = new FakeTime(0);
       let offset = 0;
       let lastKey = 0;
-      const { typing, told } = detector({
+      const { typing, reported } = detector({
         debounceMs,
         clock: () => Date.now() + offset,
       });
@@ -232,8 +232,8 @@ Deno.test("property: typing is never stuck, however the clock jumps", () => {
       time.tick(2 * debounceMs);
       assert(!typing.isTyping);
       assert(!time.next(), "a timer is left");
-      // Told by turns, and never twice the same.
-      told.forEach(([, isTyping], index) =>
+      // The reports alternate.
+      reported.forEach(([, isTyping], index) =>
         assertEquals(isTyping, index % 2 === 0)
       );
     }),

@@ -17,7 +17,7 @@ import {
   isAvailability,
 } from "./facet.ts";
 import { isKey, type Key } from "./key.ts";
-import type { Timestamp } from "./time.ts";
+import type { Duration, Timestamp } from "./time.ts";
 import type { Visibility } from "./visibility.ts";
 
 /** Any fields, none of which is known to be well-formed. */
@@ -79,6 +79,20 @@ export function assertFunction(
 ): void {
   if (typeof value === "function") return;
   throw new InvalidValueError(action, field, "must be a function", value);
+}
+
+/** The longest wait of a timer, in milliseconds: a longer one fires at once. */
+export const MAX_DELAY_MS: Duration = 2 ** 31 - 1;
+
+/** Checks that a timer can wait for some milliseconds. */
+export function assertDelay(
+  value: Duration,
+  field: string,
+  action: string,
+): void {
+  if (Number.isFinite(value) && value > 0 && value <= MAX_DELAY_MS) return;
+  const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
+  throw new InvalidValueError(action, field, rule, value);
 }
 
 /** Checks a {@linkcode Key}. */

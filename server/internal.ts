@@ -18,5 +18,12 @@ export {
   type RightsEnd,
   type Unauthorized,
 } from "./identity.ts";
+export {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+} from "./json.ts";
 export { pause } from "./pause.ts";
 export { startWatch } from "./start_watch.ts";
+export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";

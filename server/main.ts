@@ -32,7 +32,7 @@ const SOCKETS: ReadonlySet<string> = new Set([
   "/realtime/v1/websocket",
 ]);
 
-/** What one may ask for where everybody is the same trusted one. */
+/** The limits without tokens, where all clients share one trusted identity. */
 const OPEN_LIMITS = {
   entries: 1_000_000,
   contexts: 100_000,
@@ -40,10 +40,10 @@ const OPEN_LIMITS = {
   requestsPerSecond: 1_000,
 };
 
-/** Nobody should have to wait longer for a reader that does not read. */
+/** How long a reader that does not read can delay the end. */
 const MAX_SHUTDOWN_MS = 3_000;
 
-/** What answers requests; an `HttpHandler` is one. */
+/** Answers requests, as an `HttpHandler` does. */
 type Handler = (request: Request) => Promise<Response>;
 
 function listen(
@@ -64,23 +64,26 @@ function listen(
   }
 }
 
-/** What serves the requests to the service's port. */
+/** What clients of the service talk to. */
 interface Faces {
+  /** The host names that requests may have. */
   readonly hosts: "any" | readonly string[];
   readonly endpoint: PhoenixEndpoint;
   readonly http: Handler;
-  /** Left out where the metrics are on a port of their own, or secret. */
+  /** Absent where the metrics have a port of their own, or are secret. */
   readonly metrics: Handler | undefined;
+  readonly documents: DocumentPresence;
+  readonly numbers: PresenceMetrics;
 }
 
-/** Sends a request to the face that it is for. */
+/** Routes each request to the face that it is for. */
 function route(
   { hosts, endpoint, http, metrics }: Faces,
   readiness: Readiness,
 ): Handler {
   const refusalOf = createTrustGuard({ hosts });
   return async (request) => {
-    // A Host can be such that there is no URL; the handler knows what to say.
+    // With some Host headers there is no URL; the handler answers these.
     if (!URL.canParse(request.url)) return await http(request);
     const { pathname } = new URL(request.url);
     if (pathname === "/readyz") return readiness.answer(request);
@@ -90,43 +93,35 @@ function route(
     if (pathname === "/metrics" && metrics) return await metrics(request);
     const page = servePage(request);
     if (page === undefined) return await http(request);
-    // A page that could reach nothing had better not come up.
+    // A page that can reach nothing is not shown.
     return refusalOf(request) ?? page;
   };
 }
 
-/** What lets in whom a token allows; `undefined` if none is wanted. */
-function authorityOf({ tokens }: Settings): TokenAuthority | undefined {
-  if (tokens === undefined) return undefined;
-  const { key, issuer, audience } = tokens;
-  return new TokenAuthority({ ...key, issuer, audience });
-}
-
-/** Makes something of the settings, which may have values that make no sense. */
-function checked<T>({ givenBy }: Settings, make: () => T): T {
+/** Makes the faces; an error names the option or variable with a bad value. */
+function makeFaces(
+  server: PresenceServer<DocumentModel>,
+  settings: Settings,
+): Faces {
   try {
-    return make();
+    return facesOf(server, settings);
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
     const { field, message } = error;
-    const by = givenBy[field];
+    const by = settings.givenBy[field];
     if (by === undefined) throw new StartError(message);
     const [, reason = ""] = message.split(`: ${field} `);
     throw new StartError(`${by} ${reason}`);
   }
 }
 
-/** The faces of a server, as the settings want them. */
 function facesOf(
   server: PresenceServer<DocumentModel>,
   settings: Settings,
-): Faces & {
-  readonly documents: DocumentPresence;
-  readonly numbers: PresenceMetrics;
-} {
+): Faces {
   const { host, insecure, metricsPort, metricsToken, origins } = settings;
-  const authority = authorityOf(settings);
-  // Where tokens are wanted, no page can do anything by a name of ours alone.
+  const authority = settings.tokens && new TokenAuthority(settings.tokens);
+  // With tokens, a page on a foreign host name can do nothing without one.
   const hosts = insecure || authority !== undefined
     ? "any"
     : ["localhost", "127.0.0.1", "[::1]", nameOf(host)];
@@ -163,15 +158,15 @@ function facesOf(
 
 async function serve(settings: Settings): Promise<void> {
   const { graceMs, host, port, metricsPort, metricsToken } = settings;
-  // Changes hold what strangers have published, until others take their place.
+  // Retained changes hold what strangers have published.
   const options = { graceMs, retention: 2_000 };
   using server = new PresenceServer<DocumentModel>(options);
-  const faces = checked(settings, () => facesOf(server, settings));
+  const faces = makeFaces(server, settings);
   const { documents, endpoint, hosts, numbers } = faces;
   const readiness = new Readiness();
   const listeners = [listen(host, port, route(faces, readiness))];
   if (metricsPort !== undefined) {
-    // Who is let in by tokens elsewhere has none for these numbers.
+    // The tokens of clients do not open the metrics.
     const isGuarded = metricsToken !== undefined || settings.insecure;
     const handler = createMetricsHandler(numbers, {
       token: metricsToken,
@@ -190,25 +185,25 @@ async function serve(settings: Settings): Promise<void> {
 
   await stopSignal();
   readiness.draining();
-  // First: a socket that the listener ends does not tell its client to return.
+  // First: a socket that the listener closes does not tell its client to return.
   await endpoint[Symbol.asyncDispose]();
   await membership[Symbol.asyncDispose]();
   documents[Symbol.dispose]();
-  // Streams end when the watches do; then nothing keeps the listener open.
+  // Streams end with their watches; then nothing keeps the listener open.
   server[Symbol.dispose]();
   const late = setTimeout(() => Deno.exit(0), MAX_SHUTDOWN_MS);
   await Promise.all(listeners.map((listener) => listener.shutdown()));
   clearTimeout(late);
 }
 
-/** A host as URLs have it. */
+/** Formats a host for a URL. */
 function nameOf(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Resolves with the first signal to stop; further ones change nothing. */
+/** Resolves at the first signal to stop; further ones change nothing. */
 function stopSignal(): Promise<void> {
-  // Windows knows no SIGTERM; it has SIGBREAK instead.
+  // Windows has SIGBREAK instead of SIGTERM.
   const signals: Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT", "SIGBREAK"]
     : ["SIGINT", "SIGTERM"];
@@ -219,7 +214,7 @@ function stopSignal(): Promise<void> {
   });
 }
 
-/** Runs the service until it is told to stop; gives the exit code. */
+/** Runs the service until a signal stops it; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const settings = readSettings(args);

@@ -10,24 +10,11 @@ import { freePort } from "./cluster/testing/real_server.ts";
 import { PresenceClient } from "./http/client/client.ts";
 import { curlRequests } from "./http/testing/curl.ts";
 import { EventReader, read, records } from "./http/testing/service.ts";
+import { Service, spawnService } from "./service/testing/service.ts";
 
-const MAIN = new URL("./main.ts", import.meta.url);
 const SECRET = "a secret of at least thirty-two bytes";
 const TOKEN_RULES = ["--jwt-issuer", "app", "--jwt-audience", "presence"];
 const ON_WINDOWS = Deno.build.os === "windows";
-
-function start(
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", "--allow-env", MAIN.href, ...args],
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
 
 /** A token of ada that the service takes. */
 function signed(claims: Record<string, unknown>): Promise<string> {
@@ -46,62 +33,14 @@ async function failure(
   args: readonly string[],
   env?: Record<string, string>,
 ): Promise<string> {
-  const { code, stderr, stdout } = await start(args, env).output();
+  const { code, stderr, stdout } = await spawnService(args, env).output();
   assertEquals(new TextDecoder().decode(stdout), "");
   assertEquals(code, 1);
   return new TextDecoder().decode(stderr);
 }
 
-/** A service that listens. */
-class Service {
-  readonly #child: Deno.ChildProcess;
-  readonly #stdout: ReadableStreamDefaultReader<string>;
-  url = "";
-
-  constructor(args: readonly string[], env?: Record<string, string>) {
-    this.#child = start(args, env);
-    this.#stdout = this.#child.stdout
-      .pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** Waits until it says where it listens. */
-  static async listening(
-    args: readonly string[],
-    env?: Record<string, string>,
-  ): Promise<Service> {
-    const service = new Service(args, env);
-    let text = "";
-    while (!text.includes("\n")) {
-      const { done, value } = await service.#stdout.read();
-      if (done) throw new Error(`It has ended: ${text}`);
-      text += value;
-    }
-    assertMatch(text, /^ruthere listens on http:\/\/\S+:\d+\/\n$/);
-    service.url = text.trim().split(" ").at(-1) ?? "";
-    return service;
-  }
-
-  /** Sends signals; tells how it ended, and what else it has said. */
-  async stop(
-    ...signals: Deno.Signal[]
-  ): Promise<{ code: number; text: string }> {
-    for (const signal of signals) this.#child.kill(signal);
-    let text = "";
-    while (true) {
-      const { done, value } = await this.#stdout.read();
-      if (done) break;
-      text += value;
-    }
-    for await (
-      const piece of this.#child.stderr.pipeThrough(new TextDecoderStream())
-    ) text += piece;
-    const { code } = await this.#child.status;
-    return { code, text };
-  }
-}
-
 Deno.test("main publishes, answers and streams, and ends cleanly with open streams", async () => {
-  const service = await Service.listening(["--port", "0"]);
+  await using service = await Service.start();
   const client = new PresenceClient({ url: service.url });
   const update = { subject: "alice", context: "doc-1", ttlMs: 60_000 };
   assertEquals((await client.publish(update)).sequences, [1]);
@@ -126,7 +65,7 @@ Deno.test("main does what the curl lines of the docs say", async () => {
     { text: () => readme("http/README.md"), count: 5 },
   ];
   for (const { text, count } of texts) {
-    const service = await Service.listening(["--port", "0"]);
+    await using service = await Service.start();
     const { port } = new URL(service.url);
     const requests = curlRequests(await text());
     assertEquals(requests.length, count);
@@ -158,7 +97,7 @@ Deno.test("main does what the curl lines of the docs say", async () => {
 });
 
 Deno.test("main serves the page, and sockets of both dialects that hear of what HTTP publishes", async () => {
-  const service = await Service.listening(["--port", "0"]);
+  await using service = await Service.start();
   const page = await fetch(service.url);
   assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");
   assertMatch(await page.text(), /^<!doctype html>/i);
@@ -202,7 +141,7 @@ Deno.test("main serves the page, and sockets of both dialects that hear of what 
 });
 
 Deno.test("main takes broadcasts without a socket where Supabase's clients send them", async () => {
-  const service = await Service.listening(["--port", "0"]);
+  await using service = await Service.start();
   for (
     const path of [
       "realtime/v1/api/broadcast",
@@ -227,7 +166,7 @@ Deno.test("main does as its environment says, but rather as its options do", asy
     RUTHERE_HOST: "0.0.0.0",
     RUTHERE_INSECURE: "1",
   };
-  const service = await Service.listening(["--", "--port", "0"], env);
+  await using service = await Service.start(["--", "--port", "0"], env);
   const { port } = new URL(service.url);
   assertEquals(service.url, `http://0.0.0.0:${port}/`);
   const answer = await fetch(`http://127.0.0.1:${port}/v1/presence?context=a`);
@@ -301,6 +240,16 @@ Deno.test("main names what gave a wrong value, the option or the variable", asyn
     [[], { RUTHERE_METRICS_DOCUMENTS: "x" }, "RUTHERE_METRICS_DOCUMENTS must"],
     [[], { RUTHERE_BACKBONE: "x" }, "RUTHERE_BACKBONE must"],
     [
+      ["--port", "0", "--backbone", "redis://127.0.0.1/first"],
+      {},
+      "--backbone must",
+    ],
+    [
+      ["--port", "0"],
+      { RUTHERE_BACKBONE: "redis://:%zz@127.0.0.1" },
+      "RUTHERE_BACKBONE must",
+    ],
+    [
       [],
       { RUTHERE_HOST: "0.0.0.0" },
       'others can reach the host "0.0.0.0" of RUTHERE_HOST,',
@@ -318,7 +267,7 @@ Deno.test("main names what gave a wrong value, the option or the variable", asyn
 });
 
 Deno.test("main warns of variables that it does not know, by their names", async () => {
-  const service = await Service.listening(["--port", "0"], {
+  await using service = await Service.start([], {
     RUTHERE_JWT_SECERT: "the secret",
     RUTHERE_ORIGIN: "https://app.example",
     RUTHERE_NODE: "a",
@@ -333,8 +282,8 @@ Deno.test("main warns of variables that it does not know, by their names", async
 });
 
 Deno.test("main lets in whom a token allows, on any host, and nobody else", async () => {
-  const service = await Service.listening(
-    ["--port", "0", "--host", "0.0.0.0", ...TOKEN_RULES],
+  await using service = await Service.start(
+    ["--host", "0.0.0.0", ...TOKEN_RULES],
     { RUTHERE_JWT_SECRET: SECRET, RUTHERE_METRICS_TOKEN: "s3cret" },
   );
   const url = `http://127.0.0.1:${new URL(service.url).port}`;
@@ -372,7 +321,7 @@ Deno.test("main lets in whom a token allows, on any host, and nobody else", asyn
 });
 
 Deno.test("main leaves out the line end of what its environment says, and says so", async () => {
-  const service = await Service.listening(["--port", "0"], {
+  await using service = await Service.start([], {
     RUTHERE_JWT_SECRET: `${SECRET}\n`,
     RUTHERE_JWT_ISSUER: "app\r\n",
     RUTHERE_JWT_AUDIENCE: "presence\n",
@@ -408,7 +357,7 @@ Deno.test("main leaves out the line end of what its environment says, and says s
 });
 
 Deno.test("main hides its metrics from those whom tokens let in", async () => {
-  const service = await Service.listening(["--port", "0", ...TOKEN_RULES], {
+  await using service = await Service.start([...TOKEN_RULES], {
     RUTHERE_JWT_SECRET: SECRET,
   });
   const { status, body } = await fetch(`${service.url}metrics`);
@@ -419,10 +368,8 @@ Deno.test("main hides its metrics from those whom tokens let in", async () => {
 
 Deno.test("main serves metrics that nobody has a token for to this machine alone", async () => {
   const port = `${freePort()}`;
-  const service = await Service.listening(
+  await using service = await Service.start(
     [
-      "--port",
-      "0",
       "--host",
       "0.0.0.0",
       ...TOKEN_RULES,
@@ -452,7 +399,7 @@ Deno.test("main serves metrics that nobody has a token for to this machine alone
 
 Deno.test("main lets in the pages of sites that it is told to trust", async () => {
   const app = "https://app.example";
-  const service = await Service.listening(["--port", "0", "--origin", app]);
+  await using service = await Service.start(["--origin", app]);
   const ask = async (origin: string) => {
     const headers = { origin };
     const url = `${service.url}v1/presence?context=a`;
@@ -467,8 +414,8 @@ Deno.test("main lets in the pages of sites that it is told to trust", async () =
 
 Deno.test("main serves its metrics on a port of their own", async () => {
   const port = `${freePort()}`;
-  const service = await Service.listening(
-    ["--port", "0", "--metrics-port", port, "--metrics-documents", "1"],
+  await using service = await Service.start(
+    ["--metrics-port", port, "--metrics-documents", "1"],
   );
   const client = new PresenceClient({ url: service.url });
   const robot = { subject: "robot", context: "document:42", ttlMs: 60_000 };
@@ -487,8 +434,8 @@ Deno.test("main serves its metrics on a port of their own", async () => {
 
 Deno.test("main serves, and ends, while its backbone is away", async () => {
   for (const backbone of ["redis://127.0.0.1:1", "nats://127.0.0.1:1"]) {
-    const args = ["--port", "0", "--backbone", backbone];
-    const service = await Service.listening(args);
+    const args = ["--backbone", backbone];
+    await using service = await Service.start(args);
     for (const query of ["context=doc-1", "subject=alice"]) {
       const answer = await fetch(`${service.url}v1/presence?${query}`);
       assertObjectMatch(await read(answer), {
@@ -508,7 +455,7 @@ Deno.test("main tells nobody the password of its backbone", async () => {
 });
 
 Deno.test("main tells of its options", async () => {
-  const { code, stdout } = await start(["--help"]).output();
+  const { code, stdout } = await spawnService(["--help"]).output();
   assertEquals(code, 0);
   assertMatch(new TextDecoder().decode(stdout), /^Usage: [^]*--insecure/);
 });

@@ -166,13 +166,12 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * The entries of a context, also of one that this node does not follow: that
-   * costs a question to all others, which is answered by what each has
-   * received. Waits no longer than two seconds for them.
+   * Lists the entries of a context. A context that this node does not follow is
+   * read from the backbone, which takes no longer than two seconds.
    *
    * @param context Which context.
    * @param options On whose behalf, and what ends the wait.
-   * @returns The entries, and whether all nodes have answered.
+   * @returns The entries, and the nodes whose entries may not be among them.
    * @throws {InvalidValueError} If the key is not well-formed.
    * @throws The signal's reason, if it is aborted.
    */
@@ -184,7 +183,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * The entries of a subject, in all contexts, by a question to all others.
+   * Finds the entries of a subject in all contexts, by a question to all other
+   * nodes. Waits no longer than two seconds for their answers.
    *
    * @param subject Who.
    * @param options On whose behalf, and what ends the wait.
@@ -200,13 +200,13 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * How many subjects contexts have; one that is at several nodes counts once.
-   * The others are asked together for all that this node does not follow, and
-   * answer with the names of their subjects: O(subjects).
+   * Counts the subjects of contexts; one that is at several nodes counts once.
+   * Each context that this node does not follow is read from the backbone:
+   * O(entries).
    *
    * @param contexts Which contexts.
    * @param options On whose behalf, and what ends the wait.
-   * @returns How many each has, and whether all nodes have answered.
+   * @returns How many each has, and the nodes whose entries may not be counted.
    * @throws {InvalidValueError} If a key is not well-formed.
    * @throws The signal's reason, if it is aborted.
    */

@@ -136,17 +136,17 @@ export class ClusterNode<M extends PresenceModel> {
           to === undefined ? NODES : nodeContext(to),
           text,
         ),
-      answer: (question) => this.survey.answer(question),
+      answer: (subject) => this.survey.answer(subject),
       isSilent: (node) => this.peers.isSilent(node),
       silenced: (life) => this.peers.silence(life),
     });
     this.survey = new Survey({
       server,
-      interest,
+      replication,
+      contexts: this.contexts,
       questions: this.#questions,
-      isSettled: (context) => this.contexts.isSettled(context),
-      others: () => this.peers.names(),
-      isConnected: () => session.isConnected,
+      peers: this.peers,
+      session,
     });
     this.replication = server.replicate(this.#serverListener());
     for (const context of this.replication.watched()) {
@@ -257,7 +257,7 @@ export class ClusterNode<M extends PresenceModel> {
       onMessage: guarded((context, from, text) => {
         const isToNodes = context === NODES ||
           context === nodeContext(this.session.node);
-        if (isToNodes) return this.#questions.hear(from, text);
+        if (isToNodes) return this.#questions.receive(from, text);
         const followed = this.contexts.all.get(context);
         if (followed) this.replication.told(followed.key, text);
       }),

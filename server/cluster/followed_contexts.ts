@@ -71,6 +71,21 @@ export class FollowedContexts<M extends PresenceModel> {
       !context.isDoubtful && context.memory === this.#session.memory;
   }
 
+  /**
+   * Reads a context without following it.
+   *
+   * @returns The rows that count; `undefined` if it can't be read.
+   */
+  async peek(name: string): Promise<ContextRows | undefined> {
+    const { connection } = this.#session;
+    try {
+      return connection && await this.#readRows(name, connection);
+    } catch (error) {
+      this.#onError(error);
+      return undefined;
+    }
+  }
+
   /** Whether all rows of a context are known, and it is not being read. */
   isSettled(name: string): boolean {
     return this.isKnown(name) && this.all.get(name)?.isReading === false;
@@ -305,10 +320,18 @@ export class FollowedContexts<M extends PresenceModel> {
     context.begin();
     this.#unverified.delete(name);
     const reading = new Stopwatch(this.#session.now);
+    const read = await this.#readRows(name, connection);
+    return context.withKept(read, reading, (life) => this.#peers.lives(life));
+  }
+
+  /** Reads the rows that count, and sweeps those of lives that are over. */
+  async #readRows(
+    name: string,
+    connection: BackboneConnection,
+  ): Promise<ContextRows> {
     const read = await connection.read(name);
-    const lives = (life: NodeLife) => this.#peers.lives(life);
     const isOver = (life: NodeLife) =>
-      !lives(life) && !this.#peers.mayLive(life);
+      !this.#peers.lives(life) && !this.#peers.mayLive(life);
     if (read.rows.some(isOver)) await this.#peers.learn();
     const over = new Map(
       read.rows.filter(isOver).map((row) => [row.epoch, row]),
@@ -316,6 +339,7 @@ export class FollowedContexts<M extends PresenceModel> {
     for (const { node, epoch } of over.values()) {
       await connection.purge({ node, epoch }, name);
     }
-    return context.withKept(read, reading, lives);
+    const rows = read.rows.filter((row) => this.#peers.lives(row));
+    return { ...read, rows };
   }
 }

@@ -100,6 +100,11 @@ export class Peers {
     return this.#peers.get(node)?.isSilent === true;
   }
 
+  /** The memory of the backbone that knows all rows of a node, if there is one. */
+  announcedBy(node: string): string | undefined {
+    return this.#peers.get(node)?.lease.announced;
+  }
+
   /** Whether a life goes on, as far as is known here; the own one too. */
   lives({ node, epoch }: NodeLife): boolean {
     if (node === this.#session.node) return this.#session.life.epoch === epoch;

@@ -1,195 +1,214 @@
-import type { PresenceModel } from "../../core/mod.ts";
+import { isKey, type PresenceModel } from "../../core/mod.ts";
 import type { NodeLife } from "./backbone.ts";
-import {
-  decodeMessage,
-  decodeQuestion,
-  MAX_PARTS,
-  type Question,
-  type QuestionMessage,
-  splitText,
-} from "./question_wire.ts";
+import { within } from "./within.ts";
 
-/** How long an answer is waited for, in milliseconds. */
+/** How long to wait for answers, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 2_000;
 
-/** How many parts of an answer are sent before anything else gets its turn. */
-const PARTS_AT_ONCE = 8;
+/**
+ * How many UTF-16 code units one message carries: no more than 256 KiB of
+ * UTF-8, whatever they are and however they are escaped.
+ */
+const PART_LENGTH = 80_000;
 
-/** What has been answered. */
+/** What nodes send each other: a question, or part of an answer. */
+type Message =
+  | {
+    readonly type: "ask";
+    readonly id: string;
+    /** Whose entries are asked for. */
+    readonly subject: unknown;
+  }
+  | {
+    readonly type: "answer";
+    readonly id: string;
+    /** Which part it is, from 0, of how many. */
+    readonly part: number;
+    readonly parts: number;
+    readonly text: string;
+  }
+  | {
+    /** The node can't read the question. */
+    readonly type: "none";
+    readonly id: string;
+  }
+  | {
+    /** The node leaves, and answers nothing any more. */
+    readonly type: "left";
+    /** The epoch of its life. */
+    readonly id: string;
+  };
+
+/** The answers to a question. */
 export interface Answers {
   /** What each node has answered. */
   readonly answers: readonly string[];
-  /** The names of the nodes that have not. */
+  /** The names of the nodes that have not answered. */
   readonly missing: readonly string[];
 }
 
-/** What asks and answers. */
+/** What questions need. */
 export interface QuestionsHost<M extends PresenceModel> {
   /** Sends a text to a node, or to all others. */
   send(text: string, to?: string): void;
-  /** What this node has to say. */
-  answer(question: Question<M>): string;
+  /** The entries of a subject that this node owns, as text. */
+  answer(subject: M["subject"]): string;
   /** Whether a node has said that it answers nothing any more. */
   isSilent(node: string): boolean;
   /** A node says so, of one of its lives. */
   silenced(life: NodeLife): void;
 }
 
-/** Asks all other nodes, and answers them. */
+/** Asks all other nodes where a subject is, and answers them. */
 export class Questions<M extends PresenceModel> {
   readonly #host: QuestionsHost<M>;
   readonly #open = new Map<string, OpenQuestion>();
-  #isStopped = false;
 
-  /** Makes one. */
+  /** Makes one that has asked nothing. */
   constructor(host: QuestionsHost<M>) {
     this.#host = host;
   }
 
-  /** Asks others, and waits until they have answered, or for too long. */
-  ask(
-    question: Question<M>,
+  /** Asks other nodes, and waits until all have answered, or for too long. */
+  async ask(
+    subject: M["subject"],
     others: readonly string[],
-    signal: AbortSignal | undefined,
   ): Promise<Answers> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const isSilent = (node: string) => this.#host.isSilent(node);
-    const awaited = others.filter((node) => !isSilent(node));
-    const silent = others.filter(isSilent).sort();
-    if (awaited.length === 0) {
-      return Promise.resolve({ answers: [], missing: silent });
-    }
+    const { isSilent } = this.#host;
+    const open = new OpenQuestion(others, isSilent);
     const id = crypto.randomUUID();
-    return new Promise((resolve, reject) => {
-      const close = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        this.#open.delete(id);
-      };
-      const open = new OpenQuestion(awaited, silent, (answers) => {
-        close();
-        resolve(answers);
-      });
-      const abort = () => {
-        close();
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => open.settle(), ANSWER_TIMEOUT_MS);
-      signal?.addEventListener("abort", abort);
-      this.#open.set(id, open);
-      this.#send({ type: "ask", id, question: JSON.stringify(question) });
-    });
+    this.#open.set(id, open);
+    try {
+      if (!open.isSettled) this.#send({ type: "ask", id, subject });
+      await within(open.settled, ANSWER_TIMEOUT_MS, undefined);
+      return open.answers;
+    } finally {
+      this.#open.delete(id);
+    }
   }
 
   /** Takes a text that another node has sent. */
-  hear(from: string, text: string): void {
+  receive(from: string, text: string): void {
     const message = decodeMessage(text);
-    if (message?.type === "answer") {
-      this.#open.get(message.id)?.take(from, message);
-    } else if (message?.type === "none") {
-      this.#open.get(message.id)?.silenced(from);
-    } else if (message?.type === "ask") this.#answer(from, message);
-    else if (message?.type === "left") {
-      this.#host.silenced({ node: from, epoch: message.id });
-      for (const open of [...this.#open.values()]) open.silenced(from);
+    switch (message?.type) {
+      case "ask":
+        return this.#answer(from, message.id, message.subject);
+      case "answer":
+        return this.#open.get(message.id)?.take(from, message);
+      case "none":
+        return this.#open.get(message.id)?.silenced(from);
+      case "left":
+        this.#host.silenced({ node: from, epoch: message.id });
+        for (const open of this.#open.values()) open.silenced(from);
     }
   }
 
-  /** Lets nobody wait for this node any more, whose life it is. */
+  /** Tells the others not to wait for this node any more, whose life it is. */
   leave({ epoch }: NodeLife): void {
     this.#send({ type: "left", id: epoch });
   }
 
-  /** Waits no longer for a node: its life is over, and what it had is gone. */
+  /** Stops waiting for a node: its life is over, and its entries are gone. */
   gone(node: string): void {
-    for (const open of [...this.#open.values()]) open.gone(node);
+    for (const open of this.#open.values()) open.gone(node);
   }
 
-  /** Waits no longer for anybody. */
+  /** Stops waiting for all nodes. */
   stop(): void {
-    this.#isStopped = true;
-    for (const open of [...this.#open.values()]) open.settle();
+    for (const open of this.#open.values()) open.settle();
   }
 
-  async #answer(
-    from: string,
-    { id, question: asked }: { readonly id: string; readonly question: string },
-  ): Promise<void> {
-    const question = decodeQuestion<M>(asked);
-    const texts = question && splitText(this.#host.answer(question));
-    // Nobody waits for what does not come.
-    if (texts === undefined || texts.length > MAX_PARTS) {
-      return this.#send({ type: "none", id }, from);
-    }
-    const parts = texts.length;
-    for (const [part, text] of texts.entries()) {
-      if (part > 0 && part % PARTS_AT_ONCE === 0) {
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-      if (this.#isStopped) return;
-      this.#send({ type: "answer", id, part, parts, text }, from);
+  #answer(from: string, id: string, subject: unknown): void {
+    if (!isKey(subject)) return this.#send({ type: "none", id }, from);
+    const text = this.#host.answer(subject);
+    const parts = Math.ceil(text.length / PART_LENGTH);
+    for (let part = 0; part < parts; part++) {
+      const start = part * PART_LENGTH;
+      const piece = text.slice(start, start + PART_LENGTH);
+      this.#send({ type: "answer", id, part, parts, text: piece }, from);
     }
   }
 
-  #send(message: QuestionMessage, to?: string): void {
+  #send(message: Message, to?: string): void {
     this.#host.send(JSON.stringify(message), to);
   }
 }
 
-/** A question that has not been answered by all. */
+/** A question that not all nodes have answered. */
 class OpenQuestion {
+  /** Settles when no more answers are awaited. */
+  readonly settled: Promise<void>;
+  /** Whether that is so already. */
+  isSettled = false;
+  /** Stops waiting. */
+  readonly settle: () => void;
   readonly #awaited: Set<string>;
   readonly #silent: Set<string>;
-  readonly #settled: (answers: Answers) => void;
   readonly #parts = new Map<string, Map<number, string>>();
-  readonly #answers = new Map<string, string>();
+  readonly #answers: string[] = [];
 
-  constructor(
-    awaited: readonly string[],
-    silent: readonly string[],
-    settled: (answers: Answers) => void,
-  ) {
-    this.#awaited = new Set(awaited);
-    this.#silent = new Set(silent);
-    this.#settled = settled;
+  constructor(others: readonly string[], isSilent: (node: string) => boolean) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.settled = promise;
+    this.settle = () => {
+      this.isSettled = true;
+      resolve();
+    };
+    this.#awaited = new Set(others.filter((node) => !isSilent(node)));
+    this.#silent = new Set(others.filter(isSilent));
+    this.#look();
+  }
+
+  /** What has been answered so far. */
+  get answers(): Answers {
+    const missing = [...this.#awaited, ...this.#silent].sort();
+    return { answers: this.#answers, missing };
   }
 
   /** Takes a part of an answer. */
   take(
     from: string,
-    { part, parts, text }: {
-      readonly part: number;
-      readonly parts: number;
-      readonly text: string;
-    },
+    { part, parts, text }: Extract<Message, { type: "answer" }>,
   ): void {
     if (!this.#awaited.has(from)) return;
     const had = this.#parts.get(from) ?? new Map<number, string>();
     this.#parts.set(from, had.set(part, text));
     if (had.size < parts) return;
     const all = Array.from({ length: parts }, (_, index) => had.get(index));
-    this.#parts.delete(from);
-    this.#answers.set(from, all.join(""));
+    this.#answers.push(all.join(""));
     this.gone(from);
   }
 
-  /** Waits for a node no longer. */
+  /** Stops waiting for a node. */
   gone(node: string): void {
+    this.#awaited.delete(node);
     this.#silent.delete(node);
-    if (this.#awaited.delete(node) && this.#awaited.size === 0) this.settle();
+    this.#look();
   }
 
-  /** Waits for a node no longer, which has not answered. */
+  /** Stops waiting for a node that will not answer. */
   silenced(node: string): void {
-    if (!this.#awaited.has(node)) return;
-    this.#silent.add(node);
-    this.#awaited.delete(node);
+    if (this.#awaited.delete(node)) this.#silent.add(node);
+    this.#look();
+  }
+
+  #look(): void {
     if (this.#awaited.size === 0) this.settle();
   }
+}
 
-  /** Waits for nobody any longer. */
-  settle(): void {
-    const missing = [...this.#awaited, ...this.#silent].sort();
-    this.#settled({ answers: [...this.#answers.values()], missing });
+/** Reads a message; `undefined` if this version does not know it. */
+function decodeMessage(text: string): Message | undefined {
+  try {
+    const { type, id, subject, part, parts, text: piece } = JSON.parse(text);
+    if (typeof id !== "string") return undefined;
+    if (type === "left" || type === "none") return { type, id };
+    if (type === "ask") return { type, id, subject };
+    const isPart = Number.isInteger(part) && Number.isInteger(parts) &&
+      part >= 0 && part < parts && typeof piece === "string";
+    if (type !== "answer" || !isPart) return undefined;
+    return { type, id, part, parts, text: piece };
+  } catch {
+    return undefined;
   }
 }

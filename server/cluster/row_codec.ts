@@ -98,7 +98,8 @@ export function decodeKey<M extends PresenceModel>(
 }
 
 /**
- * Reads an entry; `undefined` if it is none that this version knows.
+ * Reads an entry, without the facets that are over for so long that nobody
+ * shows them; `undefined` if it is none that this version knows.
  *
  * @param age How many milliseconds ago its publisher was heard of.
  */
@@ -115,9 +116,12 @@ export function decodeRow<M extends PresenceModel>(
     assertUpdateBody({ visibility, observedAt, facets, expiry: "never" });
     const { resource } = key;
     const entry = { ...key, resource, visibility, observedAt, facets };
-    return lasts === undefined
-      ? entry
-      : { ...entry, facetsLeft: leftOf(lasts, age) };
+    if (lasts === undefined) return entry;
+    const facetsLeft = leftOf(lasts, age);
+    for (const [name, left] of Object.entries(facetsLeft)) {
+      if (left <= -FACET_ALLOWANCE_MS) delete facets[name];
+    }
+    return { ...entry, facetsLeft };
   } catch {
     return undefined;
   }

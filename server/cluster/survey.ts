@@ -5,14 +5,17 @@ import {
   type PresenceServer,
   type RemoteEntry,
   type RemoteWhereabouts,
+  type Replication,
   type Viewer,
   viewerPolicy,
 } from "../mod.ts";
-import type { Interest } from "./interest.ts";
-import type { Question } from "./question_wire.ts";
-import { PART_LENGTH } from "./question_wire.ts";
-import type { Answers, Questions } from "./questions.ts";
+import type { Row } from "./backbone.ts";
+import type { FollowedContexts } from "./followed_contexts.ts";
+import type { Peers } from "./peers.ts";
+import { ANSWER_TIMEOUT_MS, type Questions } from "./questions.ts";
 import { contextName, decodeRow, encodeRow, rowId } from "./row_codec.ts";
+import type { Session } from "./session.ts";
+import { abortable, within } from "./within.ts";
 
 /** On whose behalf something is asked, and what ends it. */
 export interface QuestionOptions<M extends PresenceModel = PresenceModel> {
@@ -51,28 +54,34 @@ export interface CountAnswer<M extends PresenceModel = PresenceModel>
   readonly subjects: ReadonlyMap<M["context"], number>;
 }
 
-/** Which entries are asked for. */
-type Where<M extends PresenceModel> =
-  | { readonly context: M["context"] }
-  | { readonly subject: M["subject"] };
+/** How many contexts are read at once. */
+const READERS = 64;
+
+/** The entries of a context, as far as this node can tell. */
+interface Listed<M extends PresenceModel> extends Completeness {
+  readonly snapshots: readonly PresenceSnapshot<M>[];
+}
 
 /** What a survey needs. */
 export interface SurveyHost<M extends PresenceModel> {
   /** The server of this node. */
   readonly server: PresenceServer<M>;
-  /** Which entries are its own. */
-  readonly interest: Interest;
-  /** Asks the others. */
+  /** The server's own entries. */
+  readonly replication: () => Replication<M>;
+  /** The contexts that the node follows. */
+  readonly contexts: FollowedContexts<M>;
+  /** Asks the other nodes. */
   readonly questions: Questions<M>;
-  /** Whether all rows of a context are known here, and it is not being read. */
-  isSettled(context: string): boolean;
-  /** The others that live, as far as is known. */
-  others(): readonly string[];
-  /** Whether they can be asked. */
-  isConnected(): boolean;
+  /** The other nodes. */
+  readonly peers: Peers;
+  /** Whether the node is connected. */
+  readonly session: Session;
 }
 
-/** Answers from the rows that each node owns. */
+/**
+ * Answers for the whole cluster: a context is read from the backbone, unless it
+ * is followed; where a subject is, only the nodes can tell.
+ */
 export class Survey<M extends PresenceModel> {
   readonly #host: SurveyHost<M>;
 
@@ -87,32 +96,8 @@ export class Survey<M extends PresenceModel> {
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
   ): Promise<EntriesAnswer<M>> {
     assertKey(context, "context", "list entries");
-    const { server } = this.#host;
-    const visible = viewerPolicy(viewer);
-    if (this.#isSettled(context)) {
-      const snapshots = server.store.snapshots({ context, visible });
-      return { snapshots, isComplete: true, missing: [] };
-    }
-    const answers = await this.#ask({ type: "list", context }, signal);
-    return this.#entries(answers, { context }, visible);
-  }
-
-  /** The entries of a subject. */
-  async locate(
-    subject: M["subject"],
-    { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
-  ): Promise<EntriesAnswer<M>> {
-    assertKey(subject, "subject", "locate subject");
-    const visible = viewerPolicy(viewer);
-    const answers = await this.#ask({ type: "locate", subject }, signal);
-    return this.#entries(answers, { subject }, visible);
-  }
-
-  /** The entries of a subject that others have. */
-  async elsewhere(subject: M["subject"]): Promise<RemoteWhereabouts<M>> {
-    const answers = await this.#ask({ type: "locate", subject }, undefined);
-    const entries = entriesOf<M>(answers);
-    return { entries, ...this.#completeness(answers.missing) };
+    const listed = await this.#list(context, signal);
+    return { ...listed, snapshots: seenBy(viewer, listed.snapshots) };
   }
 
   /** How many subjects contexts have. */
@@ -123,181 +108,121 @@ export class Survey<M extends PresenceModel> {
     for (const context of contexts) {
       assertKey(context, "context", "count subjects");
     }
-    const unknown = new Set(contexts.filter((one) => !this.#isSettled(one)));
-    const known = contexts.filter((context) => !unknown.has(context));
-    const followed = this.#subjectsOf(known, viewer, () => true);
-    const asked = await Promise.all(
-      inParts([...unknown]).map(async (contexts) => ({
-        contexts,
-        ...await this.#ask({ type: "count", contexts, viewer }, signal),
-      })),
-    );
-    const here = this.#subjectsOf([...unknown], viewer, this.#counts);
-    const subjects = new Map(contexts.map((context) => [
-      context,
-      followed.get(context) ?? here.get(context) ?? new Set<M["subject"]>(),
+    const subjects = new Map(contexts.map((context) => [context, 0]));
+    const missing = new Set<string>();
+    let isComplete = this.#host.session.isConnected;
+    const all = [...subjects.keys()];
+    for (let start = 0; start < all.length; start += READERS) {
+      const some = all.slice(start, start + READERS);
+      await Promise.all(some.map(async (context) => {
+        const listed = await this.#list(context, signal);
+        const seen = seenBy(viewer, listed.snapshots);
+        subjects.set(context, new Set(seen.map((one) => one.subject)).size);
+        for (const node of listed.missing) missing.add(node);
+        isComplete &&= listed.isComplete;
+      }));
+    }
+    return { subjects, isComplete, missing: [...missing].sort() };
+  }
+
+  /** The entries of a subject, in all contexts. */
+  async locate(
+    subject: M["subject"],
+    { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
+  ): Promise<EntriesAnswer<M>> {
+    const { server, session } = this.#host;
+    const answer = await abortable(server.locate(subject), signal);
+    return {
+      snapshots: seenBy(viewer, answer.snapshots),
+      isComplete: answer.isComplete && session.isConnected,
+      missing: answer.missing,
+    };
+  }
+
+  /** The entries of a subject that others have. */
+  async elsewhere(subject: M["subject"]): Promise<RemoteWhereabouts<M>> {
+    const { questions, peers, session } = this.#host;
+    const others = peers.names().sort();
+    if (!session.isConnected) {
+      return { entries: [], isComplete: false, missing: others };
+    }
+    const { answers, missing } = await questions.ask(subject, others);
+    const entries = answers.flatMap((answer) => entriesOf<M>(answer));
+    return { entries, isComplete: missing.length === 0, missing };
+  }
+
+  /** What this node answers to the question where a subject is. */
+  answer(subject: M["subject"]): string {
+    const { server, replication } = this.#host;
+    const own = server.store.snapshots({ subject })
+      .filter((snapshot) => replication().heardAt(snapshot) !== undefined);
+    return JSON.stringify(own.map((snapshot) => [
+      contextName(snapshot.context),
+      rowId(snapshot),
+      encodeRow(snapshot),
     ]));
-    for (const { contexts, answers } of asked) {
-      for (const answer of answers) addSubjects(subjects, contexts, answer);
-    }
-    const missing = new Set(asked.flatMap(({ missing }) => missing));
-    return {
-      subjects: new Map(
-        Array.from(subjects, ([context, { size }]) => [context, size]),
-      ),
-      ...this.#completeness([...missing]),
-    };
   }
 
-  /** What this node has to say to a question of another one. */
-  answer(question: Question<M>): string {
-    switch (question.type) {
-      case "list":
-        return JSON.stringify(this.#ownRows({ context: question.context }));
-      case "locate":
-        return JSON.stringify(this.#ownRows({ subject: question.subject }));
-      case "count": {
-        const { contexts, viewer } = question;
-        const isOwn = (snapshot: PresenceSnapshot<M>) => this.#isOwn(snapshot);
-        const subjects = this.#subjectsOf(contexts, viewer, isOwn);
-        return JSON.stringify(
-          contexts.map((context) => [...subjects.get(context) ?? []]),
-        );
-      }
-    }
-  }
-
-  #ask(
-    question: Question<M>,
+  async #list(
+    context: M["context"],
     signal: AbortSignal | undefined,
-  ): Promise<Answers> {
-    const { questions, others, isConnected } = this.#host;
-    if (isConnected()) return questions.ask(question, others(), signal);
-    return Promise.resolve({ answers: [], missing: [...others()].sort() });
-  }
-
-  #completeness(missing: readonly string[]): Completeness {
-    const isComplete = this.#host.isConnected() && missing.length === 0;
-    return { isComplete, missing };
-  }
-
-  #entries(
-    answers: Answers,
-    where: Where<M>,
-    visible: ReturnType<typeof viewerPolicy<M>>,
-  ): EntriesAnswer<M> {
-    const here = this.#host.server.store.snapshots(where).filter(this.#counts);
-    const entries = new Map<string, PresenceSnapshot<M>>();
-    const take = (snapshot: PresenceSnapshot<M>) =>
-      entries.set(nameOf(snapshot), snapshot);
-    // An owner knows best.
-    for (const snapshot of here) if (!this.#isOwn(snapshot)) take(snapshot);
-    for (const entry of entriesOf<M>(answers)) {
-      take({ ...entry, expiry: "never" });
+  ): Promise<Listed<M>> {
+    const { server, replication, contexts, peers, session } = this.#host;
+    const name = contextName(context);
+    const isConnected = session.isConnected;
+    if (!isConnected || contexts.isSettled(name)) {
+      const snapshots = server.store.snapshots({ context });
+      const missing = isConnected ? [] : peers.names().sort();
+      return { snapshots, isComplete: isConnected, missing };
     }
-    for (const snapshot of here) if (this.#isOwn(snapshot)) take(snapshot);
-    return {
-      snapshots: [...entries.values()]
-        .filter(({ visibility, subject }) => visible(visibility, subject)),
-      ...this.#completeness(answers.missing),
-    };
-  }
-
-  /**
-   * Whether what the server shows counts beside the answers: what others have
-   * may be old where it is not known that it is not; if nobody can be asked
-   * that is all there is.
-   */
-  readonly #counts = (snapshot: PresenceSnapshot<M>): boolean =>
-    !this.#host.isConnected() || this.#isOwn(snapshot) ||
-    this.#isSettled(snapshot.context);
-
-  #ownRows(
-    where: Where<M>,
-  ): (readonly [context: string, id: string, value: string])[] {
-    return this.#host.server.store.snapshots(where)
-      .filter((snapshot) => this.#isOwn(snapshot))
-      .map((snapshot) =>
-        [
-          contextName(snapshot.context),
-          rowId(snapshot),
-          encodeRow(snapshot),
-        ] as const
-      );
-  }
-
-  #subjectsOf(
-    contexts: readonly M["context"][],
-    viewer: Viewer<M>,
-    counts: (snapshot: PresenceSnapshot<M>) => boolean,
-  ): Map<M["context"], Set<M["subject"]>> {
-    const visible = viewerPolicy(viewer);
-    const { store } = this.#host.server;
-    return new Map(contexts.map((context) => {
-      const snapshots = store.snapshots({ context, visible })
-        .filter(counts);
-      return [context, new Set(snapshots.map(({ subject }) => subject))];
-    }));
-  }
-
-  #isSettled(context: M["context"]): boolean {
-    return this.#host.isSettled(contextName(context));
-  }
-
-  #isOwn(snapshot: PresenceSnapshot<M>): boolean {
-    const context = contextName(snapshot.context);
-    return this.#host.interest.isOwn(context, rowId(snapshot));
+    const read = await within(
+      contexts.peek(name),
+      ANSWER_TIMEOUT_MS,
+      undefined,
+      signal,
+    );
+    const missing = peers.names()
+      .filter((node) => peers.announcedBy(node) !== read?.memory).sort();
+    const isComplete = read !== undefined && missing.length === 0;
+    const own = replication().own(context);
+    const ids = new Set(own.map(rowId));
+    const others = (read?.rows ?? []).flatMap((row) =>
+      ids.has(row.id) || row.node === session.node
+        ? []
+        : snapshotOf<M>(name, row) ?? []
+    );
+    return { snapshots: [...own, ...others], isComplete, missing };
   }
 }
 
-/** The entries of all answers; what can't be read is left out. */
-function entriesOf<M extends PresenceModel>(
-  { answers }: Answers,
-): RemoteEntry<M>[] {
-  return answers.flatMap((answer) => {
-    try {
-      const rows: readonly (readonly string[])[] = JSON.parse(answer);
-      return rows.flatMap(([context = "", id = "", value = ""]) =>
-        decodeRow<M>(context, id, value) ?? []
-      );
-    } catch {
-      return [];
-    }
-  });
+function seenBy<M extends PresenceModel>(
+  viewer: Viewer<M>,
+  snapshots: readonly PresenceSnapshot<M>[],
+): readonly PresenceSnapshot<M>[] {
+  const visible = viewerPolicy(viewer);
+  return snapshots.filter(({ visibility, subject }) =>
+    visible(visibility, subject)
+  );
 }
 
-function addSubjects<M extends PresenceModel>(
-  subjects: Map<M["context"], Set<M["subject"]>>,
-  contexts: readonly M["context"][],
-  answer: string,
-): void {
+function snapshotOf<M extends PresenceModel>(
+  context: string,
+  { id, value, age }: Row,
+): PresenceSnapshot<M> | undefined {
+  const entry = decodeRow<M>(context, id, value, age);
+  if (entry === undefined) return undefined;
+  const { facetsLeft: _, ...snapshot } = entry;
+  return { ...snapshot, expiry: "never" };
+}
+
+/** The entries of an answer; what can't be read is left out. */
+function entriesOf<M extends PresenceModel>(answer: string): RemoteEntry<M>[] {
   try {
-    const lists: readonly (readonly M["subject"][])[] = JSON.parse(answer);
-    for (const [index, context] of contexts.entries()) {
-      for (const subject of lists[index] ?? []) {
-        subjects.get(context)?.add(subject);
-      }
-    }
+    const rows: readonly (readonly string[])[] = JSON.parse(answer);
+    return rows.flatMap(([context = "", id = "", value = ""]) =>
+      decodeRow<M>(context, id, value) ?? []
+    );
   } catch {
-    // What can't be read counts for nothing.
+    return [];
   }
-}
-
-/** Splits contexts, so that no question is too long. */
-function inParts<C>(contexts: readonly C[]): C[][] {
-  const parts: C[][] = [];
-  let length = Infinity;
-  for (const context of contexts) {
-    length += contextName(context).length + 1;
-    if (length > PART_LENGTH / 2) {
-      parts.push([]);
-      length = contextName(context).length;
-    }
-    parts.at(-1)?.push(context);
-  }
-  return parts;
-}
-
-function nameOf(entry: RemoteEntry): string {
-  return `${contextName(entry.context)} ${rowId(entry)}`;
 }

@@ -1,16 +1,41 @@
-/** What a promise gives, or something else if that takes too long. */
-export async function within<T>(
+/**
+ * Waits for a promise, but no longer than a time.
+ *
+ * @returns Its value, or something else if that takes too long.
+ * @throws The signal's reason, if it is aborted first.
+ */
+export async function within<T, Else>(
   promise: Promise<T>,
   ms: number,
-  otherwise: T,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), ms);
-  });
+  otherwise: Else,
+  signal?: AbortSignal,
+): Promise<T | Else> {
+  const late = Promise.withResolvers<Else>();
+  const timer = setTimeout(() => late.resolve(otherwise), ms);
   try {
-    return await Promise.race([promise, late]);
+    return await abortable(Promise.race([promise, late.promise]), signal);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Waits for a promise.
+ *
+ * @returns Its value.
+ * @throws The signal's reason, if it is aborted first.
+ */
+export async function abortable<T>(
+  promise: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
 }

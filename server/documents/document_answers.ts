@@ -1,5 +1,11 @@
-import type { Timestamp } from "../../core/mod.ts";
+import {
+  compareKeys,
+  type PresenceSnapshot,
+  type Timestamp,
+} from "../../core/mod.ts";
+import type { DocumentModel } from "./document_model.ts";
 import type { DocumentUser } from "./document_user.ts";
+import { lastActiveAtOf } from "./person.ts";
 
 /** The people in a document, at all servers together. */
 export interface ActiveUsers {
@@ -49,4 +55,33 @@ export interface DocumentCounts {
   readonly counts: ReadonlyMap<string, number>;
   /** Whether all are counted: `false` if some server could not be asked. */
   readonly isComplete: boolean;
+}
+
+/**
+ * Sums up documents from entries that belong to them.
+ *
+ * @param snapshots The entries.
+ * @param documentIdOf Returns the document of an entry, if it belongs to one.
+ * @param now The current time.
+ * @returns The documents, in the order of their ids.
+ */
+export function documentsIn(
+  snapshots: readonly PresenceSnapshot<DocumentModel>[],
+  documentIdOf: (snapshot: PresenceSnapshot<DocumentModel>) => unknown,
+  now: Timestamp,
+): ActiveDocument[] {
+  const found = new Map<string, { users: Set<string>; times: Timestamp[] }>();
+  for (const snapshot of snapshots) {
+    const documentId = documentIdOf(snapshot);
+    if (typeof documentId !== "string") continue;
+    const document = found.get(documentId) ?? { users: new Set(), times: [] };
+    found.set(documentId, document);
+    document.users.add(snapshot.subject);
+    document.times.push(lastActiveAtOf(snapshot, now));
+  }
+  return Array.from(found, ([documentId, { users, times }]) => ({
+    documentId,
+    users: users.size,
+    lastActiveAt: times.reduce((a, b) => Math.max(a, b)),
+  })).sort((a, b) => compareKeys(a.documentId, b.documentId));
 }

@@ -1,13 +1,13 @@
-import { InvalidValueError } from "../../core/mod.ts";
 import type { SelectionJson, ViewportJson } from "./document_json.ts";
 import {
   assertFlag,
-  assertPercentage,
-  assertPlace,
+  assertRecord,
   type Cursor,
   cursorOf,
   type Selection,
+  selectionOf,
   type Viewport,
+  viewportOf,
 } from "./positions.ts";
 
 /** Where somebody has moved to. */
@@ -37,11 +37,8 @@ export interface FocusChange {
  */
 export function readCursorMove(json: unknown): CursorMove {
   const action = "move cursor";
-  const { cursor, selection = null } = recordOf<"cursor" | "selection">(
-    json,
-    "payload",
-    action,
-  );
+  assertRecord<CursorMove>(json, "payload", action);
+  const { cursor, selection = null } = json;
   return {
     cursor: cursorOf(cursor, "cursor", action),
     selection: selection === null ? null : readSelection(selection, action),
@@ -59,20 +56,17 @@ export function readCursorMove(json: unknown): CursorMove {
  */
 export function readViewport(json: unknown): Viewport {
   const action = "change viewport";
-  const fields = recordOf<keyof ViewportJson>(json, "payload", action);
-  const { top_line, bottom_line, scroll_percentage } = fields;
-  assertPlace(top_line, "top_line", action);
-  assertPlace(bottom_line, "bottom_line", action);
-  if (bottom_line < top_line) {
-    const rule = "must not be above top_line";
-    throw new InvalidValueError(action, "bottom_line", rule, bottom_line);
-  }
-  assertPercentage(scroll_percentage, "scroll_percentage", action);
-  return {
-    topLine: top_line,
-    bottomLine: bottom_line,
-    scrollPercentage: scroll_percentage,
-  };
+  assertRecord<ViewportJson>(json, "payload", action);
+  const {
+    top_line: topLine,
+    bottom_line: bottomLine,
+    scroll_percentage: scrollPercentage,
+  } = json;
+  return viewportOf({ topLine, bottomLine, scrollPercentage }, {
+    topLine: "top_line",
+    bottomLine: "bottom_line",
+    scrollPercentage: "scroll_percentage",
+  }, action);
 }
 
 /**
@@ -84,11 +78,8 @@ export function readViewport(json: unknown): Viewport {
  */
 export function readFocus(json: unknown): FocusChange {
   const action = "change focus";
-  const { focused, hidden = false } = recordOf<keyof FocusChange>(
-    json,
-    "payload",
-    action,
-  );
+  assertRecord<FocusChange>(json, "payload", action);
+  const { focused, hidden = false } = json;
   assertFlag(focused, "focused", action);
   assertFlag(hidden, "hidden", action);
   return { focused, hidden };
@@ -104,32 +95,18 @@ export function readFocus(json: unknown): FocusChange {
  */
 export function readTyping(json: unknown): boolean {
   const action = "change typing";
-  const { is_typing = true } = recordOf<"is_typing">(json, "payload", action);
+  assertRecord<{ is_typing: boolean }>(json, "payload", action);
+  const { is_typing = true } = json;
   assertFlag(is_typing, "is_typing", action);
   return is_typing;
 }
 
 function readSelection(json: unknown, action: string): Selection {
-  const { anchor, head, is_backward } = recordOf<keyof SelectionJson>(
-    json,
-    "selection",
-    action,
-  );
-  const selection = {
-    anchor: cursorOf(anchor, "selection.anchor", action),
-    head: cursorOf(head, "selection.head", action),
-  };
-  assertFlag(is_backward, "selection.is_backward", action);
-  return { ...selection, isBackward: is_backward };
-}
-
-function recordOf<Name extends string>(
-  value: unknown,
-  field: string,
-  action: string,
-): { readonly [N in Name]?: unknown } {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value;
-  }
-  throw new InvalidValueError(action, field, "must be an object", value);
+  assertRecord<SelectionJson>(json, "selection", action);
+  const { anchor, head, is_backward: isBackward } = json;
+  return selectionOf({ anchor, head, isBackward }, {
+    anchor: "selection.anchor",
+    head: "selection.head",
+    isBackward: "selection.is_backward",
+  }, action);
 }

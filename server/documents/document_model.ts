@@ -1,18 +1,6 @@
-import type {
-  EntryKey,
-  PresenceSnapshot,
-  Timestamp,
-  VisibilityPolicy,
-} from "../../core/mod.ts";
-import type { CursorPosition, PresenceCount } from "../../store/mod.ts";
-import type {
-  PresenceBatch,
-  PresenceReader,
-  PresenceServer,
-  SubjectCounts,
-  Watch,
-} from "../mod.ts";
-import type { TopicModel } from "../topics/mod.ts";
+import type { Timestamp } from "../../core/mod.ts";
+import type { PresenceServer, SubjectCounts } from "../mod.ts";
+import type { TopicModel, TopicServer, TopicViewer } from "../topics/mod.ts";
 import type { Cursor, Selection, Viewport } from "./positions.ts";
 
 /**
@@ -50,70 +38,29 @@ export interface DocumentModel extends TopicModel {
   };
 }
 
-/** Which entries documents ask for. */
-export interface DocumentQuery {
-  /** Those of this context. */
-  readonly context?: string | undefined;
-  /** Those of this person. */
-  readonly subject?: string | undefined;
-  /** Those that this policy lets be seen. */
-  readonly visible?: VisibilityPolicy<string, string> | undefined;
-}
-
-/** What documents read from. */
-export interface DocumentStore
-  extends Pick<PresenceReader<DocumentModel>, "epoch" | "lastSequence"> {
-  /** Reads one entry. */
-  snapshot(
-    key: EntryKey<DocumentModel>,
-  ): PresenceSnapshot<DocumentModel> | undefined;
-  /** Reads entries. */
-  snapshots(query: DocumentQuery): PresenceSnapshot<DocumentModel>[];
-  /** Counts without making a list; all, or those that a policy lets be seen. */
-  count(
-    context: string,
-    options?: Pick<DocumentQuery, "visible">,
-  ): PresenceCount;
-}
-
-/** Who sees public entries alone, as `PUBLIC_VIEWER` does. */
-export interface PublicViewer {
-  /** No labels. */
-  readonly restricted: readonly never[];
-  /** Nor private entries. */
-  readonly private: false;
-}
-
 /**
  * What documents need of a server: a `PresenceServer` whose model is a
- * {@linkcode DocumentModel}, and may have more facets.
+ * {@linkcode DocumentModel} or extends it.
  */
 export interface DocumentServer extends
   Pick<
-    PresenceServer<DocumentModel>,
+    TopicServer<DocumentModel>,
     | "closed"
-    | "follow"
-    | "isLingering"
-    | "locate"
     | "now"
-    | "receiveAll"
     | "receiveIfPresent"
     | "replicated"
     | "steadyNow"
+    | "store"
+    | "watch"
     | "withdraw"
+  >,
+  Pick<
+    PresenceServer<DocumentModel>,
+    "follow" | "isLingering" | "locate" | "receiveAll"
   > {
-  /** What there is now. */
-  readonly store: DocumentStore;
-  /** Counts the people in contexts, at all servers together. */
+  /** Counts the people in contexts, on all servers together. */
   count(
     contexts: readonly string[],
-    viewer: PublicViewer,
+    viewer: TopicViewer,
   ): Promise<SubjectCounts<DocumentModel>>;
-  /** Watches a document. */
-  watch(options: {
-    readonly context: string;
-    readonly viewer: PublicViewer;
-    readonly since?: CursorPosition | undefined;
-    readonly signal?: AbortSignal | undefined;
-  }): Watch<PresenceBatch<DocumentModel>>;
 }

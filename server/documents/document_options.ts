@@ -104,17 +104,10 @@ export interface WatchDocumentOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The options, with their defaults, in the units of the server. */
-export interface DocumentSettings {
-  readonly cursorThrottleMs: Duration;
-  readonly typingDebounceMs: Duration;
-  readonly activityTimeoutMs: Duration;
-  readonly idleTimeoutMs: Duration;
-  readonly ttlMs: Duration;
-  readonly maxUsers: number;
-  readonly maxPendingEvents: number;
-  readonly onCursorUpdate: ((latencyMs: Duration) => void) | undefined;
-}
+/** The options, with their defaults. */
+export type DocumentSettings =
+  & Required<Omit<DocumentPresenceOptions, "onCursorUpdate">>
+  & Pick<DocumentPresenceOptions, "onCursorUpdate">;
 
 /**
  * Checks the options.
@@ -136,27 +129,24 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
   } = options;
   const action = "create documents";
   assertNoOtherOptions(others, action);
-  assertDelay(cursorThrottleMs, "cursorThrottleMs", action);
-  assertDelay(typingDebounceMs, "typingDebounceMs", action);
-  assertPositive(presenceTtlSeconds, "presenceTtlSeconds", action);
-  assertDelay(activityTimeoutMs, "activityTimeoutMs", action);
-  assertDelay(idleTimeoutMs, "idleTimeoutMs", action);
-  if (idleTimeoutMs <= activityTimeoutMs) {
-    const rule = "must be longer than activityTimeoutMs";
-    throw new InvalidValueError(action, "idleTimeoutMs", rule, idleTimeoutMs);
-  }
-  assertPositive(maxUsersPerDocument, "maxUsersPerDocument", action);
-  assertPositive(maxPendingEvents, "maxPendingEvents", action);
-  return {
+  const delays = {
     cursorThrottleMs,
     typingDebounceMs,
     activityTimeoutMs,
     idleTimeoutMs,
-    ttlMs: presenceTtlSeconds * 1_000,
-    maxUsers: maxUsersPerDocument,
-    maxPendingEvents,
-    onCursorUpdate,
   };
+  for (const [name, delay] of Object.entries(delays)) {
+    assertDelay(delay, name, action);
+  }
+  if (idleTimeoutMs <= activityTimeoutMs) {
+    const rule = "must be longer than activityTimeoutMs";
+    throw new InvalidValueError(action, "idleTimeoutMs", rule, idleTimeoutMs);
+  }
+  const amounts = { presenceTtlSeconds, maxUsersPerDocument, maxPendingEvents };
+  for (const [name, amount] of Object.entries(amounts)) {
+    assertPositive(amount, name, action);
+  }
+  return { ...delays, ...amounts, onCursorUpdate };
 }
 
 /** No timer waits longer than this. */

@@ -1,8 +1,7 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import {
-  compareKeys,
+  InvalidValueError,
   type PresenceSnapshot,
-  type Timestamp,
   type VisibilityPolicy,
 } from "../../core/mod.ts";
 import {
@@ -18,17 +17,27 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
-import { assertNames } from "./checks.ts";
+import {
+  BoundedListening,
+  ListeningTally,
+  Reader,
+  Rooms,
+} from "../rooms/mod.ts";
 import { colorOf, colorOfHue } from "./color.ts";
-import type {
-  ActiveDocuments,
-  ActiveUsers,
-  DocumentCounts,
-  DocumentsOfUser,
+import {
+  type ActiveDocuments,
+  type ActiveUsers,
+  type DocumentCounts,
+  documentsIn,
+  type DocumentsOfUser,
 } from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 import { huesIn } from "./document_colors.ts";
-import type { DocumentMessage } from "./document_message.ts";
+import type {
+  DocumentEvent,
+  DocumentMessage,
+  DocumentState,
+} from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import {
   type DocumentPresenceOptions,
@@ -38,22 +47,21 @@ import {
   type WatchDocumentOptions,
 } from "./document_options.ts";
 import {
-  BoundedListening,
   type DocumentListener,
   type DocumentListening,
+  type DocumentStats,
+  slotOf,
+  slotsVoidedBy,
 } from "./document_listening.ts";
-import { DocumentReader } from "./document_reader.ts";
-import { DocumentRooms } from "./document_room.ts";
+import { DocumentRoom } from "./document_room.ts";
 import { DocumentSession } from "./document_session.ts";
-import { type DocumentStats, DocumentTally } from "./document_stats.ts";
 import {
   BackboneError,
   ChannelClosedError,
   DocumentAtCapacityError,
 } from "./errors.ts";
 import { hueApart, hueOf, MOST_PEOPLE_APART } from "./hue.ts";
-import { OpenSessions } from "./open_sessions.ts";
-import { lastActiveAtOf, peopleOf } from "./person.ts";
+import { peopleOf } from "./person.ts";
 import { assertProfile } from "./profile.ts";
 import { SessionRows } from "./session_rows.ts";
 
@@ -62,6 +70,9 @@ const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 /** What sessions have in a workspace is private; of the rest what is public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
+
+/** With fewer sessions than these it is not worth looking for expired ones. */
+const MIN_SWEEP = 1_024;
 
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
@@ -103,9 +114,10 @@ export class DocumentPresence implements Disposable {
   readonly #server: DocumentServer;
   readonly #settings: DocumentSettings;
   readonly #origin = `documents/${crypto.randomUUID()}`;
-  readonly #sessions = new OpenSessions();
-  readonly #tally = new DocumentTally();
-  readonly #rooms: DocumentRooms;
+  readonly #sessions = new Set<DocumentSession>();
+  #sweepAt = MIN_SWEEP;
+  readonly #tally = new ListeningTally();
+  readonly #rooms: Rooms<DocumentRoom>;
   #isClosed = false;
 
   /**
@@ -120,7 +132,9 @@ export class DocumentPresence implements Disposable {
     assertServer(server, "create documents");
     this.#server = server;
     this.#settings = settingsOf(options);
-    this.#rooms = new DocumentRooms(server);
+    this.#rooms = new Rooms((documentId, onClose) =>
+      new DocumentRoom(server, documentId, onClose)
+    );
   }
 
   /** The server whose contexts the documents are. */
@@ -160,7 +174,11 @@ export class DocumentPresence implements Disposable {
     const action = "join document";
     this.#assertOpen(action);
     const { documentId, workspaceId, name, avatarUrl, ...rest } = options;
-    const { ttlMs = this.#settings.ttlMs, signal, ...more } = rest;
+    const {
+      ttlMs = this.#settings.presenceTtlSeconds * 1_000,
+      signal,
+      ...more
+    } = rest;
     const {
       origin = this.#origin,
       sessionId = crypto.randomUUID(),
@@ -181,7 +199,7 @@ export class DocumentPresence implements Disposable {
     // From here on nothing waits, so that nobody else gets the last place.
     signal?.throwIfAborted();
     this.#assertOpen(action);
-    this.#assertPlace(documentId, userId);
+    const color = this.#admit(documentId, userId);
     const rows = new SessionRows(this.#server, {
       userId,
       documentId,
@@ -192,7 +210,7 @@ export class DocumentPresence implements Disposable {
     }, {
       name,
       ...avatarUrl !== undefined && { avatar_url: avatarUrl },
-      color: this.#colorFor(documentId, userId),
+      color,
       session_id: sessionId,
     });
     try {
@@ -213,7 +231,7 @@ export class DocumentPresence implements Disposable {
         room?.exit(rows);
       },
     });
-    this.#sessions.add(session);
+    this.#keep(session);
     room?.enter(rows);
     return session;
   }
@@ -258,17 +276,11 @@ export class DocumentPresence implements Disposable {
       action,
       () => this.#server.locate(userId),
     );
-    const times = new Map<string, Timestamp>();
-    for (const snapshot of snapshots) {
-      const documentId = documentIdOf(snapshot.context);
-      if (documentId === undefined) continue;
-      if (!isPublic(snapshot.visibility, snapshot.subject)) continue;
-      const time = lastActiveAtOf(snapshot, this.#server.now);
-      times.set(documentId, Math.max(time, times.get(documentId) ?? time));
-    }
-    const documents = [...times]
-      .map(([documentId, lastActiveAt]) => ({ documentId, lastActiveAt }))
-      .sort(byDocument);
+    const documents = documentsIn(
+      snapshots.filter((one) => isPublic(one.visibility, one.subject)),
+      ({ context }) => documentIdOf(context),
+      this.#server.now,
+    ).map(({ documentId, lastActiveAt }) => ({ documentId, lastActiveAt }));
     return { documents, isComplete };
   }
 
@@ -290,23 +302,11 @@ export class DocumentPresence implements Disposable {
       action,
       () => this.#server.follow(context),
     );
-    const found = new Map<string, { users: Set<string>; time: Timestamp }>();
-    for (const snapshot of this.#read(context, isNotRestricted)) {
-      const documentId: unknown = snapshot.facets.document;
-      if (typeof documentId !== "string") continue;
-      const time = lastActiveAtOf(snapshot, this.#server.now);
-      const document = found.get(documentId) ?? { users: new Set(), time };
-      found.set(documentId, document);
-      document.users.add(snapshot.subject);
-      document.time = Math.max(document.time, time);
-    }
-    const documents = [...found]
-      .map(([documentId, { users, time }]) => ({
-        documentId,
-        users: users.size,
-        lastActiveAt: time,
-      }))
-      .sort(byDocument);
+    const documents = documentsIn(
+      this.#read(context, isNotRestricted),
+      ({ facets }) => facets.document,
+      this.#server.now,
+    );
     return { documents, isComplete };
   }
 
@@ -373,9 +373,10 @@ export class DocumentPresence implements Disposable {
   ): Watch<DocumentMessage> {
     assertNoOtherOptions(others, "watch document");
     assertName(documentId, "documentId", "watch document");
-    const listen = (reader: DocumentListener) =>
-      this.listen(documentId, reader);
-    return new DocumentReader(listen, signal);
+    return new Reader<DocumentMessage>(
+      (reader) => this.listen(documentId, reader),
+      signal,
+    );
   }
 
   /**
@@ -428,14 +429,14 @@ export class DocumentPresence implements Disposable {
    */
   listen(documentId: string, listener: DocumentListener): DocumentListening {
     assertName(documentId, "documentId", "listen to document");
-    const enter = () => this.closed ? undefined : this.#rooms.of(documentId);
-    const { maxPendingEvents } = this.#settings;
-    return new BoundedListening(
-      listener,
-      enter,
-      maxPendingEvents,
-      this.#tally,
-    );
+    return new BoundedListening<DocumentState, DocumentEvent>(listener, {
+      join: (member) =>
+        this.closed ? undefined : this.#rooms.of(documentId).join(member),
+      maxPending: this.#settings.maxPendingEvents,
+      slotOf,
+      voidedBy: slotsVoidedBy,
+      tally: this.#tally,
+    });
   }
 
   /** What has happened so far to those who watch, for whoever measures. */
@@ -448,7 +449,7 @@ export class DocumentPresence implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#sessions.leave();
+    for (const session of [...this.#sessions]) session[Symbol.dispose]();
     this.#rooms.close();
   }
 
@@ -461,36 +462,46 @@ export class DocumentPresence implements Disposable {
     return this.#server.store.snapshots({ context, visible });
   }
 
-  /** The colour of somebody who comes; the one that they have, if they are there. */
-  #colorFor(documentId: string, userId: string): string {
+  /**
+   * Returns the colour for somebody who joins: theirs if they are there.
+   *
+   * @throws {DocumentAtCapacityError} If the document is full without them.
+   */
+  #admit(documentId: string, userId: string): string {
     const context = documentContext(documentId);
-    const own = this.#server.store
-      .snapshots({ context, subject: userId, visible: isPublic });
-    const [known] = huesIn(own);
-    if (known !== undefined) return colorOfHue(known.hue);
-    // To count them costs less than to look for what can't be found.
+    const { store } = this.#server;
+    const [own] = huesIn(
+      store.snapshots({ context, subject: userId, visible: isPublic }),
+    );
+    if (own !== undefined) return colorOfHue(own.hue);
+    const { maxUsersPerDocument } = this.#settings;
+    if (this.#hasPeople(context, maxUsersPerDocument)) {
+      throw new DocumentAtCapacityError(documentId, maxUsersPerDocument);
+    }
+    // In a crowd a search would find nothing.
     if (this.#hasPeople(context, MOST_PEOPLE_APART)) return colorOf(userId);
     const hues = huesIn(this.#read(context)).map(({ hue }) => hue);
     return colorOfHue(hueApart(hueOf(userId), hues));
   }
 
-  /** Whether there are so many people; who is not seen does not count. */
+  /** Whether so many people are there; those who are not public don't count. */
   #hasPeople(context: string, people: number): boolean {
     const { store } = this.#server;
-    // To count them all costs nothing.
+    // To count everyone costs nothing.
     return store.count(context).subjects >= people &&
       store.count(context, { visible: isPublic }).subjects >= people;
   }
 
-  #assertPlace(documentId: string, userId: string): void {
-    const context = documentContext(documentId);
-    const { store } = this.#server;
-    const { maxUsers } = this.#settings;
-    if (!this.#hasPeople(context, maxUsers)) return;
-    const visible = isPublic;
-    const own = store.snapshots({ context, subject: userId, visible });
-    if (own.length > 0) return;
-    throw new DocumentAtCapacityError(documentId, maxUsers);
+  /** Keeps a session until it ends. Amortised O(1). */
+  #keep(session: DocumentSession): void {
+    if (this.#sessions.size >= this.#sweepAt) {
+      // A session that has expired does not report its end.
+      for (const one of [...this.#sessions]) {
+        if (!one.isPresent) one[Symbol.dispose]();
+      }
+      this.#sweepAt = Math.max(MIN_SWEEP, 2 * this.#sessions.size);
+    }
+    this.#sessions.add(session);
   }
 
   #assertOpen(action: string): void {
@@ -511,17 +522,19 @@ export class DocumentPresence implements Disposable {
   }
 }
 
-function byDocument(
-  a: { readonly documentId: string },
-  b: { readonly documentId: string },
-): number {
-  return compareKeys(a.documentId, b.documentId);
-}
-
 /** Whether it was the document that the server had no place in. */
 function isFull(
   error: unknown,
   context: string,
 ): error is ContextAtCapacityError {
   return error instanceof ContextAtCapacityError && error.context === context;
+}
+
+function assertNames(values: unknown, field: string, action: string): void {
+  if (!Array.isArray(values)) {
+    throw new InvalidValueError(action, field, "must be an array", values);
+  }
+  for (const [index, value] of values.entries()) {
+    assertName(value, `${field}[${index}]`, action);
+  }
 }

@@ -1,9 +1,9 @@
-import { equalValues, type PresenceSnapshot } from "../../core/mod.ts";
-import type { CursorPosition } from "../../store/mod.ts";
-import { PresenceView, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
+import type { PresenceSnapshot } from "../../core/mod.ts";
+import { type PresenceViewEvent, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
+import { Room, type RoomMember, type Seat } from "../rooms/mod.ts";
 import { colorOfHue } from "./color.ts";
 import { documentContext } from "./contexts.ts";
-import { huesIn, type PersonHue, settledHue } from "./document_colors.ts";
+import { huesIn, settledHue } from "./document_colors.ts";
 import type { DocumentEvent, DocumentState } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentUser } from "./document_user.ts";
@@ -12,85 +12,49 @@ import { PEOPLE_APART } from "./hue.ts";
 import { byUserId, peopleOf, personOf } from "./person.ts";
 import type { SessionRows } from "./session_rows.ts";
 
-/** A listener, as its room sees it. */
-export interface RoomMember {
-  /** Takes an event in, and what the room's revision is after it. */
-  tell(event: DocumentEvent, revision: number): void;
-  /** Takes note that there will be no more. */
-  end(): void;
-  /** The same, because something should not have happened. */
-  fail(error: unknown): void;
-}
-
 /**
- * What all listeners of one document share: one watch, one mirror, the people,
- * and the messages. Among many servers it also looks after the colours of this
- * server's sessions.
+ * What all listeners of one document share: one mirror, the people, and the
+ * messages. In a cluster it also keeps the colours of this server's sessions
+ * apart from those of others.
  */
-export class DocumentRoom {
+export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
   readonly #server: DocumentServer;
   readonly #documentId: string;
   readonly #context: string;
-  readonly #onClose: () => void;
-  readonly #view = new PresenceView<DocumentModel>();
   readonly #users: Map<string, DocumentUser>;
-  readonly #members = new Set<RoomMember>();
+  readonly #members = new Set<RoomMember<DocumentEvent>>();
   readonly #sessions = new Set<SessionRows>();
-  /** The hues of people as far as they were looked at. */
-  readonly #hues = new Map<string, PersonHue>();
-  readonly #ended = new AbortController();
   #state: DocumentState | undefined;
+  /** How often a person has changed. */
   #revision = 0;
 
-  /** Opens the room of a document; tells when it is closed. */
+  /** Opens the room of a document; calls back when the room closes. */
   constructor(
     server: DocumentServer,
     documentId: string,
     onClose: () => void,
   ) {
+    const context = documentContext(documentId);
+    super(server, context, PUBLIC_VIEWER, onClose);
     this.#server = server;
     this.#documentId = documentId;
-    this.#context = documentContext(documentId);
-    this.#onClose = onClose;
-    const { store } = server;
-    const snapshots = this.#read();
-    const since = { epoch: store.epoch, sequence: store.lastSequence };
-    this.#fill(snapshots, since);
+    this.#context = context;
     this.#users = new Map(
-      peopleOf(snapshots, server.now).map((user) => [user.userId, user]),
+      peopleOf(this.view.snapshots({ context }), server.now)
+        .map((user) => [user.userId, user]),
     );
-    this.#run(since).catch((error: unknown) => this.#fail(error));
   }
 
-  /** All who are there now; the same object for all who ask at once. */
-  get state(): DocumentState {
-    const timestamp = this.#server.now;
-    if (this.#state?.timestamp !== timestamp) {
-      const users = this.#state?.users ??
-        [...this.#users.values()].sort(byUserId);
-      const documentId = this.#documentId;
-      this.#state = { type: "state", documentId, users, timestamp };
-    }
-    return this.#state;
-  }
-
-  /**
-   * How often somebody has become another. An event of this revision or of one
-   * before tells nothing that the state does not hold.
-   */
-  get revision(): number {
-    return this.#revision;
-  }
-
-  /** Lets a listener in. O(1). */
-  join(member: RoomMember): void {
+  /** Adds a listener. O(1). */
+  join(member: RoomMember<DocumentEvent>): Seat<DocumentState> {
     this.#members.add(member);
-  }
-
-  /** Lets a listener out. The last one to leave closes the room. O(1). */
-  leave(member: RoomMember): void {
-    this.#members.delete(member);
-    this.#closeIfEmpty();
+    return {
+      read: () => ({ state: this.#stateNow(), revision: this.#revision }),
+      leave: () => {
+        this.#members.delete(member);
+        this.#closeIfEmpty();
+      },
+    };
   }
 
   /** Looks after the colour of a session. O(1). */
@@ -104,12 +68,39 @@ export class DocumentRoom {
     this.#closeIfEmpty();
   }
 
-  /** Ends the watch, and all listeners with it. */
-  close(): void {
-    if (this.#ended.signal.aborted) return;
-    this.#ended.abort();
-    this.#onClose();
-    for (const member of [...this.#members]) member.end();
+  protected override members(): RoomMember<DocumentEvent>[] {
+    return [...this.#members];
+  }
+
+  protected override changed(
+    events: readonly PresenceViewEvent<DocumentModel>[],
+  ): void {
+    const timestamp = this.#server.now;
+    for (const { subject } of events) {
+      const before = this.#users.get(subject);
+      const after = this.#personNow(subject);
+      for (const event of eventsOf(before, after, timestamp)) {
+        for (const member of this.#members) member.tell(event, this.#revision);
+      }
+      const { sessions = 0 } = after ?? {};
+      if (sessions < (before?.sessions ?? 0)) this.#letGo(subject);
+      if (
+        before?.color !== after?.color || sessions !== before?.sessions ||
+        before?.connectedAt !== after?.connectedAt
+      ) this.#settle(subject);
+    }
+  }
+
+  /** Everyone who is there now; the same object for all who ask at once. */
+  #stateNow(): DocumentState {
+    const timestamp = this.#server.now;
+    if (this.#state?.timestamp !== timestamp) {
+      const users = this.#state?.users ??
+        [...this.#users.values()].sort(byUserId);
+      const documentId = this.#documentId;
+      this.#state = { type: "state", documentId, users, timestamp };
+    }
+    return this.#state;
   }
 
   #closeIfEmpty(): void {
@@ -122,48 +113,6 @@ export class DocumentRoom {
       subject,
       visible: viewerPolicy(PUBLIC_VIEWER),
     });
-  }
-
-  #fail(error: unknown): void {
-    for (const member of [...this.#members]) member.fail(error);
-    this.close();
-  }
-
-  #fill(
-    snapshots: readonly PresenceSnapshot<DocumentModel>[],
-    position: CursorPosition,
-  ): void {
-    const type = "baseline";
-    this.#view.apply({ type, position, snapshots, part: 0, last: true });
-  }
-
-  async #run(since: CursorPosition): Promise<void> {
-    const watch = this.#server.watch({
-      context: this.#context,
-      viewer: PUBLIC_VIEWER,
-      since,
-      signal: this.#ended.signal,
-    });
-    for await (const batch of watch) {
-      const timestamp = this.#server.now;
-      for (const { subject } of this.#view.apply(batch)) {
-        const before = this.#users.get(subject);
-        const after = this.#personNow(subject);
-        for (const event of eventsOf(before, after, timestamp)) {
-          this.#tell(event);
-        }
-        const { sessions = 0 } = after ?? {};
-        if (sessions < (before?.sessions ?? 0)) this.#letGo(subject);
-        if (this.#hasOtherHue(subject)) this.#settle(subject);
-      }
-    }
-    // The server is closed.
-    this.close();
-  }
-
-  #tell(event: DocumentEvent): void {
-    const revision = this.#revision;
-    for (const member of this.#members) member.tell(event, revision);
   }
 
   /** Forgets sessions of somebody that are gone: an expired one does not say so. */
@@ -194,56 +143,14 @@ export class DocumentRoom {
     }
   }
 
-  /** Whether somebody has another hue, or another first session, than before. */
-  #hasOtherHue(subject: string): boolean {
-    if (this.#sessions.size === 0) return false;
-    const [hue] = huesIn(
-      this.#view.snapshots({ context: this.#context, subject }),
-    );
-    const isOther = !equalValues(hue, this.#hues.get(subject));
-    if (hue === undefined) this.#hues.delete(subject);
-    else this.#hues.set(subject, hue);
-    return isOther;
-  }
-
   /** Sums somebody up anew. O(their sessions). */
   #personNow(subject: string): DocumentUser | undefined {
-    const sessions = this.#view.snapshots({ context: this.#context, subject });
+    const sessions = this.view.snapshots({ context: this.#context, subject });
     const after = personOf(sessions, this.#server.now);
     if (after === undefined) this.#users.delete(subject);
     else this.#users.set(subject, after);
     this.#state = undefined;
     this.#revision++;
     return after;
-  }
-}
-
-/** The rooms that have listeners. */
-export class DocumentRooms {
-  readonly #server: DocumentServer;
-  readonly #rooms = new Map<string, DocumentRoom>();
-
-  /** Makes rooms of a server's documents. */
-  constructor(server: DocumentServer) {
-    this.#server = server;
-  }
-
-  /** The room of a document, which opens with its first listener. */
-  of(documentId: string): DocumentRoom {
-    let room = this.#rooms.get(documentId);
-    if (room === undefined) {
-      room = new DocumentRoom(
-        this.#server,
-        documentId,
-        () => this.#rooms.delete(documentId),
-      );
-      this.#rooms.set(documentId, room);
-    }
-    return room;
-  }
-
-  /** Closes all of them. */
-  close(): void {
-    for (const room of [...this.#rooms.values()]) room.close();
   }
 }

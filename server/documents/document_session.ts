@@ -1,19 +1,17 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
-import type {
-  Duration,
-  FacetDeadlines,
-  FacetPatch,
-  Timestamp,
-} from "../../core/mod.ts";
+import type { FacetDeadlines, FacetPatch, Timestamp } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
 import { facetsOfActivity } from "./activity.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
+import type { DocumentSettings } from "./document_options.ts";
 import type { DocumentActivity } from "./document_user.ts";
 import { ChannelClosedError, UserNotFoundError } from "./errors.ts";
 import {
+  assertRecord,
   type Cursor,
   cursorOf,
+  isEmpty,
   type Selection,
   selectionOf,
   type Viewport,
@@ -33,22 +31,12 @@ export interface FocusOptions {
 }
 
 /** How a session is kept. */
-export interface SessionSettings {
-  /** The time from one position of the cursor to the next that is told. */
-  readonly cursorThrottleMs: Duration;
-  /** How long after the last key typing ends. */
-  readonly typingDebounceMs: Duration;
-  /** How long after the last activity they are idle. */
-  readonly activityTimeoutMs: Duration;
-  /** How long after the last activity they are away. */
-  readonly idleTimeoutMs: Duration;
-  /** Told how long after `updateCursor()` a position was published. */
-  readonly onCursorUpdate: ((latencyMs: Duration) => void) | undefined;
+export type SessionSettings = DocumentSettings & {
   /** Whether the documents have been disposed of, which it ends by. */
   readonly isClosed: () => boolean;
   /** Told once when it is over. */
   readonly onEnd: (session: DocumentSession) => void;
-}
+};
 
 /** A position of the cursor, and when it was told of. */
 interface Position {
@@ -174,7 +162,7 @@ export class DocumentSession implements Disposable {
     const action = "move cursor";
     const position = {
       cursor: cursorOf(cursor, "cursor", action),
-      selection: selection && selectionOf(selection, "selection", action),
+      selection: selection && copyOf(selection, action),
     };
     const at = this.#act(action);
     this.#doing = position.selection !== null
@@ -227,7 +215,8 @@ export class DocumentSession implements Disposable {
    */
   updateViewport(viewport: Viewport): void {
     const action = "update viewport";
-    const copy = viewportOf(viewport, "viewport", action);
+    assertRecord<Viewport>(viewport, "viewport", action);
+    const copy = viewportOf(viewport, VIEWPORT, action);
     this.#act(action);
     this.#publish({ viewport: copy, lastActiveAt: this.#lastActiveAt });
   }
@@ -409,4 +398,23 @@ export class DocumentSession implements Disposable {
     this.#rows.release();
     this.#settings.onEnd(this);
   }
+}
+
+/** What fields are called in messages. */
+const SELECTION = {
+  anchor: "selection.anchor",
+  head: "selection.head",
+  isBackward: "selection.isBackward",
+};
+const VIEWPORT = {
+  topLine: "viewport.topLine",
+  bottomLine: "viewport.bottomLine",
+  scrollPercentage: "viewport.scrollPercentage",
+};
+
+/** Checks a selection and copies it; an empty one is none. */
+function copyOf(selection: Selection, action: string): Selection | null {
+  assertRecord<Selection>(selection, "selection", action);
+  const copy = selectionOf(selection, SELECTION, action);
+  return isEmpty(copy) ? null : copy;
 }

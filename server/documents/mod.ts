@@ -29,21 +29,23 @@
 export { DOCUMENT_PROJECTION } from "./activity.ts";
 export { colorOf, labelColorOf } from "./color.ts";
 export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
-export type * from "./document_answers.ts";
+export type {
+  ActiveDocument,
+  ActiveDocuments,
+  ActiveUsers,
+  DocumentCounts,
+  DocumentOfUser,
+  DocumentsOfUser,
+} from "./document_answers.ts";
 export * from "./document_input.ts";
 export * from "./document_json.ts";
 export type {
   DocumentListener,
   DocumentListening,
+  DocumentStats,
 } from "./document_listening.ts";
 export type * from "./document_message.ts";
-export type {
-  DocumentModel,
-  DocumentQuery,
-  DocumentServer,
-  DocumentStore,
-  PublicViewer,
-} from "./document_model.ts";
+export type { DocumentModel, DocumentServer } from "./document_model.ts";
 export type {
   DocumentPresenceOptions,
   JoinOptions,
@@ -51,7 +53,6 @@ export type {
 } from "./document_options.ts";
 export { DocumentPresence } from "./document_presence.ts";
 export { DocumentSession, type FocusOptions } from "./document_session.ts";
-export type { DocumentStats } from "./document_stats.ts";
 export type { DocumentActivity, DocumentUser } from "./document_user.ts";
 export * from "./errors.ts";
 export * from "./event_fields.ts";

@@ -10,25 +10,25 @@ import { documentIdOf } from "./contexts.ts";
 import type { DocumentModel } from "./document_model.ts";
 import type { DocumentActivity, DocumentUser } from "./document_user.ts";
 import {
-  copyOfCursor,
-  copyOfSelection,
-  copyOfViewport,
-  isCursor,
-  isSelection,
-  isViewport,
+  type Cursor,
+  cursorIn,
+  isRecord,
+  selectionIn,
+  type Viewport,
+  viewportIn,
 } from "./positions.ts";
 import { isAvatarUrl, isName } from "./profile.ts";
 
 type Session = PresenceSnapshot<DocumentModel>;
 
 /**
- * Sums up a person from their sessions in a document. Facets that have not the
- * right form, as anyone can publish them by another face, are as if they were
- * not there; what more is in them is left out, and what is to come is now. The
- * order of the sessions makes no difference. O(sessions).
+ * Sums up a person from their sessions in a document. Anyone can publish facets
+ * by another face: malformed ones count as absent, unknown fields are left out,
+ * and a time to come counts as now. The order of the sessions makes no
+ * difference. O(sessions).
  *
  * @param sessions The sessions, all of one person.
- * @param now When that is.
+ * @param now The current time.
  * @returns The person; `undefined` without any sessions.
  */
 export function personOf(
@@ -39,35 +39,38 @@ export function personOf(
   if (first === undefined) return undefined;
   let dominant = first;
   let moving: Session | undefined;
+  let cursor: Cursor | null = null;
   let scrolling: Session | undefined;
+  let viewport: Viewport | null = null;
   let online = false;
   let typing = false;
   let focused = false;
   let lastActiveAt = -Infinity;
-  let lastCursorUpdate: Timestamp | null = null;
+  let lastCursorUpdate = -Infinity;
   for (const session of sessions) {
     const { facets } = session;
-    dominant = theMoreDominant(session, dominant);
+    if (dominates(session, dominant)) dominant = session;
     // A tab that has just been opened must not take the cursor away.
-    if (isCursor(facets.cursor)) moving = theMoreDominant(session, moving);
-    if (isViewport(facets.viewport)) {
-      scrolling = theMoreDominant(session, scrolling);
+    const place = cursorIn(facets.cursor);
+    if (place !== undefined && dominates(session, moving)) {
+      moving = session;
+      cursor = place;
+    }
+    const screen = viewportIn(facets.viewport);
+    if (screen !== undefined && dominates(session, scrolling)) {
+      scrolling = session;
+      viewport = screen;
     }
     online ||= facets.availability !== "offline";
     typing ||= facets.typing === true;
     focused ||= facets.focused === true;
-    lastActiveAt = Math.max(lastActiveAt, lastActiveAtOf(session, now));
+    lastActiveAt = Math.max(lastActiveAt, activeAtOf(session));
     if (isTime(facets.lastCursorUpdate)) {
-      lastCursorUpdate = Math.max(
-        lastCursorUpdate ?? -Infinity,
-        Math.min(facets.lastCursorUpdate, now),
-      );
+      lastCursorUpdate = Math.max(lastCursorUpdate, facets.lastCursorUpdate);
     }
   }
   const { subject: userId } = first;
   const workspaceId: unknown = first.facets.workspace;
-  const { cursor, selection } = moving?.facets ?? {};
-  const viewport = scrolling?.facets.viewport;
   return {
     userId,
     documentId: documentIdOf(first.context) ?? first.context,
@@ -78,21 +81,23 @@ export function personOf(
     typing,
     focused,
     activity: activityOf(dominant),
-    viewport: viewport === undefined ? null : copyOfViewport(viewport),
-    cursor: cursor === undefined ? null : copyOfCursor(cursor),
-    selection: isSelection(selection) ? copyOfSelection(selection) : null,
+    viewport,
+    cursor,
+    selection: selectionIn(moving?.facets.selection) ?? null,
     connectedAt: Math.min(connectedAtOf(first), now),
-    lastActiveAt,
-    lastCursorUpdate,
+    lastActiveAt: Math.min(lastActiveAt, now),
+    lastCursorUpdate: lastCursorUpdate === -Infinity
+      ? null
+      : Math.min(lastCursorUpdate, now),
     sessions: sessions.length,
   };
 }
 
 /**
- * Sums up all who are in a document, in the order of their ids. O(n log n).
+ * Sums up everyone in a document, in the order of their ids. O(n log n).
  *
  * @param sessions The sessions, in any order.
- * @param now When that is.
+ * @param now The current time.
  */
 export function peopleOf(
   sessions: readonly Session[],
@@ -104,7 +109,7 @@ export function peopleOf(
     .sort(byUserId);
 }
 
-/** The sessions of each person. It does without `Map.groupBy()` of Node 21. */
+/** Groups sessions by person. `Map.groupBy()` would need Node 21. */
 export function byPerson(sessions: readonly Session[]): Session[][] {
   const people = new Map<string, Session[]>();
   for (const session of sessions) {
@@ -115,7 +120,7 @@ export function byPerson(sessions: readonly Session[]): Session[][] {
   return [...people.values()];
 }
 
-/** The session that began first: what it says of its person, they are. */
+/** Returns the session that began first: it defines its person. */
 export function firstOf(sessions: readonly Session[]): Session | undefined {
   let [first] = sessions;
   for (const session of sessions) {
@@ -124,29 +129,29 @@ export function firstOf(sessions: readonly Session[]): Session | undefined {
   return first;
 }
 
-/** The colour that a session gives its person, if it is one. */
+/** Returns the colour that a session gives its person, if it is one. */
 export function colorIn(session: Session): string | undefined {
   const { color } = profileFieldsOf(session);
   return hueIn(color) === undefined ? undefined : String(color);
 }
 
-/** The order of people. */
+/** Orders people. */
 export function byUserId(a: DocumentUser, b: DocumentUser): number {
   return compareKeys(a.userId, b.userId);
 }
 
-/** When somebody last did something in a session; not after now. */
+/** Returns when somebody was last active in a session; not after now. */
 export function lastActiveAtOf(session: Session, now: Timestamp): Timestamp {
   return Math.min(activeAtOf(session), now);
 }
 
-function activeAtOf({ facets, observedAt }: Session): Timestamp {
-  return isTime(facets.lastActiveAt) ? facets.lastActiveAt : observedAt;
-}
-
-/** When a session began, by the clock of its server. */
+/** Returns when a session began, by the clock of its server. */
 export function connectedAtOf({ facets, observedAt }: Session): Timestamp {
   return isTime(facets.connectedAt) ? facets.connectedAt : observedAt;
+}
+
+function activeAtOf({ facets, observedAt }: Session): Timestamp {
+  return isTime(facets.lastActiveAt) ? facets.lastActiveAt : observedAt;
 }
 
 function activityOf({ facets }: Session): DocumentActivity {
@@ -157,16 +162,16 @@ function compareAge(a: Session, b: Session): number {
   return connectedAtOf(a) - connectedAtOf(b) || compareEntryKeys(a, b);
 }
 
-function theMoreDominant(a: Session, b: Session | undefined): Session {
-  return b === undefined || a === b || compareDominance(a, b) > 0 ? a : b;
-}
-
-function compareDominance(a: Session, b: Session): number {
-  return rankOf(activityOf(a)) - rankOf(activityOf(b)) ||
+/** Whether a session counts more: it does more, or was active later. */
+function dominates(a: Session, b: Session | undefined): boolean {
+  if (b === undefined) return true;
+  if (a === b) return false;
+  const order = rankOf(activityOf(a)) - rankOf(activityOf(b)) ||
     activeAtOf(a) - activeAtOf(b) || compareEntryKeys(b, a);
+  return order > 0;
 }
 
-/** What somebody is called, by their first session: it stays so. */
+/** Returns name and picture of a person, by their first session. */
 function profileOf(
   session: Session,
 ): Pick<DocumentUser, "name" | "avatarUrl"> {
@@ -187,10 +192,4 @@ function profileFieldsOf(
 
 function isTime(value: unknown): value is Timestamp {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
-}
-
-function isRecord(
-  value: unknown,
-): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null;
 }

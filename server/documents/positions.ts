@@ -30,13 +30,17 @@ export interface Viewport {
   readonly scrollPercentage: number;
 }
 
-type Unknown<T> = { readonly [Name in keyof T]?: unknown };
+/** An object whose fields can be anything. */
+type Unchecked<T> = { readonly [Name in keyof T]?: unknown };
+
+/** What the fields of something are called, for messages. */
+type Names<T> = { readonly [Name in keyof T]: string };
 
 /**
- * Checks a cursor and copies it, so that whoever gave it may go on changing it.
+ * Checks a cursor and copies it, so that the caller may go on changing it.
  *
  * @param value The value.
- * @param field Its name, for the message.
+ * @param field The name of the field, for the message.
  * @param action What can't be done with a bad one, for the message.
  * @returns The copy, without any other fields.
  * @throws {InvalidValueError} If a field is not a whole number of zero or more.
@@ -54,110 +58,87 @@ export function cursorOf(
   return { line, column, offset };
 }
 
-/**
- * Checks a selection and copies it.
- *
- * @param value The value.
- * @param field Its name, for the message.
- * @param action What can't be done with a bad one, for the message.
- * @returns The copy, without any other fields; `null` for an empty selection,
- * as editors give one for a caret.
- * @throws {InvalidValueError} If it does not have two places and a direction.
- */
+/** Checks the parts of a selection and copies them, as `cursorOf()` does. */
 export function selectionOf(
-  value: unknown,
-  field: string,
+  { anchor, head, isBackward }: Unchecked<Selection>,
+  names: Names<Selection>,
   action: string,
-): Selection | null {
-  assertRecord<Selection>(value, field, action);
-  const { isBackward } = value;
-  const anchor = cursorOf(value.anchor, `${field}.anchor`, action);
-  const head = cursorOf(value.head, `${field}.head`, action);
-  assertFlag(isBackward, `${field}.isBackward`, action);
-  return isSamePlace(anchor, head) ? null : { anchor, head, isBackward };
+): Selection {
+  const selection = {
+    anchor: cursorOf(anchor, names.anchor, action),
+    head: cursorOf(head, names.head, action),
+  };
+  assertFlag(isBackward, names.isBackward, action);
+  return { ...selection, isBackward };
 }
 
-/**
- * Checks a viewport and copies it.
- *
- * @param value The value.
- * @param field Its name, for the message.
- * @param action What can't be done with a bad one, for the message.
- * @returns The copy, without any other fields.
- * @throws {InvalidValueError} If a line is not a whole number of zero or more,
- * the bottom is above the top, or the percentage is not from 0 to 100.
- */
+/** Checks the parts of a viewport and copies them. */
 export function viewportOf(
-  value: unknown,
-  field: string,
+  { topLine, bottomLine, scrollPercentage }: Unchecked<Viewport>,
+  names: Names<Viewport>,
   action: string,
 ): Viewport {
-  assertRecord<Viewport>(value, field, action);
-  const { topLine, bottomLine, scrollPercentage } = value;
-  assertPlace(topLine, `${field}.topLine`, action);
-  assertPlace(bottomLine, `${field}.bottomLine`, action);
+  assertPlace(topLine, names.topLine, action);
+  assertPlace(bottomLine, names.bottomLine, action);
   if (bottomLine < topLine) {
     const rule = "must not be above the top line";
+    throw new InvalidValueError(action, names.bottomLine, rule, bottomLine);
+  }
+  if (!isPercentage(scrollPercentage)) {
     throw new InvalidValueError(
       action,
-      `${field}.bottomLine`,
-      rule,
-      bottomLine,
+      names.scrollPercentage,
+      "must be a number from 0 to 100",
+      scrollPercentage,
     );
   }
-  assertPercentage(scrollPercentage, `${field}.scrollPercentage`, action);
   return { topLine, bottomLine, scrollPercentage };
 }
 
-/** A cursor, without any other fields that it may have. */
-export function copyOfCursor({ line, column, offset }: Cursor): Cursor {
-  return { line, column, offset };
+/** Whether nothing is selected: editors give such a selection for a caret. */
+export function isEmpty({ anchor, head }: Selection): boolean {
+  return anchor.line === head.line && anchor.column === head.column &&
+    anchor.offset === head.offset;
 }
 
-/** A selection, likewise. */
-export function copyOfSelection(
-  { anchor, head, isBackward }: Selection,
-): Selection {
-  return {
-    anchor: copyOfCursor(anchor),
-    head: copyOfCursor(head),
-    isBackward,
-  };
+/**
+ * Copies a cursor that anyone may have published, over HTTP for instance;
+ * `undefined` if the value is none.
+ */
+export function cursorIn(value: unknown): Cursor | undefined {
+  if (!isRecord(value)) return undefined;
+  const { line, column, offset } = value;
+  return isPlace(line) && isPlace(column) && isPlace(offset)
+    ? { line, column, offset }
+    : undefined;
 }
 
-/** A viewport, likewise. */
-export function copyOfViewport(
-  { topLine, bottomLine, scrollPercentage }: Viewport,
-): Viewport {
-  return { topLine, bottomLine, scrollPercentage };
+/** Does the same for a selection; an empty one is none. */
+export function selectionIn(value: unknown): Selection | undefined {
+  if (!isRecord(value)) return undefined;
+  const { isBackward } = value;
+  const anchor = cursorIn(value.anchor);
+  const head = cursorIn(value.head);
+  if (!anchor || !head || typeof isBackward !== "boolean") return undefined;
+  const selection = { anchor, head, isBackward };
+  return isEmpty(selection) ? undefined : selection;
 }
 
-/** Whether a value is a cursor: anyone can publish anything over HTTP. */
-export function isCursor(value: unknown): value is Cursor {
-  return isRecord<Cursor>(value) && isPlace(value.line) &&
-    isPlace(value.column) && isPlace(value.offset);
+/** Does the same for a viewport. */
+export function viewportIn(value: unknown): Viewport | undefined {
+  if (!isRecord(value)) return undefined;
+  const { topLine, bottomLine, scrollPercentage } = value;
+  return isPlace(topLine) && isPlace(bottomLine) && bottomLine >= topLine &&
+      isPercentage(scrollPercentage)
+    ? { topLine, bottomLine, scrollPercentage }
+    : undefined;
 }
 
-/** Whether a value is a selection that is not empty. */
-export function isSelection(value: unknown): value is Selection {
-  return isRecord<Selection>(value) && isCursor(value.anchor) &&
-    isCursor(value.head) && typeof value.isBackward === "boolean" &&
-    !isSamePlace(value.anchor, value.head);
-}
-
-/** Whether a value is a viewport. */
-export function isViewport(value: unknown): value is Viewport {
-  return isRecord<Viewport>(value) && isPlace(value.topLine) &&
-    isPlace(value.bottomLine) && value.bottomLine >= value.topLine &&
-    isPercentage(value.scrollPercentage);
-}
-
-function isRecord<T>(value: unknown): value is Unknown<T> {
-  return typeof value === "object" && value !== null;
-}
-
-function isSamePlace(a: Cursor, b: Cursor): boolean {
-  return a.line === b.line && a.column === b.column && a.offset === b.offset;
+/** Whether a value is an object and not an array. */
+export function isRecord(
+  value: unknown,
+): value is { readonly [name: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPlace(value: unknown): value is number {
@@ -168,35 +149,14 @@ function isPercentage(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= 100;
 }
 
-function assertRecord<T>(
+/** Throws unless a value is an object. */
+export function assertRecord<T>(
   value: unknown,
   field: string,
   action: string,
-): asserts value is Unknown<T> {
-  if (isRecord<T>(value)) return;
+): asserts value is Unchecked<T> {
+  if (isRecord(value)) return;
   throw new InvalidValueError(action, field, "must be an object", value);
-}
-
-/** Throws unless a value is a line, a column or an offset. */
-export function assertPlace(
-  value: unknown,
-  field: string,
-  action: string,
-): asserts value is number {
-  if (isPlace(value)) return;
-  const rule = "must be a whole number of zero or more";
-  throw new InvalidValueError(action, field, rule, value);
-}
-
-/** Throws unless a value is how far a text is scrolled. */
-export function assertPercentage(
-  value: unknown,
-  field: string,
-  action: string,
-): asserts value is number {
-  if (isPercentage(value)) return;
-  const rule = "must be a number from 0 to 100";
-  throw new InvalidValueError(action, field, rule, value);
 }
 
 /** Throws unless a value is `true` or `false`. */
@@ -207,4 +167,14 @@ export function assertFlag(
 ): asserts value is boolean {
   if (typeof value === "boolean") return;
   throw new InvalidValueError(action, field, "must be true or false", value);
+}
+
+function assertPlace(
+  value: unknown,
+  field: string,
+  action: string,
+): asserts value is number {
+  if (isPlace(value)) return;
+  const rule = "must be a whole number of zero or more";
+  throw new InvalidValueError(action, field, rule, value);
 }

@@ -1,5 +1,6 @@
 import { InvalidValueError } from "../../core/mod.ts";
-import { assertCarried } from "./checks.ts";
+import { assertText } from "../internal.ts";
+import { SerializationError } from "./errors.ts";
 
 /** What somebody is called, and where their picture is. */
 export interface Profile {
@@ -62,4 +63,13 @@ export function isName(value: unknown): value is string {
 export function isAvatarUrl(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_URL_LENGTH &&
     value.isWellFormed() && SAFE_URL.test(value);
+}
+
+/** Throws unless JSON can carry a text. */
+function assertCarried(value: string, field: string, action: string): void {
+  try {
+    assertText(value, field, action);
+  } catch (error) {
+    throw new SerializationError(action, field, error);
+  }
 }

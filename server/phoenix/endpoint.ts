@@ -1,33 +1,31 @@
 import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
-import { endOf, pause, type Unauthorized } from "../internal.ts";
-import type { TopicPresence } from "../topics/mod.ts";
 import { createTrustGuard, toldOnce, type TrustGuard } from "../http/mod.ts";
-import { deliver } from "./broadcasts/broadcast.ts";
-import { answerBroadcast } from "./broadcasts/broadcast_route.ts";
-import { readBroadcast } from "./broadcasts/broadcast_text.ts";
-import { type Codec, codecFor, V2 } from "./frames/codec.ts";
-import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
-import { limitsFrom, type PhoenixLimits } from "./limits.ts";
-import { Members } from "./channels/members.ts";
-import type { PhoenixOptions } from "./options.ts";
+import { endOf, pause, TokenBuckets, type Unauthorized } from "../internal.ts";
+import type { TopicPresence } from "../topics/mod.ts";
+import { deliver, readBroadcast } from "./broadcasts/broadcast.ts";
 import {
-  kindOfStatus,
-  type PhoenixStats,
-  PhoenixTally,
-} from "./phoenix_stats.ts";
+  pathOf,
+  problemOf,
+  readMessages,
+} from "./broadcasts/broadcast_route.ts";
+import { Members } from "./channels/joined_channels.ts";
+import type { SocketHub } from "./connection.ts";
+import { type Codec, codecFor, V2 } from "./frames/codec.ts";
+import { limitsFrom, messageRate, type PhoenixLimits } from "./limits.ts";
+import { OpenSockets } from "./open_sockets.ts";
+import type { PhoenixOptions } from "./options.ts";
+import { type PhoenixStats, PhoenixTally } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
+import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
 import { Revocations } from "./rights/revocations.ts";
-import { PhoenixSocket, type SocketHooks } from "./socket.ts";
-import type { SocketHub } from "./socket_hub.ts";
-import { CHECK_MS } from "./stall.ts";
-import { TokenBuckets } from "./token_bucket.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
+import { PhoenixSocket, type SocketHooks } from "./socket.ts";
 
-/** Nobody should have to wait longer for a client that does not answer. */
+/** How long to wait at most for clients that do not answer a close. */
 const MAX_SHUTDOWN_MS = 3_000;
 
-/** What a request for a socket is told that the runtime makes none of. */
+/** The answer to a request for a socket of which the runtime makes none. */
 export const INVALID_HANDSHAKE = "Cannot connect: the handshake is not valid\n";
 
 /** The statuses of refused requests for a socket; all others have 403. */
@@ -36,13 +34,13 @@ const STATUSES: Partial<Record<RejectionKind, number>> = {
   "closed": 503,
 };
 
-/** Where clients open sockets, in any folder. They also say their `vsn`. */
+/** Where clients open sockets, in any folder. They also send their `vsn`. */
 const SOCKETS = /\/websocket$/;
 
 /** Where Supabase's clients broadcast without a socket. */
 const BROADCASTS = /\/api\/broadcast(\/|$)/;
 
-/** A request that broadcasts hears nothing. */
+/** A request that broadcasts receives nothing. */
 const NO_TRANSPORT: SocketTransport = {
   bufferedAmount: 0,
   send() {},
@@ -59,9 +57,9 @@ export interface Acceptance {
 }
 
 /**
- * Serves the protocol of Phoenix Channels to clients as they are, and that of
- * Supabase Realtime, for topics and what their members tell each other. It
- * knows no runtime: an adapter brings the sockets.
+ * Serves topics to unmodified clients of Phoenix Channels and of Supabase
+ * Realtime: presence, and broadcasts among the members of a topic. It does not
+ * depend on a runtime: an adapter brings the sockets.
  */
 export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #presence: TopicPresence;
@@ -71,15 +69,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #hooks: SocketHooks;
   readonly #guard: TrustGuard;
   readonly #buckets: TokenBuckets;
-  readonly #sockets = new Set<PhoenixSocket>();
-  /** Those that are lost, and hold something while the grace is running. */
-  readonly #lost = new Set<PhoenixSocket>();
-  readonly #socketsOf = new Map<string, number>();
+  readonly #sockets: OpenSockets;
   readonly #onError: (error: unknown) => void;
   readonly #isNew = toldOnce();
-  #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
-  /** What was authorized before the last one is not believed. */
+  /** A socket that was authorized before it was revoked does not open. */
   readonly #revocations = new Revocations();
   readonly #tally = new PhoenixTally();
 
@@ -88,14 +82,22 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    *
    * @param presence The topics to serve.
    * @param options How it behaves.
-   * @throws {InvalidValueError} If `presence` is none, a limit, a host or an
-   * origin makes no sense, an option is not known, or the documents are of
-   * another server than the topics.
+   * @throws {InvalidValueError} If `presence` is not a `TopicPresence`, a limit,
+   * a host or an origin is not valid, an option is not known, or the documents
+   * are of another server than the topics.
    */
   constructor(presence: TopicPresence, options: PhoenixOptions = {}) {
-    const { onError = console.error, limits = {}, join, ...rest } = options;
-    const { authorize, accessToken, documents, ...more } = rest;
-    const { hosts, origins, ...others } = more;
+    const {
+      accessToken,
+      authorize,
+      documents,
+      hosts,
+      join,
+      limits = {},
+      onError = console.error,
+      origins,
+      ...others
+    } = options;
     const rule = "must be a TopicPresence";
     assertMethods(presence, ["track"], "presence", rule, "create endpoint");
     assertNoOtherOptions(others, "create endpoint");
@@ -104,7 +106,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#authorize = authorize;
     this.#limits = limitsFrom(limits);
     this.#guard = createTrustGuard({ hosts, origins });
-    this.#buckets = new TokenBuckets(this.#limits.messagesPerSecond);
+    this.#buckets = new TokenBuckets(messageRate(this.#limits));
+    this.#sockets = new OpenSockets(this.#limits);
     this.#onError = onError;
     this.#hub = {
       presence,
@@ -112,7 +115,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       members: new Members((topic) =>
         presence.server.relay.subscribe(
           topic,
-          (text) => this.#hear(topic, text),
+          (text) => this.#receive(topic, text),
         )
       ),
       limits: this.#limits,
@@ -122,30 +125,30 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#hooks = {
       join,
       accessToken,
-      onClosed: (socket) => this.#forget(socket),
+      onClosed: (socket) => this.#sockets.remove(socket),
     };
   }
 
-  /** Bytes of a frame, for adapters to pass on to their runtime. */
+  /** Bytes that a frame may have, for adapters to pass on to their runtime. */
   get frameBytes(): number {
     return this.#limits.frameBytes;
   }
 
   /** The open sockets. */
   get sockets(): ReadonlySet<PhoenixSocket> {
-    return this.#sockets;
+    return this.#sockets.all;
   }
 
-  /** What has happened so far, and how it stands. O(sockets). */
+  /** What has happened so far, and the current state. O(sockets). */
   get stats(): PhoenixStats {
     const { received, rejected, framesLeftOut, statesResent, dropped } =
       this.#tally;
     let backlogBytes = 0;
-    for (const socket of this.#sockets) {
+    for (const socket of this.sockets) {
       backlogBytes = Math.max(backlogBytes, socket.backlogBytes);
     }
     return {
-      sockets: this.#sockets.size,
+      sockets: this.sockets.size,
       received,
       rejected: new Map(rejected),
       framesLeftOut,
@@ -156,28 +159,19 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Decides about a request to open a socket. Of one that wants no socket,
-   * `authorize` is asked first as well: browsers keep to themselves why a socket
-   * was refused, so a page finds out by a request of its own. Pages of `origins`
+   * Decides about a request to open a socket. `authorize` is also asked about a
+   * request that wants no socket: browsers do not tell a page why a socket was
+   * refused, so the page finds out by a request of its own. Pages of `origins`
    * may read the answer.
    *
    * @param request The request.
    * @returns What to do once it is open, or the response that refuses it.
    */
-  async accept(request: Request): Promise<Acceptance | Response> {
-    const acceptance = await this.#accept(request);
-    if (acceptance instanceof Response) this.#guard.share(request, acceptance);
-    return acceptance;
+  accept(request: Request): Promise<Acceptance | Response> {
+    return this.#guarded(request, () => this.#accept(request));
   }
 
   async #accept(request: Request): Promise<Acceptance | Response> {
-    const distrust = this.#guard(request);
-    if (distrust !== undefined) {
-      this.#tally.refused(kindOfStatus(distrust.status));
-      return distrust;
-    }
-    const preflight = this.#guard.preflight(request);
-    if (preflight !== undefined) return preflight;
     const { headers, url } = request;
     const codec = codecFor(new URL(url).searchParams.get("vsn"));
     if (codec === undefined) {
@@ -197,15 +191,20 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       const reason = "a WebSocket is wanted";
       return this.#refuse("invalid-request", 426, reason, wanted);
     }
-    if (this.#isFull) {
+    if (this.#sockets.isFull) {
       const reason = "too many sockets are open";
       return this.#refuse("too-many-requests", 503, reason);
     }
-    if (!this.#hasRoom(identity)) {
+    if (!this.#sockets.hasRoomFor(identity)) {
       const reason = "too many of your sockets are open";
       return this.#refuse("too-many-requests", 429, reason);
     }
-    return this.#acceptance(headers, codec, identity, since);
+    const offered = headers.get("sec-websocket-protocol")?.split(",") ?? [];
+    const isPhoenix = offered.some((name) => name.trim() === "phoenix");
+    return {
+      protocol: isPhoenix ? "phoenix" : undefined,
+      open: (transport) => this.#open(identity, codec, transport, since),
+    };
   }
 
   /**
@@ -240,18 +239,18 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * ```
    */
   broadcast(request: Request): Promise<Response> {
-    return answerBroadcast(request, {
-      guard: this.#guard,
-      frameBytes: this.#limits.frameBytes,
-      open: (request) => this.#visit(request),
-      charge: ({ subject }, messages) => {
-        this.#tally.received += messages;
-        const { steadyNow } = this.#presence.server;
-        if (this.#buckets.take(subject, steadyNow, messages)) return;
-        throw new Refusal("too many messages", "too-many-requests");
-      },
-      refused: (kind) => this.#tally.refused(kind),
-      report: (error) => this.report(error),
+    return this.#guarded(request, async () => {
+      try {
+        await this.#broadcast(request);
+        return new Response(null, { status: 202 });
+      } catch (error) {
+        const { kind, response } = await problemOf(error);
+        this.#tally.refused(kind);
+        // What made a hook fail was reported already.
+        const isNew = kind === "internal-error" && !(error instanceof Refusal);
+        if (isNew) this.report(error);
+        return response;
+      }
     });
   }
 
@@ -290,11 +289,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * ```
    */
   async answer(request: Request): Promise<Response | undefined> {
-    // A Host can be such that there is no URL.
+    // There are host names that are not valid in a URL.
     if (!URL.canParse(request.url)) return undefined;
     const { pathname, searchParams } = new URL(request.url);
     if (BROADCASTS.test(pathname)) return await this.broadcast(request);
-    // Else it could be an id in somebody's path.
+    // Without a vsn it could be an id in the path of another handler.
     const isForSocket = SOCKETS.test(pathname) && searchParams.has("vsn");
     if (!isForSocket) return undefined;
     const acceptance = await this.accept(request);
@@ -328,10 +327,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    */
   revoke(identity: PhoenixIdentity): number {
     this.#revocations.add(identity);
-    const theirs = [...this.#sockets, ...this.#lost]
-      .filter((socket) => socket.isOf(identity));
-    for (const socket of theirs) socket.kick("revoked");
-    return theirs.length;
+    const sockets = this.#sockets.of(identity);
+    for (const socket of sockets) socket.kick("revoked");
+    return sockets.length;
   }
 
   /**
@@ -342,17 +340,15 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    */
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    for (const socket of [...this.#sockets]) {
+    for (const socket of [...this.sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
     }
-    for (const socket of this.#lost) socket.release();
-    this.#lost.clear();
-    this.#stopChecks();
+    this.#sockets.releaseLost();
   }
 
   /** The same; waits until the clients have answered, 3 seconds at most. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = [...this.#sockets].map(({ gone }) => gone);
+    const gone = [...this.sockets].map(({ gone }) => gone);
     this[Symbol.dispose]();
     const enough = new AbortController();
     await Promise.race([
@@ -392,28 +388,97 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     }
   }
 
-  /** Opens a socket whose client hears nothing, for as long as a request takes. */
-  async #visit(request: Request): Promise<PhoenixSocket> {
-    const since = this.#revocations.count;
-    const identity = await this.#identify(request);
-    if (this.#revocations.includes(identity, since)) {
-      throw new Refusal("revoked", "unauthorized");
+  /** Makes a socket, and closes it at once if it may no longer open. */
+  #open(
+    identity: PhoenixIdentity,
+    codec: Codec,
+    transport: SocketTransport,
+    since: number,
+  ): PhoenixSocket {
+    const socket = this.#socketOf(identity, codec, transport);
+    const fault = socket.closed
+      ? new Refusal("the identity has ended", "unauthorized")
+      : this.#faultOf(identity, since);
+    if (fault === undefined) {
+      this.#sockets.add(socket);
+    } else {
+      this.#tally.refused(fault.kind);
+      const { policyViolation, serviceRestart } = CLOSE_CODES;
+      if (fault.kind === "closed") {
+        socket.close(serviceRestart, "service restart");
+      } else {
+        socket.close(policyViolation, fault.message);
+      }
     }
-    if (this.#isFull || !this.#hasRoom(identity)) {
-      throw new Refusal("too many sockets are open", "too-many-requests");
-    }
-    const socket = this.#socketFor(identity, V2, NO_TRANSPORT);
-    this.#remember(socket);
     return socket;
   }
 
-  #socketFor(
+  /** Opens a socket that receives nothing, for the time of a request. */
+  async #visit(request: Request): Promise<PhoenixSocket> {
+    const since = this.#revocations.count;
+    const identity = await this.#identify(request);
+    const fault = this.#faultOf(identity, since);
+    if (fault !== undefined) throw fault;
+    const socket = this.#socketOf(identity, V2, NO_TRANSPORT);
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  #socketOf(
     identity: PhoenixIdentity,
     codec: Codec,
     transport: SocketTransport,
   ): PhoenixSocket {
     const [hub, hooks] = [this.#hub, this.#hooks];
     return new PhoenixSocket(hub, hooks, identity, codec, transport);
+  }
+
+  /** Why a socket may not open that was let in a while ago, if it may not. */
+  #faultOf(identity: PhoenixIdentity, since: number): Refusal | undefined {
+    if (this.#isOver) return new Refusal("the server is closed", "closed");
+    if (this.#revocations.includes(identity, since)) {
+      return new Refusal("revoked", "unauthorized");
+    }
+    return this.#sockets.isFull || !this.#sockets.hasRoomFor(identity)
+      ? new Refusal("too many sockets are open", "too-many-requests")
+      : undefined;
+  }
+
+  async #broadcast(request: Request): Promise<void> {
+    const path = pathOf(request);
+    const socket = await this.#visit(request);
+    try {
+      // One before the body is read, which may be in vain.
+      this.#charge(socket, 1);
+      const messages = await readMessages(request, path, this.frameBytes);
+      this.#charge(socket, messages.length - 1);
+      await socket.broadcast(messages);
+    } finally {
+      socket.lost();
+    }
+  }
+
+  #charge({ identity: { subject } }: PhoenixSocket, messages: number): void {
+    this.#tally.received += messages;
+    const { steadyNow } = this.#presence.server;
+    if (this.#buckets.take(subject, steadyNow, messages) === 0) return;
+    throw new Refusal("too many messages", "too-many-requests");
+  }
+
+  /** Answers a request, unless its host or its page is not trusted. */
+  async #guarded<T extends Acceptance | Response>(
+    request: Request,
+    answer: () => Promise<T>,
+  ): Promise<T | Response> {
+    const distrust = this.#guard(request);
+    if (distrust !== undefined) {
+      const isMisdirected = distrust.status === 421;
+      this.#tally.refused(isMisdirected ? "misdirected" : "unauthorized");
+    }
+    const answered = distrust ?? this.#guard.preflight(request) ??
+      await answer();
+    if (answered instanceof Response) this.#guard.share(request, answered);
+    return answered;
   }
 
   #refuse(
@@ -426,45 +491,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     return new Response(`Cannot connect: ${reason}\n`, { status, headers });
   }
 
-  #acceptance(
-    headers: Headers,
-    codec: Codec,
-    identity: PhoenixIdentity,
-    since: number,
-  ): Acceptance {
-    return {
-      protocol: offers(headers).includes("phoenix") ? "phoenix" : undefined,
-      open: (transport) => {
-        const socket = this.#socketFor(identity, codec, transport);
-        this.#admit(socket, since);
-        return socket;
-      },
-    };
-  }
-
-  /** Takes a socket in, unless what has happened since a count is against it. */
-  #admit(socket: PhoenixSocket, since: number): void {
-    const { identity } = socket;
-    if (socket.closed) {
-      // The identity has ended.
-      this.#tally.refused("unauthorized");
-    } else if (this.#isOver) {
-      this.#tally.refused("closed");
-      socket.close(CLOSE_CODES.serviceRestart, "service restart");
-    } else if (this.#revocations.includes(identity, since)) {
-      this.#tally.refused("unauthorized");
-      socket.kick("revoked");
-    } else if (this.#isFull || !this.#hasRoom(identity)) {
-      this.#tally.refused("too-many-requests");
-      const reason = "too many sockets are open";
-      socket.close(CLOSE_CODES.policyViolation, reason);
-    } else {
-      this.#remember(socket);
-    }
-  }
-
-  /** Hands on what somebody has told a topic at another server. */
-  #hear(topic: string, text: string): void {
+  /** Sends on what a member of a topic has broadcast at another server. */
+  #receive(topic: string, text: string): void {
     try {
       const broadcast = readBroadcast(text);
       if (broadcast === undefined) return;
@@ -477,55 +505,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   get #isOver(): boolean {
     return this.#isClosed || this.#presence.server.closed;
   }
-
-  get #isFull(): boolean {
-    return this.#sockets.size >= this.#limits.allSockets;
-  }
-
-  #hasRoom({ subject }: PhoenixIdentity): boolean {
-    return subject === undefined ||
-      (this.#socketsOf.get(subject) ?? 0) < this.#limits.sockets;
-  }
-
-  #remember(socket: PhoenixSocket): void {
-    this.#sockets.add(socket);
-    this.#count(socket, 1);
-    this.#timer ??= setInterval(() => this.#check(), CHECK_MS);
-  }
-
-  #forget(socket: PhoenixSocket): void {
-    if (this.#sockets.delete(socket)) this.#count(socket, -1);
-    if (!this.#isClosed && socket.holds) this.#lost.add(socket);
-    else socket.release();
-    this.#stopChecks();
-  }
-
-  #check(): void {
-    for (const socket of [...this.#sockets]) socket.check();
-    for (const socket of [...this.#lost]) {
-      if (socket.holds) continue;
-      this.#lost.delete(socket);
-      socket.release();
-    }
-    this.#stopChecks();
-  }
-
-  /** There is a timer only while there is something to look after. */
-  #stopChecks(): void {
-    if (this.#sockets.size > 0 || this.#lost.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #count({ identity: { subject } }: PhoenixSocket, more: 1 | -1): void {
-    if (subject === undefined) return;
-    const open = (this.#socketsOf.get(subject) ?? 0) + more;
-    if (open > 0) this.#socketsOf.set(subject, open);
-    else this.#socketsOf.delete(subject);
-  }
 }
 
-/** Who came into documents of another server would be there for ever. */
+/** Sessions in documents of another server would never end. */
 function assertSameServer(
   documents: PhoenixOptions["documents"],
   { server }: TopicPresence,
@@ -533,10 +515,4 @@ function assertSameServer(
   if (documents === undefined || documents.server === server) return;
   const rule = "must be of the server that the topics are of";
   throw new InvalidValueError("create endpoint", "documents", rule, documents);
-}
-
-/** The subprotocols that a client offers. */
-function offers(headers: Headers): string[] {
-  const offered = headers.get("sec-websocket-protocol") ?? "";
-  return offered.split(",").map((name) => name.trim());
 }

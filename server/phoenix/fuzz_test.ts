@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { PresenceServer, PUBLIC_VIEWER } from "../mod.ts";
 import { type TopicModel, TopicPresence } from "../topics/mod.ts";
 import { flush } from "../testing/harness.ts";
-import { isJsonObject } from "./frames/json.ts";
+import { isJsonObject } from "../internal.ts";
 import { PhoenixEndpoint } from "./mod.ts";
 import { RUNS } from "./testing/arbitraries.ts";
 import { Client, type Frame, isFrame, Screen } from "./testing/client.ts";

@@ -1,5 +1,6 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
+import type { TokenRate } from "../internal.ts";
 
 /** How much one socket, and one identity, may ask of an endpoint. */
 export interface PhoenixLimits {
@@ -70,6 +71,11 @@ export const DEFAULT_LIMITS: PhoenixLimits = {
   allSockets: 10_000,
   bufferedBytes: 1_048_576,
 };
+
+/** How often one socket may send: twice as many messages may arrive at once. */
+export function messageRate({ messagesPerSecond }: PhoenixLimits): TokenRate {
+  return { perSecond: messagesPerSecond, capacity: 2 * messagesPerSecond };
+}
 
 /**
  * Completes limits.

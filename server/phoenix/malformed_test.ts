@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isJsonObject } from "./frames/json.ts";
+import { isJsonObject } from "../internal.ts";
 import { Client } from "./testing/client.ts";
 import { serve } from "./testing/service.ts";
 import { bytes } from "./testing/codecs.ts";

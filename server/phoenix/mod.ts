@@ -29,7 +29,7 @@ export type {
   Rejection,
   TokenHookAnswer,
 } from "./rights/identity.ts";
-export type { JsonObject } from "./frames/json.ts";
+export type { JsonObject } from "../internal.ts";
 export type { PhoenixLimits } from "./limits.ts";
 export * from "./runtimes/node.ts";
 export type { PhoenixOptions } from "./options.ts";

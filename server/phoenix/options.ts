@@ -1,6 +1,6 @@
 import type { Unauthorized } from "../internal.ts";
 import type { JoinedDocuments } from "./channels/document_channel.ts";
-import type { JsonObject } from "./frames/json.ts";
+import type { JsonObject } from "../internal.ts";
 import type {
   JoinHookAnswer,
   PhoenixIdentity,

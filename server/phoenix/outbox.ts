@@ -1,54 +1,119 @@
+import { type JsonObject, pause } from "../internal.ts";
 import type { Codec } from "./frames/codec.ts";
-import type { JsonObject } from "./frames/json.ts";
-import type { PhoenixMessage } from "./frames/message.ts";
+import type { MessageHeader } from "./frames/message.ts";
 import type { PhoenixTally } from "./phoenix_stats.ts";
-import type { Stall } from "./stall.ts";
+import type { SocketTransport } from "./runtimes/transport.ts";
 
-/** What an outbox belongs to. */
+/** How long to wait before looking whether there is room again. */
+const POLL_MS = 50;
+
+/** How often to check whether a client is dead. */
+export const CHECK_MS = 10_000;
+
+/**
+ * After this many checks without a sign of life a client is dead: 40 to 50
+ * seconds, so that two heartbeats fit in.
+ */
+const MAX_SILENT_CHECKS = 5;
+
+/** How many times the bytes that may wait are hopeless. */
+const HOPELESS = 4;
+
+/** What an outbox needs. */
 export interface OutboxSettings {
-  /** How the client wants its frames. */
+  /** Sends the frames. */
+  readonly transport: SocketTransport;
+  /** The client's version of the protocol. */
   readonly codec: Codec;
-  /** What waits to be sent. */
-  readonly stall: Stall;
+  /** How many bytes may wait before frames are left out. */
+  readonly bufferedBytes: number;
   /** Counts what is left out. */
   readonly tally: PhoenixTally;
-  /** Aborted when nothing may be sent any more. */
+  /** Aborted when the socket has ended. */
   readonly signal: AbortSignal;
-  /** So much waits that there is no point in going on. */
+  /** Called when so much waits that there is no point in going on. */
   onHopeless(): void;
 }
 
-/** What goes out to one client. */
+/** What is sent to one client, and what still waits to be sent. */
 export class Outbox {
   readonly #settings: OutboxSettings;
+  /** What waited at the last check, and what was sent since, at least. */
+  #expected = 0;
+  #largest = 0;
+  #largestLength = 0;
+  /** Whether there was room at the last look, and nothing was sent since. */
+  #hadRoom = false;
+  #room: Promise<boolean> | undefined;
+  #silentChecks = 0;
 
-  /** Makes it; nothing is sent by that. */
+  /** Makes it; sends nothing. */
   constructor(settings: OutboxSettings) {
     this.#settings = settings;
   }
 
-  /** How the client wants its frames. */
+  /** The client's version of the protocol. */
   get codec(): Codec {
     return this.#settings.codec;
   }
 
-  /** Looks whether there is room for a frame. */
+  /** How many bytes wait to be sent. */
+  get bytes(): number {
+    return this.#settings.transport.bufferedAmount;
+  }
+
+  /**
+   * Looks whether there is room for what can be left out. The answer holds until
+   * the next frame is sent.
+   */
   hasRoom(): boolean {
-    return this.#settings.stall.hasRoom();
+    this.#hadRoom = this.bytes <= this.#settings.bufferedBytes;
+    return this.#hadRoom;
   }
 
-  /** Sends a frame, if there is one and the client is there. */
+  /**
+   * Whether so much waits that there is no point in going on. The largest frame
+   * is not counted: the state of a large room must not close a new reader.
+   */
+  get isHopeless(): boolean {
+    // To ask the transport has its price.
+    return !this.#hadRoom &&
+      this.bytes > this.#largest + HOPELESS * this.#settings.bufferedBytes;
+  }
+
+  /** Waits until there is room; `false` if the socket ends before. */
+  drained(): Promise<boolean> {
+    // All who wait share one wait: a socket may have a hundred channels.
+    this.#room ??= this.#waitForRoom().finally(() => this.#room = undefined);
+    return this.#room;
+  }
+
+  async #waitForRoom(): Promise<boolean> {
+    const { signal } = this.#settings;
+    while (!signal.aborted && !this.hasRoom()) await pause(POLL_MS, signal);
+    return !signal.aborted;
+  }
+
+  /** Sends a frame, if there is one and the socket is open. */
   send(frame: string | Uint8Array | undefined): void {
-    const { stall, tally, signal } = this.#settings;
+    const { transport, tally, signal, onHopeless } = this.#settings;
     if (signal.aborted || frame === undefined) return;
-    if (stall.isHopeless) {
+    if (this.isHopeless) {
       tally.droppedFor("slow");
-      return this.#settings.onHopeless();
+      return onHopeless();
     }
-    stall.send(frame);
+    const { length } = frame;
+    this.#hadRoom = false;
+    transport.send(frame);
+    this.#expected += length;
+    if (length <= this.#largestLength) return;
+    this.#largestLength = length;
+    this.#largest = typeof frame === "string"
+      ? new TextEncoder().encode(frame).length
+      : length;
   }
 
-  /** Sends the frame of a state to who has been behind, which is counted. */
+  /** Sends the frame of a state to a client that was behind, and counts it. */
   sendAnew(frame: string): void {
     this.#settings.tally.statesResent++;
     this.send(frame);
@@ -61,20 +126,21 @@ export class Outbox {
     else this.#settings.tally.framesLeftOut++;
   }
 
-  /** Sends the answer to a message, if one is awaited. */
+  /** Sends the answer to a message, if one is expected. */
   reply(
-    { joinRef, ref, topic }: Pick<PhoenixMessage, "joinRef" | "ref" | "topic">,
+    { joinRef, ref, topic }: Omit<MessageHeader, "event">,
     response: JsonObject,
     status: "ok" | "error" = "ok",
   ): void {
     if (ref === null) return;
-    const reply = { joinRef, ref, topic, status, response };
-    this.send(this.codec.encodeReply(reply));
+    const payload = { status, response };
+    const reply = { joinRef, ref, topic, event: "phx_reply", payload };
+    this.send(this.codec.encode(reply));
   }
 
-  /** Tells what has come of a join. */
+  /** Sends an event about a join. */
   push(
-    { joinRef, topic }: Pick<PhoenixMessage, "joinRef" | "topic">,
+    { joinRef, topic }: Pick<MessageHeader, "joinRef" | "topic">,
     event: string,
     payload: JsonObject,
   ): void {
@@ -82,8 +148,21 @@ export class Outbox {
     this.send(this.codec.encode(message));
   }
 
-  /** Waits until there is room; `false` if it closes before. */
-  drained(): Promise<boolean> {
-    return this.#settings.stall.over();
+  /** Records a sign of life. */
+  heard(): void {
+    this.#silentChecks = 0;
+  }
+
+  /**
+   * Reports whether the client is dead: frames wait, and for long nothing was
+   * sent out or received. To be called every `CHECK_MS`.
+   */
+  isDead(): boolean {
+    const { bytes } = this;
+    // Less than was sent: some of it has been sent out.
+    if (bytes === 0 || bytes < this.#expected) this.heard();
+    if (bytes > 0) this.#silentChecks++;
+    this.#expected = bytes;
+    return this.#silentChecks >= MAX_SILENT_CHECKS;
   }
 }

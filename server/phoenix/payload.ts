@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "./frames/json.ts";
+import type { JsonObject, JsonValue } from "../internal.ts";
 import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -44,15 +44,3 @@ export class PhoenixTally {
     this.dropped.set(kind, (this.dropped.get(kind) ?? 0) + 1);
   }
 }
-
-/** The kind of a response to who is not trusted to open a socket. */
-export function kindOfStatus(status: number): RejectionKind {
-  switch (status) {
-    case 403:
-      return "unauthorized";
-    case 421:
-      return "misdirected";
-    default:
-      return "invalid-request";
-  }
-}

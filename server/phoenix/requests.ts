@@ -1,89 +1,68 @@
-import { broadcastOf, deliver } from "./broadcasts/broadcast.ts";
-import { type Broadcast, broadcastText } from "./broadcasts/broadcast_text.ts";
-import type { Channel } from "./channels/channel.ts";
+import { type JsonValue, TokenBucket } from "../internal.ts";
 import {
-  DocumentChannel,
-  nobodyIsTracked,
-} from "./channels/document_channel.ts";
-import type { FreshTokens } from "./rights/fresh_tokens.ts";
-import type { PhoenixIdentity } from "./rights/identity.ts";
-import { readVisibility } from "./channels/join_params.ts";
-import type { JoinedChannels } from "./channels/joined_channels.ts";
-import type { Joins } from "./channels/joins.ts";
-import type { JsonValue } from "./frames/json.ts";
+  type Broadcast,
+  broadcastOf,
+  broadcastText,
+  deliver,
+  isReserved,
+} from "./broadcasts/broadcast.ts";
+import type { Channel } from "./channels/channel.ts";
+import { Joins } from "./channels/joins.ts";
+import type { Connection } from "./connection.ts";
+import { isLarger } from "./frames/bytes.ts";
+import { V2 } from "./frames/codec.ts";
+import { readHeader } from "./frames/frame_header.ts";
 import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
-import type { Outbox } from "./outbox.ts";
+import { messageRate } from "./limits.ts";
 import { own, payloadOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
-import { isReserved } from "./broadcasts/reserved.ts";
 import { assertMayWrite } from "./rights/rights.ts";
-import type { SocketHub } from "./socket_hub.ts";
-import { decodeTextV2, encodeTextV2 } from "./frames/text_frame.ts";
-import { TokenBucket } from "./token_bucket.ts";
-import { isLarger } from "./frames/utf8.ts";
 
-/** What requests need of their socket. */
-export interface RequestingSocket {
-  /** Names the socket. */
-  readonly id: string;
-  /** What goes out. */
-  readonly outbox: Outbox;
-  /** Who it belongs to, now and later. */
-  readonly who: { readonly identity: PhoenixIdentity };
-  /** What it has joined. */
-  readonly channels: JoinedChannels;
-  /** Joins topics. */
-  readonly joins: Pick<Joins, "join" | "visit">;
-  /** Takes fresh tokens. */
-  readonly tokens: Pick<FreshTokens, "take">;
-}
-
-/** What a client tells all in a topic, without a join of its own. */
+/** A broadcast of a client without a join of its own. */
 export interface SocketBroadcast {
   /** The topic. */
   readonly topic: string;
-  /** What has happened: what Supabase's clients listen to. */
+  /** The event that Supabase's clients listen to. */
   readonly event: string;
-  /** What is told of it: JSON or bytes; `undefined` for nothing. */
+  /** The content: JSON or bytes; `undefined` for none. */
   readonly payload: JsonValue | Uint8Array | undefined;
 }
 
 /** Does what one client asks for. */
 export class Requests {
-  readonly #hub: SocketHub;
-  readonly #socket: RequestingSocket;
+  readonly #connection: Connection;
+  readonly #joins: Joins;
   readonly #bucket: TokenBucket;
 
-  /** Makes it; nothing has been asked for yet. */
-  constructor(hub: SocketHub, socket: RequestingSocket) {
-    const { limits, presence: { server } } = hub;
-    this.#hub = hub;
-    this.#socket = socket;
-    this.#bucket = new TokenBucket(limits.messagesPerSecond, server.steadyNow);
+  /** Makes it; nothing was asked for yet. */
+  constructor(connection: Connection) {
+    const { hub: { limits }, presence: { server } } = connection;
+    this.#connection = connection;
+    this.#joins = new Joins(connection);
+    this.#bucket = new TokenBucket(messageRate(limits), server.steadyNow);
   }
 
   /**
-   * Does what a message asks for, and answers. What goes wrong is thrown, or
-   * rejects.
+   * Does what a message asks for, and answers. What fails is thrown, or rejects.
    *
    * @param message The message.
-   * @param frame What it came in.
-   * @returns When it is done, if a hook is to answer first.
+   * @param frame Its frame.
+   * @returns When it is done, if a hook must answer first.
    */
   handle(
     message: PhoenixMessage,
     frame: string | Uint8Array,
   ): Promise<void> | undefined {
-    const { outbox, channels, joins } = this.#socket;
+    const { channels, outbox, presence } = this.#connection;
     const { topic, event } = message;
     if (isHeartbeat(message)) {
       outbox.reply(message, {});
       return undefined;
     }
-    if (!this.#bucket.take(this.#hub.presence.server.steadyNow)) {
+    if (this.#bucket.take(presence.server.steadyNow) > 0) {
       throw new Refusal("too many messages", "too-many-requests");
     }
-    if (event === "phx_join") return joins.join(message);
+    if (event === "phx_join") return this.#joins.join(message);
     const channel = channels.get(topic);
     if (channel !== undefined) return this.#within(channel, message, frame);
     if (event !== "phx_leave") {
@@ -95,14 +74,14 @@ export class Requests {
 
   /**
    * Broadcasts to topics that need not be joined: all messages, or none if one
-   * is refused. Their number is for the caller to limit.
+   * is refused. The caller must limit their number.
    */
   async broadcast(messages: readonly SocketBroadcast[]): Promise<void> {
     const framed = messages.map(frameOf);
     const channels = new Map<string, Channel>();
     for (const [message] of framed) {
       if (channels.has(message.topic)) continue;
-      channels.set(message.topic, await this.#socket.joins.visit(message));
+      channels.set(message.topic, await this.#joins.visit(message));
     }
     const broadcasts: [string, Broadcast][] = [];
     for (const [message, frame] of framed) {
@@ -111,10 +90,10 @@ export class Requests {
       const broadcast = this.#broadcastOf(message, channel, frame);
       broadcasts.push([message.topic, broadcast]);
     }
-    for (const [topic, broadcast] of broadcasts) this.#tell(topic, broadcast);
+    for (const [topic, broadcast] of broadcasts) this.#send(topic, broadcast);
   }
 
-  /** Takes into account what else was done for the client, as many messages. */
+  /** Counts messages for what else was done for the client. */
   charge(count: number): void {
     this.#bucket.charge(count);
   }
@@ -125,79 +104,42 @@ export class Requests {
     message: PhoenixMessage,
     frame: string | Uint8Array,
   ): Promise<void> | undefined {
+    const { outbox, standing } = this.#connection;
     const { event, joinRef } = message;
-    // It is for a join that is over.
+    // It is for a join that has ended.
     if (joinRef !== null && joinRef !== channel.joinRef) return undefined;
     if (event === "access_token") return this.#refreshToken(message);
-    if (channel instanceof DocumentChannel && channel.knows(event)) {
-      const { outbox, who } = this.#socket;
-      channel.take(event, payloadOf(message), who.identity);
-      outbox.reply(message, {});
-    } else if (event === "phx_leave") {
+    if (event === "phx_leave") {
       this.#leave(message);
-    } else if (event === "presence") {
-      this.#setPresence(message, channel);
-    } else {
-      this.#broadcast(message, channel, frame);
+      return undefined;
     }
+    if (!channel.handle(message, standing.identity)) {
+      const broadcast = this.#broadcastOf(message, channel, frame);
+      this.#send(channel.topic, broadcast, channel);
+    }
+    outbox.reply(message, {});
     return undefined;
   }
 
   /**
-   * Leaves a topic. Who has not joined, or not any more, is answered as well.
-   * The goodbye comes before the reply, which may close the socket: else what
-   * they hold would have its grace. The `phx_close` comes after it.
+   * Leaves a topic. A client that has not joined it, or no longer, is answered
+   * as well. The goodbye is before the reply, which may close the socket: else
+   * what it holds would have its grace. The `phx_close` is after the reply.
    */
   #leave(message: PhoenixMessage): void {
-    const { outbox, channels } = this.#socket;
+    const { channels, outbox } = this.#connection;
     channels.untrack(message.topic);
     outbox.reply(message, {});
     channels.leave(message.topic);
   }
 
-  #setPresence(message: PhoenixMessage, channel: Channel): void {
-    const { outbox, who } = this.#socket;
-    const payload = payloadOf(message);
-    if (channel instanceof DocumentChannel) {
-      assertMayWrite(who.identity, [channel.topic]);
-      throw nobodyIsTracked();
-    }
-    switch (own(payload, "event")) {
-      case "track": {
-        assertMayWrite(who.identity, [channel.topic]);
-        const visibility = readVisibility(payload, "track presence");
-        const meta = own(payload, "payload");
-        channel.track(meta === undefined ? {} : meta, visibility, true);
-        outbox.reply(message, {});
-        return channel.attend();
-      }
-      case "untrack":
-        channel.untrack();
-        return outbox.reply(message, {});
-      default:
-        throw new Refusal(
-          `the event of "presence" must be "track" or "untrack"`,
-        );
-    }
-  }
-
   async #refreshToken(message: PhoenixMessage): Promise<void> {
-    const { outbox, tokens } = this.#socket;
+    const { outbox, standing } = this.#connection;
     const token = own(payloadOf(message), "access_token");
     if (typeof token !== "string") {
       throw new Refusal("access_token must be a string");
     }
-    await tokens.take(token, () => outbox.reply(message, {}));
-  }
-
-  #broadcast(
-    message: PhoenixMessage,
-    channel: Channel,
-    frame: string | Uint8Array,
-  ): void {
-    const broadcast = this.#broadcastOf(message, channel, frame);
-    this.#tell(channel.topic, broadcast, channel);
-    this.#socket.outbox.reply(message, {});
+    await standing.refresh(token, () => outbox.reply(message, {}));
   }
 
   /** Makes a broadcast of a message, if its client may send it. */
@@ -206,8 +148,8 @@ export class Requests {
     channel: Channel,
     frame: string | Uint8Array,
   ): Broadcast {
-    const { id, who } = this.#socket;
-    const { broadcastBytes } = this.#hub.limits;
+    const { hub, id, standing } = this.#connection;
+    const { broadcastBytes } = hub.limits;
     if (isLarger(frame, broadcastBytes)) {
       throw new Refusal(
         `a broadcast may have ${broadcastBytes} bytes`,
@@ -219,13 +161,13 @@ export class Requests {
         `the event ${JSON.stringify(message.event)} is the protocol's own`,
       );
     }
-    assertMayWrite(who.identity, [channel.topic]);
+    assertMayWrite(standing.identity, [channel.topic]);
     const sender = { key: channel.key, connection: id };
     return broadcastOf(message, sender, channel.shown());
   }
 
-  #tell(topic: string, broadcast: Broadcast, from?: Channel): void {
-    const { members, presence: { server } } = this.#hub;
+  #send(topic: string, broadcast: Broadcast, from?: Channel): void {
+    const { hub: { members }, presence: { server } } = this.#connection;
     deliver(topic, broadcast, members.of(topic), from);
     if (server.replicated) {
       server.relay.publish(topic, broadcastText(broadcast));
@@ -233,7 +175,7 @@ export class Requests {
   }
 }
 
-/** Whether a message wants nothing but an answer. */
+/** Reports whether a message wants only an answer. */
 export function isHeartbeat({ topic, event }: PhoenixMessage): boolean {
   return topic === "phoenix" && event === "heartbeat";
 }
@@ -246,18 +188,13 @@ export function isHeartbeat({ topic, event }: PhoenixMessage): boolean {
 function frameOf(
   { topic, event, payload }: SocketBroadcast,
 ): [PhoenixMessage, string | Uint8Array] {
-  const none = { joinRef: null, ref: null };
-  const named = encodeTextV2({ ...none, topic, event, payloadJson: "{}" });
-  const message = decodeTextV2(named);
+  const named = readHeader({ joinRef: null, ref: null, topic, event });
+  const header = { ...named, event: "broadcast" };
   if (payload instanceof Uint8Array) {
     const bytes = new BinaryBroadcast(event, payload);
-    return [{ ...message, event: "broadcast", payload: bytes }, payload];
+    return [{ ...header, payload: bytes }, payload];
   }
-  const frame = encodeTextV2({
-    ...none,
-    topic,
-    event: "broadcast",
-    payloadJson: JSON.stringify({ type: "broadcast", event, payload }),
-  });
-  return [decodeTextV2(frame), frame];
+  const json = JSON.stringify({ type: "broadcast", event, payload });
+  const frame = V2.encodeText(header, json);
+  return [V2.decode(frame), frame];
 }

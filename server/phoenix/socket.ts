@@ -4,24 +4,21 @@ import { Backlog } from "./backlog.ts";
 import type { Channel } from "./channels/channel.ts";
 import type { Codec } from "./frames/codec.ts";
 import { FrameError } from "./frames/frame_error.ts";
-import { FreshTokens } from "./rights/fresh_tokens.ts";
 import type {
   JoinHookAnswer,
   PhoenixIdentity,
   TokenHookAnswer,
 } from "./rights/identity.ts";
 import { JoinedChannels } from "./channels/joined_channels.ts";
-import { Joins } from "./channels/joins.ts";
-import type { JsonObject } from "./frames/json.ts";
+import type { JsonObject } from "../internal.ts";
 import type { PhoenixMessage } from "./frames/message.ts";
 import { Outbox } from "./outbox.ts";
 import { Refusal, refusalOf } from "./refusal.ts";
 import { isHeartbeat, Requests, type SocketBroadcast } from "./requests.ts";
-import type { SocketHub } from "./socket_hub.ts";
-import { Stall } from "./stall.ts";
+import type { SocketHub } from "./connection.ts";
 import { Standing } from "./rights/standing.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
-import { cut, isLarger } from "./frames/utf8.ts";
+import { cut, isLarger } from "./frames/bytes.ts";
 
 /** What a socket asks the application, and tells its endpoint. */
 export interface SocketHooks {
@@ -63,11 +60,9 @@ export class PhoenixSocket {
   #markGone: () => void = () => {};
   readonly #hub: SocketHub;
   readonly #hooks: SocketHooks;
-  readonly #codec: Codec;
   readonly #transport: SocketTransport;
   readonly #origin: string = `phoenix/${this.id}`;
   readonly #ended = new AbortController();
-  readonly #stall: Stall;
   readonly #outbox: Outbox;
   readonly #channels: JoinedChannels;
   readonly #standing: Standing;
@@ -83,58 +78,42 @@ export class PhoenixSocket {
     transport: SocketTransport,
   ) {
     const { limits, members, presence, tally } = hub;
-    const { id } = this;
+    const { accessToken, join } = hooks;
     const { signal } = this.#ended;
+    const { policyViolation } = CLOSE_CODES;
     this.#hub = hub;
     this.#hooks = hooks;
-    this.#codec = codec;
     this.#transport = transport;
     this.gone = new Promise((resolve) => this.#markGone = resolve);
-    const stall = new Stall(transport, limits.bufferedBytes);
-    const outbox = new Outbox({
+    this.#outbox = new Outbox({
+      transport,
       codec,
-      stall,
+      bufferedBytes: limits.bufferedBytes,
       tally,
       signal,
-      onHopeless: () =>
-        this.close(CLOSE_CODES.policyViolation, "Reads too slowly"),
+      onHopeless: () => this.close(policyViolation, "Reads too slowly"),
     });
-    const channels = new JoinedChannels(members, outbox);
-    const who = new Standing(identity, () => presence.server.now, {
+    this.#channels = new JoinedChannels(members, this.#outbox);
+    this.#standing = new Standing(identity, {
+      clock: () => presence.server.now,
+      askToken: accessToken && ((token) => accessToken(token, this)),
+      signal,
       onRevoked: () => this.kick("revoked"),
-      onExpired: () => this.close(CLOSE_CODES.policyViolation, "token expired"),
+      onExpired: () => this.close(policyViolation, "token expired"),
+      onReplaced: (accepted) => this.#judge(accepted),
     });
-    const { accessToken, join } = hooks;
-    const tokens = new FreshTokens({
-      ask: accessToken && ((token) => accessToken(token, this)),
-      adopt: (fresh, accepted) => this.#adopt(fresh, accepted),
+    this.#requests = new Requests({
+      hub,
+      presence,
+      id: this.id,
+      origin: this.#origin,
+      outbox: this.#outbox,
+      standing: this.#standing,
+      channels: this.#channels,
       signal,
-    });
-    const joins = new Joins(hub, {
-      id,
-      link: {
-        origin: this.#origin,
-        outbox,
-        failed: (channel, error) => this.#fail(channel, error),
-      },
-      who,
-      channels,
-      tokens,
-      ask: join &&
+      askJoin: join &&
         ((topic, payload) => join(topic, payload, this.identity, this)),
-      signal,
-    });
-    this.#stall = stall;
-    this.#outbox = outbox;
-    this.#channels = channels;
-    this.#standing = who;
-    this.#requests = new Requests(hub, {
-      id,
-      outbox,
-      who,
-      channels,
-      joins,
-      tokens,
+      failed: (channel, error) => this.#fail(channel, error),
     });
     this.#backlog = new Backlog({
       maxLength: limits.bufferedBytes,
@@ -142,7 +121,7 @@ export class PhoenixSocket {
       onError: (error) => this.#crash(error),
       signal,
     });
-    who.begin();
+    this.#standing.begin();
   }
 
   /** Who it belongs to; a fresh token may change what they may do. */
@@ -163,7 +142,7 @@ export class PhoenixSocket {
 
   /** How many bytes wait to be sent to it. */
   get backlogBytes(): number {
-    return this.#stall.bytes;
+    return this.#outbox.bytes;
   }
 
   /** The topics that it has joined. */
@@ -254,7 +233,7 @@ export class PhoenixSocket {
     if (this.closed) return;
     const { limits, tally } = this.#hub;
     tally.received++;
-    this.#stall.heard();
+    this.#outbox.heard();
     if (isLarger(frame, limits.frameBytes)) {
       tally.refused("too-large");
       return this.close(CLOSE_CODES.messageTooBig, "The frame is too large");
@@ -292,7 +271,7 @@ export class PhoenixSocket {
    * since some checks ago: nobody is at the other end.
    */
   check(): void {
-    if (!this.#stall.isDead()) return;
+    if (!this.#outbox.isDead()) return;
     this.#hub.tally.droppedFor("dead");
     this.#transport.terminate();
     this.lost();
@@ -315,7 +294,7 @@ export class PhoenixSocket {
     if (!this.#standing.stands()) return undefined;
     let message: PhoenixMessage;
     try {
-      message = this.#codec.decode(frame);
+      message = this.#outbox.codec.decode(frame);
     } catch (error) {
       this.#unreadable(error);
       return undefined;
@@ -332,7 +311,7 @@ export class PhoenixSocket {
   #isHeartbeat(frame: string | Uint8Array): boolean {
     if (typeof frame !== "string" || frame.length > MAX_HEARTBEAT) return false;
     try {
-      return isHeartbeat(this.#codec.decode(frame));
+      return isHeartbeat(this.#outbox.codec.decode(frame));
     } catch {
       // It is told of when its turn comes.
       return false;
@@ -360,12 +339,11 @@ export class PhoenixSocket {
     this.#outbox.reply({ joinRef, ref, topic }, { reason }, "error");
   }
 
-  /** Has another identity from now on: all that it is in is judged anew. */
-  #adopt(identity: PhoenixIdentity, accepted: () => void): void {
-    this.#standing.replace(identity);
+  /** Applies the rights of a fresh identity to all that it has joined. */
+  #judge(accepted: () => void): void {
     try {
-      // Tokens that say this and that in turn would have it told all the time.
-      this.#requests.charge(this.#channels.judge(identity, accepted));
+      // Tokens that alternate between two rights would send states all the time.
+      this.#requests.charge(this.#channels.judge(this.identity, accepted));
     } catch (error) {
       // They must not keep what was not judged.
       if (this.#hub.presence.server.closed) this.#comeBack();
@@ -398,7 +376,6 @@ export class PhoenixSocket {
     this.#ended.abort();
     this.#standing.stopExpiry();
     this.#channels.end();
-    this.#stall.end();
     const { server } = this.#hub.presence;
     if (!server.closed) server.disconnect(this.#origin);
     this.#hooks.onClosed(this);

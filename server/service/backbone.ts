@@ -8,38 +8,27 @@ import type { DocumentModel } from "../documents/mod.ts";
 import type { PresenceServer } from "../mod.ts";
 import { type Settings, StartError } from "./settings.ts";
 
-/** A backbone, and what ends the connection to it. */
+/** A backbone, and what closes the connection to it, if it has one. */
 interface Dialled {
   readonly backbone: PresenceBackbone;
-  close(): Promise<void>;
+  close?(): Promise<void>;
 }
 
-/** Dials a backbone; it may be there later. */
-async function dial(
-  url: URL,
-  onError: (error: unknown) => void,
-): Promise<Dialled> {
+async function dialRedis(url: URL, givenBy = ""): Promise<Dialled> {
+  const [{ createClient }, { fromNodeRedis, RedisBackbone }] = await Promise
+    .all([import("redis"), import("../cluster/redis/mod.ts")]);
   try {
-    return url.protocol.startsWith("redis")
-      ? await dialRedis(url)
-      : await dialNats(url, onError);
+    // The backbone makes connections of its own like this one.
+    const client = createClient({ url: url.href });
+    return { backbone: new RedisBackbone(fromNodeRedis(client)) };
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new StartError(`the URL of the backbone is wrong: ${error.message}`);
+    const isAboutUrl = error instanceof TypeError || error instanceof URIError;
+    if (!isAboutUrl) throw error;
+    throw new StartError(`${givenBy} must be a valid URL: ${error.message}`);
   }
 }
 
-async function dialRedis(url: URL): Promise<Dialled> {
-  const [{ createClient }, { fromNodeRedis, RedisBackbone }] = await Promise
-    .all([import("redis"), import("../cluster/redis/mod.ts")]);
-  // The backbone makes connections of its own like this one.
-  const client = createClient({ url: url.href });
-  return {
-    backbone: new RedisBackbone(fromNodeRedis(client)),
-    close: () => Promise.resolve(),
-  };
-}
-
+/** Makes a backbone that connects to NATS as soon as NATS can be reached. */
 async function dialNats(
   url: URL,
   onError: (error: unknown) => void,
@@ -48,7 +37,7 @@ async function dialNats(
     import("@nats-io/transport-node"),
     import("../cluster/nats/mod.ts"),
   ]);
-  // A server that refuses a client resets its socket, to which nobody listens.
+  // A server that refuses a client resets its socket, which has no listener.
   globalThis.addEventListener("error", (event) => {
     if (event.error?.code === "ECONNRESET") event.preventDefault();
   });
@@ -73,12 +62,11 @@ async function dialNats(
           .connect(node, listener);
       },
     },
-    // If it has never been there, there is nothing to close.
     close: async () => await connection?.close(),
   };
 }
 
-/** A part of a URL, in which a `%` need not be meant as such. */
+/** Decodes a part of a URL; a `%` in a password may not be an escape. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -87,53 +75,55 @@ function decoded(part: string): string {
   }
 }
 
-/** That a server is one with others, or is on its own. */
+/** The membership of a server in a cluster; disposing it leaves the cluster. */
 export interface Membership extends AsyncDisposable {
-  /** What it is one of; `undefined` if it is on its own. */
+  /** The cluster; `undefined` for a single service. */
   readonly cluster: Cluster<DocumentModel> | undefined;
 }
 
-/** Makes a server one with those that share its backbone. */
+/** Joins a server to those that share its backbone. */
 export async function join(
   server: PresenceServer<DocumentModel>,
-  { backbone: url, node, leaseMs }: Settings,
+  { backbone: url, givenBy, node, leaseMs }: Settings,
 ): Promise<Membership> {
   if (url === undefined) {
     const nothing = () => Promise.resolve();
     return { cluster: undefined, [Symbol.asyncDispose]: nothing };
   }
-  const said = new Set<string>();
-  const onError = (error: unknown) => sayOnce(said, error);
-  const { backbone, close } = await dial(url, onError);
+  const reported = new Set<string>();
+  const onError = (error: unknown) => reportOnce(reported, error);
+  const { backbone, close } = url.protocol.startsWith("redis")
+    ? await dialRedis(url, givenBy.backbone)
+    : await dialNats(url, onError);
   const cluster: Cluster<DocumentModel> = joinCluster(server, backbone, {
     node,
     leaseTtlMs: leaseMs,
     onError,
   });
-  sayStatus(cluster, said);
+  reportStatus(cluster, reported);
   return {
     cluster,
     async [Symbol.asyncDispose]() {
-      // Who comes back to another node before the lease ends has not left.
+      // A client that returns to another node before the lease ends never left.
       await cluster.leave({ keep: true });
-      await close();
+      await close?.();
     },
   };
 }
 
-/** No more sentences than this are remembered. */
-const MAX_SAID = 100;
+/** How many sentences to remember. */
+const MAX_REPORTED = 100;
 
-/** Says what fails; what has been said since the node was connected, not again. */
-function sayOnce(said: Set<string>, error: unknown): void {
+/** Prints an error, once for each time that the node is connected. */
+function reportOnce(reported: Set<string>, error: unknown): void {
   const sentence = error instanceof Error ? error.message : String(error);
-  if (said.has(sentence)) return;
-  if (said.size === MAX_SAID) said.clear();
-  said.add(sentence);
+  if (reported.has(sentence)) return;
+  if (reported.size === MAX_REPORTED) reported.clear();
+  reported.add(sentence);
   console.error(sentence);
 }
 
-/** What is said of a node. */
+/** What to print for each status. */
 const STATUS_LINES: Readonly<Record<ClusterStatus, string>> = {
   connecting: "ruthere connects to its backbone, as node NODE",
   connected: "ruthere is connected to its backbone",
@@ -141,13 +131,13 @@ const STATUS_LINES: Readonly<Record<ClusterStatus, string>> = {
   left: "ruthere has left the other nodes",
 };
 
-/** Says whether the node is connected, each time that it changes. */
-async function sayStatus(
+/** Prints the status of the node each time that it changes. */
+async function reportStatus(
   cluster: Cluster<DocumentModel>,
-  said: Set<string>,
+  reported: Set<string>,
 ): Promise<void> {
   for await (const status of cluster.watchStatus()) {
-    if (status === "connected") said.clear();
+    if (status === "connected") reported.clear();
     console.error(STATUS_LINES[status].replace("NODE", cluster.node));
   }
 }

@@ -3,52 +3,12 @@ import { NatsServer } from "../cluster/testing/nats_server.ts";
 import { eventually, freePort } from "../cluster/testing/real_server.ts";
 import { RedisServer } from "../cluster/testing/redis_server.ts";
 import { TcpProxy } from "../cluster/testing/tcp_proxy.ts";
+import { Service } from "./testing/service.ts";
 
-const MAIN = new URL("../main.ts", import.meta.url);
-
-/** A service in a process of its own, and the lines that it says. */
-class Service implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  readonly lines: string[] = [];
-
-  constructor(backbone: string) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--allow-net", "--allow-env", MAIN.href, "--port", "0"],
-        ...["--backbone", backbone, "--node", "a", "--lease-ms", "1000"],
-      ],
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#reading = this.#read();
-  }
-
-  /** Waits until it has said something. */
-  async says(sentence: string): Promise<void> {
-    await eventually(
-      () => this.lines.includes(sentence),
-      `it says ${sentence}`,
-    );
-  }
-
-  async #read(): Promise<void> {
-    let text = "";
-    const { stderr } = this.#child;
-    for await (const piece of stderr.pipeThrough(new TextDecoderStream())) {
-      const lines = (text + piece).split("\n");
-      text = lines.pop() ?? "";
-      this.lines.push(...lines.filter((line) => line !== ""));
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#child.status;
-    await this.#reading;
-  }
+function start(backbone: string): Promise<Service> {
+  return Service.start([
+    ...["--backbone", backbone, "--node", "a", "--lease-ms", "1000"],
+  ]);
 }
 
 const CONNECTS = "ruthere connects to its backbone, as node a";
@@ -60,7 +20,7 @@ Deno.test({
   ignore: !RedisServer.isInstalled,
   async fn() {
     await using redis = await RedisServer.start();
-    await using service = new Service(`redis://127.0.0.1:${redis.port}`);
+    await using service = await start(`redis://127.0.0.1:${redis.port}`);
     await service.says(CONNECTED);
     await redis.ask("REPLICAOF", "127.0.0.1", "1");
     await eventually(async () => {
@@ -88,7 +48,7 @@ Deno.test({
       `jetstream: false, http: "127.0.0.1:${port}"`,
     );
     await using proxy = await TcpProxy.start(nats.port);
-    await using service = new Service(`nats://127.0.0.1:${proxy.port}`);
+    await using service = await start(`nats://127.0.0.1:${proxy.port}`);
     await service.says(CONNECTED);
     proxy.lead(off.port);
     await nats.kill();
@@ -104,6 +64,6 @@ Deno.test({
 });
 
 Deno.test("main says in one sentence that NATS can't be reached", async () => {
-  await using service = new Service(`nats://127.0.0.1:${freePort()}`);
+  await using service = await start(`nats://127.0.0.1:${freePort()}`);
   await service.says("Cannot connect to NATS: connection refused");
 });

@@ -1,23 +1,23 @@
 import type { Cluster } from "../cluster/mod.ts";
 import type { DocumentModel } from "../documents/mod.ts";
 
-/** Tells a load balancer whether to send requests here. */
+/** Reports to load balancers whether the service takes requests. */
 export class Readiness {
   #cluster: Cluster<DocumentModel> | undefined;
   #state: "starting" | "serving" | "draining" = "starting";
 
-  /** The service serves, as a node of a cluster if there is one. */
+  /** The service listens, as a node of a cluster if there is one. */
   serving(cluster: Cluster<DocumentModel> | undefined): void {
     this.#cluster = cluster;
     this.#state = "serving";
   }
 
-  /** The service has been told to stop. */
+  /** The service is about to stop. */
   draining(): void {
     this.#state = "draining";
   }
 
-  /** Answers `/readyz`: 200, or 503 with the reason. Anybody may ask. */
+  /** Answers `/readyz`: 200, or 503 with the reason. No token is needed. */
   answer({ method }: Request): Response {
     if (method !== "GET" && method !== "HEAD") {
       return new Response(null, {

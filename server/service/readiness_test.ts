@@ -28,7 +28,7 @@ Deno.test("/readyz tells of a service without a backbone when it is draining", a
   assertEquals(await ask(), READY);
   // It does not answer the service's goodbye, which waits for it.
   using _client = await TcpClient.connect({ port: Number(service.port) });
-  service.stop();
+  service.stop("SIGTERM");
   await eventually(async () => (await ask())[0] === 503, "it is not ready");
   assertEquals(await ask(), [503, "the service is draining"]);
   const health = await fetch(`${service.url}healthz`);

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import type { TokenOptions } from "../tokens/mod.ts";
 
 /** What `--help` prints. */
 export const USAGE = `Usage: deno task start [OPTIONS]
@@ -46,13 +46,25 @@ requires tokens.
   --help        print this
 `;
 
-/** The protocols of backbones. */
-const BACKBONES: ReadonlySet<string> = new Set([
-  "nats:",
-  "redis:",
-  "rediss:",
-  "tls:",
+/** The options that `USAGE` lists, each with whether it takes a value. */
+const OPTIONS: ReadonlyMap<string, boolean> = new Map(
+  [...USAGE.matchAll(/^ {2}(--[a-z-]+)( [A-Z]+)?/gm)]
+    .map(([, flag = "", value]) => [flag, value !== undefined]),
+);
+
+/** The environment variables that `USAGE` lists, and those of the tests. */
+const VARIABLES: ReadonlySet<string> = new Set([
+  ...USAGE.match(/RUTHERE_[A-Z_]+/g) ?? [],
+  "RUTHERE_CHROMIUM",
+  "RUTHERE_NOT_RUN",
+  "RUTHERE_PROFILE",
+  "RUTHERE_RUNS",
+  "RUTHERE_SEED",
+  "RUTHERE_VECTORS",
 ]);
+
+/** The protocols of backbones. */
+const BACKBONES = ["nats:", "redis:", "rediss:", "tls:"];
 
 /** A shorter lease would end whenever a node has something else to do. */
 const MIN_LEASE_MS = 1_000;
@@ -63,104 +75,126 @@ export interface Settings {
   readonly host: string;
   readonly insecure: boolean;
   readonly graceMs: number;
-  /** Where the backbone is; `undefined` if there is none. */
+  /** The URL of the backbone; `undefined` for a single service. */
   readonly backbone: URL | undefined;
   readonly node: string | undefined;
   readonly leaseMs: number;
-  /** What tells good tokens; `undefined` if none is wanted. */
-  readonly tokens: TokenSettings | undefined;
-  /** The other sites whose pages may use it. */
+  /** How to verify tokens; `undefined` if none are required. */
+  readonly tokens: TokenOptions | undefined;
+  /** The other sites whose pages may use the service. */
   readonly origins: readonly string[];
-  /** Where the metrics are served alone. */
+  /** The port that serves only the metrics. */
   readonly metricsPort: number | undefined;
-  /** Of how many documents the metrics tell by their ids. */
+  /** How many documents the metrics list by id. */
   readonly metricsDocuments: number;
-  /** What Prometheus has to know. */
+  /** The token that Prometheus has to send. */
   readonly metricsToken: string | undefined;
-  /** What gave the values that others than this file check, for errors. */
+  /** The option or variable behind each value that is checked elsewhere. */
   readonly givenBy: Readonly<Record<string, string>>;
 }
 
-/** What tells good tokens: a secret, or where keys are found. */
-export interface TokenSettings {
-  readonly key: { readonly secret: string } | { readonly jwksUrl: string };
-  readonly issuer: string;
-  readonly audience: string;
-}
-
-/** Something that the one who starts the service can put right. */
+/** A mistake that the person who starts the service can correct. */
 export class StartError extends Error {}
 
+/** A value, and the option or the environment variable that gave it. */
+interface Given {
+  readonly by: string;
+  readonly text: string;
+}
+
 /**
- * Reads the settings from the arguments, and from the environment.
+ * Reads the settings from the arguments and the environment.
  *
- * @throws {StartError} If one of them can not be.
+ * @throws {StartError} If one of them is not valid.
  */
 export function readSettings(args: readonly string[]): Settings | "help" {
-  // `deno task start -- --port 1` hands the dashes on.
-  const given = args[0] === "--" ? args.slice(1) : [...args];
-  const { values } = parse(given);
-  if (values.help) return "help";
-  warnOfUnknown();
-  const port = readPort(valueOf(values, "port", "8787"));
-  const host = valueOf(values, "host", "127.0.0.1");
-  const insecure = values.insecure ?? readFlag("RUTHERE_INSECURE");
-  const jwksUrl = valueOf(values, "jwks-url", "");
-  const tokens = readTokens(values, jwksUrl.text);
+  if (args.includes("-h")) return "help";
+  // `deno task start -- --port 1` passes the dashes on.
+  const options = parse(args[0] === "--" ? args.slice(1) : args);
+  if (options.has("--help")) return "help";
+  warnOfUnknownVariables();
+  /** Reads an option or, if it is absent, its environment variable. */
+  const read = (option: string, byDefault = ""): Given => {
+    const text = options.get(`--${option}`)?.at(-1);
+    if (text !== undefined) return { by: `--${option}`, text };
+    const by = `RUTHERE_${option.toUpperCase().replaceAll("-", "_")}`;
+    return { by, text: fromEnvironment(by) ?? byDefault };
+  };
+  const host = read("host", "127.0.0.1");
+  const insecure = options.has("--insecure") || readFlag("RUTHERE_INSECURE");
+  const jwksUrl = read("jwks-url");
+  const tokens = readTokens(
+    jwksUrl.text,
+    read("jwt-issuer").text,
+    read("jwt-audience").text,
+  );
   if (!insecure && tokens === undefined && !isLoopback(host.text)) {
     throw new StartError(
       `others can reach the host ${
         JSON.stringify(host.text)
-      } of ${host.by}, and everyone could do everything; require tokens, or say --insecure if that is meant`,
+      } of ${host.by}, and everyone could do everything; require tokens, or pass --insecure if that is meant`,
     );
   }
-  const metricsPort = valueOf(values, "metrics-port", "");
+  const backbone = read("backbone", "memory");
+  const metricsPort = read("metrics-port");
+  const origins = options.get("--origin");
   return {
-    port,
+    port: readPort(read("port", "8787")),
     host: host.text,
     insecure,
-    graceMs: readDuration(valueOf(values, "grace-ms", "10000")),
-    backbone: readBackbone(valueOf(values, "backbone", "memory")),
-    node: valueOf(values, "node", "").text || undefined,
-    leaseMs: readDuration(valueOf(values, "lease-ms", "15000"), MIN_LEASE_MS),
+    graceMs: readMilliseconds(read("grace-ms", "10000"), 0),
+    backbone: readBackbone(backbone),
+    node: read("node").text || undefined,
+    leaseMs: readMilliseconds(read("lease-ms", "15000"), MIN_LEASE_MS),
     tokens,
-    origins: values.origin ?? listed(fromEnvironment("RUTHERE_ORIGINS")),
+    origins: origins ?? listed(fromEnvironment("RUTHERE_ORIGINS")),
     metricsPort: metricsPort.text ? readPort(metricsPort) : undefined,
-    metricsDocuments: readCount(valueOf(values, "metrics-documents", "0")),
+    metricsDocuments: readNumber(read("metrics-documents", "0"), 0, 9_999),
     metricsToken: readMetricsToken(),
     givenBy: {
-      origins: values.origin ? "--origin" : "RUTHERE_ORIGINS",
+      backbone: backbone.by,
+      origins: origins ? "--origin" : "RUTHERE_ORIGINS",
       jwksUrl: jwksUrl.by,
       secret: "RUTHERE_JWT_SECRET",
     },
   };
 }
 
-/** A value, and the option or the variable that gave it. */
-interface Given {
-  readonly by: string;
-  readonly text: string;
+/** Reads options of the form `--name`, `--name value` or `--name=value`. */
+function parse(args: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const left = [...args];
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    const [, flag = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(arg) ?? [];
+    const takesValue = OPTIONS.get(flag);
+    if (takesValue === undefined) {
+      throw new StartError(`${flag} is not an option; --help lists them`);
+    }
+    if (!takesValue && inline !== undefined) {
+      throw new StartError(`${flag} takes no value`);
+    }
+    const value = takesValue ? inline ?? left.shift() : "";
+    // -5 is a value, if a wrong one; another option is none.
+    if (value === undefined || OPTIONS.has(value.split("=", 1)[0] ?? "")) {
+      throw new StartError(`${flag} needs a value; --help lists the options`);
+    }
+    found.set(flag, [...found.get(flag) ?? [], value]);
+  }
+  return found;
 }
 
-/** Reads an option; if it is left out, its variable of the environment. */
-function valueOf<Name extends string>(
-  values: Readonly<Partial<Record<Name, string>>>,
-  option: Name,
-  otherwise: string,
-): Given {
-  const text = values[option];
-  if (text !== undefined) return { by: `--${option}`, text };
-  const by = variableOf(option);
-  return { by, text: fromEnvironment(by) ?? otherwise };
-}
-
-function variableOf(option: string): string {
-  return `RUTHERE_${option.toUpperCase().replaceAll("-", "_")}`;
+/** A misspelt name could leave the service open. The value may be a secret. */
+function warnOfUnknownVariables(): void {
+  const unknown = Object.keys(Deno.env.toObject())
+    .filter((name) => name.startsWith("RUTHERE_") && !VARIABLES.has(name));
+  if (unknown.length === 0) return;
+  console.error(
+    `ruthere does not know these variables: ${unknown.sort().join(", ")}`,
+  );
 }
 
 /**
- * Reads a variable of the environment. What was written to a file, or by `echo`,
- * has a line end that nobody means.
+ * Reads an environment variable, without the line end that `echo` and files add.
  */
 function fromEnvironment(name: string): string | undefined {
   const value = Deno.env.get(name);
@@ -175,13 +209,6 @@ function listed(text = ""): string[] {
   return text.split(",").map((part) => part.trim()).filter(Boolean);
 }
 
-function readPort({ by, text }: Given): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new StartError(
-    `${by} must be a number from 0 to 65535: received ${JSON.stringify(text)}`,
-  );
-}
-
 function readMetricsToken(): string | undefined {
   const token = fromEnvironment("RUTHERE_METRICS_TOKEN") || undefined;
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
@@ -191,13 +218,12 @@ function readMetricsToken(): string | undefined {
 }
 
 function readTokens(
-  values: Readonly<Partial<Record<"jwt-issuer" | "jwt-audience", string>>>,
   jwksUrl: string,
-): TokenSettings | undefined {
-  // Not an argument: those can be read by everybody on the machine.
+  issuer: string,
+  audience: string,
+): TokenOptions | undefined {
+  // Not an option: everybody on the machine can read those.
   const secret = fromEnvironment("RUTHERE_JWT_SECRET");
-  const { text: issuer } = valueOf(values, "jwt-issuer", "");
-  const { text: audience } = valueOf(values, "jwt-audience", "");
   if (!jwksUrl && !secret) {
     if (!issuer && !audience) return undefined;
     throw new StartError(
@@ -214,119 +240,42 @@ function readTokens(
       "tokens need an issuer and an audience: set --jwt-issuer and --jwt-audience, or RUTHERE_JWT_ISSUER and RUTHERE_JWT_AUDIENCE",
     );
   }
-  return {
-    key: secret ? { secret } : { jwksUrl },
-    issuer,
-    audience,
-  };
+  return { ...secret ? { secret } : { jwksUrl }, issuer, audience };
 }
 
-function readCount({ by, text }: Given): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
+function readNumber(
+  { by, text }: Given,
+  min: number,
+  max: number,
+  unit = "",
+): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (min <= value && value <= max) return value;
   throw new StartError(
-    `${by} must be from 0 to 9999: received ${JSON.stringify(text)}`,
-  );
-}
-
-function readDuration({ by, text }: Given, min = 0): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
-  throw new StartError(
-    `${by} must be a whole number of milliseconds, from ${min} to 999999999: received ${
+    `${by} must be a whole number${unit} from ${min} to ${max}: received ${
       JSON.stringify(text)
     }`,
   );
 }
 
+function readPort(given: Given): number {
+  return readNumber(given, 0, 65_535);
+}
+
+function readMilliseconds(given: Given, min: number): number {
+  return readNumber(given, min, 999_999_999, " of milliseconds");
+}
+
 function readBackbone({ by, text }: Given): URL | undefined {
   if (text === "memory") return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && BACKBONES.has(url.protocol) && url.host) return url;
-  // It may hold a password.
+  if (url !== undefined && BACKBONES.includes(url.protocol) && url.host) {
+    return url;
+  }
+  // The text is left out: it may hold a password.
   throw new StartError(
     `${by} must be memory or a URL like redis://HOST, rediss://HOST, nats://HOST or tls://HOST`,
   );
-}
-
-const OPTIONS = {
-  port: { type: "string" },
-  host: { type: "string" },
-  insecure: { type: "boolean" },
-  "grace-ms": { type: "string" },
-  backbone: { type: "string" },
-  node: { type: "string" },
-  "lease-ms": { type: "string" },
-  "jwks-url": { type: "string" },
-  "jwt-issuer": { type: "string" },
-  "jwt-audience": { type: "string" },
-  origin: { type: "string", multiple: true },
-  "metrics-port": { type: "string" },
-  "metrics-documents": { type: "string" },
-  help: { type: "boolean", short: "h" },
-} as const;
-
-/** The variables that the service reads, and those of its tests. */
-const VARIABLES: ReadonlySet<string> = new Set([
-  ...Object.keys(OPTIONS)
-    .filter((option) => !["help", "origin"].includes(option))
-    .map(variableOf),
-  "RUTHERE_ORIGINS",
-  "RUTHERE_JWT_SECRET",
-  "RUTHERE_METRICS_TOKEN",
-  "RUTHERE_CHROMIUM",
-  "RUTHERE_NOT_RUN",
-  "RUTHERE_PROFILE",
-  "RUTHERE_RUNS",
-  "RUTHERE_SEED",
-  "RUTHERE_VECTORS",
-]);
-
-/** A misspelt variable could leave the service open. Its value may be a secret. */
-function warnOfUnknown(): void {
-  const unknown = Object.keys(Deno.env.toObject())
-    .filter((name) => name.startsWith("RUTHERE_") && !VARIABLES.has(name));
-  if (unknown.length === 0) return;
-  console.error(
-    `ruthere does not know these variables: ${unknown.sort().join(", ")}`,
-  );
-}
-
-/** What is written for the options that take a value, and for all of them. */
-const FLAGS = Object.entries(OPTIONS)
-  .map(([name, { type }]) => ({ flag: `--${name}`, type }));
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: joined(args), options: OPTIONS });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    const [sentence = ""] = error.message.split(/\.(?:\s|$)/);
-    throw new StartError(`${sentence}; --help tells of the options`);
-  }
-}
-
-/**
- * Joins options with their values: a value that begins with a dash, like a
- * negative number, is to be judged as a value.
- */
-function joined(args: readonly string[]): string[] {
-  const all: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const [arg = "", next] = args.slice(at, at + 2);
-    const takesValue = FLAGS
-      .some(({ flag, type }) => flag === arg && type === "string");
-    if (!takesValue) {
-      all.push(arg);
-      continue;
-    }
-    const isMissing = next === undefined ||
-      FLAGS.some(({ flag }) => flag === next.split("=")[0]);
-    if (isMissing) {
-      throw new StartError(`${arg} needs a value; --help tells of the options`);
-    }
-    all.push(`${arg}=${next}`);
-    at++;
-  }
-  return all;
 }
 
 function readFlag(name: string): boolean {

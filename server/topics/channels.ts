@@ -1,4 +1,4 @@
-import { Waiters } from "./waiters.ts";
+import { type Listener, type Listening, Reader } from "../rooms/mod.ts";
 
 /**
  * Named channels of text, as Redis and NATS have them: who subscribes gets
@@ -47,49 +47,43 @@ export class InProcessChannels implements Channels {
   subscribe(name: string): AsyncIterableIterator<string, void> {
     const subscriptions = this.#subscriptions.get(name) ?? new Set();
     this.#subscriptions.set(name, subscriptions);
-    const subscription = new Subscription(() => {
-      subscriptions.delete(subscription);
-      if (subscriptions.size === 0) this.#subscriptions.delete(name);
+    return new Reader<string>((listener) => {
+      const subscription = new Subscription(listener, () => {
+        subscriptions.delete(subscription);
+        if (subscriptions.size === 0) this.#subscriptions.delete(name);
+      });
+      subscriptions.add(subscription);
+      return subscription;
     });
-    subscriptions.add(subscription);
-    return subscription;
   }
 }
 
-class Subscription implements AsyncIterableIterator<string, void> {
+class Subscription implements Listening {
+  readonly #listener: Listener<string>;
   readonly #onEnd: () => void;
-  readonly #waiters = new Waiters<string>();
   #texts: string[] = [];
-  #isDone = false;
 
-  constructor(onEnd: () => void) {
+  constructor(listener: Listener<string>, onEnd: () => void) {
+    this.#listener = listener;
     this.#onEnd = onEnd;
   }
 
   push(text: string): void {
-    if (this.#waiters.give(text)) return;
     this.#texts.push(text);
+    this.resume();
     if (this.#texts.length > MAX_BEHIND) this.#texts.shift();
   }
 
-  next(): Promise<IteratorResult<string, void>> {
-    if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
-    const value = this.#texts.shift();
-    if (value === undefined) return this.#waiters.wait();
-    return Promise.resolve({ done: false, value });
-  }
-
-  return(): Promise<IteratorResult<string, void>> {
-    if (!this.#isDone) {
-      this.#isDone = true;
-      this.#texts = [];
-      this.#onEnd();
-      this.#waiters.end();
+  resume(): void {
+    let [next] = this.#texts;
+    while (next !== undefined && this.#listener.take(next)) {
+      this.#texts.shift();
+      [next] = this.#texts;
     }
-    return Promise.resolve({ done: true, value: undefined });
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  [Symbol.dispose](): void {
+    this.#texts = [];
+    this.#onEnd();
   }
 }

@@ -27,35 +27,51 @@ export function presenceFor(
   return metas.length === 0 ? undefined : { metas };
 }
 
+/** How the entries of one key differ. */
+export interface KeyDifference {
+  /** The key. */
+  readonly key: string;
+  /** Those of its entries that differ. */
+  readonly entries: readonly EntryDifference<TopicModel>[];
+}
+
 /**
- * What a reader sees of differences; `undefined` if that is nothing. O(those
+ * Returns what a reader sees of differences; `undefined` for nothing. O(those
  * differences).
  *
- * @param differences How entries differ.
+ * @param differences How keys differ, each key once.
  * @param visible What the reader may see.
  */
 export function diffFor(
-  differences: readonly EntryDifference<TopicModel>[],
+  differences: readonly KeyDifference[],
   visible: TopicPolicy,
 ): WireDiff | undefined {
-  const joins = new Metas();
-  const leaves = new Metas();
-  for (const { previous, snapshot } of differences) {
-    const before = seen(previous, visible);
-    const after = seen(snapshot, visible);
-    if (before?.phx_ref === after?.phx_ref) continue;
-    if (previous !== undefined && before !== undefined) {
-      leaves.add(previous.subject, before);
+  const joins: [string, WirePresence][] = [];
+  const leaves: [string, WirePresence][] = [];
+  for (const { key, entries } of differences) {
+    const joined: WireMeta[] = [];
+    const left: WireMeta[] = [];
+    for (const { previous, snapshot } of entries) {
+      const before = seen(previous, visible);
+      const after = seen(snapshot, visible);
+      if (before?.phx_ref === after?.phx_ref) continue;
+      if (before !== undefined) left.push(before);
+      if (after === undefined) continue;
+      joined.push(
+        before === undefined
+          ? after
+          : { ...after, phx_ref_prev: before.phx_ref },
+      );
     }
-    if (snapshot !== undefined && after !== undefined) {
-      const joined = before === undefined
-        ? after
-        : { ...after, phx_ref_prev: before.phx_ref };
-      joins.add(snapshot.subject, joined);
-    }
+    if (joined.length > 0) joins.push([key, { metas: joined }]);
+    if (left.length > 0) leaves.push([key, { metas: left }]);
   }
-  if (joins.isEmpty && leaves.isEmpty) return undefined;
-  return { joins: joins.toWire(), leaves: leaves.toWire() };
+  if (joins.length === 0 && leaves.length === 0) return undefined;
+  // Not by assignment: "__proto__" is a key like any other.
+  return {
+    joins: Object.fromEntries(joins),
+    leaves: Object.fromEntries(leaves),
+  };
 }
 
 /**
@@ -98,26 +114,4 @@ function seen(
       visible(snapshot.visibility, snapshot.subject)
     ? wireMetaOf(snapshot)
     : undefined;
-}
-
-/** Metas by their keys, in the order they were added. */
-class Metas {
-  readonly #byKey = new Map<string, WireMeta[]>();
-
-  get isEmpty(): boolean {
-    return this.#byKey.size === 0;
-  }
-
-  add(key: string, meta: WireMeta): void {
-    const metas = this.#byKey.get(key);
-    if (metas === undefined) this.#byKey.set(key, [meta]);
-    else metas.push(meta);
-  }
-
-  toWire(): WireState {
-    // Not by assignment: "__proto__" is a key like any other.
-    return Object.fromEntries(
-      [...this.#byKey].map(([key, metas]) => [key, { metas }]),
-    );
-  }
 }

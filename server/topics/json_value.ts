@@ -1,13 +1,5 @@
 import { InvalidValueError } from "../../core/mod.ts";
-
-/** Any value that JSON can say. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue };
+import type { JsonValue } from "../internal.ts";
 
 /**
  * A meta where an application names no type of its own: a JSON value. Any

@@ -1,5 +1,5 @@
 import { isActivity, isAvailability } from "../../core/mod.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
 import type { LiftedFacets } from "./presence_handle.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
 import { hashText } from "./hash.ts";
 import type { WireMeta } from "./state/presence_diff.ts";
 import type { TopicModel } from "./topic_model.ts";

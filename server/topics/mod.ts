@@ -26,7 +26,8 @@
 
 export * from "./channels.ts";
 export type { TopicEntry } from "./entries.ts";
-export type { JsonValue, TopicMeta } from "./json_value.ts";
+export type { JsonValue } from "../internal.ts";
+export type { TopicMeta } from "./json_value.ts";
 export { liftFacets } from "./lift_facets.ts";
 export { fromWireMeta, toWireMeta } from "./meta.ts";
 export {

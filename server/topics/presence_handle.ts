@@ -9,7 +9,8 @@ import type {
   PresenceUpdate,
   Visibility,
 } from "../../core/mod.ts";
-import { copyJson, type JsonValue, type TopicMeta } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
+import { copyJson, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
 
 /** What a meta says in the words that every face shares. */

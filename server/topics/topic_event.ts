@@ -3,11 +3,17 @@ import {
   type Key,
   type PresenceSnapshot,
 } from "../../core/mod.ts";
-import type { PresenceBatch, PresenceView, PresenceViewEvent } from "../mod.ts";
+import {
+  type PresenceBatch,
+  type PresenceView,
+  type PresenceViewEvent,
+  viewerPolicy,
+  type Watch,
+} from "../mod.ts";
+import { mirrorOf } from "../rooms/mod.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
-import type { Mirror } from "./mirror.ts";
-import type { TopicModel } from "./topic_model.ts";
+import type { TopicModel, TopicServer, TopicViewer } from "./topic_model.ts";
 
 /**
  * A connection has joined. One that comes back by another origin while it is
@@ -66,23 +72,65 @@ export interface EventOfTopic<Meta> {
 }
 
 /**
+ * Watches the events of a topic from this call on, whenever they are read. It
+ * holds a mirror of the topic; what has not been read stays in the server.
+ */
+export function watchEvents<Meta>(
+  server: TopicServer,
+  topic: string,
+  viewer: TopicViewer,
+  signal: AbortSignal | undefined,
+): Watch<TopicEvent<Meta>> {
+  const visible = viewerPolicy(viewer);
+  const { view, position: since } = mirrorOf(server, {
+    context: topic,
+    visible,
+  });
+  const watch = server.watch({ context: topic, viewer, since, signal });
+  async function* read(): AsyncGenerator<TopicEvent<Meta>, void> {
+    for await (const batch of watch) {
+      for (const { event } of takeEvents<Meta>(view, batch)) {
+        if (server.closed || signal?.aborted) return;
+        yield event;
+      }
+    }
+  }
+  const events = read();
+  const end = async () => {
+    // The watch first: a generator would sit out its current wait.
+    await watch[Symbol.asyncDispose]();
+    return events.return();
+  };
+  return {
+    next: () => events.next(),
+    return: end,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await end();
+    },
+  };
+}
+
+/**
  * Takes a batch into a mirror, change by change, so that a connection that
  * came and went in between is told of as well. After a gap, when nobody knows
  * of the single changes any more, what differs is told.
  */
 export function* takeEvents<Meta>(
-  mirror: Mirror,
+  view: PresenceView<TopicModel>,
   batch: PresenceBatch<TopicModel>,
 ): Generator<EventOfTopic<Meta>, void> {
   if (batch.type === "baseline") {
-    for (const event of mirror.view.apply(batch)) {
-      yield* eventsOf<Meta>(event, mirror.view);
+    for (const event of view.apply(batch)) {
+      yield* eventsOf<Meta>(event, view);
     }
     return;
   }
   for (const change of batch.changes) {
-    for (const event of mirror.view.apply({ ...batch, changes: [change] })) {
-      yield* eventsOf<Meta>(event, mirror.view);
+    for (const event of view.apply({ ...batch, changes: [change] })) {
+      yield* eventsOf<Meta>(event, view);
     }
   }
 }

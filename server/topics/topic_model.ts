@@ -11,7 +11,7 @@ import type {
   PresenceServer,
   Watch,
 } from "../mod.ts";
-import type { JsonValue } from "./json_value.ts";
+import type { JsonValue } from "../internal.ts";
 
 /**
  * The model of a server that topics live on: a topic is a context, a key is a
@@ -67,11 +67,13 @@ export interface TopicQuery {
 
 /**
  * What topics need of a server: a `PresenceServer` whose model is a
- * {@linkcode TopicModel}, and may have more facets.
+ * {@linkcode TopicModel} or extends it.
+ *
+ * @typeParam M The model.
  */
-export interface TopicServer extends
+export interface TopicServer<M extends TopicModel = TopicModel> extends
   Pick<
-    PresenceServer<TopicModel>,
+    PresenceServer<M>,
     | "closed"
     | "disconnect"
     | "expire"
@@ -84,29 +86,31 @@ export interface TopicServer extends
     | "withdraw"
     | "withdrawOrigin"
   > {
-  /** What there is now. */
-  readonly store: TopicStore;
-  /** Watches a topic, or all. */
+  /** What is present now. */
+  readonly store: TopicStore<M>;
+  /** Watches a topic, or all of them. */
   watch(options?: {
     readonly context?: string | undefined;
     readonly viewer?: TopicViewer | undefined;
     readonly since?: CursorPosition | undefined;
     readonly signal?: AbortSignal | undefined;
-  }): Watch<PresenceBatch<TopicModel>>;
+  }): Watch<PresenceBatch<M>>;
 }
 
-/** What topics read from. */
-export interface TopicStore
-  extends Pick<PresenceReader<TopicModel>, "epoch" | "lastSequence"> {
+/**
+ * What topics read from.
+ *
+ * @typeParam M The model.
+ */
+export interface TopicStore<M extends TopicModel = TopicModel>
+  extends Pick<PresenceReader<M>, "epoch" | "lastSequence"> {
   /** Reads one entry. */
-  snapshot(
-    key: EntryKey<TopicModel>,
-  ): PresenceSnapshot<TopicModel> | undefined;
+  snapshot(key: EntryKey<M>): PresenceSnapshot<M> | undefined;
   /** Reads entries. */
-  snapshots(query: TopicQuery): PresenceSnapshot<TopicModel>[];
+  snapshots(query: TopicQuery): PresenceSnapshot<M>[];
   /** Counts without making a list. */
   count(
     context: string,
-    options: { readonly visible?: TopicPolicy | undefined },
+    options?: { readonly visible?: TopicPolicy | undefined },
   ): PresenceCount;
 }

@@ -13,20 +13,18 @@ import {
   viewerPolicy,
   type Watch,
 } from "../mod.ts";
+import { BoundedListening, mirrorOf, Reader, Rooms } from "../rooms/mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";
 import { entriesOf, inOrder, type TopicEntry } from "./entries.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { LatestValues } from "./latest_values.ts";
 import { metaOf } from "./meta.ts";
-import { mirrorOf } from "./mirror.ts";
 import { type FacetLifter, PresenceHandle } from "./presence_handle.ts";
-import { TopicReader } from "./reader.ts";
-import type { TopicMessage } from "./room.ts";
-import { Rooms } from "./rooms.ts";
-import { takeEvents, type TopicEvent } from "./topic_event.ts";
-import { TopicEvents } from "./topic_events.ts";
+import { type TopicDiff, type TopicMessage, TopicRoom } from "./room.ts";
+import { takeEvents, type TopicEvent, watchEvents } from "./topic_event.ts";
 import type { TopicModel, TopicServer, TopicViewer } from "./topic_model.ts";
+import type { TopicState } from "./topic_state.ts";
 
 /** How topics behave. */
 export interface TopicPresenceOptions {
@@ -145,7 +143,7 @@ export class TopicPresence<Meta = TopicMeta> {
   readonly #lift: FacetLifter;
   readonly #origin = `topics/${crypto.randomUUID()}`;
   readonly #connections: ConnectionIds;
-  readonly #rooms: Rooms;
+  readonly #rooms: Rooms<TopicRoom>;
   readonly #lists = new LatestValues<readonly TopicEntry<Meta>[]>();
   readonly #entries = new LatestValues<TopicEntry<Meta>>();
 
@@ -178,7 +176,9 @@ export class TopicPresence<Meta = TopicMeta> {
     this.#ttlMs = ttlMs;
     this.#lift = facets;
     this.#connections = new ConnectionIds(() => server.now);
-    this.#rooms = new Rooms(server);
+    this.#rooms = new Rooms((topic, onClose) =>
+      new TopicRoom(server, topic, onClose)
+    );
     if (channels !== undefined) {
       this.#announce(channels, onError).catch(onError);
     }
@@ -343,7 +343,7 @@ export class TopicPresence<Meta = TopicMeta> {
    */
   events(topic: string, options: ReadOptions = {}): Watch<TopicEvent<Meta>> {
     const { viewer, signal } = readOptions(topic, options);
-    return new TopicEvents<Meta>(this.#server, topic, viewer, signal);
+    return watchEvents<Meta>(this.#server, topic, viewer, signal);
   }
 
   /**
@@ -383,8 +383,17 @@ export class TopicPresence<Meta = TopicMeta> {
    */
   watch(topic: string, options: ReadOptions = {}): Watch<TopicMessage> {
     const { viewer, signal } = readOptions(topic, options);
-    const enter = () => this.#server.closed ? undefined : this.#rooms.of(topic);
-    return new TopicReader(enter, viewer, signal);
+    return new Reader<TopicMessage>(
+      (listener) =>
+        new BoundedListening<TopicState, TopicDiff>(listener, {
+          join: (member) =>
+            this.#server.closed
+              ? undefined
+              : this.#rooms.of(topic).join(member, viewer),
+          maxPending: MAX_PENDING,
+        }),
+      signal,
+    );
   }
 
   /**
@@ -394,7 +403,8 @@ export class TopicPresence<Meta = TopicMeta> {
    * @returns The position of its first state.
    */
   positionOf(topic: string): CursorPosition {
-    return this.#rooms.positionOf(topic);
+    const { epoch, lastSequence: sequence } = this.#server.store;
+    return this.#rooms.get(topic)?.position ?? { epoch, sequence };
   }
 
   // Below the surface
@@ -415,10 +425,9 @@ export class TopicPresence<Meta = TopicMeta> {
     channels: Channels,
     onError: (error: unknown) => void,
   ): Promise<void> {
-    const mirror = mirrorOf(this.#server, {});
-    const since = mirror.position;
+    const { view, position: since } = mirrorOf(this.#server, {});
     for await (const batch of this.#server.watch({ since })) {
-      for (const { topic, event } of takeEvents<Meta>(mirror, batch)) {
+      for (const { topic, event } of takeEvents<Meta>(view, batch)) {
         try {
           await channels.publish(`presence:${topic}`, JSON.stringify(event));
         } catch (error) {
@@ -428,6 +437,9 @@ export class TopicPresence<Meta = TopicMeta> {
     }
   }
 }
+
+/** A reader that is behind by more diffs than this gets a state. */
+const MAX_PENDING = 64;
 
 const NONE: readonly never[] = [];
 

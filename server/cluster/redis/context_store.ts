@@ -1,12 +1,12 @@
 import {
   ageOf,
+  type ContextRows,
   type NodeLife,
-  type Row,
   type RowWrite,
   type Written,
 } from "../mod.ts";
-import { lifeOf, lifeText, type RedisNames } from "./names.ts";
-import type { RedisLink } from "./redis_link.ts";
+import type { RedisCalls } from "./calls.ts";
+import { lifeOf, lifeText } from "./names.ts";
 import {
   listOf,
   numberOf,
@@ -15,72 +15,60 @@ import {
   textOf,
   textsOf,
 } from "./replies.ts";
-import { runScript } from "./script_runner.ts";
 import { SCRIPTS } from "./scripts.ts";
 
 /** How many rows one script writes, or looks at. */
 const STEP = 500;
 
-/** For how many milliseconds the last revision of an empty context is kept. */
-const KEEP_EMPTY_MS = 600_000;
-
-/** The oldest age that is told apart, in milliseconds. */
+/** The oldest age that Redis can tell apart from others, in milliseconds. */
 const MAX_AGE = 1e14;
 
-/** What a write has done, and to what value. */
+/** What a write has done to a row. */
 export interface Effect {
-  /** Where. */
+  /** The context. */
   readonly context: string;
-  /** To which row. */
+  /** Identifies the row. */
   readonly id: string;
-  /** What; "same" if the row has another owner at most. */
+  /** What it has done; "same" if the row has another owner at most. */
   readonly type: "joined" | "updated" | "left" | "same";
-  /** The value, or that which the row had before it left. */
+  /** The value, or the last value of a row that left. */
   readonly value: string;
-  /** Whether its subject has other rows in the context. */
+  /** Whether the subject of the row has other rows in the context. */
   readonly hasOthers: boolean;
-  /** When, in milliseconds, by the clock of Redis. */
+  /** Milliseconds since 1970, by the clock of Redis. */
   readonly timestamp: number;
 }
 
-/** Takes the effects of writes, in the order in which they were done. */
+/** Takes the effects of writes, in order. */
 export type EffectSink = (effects: readonly Effect[]) => Promise<void>;
 
-/** A context as it is read. */
-export interface StoredContext {
-  /** Up to which change. */
-  readonly revision: number;
-  /** The rows. */
-  readonly rows: readonly Row[];
-}
-
-/** The rows, by their contexts. */
+/** The rows of contexts. */
 export class ContextStore {
-  readonly #link: RedisLink;
-  readonly #names: RedisNames;
+  readonly #calls: RedisCalls;
   readonly #sink: EffectSink | undefined;
+  /** The last argument of scripts that change rows. */
+  readonly #wantsEffects: "0" | "1";
 
   /**
-   * @param link What leads to Redis.
-   * @param names What keys are called.
-   * @param sink Takes the effects, if somebody wants to have them.
+   * @param calls Calls to Redis.
+   * @param sink Takes the effects; they are not asked for if there is none.
    */
-  constructor(link: RedisLink, names: RedisNames, sink?: EffectSink) {
-    this.#link = link;
-    this.#names = names;
+  constructor(calls: RedisCalls, sink: EffectSink | undefined) {
+    this.#calls = calls;
     this.#sink = sink;
+    this.#wantsEffects = sink === undefined ? "0" : "1";
   }
 
   /** Reads a context. */
-  async read(context: string): Promise<StoredContext> {
-    const keys = this.#names.context(context);
+  async read(context: string): Promise<Omit<ContextRows, "memory">> {
+    const keys = this.#calls.names.context(context);
     const [now, revision, rows, owners] = listOf(
-      await runScript(this.#link, this.#names, SCRIPTS.read, keys, []),
+      await this.#calls.run(SCRIPTS.read, keys),
     );
     const values = new Map(pairsOf(rows));
     return {
       revision: numberOf(revision),
-      // The node that has a row without an owner writes it again.
+      // A row without an owner is left out; the node that has it writes it again.
       rows: readableOf(pairsOf(owners), ([id, owner]) => {
         const space = owner.indexOf(" ");
         const { node, epoch } = lifeOf(owner.slice(space + 1));
@@ -108,29 +96,25 @@ export class ContextStore {
 
   /** Removes the rows of a life from a context. */
   async sweep(context: string, life: NodeLife): Promise<void> {
-    const keys = this.#names.context(context);
+    const keys = this.#calls.names.context(context);
     let cursor = "0";
     do {
       const [next, now, ...removed] = listOf(
-        await runScript(this.#link, this.#names, SCRIPTS.sweep, keys, [
-          ...[lifeText(life), cursor, String(STEP)],
-          ...[String(KEEP_EMPTY_MS), this.#sink === undefined ? "0" : "1"],
-        ]),
+        await this.#calls.run(
+          SCRIPTS.sweep,
+          keys,
+          ...[lifeText(life), cursor, String(STEP), this.#wantsEffects],
+        ),
       );
       const effects: Effect[] = [];
       for (let index = 0; index < removed.length; index += 3) {
         const [id = "", value = "", others] = textsOf(
           removed.slice(index, index + 3),
         );
-        const timestamp = numberOf(now);
-        const hasOthers = Number(others) > 0;
         effects.push({
-          context,
-          id,
-          type: "left",
-          value,
-          hasOthers,
-          timestamp,
+          ...{ context, id, type: "left", value },
+          hasOthers: Number(others) > 0,
+          timestamp: numberOf(now),
         });
       }
       await this.#sink?.(effects);
@@ -144,33 +128,35 @@ export class ContextStore {
     context: string,
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]> {
+    const { link, names } = this.#calls;
     const [now, ...reply] = textsOf(
-      await runScript(
-        this.#link,
-        this.#names,
+      await this.#calls.run(
         SCRIPTS.write,
-        this.#names.context(context),
-        [
-          ...[lifeText(life), memory, this.#names.changes(context)],
-          ...[this.#link.publish, String(KEEP_EMPTY_MS)],
-          this.#sink === undefined ? "0" : "1",
-          ...writes.flatMap(argumentsOf),
+        names.context(context),
+        ...[
+          lifeText(life),
+          memory,
+          names.changes(context),
+          link.publishCommand,
         ],
+        this.#wantsEffects,
+        ...writes.flatMap(argumentsOf),
       ),
     );
     const effects: Effect[] = [];
     const written = writes.map((write, index) => {
-      const [revision, effect, former, others] = reply
+      const [revision, type = "", former = "", others] = reply
         .slice(index * 4, index * 4 + 4);
-      const type = effectOf(effect);
-      if (type !== undefined) {
-        const { id } = write;
-        const value = write.type === "put" ? write.value : former ?? "";
-        const hasOthers = Number(others) > 0;
-        const timestamp = Number(now);
-        effects.push({ context, id, type, value, hasOthers, timestamp });
+      const isDone = isEffect(type);
+      if (isDone) {
+        effects.push({
+          ...{ context, id: write.id, type },
+          value: write.type === "put" ? write.value : former,
+          hasOthers: Number(others) > 0,
+          timestamp: Number(now),
+        });
       }
-      return { isDone: type !== undefined, revision: Number(revision) };
+      return { isDone, revision: Number(revision) };
     });
     await this.#sink?.(effects);
     return written;
@@ -183,13 +169,6 @@ function argumentsOf(write: RowWrite): string[] {
   return [type, id, String(age), type === "put" ? write.value : ""];
 }
 
-function effectOf(text: string | undefined): Effect["type"] | undefined {
-  switch (text) {
-    case "joined":
-    case "updated":
-    case "left":
-    case "same":
-      return text;
-  }
-  return undefined;
+function isEffect(text: string): text is Effect["type"] {
+  return ["joined", "updated", "left", "same"].includes(text);
 }

@@ -1,16 +1,10 @@
-import type {
-  RedisConnector,
-  RedisLine,
-  RedisLines,
-  RedisLinesListener,
-  RedisServerLines,
-} from "./connector.ts";
+import { connectorOf, type Library, type RedisConnector } from "./connector.ts";
 
-/** What `node-redis` calls a client, as far as it is needed. */
+/** The part of a client of `node-redis` that a backbone uses. */
 export interface NodeRedisClient {
   /** What it was made with. */
   readonly options: { readonly socket?: object | undefined };
-  /** Makes a client with the same options, but for some. */
+  /** Makes a client with the same options, except for some. */
   duplicate(overrides: Readonly<Record<string, unknown>>): NodeRedisClient;
   /** Connects. */
   connect(): Promise<unknown>;
@@ -32,33 +26,33 @@ export interface NodeRedisClient {
   ): Promise<unknown>;
   /** Unsubscribes from a sharded channel. */
   sUnsubscribe(channel: string): Promise<unknown>;
-  /** Listens to an event. */
+  /** Adds a listener of an event. */
   on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
-/** A server of a Redis Cluster, to `node-redis`. */
+/** A server of a cluster of `node-redis`. */
 export interface NodeRedisServer {
   /** Its host and port. */
   readonly address: string;
 }
 
-/** What `node-redis` calls a cluster, as far as it is needed. */
+/** The part of a cluster of `node-redis` that a backbone uses. */
 export interface NodeRedisCluster {
   /** The servers. */
   readonly masters: readonly NodeRedisServer[];
-  /** The client of a server. */
+  /** Returns the client of a server. */
   nodeClient(server: NodeRedisServer): Promise<NodeRedisClient>;
-  /** Makes a cluster with the same options, but for some. */
+  /** Makes a cluster with the same options, except for some. */
   duplicate(overrides: Readonly<Record<string, unknown>>): NodeRedisCluster;
   /** Connects. */
   connect(): Promise<unknown>;
   /** Disconnects at once. */
   destroy(): void;
-  /** Listens to an event. */
+  /** Adds a listener of an event. */
   on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
-/** How our own connections differ from the user's; times are milliseconds. */
+/** How a node's connections differ from the user's; times are milliseconds. */
 function optionsOf({ options }: NodeRedisClient) {
   return {
     clientSideCache: undefined,
@@ -85,10 +79,35 @@ const CLUSTER_OPTIONS = {
   useReplicas: false,
 };
 
+const NODE_REDIS: Library<NodeRedisClient, NodeRedisCluster> = {
+  like: (client) => client.duplicate(optionsOf(client)),
+  likeCluster: (cluster) => cluster.duplicate(CLUSTER_OPTIONS),
+  isCluster: (client) => "masters" in client,
+  masters: (cluster) =>
+    Promise.all(cluster.masters.map((master) => cluster.nodeClient(master))),
+  line(client, { onMessage, onEnd }) {
+    const take = (message: string, channel: string) =>
+      onMessage(channel, message);
+    client.on("sharded-channel-moved", () => {
+      onEnd(new Error("a channel has moved to another server"));
+    });
+    return {
+      send: (args) => client.sendCommand(args),
+      subscribe: (channel, isSharded) =>
+        isSharded
+          ? client.sSubscribe(channel, take)
+          : client.subscribe(channel, take),
+      unsubscribe: (channel, isSharded) =>
+        isSharded ? client.sUnsubscribe(channel) : client.unsubscribe(channel),
+    };
+  },
+  close: (client) => Promise.resolve(client.destroy()),
+};
+
 /**
- * Lets a backbone use a client of the package `redis`, of version 5 or later. It
- * serves as a pattern: the backbone makes connections of its own like it, two
- * for each node, and never closes it.
+ * Makes a connector of a client of the package `redis`, version 5 or later. The
+ * client serves as a pattern: the backbone makes connections of its own like it,
+ * two for each node, and never closes it.
  *
  * @param client What `createClient` or `createCluster` has made, connected or
  * not. Its `keyPrefix` is not used: see the option `prefix`.
@@ -109,106 +128,5 @@ const CLUSTER_OPTIONS = {
 export function fromNodeRedis(
   client: NodeRedisClient | NodeRedisCluster,
 ): RedisConnector {
-  return { lines: (listener) => new NodeRedisLines(client, listener) };
-}
-
-class NodeRedisLines implements RedisLines {
-  readonly #client: NodeRedisClient | NodeRedisCluster;
-  readonly #listener: RedisLinesListener;
-  readonly #open = new Set<NodeRedisClient | NodeRedisCluster>();
-  #servers: readonly RedisServerLines[] = [];
-  #isClosed = false;
-
-  constructor(
-    client: NodeRedisClient | NodeRedisCluster,
-    listener: RedisLinesListener,
-  ) {
-    this.#client = client;
-    this.#listener = listener;
-  }
-
-  get servers(): readonly RedisServerLines[] {
-    return this.#servers;
-  }
-
-  async open(): Promise<void> {
-    const client = this.#client;
-    if ("masters" in client) this.#servers = await this.#openAll(client);
-    else this.#servers = [await this.#openOne(client)];
-  }
-
-  close(): Promise<void> {
-    this.#isClosed = true;
-    for (const client of this.#open) client.destroy();
-    return Promise.resolve();
-  }
-
-  async #openAll(client: NodeRedisCluster): Promise<RedisServerLines[]> {
-    const cluster = client.duplicate(CLUSTER_OPTIONS);
-    try {
-      await this.#connect(cluster);
-      // Its clients are used as patterns alone.
-      return await Promise.all(
-        cluster.masters.map(async (master) =>
-          this.#openOne(await cluster.nodeClient(master))
-        ),
-      );
-    } finally {
-      this.#open.delete(cluster);
-      cluster.destroy();
-    }
-  }
-
-  async #openOne(server: NodeRedisClient): Promise<RedisServerLines> {
-    const mouth = await this.#line(server);
-    return { mouth, ear: await this.#line(server) };
-  }
-
-  async #line(server: NodeRedisClient): Promise<NodeRedisLine> {
-    const client = server.duplicate(optionsOf(server));
-    await this.#connect(client);
-    // It does not come back by itself: any error is its end.
-    client.on("error", (error) => this.#listener.onEnd(error));
-    client.on("end", () => {
-      this.#listener.onEnd(new Error("the connection has ended"));
-    });
-    return new NodeRedisLine(client, this.#listener);
-  }
-
-  async #connect(client: NodeRedisClient | NodeRedisCluster): Promise<void> {
-    if (this.#isClosed) throw new Error("it has been closed");
-    this.#open.add(client);
-    // Without a listener an error would end the process.
-    client.on("error", () => {});
-    await client.connect();
-  }
-}
-
-class NodeRedisLine implements RedisLine {
-  readonly #client: NodeRedisClient;
-  readonly #tell: (message: string, channel: string) => void;
-
-  constructor(client: NodeRedisClient, listener: RedisLinesListener) {
-    this.#client = client;
-    this.#tell = (message, channel) => listener.onMessage(channel, message);
-    client.on("sharded-channel-moved", () => {
-      listener.onEnd(new Error("a channel has moved to another server"));
-    });
-  }
-
-  send(args: readonly string[]): Promise<unknown> {
-    return this.#client.sendCommand(args);
-  }
-
-  async subscribe(channel: string, isSharded: boolean): Promise<void> {
-    await (isSharded
-      ? this.#client.sSubscribe(channel, this.#tell)
-      : this.#client.subscribe(channel, this.#tell));
-  }
-
-  async unsubscribe(channel: string, isSharded: boolean): Promise<void> {
-    await (isSharded
-      ? this.#client.sUnsubscribe(channel)
-      : this.#client.unsubscribe(channel));
-  }
+  return connectorOf(NODE_REDIS, client);
 }

@@ -1,79 +1,57 @@
 import type { KeptLease, Lease, NodeLife, Renewal } from "../mod.ts";
-import { lifeOf, lifeText, type RedisNames } from "./names.ts";
-import type { RedisLink } from "./redis_link.ts";
-import {
-  listOf,
-  numberOf,
-  pairsOf,
-  readableOf,
-  textOf,
-  textsOf,
-} from "./replies.ts";
-import { runScript } from "./script_runner.ts";
+import type { RedisCalls } from "./calls.ts";
+import { lifeOf, lifeText } from "./names.ts";
+import { listOf, numberOf, readableOf, textOf, textsOf } from "./replies.ts";
 import { type RedisScript, SCRIPTS } from "./scripts.ts";
 
-/** The leases, the memory, and the lives that are over. */
+/** The leases, the memory, and the lives that are over but not purged. */
 export class LeaseStore {
-  readonly #link: RedisLink;
-  readonly #names: RedisNames;
+  readonly #calls: RedisCalls;
   readonly #by: string;
   readonly #onForgotten: () => void;
   #memory = "";
+  #asking: Promise<string> | undefined;
 
   /**
-   * @param link What leads to Redis.
-   * @param names What keys are called.
-   * @param by Names the connection in what it tells.
+   * @param calls Calls to Redis.
+   * @param by Identifies the connection to others.
+   * @param onForgotten Called when the memory is another one.
    */
-  constructor(
-    link: RedisLink,
-    names: RedisNames,
-    by: string,
-    onForgotten: () => void,
-  ) {
-    this.#link = link;
-    this.#names = names;
+  constructor(calls: RedisCalls, by: string, onForgotten: () => void) {
+    this.#calls = calls;
     this.#by = by;
     this.#onForgotten = onForgotten;
   }
 
-  /** The memory, as it was when it was last asked for. */
+  /** The memory as of the last reply. */
   get memory(): string {
     return this.#memory;
   }
 
-  /** Asks for the memory. */
-  async askMemory(): Promise<string> {
-    const { memory } = this.#names;
-    const args = [crypto.randomUUID()];
-    const reply = await runScript(this.#link, this.#names, SCRIPTS.memory, [
-      memory,
-    ], args);
-    return this.#remember(reply);
+  /** Asks for the memory, once for all who ask at the same time. */
+  askMemory(): Promise<string> {
+    this.#asking ??= Promise.resolve().then(async () => {
+      this.#asking = undefined;
+      const { memory } = this.#calls.names;
+      const name = crypto.randomUUID();
+      return this.#remember(
+        await this.#calls.run(SCRIPTS.memory, [memory], name),
+      );
+    });
+    return this.#asking;
   }
 
-  /**
-   * Begins a life.
-   *
-   * @param lease Its lease.
-   * @param former The life that the connection had before, if it had one.
-   * @returns The memory, and whether others know that the former one is over,
-   * but not purged.
-   */
-  async acquire(
-    lease: Lease,
-    former: NodeLife | undefined,
-  ): Promise<{ memory: string; isKnown: boolean }> {
-    const formerText = former === undefined ? "" : lifeText(former);
-    const reply = await this.#say(SCRIPTS.acquire, lease, formerText);
-    const [memory, isKnown] = textsOf(reply);
-    return { memory: this.#remember(memory), isKnown: isKnown === "1" };
-  }
-
-  /** Goes on with it. */
-  async renew(lease: Lease): Promise<Renewal> {
-    const reply = listOf(await this.#say(SCRIPTS.renew, lease));
-    const [isKept, memory, unpurged] = reply;
+  /** Renews a lease, or begins a life. */
+  async renew(lease: Lease, begins: boolean): Promise<Renewal> {
+    const { node, epoch, count, announced, written } = lease;
+    const [isKept, memory, unpurged] = listOf(
+      await this.#run(
+        SCRIPTS.renew,
+        ...[node, epoch, lifeText(lease), String(count)],
+        JSON.stringify({ node, epoch, count, announced, written }),
+        begins ? "1" : "0",
+      ),
+    );
     return {
       isKept: textOf(isKept) === "1",
       memory: this.#remember(memory),
@@ -81,45 +59,42 @@ export class LeaseStore {
     };
   }
 
-  /** The leases that have not ended, or that of one node. */
+  /** Reads the leases that have not ended, or that of one node. */
   async leases(node?: string): Promise<KeptLease[]> {
-    const { leases } = this.#names;
-    const args = node === undefined ? [] : [node];
-    const [now, ...found] = listOf(
-      await runScript(this.#link, this.#names, SCRIPTS.leases, [leases], args),
-    );
-    return readableOf(pairsOf(found), ([at, text]) => {
-      const lease: Lease = JSON.parse(text);
-      return { ...lease, age: Math.max(0, numberOf(now) - numberOf(at)) };
+    const { leases } = this.#calls.names;
+    const [time, found] = await Promise.all([
+      this.#calls.command([leases], "TIME"),
+      node === undefined
+        ? this.#calls.command([leases], "HVALS", leases)
+        : this.#calls.command([leases], "HGET", leases, node),
+    ]);
+    const [seconds, micros] = listOf(time);
+    const now = numberOf(seconds) * 1_000 + numberOf(micros) / 1_000;
+    const all = node === undefined ? listOf(found) : [found];
+    return readableOf(all, (stored) => {
+      const { at, lease } = JSON.parse(textOf(stored));
+      return { ...JSON.parse(lease), age: Math.max(0, now - numberOf(at)) };
     });
   }
 
   /** Ends a life, unless it was renewed. */
   async end({ node, epoch }: NodeLife, count: number): Promise<boolean> {
-    const { leases, unpurged, news } = this.#names;
-    const reply = await runScript(this.#link, this.#names, SCRIPTS.end, [
-      leases,
-      unpurged,
-    ], [
-      ...[node, epoch, String(count)],
-      ...[news, this.#link.publish, this.#by],
-    ]);
+    const reply = await this.#run(SCRIPTS.end, node, epoch, String(count));
     return textOf(reply) === "1";
   }
 
-  /** Whether a life goes on. */
+  /** Reports whether a life has its lease. */
   async lives({ node, epoch }: NodeLife): Promise<boolean> {
     const [lease] = await this.leases(node);
     return lease?.epoch === epoch;
   }
 
-  /** Takes note that the rows of a life are gone. */
+  /** Forgets a life whose rows are removed. */
   async purged(life: NodeLife): Promise<void> {
-    const { unpurged } = this.#names;
-    await this.#link.command(unpurged, ["HDEL", unpurged, lifeText(life)]);
+    const { unpurged } = this.#calls.names;
+    await this.#calls.command([unpurged], "HDEL", unpurged, lifeText(life));
   }
 
-  /** Takes note of the memory that there is now. */
   #remember(reply: unknown): string {
     const memory = textOf(reply);
     const isAnother = memory !== this.#memory;
@@ -128,21 +103,17 @@ export class LeaseStore {
     return memory;
   }
 
-  #say(
-    script: RedisScript,
-    lease: Lease,
-    ...more: readonly string[]
-  ): Promise<unknown> {
-    const { node, epoch, count, announced, written } = lease;
-    const { leases, unpurged, memory, news } = this.#names;
-    return runScript(this.#link, this.#names, script, [
-      leases,
-      unpurged,
-      memory,
-    ], [
-      ...[crypto.randomUUID(), node, epoch, lifeText(lease), String(count)],
-      JSON.stringify({ node, epoch, count, announced, written }),
-      ...[news, this.#link.publish, this.#by, ...more],
-    ]);
+  #run(script: RedisScript, ...args: readonly string[]): Promise<unknown> {
+    const { link, names } = this.#calls;
+    const { leases, unpurged, memory, news } = names;
+    const keys = [leases, unpurged, memory];
+    return this.#calls.run(
+      script,
+      keys,
+      news,
+      link.publishCommand,
+      this.#by,
+      ...args,
+    );
   }
 }

@@ -9,19 +9,20 @@ import type {
   RowWrite,
   Written,
 } from "../mod.ts";
+import { RedisCalls } from "./calls.ts";
 import type { RedisConnector } from "./connector.ts";
 import { ContextStore } from "./context_store.ts";
 import { eventSink, type RedisEventOptions } from "./event_stream.ts";
 import { LeaseStore } from "./lease_store.ts";
 import { LifeContexts } from "./life_contexts.ts";
-import { decodeMessage, encodeText, type Message } from "./messages.ts";
+import { decodeMessage, encodeText } from "./messages.ts";
 import { RedisNames } from "./names.ts";
 import { RedisLink } from "./redis_link.ts";
 
-/** In how many contexts one step of a purge looks. */
+/** How many contexts one step of a purge looks at. */
 const PURGE_STEP = 100;
 
-/** How often a context is read while the memory changes under its feet. */
+/** How often a context is read while the memory keeps changing. */
 const MAX_READS = 5;
 
 /** A node's connection to a backbone on Redis. */
@@ -33,18 +34,17 @@ export class RedisConnection implements BackboneConnection {
   readonly #leases: LeaseStore;
   readonly #contexts: ContextStore;
   readonly #lifeContexts: LifeContexts;
-  /** Names this connection: what it tells is not for itself. */
+  /** Identifies this connection, which ignores what it has sent itself. */
   readonly #id: string = crypto.randomUUID();
   /** The contexts that are followed, by their channels. */
   readonly #followed = new Map<string, string>();
   #life: NodeLife | undefined;
-  #asking: Promise<string> | undefined;
 
   /**
    * @param connector Opens connections.
    * @param prefix What all names begin with.
    * @param node The node.
-   * @param listener What is told.
+   * @param listener Notified of what others do.
    * @param events The stream of events, if there is one.
    */
   constructor(
@@ -64,18 +64,15 @@ export class RedisConnection implements BackboneConnection {
         listener.onInterrupted();
       },
     });
-    this.#lifeContexts = new LifeContexts(this.#link, this.#names);
+    const calls = new RedisCalls(this.#link, this.#names);
+    this.#lifeContexts = new LifeContexts(calls);
     this.#leases = new LeaseStore(
-      this.#link,
-      this.#names,
+      calls,
       this.#id,
       () => this.#lifeContexts.forget(),
     );
-    this.#contexts = new ContextStore(
-      this.#link,
-      this.#names,
-      events && eventSink(this.#link, events),
-    );
+    const sink = events && eventSink(this.#link, events);
+    this.#contexts = new ContextStore(calls, sink);
   }
 
   /** Connects. */
@@ -95,18 +92,18 @@ export class RedisConnection implements BackboneConnection {
   async acquire(lease: Lease): Promise<string> {
     const former = this.#life;
     const { node, epoch } = lease;
-    const { memory, isKnown } = await this.#leases.acquire(lease, former);
+    const { memory, unpurged } = await this.#leases.renew(lease, true);
     this.#life = { node, epoch };
-    if (former !== undefined && former.epoch !== epoch && !isKnown) {
-      // It may have written after others have purged it.
-      this.#purgeAll(former).catch(() => {});
-    }
+    const isPurged = former !== undefined && former.epoch !== epoch &&
+      !unpurged.some((life) => life.epoch === former.epoch);
+    // It may have written after others have purged it.
+    if (isPurged) this.#purgeAll(former).catch(() => {});
     return memory;
   }
 
   async renew(lease: Lease): Promise<Renewal> {
     this.#link.check();
-    return await this.#leases.renew(lease);
+    return await this.#leases.renew(lease, false);
   }
 
   leases(node?: string): Promise<readonly KeptLease[]> {
@@ -137,28 +134,26 @@ export class RedisConnection implements BackboneConnection {
     life: NodeLife,
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]> {
-    const byContext = new Map<string, number[]>();
-    for (const [index, { context }] of writes.entries()) {
-      const indexes = byContext.get(context);
-      if (indexes === undefined) byContext.set(context, [index]);
-      else indexes.push(index);
+    const byContext = new Map<string, RowWrite[]>();
+    for (const write of writes) {
+      const others = byContext.get(write.context);
+      if (others === undefined) byContext.set(write.context, [write]);
+      else others.push(write);
     }
     const puts = writes.filter(({ type }) => type === "put");
     const { memory } = this.#leases;
-    const written: Written[] = [];
-    await Promise.all([
+    const [, ...written] = await Promise.all([
       this.#lifeContexts.add(life, new Set(puts.map(({ context }) => context))),
-      ...Array.from(byContext, async ([context, indexes]) => {
-        const ofContext = indexes.flatMap((index) => writes[index] ?? []);
+      ...Array.from(byContext, async ([context, writes]) => {
         const results = await this.#contexts
-          .write(life, memory, context, ofContext);
-        for (const [turn, index] of indexes.entries()) {
-          const result = results[turn];
-          if (result !== undefined) written[index] = result;
-        }
+          .write(life, memory, context, writes);
+        return [context, results.values()] as const;
       }),
     ]);
-    return written;
+    const results = new Map(written);
+    return writes.flatMap(({ context }) =>
+      results.get(context)?.next().value ?? []
+    );
   }
 
   async follow(context: string): Promise<void> {
@@ -176,7 +171,7 @@ export class RedisConnection implements BackboneConnection {
     for (let turn = 1;; turn++) {
       const { memory: former } = this.#leases;
       const stored = await this.#contexts.read(context);
-      const memory = await this.#askMemory();
+      const memory = await this.#leases.askMemory();
       // If it is as it was before, these are not the rows of another one.
       if (memory === former || turn === MAX_READS) return { memory, ...stored };
     }
@@ -184,21 +179,12 @@ export class RedisConnection implements BackboneConnection {
 
   send(context: string, text: string): void {
     const message = encodeText(this.#id, this.#node, text);
-    this.#link.tell(this.#names.changes(context), message);
+    this.#link.publish(this.#names.changes(context), message);
   }
 
   close(): Promise<void> {
     this.#followed.clear();
     return this.#link.close();
-  }
-
-  /** Asks for the memory, once for all who want to know it by now. */
-  #askMemory(): Promise<string> {
-    this.#asking ??= Promise.resolve().then(() => {
-      this.#asking = undefined;
-      return this.#leases.askMemory();
-    });
-    return this.#asking;
   }
 
   async #purgeAll(life: NodeLife): Promise<void> {
@@ -211,22 +197,20 @@ export class RedisConnection implements BackboneConnection {
     if (message === undefined) return;
     if (message.type === "changes") {
       for (const change of message.changes) {
+        // The listener may have unfollowed it.
         if (this.#followed.has(channel)) this.#listener.onChange(change);
       }
-    } else if (message.by !== this.#id) this.#hear(context, message);
-  }
-
-  #hear(
-    context: string | undefined,
-    message: Exclude<Message, { type: "changes" }>,
-  ): void {
+      return;
+    }
+    if (message.by === this.#id) return;
     switch (message.type) {
       case "lease":
         return this.#listener.onLease(message.lease);
       case "ended":
         return this.#listener.onEnded(message.life);
+      case "text":
+        if (context === undefined) return;
+        this.#listener.onMessage(context, message.from, message.text);
     }
-    if (context === undefined) return;
-    this.#listener.onMessage(context, message.from, message.text);
   }
 }

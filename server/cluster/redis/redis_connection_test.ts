@@ -28,8 +28,8 @@ function withPause(
         open: () => lines.open(),
         close: () => lines.close(),
         get servers() {
-          return lines.servers.map(({ mouth, ear }) => (
-            { mouth: pausing(mouth), ear }
+          return lines.servers.map(({ commands, subscriptions }) => (
+            { commands: pausing(commands), subscriptions }
           ));
         },
       };

@@ -13,44 +13,44 @@ import { Underway } from "./underway.ts";
 /** How many commands may be under way. */
 const MAX_UNDER_WAY = 1_000;
 
-/** For how many milliseconds an answer, or a connection, may be outstanding. */
+/** How long an answer, or a connection, may take, in milliseconds. */
 const PATIENCE_MS = 5_000;
 
-/** The shortest and the longest pause before another connection is tried. */
+/** The shortest and the longest pause before the next try to connect. */
 const PAUSES_MS = [50, 2_000] as const;
 
-/** What a link tells. */
+/** What a link notifies a node of. */
 export interface RedisLinkListener {
-  /** Something was told on a channel. */
+  /** A channel has received a message. */
   onMessage(channel: string, message: string): void;
-  /** It is connected again, and hears all channels again. */
+  /** The link is connected again, and subscribed to all channels again. */
   onInterrupted(): void;
 }
 
-/** Connections that are open, and what is known of them. */
+/** Open connections, and what is known of them. */
 interface Session {
   readonly lines: RedisLines;
   readonly underway: Underway;
-  /** The server of each slot; empty where there is but one. */
+  /** The server of each slot; empty if there is only one server. */
   readonly slots: RedisServerLines[];
-  /** Whether it has sharded channels; those before Redis 7 have not. */
+  /** Whether there are sharded channels; Redis has them since version 7. */
   isSharded: boolean;
   /** When it was opened. */
   openedAt: number;
 }
 
-/** A channel that somebody wants to hear, or wants no more. */
+/** A channel that is, or was, subscribed to. */
 interface Channel {
   readonly isWanted: boolean;
-  /** Whether what comes was told since it is wanted. */
+  /** Whether messages are newer than the subscription. */
   isHeard: boolean;
-  /** Settled when what was asked for so far is done. */
+  /** Settles when everything requested so far is done. */
   done: Promise<void>;
 }
 
 /**
- * A node's link to Redis. It replaces connections that have ended, or that give
- * no answer, by others, and then hears the same channels. While there are none,
+ * A node's link to Redis. It replaces connections that have ended, or that do
+ * not answer, and then subscribes to the same channels. While there are none,
  * every call fails at once.
  */
 export class RedisLink {
@@ -69,8 +69,8 @@ export class RedisLink {
 
   /**
    * @param connector Opens connections.
-   * @param probe A channel on which anybody may be told nothing.
-   * @param listener What is told.
+   * @param probe A channel to which an empty message may be published.
+   * @param listener Notified of messages and interruptions.
    */
   constructor(
     connector: RedisConnector,
@@ -82,8 +82,8 @@ export class RedisLink {
     this.#listener = listener;
   }
 
-  /** The command that tells a channel something. */
-  get publish(): "PUBLISH" | "SPUBLISH" {
+  /** The command that publishes to a channel. */
+  get publishCommand(): "PUBLISH" | "SPUBLISH" {
     const session = this.#session ?? this.#opening;
     return session?.isSharded === false ? "PUBLISH" : "SPUBLISH";
   }
@@ -102,7 +102,7 @@ export class RedisLink {
    * Sends a command.
    *
    * @param key A key or channel that it is about.
-   * @param args The command, and what belongs to it.
+   * @param args The command and its arguments.
    * @throws {RedisUnavailableError} If there is no connection, or no answer.
    */
   command(key: string, args: readonly string[]): Promise<unknown> {
@@ -112,47 +112,32 @@ export class RedisLink {
   }
 
   /**
-   * Tells a channel something, if there is a connection, and not more under way
-   * already than may be: what is told may be lost, and must not pile up.
+   * Publishes a message that may be lost. It is dropped if there is no
+   * connection, or the limit of commands under way is reached.
    */
-  tell(channel: string, message: string): void {
+  publish(channel: string, message: string): void {
     const session = this.#session;
     if (session === undefined || session.underway.size >= MAX_UNDER_WAY) return;
-    this.#send(session, channel, [this.publish, channel, message])
+    this.#send(session, channel, [this.publishCommand, channel, message])
       .catch(() => {});
   }
 
-  /** Begins to hear a channel. */
+  /** Subscribes to a channel. */
   subscribe(name: string): Promise<void> {
-    const session = this.#session;
-    if (session === undefined) return Promise.reject(this.#failure);
-    const former = this.#channels.get(name);
-    if (former?.isWanted) return former.done;
-    const channel: Channel = {
-      isWanted: true,
-      isHeard: false,
-      done: Promise.resolve(),
-    };
-    this.#channels.set(name, channel);
-    channel.done = this.#subscribe(session, name, channel, former?.done);
-    return channel.done;
+    return this.#session === undefined
+      ? Promise.reject(this.#failure)
+      : this.#want(name, true);
   }
 
-  /** Ends it. What is told from now on is not heard. */
+  /** Unsubscribes from a channel. Later messages are dropped. */
   unsubscribe(name: string): void {
-    const former = this.#channels.get(name);
-    if (!former?.isWanted) return;
-    const channel: Channel = {
-      isWanted: false,
-      isHeard: false,
-      done: Promise.resolve(),
-    };
-    this.#channels.set(name, channel);
-    channel.done = this.#unsubscribe(name, channel, former.done);
+    this.#want(name, false).catch(() => {
+      // The subscription ends with the connection.
+    });
   }
 
   /**
-   * Connects anew, after which all is read again.
+   * Connects anew, after which everything is read again.
    *
    * @param reason Why.
    * @returns What all calls that are under way have failed with.
@@ -163,16 +148,16 @@ export class RedisLink {
       : this.#end(this.#session, reason);
   }
 
-  /** Looks whether all that is told is still heard; if not, makes it so. */
+  /** Checks that the subscriptions are alive; connects anew if they are not. */
   check(): void {
     const session = this.#session;
-    for (const { ear } of session?.lines.servers ?? []) {
-      session?.underway.run(() => ear.send(["PING"]))
+    for (const { subscriptions } of session?.lines.servers ?? []) {
+      session?.underway.run(() => subscriptions.send(["PING"]))
         .catch((error) => this.#end(session, error));
     }
   }
 
-  /** Closes what it has opened. May be called twice. */
+  /** Closes all connections. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#failure = new RedisUnavailableError("it has been closed");
@@ -187,23 +172,24 @@ export class RedisLink {
     await Promise.all(this.#closing);
   }
 
-  async #send(
+  #send(
     session: Session,
     key: string,
     args: readonly string[],
   ): Promise<unknown> {
-    return await this.#run(
-      session,
-      () => serverOf(session, key).mouth.send(args),
-    );
+    return this.#run(session, key, ({ commands }) => commands.send(args));
   }
 
-  async #run<T>(session: Session, send: () => Promise<T>): Promise<T> {
+  async #run<T>(
+    session: Session,
+    name: string,
+    send: (server: RedisServerLines) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await session.underway.run(send);
+      return await session.underway.run(() => send(serverOf(session, name)));
     } catch (error) {
       // The connections lead to a server that it is not, or not any more, or
-      // that has lost the scripts: they are loaded before anything else is done.
+      // that has lost the scripts, which are loaded before anything else.
       if (/^(MOVED|READONLY|MASTERDOWN|NOSCRIPT)\b/.test(messageOf(error))) {
         throw this.#end(session, error);
       }
@@ -211,46 +197,53 @@ export class RedisLink {
     }
   }
 
-  async #subscribe(
-    session: Session,
-    name: string,
-    channel: Channel,
-    before: Promise<void> | undefined,
-  ): Promise<void> {
-    try {
-      // What still comes was told while nobody wanted to hear it.
-      await before?.catch(() => {});
-      await this.#hear(session, name, channel);
-    } catch (error) {
-      if (this.#channels.get(name) === channel) this.#channels.delete(name);
-      throw error;
-    }
+  /** Subscribes or unsubscribes, after all that was requested before. */
+  #want(name: string, isWanted: boolean): Promise<void> {
+    const former = this.#channels.get(name);
+    if (former?.isWanted === isWanted) return former.done;
+    if (former === undefined && !isWanted) return Promise.resolve();
+    const done = Promise.resolve(former?.done.catch(() => {}));
+    const channel: Channel = { isWanted, isHeard: false, done };
+    this.#channels.set(name, channel);
+    channel.done = this.#change(name, channel, done);
+    return channel.done;
   }
 
-  async #unsubscribe(
+  async #change(
     name: string,
     channel: Channel,
     before: Promise<void>,
   ): Promise<void> {
+    let isSubscribed = false;
     try {
+      // What arrives until then was published before the subscription.
       await before;
       const session = this.#session;
-      await session?.underway.run(() =>
-        serverOf(session, name).ear.unsubscribe(name, session.isSharded)
-      );
-    } catch {
-      // It ends with the connection.
+      if (session === undefined) throw this.#failure;
+      if (channel.isWanted) {
+        await this.#hear(session, name, channel);
+        isSubscribed = true;
+      } else {
+        await this.#run(
+          session,
+          name,
+          ({ subscriptions }) =>
+            subscriptions.unsubscribe(name, session.isSharded),
+        );
+      }
+    } finally {
+      const isLatest = this.#channels.get(name) === channel;
+      if (isLatest && !isSubscribed) this.#channels.delete(name);
     }
-    if (this.#channels.get(name) === channel) this.#channels.delete(name);
   }
 
   async #hear(session: Session, name: string, channel: Channel): Promise<void> {
-    if (session !== this.#session && session !== this.#opening) {
-      throw this.#failure;
-    }
-    const { ear } = serverOf(session, name);
     channel.isHeard = true;
-    await this.#run(session, () => ear.subscribe(name, session.isSharded));
+    await this.#run(
+      session,
+      name,
+      ({ subscriptions }) => subscriptions.subscribe(name, session.isSharded),
+    );
   }
 
   async #open(onOpen = () => {}): Promise<void> {
@@ -300,11 +293,13 @@ export class RedisLink {
     const ask = (line: RedisLine, ...args: readonly string[]) =>
       session.underway.run(() => line.send(args));
     await Promise.all(servers.map(async (server) => {
-      const loaded = Object.values(SCRIPTS)
-        .map(({ text }) => ask(server.mouth, "SCRIPT", "LOAD", text));
-      await Promise.all(loaded);
+      const { commands } = server;
+      await Promise.all(
+        Object.values(SCRIPTS)
+          .map(({ text }) => ask(commands, "SCRIPT", "LOAD", text)),
+      );
       if (servers.length === 1) return;
-      const nodes = textOf(await ask(server.mouth, "CLUSTER", "NODES"));
+      const nodes = textOf(await ask(commands, "CLUSTER", "NODES"));
       for (const [first, last] of ownSlots(nodes)) {
         session.slots.length = Math.max(session.slots.length, last + 1);
         session.slots.fill(server, first, last + 1);
@@ -325,7 +320,7 @@ export class RedisLink {
     }
   }
 
-  /** Ends connections, if they have not ended; gives what calls fail with. */
+  /** Ends a session, unless it has ended; returns what calls fail with. */
   #end(session: Session, reason: unknown): RedisUnavailableError {
     if (session !== this.#session && session !== this.#opening) {
       return this.#failure;
@@ -372,7 +367,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What a call fails with; where in a script that was, says nothing to anybody. */
+/** Returns what a call fails with, without the place in a script. */
 function unavailable(reason: unknown): RedisUnavailableError {
   if (reason instanceof RedisUnavailableError) return reason;
   const text = messageOf(reason)

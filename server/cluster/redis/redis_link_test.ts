@@ -37,7 +37,7 @@ class FakeRedis implements RedisConnector {
         },
         unsubscribe: () => Promise.resolve(),
       };
-      return { mouth: line, ear: line };
+      return { commands: line, subscriptions: line };
     });
     const done = () => Promise.resolve();
     return { servers, open: done, close: done };
@@ -124,18 +124,18 @@ Deno.test("RedisLink begins anew where a script is not known any more", async ()
   await link.close();
 });
 
-Deno.test("tell() drops what comes while too much is under way", async () => {
+Deno.test("publish() drops what comes while too much is under way", async () => {
   using _time = new FakeTime();
   const redis = new FakeRedis();
   const link = new RedisLink(redis, "probe", {
     onMessage: () => {},
     onInterrupted: () => {},
   });
-  link.tell("news", "too early");
+  link.publish("news", "too early");
   await link.open();
-  for (let count = 0; count < 999; count++) link.tell("news", `${count}`);
+  for (let count = 0; count < 999; count++) link.publish("news", `${count}`);
   const last = link.command("news", ["SPUBLISH", "news", "last"]);
-  link.tell("news", "too much");
+  link.publish("news", "too much");
   const waiting = link.command("news", ["SPUBLISH", "news", "waiting"]);
   assertEquals(redis.published.length, 1_000);
   redis.answer();
@@ -143,7 +143,7 @@ Deno.test("tell() drops what comes while too much is under way", async () => {
   await flush();
   redis.answer();
   await waiting;
-  link.tell("news", "again");
+  link.publish("news", "again");
   assertEquals(redis.published.slice(999), [
     "news last",
     "news waiting",

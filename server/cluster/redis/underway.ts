@@ -1,34 +1,28 @@
-/** How often is looked whether an answer is late: so often within the patience. */
+/** How often within the patience to look for a late answer. */
 const LOOKS = 5;
 
+/** A command that is under way, or waits for its turn. */
 interface Task {
+  readonly start: () => void;
   readonly reject: (reason: unknown) => void;
   /** How many looks it has outlasted. */
   looks: number;
 }
 
-interface Waiting {
-  readonly start: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/**
- * Commands that are under way: so many at a time and no more, those that come
- * later wait for their turn. When one is not answered in time, somebody is told.
- */
+/** Limits how many commands are under way, and detects a late answer. */
 export class Underway {
   readonly #limit: number;
   readonly #pause: number;
   readonly #onLate: () => void;
-  readonly #tasks = new Set<Task>();
-  #waiting: Waiting[] = [];
+  readonly #running = new Set<Task>();
+  #waiting: Task[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #failure: { readonly reason: unknown } | undefined;
 
   /**
-   * @param limit How many may be under way.
-   * @param patienceMs For how many milliseconds an answer may be outstanding.
-   * @param onLate What is called when it is longer.
+   * @param limit How many commands may be under way; later ones wait.
+   * @param patienceMs How long an answer may take, in milliseconds.
+   * @param onLate Called when one takes longer.
    */
   constructor(limit: number, patienceMs: number, onLate: () => void) {
     this.#limit = limit;
@@ -38,11 +32,11 @@ export class Underway {
 
   /** How many commands are under way or wait. */
   get size(): number {
-    return this.#tasks.size + this.#waiting.length;
+    return this.#running.size + this.#waiting.length;
   }
 
   /**
-   * Has a command done: at once, or after others.
+   * Sends a command, at once or after others.
    *
    * @param send Sends it.
    * @returns The answer.
@@ -53,37 +47,37 @@ export class Underway {
     }
     return new Promise<T>((resolve, reject) => {
       const start = () => {
-        const task = { reject, looks: 0 };
-        this.#tasks.add(task);
+        this.#running.add(task);
         this.#timer ??= setInterval(() => this.#look(), this.#pause);
-        // What it throws, and does not reject with, is no answer either.
+        // What it throws is no answer either.
         new Promise<T>((done) => done(send())).then(resolve, reject)
           .finally(() => this.#settled(task));
       };
-      if (this.#tasks.size < this.#limit) start();
-      else this.#waiting.push({ start, reject });
+      const task: Task = { start, reject, looks: 0 };
+      if (this.#running.size < this.#limit) start();
+      else this.#waiting.push(task);
     });
   }
 
-  /** Fails all of them, and those to come; no answer counts any more. */
+  /** Fails all commands, also later ones, and ignores their answers. */
   failAll(reason: unknown): void {
     this.#failure ??= { reason };
-    const all = [...this.#tasks, ...this.#waiting];
-    this.#tasks.clear();
+    const all = [...this.#running, ...this.#waiting];
+    this.#running.clear();
     this.#waiting = [];
     this.#rest();
     for (const { reject } of all) reject(reason);
   }
 
   #settled(task: Task): void {
-    if (!this.#tasks.delete(task)) return;
-    if (this.#tasks.size === 0) this.#rest();
-    if (this.#waiting.length > 0) this.#waiting.shift()?.start();
+    if (!this.#running.delete(task)) return;
+    if (this.#running.size === 0) this.#rest();
+    this.#waiting.shift()?.start();
   }
 
   #look(): void {
     // They were sent in this order, so the first one is late first.
-    for (const task of this.#tasks) if (++task.looks > LOOKS) this.#onLate();
+    for (const task of this.#running) if (++task.looks > LOOKS) this.#onLate();
   }
 
   #rest(): void {

@@ -45,7 +45,7 @@ import type {
   WithdrawQuery,
 } from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../../internal.ts";
 import { requestErrorOf } from "./request_error.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import type {

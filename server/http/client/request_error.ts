@@ -1,4 +1,4 @@
-import { isObject, parseJson } from "../json.ts";
+import { isJsonObject, parseJson } from "../../internal.ts";
 import type { ProblemDocument } from "../wire/problem.ts";
 
 /**
@@ -71,7 +71,7 @@ async function readProblem(
 }
 
 function isProblem(value: unknown): value is ProblemDocument {
-  return isObject(value) && typeof value.type === "string" &&
+  return isJsonObject(value) && typeof value.type === "string" &&
     typeof value.title === "string" && typeof value.status === "number" &&
     typeof value.detail === "string";
 }

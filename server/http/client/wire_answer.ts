@@ -1,4 +1,4 @@
-import { isObject } from "../json.ts";
+import { isJsonObject } from "../../internal.ts";
 import { isSnapshot } from "./wire_batch.ts";
 
 // What is checked is that it is our service that answers; its summaries are
@@ -10,7 +10,7 @@ export function isAnswer<T>(
   field: string,
   isField: (value: unknown) => boolean,
 ): value is T {
-  return isObject(value) && typeof value.sequence === "number" &&
+  return isJsonObject(value) && typeof value.sequence === "number" &&
     typeof value.epoch === "string" && isField(value[field]);
 }
 
@@ -21,8 +21,8 @@ export function areSummaries(value: unknown): boolean {
 
 /** Tells whether a value is a summary, and puts back what JSON left out. */
 export function isSummary(value: unknown): boolean {
-  return isObject(value) && value.subject !== undefined &&
-    value.context !== undefined && isObject(value.facets) &&
+  return isJsonObject(value) && value.subject !== undefined &&
+    value.context !== undefined && isJsonObject(value.facets) &&
     (value.resources === undefined ||
       Array.isArray(value.resources) && value.resources.every(isSnapshot));
 }

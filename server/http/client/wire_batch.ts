@@ -1,6 +1,6 @@
 import type { PresenceModel } from "../../../core/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
-import { isObject, type JsonObject, parseJson } from "../json.ts";
+import { isJsonObject, type JsonObject, parseJson } from "../../internal.ts";
 
 /**
  * Reads a batch as it came over the wire. JSON leaves out what is `undefined`;
@@ -20,7 +20,7 @@ export function readBatch<M extends PresenceModel>(
 function isBatch<M extends PresenceModel>(
   value: unknown,
 ): value is PresenceBatch<M> {
-  if (!isObject(value) || !isPosition(value.position)) return false;
+  if (!isJsonObject(value) || !isPosition(value.position)) return false;
   if (value.type === "changes") {
     return Array.isArray(value.changes) && value.changes.every(isChange);
   }
@@ -30,10 +30,10 @@ function isBatch<M extends PresenceModel>(
 }
 
 function isChange(value: unknown): boolean {
-  if (!isObject(value) || typeof value.sequence !== "number") return false;
+  if (!isJsonObject(value) || typeof value.sequence !== "number") return false;
   switch (value.type) {
     case "published":
-      value.previous ??= undefined;
+      putBack(value, "previous");
       return isKeyed(value.update) && isSnapshot(value.snapshot) &&
         (value.previous === undefined || isSnapshot(value.previous));
     case "facetsExpired":
@@ -51,18 +51,23 @@ function isChange(value: unknown): boolean {
 
 /** Tells whether a value is a snapshot, and puts back what JSON left out. */
 export function isSnapshot(value: unknown): boolean {
-  return isKeyed(value) && isObject(value.facets) &&
+  return isKeyed(value) && isJsonObject(value.facets) &&
     typeof value.observedAt === "number" && value.visibility !== undefined &&
     value.expiry !== undefined;
 }
 
 /** Whether it names an entry, with a resource or with none. */
 function isKeyed(value: unknown): value is JsonObject {
-  if (!isObject(value)) return false;
-  value.resource ??= undefined;
+  if (!isJsonObject(value)) return false;
+  putBack(value, "resource");
   const { subject, context, origin, resource } = value;
   return isWireKey(subject) && isWireKey(context) && isWireKey(origin) &&
     (resource === undefined || isWireKey(resource));
+}
+
+/** JSON leaves out what is `undefined`. */
+function putBack(object: Record<string, unknown>, name: string): void {
+  object[name] ??= undefined;
 }
 
 function isWireKey(value: unknown): boolean {
@@ -70,6 +75,6 @@ function isWireKey(value: unknown): boolean {
 }
 
 function isPosition(value: unknown): boolean {
-  return isObject(value) && typeof value.epoch === "string" &&
+  return isJsonObject(value) && typeof value.epoch === "string" &&
     typeof value.sequence === "number";
 }

@@ -7,7 +7,7 @@ import {
   type PresenceModel,
   type Visibility,
 } from "../../../core/mod.ts";
-import { isObject, type JsonObject } from "../json.ts";
+import { isJsonObject } from "../../internal.ts";
 import type { HttpLimits } from "../limits.ts";
 import { invalid, type ProblemField } from "./problem.ts";
 
@@ -16,6 +16,8 @@ export type UpdateSchema = ReturnType<typeof updateSchema>;
 
 /** An update as it was read: well-formed, but not yet stamped. */
 export type ReadUpdate = v.InferOutput<UpdateSchema>;
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** What is wrong with a member of an object, if anything is. */
 type FaultOf = (name: string, value: unknown) => string | undefined;
@@ -57,7 +59,7 @@ export function updateSchema(limits: HttpLimits) {
     facetTtlsMs: v.optional(facetTtlsMs),
   };
   return v.pipe(
-    members<JsonObject>((name) =>
+    members<Json>((name) =>
       Object.hasOwn(fields, name)
         ? undefined
         : REFUSED.get(name) ?? "is not a field of an update"
@@ -131,13 +133,13 @@ function stepText({ key }: v.IssuePathItem): string {
  * names like `__proto__` and `constructor` out without a word; here they are
  * names like any other.
  */
-function members<T extends JsonObject>(
+function members<T extends Json>(
   faultOf: FaultOf,
   max = Infinity,
 ): v.GenericSchema<unknown, T> {
   return v.pipe(
-    v.custom<JsonObject>(
-      isObject,
+    v.custom<Json>(
+      isJsonObject,
       ({ input }) => `must be an object: received ${kindOf(input)}`,
     ),
     v.rawCheck(({ dataset, addIssue }) => {
@@ -168,7 +170,7 @@ function visibilitySchema(
   return v.custom<Visibility>(
     (value) =>
       value === "public" || value === "private" ||
-      isObject(value) && Object.keys(value).join() === "restricted" &&
+      isJsonObject(value) && Object.keys(value).join() === "restricted" &&
         typeof value.restricted === "string" &&
         keyFault(value.restricted, maxLength) === undefined,
     'must be "public", "private" or { "restricted": label }',

@@ -1,6 +1,13 @@
-import type { Visibility } from "../../../core/mod.ts";
-import type { Broadcast } from "./broadcast_text.ts";
+import { assertVisibility } from "../../../core/assert.ts";
+import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  parseJson,
+} from "../../internal.ts";
 import type { Channel } from "../channels/channel.ts";
+import { base64Of, bytesOf, isLarger } from "../frames/bytes.ts";
 import type { Codec } from "../frames/codec.ts";
 import {
   BinaryBroadcast,
@@ -8,17 +15,28 @@ import {
   type PhoenixPayload,
 } from "../frames/message.ts";
 import { Refusal } from "../refusal.ts";
-import { isLarger } from "../frames/utf8.ts";
 
-/** Who a broadcast is of, as those who get it are told. */
+/** A broadcast, and who may know of its sender. */
+export interface Broadcast {
+  /** What has happened. */
+  readonly event: string;
+  /** The content. */
+  readonly payload: PhoenixPayload;
+  /** The key that the sender is present under. */
+  readonly key: string;
+  /** How the sender is shown. */
+  readonly shown: readonly Visibility[];
+}
+
+/** The sender of a broadcast, as receivers see it. */
 export interface Sender {
   /** The key that they are present under. */
   readonly key: string;
-  /** Their socket: somebody may be there by several. */
+  /** Their socket: they may have several. */
   readonly connection: string;
 }
 
-/** Makes a broadcast of a message: who it is of rides along. */
+/** Makes a broadcast of a message, with its sender in the payload. */
 export function broadcastOf(
   { event, payload }: PhoenixMessage,
   sender: Sender,
@@ -28,10 +46,10 @@ export function broadcastOf(
 }
 
 /**
- * Hands a broadcast to those in a topic who may know of its sender. Its frame
- * is written once for all who speak the same version. O(receivers).
+ * Sends a broadcast to the members of a topic who may know of its sender. Its
+ * frame is written once for each version. O(receivers).
  *
- * @param from The channel that it came by, if it came by one of this server.
+ * @param from The channel of the sender, if it has one at this server.
  */
 export function deliver(
   topic: string,
@@ -53,19 +71,88 @@ export function deliver(
   }
 }
 
-/** A frame has one byte to say how long its metadata are. */
+/** A frame has one byte for the length of its metadata. */
 const MAX_METADATA_BYTES = 255;
 
 /** Bytes in Phoenix's own frames have no room for a sender. */
 function stamp(payload: PhoenixPayload, sender: Sender): PhoenixPayload {
   if (payload instanceof Uint8Array) return payload;
   const { key, connection } = sender;
-  if (payload instanceof BinaryBroadcast) {
-    const metadata = { sender: { key, connection } };
-    if (isLarger(JSON.stringify(metadata), MAX_METADATA_BYTES)) {
-      throw new Refusal("the key is too long for a broadcast of bytes");
-    }
-    return new BinaryBroadcast(payload.event, payload.bytes, metadata);
+  const metadata = { sender: { key, connection } };
+  if (!(payload instanceof BinaryBroadcast)) {
+    return { ...payload, ...metadata };
   }
-  return { ...payload, sender: { key, connection } };
+  if (isLarger(JSON.stringify(metadata), MAX_METADATA_BYTES)) {
+    throw new Refusal("the key is too long for a broadcast of bytes");
+  }
+  return new BinaryBroadcast(payload.event, payload.bytes, metadata);
+}
+
+/** Distinguishes the texts of this face from those of others. */
+const FACE = "phoenix";
+
+/** Writes a broadcast as a text for other servers. */
+export function broadcastText(
+  { event, payload, key, shown }: Broadcast,
+): string {
+  return JSON.stringify([FACE, event, key, shown, written(payload)]);
+}
+
+/** Reads a broadcast of another server; `undefined` if the text is not one. */
+export function readBroadcast(text: string): Broadcast | undefined {
+  const value = parseJson(text);
+  if (!Array.isArray(value) || value[0] !== FACE) return undefined;
+  const [, event, key, shown, body] = value;
+  if (typeof event !== "string" || typeof key !== "string") return undefined;
+  if (isReserved(event)) return undefined;
+  const payload = readPayload(body);
+  if (payload === undefined || !areVisibilities(shown)) return undefined;
+  return { event, payload, key, shown };
+}
+
+function written(payload: PhoenixPayload): JsonObject {
+  if (payload instanceof Uint8Array) return { bytes: base64Of(payload) };
+  if (payload instanceof BinaryBroadcast) {
+    const { event, bytes, metadata } = payload;
+    return { bytes: base64Of(bytes), event, metadata };
+  }
+  return { json: payload };
+}
+
+function readPayload(body: JsonValue | undefined): PhoenixPayload | undefined {
+  if (!isJsonObject(body)) return undefined;
+  const { json, bytes, event, metadata } = body;
+  if (typeof bytes !== "string") {
+    return isJsonObject(json) ? json : undefined;
+  }
+  const read = bytesOf(bytes);
+  if (read === undefined || event === undefined) return read;
+  if (typeof event !== "string" || !isJsonObject(metadata)) return undefined;
+  return new BinaryBroadcast(event, read, metadata);
+}
+
+function areVisibilities(value: unknown): value is readonly Visibility[] {
+  if (!Array.isArray(value)) return false;
+  try {
+    for (const one of value) assertVisibility(one, "shown", "hear broadcast");
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidValueError) return false;
+    throw error;
+  }
+}
+
+/**
+ * By `chan_reply_` and a ref phoenix.js hands replies to the code that awaits
+ * them.
+ */
+const RESERVED =
+  /^(heartbeat|access_token|system|postgres_changes)$|^(phx_|presence|chan_reply_)/i;
+
+/**
+ * Reports whether an event is the protocol's own, which is never relayed. The
+ * case does not matter, as it does not to older clients of Supabase.
+ */
+export function isReserved(event: string): boolean {
+  return RESERVED.test(event);
 }

@@ -9,7 +9,7 @@ import { PresenceServer, type Replication } from "../../mod.ts";
 import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
 import { flush } from "../../testing/harness.ts";
 import { PhoenixEndpoint } from "../mod.ts";
-import { broadcastText, readBroadcast } from "./broadcast_text.ts";
+import { broadcastText, readBroadcast } from "./broadcast.ts";
 import { BinaryBroadcast } from "../frames/message.ts";
 import { bytes } from "../testing/codecs.ts";
 import { MemoryClient } from "../testing/memory_client.ts";

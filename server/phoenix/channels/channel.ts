@@ -1,4 +1,5 @@
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
+import { isJsonObject, type JsonObject } from "../../internal.ts";
 import { rightsKey, viewerPolicy } from "../../mod.ts";
 import {
   type PresenceHandle,
@@ -9,56 +10,55 @@ import {
   type TopicPresence,
   type TopicViewer,
 } from "../../topics/mod.ts";
-import type { ChannelSettings } from "./channel_settings.ts";
 import type { Codec } from "../frames/codec.ts";
-import { diffFrame } from "../frames/frames.ts";
-import type { PhoenixIdentity } from "../rights/identity.ts";
-import { isJsonObject, type JsonObject } from "../frames/json.ts";
 import {
   BinaryBroadcast,
+  type PhoenixMessage,
   type PhoenixPayload,
   type Ref,
 } from "../frames/message.ts";
+import { DIFF_FRAMES } from "../frames/shared_frames.ts";
 import type { Outbox } from "../outbox.ts";
+import { own, payloadOf } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
-import { mayWrite } from "../rights/rights.ts";
+import type { PhoenixIdentity } from "../rights/identity.ts";
+import { assertMayWrite, mayWrite } from "../rights/rights.ts";
+import type { ChannelSettings } from "./channel_settings.ts";
+import { readVisibility } from "./join_params.ts";
 
 const ACTION = "track presence";
 
 /** What a channel needs of its socket. */
 export interface ChannelSocket {
+  /** The topics. */
+  readonly presence: TopicPresence;
   /** The origin of what it holds. */
   readonly origin: string;
-  /** What goes out. */
+  /** What is sent to the client. */
   readonly outbox: Outbox;
-  /** Takes note that a channel can't tell who is there any more. */
+  /** Handles a channel that can no longer tell who is there. */
   failed(channel: Channel, error: unknown): void;
 }
 
 /** One join of a topic by a socket, from the join to the leave. */
 export class Channel {
-  readonly #presence: TopicPresence;
-  readonly #socket: ChannelSocket;
+  protected readonly socket: ChannelSocket;
   readonly #settings: ChannelSettings;
   #viewer: TopicViewer;
   #viewerOf: ChannelSettings["viewerOf"];
   #visible: TopicPolicy;
   #visibility: Visibility;
   #handle: PresenceHandle | undefined;
-  #needed: readonly string[] = [];
+  /** The contexts that they must be able to write to, to be present. */
+  protected needed: readonly string[] = [];
   #watching: AbortController | undefined;
-  /** Whether a message was left out that a state is to make up for. */
+  /** Whether a message was left out, which a state must make up for. */
   #isBehind = false;
   #isStopped = false;
 
-  /** Makes a channel; nobody hears of it before it is told to begin. */
-  constructor(
-    presence: TopicPresence,
-    socket: ChannelSocket,
-    settings: ChannelSettings,
-  ) {
-    this.#presence = presence;
-    this.#socket = socket;
+  /** Makes a channel, which sends nothing before it begins. */
+  constructor(socket: ChannelSocket, settings: ChannelSettings) {
+    this.socket = socket;
     this.#settings = settings;
     this.#viewer = settings.viewer;
     this.#viewerOf = settings.viewerOf;
@@ -81,29 +81,59 @@ export class Channel {
     return this.#settings.key;
   }
 
-  /** What the client finds in the reply to its join. */
+  /** What the client gets with the reply to its join. */
   get greeting(): JsonObject {
     return {};
   }
 
-  /** Whether it tells nothing any more. */
-  protected get isStopped(): boolean {
+  /** Whether it has ended, or has failed. */
+  get isStopped(): boolean {
     return this.#isStopped;
   }
 
   /**
-   * Begins to tell who is there, if the client wants to know, and the channel
-   * has not been stopped: the reply to its join may have closed the socket.
+   * Begins to send who is there, if the client wants to know. Does nothing if
+   * the channel is stopped: the reply to its join may have closed the socket.
    */
   begin(): void {
     if (this.#settings.presence || this.#handle !== undefined) this.#watch();
   }
 
   /**
-   * Makes them present, or changes what is told of them. The visibility stays
-   * as it was, if none is given, also if they were not present meanwhile. By
-   * right is what the client has asked for: it ends with the right to write.
+   * Does what a client asks for, unless the message is a broadcast.
    *
+   * @returns Whether it was done; `false` for a broadcast.
+   * @throws {Refusal} If the client may not, or what it asks for does not exist.
+   * @throws {InvalidValueError} If the payload is not valid.
+   */
+  handle(message: PhoenixMessage, identity: PhoenixIdentity): boolean {
+    if (message.event !== "presence") return false;
+    const payload = payloadOf(message);
+    switch (own(payload, "event")) {
+      case "track": {
+        assertMayWrite(identity, [this.topic]);
+        const visibility = readVisibility(payload, ACTION);
+        const meta = own(payload, "payload");
+        this.track(meta === undefined ? {} : meta, visibility, [this.topic]);
+        this.attend();
+        return true;
+      }
+      case "untrack":
+        this.untrack();
+        return true;
+      default:
+        throw new Refusal(
+          `the event of "presence" must be "track" or "untrack"`,
+        );
+    }
+  }
+
+  /**
+   * Makes them present, or changes their meta. Without a visibility, the one
+   * from before stays, even if they were not present meanwhile.
+   *
+   * @param needed The contexts that they must be able to write to, to remain
+   * present.
    * @throws {InvalidValueError} If the meta is too large, no object where it
    * must be, or refused as a meta.
    * @throws {ContextAtCapacityError} If the topic is full.
@@ -111,41 +141,37 @@ export class Channel {
   track(
     meta: TopicMeta,
     visibility: Visibility = this.#visibility,
-    isByRight = false,
+    needed: readonly string[] = [],
   ): void {
     const whole = this.#stamped(meta);
     if (!this.#handle?.update(whole, { visibility })) {
-      this.#handle = this.#presence.track(this.topic, this.key, whole, {
-        origin: this.#socket.origin,
+      const { presence, origin } = this.socket;
+      this.#handle = presence.track(this.topic, this.key, whole, {
+        origin,
         // It lasts as long as the socket.
         ttlMs: Infinity,
         visibility,
       });
     }
     this.#visibility = visibility;
-    this.#needed = isByRight ? [this.topic] : [];
+    this.needed = needed;
   }
 
-  /** Begins to tell who is there, unless it does already or has been stopped. */
+  /** Begins to send who is there, unless it already does or is stopped. */
   attend(): void {
     if (this.#watching === undefined) this.#watch();
   }
 
-  /** Ends their presence: it is a goodbye. */
+  /** Ends their presence, with a goodbye. */
   untrack(): void {
     this.#handle?.[Symbol.dispose]();
     this.#handle = undefined;
   }
 
-  /** The contexts that they must be able to write to, to be present as they are. */
-  protected get needed(): readonly string[] {
-    return this.#needed;
-  }
-
   /**
-   * Heeds what a fresh identity of theirs, which may read it, may do.
+   * Applies the rights of a fresh identity, which may read the topic.
    *
-   * @returns Whether it is told anew who is there.
+   * @returns Whether the client gets a new state.
    */
   judge(identity: PhoenixIdentity): boolean {
     if (!mayWrite(identity, this.needed)) this.untrack();
@@ -159,7 +185,7 @@ export class Channel {
 
   /**
    * Changes what they may see: what they lose leaves, what they gain joins. A
-   * fresh identity changes it no more.
+   * fresh identity no longer changes it.
    */
   setViewer(viewer: TopicViewer): void {
     this.#viewerOf = undefined;
@@ -170,11 +196,11 @@ export class Channel {
     const { subject = this.#settings.viewer.subject } = viewer;
     this.#viewer = { ...viewer, subject };
     this.#visible = viewerPolicy(this.#viewer);
-    // The state that it begins with is compared with what the client has.
+    // The client compares the new state with what it has.
     if (this.#watching !== undefined) this.#watch();
   }
 
-  /** Ends what it tells, for good; what they hold stays. */
+  /** Stops sending, for good; what they hold stays. */
   stop(): void {
     this.#isStopped = true;
     this.#watching?.abort();
@@ -191,12 +217,12 @@ export class Channel {
     return this.#settings.self;
   }
 
-  /** Whether a broadcast is for them: who is shown to others alone is not heard. */
+  /** Reports whether they may get broadcasts of a sender shown like this. */
   hears(key: string, shown: readonly Visibility[]): boolean {
     return shown.some((visibility) => this.#visible(visibility, key));
   }
 
-  /** Whether their client can read a broadcast; it would fail if it can't. */
+  /** Reports whether their client can read a broadcast; otherwise it fails. */
   reads(event: string, payload: PhoenixPayload): boolean {
     const { dialect } = this.#settings;
     if (payload instanceof Uint8Array) return dialect === "phoenix";
@@ -204,22 +230,22 @@ export class Channel {
     return dialect === "phoenix" || isReadBySupabase(event, payload);
   }
 
-  /** How their client wants its frames. */
+  /** The client's version of the protocol. */
   get codec(): Codec {
-    return this.#socket.outbox.codec;
+    return this.socket.outbox.codec;
   }
 
   /** Sends a frame, unless they are behind. */
   offer(frame: string | Uint8Array | undefined): void {
-    this.#socket.outbox.offer(frame);
+    this.socket.outbox.offer(frame);
   }
 
   /**
-   * How they are shown: by this join or, if it is not present, by others of the
-   * key. Who is not present at all is shown as they would be.
+   * How they are shown: by this join or, if it is not present, by other joins of
+   * the key. Without any presence, they are shown as they would be.
    */
   shown(): Visibility[] {
-    const entries = this.#presence.server.store
+    const entries = this.socket.presence.server.store
       .snapshots({ context: this.topic, subject: this.key });
     const connection = this.#handle?.connection;
     // Others may have published entries without a resource.
@@ -236,23 +262,23 @@ export class Channel {
     this.#watching?.abort();
     this.#watching = new AbortController();
     const { signal } = this.#watching;
-    this.#tell(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#socket.failed(this, error);
+    this.#send(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.socket.failed(this, error);
     });
   }
 
-  async #tell(signal: AbortSignal): Promise<void> {
-    const { outbox } = this.#socket;
+  async #send(signal: AbortSignal): Promise<void> {
+    const { outbox, presence } = this.socket;
     const options = { viewer: this.#viewer, signal };
-    for await (const message of this.#presence.watch(this.topic, options)) {
-      // It was on its way when it ended, or the rights changed.
+    for await (const message of presence.watch(this.topic, options)) {
+      // It was under way when the watch ended, or the rights changed.
       if (signal.aborted) return;
       if (!outbox.hasRoom()) {
         this.#isBehind = true;
-        // By the time there is room the message may tell of who has hidden
+        // Once there is room, the message may contain entries that were hidden
         // since. The state of a new watch does not.
-        const isOver = await outbox.drained();
-        if (isOver && !signal.aborted) this.#watch();
+        const hasRoom = await outbox.drained();
+        if (hasRoom && !signal.aborted) this.#watch();
         return;
       }
       const frame = this.#frameOf(message);
@@ -264,11 +290,10 @@ export class Channel {
   }
 
   #frameOf(message: TopicMessage): string {
-    const { codec } = this;
-    if (message.type === "diff") return diffFrame(codec, this.topic, message);
-    const json = stateJson(message);
-    return codec
-      .encodeJsonPush(this.joinRef, this.topic, "presence_state", json);
+    const { codec, topic, joinRef } = this;
+    if (message.type === "diff") return DIFF_FRAMES.of(codec, topic, message);
+    const header = { joinRef, ref: null, topic, event: "presence_state" };
+    return codec.encodeText(header, stateJson(message));
   }
 
   #stamped(meta: TopicMeta): TopicMeta {
@@ -279,7 +304,7 @@ export class Channel {
       throw new InvalidValueError(ACTION, "meta", rule, `${bytes} bytes`);
     }
     if (isJsonObject(meta)) {
-      // Beside a stamp no field may make the meta be told in another form.
+      // Beside a stamp, no field may change the form of the meta on the wire.
       const reserved = stamp === undefined ? "phx_ref" : "phx_";
       const fields = Object.entries(meta)
         .filter(([name]) => !name.startsWith(reserved));
@@ -295,7 +320,7 @@ function isSameViewer(one: TopicViewer, other: TopicViewer): boolean {
 }
 
 /**
- * Supabase's client takes whatever has `ids` for a change of a database, and
+ * Supabase's client takes a payload with `ids` for a change of a database, and
  * expects a broadcast to name its event.
  */
 function isReadBySupabase(event: string, payload: JsonObject): boolean {

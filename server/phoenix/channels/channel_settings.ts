@@ -1,15 +1,25 @@
-import type { Visibility } from "../../../core/mod.ts";
 import type { TopicViewer } from "../../topics/mod.ts";
+import type { PhoenixMessage, Ref } from "../frames/message.ts";
 import {
   type Admission,
   type PhoenixIdentity,
   PUBLIC_IDENTITY,
 } from "../rights/identity.ts";
-import type { Dialect, JoinParams } from "./join_params.ts";
-import type { PhoenixMessage, Ref } from "../frames/message.ts";
+import type { JoinParams } from "./join_params.ts";
 
-/** How somebody is in a topic. */
-export interface ChannelSettings {
+/** A join that the application has let in. */
+export interface AdmittedJoin {
+  /** The message that asks for it. */
+  readonly message: PhoenixMessage;
+  /** What the client asks for. */
+  readonly params: JoinParams;
+  /** What the application says to it. */
+  readonly admission: Admission;
+}
+
+/** How a client is in a topic. */
+export interface ChannelSettings
+  extends Pick<JoinParams, "dialect" | "presence" | "self" | "visibility"> {
   /** The topic. */
   readonly topic: string;
   /** The ref of the join. */
@@ -18,43 +28,27 @@ export interface ChannelSettings {
   readonly key: string;
   /** What they may see. */
   readonly viewer: TopicViewer;
-  /** What they may see with a fresh identity; left out, what they may see now. */
+  /** What they may see with a fresh identity; left out, the same as now. */
   readonly viewerOf: ((identity: PhoenixIdentity) => TopicViewer) | undefined;
-  /** Who they are shown to, until a track says otherwise. */
-  readonly visibility: Visibility | undefined;
-  /** Fields that every meta of theirs has. */
+  /** Fields of all their metas. */
   readonly stamp: object | undefined;
-  /** Whether they want their own broadcasts back. */
-  readonly self: boolean;
-  /** Whether they want to know who is there, before they are there. */
-  readonly presence: boolean;
-  /** Which frames of bytes their client can read. */
-  readonly dialect: Dialect;
-  /** Bytes of a meta, as JSON. */
-  readonly metaBytes: number;
-}
-
-/** Who joins. */
-export interface Joiner {
-  /** The id of their socket. */
-  readonly id: string;
-  /** Who they are now. */
-  readonly identity: PhoenixIdentity;
-  /** Bytes that a meta of theirs may have, as JSON. */
+  /** Bytes that a meta may have as JSON. */
   readonly metaBytes: number;
 }
 
 /**
- * How somebody is in a topic: what the application says counts more than who
- * they are, and that more than what they ask for.
+ * Decides how a client is in a topic: first by what the application says, then
+ * by its identity, then by what it asks for.
  */
 export function settingsOf(
-  { topic, joinRef, ref }: PhoenixMessage,
-  params: JoinParams,
-  admission: Admission,
-  { id, identity, metaBytes }: Joiner,
+  { message, params, admission }: AdmittedJoin,
+  identity: PhoenixIdentity,
+  socketId: string,
+  metaBytes: number,
 ): ChannelSettings {
-  const key = admission.key ?? identity.subject ?? params.key ?? id;
+  const { topic, joinRef, ref } = message;
+  const { dialect, presence, self } = params;
+  const key = admission.key ?? identity.subject ?? params.key ?? socketId;
   // A key that a client has only claimed shows it nothing, unless all do.
   const isClaimed = key === params.key && key !== admission.key &&
     key !== identity.subject && identity !== PUBLIC_IDENTITY;
@@ -66,16 +60,16 @@ export function settingsOf(
     return { restricted, private: isPrivate, subject };
   };
   return {
+    dialect,
+    presence,
+    self,
+    visibility: admission.visibility ?? params.visibility,
     topic,
     joinRef: joinRef ?? ref,
     key,
     viewer: viewerOf(identity),
     viewerOf: admission.viewer === undefined ? viewerOf : undefined,
-    visibility: admission.visibility ?? params.visibility,
     stamp: admission.stamp,
-    self: params.self,
-    presence: params.presence,
-    dialect: params.dialect,
     metaBytes,
   };
 }

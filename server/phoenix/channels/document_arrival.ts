@@ -5,45 +5,45 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-} from "../frames/json.ts";
+} from "../../internal.ts";
 import { own } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
 import { mayWrite } from "../rights/rights.ts";
-import { isLarger } from "../frames/utf8.ts";
+import { isLarger } from "../frames/bytes.ts";
 
-/** As what somebody comes into a document. */
+/** How somebody enters a document. */
 export interface Arrival {
-  /** What they are called; their key, if it is left out. */
+  /** Their name; left out, their key. */
   readonly name: string | undefined;
   /** Where their picture is. */
   readonly avatarUrl: string | undefined;
-  /** The workspace that the document is of, if it is said to be of one. */
+  /** The workspace of the document, if any. */
   readonly workspaceId: string | undefined;
-  /** The contexts that they must have the right to write to. */
-  readonly wanted: readonly string[];
+  /** The contexts that they must be able to write to. */
+  readonly needed: readonly string[];
 }
 
 const ACTION = "join document";
 
-/** As long as other names may be. */
+/** The longest name, as elsewhere. */
 const MAX_NAME_LENGTH = 256;
 
-/** As long as what all software takes for a URL. */
+/** The longest URL that all software takes. */
 const MAX_URL_LENGTH = 2_048;
 
 /**
- * Reads as what somebody comes into a document: what the client asks for, under
- * what the application gives, under what it stamps.
+ * Reads how somebody enters a document: what the application stamps counts more
+ * than its meta, and that more than what the client asks for.
  *
  * @param topic The topic of the document.
  * @param payload The payload of the join.
- * @param admission What the application says to it.
- * @param identity Who asks. A stamped name brings them in as far as they may
- * write; a name of their own is an error where they may not.
- * @param metaBytes How many bytes all of it may have, as JSON.
- * @returns The arrival; `undefined` for who only watches.
+ * @param admission What the application says to the join.
+ * @param identity Who asks. Where they may not write, a stamped name lets them
+ * only watch, and a name of their own is an error.
+ * @param metaBytes How many bytes all of it may have as JSON.
+ * @returns The arrival; `undefined` if they only watch.
  * @throws {InvalidValueError} If a field is of the wrong type or too long.
- * @throws {Refusal} If they ask for what documents don't have.
+ * @throws {Refusal} If they ask for something that documents don't have.
  */
 export function readArrival(
   topic: string,
@@ -58,11 +58,11 @@ export function readArrival(
   const given = { ...isJsonObject(meta) ? meta : {}, ...stamp };
   const said = { ...payload, ...given };
   const isAsked = isGiven(payload, "name") || isGiven(payload, "workspace_id");
-  // With `null` for a name, a client says that it only watches.
+  // With the name `null`, a client only watches.
   const isNamed = isGiven(given, "name") && own(payload, "name") !== null;
   if (!isAsked && !isNamed && meta === undefined) return undefined;
-  const wanted = meta === undefined ? [topic] : [];
-  if (!isAsked && !mayWrite(identity, wanted)) return undefined;
+  const needed = meta === undefined ? [topic] : [];
+  if (!isAsked && !mayWrite(identity, needed)) return undefined;
   const shown = visibility ?? own(payload, "visibility") ?? "public";
   if (shown !== "public") {
     throw new Refusal("whoever is in a document is public");
@@ -75,12 +75,12 @@ export function readArrival(
   if (isLarger(JSON.stringify(arrival), metaBytes)) {
     throw new Refusal(`a presence may have ${metaBytes} bytes`, "too-large");
   }
-  // What the application gives it has made sure of itself.
+  // The application is responsible for what it gives.
   const { workspaceId } = arrival;
   if (workspaceId !== undefined && own(given, "workspace_id") === undefined) {
-    wanted.push(workspaceContext(workspaceId));
+    needed.push(workspaceContext(workspaceId));
   }
-  return { ...arrival, wanted };
+  return { ...arrival, needed };
 }
 
 function isGiven(object: JsonObject, field: string): boolean {

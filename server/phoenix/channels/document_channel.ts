@@ -8,15 +8,16 @@ import {
   readTyping,
   readViewport,
 } from "../../documents/mod.ts";
-import type { TopicPresence } from "../../topics/mod.ts";
+import type { JsonObject } from "../../internal.ts";
+import type { PhoenixMessage } from "../frames/message.ts";
+import { DOCUMENT_FRAMES } from "../frames/shared_frames.ts";
+import { payloadOf } from "../payload.ts";
+import { Refusal } from "../refusal.ts";
+import type { PhoenixIdentity } from "../rights/identity.ts";
+import { assertMayWrite } from "../rights/rights.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { ChannelSettings } from "./channel_settings.ts";
 import type { Arrival } from "./document_arrival.ts";
-import { documentFrame } from "../frames/frames.ts";
-import type { PhoenixIdentity } from "../rights/identity.ts";
-import type { JsonObject } from "../frames/json.ts";
-import { Refusal } from "../refusal.ts";
-import { assertMayWrite } from "../rights/rights.ts";
 
 /** What documents need of the application. */
 export interface JoinedDocuments
@@ -25,158 +26,132 @@ export interface JoinedDocuments
   readonly server: object;
 }
 
-/** How somebody is in a document. */
-export interface DocumentChannelSettings extends ChannelSettings {
-  /** The id of the document. */
-  readonly documentId: string;
-}
-
 /** What a client does in a document. */
-const EVENTS: ReadonlySet<string> = new Set([
-  "cursor",
-  "focus",
-  "typing",
-  "viewport",
-]);
+const EVENTS: readonly string[] = ["cursor", "focus", "typing", "viewport"];
 
 /**
- * One join of a document: a channel whose presence is a session of the
- * document, and which tells what happens there as well.
+ * One join of a document: a channel whose presence is a session of the document,
+ * and which also sends what happens there.
  */
 export class DocumentChannel extends Channel {
   readonly #documents: JoinedDocuments;
-  readonly #socket: ChannelSocket;
   readonly #documentId: string;
   #session: DocumentSession | undefined;
-  #wanted: readonly string[] = [];
   #listening: DocumentListening | undefined;
 
-  /** Makes a channel; nobody hears of it before it is told to begin. */
+  /** Makes a channel, which sends nothing before it begins. */
   constructor(
-    presence: TopicPresence,
     documents: JoinedDocuments,
+    documentId: string,
     socket: ChannelSocket,
-    settings: DocumentChannelSettings,
+    settings: ChannelSettings,
   ) {
-    super(presence, socket, settings);
+    super(socket, settings);
     this.#documents = documents;
-    this.#socket = socket;
-    this.#documentId = settings.documentId;
+    this.#documentId = documentId;
   }
 
   /**
-   * Comes in, by a session that lasts as long as the socket.
+   * Enters the document, by a session that lasts as long as the socket.
    *
-   * @param arrival As what.
-   * @param who Who they are, also when the others have been asked who is there.
-   * @param signal Aborted when they are no more to come in.
+   * @param arrival Under which name, and more.
+   * @param who Who they are, also once the document has been loaded.
+   * @param signal Aborted when they shall no longer enter.
    * @throws {Refusal} If they may not.
    * @throws {DocumentAtCapacityError} If the document is full.
    * @throws {ChannelClosedError} If the documents are closed.
    * @throws {BackboneError} If it is not known who is there.
    */
-  async comeIn(
-    { name, avatarUrl, workspaceId, wanted }: Arrival,
+  async enter(
+    { name, avatarUrl, workspaceId, needed }: Arrival,
     who: { readonly identity: PhoenixIdentity },
     signal: AbortSignal,
   ): Promise<void> {
-    this.#wanted = wanted;
-    this.#assertMayComeIn(who.identity);
+    this.needed = needed;
+    this.#assertMayEnter(who.identity);
     this.#session = await this.#documents.join(this.key, {
       documentId: this.#documentId,
       workspaceId,
       name: name ?? this.key,
       avatarUrl,
-      origin: this.#socket.origin,
+      origin: this.socket.origin,
       ttlMs: Infinity,
       signal,
     });
-    this.#assertMayComeIn(who.identity);
+    this.#assertMayEnter(who.identity);
   }
 
-  #assertMayComeIn(identity: PhoenixIdentity): void {
-    if (this.#wanted.includes(this.topic)) {
+  #assertMayEnter(identity: PhoenixIdentity): void {
+    if (this.needed.includes(this.topic)) {
       assertMayWrite(identity, [this.topic], "leave out the name to watch");
     }
-    assertMayWrite(identity, this.#wanted);
+    assertMayWrite(identity, this.needed);
   }
 
-  /** The contexts that they must be able to write to, to be in the document. */
-  protected override get needed(): readonly string[] {
-    return this.#wanted;
-  }
-
-  /** The same; their session and its colour, if they have come in. */
+  /** The same; also their session and its colour, if they have entered. */
   override get greeting(): JsonObject {
     if (this.#session === undefined) return {};
     const { sessionId, color } = this.#session;
     return { session_id: sessionId, color };
   }
 
-  /** Begins to tell who is there, and what happens; as for all channels. */
+  /** The same; also begins to send what happens. */
   override begin(): void {
     if (this.isStopped) return;
     super.begin();
     this.#listening = this.#documents.listen(this.#documentId, {
-      take: (message) => this.#tell(message),
-      // Whoever closes the documents may be about to close the server.
-      end: () => queueMicrotask(() => this.#fail(closed())),
+      take: (message) => this.#send(message),
+      // The caller that closes the documents may be about to close the server.
+      end: () =>
+        queueMicrotask(() => this.#fail(new Refusal("the server is closed"))),
       fail: (error) => this.#fail(error),
     });
-    // Who is there comes first for a client that reads: its state is there, and
-    // one microtask away. One that is behind may get the two in any order.
+    // A client that reads gets who is there first: that state is one microtask
+    // away. One that is behind may get the two in any order.
     queueMicrotask(() => this.#listening?.resume());
   }
 
   /**
-   * Whether an event is one of documents, and no broadcast.
+   * Does what a client tells by an event of documents.
    *
-   * @throws {Refusal} If it looks like one, but for a slip.
-   */
-  knows(event: string): boolean {
-    if (EVENTS.has(event)) return true;
-    const meant = [...EVENTS]
-      .find((name) => isOneSlipFrom(name, event.toLowerCase()));
-    if (meant === undefined) return false;
-    const given = JSON.stringify(event);
-    throw new Refusal(
-      `a document has no event ${given}: did you mean "${meant}"?`,
-    );
-  }
-
-  /**
-   * Does what a client says by an event of documents.
-   *
-   * @throws {Refusal} If it may not, or is not in the document.
-   * @throws {InvalidValueError} If something in the payload makes no sense.
+   * @returns Whether the event is one of documents.
+   * @throws {Refusal} If the client may not, is not in the document, tracks, or
+   * the event looks like one of documents but for a slip.
+   * @throws {InvalidValueError} If the payload is not valid.
    * @throws {UserNotFoundError} If their session is gone.
    * @throws {ChannelClosedError} If the documents are closed.
    */
-  take(event: string, payload: JsonObject, identity: PhoenixIdentity): void {
+  override handle(message: PhoenixMessage, identity: PhoenixIdentity): boolean {
+    const { event } = message;
+    const isPresence = event === "presence";
+    if (!isPresence && !isDocumentEvent(event)) return false;
+    const payload = payloadOf(message);
     assertMayWrite(identity, [this.topic]);
+    if (isPresence) this.track();
     const session = this.#session;
     if (session === undefined) {
       throw new Refusal("a document that is only watched: join it with a name");
     }
     act(session, event, payload);
+    return true;
   }
 
   /**
-   * Refuses: who is there is said by the session.
+   * Refuses: the session says who is there.
    *
    * @throws {Refusal} Always.
    */
   override track(): never {
-    throw nobodyIsTracked();
+    throw new Refusal("in a document nobody is tracked: join it with a name");
   }
 
-  /** Leaves the document: it is a goodbye. */
+  /** Leaves the document, with a goodbye. */
   override untrack(): void {
     this.#session?.[Symbol.dispose]();
     this.#session = undefined;
   }
 
-  /** Ends what it tells; their session goes on. */
+  /** Stops sending, for good; their session stays. */
   override stop(): void {
     super.stop();
     this.#listening?.[Symbol.dispose]();
@@ -190,33 +165,39 @@ export class DocumentChannel extends Channel {
     this.#session = undefined;
   }
 
-  #tell(message: DocumentMessage): boolean {
-    const { outbox } = this.#socket;
+  #send(message: DocumentMessage): boolean {
+    const { outbox } = this.socket;
     if (!outbox.hasRoom()) {
       this.#resume().catch((error: unknown) => this.#fail(error));
       return false;
     }
-    outbox.send(documentFrame(outbox.codec, this.topic, message));
+    outbox.send(DOCUMENT_FRAMES.of(this.codec, this.topic, message));
     return true;
   }
 
   /** Goes on when there is room. Until then the latest of each is kept. */
   async #resume(): Promise<void> {
-    if (await this.#socket.outbox.drained()) this.#listening?.resume();
+    if (await this.socket.outbox.drained()) this.#listening?.resume();
   }
 
   #fail(error: unknown): void {
-    if (this.#listening !== undefined) this.#socket.failed(this, error);
+    if (this.#listening !== undefined) this.socket.failed(this, error);
   }
 }
 
-/** Why who is in a document is not said by a presence. */
-export function nobodyIsTracked(): Refusal {
-  return new Refusal("in a document nobody is tracked: join it with a name");
-}
-
-function closed(): Refusal {
-  return new Refusal("the server is closed");
+/**
+ * Reports whether an event is one of documents, and no broadcast.
+ *
+ * @throws {Refusal} If it looks like one, but for a slip.
+ */
+function isDocumentEvent(event: string): boolean {
+  if (EVENTS.includes(event)) return true;
+  const meant = EVENTS.find((name) => isOneSlipFrom(name, event.toLowerCase()));
+  if (meant === undefined) return false;
+  const given = JSON.stringify(event);
+  throw new Refusal(
+    `a document has no event ${given}: did you mean "${meant}"?`,
+  );
 }
 
 /** Whether a letter is missing, too much, another one, or two are swapped. */

@@ -7,7 +7,7 @@ import {
   PhoenixEndpoint,
   type PhoenixIdentity,
 } from "../mod.ts";
-import { isJsonObject } from "../frames/json.ts";
+import { isJsonObject } from "../../internal.ts";
 import type { Frame } from "../testing/client.ts";
 import {
   type InProcess,

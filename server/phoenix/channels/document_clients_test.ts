@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { JsonObject } from "../frames/json.ts";
+import type { JsonObject } from "../../internal.ts";
 import { PhoenixClient } from "../testing/phoenix_client.ts";
 import { identity, serve, type Service } from "../testing/service.ts";
 import { SupabaseClient } from "../testing/supabase_client.ts";

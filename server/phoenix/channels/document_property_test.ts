@@ -6,7 +6,7 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-} from "../frames/json.ts";
+} from "../../internal.ts";
 import { json, RUNS } from "../testing/arbitraries.ts";
 import type { Frame } from "../testing/client.ts";
 import { type InProcess, inProcess } from "../testing/in_process.ts";

@@ -1,34 +1,37 @@
 import { assertVisibility } from "../../../core/assert.ts";
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
-import type { JsonValue } from "../../topics/mod.ts";
-import { isJsonObject, type JsonObject } from "../frames/json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from "../../internal.ts";
 import { own } from "../payload.ts";
 
 /** What a client asks for as it joins, in Phoenix's way or Supabase's. */
 export interface JoinParams {
   /** The key that it wants to be present under. */
   readonly key: string | undefined;
-  /** Its first meta; it watches only, if there is none. */
+  /** Its first meta; without one it only watches. */
   readonly meta: JsonValue | undefined;
-  /** Who the first meta is shown to. */
+  /** Who it is shown to, until a track says otherwise. */
   readonly visibility: Visibility | undefined;
   /** Whether it wants its own broadcasts back. */
   readonly self: boolean;
-  /** Whether it wants to know who is there. */
+  /** Whether it wants to know who is there, before it is there itself. */
   readonly presence: boolean;
   /** Which frames of bytes it can read. */
   readonly dialect: Dialect;
 }
 
-/** A client's way to speak: one can't read the other's broadcasts of bytes. */
+/** The dialect of a client: one can't read the other's broadcasts of bytes. */
 export type Dialect = "phoenix" | "supabase";
 
 const ACTION = "join topic";
 
-/** What the topics of Supabase's clients begin with. */
+/** The prefix of the topics of Supabase's clients. */
 export const SUPABASE_PREFIX = "realtime:";
 
-/** Longer keys and labels are refused, like those of other faces. */
+/** The longest key or label, as over HTTP. */
 const MAX_NAME_LENGTH = 256;
 
 /**
@@ -45,23 +48,22 @@ export function readJoinParams(
   }
   const isSupabase = topic.startsWith(SUPABASE_PREFIX) &&
     Object.hasOwn(payload, "config");
-  const config = memberOf(payload, "config");
-  const presence = memberOf(config, "presence");
-  const broadcast = memberOf(config, "broadcast");
+  const config = objectIn(payload, "config");
+  const presence = objectIn(config, "presence");
   return {
     key: readKey(payload, presence),
     meta: own(payload, "meta"),
     visibility: readVisibility(payload, ACTION),
-    self: own(broadcast, "self") === true,
+    self: own(objectIn(config, "broadcast"), "self") === true,
     presence: own(presence, "enabled") !== false,
     dialect: isSupabase ? "supabase" : "phoenix",
   };
 }
 
 /**
- * Reads who something shall be shown to.
+ * Reads a visibility.
  *
- * @throws {InvalidValueError} If it is no visibility.
+ * @throws {InvalidValueError} If it is not valid, or its label is too long.
  */
 export function readVisibility(
   payload: JsonObject,
@@ -94,7 +96,7 @@ function readKey(params: JsonObject, presence: JsonObject): string | undefined {
   throw new InvalidValueError(ACTION, "key", rule, key);
 }
 
-function memberOf(object: JsonObject, name: string): JsonObject {
+function objectIn(object: JsonObject, name: string): JsonObject {
   const member = own(object, name);
   return isJsonObject(member) ? member : {};
 }

@@ -1,20 +1,59 @@
-import type { Channel } from "./channel.ts";
-import type { PhoenixIdentity } from "../rights/identity.ts";
-import type { JsonObject } from "../frames/json.ts";
-import type { Members } from "./members.ts";
+import type { JsonObject } from "../../internal.ts";
 import type { Outbox } from "../outbox.ts";
+import type { PhoenixIdentity } from "../rights/identity.ts";
 import { mayRead } from "../rights/rights.ts";
+import type { Channel } from "./channel.ts";
 
-/** The channels of one socket, by their topics. */
+/** The channels of a topic, and the subscription to other servers. */
+interface Topic {
+  readonly channels: Set<Channel>;
+  readonly subscription: Disposable;
+}
+
+/** The channels of all sockets, by topic. */
+export class Members {
+  readonly #topics = new Map<string, Topic>();
+  readonly #subscribe: (topic: string) => Disposable;
+
+  /** @param subscribe Subscribes to what other servers send about a topic. */
+  constructor(subscribe: (topic: string) => Disposable) {
+    this.#subscribe = subscribe;
+  }
+
+  /** Adds a channel. O(1). */
+  add(channel: Channel): void {
+    let topic = this.#topics.get(channel.topic);
+    if (topic === undefined) {
+      const subscription = this.#subscribe(channel.topic);
+      topic = { channels: new Set(), subscription };
+      this.#topics.set(channel.topic, topic);
+    }
+    topic.channels.add(channel);
+  }
+
+  /** Removes a channel. O(1). */
+  delete(channel: Channel): void {
+    const topic = this.#topics.get(channel.topic);
+    if (!topic?.channels.delete(channel) || topic.channels.size > 0) return;
+    topic.subscription[Symbol.dispose]();
+    this.#topics.delete(channel.topic);
+  }
+
+  /** The channels of a topic. */
+  of(topic: string): Iterable<Channel> {
+    return this.#topics.get(topic)?.channels ?? [];
+  }
+}
+
+/** The channels of one socket, by topic. */
 export class JoinedChannels {
   readonly #members: Members;
   readonly #outbox: Outbox;
-  readonly #channels = new Map<string, Channel>();
   /**
-   * Those of them that have failed. What they hold stays until their client,
-   * which is told to, joins anew: nobody is to see it leave meanwhile.
+   * Failed ones too. What they hold stays until the client, which is asked to,
+   * joins again: nobody shall see it leave meanwhile.
    */
-  readonly #failed = new Set<Channel>();
+  readonly #channels = new Map<string, Channel>();
 
   /** Makes it without a channel. */
   constructor(members: Members, outbox: Outbox) {
@@ -22,27 +61,21 @@ export class JoinedChannels {
     this.#outbox = outbox;
   }
 
-  /** How many topics are joined. */
-  get size(): number {
-    return this.#channels.size - this.#failed.size;
-  }
-
-  /** The topics that are joined. */
+  /** The topics that are joined. O(topics). */
   get topics(): string[] {
-    return [...this.#channels]
-      .filter(([, channel]) => !this.#failed.has(channel))
-      .map(([topic]) => topic);
+    return [...this.#channels.keys()]
+      .filter((topic) => this.get(topic) !== undefined);
   }
 
   /** The channel of a topic, if it is joined. */
   get(topic: string): Channel | undefined {
     const channel = this.#channels.get(topic);
-    return channel && this.#failed.has(channel) ? undefined : channel;
+    return channel?.isStopped ? undefined : channel;
   }
 
   /**
-   * Takes a channel in, in place of the former one of its topic. That ends only
-   * now: whoever joins anew has not been away.
+   * Adds a channel in place of the former one of its topic. The former ends only
+   * now: a client that joins again has not been away.
    */
   add(channel: Channel): void {
     const former = this.#channels.get(channel.topic);
@@ -52,71 +85,69 @@ export class JoinedChannels {
   }
 
   /**
-   * Ends the presence in a topic; a channel that has not failed stays.
+   * Ends the presence in a topic, also that of a failed channel.
    *
-   * @returns Whether there is one.
+   * @returns Whether the topic is joined.
    */
   untrack(topic: string): boolean {
     this.#channels.get(topic)?.untrack();
     return this.get(topic) !== undefined;
   }
 
-  /** Leaves a topic, and all that is held there: it is a goodbye. */
+  /** Leaves a topic, with a goodbye. */
   leave(topic: string): void {
     const channel = this.#channels.get(topic);
     if (channel !== undefined) this.#dismiss(channel);
   }
 
-  /** Takes note that a channel has failed, and tells its client to join anew. */
+  /** Marks a channel as failed, and asks its client to join again. */
   fail(channel: Channel): void {
     channel.stop();
     this.#members.delete(channel);
-    this.#failed.add(channel);
     this.#outbox.push(channel, "phx_error", { reason: "channel_crash" });
   }
 
   /**
-   * Heeds what a fresh identity may do.
+   * Applies the rights of a fresh identity.
    *
-   * @param accepted Called before the client is told of what comes of it.
-   * @returns Of how many topics it is told anew who is there.
+   * @param accepted Called before the client learns the consequences.
+   * @returns For how many topics the client gets a new state.
    */
   judge(identity: PhoenixIdentity, accepted: () => void): number {
-    // Also if the socket is closed by what is sent: then too they lose it.
+    // They lose it even if the socket is closed by what is sent.
     const channels = [...this.#channels.values()];
     accepted();
-    let toldAnew = 0;
+    let newStates = 0;
     for (const channel of channels) {
-      // With this its client does not come back by itself.
+      // With this reason the client does not rejoin.
       if (!mayRead(identity, channel.topic)) {
         this.#dismiss(channel, { reason: "unauthorized" });
       } else if (channel.judge(identity)) {
-        toldAnew++;
+        newStates++;
       }
     }
-    return toldAnew;
+    return newStates;
   }
 
-  /** Ends them all without a goodbye: what they hold has its grace. */
+  /** Ends all without a goodbye: what they hold has its grace. */
   end(): void {
     for (const channel of this.#channels.values()) {
       this.#members.delete(channel);
       channel.end();
     }
     this.#channels.clear();
-    this.#failed.clear();
   }
 
-  /** Ends a channel that its client has left, joined anew, or may not read. */
+  /** Ends a channel that its client has left, joined again, or may not read. */
   #dismiss(channel: Channel, payload: JsonObject = {}): void {
+    const hasFailed = channel.isStopped;
     channel.untrack();
     channel.end();
     this.#members.delete(channel);
     if (this.#channels.get(channel.topic) === channel) {
       this.#channels.delete(channel.topic);
     }
-    // The client of one that has failed knows that it is over.
-    if (this.#failed.delete(channel)) return;
-    this.#outbox.push(channel, "phx_close", payload);
+    // The client of a failed one knows already.
+    if (!hasFailed) this.#outbox.push(channel, "phx_close", payload);
   }
 }

@@ -1,293 +1,210 @@
 import { documentIdOf } from "../../documents/mod.ts";
+import type { JsonObject } from "../../internal.ts";
 import { ServerClosedError } from "../../mod.ts";
-import { Channel, type ChannelSocket } from "./channel.ts";
-import { type ChannelSettings, settingsOf } from "./channel_settings.ts";
-import { readArrival } from "./document_arrival.ts";
-import { DocumentChannel, type JoinedDocuments } from "./document_channel.ts";
-import type { FreshTokens } from "../rights/fresh_tokens.ts";
-import type {
-  Admission,
-  JoinHookAnswer,
-  Rejection,
-} from "../rights/identity.ts";
-import { type JoinParams, readJoinParams } from "./join_params.ts";
-import type { JoinedChannels } from "./joined_channels.ts";
-import type { JsonObject } from "../frames/json.ts";
+import type { Connection } from "../connection.ts";
 import type { PhoenixMessage } from "../frames/message.ts";
 import { own, payloadOf } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
+import type { Admission, Rejection } from "../rights/identity.ts";
 import { assertMayRead, assertMayWrite } from "../rights/rights.ts";
-import type { SocketHub } from "../socket_hub.ts";
-import type { Standing } from "../rights/standing.ts";
-
-/** What joins need of their socket. */
-export interface JoiningSocket {
-  /** Names the socket. */
-  readonly id: string;
-  /** What channels need of it. */
-  readonly link: ChannelSocket;
-  /** Who it belongs to, now and later. */
-  readonly who: Pick<Standing, "identity" | "stands">;
-  /** What it has joined. */
-  readonly channels: JoinedChannels;
-  /** Takes the tokens that come with joins. */
-  readonly tokens: Pick<FreshTokens, "areHeeded" | "take">;
-  /** What the application says to a join; left out, all get in as they ask. */
-  readonly ask:
-    | ((
-      topic: string,
-      payload: JsonObject,
-    ) => JoinHookAnswer)
-    | undefined;
-  /** Aborted when the socket is no more. */
-  readonly signal: AbortSignal;
-}
-
-/** What was asked for, and what the application says to it. */
-interface Answer {
-  readonly params: JoinParams;
-  readonly admission: Admission | Rejection;
-}
-
-/** A document that somebody joins. */
-interface JoinedDocument {
-  readonly documents: JoinedDocuments;
-  readonly documentId: string;
-}
+import { Channel } from "./channel.ts";
+import { type AdmittedJoin, settingsOf } from "./channel_settings.ts";
+import { readArrival } from "./document_arrival.ts";
+import { DocumentChannel } from "./document_channel.ts";
+import { readJoinParams } from "./join_params.ts";
 
 /** The joins of one client: asked for, answered by the application, entered. */
 export class Joins {
-  readonly #hub: SocketHub;
-  readonly #socket: JoiningSocket;
+  readonly #connection: Connection;
 
   /** Makes it; nothing is joined yet. */
-  constructor(hub: SocketHub, socket: JoiningSocket) {
-    this.#hub = hub;
-    this.#socket = socket;
+  constructor(connection: Connection) {
+    this.#connection = connection;
   }
 
   /**
-   * Joins a topic, and answers. What goes wrong is thrown, or rejects.
+   * Joins a topic, and answers. What fails is thrown, or rejects.
    *
-   * @returns When it is done; `undefined` if it is already.
+   * @returns When it is done; `undefined` if it is done already.
    * @throws {Refusal} If they may not.
-   * @throws {InvalidValueError} If what they ask for makes no sense.
-   * @throws {ContextAtCapacityError} If there is no room for them.
-   * @throws {ServerClosedError} If the server is no more.
+   * @throws {InvalidValueError} If what they ask for is not valid.
+   * @throws {ContextAtCapacityError} If the topic is full.
+   * @throws {ServerClosedError} If the server is closed.
    */
   join(message: PhoenixMessage): Promise<void> | undefined {
-    const { topic } = message;
+    const { channels, presence: { server } } = this.#connection;
     const failed = (error: unknown): never => {
-      // No former join is left behind, not one that has failed either: its
-      // client knows of none.
-      const { server } = this.#hub.presence;
-      if (!server.closed) this.#socket.channels.leave(topic);
+      // No former join remains, not even a failed one: the client knows of none.
+      if (!server.closed) channels.leave(message.topic);
       throw error;
     };
     try {
       this.#assertOpen();
-      this.#assertRoom(topic);
-      return this.#join(message)?.catch(failed);
+      this.#assertRoom(message.topic);
+      const joined = after<AdmittedJoin, void>(
+        this.#ask(message, payloadOf(message)),
+        (admitted) => this.#enter(admitted),
+      );
+      return joined instanceof Promise ? joined.catch(failed) : undefined;
     } catch (error) {
       return failed(error);
     }
   }
 
   /**
-   * Lets somebody speak in a topic without a join, if they might join it: they
-   * are not made present, and hear nothing. What goes wrong rejects, as it is
-   * thrown by `join()`.
+   * Lets a client speak in a topic without a join, if it might join: it does not
+   * become present, and receives nothing. Rejects with what `join()` throws.
    *
-   * @returns The channel that they would have.
+   * @returns The channel that it would have.
    */
   async visit(message: PhoenixMessage): Promise<Channel> {
-    const { topic } = message;
     this.#assertOpen();
-    const { params, admission } = await this.#ask(topic, {});
-    this.#assertAdmitted(topic, admission);
-    const settings = this.#settingsOf(message, params, admission);
-    return new Channel(this.#hub.presence, this.#socket.link, settings);
+    return this.#channelOf(await this.#ask(message, {}));
   }
 
   #assertOpen(): void {
-    const { server } = this.#hub.presence;
+    const { server } = this.#connection.presence;
     if (server.closed) throw new ServerClosedError("join topic");
   }
 
-  /** Makes sure that they are here yet: hooks take their time, or end them. */
-  #assertStands(): void {
-    const { who, signal } = this.#socket;
-    // While the machine has slept no timer has told that their rights end.
-    if (!signal.aborted && who.stands()) return;
-    throw new Refusal("the socket is closed", "closed");
-  }
-
   #assertRoom(topic: string): void {
-    const isNoDocument = this.#hub.documents !== undefined &&
-      documentIdOf(topic) === "";
+    const { channels, hub: { documents, limits } } = this.#connection;
+    const isNoDocument = documents !== undefined && documentIdOf(topic) === "";
     if (topic === "phoenix" || isNoDocument) {
       throw new Refusal("unmatched topic", "not-found");
     }
-    const { channels } = this.#socket;
-    if (channels.size < this.#hub.limits.topics) return;
     if (channels.get(topic) !== undefined) return;
+    if (channels.topics.length < limits.topics) return;
     throw new Refusal("too many channels joined", "too-many-requests");
   }
 
-  #join(message: PhoenixMessage): Promise<void> | undefined {
-    const { topic } = message;
-    const answer = this.#ask(topic, payloadOf(message));
-    const { documents } = this.#hub;
-    const documentId = documentIdOf(topic);
-    if (documents !== undefined && documentId !== undefined) {
-      return this.#joinDocument(message, { documents, documentId }, answer);
-    }
-    if (answer instanceof Promise) {
-      return answer.then((given) => this.#joinTopic(message, given));
-    }
-    this.#joinTopic(message, answer);
-    return undefined;
-  }
-
-  // What the application says
-
-  #ask(topic: string, payload: JsonObject): Answer | Promise<Answer> {
-    const params = readJoinParams(topic, payload);
+  #ask(
+    message: PhoenixMessage,
+    payload: JsonObject,
+  ): AdmittedJoin | Promise<AdmittedJoin> {
+    const params = readJoinParams(message.topic, payload);
+    const admit = () =>
+      after(this.#askHook(message.topic, payload), (admission) => {
+        this.#assertMayJoin(message.topic);
+        if (admission.reason === undefined) {
+          return { message, params, admission };
+        }
+        throw new Refusal(admission.reason, "refused");
+      });
+    const { standing } = this.#connection;
     const token = own(payload, "access_token");
-    const { tokens } = this.#socket;
-    // Supabase's clients put what they last had into each join. Their key of a
+    // Supabase's clients put the latest one into each join. The key of their
     // project is nobody's token.
-    const isFresh = params.dialect === "supabase" &&
-      typeof token === "string" && !token.startsWith("sb_") &&
-      tokens.areHeeded;
-    return isFresh
-      ? tokens.take(token).then(() => this.#askHook(topic, payload, params))
-      : this.#askHook(topic, payload, params);
+    const isFresh = standing.takesTokens && params.dialect === "supabase" &&
+      typeof token === "string" && !token.startsWith("sb_");
+    return isFresh ? standing.refresh(token).then(admit) : admit();
   }
 
   #askHook(
     topic: string,
     payload: JsonObject,
-    params: JoinParams,
-  ): Answer | Promise<Answer> {
-    const { who, ask } = this.#socket;
-    this.#assertStands();
-    assertMayRead(who.identity, topic);
-    if (ask === undefined) return { params, admission: {} };
-    const answerOf = (admission: Admission | Rejection) => {
-      assertAnswered(admission);
-      return { params, admission };
-    };
-    const given = ask(topic, payload);
-    return isThenable(given)
-      ? Promise.resolve(given).then(answerOf)
-      : answerOf(given);
+  ): Admission | Rejection | PromiseLike<Admission | Rejection> {
+    const { askJoin } = this.#connection;
+    if (askJoin === undefined) return {};
+    this.#assertMayJoin(topic);
+    return after(askJoin(topic, payload), (answer) => {
+      assertAnswered(answer);
+      return answer;
+    });
   }
 
-  /** Makes sure that they may come in: all of it may have changed meanwhile. */
-  #assertAdmitted(
-    topic: string,
-    admission: Admission | Rejection,
-  ): asserts admission is Admission {
+  /** Asserts what may have changed while a hook took its time. */
+  #assertMayJoin(topic: string): void {
+    const { standing, signal } = this.#connection;
     this.#assertOpen();
-    this.#assertStands();
-    assertMayRead(this.#socket.who.identity, topic);
-    if (admission.reason === undefined) return;
-    throw new Refusal(admission.reason, "refused");
+    if (signal.aborted || !standing.stands()) {
+      throw new Refusal("the socket is closed", "closed");
+    }
+    assertMayRead(standing.identity, topic);
   }
 
-  // In
+  #channelOf(admitted: AdmittedJoin): Channel {
+    const { hub: { documents, limits }, id, standing } = this.#connection;
+    const { identity } = standing;
+    const settings = settingsOf(admitted, identity, id, limits.metaBytes);
+    const documentId = documentIdOf(settings.topic);
+    return documents === undefined || documentId === undefined
+      ? new Channel(this.#connection, settings)
+      : new DocumentChannel(documents, documentId, this.#connection, settings);
+  }
 
-  #joinTopic(message: PhoenixMessage, { params, admission }: Answer): void {
-    const { link, who } = this.#socket;
-    this.#assertAdmitted(message.topic, admission);
-    const settings = this.#settingsOf(message, params, admission);
-    const channel = new Channel(this.#hub.presence, link, settings);
+  #enter(admitted: AdmittedJoin): Promise<void> | void {
+    const channel = this.#channelOf(admitted);
+    if (channel instanceof DocumentChannel) {
+      return this.#enterDocument(admitted, channel);
+    }
+    const { message, params, admission } = admitted;
     if (admission.meta !== undefined) {
       channel.track(admission.meta);
     } else if (params.meta !== undefined) {
-      const instead = "leave out the meta to watch";
-      assertMayWrite(who.identity, [message.topic], instead);
-      channel.track(params.meta, undefined, true);
+      const { identity } = this.#connection.standing;
+      const needed = [message.topic];
+      assertMayWrite(identity, needed, "leave out the meta to watch");
+      channel.track(params.meta, undefined, needed);
     }
-    this.#enter(message, channel, params, admission);
+    this.#begin(admitted, channel);
   }
 
-  /** Somebody comes into a document before the join is theirs, or not at all. */
-  async #joinDocument(
-    message: PhoenixMessage,
-    { documents, documentId }: JoinedDocument,
-    asked: Answer | Promise<Answer>,
+  /** The client enters the document before the join is done, or not at all. */
+  async #enterDocument(
+    admitted: AdmittedJoin,
+    channel: DocumentChannel,
   ): Promise<void> {
-    const { params, admission } = await asked;
-    const { link, who, channels, signal } = this.#socket;
-    const { topic } = message;
-    const { presence, limits } = this.#hub;
-    this.#assertAdmitted(topic, admission);
-    const payload = payloadOf(message);
+    const { message, admission } = admitted;
+    const { channels, hub, signal, standing } = this.#connection;
     const arrival = readArrival(
-      topic,
-      payload,
+      message.topic,
+      payloadOf(message),
       admission,
-      who.identity,
-      limits.metaBytes,
+      standing.identity,
+      hub.limits.metaBytes,
     );
-    const settings = {
-      ...this.#settingsOf(message, params, admission),
-      documentId,
-    };
-    const channel = new DocumentChannel(presence, documents, link, settings);
     try {
-      if (arrival !== undefined) await channel.comeIn(arrival, who, signal);
-      this.#assertAdmitted(topic, admission);
-      this.#enter(message, channel, params, admission);
+      if (arrival !== undefined) await channel.enter(arrival, standing, signal);
+      this.#assertMayJoin(message.topic);
+      this.#begin(admitted, channel);
     } finally {
-      // They may have lost the right, or the socket, just as they came in.
-      if (channels.get(topic) !== channel) channel.untrack();
+      // They may have lost the right, or the socket, just as they entered.
+      if (channels.get(message.topic) !== channel) channel.untrack();
     }
   }
 
-  #enter(
-    message: PhoenixMessage,
-    channel: Channel,
-    params: JoinParams,
-    admission: Admission,
-  ): void {
-    const { link, channels } = this.#socket;
+  #begin({ message, params, admission }: AdmittedJoin, channel: Channel): void {
+    const { channels, outbox, presence } = this.#connection;
     channels.add(channel);
-    link.outbox.reply(message, {
+    outbox.reply(message, {
       ...params.dialect === "supabase" ? { postgres_changes: [] } : {},
       ...admission.response,
       ...channel.greeting,
       key: channel.key,
-      ...this.#hub.presence.positionOf(message.topic),
+      ...presence.positionOf(message.topic),
     });
     channel.begin();
   }
-
-  #settingsOf(
-    message: PhoenixMessage,
-    params: JoinParams,
-    admission: Admission,
-  ): ChannelSettings {
-    const { id, who } = this.#socket;
-    const { metaBytes } = this.#hub.limits;
-    const joiner = { id, identity: who.identity, metaBytes };
-    return settingsOf(message, params, admission, joiner);
-  }
 }
 
-/** Not by its class: databases have promises of their own. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value;
+/** Goes on with a value: at once, or when it is there. */
+function after<T, R>(
+  value: T | PromiseLike<T>,
+  next: (value: T) => R | Promise<R>,
+): R | Promise<R> {
+  // Not by its class: databases have promises of their own.
+  const isPromise = (value: T | PromiseLike<T>): value is PromiseLike<T> =>
+    typeof value === "object" && value !== null && "then" in value;
+  return isPromise(value) ? Promise.resolve(value).then(next) : next(value);
 }
 
-/** Who answers nothing has let nobody in. */
-function assertAnswered(admission: unknown): void {
-  if (typeof admission === "object" && admission !== null) return;
+/** A hook that answers nothing has let nobody in. */
+function assertAnswered(answer: unknown): void {
+  if (typeof answer === "object" && answer !== null) return;
   throw new TypeError(
     `Cannot join topic: the hook must give an admission or a rejection: received ${
-      String(admission)
+      String(answer)
     }`,
   );
 }

@@ -5,45 +5,40 @@
  * @module
  */
 
-import { FrameError, type FrameOrigin } from "./frame_error.ts";
-import {
-  type FrameHeader,
-  MAX_NAME_BYTES,
-  readHeader,
-} from "./frame_header.ts";
 import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
-  MAX_DEPTH,
   parseJson,
-} from "./json.ts";
+} from "../../internal.ts";
+import { decodeUtf8 } from "./bytes.ts";
+import { FrameError, type FrameOrigin } from "./frame_error.ts";
+import { MAX_NAME_BYTES, readHeader } from "./frame_header.ts";
 import {
   BinaryBroadcast,
+  type MessageHeader,
   type PhoenixMessage,
   type PhoenixPayload,
-  type Ref,
 } from "./message.ts";
+import { isDeeperThan, MAX_DEPTH } from "./nesting.ts";
 
+/** A push from a client. */
 const PUSH = 0;
-const REPLY = 1;
+/** A broadcast to a client. */
 const BROADCAST = 2;
-/** Supabase's: from a client. */
+/** Supabase's, from a client. */
 const USER_BROADCAST_PUSH = 3;
-/** Supabase's: to a client. */
+/** Supabase's, to a client. */
 const USER_BROADCAST = 4;
 
 const BINARY_ENCODING = 0;
 const JSON_ENCODING = 1;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /**
  * Reads a frame of a client. Bytes in its payload are a view of the frame, not
  * a copy.
  *
- * @throws {FrameError} If it is not of a kind that clients send, or not whole.
+ * @throws {FrameError} If it is not of a kind that clients send, or incomplete.
  */
 export function decodeBinary(frame: Uint8Array): PhoenixMessage {
   const [kind] = frame;
@@ -53,104 +48,42 @@ export function decodeBinary(frame: Uint8Array): PhoenixMessage {
   throw new FrameError(`no client sends binary frames of kind ${kind}`);
 }
 
-/** Reads bytes as UTF-8; `undefined` if they are not. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
- * Writes a message of bytes: for one join, or for whoever is in the topic if it
- * has no join ref. There is no place for a ref.
- *
- * @throws {RangeError} If a name has more than 255 bytes.
- */
-export function encodePush(
-  { joinRef, topic, event }: FrameHeader,
-  bytes: Uint8Array,
-): Uint8Array {
-  return joinRef === null
-    ? frameOf(BROADCAST, { topic, event }, bytes)
-    : frameOf(PUSH, { join_ref: String(joinRef), topic, event }, bytes);
-}
-
-/**
- * Writes a reply of bytes.
- *
- * @throws {RangeError} If a name has more than 255 bytes.
- */
-export function encodeReply(
-  reply: {
-    readonly joinRef: Ref | null;
-    readonly ref: Ref;
-    readonly topic: string;
-    readonly status: string;
-  },
-  bytes: Uint8Array,
-): Uint8Array {
-  const { joinRef, ref, topic, status } = reply;
-  const names = {
-    join_ref: String(joinRef ?? ""),
-    ref: String(ref),
-    topic,
-    status,
-  };
-  return frameOf(REPLY, names, bytes);
-}
-
-/**
- * Writes a broadcast of bytes in Supabase's dialect. There is no place for refs.
+ * Writes a broadcast of bytes, which has no place for refs.
  *
  * @throws {RangeError} If a name, or the metadata, has more than 255 bytes.
  */
-export function encodeUserBroadcast(
-  topic: string,
-  { event, bytes, metadata }: BinaryBroadcast,
+export function encodeBytes(
+  { topic, event }: MessageHeader,
+  payload: Uint8Array | BinaryBroadcast,
 ): Uint8Array {
-  const isBare = Object.keys(metadata).length === 0;
-  const names = {
-    topic,
-    event,
-    metadata: isBare ? "" : JSON.stringify(metadata),
-  };
-  return frameOf(USER_BROADCAST, names, bytes, [BINARY_ENCODING]);
+  if (payload instanceof Uint8Array) {
+    return frameOf(BROADCAST, { topic, event }, [], payload);
+  }
+  const isBare = Object.keys(payload.metadata).length === 0;
+  const metadata = isBare ? "" : JSON.stringify(payload.metadata);
+  const names = { topic, event: payload.event, metadata };
+  return frameOf(USER_BROADCAST, names, [BINARY_ENCODING], payload.bytes);
 }
 
 function decodePush(frame: Uint8Array): PhoenixMessage {
   const names = new NameReader(frame, 4);
-  const header = readHeader({
-    joinRef: names.nextRef(),
-    ref: names.nextRef(),
-    topic: names.next(),
-    event: names.next(),
-  });
+  const header = names.header();
   return { ...header, payload: names.rest() };
 }
 
 function decodeUserBroadcastPush(frame: Uint8Array): PhoenixMessage {
   const names = new NameReader(frame, 5, 1);
-  const joinRef = names.nextRef();
-  const ref = names.nextRef();
-  const topic = names.next();
-  const event = names.next();
-  const header = readHeader({ joinRef, ref, topic, event });
+  const header = names.header();
   const metadata = readMetadata(names.next(), header);
-  const payload = readUserPayload(
-    frame[6],
-    header,
-    metadata,
-    names.rest(),
-  );
+  const payload = readUserPayload(frame[6], header, metadata, names.rest());
   return { ...header, event: "broadcast", payload };
 }
 
 /** The payload that the same broadcast would have in a frame of text. */
 function readUserPayload(
   encoding: number | undefined,
-  header: FrameHeader,
+  header: MessageHeader,
   metadata: JsonObject,
   bytes: Uint8Array,
 ): PhoenixPayload {
@@ -185,15 +118,13 @@ function readJson(
   if (text === undefined) {
     throw new FrameError(`${field} is missing or not UTF-8`, origin);
   }
-  const parsed = parseJson(text, MAX_DEPTH - level);
-  if (parsed === undefined) {
-    throw new FrameError(`${field} is not JSON`, origin);
-  }
-  if (parsed === "too deep") {
+  if (isDeeperThan(text, MAX_DEPTH - level)) {
     const reason = `it is nested deeper than ${MAX_DEPTH} levels`;
     throw new FrameError(reason, origin);
   }
-  return parsed.value;
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  throw new FrameError(`${field} is not JSON`, origin);
 }
 
 /** Reads the names of a frame, one after the other, and what comes after. */
@@ -216,10 +147,15 @@ class NameReader {
     return decodeUtf8(this.#frame.subarray(start, this.#at));
   }
 
-  /** The next name, if it is that of a ref: an empty one is none. */
-  nextRef(): string | null | undefined {
-    const name = this.next();
-    return name === "" ? null : name;
+  /** Reads four names, as the header; an empty ref is none. */
+  header(): MessageHeader {
+    const [joinRef, ref] = [this.next(), this.next()];
+    return readHeader({
+      joinRef: joinRef === "" ? null : joinRef,
+      ref: ref === "" ? null : ref,
+      topic: this.next(),
+      event: this.next(),
+    });
   }
 
   /** All that comes after the names. */
@@ -228,11 +164,13 @@ class NameReader {
   }
 }
 
+const encoder = new TextEncoder();
+
 function frameOf(
   kind: number,
   names: Readonly<Record<string, string>>,
+  encoding: readonly number[],
   payload: Uint8Array,
-  otherBytes: readonly number[] = [],
 ): Uint8Array {
   const fields = Object.entries(names).map(([name, text]) => {
     const bytes = encoder.encode(text);
@@ -243,7 +181,7 @@ function frameOf(
   });
   const lengths = fields.map(({ length }) => length);
   return concat([
-    Uint8Array.from([kind, ...lengths, ...otherBytes]),
+    Uint8Array.from([kind, ...lengths, ...encoding]),
     ...fields,
     payload,
   ]);

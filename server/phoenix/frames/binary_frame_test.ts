@@ -180,19 +180,11 @@ Deno.test("decode() of binary keeps __proto__ as a name like any other", () => {
   );
 });
 
-const header = { joinRef: "1", ref: null, topic: "room:1", event: "wave" };
+const header = { joinRef: null, ref: null, topic: "room:1", event: "wave" };
 
 const WRITTEN: Record<string, [PhoenixMessage, Uint8Array]> = {
-  "a push to one join": [
-    { ...header, payload: bytes(255) },
-    bytes(0, 1, 6, 4, "1", "room:1", "wave", 255),
-  ],
-  "a push to a join whose ref is a number": [
-    { ...header, joinRef: 12, payload: bytes(255) },
-    bytes(0, 2, 6, 4, "12", "room:1", "wave", 255),
-  ],
   "a broadcast to all": [
-    { ...header, joinRef: null, payload: bytes(255) },
+    { ...header, payload: bytes(255) },
     bytes(2, 6, 4, "room:1", "wave", 255),
   ],
   "Supabase's broadcast": [
@@ -219,22 +211,6 @@ for (const [what, [message, frame]] of Object.entries(WRITTEN)) {
   });
 }
 
-Deno.test("encodeReply() writes bytes in binary", () => {
-  const reply = {
-    topic: "room:1",
-    status: "ok",
-    response: bytes(255),
-  } as const;
-  assertEquals(
-    v2.encodeReply({ ...reply, joinRef: "1", ref: "12" }),
-    bytes(1, 1, 2, 6, 2, "1", "12", "room:1", "ok", 255),
-  );
-  assertEquals(
-    v2.encodeReply({ ...reply, joinRef: null, ref: 7 }),
-    bytes(1, 0, 1, 6, 2, "7", "room:1", "ok", 255),
-  );
-});
-
 Deno.test("encode() refuses what a length in a binary frame can't say", () => {
   const long = "é".repeat(128);
   const payload = bytes();
@@ -244,7 +220,6 @@ Deno.test("encode() refuses what a length in a binary frame can't say", () => {
   const expected: [() => unknown, string][] = [
     [write({ topic: long }), `Cannot write frame: topic ${rule} 256`],
     [write({ event: long }), `Cannot write frame: event ${rule} 256`],
-    [write({ joinRef: long }), `Cannot write frame: join_ref ${rule} 256`],
     [
       write({ payload: new BinaryBroadcast("b", payload, { by: long }) }),
       `Cannot write frame: metadata ${rule} 265`,

@@ -1,34 +1,24 @@
-import {
-  decodeBinary,
-  decodeUtf8,
-  encodePush,
-  encodeReply,
-  encodeUserBroadcast,
-} from "./binary_frame.ts";
+import { decodeBinary, encodeBytes } from "./binary_frame.ts";
+import { decodeUtf8 } from "./bytes.ts";
 import { FrameError } from "./frame_error.ts";
 import {
   BinaryBroadcast,
+  type MessageHeader,
   type PhoenixMessage,
-  type PhoenixReply,
-  type Ref,
 } from "./message.ts";
 import {
   decodeTextV1,
   decodeTextV2,
   encodeTextV1,
   encodeTextV2,
-  type TextMessage,
 } from "./text_frame.ts";
 
 /**
- * How a version of the protocol puts messages into frames. It keeps nothing:
- * all sockets of a version share one, and what is written for one of them can
- * be sent to others.
+ * How a version of the protocol puts messages into frames. It has no state: all
+ * sockets of a version share one, and a frame written for one of them can be
+ * sent to the others.
  */
 export interface Codec {
-  /** The version that clients ask for. */
-  readonly version: "1.0.0" | "2.0.0";
-
   /**
    * Reads a frame of a client. O(frame). Its size is not limited here.
    *
@@ -43,8 +33,8 @@ export interface Codec {
   /**
    * Writes a message to a client.
    *
-   * @param message The message. One of bytes has no ref on the wire, and one
-   * without a join ref is for all who are in the topic.
+   * @param message The message. One of bytes goes to all in the topic: it has no
+   * refs on the wire.
    * @returns The frame; `undefined` if the version has none for bytes.
    * @throws {RangeError} If a binary frame can't hold a name or the metadata,
    * which have more than 255 bytes.
@@ -52,40 +42,13 @@ export interface Codec {
   encode(message: PhoenixMessage): string | Uint8Array | undefined;
 
   /**
-   * Writes the answer to a message.
+   * Writes a message whose payload is JSON already.
    *
-   * @param reply The answer.
-   * @returns The frame; `undefined` if the version has none for bytes.
-   * @throws {RangeError} If a binary frame can't hold a name, which has more
-   * than 255 bytes.
-   */
-  encodeReply(reply: PhoenixReply): string | Uint8Array | undefined;
-
-  /**
-   * Writes a message for one join, whose payload is written already.
-   *
-   * @param joinRef The ref of the join.
-   * @param topic The topic.
-   * @param event The event.
-   * @param payloadJson The payload, an object as JSON. It is not looked at.
+   * @param header The rest of the message.
+   * @param payloadJson The payload, an object as JSON. It is not checked.
    * @returns The frame.
    */
-  encodeJsonPush(
-    joinRef: Ref | null,
-    topic: string,
-    event: string,
-    payloadJson: string,
-  ): string;
-
-  /**
-   * Writes a message for all who are in a topic, once for all of them.
-   *
-   * @param topic The topic.
-   * @param event The event.
-   * @param payloadJson The payload, an object as JSON. It is not looked at.
-   * @returns The frame.
-   */
-  encodeBroadcast(topic: string, event: string, payloadJson: string): string;
+  encodeText(header: MessageHeader, payloadJson: string): string;
 }
 
 /**
@@ -109,10 +72,6 @@ export interface Codec {
  *   event: "wave",
  *   payload: { hand: "left" },
  * });
- * assertEquals(
- *   codec?.encodeBroadcast("room:1", "wave", '{"hand":"left"}'),
- *   '[null,null,"room:1","wave",{"hand":"left"}]',
- * );
  * assertEquals(codecFor("3.0.0"), undefined);
  * ```
  */
@@ -125,69 +84,36 @@ export function codecFor(vsn: string | null): Codec | undefined {
 /** A patch of a version changes no frame. */
 const VERSION = /^([12])\.0\.(?:0|[1-9][0-9]*)$/;
 
-const V1: Codec = {
-  version: "1.0.0",
+/** Version 1. */
+export const V1: Codec = {
   // Some clients send their JSON as bytes.
   decode: (frame) => decodeTextV1(textOf(frame)),
-  encode: (message) => encodeJson(message, encodeTextV1),
-  encodeReply: (reply) => encodeJsonReply(reply, encodeTextV1),
-  ...pushesOf(encodeTextV1),
+  encode: (message) => {
+    const { payload } = message;
+    return isBytes(payload)
+      ? undefined
+      : encodeTextV1(message, JSON.stringify(payload));
+  },
+  encodeText: encodeTextV1,
 };
 
 /** Version 2, which all clients but old ones speak. */
 export const V2: Codec = {
-  version: "2.0.0",
   decode: (frame) =>
     typeof frame === "string" ? decodeTextV2(frame) : decodeBinary(frame),
   encode: (message) => {
-    const { topic, payload } = message;
-    if (payload instanceof Uint8Array) return encodePush(message, payload);
-    if (payload instanceof BinaryBroadcast) {
-      return encodeUserBroadcast(topic, payload);
-    }
-    return encodeJson(message, encodeTextV2);
+    const { payload } = message;
+    return isBytes(payload)
+      ? encodeBytes(message, payload)
+      : encodeTextV2(message, JSON.stringify(payload));
   },
-  encodeReply: (reply) =>
-    reply.response instanceof Uint8Array
-      ? encodeReply(reply, reply.response)
-      : encodeJsonReply(reply, encodeTextV2),
-  ...pushesOf(encodeTextV2),
+  encodeText: encodeTextV2,
 };
 
-type EncodeText = (message: TextMessage) => string;
-
-function pushesOf(
-  encodeText: EncodeText,
-): Pick<Codec, "encodeJsonPush" | "encodeBroadcast"> {
-  return {
-    encodeJsonPush: (joinRef, topic, event, payloadJson) =>
-      encodeText({ joinRef, ref: null, topic, event, payloadJson }),
-    encodeBroadcast: (topic, event, payloadJson) =>
-      encodeText({ joinRef: null, ref: null, topic, event, payloadJson }),
-  };
-}
-
-function encodeJson(
-  message: PhoenixMessage,
-  encodeText: EncodeText,
-): string | undefined {
-  const { payload } = message;
-  if (payload instanceof Uint8Array || payload instanceof BinaryBroadcast) {
-    return undefined;
-  }
-  return encodeText({ ...message, payloadJson: JSON.stringify(payload) });
-}
-
-function encodeJsonReply(
-  { joinRef, ref, topic, status, response }: PhoenixReply,
-  encodeText: EncodeText,
-): string | undefined {
-  if (response instanceof Uint8Array) return undefined;
-  const payload = { status, response };
-  return encodeJson(
-    { joinRef, ref, topic, event: "phx_reply", payload },
-    encodeText,
-  );
+function isBytes(
+  payload: PhoenixMessage["payload"],
+): payload is Uint8Array | BinaryBroadcast {
+  return payload instanceof Uint8Array || payload instanceof BinaryBroadcast;
 }
 
 function textOf(frame: string | Uint8Array): string {

@@ -1,20 +1,13 @@
-import { assertEquals } from "@std/assert";
-import { codecFor } from "./codec.ts";
-import {
-  BinaryBroadcast,
-  type PhoenixMessage,
-  type PhoenixReply,
-} from "./message.ts";
-import { bytes, codecOf } from "../testing/codecs.ts";
-
-const v1 = codecOf("1.0.0");
-const v2 = codecOf("2.0.0");
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { codecFor, V1 as v1, V2 as v2 } from "./codec.ts";
+import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
+import { bytes } from "../testing/codecs.ts";
 
 Deno.test("codecFor() knows the patches of two versions", () => {
-  const versions = {
-    "1.0.0": ["1.0.0", "1.0.7", "1.0.10"],
-    "2.0.0": ["2.0.0", "2.0.1", "2.0.99"],
-    "none": [
+  const versions = [
+    [v1, ["1.0.0", "1.0.7", "1.0.10"]],
+    [v2, ["2.0.0", "2.0.1", "2.0.99"]],
+    [undefined, [
       "",
       "1",
       "2",
@@ -33,17 +26,15 @@ Deno.test("codecFor() knows the patches of two versions", () => {
       " 2.0.0",
       "2.0.0\n",
       "2x0x0",
-    ],
-  };
-  for (const [version, all] of Object.entries(versions)) {
-    for (const vsn of all) {
-      assertEquals(codecFor(vsn)?.version ?? "none", version, vsn);
-    }
+    ]],
+  ] as const;
+  for (const [codec, all] of versions) {
+    for (const vsn of all) assertStrictEquals(codecFor(vsn), codec, vsn);
   }
 });
 
 Deno.test("codecFor() takes a client that names no version for one of the first", () => {
-  assertEquals(codecFor(null)?.version, "1.0.0");
+  assertStrictEquals(codecFor(null), v1);
 });
 
 const push: PhoenixMessage = {
@@ -72,51 +63,50 @@ Deno.test("encode() tells no join ref in version 1", () => {
   );
 });
 
-Deno.test("encodeReply() writes phx_reply with what the message was called by", () => {
-  const reply: PhoenixReply = {
+Deno.test("encode() writes a reply with the refs of the message", () => {
+  const reply: PhoenixMessage = {
     joinRef: "1",
     ref: "2",
     topic: "room:1",
-    status: "error",
-    response: { reason: "unmatched topic" },
+    event: "phx_reply",
+    payload: { status: "error", response: { reason: "unmatched topic" } },
   };
   const payload = '{"status":"error","response":{"reason":"unmatched topic"}}';
   assertEquals(
-    v2.encodeReply(reply),
+    v2.encode(reply),
     `["1","2","room:1","phx_reply",${payload}]`,
   );
   assertEquals(
-    v1.encodeReply(reply),
+    v1.encode(reply),
     `{"topic":"room:1","event":"phx_reply","ref":"2","payload":${payload}}`,
   );
   assertEquals(
-    v2.encodeReply({ ...reply, joinRef: null, ref: 2 }),
+    v2.encode({ ...reply, joinRef: null, ref: 2 }),
     `[null,2,"room:1","phx_reply",${payload}]`,
   );
 });
 
-Deno.test("encodeBroadcast() and encodeJsonPush() take JSON as it is written", () => {
+Deno.test("encodeText() takes JSON as it is written", () => {
+  const header = { joinRef: null, ref: null, topic: "room:1", event: "wave" };
   const json = '{ "big": 12345678901234567890 }';
   assertEquals(
-    v2.encodeBroadcast("room:1", "wave", json),
+    v2.encodeText(header, json),
     `[null,null,"room:1","wave",${json}]`,
   );
   assertEquals(
-    v2.encodeJsonPush("1", "room:1", "wave", json),
+    v2.encodeText({ ...header, joinRef: "1" }, json),
     `["1",null,"room:1","wave",${json}]`,
   );
   const inV1 = `{"topic":"room:1","event":"wave","ref":null,"payload":${json}}`;
-  assertEquals(v1.encodeBroadcast("room:1", "wave", json), inV1);
-  assertEquals(v1.encodeJsonPush("1", "room:1", "wave", json), inV1);
+  assertEquals(v1.encodeText(header, json), inV1);
+  assertEquals(v1.encodeText({ ...header, joinRef: "1" }, json), inV1);
 });
 
 Deno.test("encode() has no frame for bytes in version 1", () => {
   const payload = bytes(1);
-  const reply = { joinRef: "1", ref: "2", topic: "a", status: "ok" } as const;
   assertEquals(v1.encode({ ...push, payload }), undefined);
   assertEquals(
     v1.encode({ ...push, payload: new BinaryBroadcast("b", payload) }),
     undefined,
   );
-  assertEquals(v1.encodeReply({ ...reply, response: payload }), undefined);
 });

@@ -1,20 +1,21 @@
-import type { Ref } from "./message.ts";
+import type { MessageHeader } from "./message.ts";
 
-/** What is known of a frame that can't be read: what a reply must repeat. */
-export interface FrameOrigin {
-  /** Its join ref; `null` if it has none, or what is no ref. */
-  readonly joinRef: Ref | null;
-  /** Its ref; `null` if it has none, or what is no ref. */
-  readonly ref: Ref | null;
-  /** Its topic; `undefined` if it has none, or what is no string. */
+/**
+ * What is known of a frame that can't be read, and what a reply must repeat.
+ * The refs are `null` if the frame has none or something else in their place;
+ * likewise the topic is `undefined`.
+ */
+export interface FrameOrigin extends Pick<MessageHeader, "joinRef" | "ref"> {
+  /** Its topic. */
   readonly topic: string | undefined;
 }
 
+const UNKNOWN: FrameOrigin = { joinRef: null, ref: null, topic: undefined };
+
 /**
- * A client has sent a frame that is not of the protocol. It can be told so, in
- * a frame of text, if the error knows a topic and a ref. They are as they have
- * come, longer perhaps than a name may be, or with half a character: a client
- * knows its own by nothing else.
+ * A client has sent a frame that is not of the protocol. The client gets a reply
+ * if the error knows a topic and a ref. They are as sent, possibly longer than a
+ * name may be, or with half a character: a client knows its own by nothing else.
  *
  * @example Usage
  * ```ts
@@ -32,18 +33,15 @@ export interface FrameOrigin {
  * ```
  */
 export class FrameError extends Error implements FrameOrigin {
-  /** Its join ref; `null` if it has none, or what is no ref. */
-  readonly joinRef: Ref | null;
-  /** Its ref; `null` if it has none, or what is no ref. */
-  readonly ref: Ref | null;
-  /** Its topic; `undefined` if it has none, or what is no string. */
+  /** See {@linkcode FrameOrigin}. */
+  readonly joinRef: FrameOrigin["joinRef"];
+  /** See {@linkcode FrameOrigin}. */
+  readonly ref: FrameOrigin["ref"];
+  /** See {@linkcode FrameOrigin}. */
   readonly topic: string | undefined;
 
-  /** Makes the error from what is wrong, and from what is known all the same. */
-  constructor(
-    reason: string,
-    { joinRef, ref, topic }: FrameOrigin = UNKNOWN_ORIGIN,
-  ) {
+  /** Makes the error. */
+  constructor(reason: string, { joinRef, ref, topic }: FrameOrigin = UNKNOWN) {
     super(`Cannot read frame: ${reason}`);
     this.name = "FrameError";
     this.joinRef = joinRef;
@@ -51,9 +49,3 @@ export class FrameError extends Error implements FrameOrigin {
     this.topic = topic;
   }
 }
-
-const UNKNOWN_ORIGIN: FrameOrigin = {
-  joinRef: null,
-  ref: null,
-  topic: undefined,
-};

@@ -1,69 +1,59 @@
-import type { JsonObject } from "./json.ts";
+import type { JsonObject } from "../../internal.ts";
 
 /**
- * What a client calls a message by, to know the reply to it; a join's names
- * all that belongs to that join. Most clients send strings. Some send whole
- * numbers, and get them back as numbers, since `1` is not `"1"` to them.
+ * Names a message, so that the client knows the reply to it; the ref of a join
+ * names all that belongs to that join. Most clients send strings. Some send
+ * whole numbers and get numbers back, since `1` is not `"1"` to them.
  */
 export type Ref = string | number;
 
-/** A message of a client or to one, whatever frame carries it. */
-export interface PhoenixMessage {
+/** All of a message but its payload. */
+export interface MessageHeader {
   /** The ref of the join that it belongs to; `null` for none, or for all. */
   readonly joinRef: Ref | null;
-  /** What a reply to it repeats; `null` if none is awaited. */
+  /** What a reply repeats; `null` if no reply is expected. */
   readonly ref: Ref | null;
-  /** The channel that it is about. */
+  /** The topic of the channel. */
   readonly topic: string;
   /** What has happened, or shall happen. */
   readonly event: string;
-  /** What is told of it. */
+}
+
+/** A message from a client or to one, in any frame. */
+export interface PhoenixMessage extends MessageHeader {
+  /** The content. */
   readonly payload: PhoenixPayload;
 }
 
 /**
- * What a message tells: JSON, bytes, or the bytes that Supabase's clients give
- * a name. Tell them apart by `instanceof`. JSON is for everyone. Phoenix's
+ * The content of a message: JSON, bytes, or the bytes that Supabase's clients
+ * give a name. `instanceof` tells them apart. All clients read JSON. Phoenix's
  * clients throw at a {@linkcode BinaryBroadcast}, and Supabase's at other
- * bytes: send neither to who does not read it.
+ * bytes: send each only to clients that read it.
  */
 export type PhoenixPayload = JsonObject | Uint8Array | BinaryBroadcast;
 
 /**
- * A broadcast of bytes in Supabase's dialect, which is a message of the event
- * `broadcast`. One of JSON needs no such class: it is the JSON object
- * `{ type: "broadcast", event, payload }`, however it came.
+ * A broadcast of bytes in Supabase's dialect: a message of the event
+ * `broadcast`. A broadcast of JSON needs no class of its own: it is the object
+ * `{ type: "broadcast", event, payload }` in either kind of frame.
  */
 export class BinaryBroadcast {
-  /** What the bytes are about, by the sender's own words. */
+  /** The sender's name for the event. */
   readonly event: string;
-  /** What was sent. */
+  /** The content. */
   readonly bytes: Uint8Array;
   /**
-   * From a client: what it asks of the server, like `persist`; it is not meant
-   * for others. To a client: what the server adds, which it finds as `meta`.
-   * As JSON it has at most 255 bytes.
+   * From a client: options for the server, like `persist`, which others do not
+   * get. To a client: what the server adds, which it finds as `meta`. At most
+   * 255 bytes as JSON.
    */
   readonly metadata: JsonObject;
 
-  /** Makes a broadcast, without metadata unless some are given. */
+  /** Makes a broadcast. */
   constructor(event: string, bytes: Uint8Array, metadata: JsonObject = {}) {
     this.event = event;
     this.bytes = bytes;
     this.metadata = metadata;
   }
-}
-
-/** The answer to a message. */
-export interface PhoenixReply {
-  /** The join ref of the message. */
-  readonly joinRef: Ref | null;
-  /** The ref of the message. */
-  readonly ref: Ref;
-  /** The topic of the message. */
-  readonly topic: string;
-  /** Whether it was done. */
-  readonly status: "ok" | "error";
-  /** What came of it, or why not. */
-  readonly response: JsonObject | Uint8Array;
 }

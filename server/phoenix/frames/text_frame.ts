@@ -1,65 +1,47 @@
+import { isJsonObject, type JsonValue, parseJson } from "../../internal.ts";
 import { FrameError } from "./frame_error.ts";
-import {
-  type FrameHeader,
-  originOf,
-  type RawHeader,
-  readHeader,
-} from "./frame_header.ts";
-import {
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  MAX_DEPTH,
-  parseJson,
-  parseOutline,
-} from "./json.ts";
-import type { PhoenixMessage } from "./message.ts";
-
-/** A message of JSON to a client, whose payload is written already. */
-export interface TextMessage extends FrameHeader {
-  /** The payload, as JSON. */
-  readonly payloadJson: string;
-}
-
-/** A message as it is read from text. */
-export interface JsonMessage extends PhoenixMessage {
-  readonly payload: JsonObject;
-}
+import { originOf, type RawHeader, readHeader } from "./frame_header.ts";
+import type { MessageHeader, PhoenixMessage } from "./message.ts";
+import { isDeeperThan, MAX_DEPTH, outlineOf } from "./nesting.ts";
 
 /**
  * Reads a frame of version 2: `[join_ref, ref, topic, event, payload]`.
  *
  * @throws {FrameError} If it is not one.
  */
-export function decodeTextV2(text: string): JsonMessage {
+export function decodeTextV2(text: string): PhoenixMessage {
   return messageOf(text, fieldsOfV2);
 }
 
 /**
- * Reads a frame of version 1: `{ topic, event, payload, ref, join_ref }`, of
- * which the refs may be left out.
+ * Reads a frame of version 1: `{ topic, event, payload, ref, join_ref }`, where
+ * the refs are optional.
  *
  * @throws {FrameError} If it is not one.
  */
-export function decodeTextV1(text: string): JsonMessage {
+export function decodeTextV1(text: string): PhoenixMessage {
   return messageOf(text, fieldsOfV1);
 }
 
 /** Writes a frame of version 2. */
-export function encodeTextV2(message: TextMessage): string {
-  const { joinRef, ref, topic, event, payloadJson } = message;
+export function encodeTextV2(
+  { joinRef, ref, topic, event }: MessageHeader,
+  payloadJson: string,
+): string {
   const header = JSON.stringify([joinRef, ref, topic, event]);
   return `${header.slice(0, -1)},${payloadJson}]`;
 }
 
-/** Writes a frame of version 1, in which no join ref is told. */
-export function encodeTextV1(message: TextMessage): string {
-  const { ref, topic, event, payloadJson } = message;
+/** Writes a frame of version 1, which has no join ref. */
+export function encodeTextV1(
+  { ref, topic, event }: MessageHeader,
+  payloadJson: string,
+): string {
   const header = JSON.stringify({ topic, event, ref });
   return `${header.slice(0, -1)},"payload":${payloadJson}}`;
 }
 
-/** What is in a frame, none of it checked yet. */
+/** The parts of a frame, before they are checked. */
 interface Fields extends RawHeader {
   readonly payload: JsonValue | undefined;
 }
@@ -82,26 +64,22 @@ function fieldsOfV1(frame: JsonValue): Fields {
 function messageOf(
   text: string,
   fieldsOf: (frame: JsonValue) => Fields,
-): JsonMessage {
-  const parsed = parseJson(text, MAX_DEPTH);
-  if (parsed === undefined) throw new FrameError("it is not JSON");
-  if (parsed === "too deep") throw tooDeep(text, fieldsOf);
-  const fields = fieldsOf(parsed.value);
-  const header = readHeader(fields);
-  const { payload } = fields;
-  if (!isJsonObject(payload)) {
-    throw new FrameError("payload must be an object", header);
+): PhoenixMessage {
+  const isTooDeep = isDeeperThan(text, MAX_DEPTH);
+  // The outermost level of a frame that is too deep still has the header.
+  const frame = parseJson(isTooDeep ? outlineOf(text) : text);
+  if (isTooDeep) {
+    const reason = `it is nested deeper than ${MAX_DEPTH} levels`;
+    throw new FrameError(
+      reason,
+      frame === undefined ? undefined : originOf(fieldsOf(frame)),
+    );
   }
-  return { ...header, payload };
-}
-
-/** The header of a frame is not deep, so its sender can be told. */
-function tooDeep(
-  text: string,
-  fieldsOf: (frame: JsonValue) => Fields,
-): FrameError {
-  const reason = `it is nested deeper than ${MAX_DEPTH} levels`;
-  const outline = parseOutline(text);
-  if (outline === undefined) return new FrameError(reason);
-  return new FrameError(reason, originOf(fieldsOf(outline.value)));
+  if (frame === undefined) throw new FrameError("it is not JSON");
+  const fields = fieldsOf(frame);
+  const header = readHeader(fields);
+  if (isJsonObject(fields.payload)) {
+    return { ...header, payload: fields.payload };
+  }
+  throw new FrameError("payload must be an object", header);
 }

@@ -1,4 +1,4 @@
-import { bytesOf } from "../frames/base64.ts";
+import { bytesOf, decodeUtf8 } from "../frames/bytes.ts";
 
 const PREFIX = "base64url.bearer.phx.";
 
@@ -41,11 +41,6 @@ export function tokenOf({ headers, url }: Request): string | undefined {
 }
 
 function decode(base64url: string): string | undefined {
-  try {
-    const base64 = base64url.replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = bytesOf(base64);
-    return bytes && new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+  const bytes = bytesOf(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return bytes && decodeUtf8(bytes);
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { JsonObject, JsonValue } from "../frames/json.ts";
+import type { JsonObject, JsonValue } from "../../internal.ts";
 
 /** How often a property is tried. */
 export const RUNS = { numRuns: Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000) };

@@ -10,7 +10,7 @@ import {
   type WireDiff,
   type WireState,
 } from "../../topics/mod.ts";
-import { isJsonObject, type JsonObject } from "../frames/json.ts";
+import { isJsonObject, type JsonObject } from "../../internal.ts";
 import type { Ref } from "../frames/message.ts";
 import { Inbox } from "./inbox.ts";
 import { within } from "./waiting.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BROWSER_SOURCES } from "./browser_sources.ts";
+import { BROWSER_MODULES } from "./browser_modules.ts";
 import { contrast } from "./people/color.js";
 import { servePage } from "./mod.ts";
 
@@ -51,8 +51,15 @@ Deno.test("servePage() serves all that the page asks for", async () => {
   );
   assert(files.length > 10);
   assertEquals(files.filter((path) => !paths.includes(path)), []);
-  const sources = [...BROWSER_SOURCES.keys()];
-  assertEquals(sources.filter((path) => !paths.includes(path)), []);
+  const modules = [...BROWSER_MODULES.keys()];
+  assertEquals(modules.filter((path) => !paths.includes(path)), []);
+});
+
+Deno.test("servePage() serves no code of the package but the beacon, core and the hues", () => {
+  const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
+  const others = [...BROWSER_MODULES.keys()]
+    .filter((path) => !own.test(path) && !/^\/(beacon|core)\//.test(path));
+  assertEquals(others.toSorted(), ["/documents/hue.ts", "/phoenix.mjs"]);
 });
 
 Deno.test("servePage() serves the beacon as browsers can run it", async () => {
@@ -111,7 +118,7 @@ Deno.test("the page has nothing inline, which the policy would forbid", async ()
   for (
     const [path, script] of [["/", "room/room"], [
       "/document",
-      "document/document_room",
+      "document/document",
     ]]
   ) {
     const page = await textOf(path ?? "");

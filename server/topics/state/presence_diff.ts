@@ -1,4 +1,4 @@
-import type { JsonValue } from "../json_value.ts";
+import type { JsonValue } from "../../internal.ts";
 
 export type { JsonValue };
 

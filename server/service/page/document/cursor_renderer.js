@@ -2,9 +2,8 @@
 /// <reference lib="dom" />
 
 import { steadyNow } from "../../../../core/mod.ts";
-import { colorOf, readColor } from "../people/color.js";
+import { colorOf, paint, readColor } from "../people/color.js";
 import { made, show } from "../people/dom.js";
-import { paint } from "../people/paint.js";
 
 /**
  * A place in a text.
@@ -19,7 +18,6 @@ import { paint } from "../people/paint.js";
  * @typedef {object} Selection
  * @property {Position} anchor where it began
  * @property {Position} head where the cursor is
- * @property {boolean} isBackward whether the head comes first
  */
 
 /**

@@ -104,7 +104,7 @@ function at(line: number, column: number): Position {
 }
 
 function selection(anchor: Position, head: Position): Selection {
-  return { anchor, head, isBackward: head.offset < anchor.offset };
+  return { anchor, head };
 }
 
 const ADA: RemoteCursor = {

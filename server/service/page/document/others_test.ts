@@ -7,7 +7,6 @@ const DOING = {
   isTyping: false,
   cursor: { line: 0, column: 3, offset: 3 },
   selection: null,
-  viewport: null,
   lastActive: 5,
 };
 

@@ -1,5 +1,6 @@
 // @ts-check
 
+import { readCount } from "../people/wire.js";
 import { movedBy, positionAt } from "../text/text_edit.js";
 
 /** @typedef {import("./presence_event.js").Doing} Doing */
@@ -71,10 +72,7 @@ export class Participants {
     if (doing === undefined || doing.cursor === null) return;
     const anchor = positionAt(text, place.anchor);
     const head = positionAt(text, place.head);
-    const isBackward = head.offset < anchor.offset;
-    const selection = anchor.offset === head.offset
-      ? null
-      : { anchor, head, isBackward };
+    const selection = anchor.offset === head.offset ? null : { anchor, head };
     this.#all.set(userId, { ...doing, cursor: head, selection });
   }
 }
@@ -88,17 +86,10 @@ export class Participants {
 export function readPlaces(value) {
   const entries = Array.isArray(value) ? value : [];
   return new Map(entries.flatMap((entry) => {
-    const [userId, anchor, head] = Array.isArray(entry) ? entry : [];
-    const isPlace = typeof userId === "string" && isOffset(anchor) &&
-      isOffset(head);
-    return isPlace ? [[userId, { anchor, head }]] : [];
+    const [userId, ...offsets] = Array.isArray(entry) ? entry : [];
+    const [anchor, head] = offsets.map(readCount);
+    if (typeof userId !== "string") return [];
+    if (anchor === undefined || head === undefined) return [];
+    return [[userId, { anchor, head }]];
   }));
-}
-
-/**
- * @param {unknown} value
- * @returns {value is number}
- */
-function isOffset(value) {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

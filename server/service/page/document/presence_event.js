@@ -1,11 +1,10 @@
 // @ts-check
 
 import { readColor } from "../people/color.js";
-import { LENGTHS, readText } from "../people/meta.js";
+import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
 
 /** @typedef {import("./cursor_renderer.js").Position} Position */
 /** @typedef {import("./cursor_renderer.js").Selection} Selection */
-/** @typedef {{ topLine: number, bottomLine: number }} Viewport */
 
 /**
  * What somebody does in a document.
@@ -16,7 +15,6 @@ import { LENGTHS, readText } from "../people/meta.js";
  * @property {boolean} isTyping
  * @property {Position | null} cursor
  * @property {Selection | null} selection
- * @property {Viewport | null} viewport
  * @property {number} lastActive as the clock of this page counts
  */
 
@@ -84,10 +82,7 @@ function changeOf(type, fields, now) {
       return isTyping ? { isTyping, lastActive: now } : { isTyping };
     }
     case "viewport_changed":
-      return {
-        viewport: readViewport(fields.get("viewport")),
-        lastActive: now,
-      };
+      return { lastActive: now };
     case "activity_changed": {
       const activity = readActivity(fields.get("activity"));
       return isQuiet(activity) ? { activity } : { activity, lastActive: now };
@@ -113,7 +108,6 @@ function readDoing(fields, { now, ahead }) {
     activity: readActivity(fields.get("activity")),
     isTyping: fields.get("is_typing") === true,
     ...readCursors(fields),
-    viewport: readViewport(fields.get("viewport")),
     lastActive: lastActiveAt === undefined ? now : lastActiveAt - ahead,
   };
 }
@@ -150,7 +144,7 @@ function readSelection(value) {
   const anchor = readPosition(fields.get("anchor"));
   const head = readPosition(fields.get("head"));
   if (anchor === null || head === null) return null;
-  return { anchor, head, isBackward: head.offset < anchor.offset };
+  return { anchor, head };
 }
 
 /**
@@ -159,9 +153,8 @@ function readSelection(value) {
  */
 function readPosition(value) {
   const fields = fieldsOf(value);
-  const line = readCount(fields.get("line"));
-  const column = readCount(fields.get("column"));
-  const offset = readCount(fields.get("offset"));
+  const [line, column, offset] = ["line", "column", "offset"]
+    .map((name) => readCount(fields.get(name)));
   if (line === undefined || column === undefined || offset === undefined) {
     return null;
   }
@@ -170,41 +163,8 @@ function readPosition(value) {
 
 /**
  * @param {unknown} value
- * @returns {Viewport | null}
- */
-function readViewport(value) {
-  const fields = fieldsOf(value);
-  const topLine = readCount(fields.get("top_line"));
-  const bottomLine = readCount(fields.get("bottom_line"));
-  if (topLine === undefined || bottomLine === undefined) return null;
-  return { topLine, bottomLine };
-}
-
-/**
- * @param {unknown} value
- * @returns {number | undefined}
- */
-function readCount(value) {
-  const number = readNumber(value);
-  return number !== undefined && Number.isSafeInteger(number) && number >= 0
-    ? number
-    : undefined;
-}
-
-/**
- * @param {unknown} value
  * @returns {number | undefined}
  */
 function readNumber(value) {
   return typeof value === "number" ? value : undefined;
-}
-
-/**
- * @param {unknown} value
- * @returns {Fields}
- */
-function fieldsOf(value) {
-  return new Map(
-    typeof value === "object" && value !== null ? Object.entries(value) : [],
-  );
 }

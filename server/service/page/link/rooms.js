@@ -1,6 +1,6 @@
 // @ts-check
 
-import { readText } from "../people/meta.js";
+import { readText } from "../people/wire.js";
 import { nameOf } from "../people/names.js";
 
 /** @typedef {"room" | "document"} Kind */

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { LENGTHS, readText } from "../people/meta.js";
+import { LENGTHS, readText } from "../people/wire.js";
 
 /** @typedef {import("../people/profile.js").Store} Store */
 

@@ -1,4 +1,5 @@
 // @ts-check
+/// <reference lib="dom" />
 
 /**
  * The colour of a person, always as `#rrggbb`.
@@ -34,6 +35,18 @@ export function readColor(value) {
   if (parts.length === 0) return undefined;
   const [hue = 0, saturation = 0, lightness = 0] = parts.map(Number);
   return fromHsl(hue, saturation / 100, lightness / 100);
+}
+
+/**
+ * Gives an element a person's colour, and an ink that can be read on it.
+ *
+ * @param {HTMLElement} element
+ * @param {string} color
+ */
+export function paint(element, color) {
+  if (element.style.getPropertyValue("--color") === color) return;
+  element.style.setProperty("--color", color);
+  element.style.setProperty("--ink-on-color", inkOn(color));
 }
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { paint } from "./color.js";
 import { made } from "./dom.js";
-import { paint } from "./paint.js";
 
 /** @typedef {Pick<import("./person.js").Person, "key" | "name" | "color">} Person */
 

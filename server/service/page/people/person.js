@@ -1,10 +1,21 @@
 // @ts-check
 
-import { colorOf } from "./color.js";
-import { LENGTHS, readMeta, readText } from "./meta.js";
+import { colorOf, readColor } from "./color.js";
+import { fieldsOf, LENGTHS, readText } from "./wire.js";
 import { ACTIVITIES, AVAILABILITIES, foremost } from "./words.js";
 
-/** @typedef {import("./meta.js").Meta} Meta */
+/**
+ * What one connection says of its person.
+ *
+ * @typedef {object} Meta
+ * @property {string | undefined} name
+ * @property {string | undefined} color
+ * @property {string | undefined} device what a tab runs on; `undefined` for
+ * other programs
+ * @property {string | undefined} activity
+ * @property {string | undefined} availability
+ * @property {string | undefined} status
+ */
 
 /**
  * Somebody who is here: what their connections say, taken together.
@@ -17,43 +28,59 @@ import { ACTIVITIES, AVAILABILITIES, foremost } from "./words.js";
  * @property {string | undefined} availability
  * @property {string | undefined} status
  * @property {number} tabs how many pages like this one
- * @property {number} devices how many different things, with or without tabs
+ * @property {number} devices how many different devices, with or without tabs
  * @property {readonly Meta[]} metas one per connection
  */
 
 /**
+ * Reads the valid fields of a meta.
+ *
+ * @param {unknown} value
+ * @returns {Meta}
+ */
+export function readMeta(value) {
+  const fields = fieldsOf(value);
+  return {
+    name: readText(fields.get("name"), LENGTHS.name),
+    color: readColor(fields.get("color")),
+    device: readText(fields.get("device"), LENGTHS.device),
+    activity: readText(fields.get("activity"), LENGTHS.word),
+    availability: readText(fields.get("availability"), LENGTHS.word),
+    status: readText(fields.get("status"), LENGTHS.status),
+  };
+}
+
+/**
+ * Makes a person of what their connections say.
+ *
  * @param {string} key
  * @param {readonly unknown[]} values the metas, as they came over the wire
  * @returns {Person}
  */
 export function personOf(key, values) {
   const metas = values.map(readMeta);
-  // Who has said something last is believed.
-  const named = metas.findLast(({ name }) => name !== undefined);
-  const tabs = metas.filter(({ device }) => device !== undefined);
-  const others = metas.length - tabs.length;
+  /**
+   * All that the connections say in a field, the newest connection last.
+   *
+   * @param {keyof Meta} field
+   */
+  const all = (field) => metas.flatMap((meta) => meta[field] ?? []);
+  const devices = all("device");
   return {
     key,
-    name: named?.name ?? readText(key, LENGTHS.name) ?? "nameless",
-    color: metas.findLast(({ color }) => color !== undefined)?.color ??
-      colorOf(key),
-    activity: foremost(
-      ACTIVITIES,
-      metas.flatMap((meta) => meta.activity ?? []),
-    ),
-    availability: foremost(
-      AVAILABILITIES,
-      metas.flatMap((meta) => meta.availability ?? []),
-    ),
-    status: metas.findLast(({ status }) => status !== undefined)?.status,
-    tabs: tabs.length,
-    devices: new Set(tabs.map(({ device }) => device)).size + others,
+    name: all("name").at(-1) ?? readText(key, LENGTHS.name) ?? "nameless",
+    color: all("color").at(-1) ?? colorOf(key),
+    activity: foremost(ACTIVITIES, all("activity")),
+    availability: foremost(AVAILABILITIES, all("availability")),
+    status: all("status").at(-1),
+    tabs: devices.length,
+    devices: new Set(devices).size + metas.length - devices.length,
     metas,
   };
 }
 
 /**
- * An order for people: oneself first, the others by name.
+ * Makes an order for people: oneself first, the others by name.
  *
  * @param {string} self the key of the one who looks
  * @returns {(a: Person, b: Person) => number}

@@ -1,8 +1,8 @@
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { colorOf } from "./color.js";
-import { readMeta, readText } from "./meta.js";
 import { initialsOf, nameOf } from "./names.js";
-import { personOf } from "./person.js";
+import { personOf, readMeta } from "./person.js";
+import { readText } from "./wire.js";
 
 const TAB = {
   phx_ref: "1",
@@ -80,7 +80,6 @@ Deno.test("readMeta() drops what is not as it should be", () => {
       status: " \n ",
     }),
     {
-      ref: "",
       name: undefined,
       color: undefined,
       device: undefined,

@@ -1,6 +1,6 @@
 // @ts-check
 
-import { LENGTHS, readText } from "./meta.js";
+import { LENGTHS, readText } from "./wire.js";
 import { nameOf } from "./names.js";
 import { ACTIVITIES, AVAILABILITIES } from "./words.js";
 

@@ -1,11 +1,16 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { ago } from "./ago.js";
-import { made, show } from "../people/dom.js";
-import { paint } from "../people/paint.js";
+import { paint } from "../people/color.js";
+import { find, made, show } from "../people/dom.js";
+import { showList } from "../people/people_list.js";
 
 /** @typedef {import("../people/person.js").Person} Person */
+
+const FORMAT = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** @type {readonly (readonly [Intl.RelativeTimeFormatUnit, number])[]} */
+const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
 
 /**
  * Shows who left, and how long ago that was.
@@ -15,26 +20,31 @@ import { paint } from "../people/paint.js";
  * @param {number} now in milliseconds
  */
 export function showDepartures(list, departed, now) {
-  const wanted = departed.map(({ person }) => person.key).join("\n");
-  if (list.dataset.keys !== wanted) {
-    list.dataset.keys = wanted;
-    list.replaceChildren(...departed.map(({ person }) => itemOf(person)));
-  }
-  for (const [index, { at }] of departed.entries()) {
-    const time = list.children[index]?.querySelector("time");
-    if (!time) continue;
-    time.dateTime = new Date(at).toISOString();
-    show(time, ago(now - at));
-  }
+  const items = departed.map(({ person, at }) => ({ ...person, at }));
+  showList(list, items, makeItem, (item, { name, color, at }) => {
+    paint(find(".dot", HTMLElement, item), color);
+    show(find("bdi", HTMLElement, item), name);
+    show(find(".when", HTMLElement, item), ago(now - at));
+  });
 }
 
-/** @param {Person} person */
-function itemOf(person) {
+function makeItem() {
   const item = made("li", "", "departure");
-  item.dataset.key = person.key;
-  const dot = made("span", "", "dot");
-  paint(dot, person.color);
-  const name = made("bdi", person.name);
-  item.append(dot, name, made("time", "", "soft"));
+  item.append(made("span", "", "dot"), made("bdi", ""));
+  item.append(made("span", "", "when soft"));
   return item;
+}
+
+/**
+ * Says how long ago something was: `2 minutes ago`.
+ *
+ * @param {number} ms
+ * @returns {string}
+ */
+export function ago(ms) {
+  const [unit, length] = UNITS.find(([, length]) => ms >= length) ??
+    ["second", 1_000];
+  // A count of seconds would change all the time.
+  if (unit === "second") return ms < 10_000 ? "just now" : "moments ago";
+  return FORMAT.format(-Math.floor(ms / length), unit);
 }

@@ -1,8 +1,10 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { Throttle } from "../../../../beacon/mod.ts";
+import { paint } from "../people/color.js";
 import { copyOf, find, show } from "../people/dom.js";
-import { paint } from "../people/paint.js";
+import { fieldsOf } from "../people/wire.js";
 
 /** How long a pointer that does not move is shown. */
 const SILENCE_MS = 5_000;
@@ -24,13 +26,14 @@ const SILENCE_MS = 5_000;
  * @returns {Sighting | undefined}
  */
 export function readSighting(message) {
-  if (!isRecord(message) || !isRecord(message.sender)) return undefined;
-  const { key, connection } = message.sender;
+  const fields = fieldsOf(message);
+  const sender = fieldsOf(fields.get("sender"));
+  const key = sender.get("key");
   if (typeof key !== "string") return undefined;
-  const { x, y } = message;
+  const [x, y] = [fields.get("x"), fields.get("y")];
   return {
     key,
-    connection: String(connection),
+    connection: String(sender.get("connection")),
     at: isPart(x) && isPart(y) ? { x: within(x), y: within(y) } : undefined,
   };
 }
@@ -97,6 +100,72 @@ export class Pointers {
   }
 }
 
+/** Twenty a second. */
+const INTERVAL_MS = 50;
+
+/** How far an arrow key moves the pointer, in parts of the area. */
+const STEP = 0.03;
+
+/** @typedef {{ x: number | null, y: number | null }} Place */
+
+/** @type {ReadonlyMap<string, readonly [number, number]>} */
+const ARROWS = new Map([
+  ["ArrowLeft", [-STEP, 0]],
+  ["ArrowRight", [STEP, 0]],
+  ["ArrowUp", [0, -STEP]],
+  ["ArrowDown", [0, STEP]],
+]);
+
+/**
+ * Tells where one's own pointer is in an area: the mouse, a finger, or the
+ * arrow keys.
+ *
+ * @param {HTMLElement} area
+ * @param {HTMLElement} marker shows it while the keys move it
+ * @param {(place: Place) => void} send called twenty times a second at most
+ */
+export function followPointer(area, marker, send) {
+  const throttle = new Throttle({ intervalMs: INTERVAL_MS, send });
+  let [x, y] = [0.5, 0.5];
+
+  const moveTo = (/** @type {number} */ toX, /** @type {number} */ toY) => {
+    [x, y] = [rounded(toX), rounded(toY)];
+    throttle.push({ x, y });
+  };
+  const leave = () => throttle.push({ x: null, y: null });
+
+  const follow = (/** @type {PointerEvent} */ event) => {
+    const { left, top, width, height } = area.getBoundingClientRect();
+    marker.hidden = true;
+    moveTo((event.clientX - left) / width, (event.clientY - top) / height);
+  };
+  area.addEventListener("pointermove", follow);
+  area.addEventListener("pointerdown", follow);
+  area.addEventListener("pointerleave", (event) => {
+    // A finger that is lifted has pointed at something; a mouse has left.
+    if (event.pointerType === "mouse") leave();
+  });
+  area.addEventListener("keydown", (event) => {
+    const [dx, dy] = ARROWS.get(event.key) ?? [];
+    if (dx === undefined || dy === undefined) return;
+    event.preventDefault();
+    moveTo(x + dx, y + dy);
+    marker.style.left = `${x * 100}%`;
+    marker.style.top = `${y * 100}%`;
+    marker.hidden = false;
+  });
+  area.addEventListener("blur", () => {
+    if (marker.hidden) return;
+    marker.hidden = true;
+    leave();
+  });
+}
+
+/** @param {number} part */
+function rounded(part) {
+  return Math.round(within(part) * 10_000) / 10_000;
+}
+
 /**
  * @param {unknown} value
  * @returns {value is number}
@@ -108,12 +177,4 @@ function isPart(value) {
 /** @param {number} part */
 function within(part) {
   return Math.min(1, Math.max(0, part));
-}
-
-/**
- * @param {unknown} value
- * @returns {value is Record<string, unknown>}
- */
-function isRecord(value) {
-  return typeof value === "object" && value !== null;
 }

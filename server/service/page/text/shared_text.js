@@ -34,10 +34,11 @@ const MAX_IN_MESSAGE = 65_536;
  * @property {string} writer
  * @property {number} number higher than all that its writer had seen; with the
  * writer, it names the letter
- * @property {string} text empty as long as it is not known
- * @property {number} version how often it was deleted and restored: it is shown
- * while this is even
- * @property {Letter | undefined} after `undefined` as long as it is not known
+ * @property {string} text empty until it is known
+ * @property {number} version how often it was deleted and restored: the letter
+ * is visible while this is even
+ * @property {boolean} isShown whether it is in `SharedText.text`
+ * @property {Letter | undefined} after `undefined` until it is known
  * @property {Letter[]} followers those that were written after it, oldest first
  */
 
@@ -50,18 +51,15 @@ const MAX_IN_MESSAGE = 65_536;
  *   afterNumber: number, version: number, content: string | number]} Run
  */
 
-/** @typedef {{ letter: Letter, isShown: boolean }} Toggle */
-
 /**
- * What has been done to the text: the edits, each in the text that the one
- * before it left, and the letters that were shown or hidden.
+ * The letters that one step of a writer has shown or hidden.
  *
- * @typedef {{ edits: TextEdit[], toggles: Toggle[] }} Change
+ * @typedef {{ letter: Letter, isShown: boolean }[]} Step
  */
 
 /**
- * A text that several write at once. Whatever they write, and in whatever order
- * they hear of it, it becomes the same for all, and no letter is lost: a
+ * A text that several people write at once. All get the same text, whatever they
+ * write and in whatever order they receive it, and no letter is lost: a
  * replicated growable array, where a letter has a name and a deleted one keeps
  * its place. To merge is to add letters and take the highest versions.
  */
@@ -73,12 +71,18 @@ export class SharedText {
   /** @type {Map<string, Map<number, Letter>>} by writer and number */
   #letters = new Map();
   #count = 0;
-  /** What comes before all letters. */
+  /** The place before all letters. */
   #root = this.#letterOf("", 0);
-  /** @type {readonly Letter[]} those that are shown, in order */
+  /** @type {Letter[]} the visible ones, in order */
   #shown = [];
   #text = "";
   #initialWeight;
+  /** @type {Step[]} */
+  #done = [];
+  /** @type {Step[]} */
+  #undone = [];
+  /** @type {Set<Letter>} what changed here since `takeNews()` */
+  #news = new Set();
 
   /**
    * @param {string} writer names this tab
@@ -111,62 +115,87 @@ export class SharedText {
     return this.#weight > this.#initialWeight;
   }
 
-  /** @returns {Letter[]} All letters, the deleted ones too. */
-  get letters() {
-    return [...this.#letters.values()].flatMap((some) =>
-      [...some.values()].filter(({ after }) => after !== undefined)
+  /** @returns {Run[]} All letters, the deleted ones too. */
+  get runs() {
+    return runsOf(
+      [...this.#letters.values()].flatMap((some) => [...some.values()]),
     );
+  }
+
+  /**
+   * Takes the letters that were written, deleted or restored here since the last
+   * call: what the others do not have yet.
+   *
+   * @returns {Run[]}
+   */
+  takeNews() {
+    const runs = runsOf(this.#news);
+    this.#news.clear();
+    return runs;
   }
 
   /**
    * Edits the text, unless it has no room for what is inserted.
    *
    * @param {TextEdit} edit
-   * @returns {Change}
+   * @param {boolean} [joins] whether `undo()` undoes it together with the edit
+   * before it
+   * @returns {TextEdit[]} What has changed, each edit in the text that the one
+   * before it left.
    */
-  write({ start, end, inserted }) {
-    /** @type {Toggle[]} */
-    const toggles = [];
+  write({ start, end, inserted }, joins = false) {
     const room = Math.min(MAX_NUMBER - this.#number, MAX_LETTERS - this.#count);
-    if ([...inserted].length > room) return { edits: [], toggles };
+    if ([...inserted].length > room) return [];
+    /** @type {Step} */
+    const step = [];
     let after = this.#root;
     let offset = 0;
     for (const letter of this.#shown) {
       if (offset >= end) break;
-      if (offset >= start) this.#toggle(letter, toggles);
+      if (offset >= start) this.#toggle(letter, step);
       else after = letter;
       offset += letter.text.length;
     }
     for (const text of inserted) {
       const letter = this.#letterOf(this.#writer, this.#number + 1);
       this.#place(letter, after, text);
-      toggles.push({ letter, isShown: true });
+      this.#news.add(letter);
+      step.push({ letter, isShown: true });
       after = letter;
     }
-    return { edits: this.#update(), toggles };
+    const former = joins && this.#undone.length === 0
+      ? this.#done.at(-1)
+      : undefined;
+    if (former !== undefined) former.push(...step);
+    else if (step.length > 0) this.#done.push(step);
+    if (step.length > 0) this.#undone = [];
+    return this.#update();
   }
 
   /**
-   * Shows again what was hidden, and hides what was shown, as far as others
-   * have not done so.
+   * Undoes the last edit that was made here and still has an effect, whatever
+   * others have written since.
    *
-   * @param {readonly Toggle[]} done
-   * @returns {Change}
+   * @returns {TextEdit[]} What has changed.
    */
-  revert(done) {
-    /** @type {Toggle[]} */
-    const toggles = [];
-    for (const { letter, isShown } of done.toReversed()) {
-      if (isVisible(letter) === isShown) this.#toggle(letter, toggles);
-    }
-    return { edits: this.#update(), toggles };
+  undo() {
+    return this.#revert(this.#done, this.#undone);
   }
 
   /**
-   * Takes letters of others.
+   * Redoes what was undone last.
+   *
+   * @returns {TextEdit[]} What has changed.
+   */
+  redo() {
+    return this.#revert(this.#undone, this.#done);
+  }
+
+  /**
+   * Adds letters of others.
    *
    * @param {readonly Run[]} runs
-   * @returns {TextEdit[]}
+   * @returns {TextEdit[]} What has changed.
    */
   merge(runs) {
     const before = this.#weight;
@@ -175,14 +204,37 @@ export class SharedText {
   }
 
   /**
-   * @param {Letter} letter
-   * @param {Toggle[]} toggles what is done is added to it
+   * Reverts the last step that others have not reverted.
+   *
+   * @param {Step[]} from
+   * @param {Step[]} to
    */
-  #toggle(letter, toggles) {
+  #revert(from, to) {
+    /** @type {Step} */
+    const reverted = [];
+    while (reverted.length === 0) {
+      const step = from.pop();
+      if (step === undefined) return [];
+      for (const { letter, isShown } of step.toReversed()) {
+        if (isVisible(letter) === isShown) this.#toggle(letter, reverted);
+      }
+    }
+    to.push(reverted);
+    return this.#update();
+  }
+
+  /**
+   * Deletes or restores a letter.
+   *
+   * @param {Letter} letter
+   * @param {Step} step records it
+   */
+  #toggle(letter, step) {
     if (letter.version === MAX_VERSION) return;
     letter.version++;
     this.#weight++;
-    toggles.push({ letter, isShown: isVisible(letter) });
+    this.#news.add(letter);
+    step.push({ letter, isShown: isVisible(letter) });
   }
 
   /** @param {Run} run */
@@ -203,7 +255,7 @@ export class SharedText {
   }
 
   /**
-   * A letter by its name. It can be named before it is known.
+   * Finds a letter by its name, which can arrive before the letter does.
    *
    * @param {string} writer
    * @param {number} number
@@ -219,6 +271,7 @@ export class SharedText {
         number,
         text: "",
         version: 0,
+        isShown: false,
         after: undefined,
         followers: [],
       };
@@ -234,13 +287,13 @@ export class SharedText {
    * @param {string} text
    */
   #place(letter, after, text) {
-    // Of a deleted letter the text can come later.
+    // The text of a deleted letter can arrive later.
     letter.text ||= text;
     if (letter.after !== undefined) return;
     letter.after = after;
     const { followers } = after;
     let [first, last] = [0, followers.length];
-    // It is the newest one as a rule.
+    // Usually it is the newest one.
     for (let middle = last - 1; first < last; middle = (first + last) >> 1) {
       if (isOlder(followers[middle] ?? letter, letter)) first = middle + 1;
       else last = middle;
@@ -256,10 +309,31 @@ export class SharedText {
    * @returns {TextEdit[]} What has changed in it.
    */
   #update() {
-    const before = this.#shown;
-    this.#shown = visible(this.#root);
+    /** @type {TextEdit[]} */
+    const edits = [];
+    /** @type {TextEdit | undefined} */
+    let edit;
+    let offset = 0;
+    this.#shown = [];
+    for (const letter of inOrder(this.#root)) {
+      const { text, isShown: wasShown } = letter;
+      letter.isShown = isVisible(letter);
+      if (letter.isShown && wasShown) {
+        edit = undefined;
+      } else if (letter.isShown !== wasShown) {
+        if (edit === undefined) {
+          edit = { start: offset, end: offset, inserted: "" };
+          edits.push(edit);
+        }
+        if (wasShown) edit.end += text.length;
+        else edit.inserted += text;
+      }
+      if (!letter.isShown) continue;
+      this.#shown.push(letter);
+      offset += text.length;
+    }
     this.#text = this.#shown.map(({ text }) => text).join("");
-    return editsBetween(before, this.#shown);
+    return edits;
   }
 }
 
@@ -278,80 +352,25 @@ function isOlder(one, other) {
 }
 
 /** @param {Letter} root */
-function visible(root) {
-  const found = [];
+function* inOrder(root) {
   const left = [root];
   for (let letter = left.pop(); letter !== undefined; letter = left.pop()) {
-    if (isVisible(letter)) found.push(letter);
-    // The newest one is taken first.
+    yield letter;
+    // The newest follower is next.
     for (const follower of letter.followers) left.push(follower);
   }
-  return found;
 }
 
 /**
- * @param {readonly Letter[]} before
- * @param {readonly Letter[]} after has the letters of both in the same order
- */
-function editsBetween(before, after) {
-  const shorter = Math.min(before.length, after.length);
-  // As a rule all but one place is the same, which is quickly told.
-  let same = 0;
-  while (same < shorter && before[same] === after[same]) same++;
-  let end = 0;
-  while (end < shorter - same && before.at(-1 - end) === after.at(-1 - end)) {
-    end++;
-  }
-  const old = before.slice(same, before.length - end);
-  const known = new Set(old);
-  /** @type {TextEdit[]} */
-  const edits = [];
-  let start = 0;
-  for (const { text } of after.slice(0, same)) start += text.length;
-  let [removed, inserted] = [0, ""];
-  let next = 0;
-  const close = (kept = 0) => {
-    if (removed > 0 || inserted !== "") {
-      edits.push({ start, end: start + removed, inserted });
-    }
-    start += inserted.length + kept;
-    [removed, inserted] = [0, ""];
-  };
-  const skip = () => {
-    let gone = old[next];
-    while (gone !== undefined && !isVisible(gone)) {
-      removed += gone.text.length;
-      gone = old[++next];
-    }
-  };
-  for (const letter of after.slice(same, after.length - end)) {
-    skip();
-    if (known.has(letter)) {
-      close(letter.text.length);
-      next++;
-    } else {
-      inserted += letter.text;
-    }
-  }
-  skip();
-  close();
-  return edits;
-}
-
-/**
- * Letters as they are sent.
+ * Puts letters into the form in which they are sent.
  *
  * @param {Iterable<Letter>} letters
- * @returns {Run[]}
  */
-export function runsOf(letters) {
-  const sorted = [...letters].sort((one, other) =>
-    one.writer < other.writer
-      ? -1
-      : one.writer > other.writer
-      ? 1
-      : one.number - other.number
-  );
+function runsOf(letters) {
+  const sorted = [...letters].sort((one, other) => {
+    if (one.writer === other.writer) return one.number - other.number;
+    return one.writer < other.writer ? -1 : 1;
+  });
   /** @type {Run[]} */
   const runs = [];
   /** @type {Letter | undefined} */

@@ -1,22 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import {
+  lengthOf,
   MAX_LENGTH,
   readRuns,
   type Run,
-  runsOf,
   SharedText,
-  type Toggle,
 } from "./shared_text.js";
 import type { TextEdit } from "./text_edit.js";
-import { UndoStack } from "./undo_stack.js";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 
 /** One who writes: what is done, and what others are told of it. */
 class Writer {
   readonly shared: SharedText;
-  readonly steps = new UndoStack<Toggle>();
   /** The text as the edits make it. */
   text: string;
 
@@ -27,24 +24,14 @@ class Writer {
 
   /** @returns What the others are told. */
   write(edit: TextEdit): Run[] {
-    const { edits, toggles } = this.shared.write(edit);
-    this.#apply(edits);
-    this.steps.push(toggles, false);
-    return runsOf(toggles.map(({ letter }) => letter));
+    this.#apply(this.shared.write(edit));
+    return this.shared.takeNews();
   }
 
   /** @returns What the others are told. */
   undo(isRedo = false): Run[] {
-    let told: Run[] = [];
-    const revert = (step: readonly Toggle[]) => {
-      const { edits, toggles } = this.shared.revert(step);
-      this.#apply(edits);
-      told = runsOf(toggles.map(({ letter }) => letter));
-      return toggles;
-    };
-    if (isRedo) this.steps.redo(revert);
-    else this.steps.undo(revert);
-    return told;
+    this.#apply(isRedo ? this.shared.redo() : this.shared.undo());
+    return this.shared.takeNews();
   }
 
   hear(runs: Run[]): void {
@@ -218,7 +205,7 @@ Deno.test("a shared text becomes the same for all, and loses and turns no letter
 
       // Somebody who comes has the same by what one of them tells.
       const late = new Writer("late", initial);
-      late.hear(runsOf(writers[0]?.shared.letters ?? []));
+      late.hear(writers[0]?.shared.runs ?? []);
       assertEquals(late.text, text);
       assertEquals(late.shared.weight, writers[0]?.shared.weight);
     }),
@@ -258,14 +245,14 @@ Deno.test("a shared text is sent in few runs", () => {
   ada.write(insertion(3, "!"));
   ada.write(insertion(4, "?"));
   ada.write({ start: 0, end: 1, inserted: "" });
-  assertEquals(runsOf(ada.shared.letters), [
+  assertEquals(ada.shared.runs, [
     ["", 1, "", 0, 1, 1],
     ["", 2, "", 1, 0, "ne two"],
     ["ada", 8, "", 3, 0, "!?"],
   ]);
   const long = new Writer("long", "");
   long.write(insertion(0, "👋".repeat(12_000)));
-  const runs = runsOf(long.shared.letters);
+  const runs = long.shared.runs;
   const lengths = runs.map(([, , , , , content]) => String(content).length);
   assertEquals(lengths, [MAX_LENGTH, MAX_LENGTH, 4_000]);
   ada.hear(runs);
@@ -280,7 +267,8 @@ Deno.test("a shared text bears what nobody honest sends", () => {
     ada.hear([[`eve${index}`, 20, "", 0, 1, MAX_LENGTH]]);
   }
   assertEquals(ada.text, "one");
-  assert(ada.shared.letters.length < 250_000);
+  const letters = ada.shared.runs.reduce((sum, run) => sum + lengthOf(run), 0);
+  assert(letters < 250_000);
 });
 
 Deno.test("a shared text can be written though somebody took high numbers", () => {

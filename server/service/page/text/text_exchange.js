@@ -1,15 +1,11 @@
 // @ts-check
 
 import { readPlaces } from "../document/participants.js";
-import { lengthOf, readRuns, runsOf, SharedText } from "./shared_text.js";
+import { lengthOf, readRuns, SharedText } from "./shared_text.js";
 import { editBetween } from "./text_edit.js";
-import { UndoStack } from "./undo_stack.js";
 
 /** @typedef {import("../document/participants.js").Participants} Participants */
-/** @typedef {import("./shared_text.js").Change} Change */
-/** @typedef {import("./shared_text.js").Letter} Letter */
 /** @typedef {import("./shared_text.js").Run} Run */
-/** @typedef {import("./shared_text.js").Toggle} Toggle */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
 /** How long others may take to answer somebody who wants the text. */
@@ -41,10 +37,6 @@ export class TextExchange {
   #participants;
   #writer;
   #shared;
-  /** @type {UndoStack<Toggle>} */
-  #steps = new UndoStack();
-  /** @type {Set<Letter>} What the others have not been told. */
-  #untold = new Set();
   /** How many messages have told of changes. */
   #told = 0;
   /** @type {Map<string, number>} The same of the others, as far as heard. */
@@ -82,8 +74,7 @@ export class TextExchange {
   write(text, caret, joins) {
     if (text === this.#shared.text) return [];
     const edit = editBetween(this.#shared.text, text, caret);
-    const { toggles } = this.#done(this.#shared.write(edit));
-    if (toggles.length > 0) this.#steps.push(toggles, joins);
+    this.#edited(this.#shared.write(edit, joins));
     return text === this.#shared.text
       ? []
       : [editBetween(text, this.#shared.text, edit.end)];
@@ -95,7 +86,7 @@ export class TextExchange {
    * @returns {readonly TextEdit[]} What has changed.
    */
   undo() {
-    return this.#revertBy((revert) => this.#steps.undo(revert));
+    return this.#edited(this.#shared.undo());
   }
 
   /**
@@ -104,17 +95,15 @@ export class TextExchange {
    * @returns {readonly TextEdit[]} What has changed.
    */
   redo() {
-    return this.#revertBy((revert) => this.#steps.redo(revert));
+    return this.#edited(this.#shared.redo());
   }
 
   /** Tells the others what is new. */
   tell() {
-    if (this.#untold.size === 0) return;
-    for (const runs of inMessages(runsOf(this.#untold))) {
+    for (const runs of inMessages(this.#shared.takeNews())) {
       this.#told++;
       this.#send({ runs });
     }
-    this.#untold.clear();
   }
 
   /** One is in, perhaps again: others may have written, and have to be told. */
@@ -178,34 +167,17 @@ export class TextExchange {
     if (this.#isBehind) this.#events.ask();
   }
 
-  /**
-   * @param {Change} change
-   * @returns {Change}
-   */
-  #done(change) {
-    for (const { letter } of change.toggles) this.#untold.add(letter);
-    this.#participants.edited(change.edits, this.#shared.text, this.#self);
-    return change;
-  }
-
-  /** @param {(revert: (step: readonly Toggle[]) => Toggle[]) => void} move */
-  #revertBy(move) {
-    /** @type {readonly TextEdit[]} */
-    let edits = [];
-    move((step) => {
-      const change = this.#done(this.#shared.revert(step));
-      edits = change.edits;
-      return change.toggles;
-    });
+  /** @param {readonly TextEdit[]} edits made here */
+  #edited(edits) {
+    this.#participants.edited(edits, this.#shared.text, this.#self);
     return edits;
   }
 
   /** @param {object} besides what is told with the last part */
   #tellAll(besides) {
     if (!this.#shared.isWritten) return;
-    if (this.#untold.size > 0) this.#told++;
-    this.#untold.clear();
-    const parts = inMessages(runsOf(this.#shared.letters));
+    if (this.#shared.takeNews().length > 0) this.#told++;
+    const parts = inMessages(this.#shared.runs);
     const last = parts.pop();
     for (const runs of parts) this.#send({ runs });
     this.#send({ runs: last, weight: this.#shared.weight, ...besides });

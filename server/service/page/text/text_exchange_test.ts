@@ -104,7 +104,6 @@ function doing(text: string, offset: number) {
     isTyping: false,
     cursor: positionAt(text, offset),
     selection: null,
-    viewport: null,
     lastActive: 0,
   };
 }

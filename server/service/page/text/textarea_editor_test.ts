@@ -109,7 +109,7 @@ async function show(page: Page, { text, start, end }: Selected) {
       name: "Ada",
       color: "#0000ff",
       position: head,
-      selection: start === end ? null : { anchor, head, isBackward: false },
+      selection: start === end ? null : { anchor, head },
       isTyping: false,
       lastActive: Infinity,
     });

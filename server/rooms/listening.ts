@@ -1,0 +1,158 @@
+import type { RoomMember, Seat } from "./room.ts";
+
+/** Receives messages by calls and may refuse them. */
+export interface Listener<Message> {
+  /** Receives a message; returns `false` to refuse it for lack of room. */
+  take(message: Message): boolean;
+  /** Handles the end. */
+  end(): void;
+  /** Handles an end with an error. */
+  fail(error: unknown): void;
+}
+
+/**
+ * The messages of a room on their way to one listener. Dispose of it when the
+ * listener is gone: nothing is delivered afterwards, not even the end.
+ */
+export interface Listening extends Disposable {
+  /**
+   * Delivers what waits, as much as the listener takes, before it returns. The
+   * first call delivers a state, or the end if there is nothing to listen to.
+   * From then on messages are delivered as they occur, until the listener
+   * refuses one: then call this again. At any other time it does nothing.
+   */
+  resume(): void;
+}
+
+/** Counts what happens to slow listeners. */
+export class ListeningTally {
+  /** Events that a later one has replaced before their listener had them. */
+  coalesced = 0;
+  /** How often a listener was so far behind that it got a new state. */
+  statesResent = 0;
+}
+
+/** How a bounded listening delivers. */
+export interface ListeningOptions<State, Event> {
+  /** Joins the room as the listening begins, if there is one. */
+  readonly join: (member: RoomMember<Event>) => Seat<State> | undefined;
+  /** How many events may wait before a state replaces them. */
+  readonly maxPending: number;
+  /**
+   * Names the slot of an event: a later event of the same slot takes its place.
+   * By default each event has a slot of its own.
+   */
+  readonly slotOf?: (event: Event) => unknown;
+  /** Lists the slots whose events are void once this one follows. */
+  readonly voidedBy?: (event: Event) => readonly unknown[];
+  /** Counts what happens. */
+  readonly tally?: ListeningTally;
+}
+
+/**
+ * What one listener has yet to receive from a room. It joins the room with its
+ * first `resume()` and holds a bounded number of events: a slow listener gets a
+ * new state in their place.
+ */
+export class BoundedListening<State, Event>
+  implements Listening, RoomMember<Event> {
+  readonly #listener: Listener<State | Event>;
+  readonly #options: ListeningOptions<State, Event>;
+  /** The events that wait, by their slots, in the order to deliver them in. */
+  readonly #pending = new Map<unknown, Event>();
+  #seat: Seat<State> | undefined;
+  /** Whether a state must be delivered before any event. */
+  #isBehind = true;
+  /** The revision of the latest state that was delivered. */
+  #revision = 0;
+  /** Whether nothing waits, so that events are delivered at once. */
+  #isFlowing = false;
+  #isDelivering = false;
+  #isOver = false;
+
+  /** Makes a listening that has not begun. */
+  constructor(
+    listener: Listener<State | Event>,
+    options: ListeningOptions<State, Event>,
+  ) {
+    this.#listener = listener;
+    this.#options = options;
+  }
+
+  /** Delivers what waits. */
+  resume(): void {
+    if (this.#isOver || this.#isDelivering || this.#isFlowing) return;
+    this.#seat ??= this.#options.join(this);
+    if (this.#seat === undefined) return this.end();
+    if (this.#isBehind) {
+      const { state, revision } = this.#seat.read();
+      if (!this.#deliver(state)) return;
+      this.#isBehind = false;
+      this.#revision = revision;
+    }
+    let [next] = this.#pending;
+    while (next !== undefined) {
+      const [slot, event] = next;
+      if (!this.#deliver(event)) return;
+      // A newer event may have taken the slot meanwhile.
+      if (this.#pending.get(slot) === event) this.#pending.delete(slot);
+      [next] = this.#pending;
+    }
+    this.#isFlowing = true;
+  }
+
+  /** Receives an event from the room. */
+  tell(event: Event, revision: number): void {
+    // A state that was delivered, or has yet to be, contains it.
+    if (this.#isBehind || revision <= this.#revision) return;
+    if (this.#isFlowing) {
+      this.#isFlowing = this.#deliver(event);
+      if (this.#isFlowing || this.#isOver) return;
+    }
+    const { slotOf, voidedBy, maxPending, tally } = this.#options;
+    for (const slot of voidedBy?.(event) ?? []) this.#pending.delete(slot);
+    const { size } = this.#pending;
+    this.#pending.set(slotOf === undefined ? event : slotOf(event), event);
+    if (this.#pending.size === size && tally) tally.coalesced++;
+    if (this.#pending.size <= maxPending) return;
+    this.#pending.clear();
+    this.#isBehind = true;
+    if (tally) tally.statesResent++;
+  }
+
+  /** Ends. */
+  end(): void {
+    if (this.#isOver) return;
+    this[Symbol.dispose]();
+    this.#listener.end();
+  }
+
+  /** Ends with an error. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this[Symbol.dispose]();
+    this.#listener.fail(error);
+  }
+
+  /** Ends without telling the listener. */
+  [Symbol.dispose](): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#isFlowing = false;
+    this.#pending.clear();
+    this.#seat?.leave();
+  }
+
+  /** Delivers a message; returns whether the listener may take more. */
+  #deliver(message: State | Event): boolean {
+    this.#isDelivering = true;
+    try {
+      return this.#listener.take(message) && !this.#isOver;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    } finally {
+      this.#isDelivering = false;
+    }
+  }
+}

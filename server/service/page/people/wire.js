@@ -1,0 +1,54 @@
+// @ts-check
+
+/**
+ * Readers of values from the wire. Nothing in these can be relied on: any
+ * program may have sent them.
+ *
+ * @module
+ */
+
+/** The longest texts that are shown, in characters. */
+export const LENGTHS = { name: 64, status: 80, word: 32, device: 48 };
+
+/**
+ * Returns the fields of an object; none for any other value.
+ *
+ * @param {unknown} value
+ * @returns {ReadonlyMap<string, unknown>}
+ */
+export function fieldsOf(value) {
+  return new Map(
+    typeof value === "object" && value !== null ? Object.entries(value) : [],
+  );
+}
+
+/**
+ * Puts a text on one line, and cuts it to a length: between words, if there is a
+ * place to do so in its second half.
+ *
+ * @param {unknown} value
+ * @param {number} length in characters
+ * @returns {string | undefined} `undefined` for no text, and an empty one.
+ */
+export function readText(value, length) {
+  if (typeof value !== "string") return undefined;
+  const line = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  const characters = [...line];
+  if (characters.length <= length) return line === "" ? undefined : line;
+  const kept = characters.slice(0, length - 1);
+  const space = kept.lastIndexOf(" ");
+  const end = space > length / 2 ? space : kept.length;
+  return `${kept.slice(0, end).join("")}…`;
+}
+
+/**
+ * Reads a whole number from 0.
+ *
+ * @param {unknown} value
+ * @returns {number | undefined}
+ */
+export function readCount(value) {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : undefined;
+}

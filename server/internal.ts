@@ -26,4 +26,5 @@ export {
 } from "./json.ts";
 export { pause } from "./pause.ts";
 export { startWatch } from "./start_watch.ts";
+export { toldOnce } from "./told_once.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";

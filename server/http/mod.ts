@@ -47,7 +47,6 @@ export type {
   ServedStore,
   ServedVisible,
 } from "./served.ts";
-export { toldOnce } from "./told_once.ts";
 export { createTrustGuard, type TrustGuard } from "./trust.ts";
 export type {
   ChangesAnswer,

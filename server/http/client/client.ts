@@ -56,8 +56,7 @@ import type {
   WireUpdate,
   WithdrawAnswer,
 } from "../wire/wire.ts";
-import { areSummaries, isAnswer, isSummary } from "./wire_answer.ts";
-import { readBatch } from "./wire_batch.ts";
+import { areSummaries, isAnswer, isSummary, readBatch } from "./read_answer.ts";
 
 export type {
   ClientBatch,

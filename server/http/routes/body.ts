@@ -1,3 +1,4 @@
+import { type JsonValue, parseJson } from "../../internal.ts";
 import {
   HttpProblem,
   type HttpProblemOptions,
@@ -19,7 +20,7 @@ export async function readJson(
   request: Request,
   maxBytes: number,
   types: readonly string[],
-): Promise<unknown> {
+): Promise<JsonValue> {
   const type = typeOf(request);
   if (!types.includes(type)) throw wrongType(types);
   const text = await readText(request, maxBytes);
@@ -126,12 +127,10 @@ function tooLarge(maxBytes: number): HttpProblem {
   return problem("too-large", `it has more than ${maxBytes} bytes`);
 }
 
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw problem("invalid-request", `${where} is not JSON`);
-  }
+function parse(text: string, where: string): JsonValue {
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  throw problem("invalid-request", `${where} is not JSON`);
 }
 
 function problem(

@@ -212,7 +212,7 @@ Deno.test("import graph: the rules tell good arrows from bad ones", () => {
     ["server/service/page/mod.ts", "beacon/throttle.ts"],
     ["examples/a.ts", "core/assert.ts"],
     ["server/service/page/browser_modules.ts", "store/store.ts"],
-    ["server/service/page/mod.ts", "server/documents/hue.ts"],
+    ["server/service/page/mod.ts", "server/documents/people/hue.ts"],
     ["server/service/page/mod.ts", "?"],
     ["examples/a.ts", "store/mod.ts"],
     ["examples/a.ts", "mod.ts"],

@@ -44,3 +44,14 @@ export function assertPositive(
   if (typeof value === "number" && value > 0) return;
   throw new InvalidValueError(action, field, "must be a number above 0", value);
 }
+
+/** Throws unless a value is a number of zero or more, `Infinity` included. */
+export function assertNotNegative(
+  value: unknown,
+  field: string,
+  action: string,
+): void {
+  if (typeof value === "number" && value >= 0) return;
+  const rule = "must be a number of zero or more";
+  throw new InvalidValueError(action, field, rule, value);
+}

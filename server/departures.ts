@@ -2,114 +2,84 @@ import {
   type Duration,
   type Key,
   type PresenceModel,
+  type PresenceSnapshot,
   sameVisibility,
   type Timestamp,
   type Visibility,
   type VisibilityPolicy,
 } from "../core/mod.ts";
 
-/** When a subject was last seen in a context, by the label they then had. */
-interface Departure<M extends PresenceModel> {
-  readonly subject: M["subject"];
-  readonly context: M["context"];
-  /** The newest last. */
-  readonly sightings: Sighting<M>[];
-}
-
+/** When a subject was last seen in a context, by the label it then had. */
 interface Sighting<M extends PresenceModel> {
   readonly visibility: Visibility<M["label"]>;
   seenAt: Timestamp;
 }
 
-/** More labels than this of one subject in one context are not remembered. */
+/** How many labels of a subject in a context are remembered: the latest. */
 const MAX_SIGHTINGS = 4;
 
 /**
- * The memory of who has gone, or out of sight, and when. It holds the latest
- * departures up to a number and forgets the others.
+ * Remembers when subjects left a context, or went out of sight. It holds the
+ * latest departures up to a number.
  */
 export class Departures<M extends PresenceModel> {
   readonly #capacity: number;
-  readonly #byContext = new Map<Key, Map<Key, Departure<M>>>();
-  /** In the order of the latest sighting, the oldest first. */
-  readonly #all = new Set<Departure<M>>();
+  /** The sightings of each departed subject, latest last, as are departures. */
+  readonly #departed = new Map<string, readonly Sighting<M>[]>();
 
-  /** Makes a memory for so many subjects, counted once in each context. */
+  /** Makes a memory for a number of subjects, counted once in each context. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** Remembers when an entry with a label was last there. Amortised O(1). */
+  /** Records when an entry was last seen as it was. Amortised O(1). */
   record(
-    subject: M["subject"],
-    context: M["context"],
-    sighting: Sighting<M>,
+    { subject, context, visibility }: PresenceSnapshot<M>,
+    at: Timestamp,
   ): void {
     if (this.#capacity === 0) return;
-    const departure = this.#find(subject, context) ??
-      this.#add({ subject, context, sightings: [] });
-    this.#all.delete(departure);
-    this.#all.add(departure);
-    const { sightings } = departure;
-    const same = sightings.findIndex(({ visibility }) =>
-      sameVisibility(visibility, sighting.visibility)
+    const name = nameOf(subject, context);
+    const sightings = this.#departed.get(name) ?? [];
+    const former = sightings.find((sighting) =>
+      sameVisibility(sighting.visibility, visibility)
     );
-    const [former] = same < 0 ? [] : sightings.splice(same, 1);
-    // What goes last need not be what was seen last: a phone that was silent
-    // for a while expires after the laptop has said goodbye.
-    const seenAt = Math.max(sighting.seenAt, former?.seenAt ?? -Infinity);
-    sightings.push({ visibility: sighting.visibility, seenAt });
-    if (sightings.length > MAX_SIGHTINGS) sightings.shift();
-    this.#forgetOldest();
+    // The last to leave need not be the last that was seen: a phone that was
+    // silent for a while expires after the laptop has said goodbye.
+    const seenAt = Math.max(at, former?.seenAt ?? -Infinity);
+    const others = sightings.filter((sighting) => sighting !== former);
+    this.#departed.delete(name);
+    this.#departed.set(
+      name,
+      [...others, { visibility, seenAt }].slice(-MAX_SIGHTINGS),
+    );
+    if (this.#departed.size <= this.#capacity) return;
+    for (const oldest of this.#departed.keys()) {
+      this.#departed.delete(oldest);
+      return;
+    }
   }
 
-  /** Makes all of it earlier: the clock was set back. O(departures). */
+  /** Makes all times earlier: the clock was set back. O(departures). */
   setBack(by: Duration): void {
-    for (const { sightings } of this.#all) {
+    for (const sightings of this.#departed.values()) {
       for (const sighting of sightings) sighting.seenAt -= by;
     }
   }
 
-  /** When a subject was last there, for a reader with a policy. O(1). */
+  /** Returns when a subject was last seen, by a reader with a policy. O(1). */
   lastSeen(
     subject: M["subject"],
     context: M["context"],
     visible: VisibilityPolicy<M["label"], M["subject"]>,
   ): Timestamp | undefined {
-    let latest: Timestamp | undefined;
-    for (const sighting of this.#find(subject, context)?.sightings ?? []) {
-      if (!visible(sighting.visibility, subject)) continue;
-      latest = Math.max(latest ?? sighting.seenAt, sighting.seenAt);
-    }
-    return latest;
+    const times = (this.#departed.get(nameOf(subject, context)) ?? [])
+      .filter(({ visibility }) => visible(visibility, subject))
+      .map(({ seenAt }) => seenAt);
+    return times.length === 0 ? undefined : Math.max(...times);
   }
+}
 
-  #find(
-    subject: M["subject"],
-    context: M["context"],
-  ): Departure<M> | undefined {
-    return this.#byContext.get(context)?.get(subject);
-  }
-
-  #add(departure: Departure<M>): Departure<M> {
-    const { subject, context } = departure;
-    let bySubject = this.#byContext.get(context);
-    if (bySubject === undefined) {
-      bySubject = new Map();
-      this.#byContext.set(context, bySubject);
-    }
-    bySubject.set(subject, departure);
-    return departure;
-  }
-
-  #forgetOldest(): void {
-    if (this.#all.size <= this.#capacity) return;
-    for (const departure of this.#all) {
-      this.#all.delete(departure);
-      const bySubject = this.#byContext.get(departure.context);
-      bySubject?.delete(departure.subject);
-      if (bySubject?.size === 0) this.#byContext.delete(departure.context);
-      return;
-    }
-  }
+/** Names a subject in a context; JSON tells 1 from "1". */
+function nameOf(subject: Key, context: Key): string {
+  return JSON.stringify([subject, context]);
 }

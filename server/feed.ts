@@ -238,12 +238,15 @@ class SharedChanges<M extends PresenceModel> {
   }
 }
 
+/** Feeds by what they are of, then by the rights of their watchers. */
+type FeedsByKey<M extends PresenceModel, K> = Map<K, Map<string, Feed<M>>>;
+
 /** The feeds that have watchers, by what wakes them. */
 export class Feeds<M extends PresenceModel> {
   readonly #store: PresenceStore<M>;
-  readonly #ofContexts = new Map<Key, Map<string, Feed<M>>>();
-  readonly #ofSubjects = new Map<Key, Map<string, Feed<M>>>();
-  readonly #ofAll = new Map<string, Feed<M>>();
+  readonly #ofContexts: FeedsByKey<M, Key> = new Map();
+  /** Those of a subject, and by `undefined` those of everything. */
+  readonly #ofSubjects: FeedsByKey<M, Key | undefined> = new Map();
   readonly #onWatched: (context: M["context"], isWatched: boolean) => void;
 
   /** Makes feeds that read from a store; tells which contexts are watched. */
@@ -268,31 +271,29 @@ export class Feeds<M extends PresenceModel> {
   /** Joins the feed of a scope and a viewer's rights. */
   join(scope: FeedScope<M>, viewer: Viewer<M>): Feed<M> {
     const { context } = scope;
-    const isFirst = context !== undefined && !this.#ofContexts.has(context);
-    const feeds = this.#feedsOf(scope);
-    const key = rightsKey(viewer);
-    let feed = feeds.get(key);
-    if (feed === undefined) {
-      feed = new Feed(this.#store, scope, viewer);
-      feeds.set(key, feed);
-    }
+    const [byKey, key] = this.#placeOf(scope);
+    const feeds = byKey.get(key) ?? new Map<string, Feed<M>>();
+    const rights = rightsKey(viewer);
+    const feed = feeds.get(rights) ?? new Feed(this.#store, scope, viewer);
+    feeds.set(rights, feed);
     feed.watchers++;
-    if (isFirst) this.#onWatched(context, true);
+    if (!byKey.has(key)) {
+      byKey.set(key, feeds);
+      if (context !== undefined) this.#onWatched(context, true);
+    }
     return feed;
   }
 
   /** Leaves it again; the last one to leave frees it. */
   leave(feed: Feed<M>): void {
     if (--feed.watchers > 0) return;
-    const { context, subject } = feed.scope;
-    const feeds = this.#feedsOf(feed.scope);
-    feeds.delete(feed.rightsKey);
-    if (feeds.size > 0) return;
-    if (context !== undefined) {
-      this.#ofContexts.delete(context);
-      this.#onWatched(context, false);
-    }
-    if (subject !== undefined) this.#ofSubjects.delete(subject);
+    const { context } = feed.scope;
+    const [byKey, key] = this.#placeOf(feed.scope);
+    const feeds = byKey.get(key);
+    feeds?.delete(feed.rightsKey);
+    if (feeds === undefined || feeds.size > 0) return;
+    byKey.delete(key);
+    if (context !== undefined) this.#onWatched(context, false);
   }
 
   /** Wakes the feeds that a change is of, and no others. */
@@ -300,28 +301,18 @@ export class Feeds<M extends PresenceModel> {
     const { context, subject } = keyOfChange(change);
     this.#wake(this.#ofContexts.get(context));
     this.#wake(this.#ofSubjects.get(subject));
-    this.#wake(this.#ofAll);
+    this.#wake(this.#ofSubjects.get(undefined));
   }
 
   #wake(feeds: Map<string, Feed<M>> | undefined): void {
     for (const feed of feeds?.values() ?? []) feed.wake();
   }
 
-  #feedsOf({ context, subject }: FeedScope<M>): Map<string, Feed<M>> {
-    if (context !== undefined) return feedsAt(this.#ofContexts, context);
-    if (subject !== undefined) return feedsAt(this.#ofSubjects, subject);
-    return this.#ofAll;
+  #placeOf(
+    { context, subject }: FeedScope<M>,
+  ): [feeds: FeedsByKey<M, Key | undefined>, key: Key | undefined] {
+    return context === undefined
+      ? [this.#ofSubjects, subject]
+      : [this.#ofContexts, context];
   }
-}
-
-function feedsAt<F>(
-  feeds: Map<Key, Map<string, F>>,
-  key: Key,
-): Map<string, F> {
-  let there = feeds.get(key);
-  if (there === undefined) {
-    there = new Map();
-    feeds.set(key, there);
-  }
-  return there;
 }

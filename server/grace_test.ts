@@ -1,362 +1,145 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { type PresenceModel, restricted } from "../core/mod.ts";
 import { PresenceStore } from "../store/mod.ts";
-import { PresenceServer, PUBLIC_VIEWER, type Viewer } from "./mod.ts";
-import { countCalls, Mirror, update } from "./testing/harness.ts";
+import { Grace } from "./grace.ts";
+import { keyOf, update } from "./testing/harness.ts";
 
-/** A server with a grace of ten seconds and a mirror of doc-1. */
-async function watched(
-  options: ConstructorParameters<typeof PresenceServer>[0] = {},
-  viewer?: Viewer,
-): Promise<{ server: PresenceServer; mirror: Mirror } & Disposable> {
-  const server = new PresenceServer({ graceMs: 10_000, ...options });
-  const mirror = new Mirror(server.watch({ context: "doc-1", viewer }));
-  await mirror.read();
-  return { server, mirror, [Symbol.dispose]: () => server[Symbol.dispose]() };
+/** A store, a clock that a test sets, and the grace of the store's entries. */
+class Fixture {
+  now = 0;
+  readonly remote = new Set<unknown>();
+  readonly store: PresenceStore = new PresenceStore({ refreshes: "silent" });
+  readonly grace: Grace<PresenceModel>;
+
+  constructor(graceMs = 10_000) {
+    this.grace = new Grace({
+      store: this.store,
+      graceMs,
+      clock: () => this.now,
+      isRemote: ({ origin }) => this.remote.has(origin),
+    });
+  }
+
+  /** Publishes entries of alice in doc-1, each by an origin. */
+  publish(...origins: string[]): void {
+    for (const origin of origins) this.store.publish(update({ origin }));
+  }
+
+  get origins(): unknown[] {
+    return this.store.snapshots().map(({ origin }) => origin);
+  }
 }
 
-Deno.test("PresenceServer.disconnect() tells nobody during the grace", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update());
-  assertEquals(await w.mirror.told(), ["joined alice"]);
-
-  assertEquals(w.server.disconnect("tab"), 1);
-  time.tick(9_999);
-  assertEquals(await w.mirror.told(), []);
-  assertEquals(w.server.store.count("doc-1").subjects, 1);
+Deno.test("Grace.start() keeps entries for the grace, silently", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  const { lastSequence } = f.store;
+  assertEquals(f.grace.start("tab"), 1);
+  assertEquals(f.grace.size, 1);
+  assert(f.grace.has(keyOf()));
+  assertEquals(f.store.lastSequence, lastSequence);
+  assertEquals(f.store.liveness(keyOf())?.expiry, 10_000);
 });
 
-Deno.test("PresenceServer.disconnect() lets the subject leave once, when the grace is over", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update());
-  w.server.receive(update({ resource: "panel" }));
-  await w.mirror.read();
-
-  assertEquals(w.server.disconnect("tab"), 2);
-  time.tick(10_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
-  time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
-  assertFalse(time.next(), "no timer is left");
+Deno.test("Grace.start() counts from the first time", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  f.grace.start("tab");
+  f.now = 6_000;
+  assertEquals(f.grace.start("tab"), 1);
+  assertEquals(f.store.liveness(keyOf())?.expiry, 10_000);
 });
 
-Deno.test("PresenceServer.disconnect() of a page that is loaded again is seen by nobody", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ origin: "tab/1" }));
-  await w.mirror.read();
+Deno.test("Grace.start() keeps no entry for longer than its publisher said", () => {
+  const f = new Fixture();
+  f.store.publish(update({ expiry: 4_000 }));
+  f.grace.start("tab");
+  assertEquals(f.store.liveness(keyOf())?.expiry, 4_000);
+});
 
-  w.server.disconnect("tab/1");
-  time.tick(3_000);
-  w.server.receive(update({ origin: "tab/2" }));
-  const batches = await w.mirror.read();
-  assertEquals(batches.length, 1, "the new and the old entry are one batch");
-  assertEquals(
-    batches[0]?.map(({ type, entries }) => [type, entries.length]),
-    [["updated", 2]],
+Deno.test("Grace.start() leaves the publisher's own time alone", () => {
+  const f = new Fixture();
+  f.store.publish(update({ observedAt: 77 }));
+  f.now = 500;
+  f.grace.start("tab");
+  assertEquals(f.store.liveness(keyOf())?.seenAt, 77);
+});
+
+Deno.test("Grace.start() withdraws an entry whose subject is connected elsewhere", () => {
+  const f = new Fixture();
+  f.publish("tab", "phone");
+  assertEquals(f.grace.start("tab"), 1);
+  assertEquals(f.origins, ["phone"]);
+  assertEquals(f.grace.size, 0);
+});
+
+Deno.test("Grace.start() does not count a connection that is lost or another server's", () => {
+  const f = new Fixture();
+  f.publish("tab", "phone", "watch");
+  f.remote.add("watch");
+  f.grace.start("phone");
+  assertEquals(f.origins, ["tab", "watch"]);
+  f.grace.start("tab");
+  assertEquals(f.origins, ["tab", "watch"]);
+  assert(f.grace.has(keyOf()));
+});
+
+Deno.test("Grace.start() does not count an entry that fewer people see", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  f.store.publish(
+    update({ origin: "phone", visibility: restricted("team") }),
   );
-  assertEquals(
-    w.server.store.snapshots().map(({ origin }) => origin),
-    ["tab/2"],
-  );
-  time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
+  f.grace.start("tab");
+  assertEquals(f.origins, ["tab", "phone"]);
+  f.grace.start("phone");
+  assertEquals(f.grace.size, 2, "and tab does not count: it lingers");
 });
 
-Deno.test("PresenceServer.disconnect() of a page that comes back as what it was is no change at all", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ expiry: 30_000 }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  time.tick(3_000);
-  w.server.receive(update({ expiry: 33_000 }));
-  time.tick(29_999);
-  assertEquals(await w.mirror.read(), []);
-  time.tick(1);
-  assertEquals(await w.mirror.told(), ["left alice"], "and lives as it says");
+Deno.test("Grace.start() leaves an entry alone that another server owns", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  f.remote.add("tab");
+  assertEquals(f.grace.start("tab"), 1);
+  assertFalse(f.grace.has(keyOf()));
+  assertEquals(f.store.liveness(keyOf())?.expiry, "never");
 });
 
-Deno.test("PresenceServer.disconnect() of one of two tabs takes it away at once, the person stays", async () => {
-  using _time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ origin: "tab/1" }));
-  w.server.receive(update({ origin: "tab/2" }));
-  await w.mirror.read();
-
-  w.server.disconnect("tab/1");
-  assertEquals(await w.mirror.told(), ["updated alice"]);
-  assertEquals(
-    w.server.store.snapshots().map(({ origin }) => origin),
-    ["tab/2"],
-  );
+Deno.test("Grace.start() without a grace withdraws all entries", () => {
+  const f = new Fixture(0);
+  f.publish("tab");
+  assertEquals(f.grace.start("tab"), 1);
+  assertEquals(f.origins, []);
 });
 
-Deno.test("PresenceServer.disconnect() of both tabs keeps the last one for the grace", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ origin: "tab/1" }));
-  w.server.receive(update({ origin: "tab/2" }));
-  await w.mirror.read();
-
-  w.server.disconnect("tab/1");
-  w.server.disconnect("tab/2");
-  assertEquals(await w.mirror.told(), ["updated alice"]);
-  time.tick(10_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+Deno.test("Grace.end() returns for how long an entry has lingered, once", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  assertEquals(f.grace.end(keyOf()), undefined);
+  f.grace.start("tab");
+  f.now = 3_000;
+  assertEquals(f.grace.end(keyOf()), 3_000);
+  assertEquals(f.grace.end(keyOf()), undefined);
+  assertEquals(f.grace.size, 0);
 });
 
-Deno.test("PresenceServer.disconnect() takes a connection that is due for none", async () => {
-  using _time = new FakeTime(0);
-  let now = 0;
-  using w = await watched({ clock: () => now });
-  w.server.receive(update({ origin: "phone", expiry: 1_000 }));
-  w.server.receive(update({ origin: "tab/1" }));
-  await w.mirror.read();
-
-  now = 1_000;
-  w.server.disconnect("tab/1");
-  w.server.expire();
-  assertEquals(await w.mirror.told(), ["updated alice"], "the phone is gone");
-  w.server.receive(update({ origin: "tab/2" }));
-  assertEquals(await w.mirror.told(), ["updated alice"]);
-  assertEquals(w.server.store.size, 1);
+Deno.test("Grace.comeBack() withdraws what lingers of the subject by other origins", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  f.store.publish(update({ subject: "bob" }));
+  f.store.publish(update({ context: "doc-2" }));
+  f.grace.start("tab");
+  f.grace.comeBack(update({ origin: "tab" }));
+  assertEquals(f.store.size, 3);
+  f.grace.comeBack(update({ origin: "new tab" }));
+  assertEquals(f.store.snapshot(keyOf()), undefined);
+  assertEquals(f.store.size, 2);
 });
 
-Deno.test("PresenceServer.disconnect() counts the grace from the first time", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update());
-  await w.mirror.read();
-  assertEquals(w.server.disconnect("tab"), 1);
-  time.tick(6_000);
-  assertEquals(w.server.disconnect("tab"), 1);
-  time.tick(4_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
-  assertEquals(w.server.disconnect("tab"), 0);
-  assertEquals(w.server.disconnect("nobody"), 0);
-});
-
-Deno.test("PresenceServer.disconnect() judges every context by itself", async () => {
-  using time = new FakeTime(0);
-  using server = new PresenceServer({ graceMs: 10_000 });
-  const mirror = new Mirror(server.watch());
-  for (const context of ["doc-1", "doc-2", "doc-3"]) {
-    server.receive(update({ context, origin: "tab/1" }));
-  }
-  server.receive(update({ context: "doc-2", origin: "tab/2" }));
-  await mirror.read();
-
-  assertEquals(server.disconnect("tab/1"), 3);
-  const where = async () =>
-    (await mirror.read()).flat()
-      .map(({ type, context }) => `${type} in ${context}`);
-  assertEquals(await where(), ["updated in doc-2"]);
-
-  server.receive(update({ context: "doc-3", origin: "tab/3" }));
-  assertEquals(await where(), ["updated in doc-3"]);
-  time.tick(10_000);
-  assertEquals(await where(), ["left in doc-1"]);
-  assertEquals(server.store.contexts().sort(), ["doc-2", "doc-3"]);
-});
-
-Deno.test("PresenceServer.receive() of any connection brings the subject back, and nobody else", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ resource: "one" }));
-  w.server.receive(update({ resource: "two" }));
-  w.server.receive(update({ subject: "bob" }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-
-  w.server.receive(update({ resource: "phone", origin: "app" }));
-  const [batch, ...rest] = await w.mirror.read();
-  assertEquals(rest, []);
-  assertEquals(
-    batch?.map(({ type, subject, entries }) => [type, subject, entries.length]),
-    [["updated", "alice", 3]],
-  );
-  time.tick(10_000);
-  assertEquals(await w.mirror.told(), ["left bob"]);
-});
-
-Deno.test("PresenceServer.receive() of one of an origin's entries leaves it the grace for the others", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ resource: "one" }));
-  w.server.receive(update({ resource: "two" }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  w.server.receive(update({ resource: "one" }));
-  assertEquals(w.server.store.size, 2);
-  time.tick(60_000);
-  assertEquals(await w.mirror.told(), ["updated alice"]);
-  assertEquals(
-    w.server.store.snapshots().map(({ resource }) => resource),
-    ["one"],
-  );
-});
-
-Deno.test("PresenceServer.disconnect() lets an entry linger that nothing else shows to all who saw it", async () => {
-  using time = new FakeTime(0);
-  using w = await watched({}, PUBLIC_VIEWER);
-  w.server.receive(update({ origin: "tab" }));
-  w.server.receive(update({ origin: "phone", visibility: "private" }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  time.tick(1_000);
-  w.server.receive(
-    update({
-      origin: "phone",
-      visibility: "private",
-      facets: { activity: "idle" },
-    }),
-  );
-  w.server.receive(update({ origin: "tab after the reload" }));
-  assertEquals(await w.mirror.told(), ["updated alice"]);
-  time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
-  assertEquals(w.server.store.size, 2);
-});
-
-Deno.test("PresenceServer.receiveAll() brings subjects back with all of their entries", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ resource: "one" }));
-  w.server.receive(update({ resource: "two" }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  time.tick(1_000);
-  w.server.receiveAll([
-    update({ resource: "two" }),
-    update({ resource: "one" }),
-  ]);
-  assertEquals(w.server.store.size, 2);
-  time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
-});
-
-Deno.test("PresenceServer.receive() that is refused brings nobody back", () => {
-  using time = new FakeTime(0);
-  using server = new PresenceServer();
-  server.receive(update());
-  server.disconnect("tab");
-  try {
-    server.receive(update({ origin: "new", expiry: NaN }));
-  } catch {
-    // It is not well-formed.
-  }
-  assertEquals(server.store.size, 1);
-  time.tick(10_000);
-  assertEquals(server.store.size, 0);
-});
-
-Deno.test("PresenceServer.withdraw() says goodbye during the grace as at any time", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update());
-  w.server.receive(update({ subject: "bob", origin: "other" }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  w.server.disconnect("other");
-
-  w.server.withdraw(update());
-  assertEquals(await w.mirror.told(), ["left alice"]);
-  assertEquals(w.server.withdrawOrigin("other"), 1);
-  assertEquals(await w.mirror.told(), ["left bob"]);
-
-  w.server.receive(update());
-  time.tick(60_000);
-  assertEquals(await w.mirror.told(), ["joined alice"], "and is forgotten");
-});
-
-Deno.test("PresenceServer.disconnect() without a grace takes everything away at once", async () => {
-  using time = new FakeTime(0);
-  using w = await watched({ graceMs: 0 });
-  w.server.receive(update());
-  await w.mirror.read();
-  assertEquals(w.server.disconnect("tab"), 1);
-  assertEquals(await w.mirror.told(), ["left alice"]);
-  assertFalse(time.next());
-});
-
-Deno.test("PresenceServer.disconnect() with an endless grace waits for the subject", async () => {
-  using time = new FakeTime(0);
-  using w = await watched({ graceMs: Infinity });
-  w.server.receive(update());
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  time.tick(365 * 24 * 3600 * 1000);
-  assertEquals(await w.mirror.told(), []);
-});
-
-Deno.test("PresenceServer.disconnect() lets nothing live longer than it would", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({ expiry: 4_000 }));
-  w.server.receive(update({ subject: "bob", expiry: 60_000 }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  time.tick(4_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
-  time.tick(6_000);
-  assertEquals(await w.mirror.told(), ["left bob"]);
-});
-
-Deno.test("PresenceServer.disconnect() is forgotten when the grace is over", () => {
-  using time = new FakeTime(0);
-  using server = new PresenceServer();
-  server.receive(update());
-  server.receive(update({ resource: "panel" }));
-  server.disconnect("tab");
-  time.tick(10_000);
-  using withdrawals = countCalls(PresenceStore.prototype, "withdraw");
-  server.receive(update({ origin: "new" }));
-  assertEquals(withdrawals.calls, 0);
-});
-
-Deno.test("PresenceServer.disconnect() leaves the deadlines of facets alone", async () => {
-  using time = new FakeTime(0);
-  using w = await watched();
-  w.server.receive(update({
-    facets: { activity: "editing", availability: "available" },
-    facetDeadlines: { activity: 2_000 },
-  }));
-  await w.mirror.read();
-  w.server.disconnect("tab");
-  time.tick(2_000);
-  assertEquals(await w.mirror.told(), ["updated alice"]);
-  assertEquals(
-    w.mirror.view.subjectSummary("alice", "doc-1")?.activity,
-    undefined,
-  );
-  time.tick(8_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
-});
-
-Deno.test("PresenceServer.disconnect() makes no later update of the publisher stale", () => {
-  using time = new FakeTime(100_000);
-  using server = new PresenceServer({ staleUpdates: "refuse" });
-  const byItsOwnClock = () => update({ observedAt: Date.now() - 5_000 });
-  server.receive(byItsOwnClock());
-  time.tick(1_000);
-  server.disconnect("tab");
-  time.tick(1_000);
-  server.receive(byItsOwnClock());
-  time.tick(60_000);
-  assertEquals(server.store.size, 1);
-});
-
-Deno.test("PresenceServer.disconnect() looks at a subject once, however many entries it has", () => {
-  using _time = new FakeTime(0);
-  using server = new PresenceServer();
-  for (let n = 0; n < 2_000; n++) {
-    server.receive(update({ resource: n }));
-    server.receive(update({ resource: n, origin: "other" }));
-  }
-  using looks = countCalls(PresenceStore.prototype, "snapshots");
-  server.disconnect("tab");
-  assert(looks.calls <= 2, `${looks.calls} looks`);
+Deno.test("Grace.comeBack() leaves an entry to those who can't see the subject now", () => {
+  const f = new Fixture();
+  f.publish("tab");
+  f.grace.start("tab");
+  f.grace.comeBack(update({ origin: "phone", visibility: "private" }));
+  assertEquals(f.origins, ["tab"]);
 });

@@ -24,7 +24,11 @@ export {
   type JsonValue,
   parseJson,
 } from "./json.ts";
+export { MAX_NAME_LENGTH, MAX_URL_LENGTH } from "./lengths.ts";
 export { pause } from "./pause.ts";
 export { startWatch } from "./start_watch.ts";
 export { toldOnce } from "./told_once.ts";
+export { FACET_ALLOWANCE_MS } from "./replication.ts";
+export { SweepLimit } from "./sweep_limit.ts";
 export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
+export { rightsKey, visibleTo } from "./viewer.ts";

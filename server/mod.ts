@@ -19,18 +19,18 @@
 export * from "./batch.ts";
 export * from "./contracts.ts";
 export * from "./errors.ts";
-export * from "./presence_server.ts";
+export { PresenceServer } from "./presence_server.ts";
 export * from "./presence_view.ts";
-export * from "./replication.ts";
+export type * from "./replication.ts";
 export type {
   EventCounts,
   PresenceEvent,
   ServerStats,
 } from "./server_stats.ts";
+export type { PresenceServerOptions } from "./server_options.ts";
 export {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,
-  rightsKey,
   type Viewer,
   viewerPolicy,
 } from "./viewer.ts";

@@ -1,24 +1,11 @@
-import {
-  assertFunction,
-  assertKey,
-  assertNoOtherOptions,
-  assertOptions,
-  assertUpdate,
-} from "../core/assert.ts";
+import { assertKey, assertUpdate } from "../core/assert.ts";
 import {
   type Duration,
   type EntryKey,
-  entryKeyOf,
-  type FacetPatch,
-  InvalidValueError,
-  type Key,
   type PresenceModel,
-  type PresenceSnapshot,
   type PresenceUpdate,
   sameVisibility,
-  steadyNow,
   type Timestamp,
-  type Visibility,
 } from "../core/mod.ts";
 import {
   type ChangesOptions,
@@ -29,11 +16,11 @@ import {
   type PresenceChange,
   type PresenceCount,
   PresenceStore,
-  type PresenceStoreOptions,
   type Sequence,
   type WatcherCursor,
 } from "../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
+import { assertCapacity } from "./capacity.ts";
 import { Clocks } from "./clocks.ts";
 import type {
   PresenceIngress,
@@ -42,75 +29,32 @@ import type {
   PresenceWatch,
 } from "./contracts.ts";
 import { Departures } from "./departures.ts";
-import { EntryMap } from "./entry_map.ts";
-import { ContextAtCapacityError, ServerClosedError } from "./errors.ts";
-import { type Feed, Feeds, type FeedScope } from "./feed.ts";
-import { heldFacets, takeOver, type Theirs, theirsOf } from "./lasting.ts";
+import { ServerClosedError } from "./errors.ts";
+import { Feeds } from "./feed.ts";
+import { Grace } from "./grace.ts";
 import { Relay } from "./relay.ts";
+import { Replica } from "./replica.ts";
 import type {
-  RemoteEntry,
   Replication,
   ReplicationListener,
   SubjectCounts,
   Whereabouts,
 } from "./replication.ts";
-import { EventTally, type ServerStats } from "./server_stats.ts";
+import { type PresenceServerOptions, settingsOf } from "./server_options.ts";
+import { noEvents, type ServerStats } from "./server_stats.ts";
 import { Sweeper } from "./sweeper.ts";
-import { ToldDeadlines } from "./told_deadlines.ts";
-import { startWatch } from "./start_watch.ts";
 import {
   OMNISCIENT_VIEWER,
-  seesAll,
   type Viewer,
   viewerPolicy,
+  visibleTo,
 } from "./viewer.ts";
 import {
-  RunningWatches,
-  scopeOf,
   type Watch,
-  watchBatches,
   type WatchCountOptions,
-  watchCounts,
+  Watches,
   type WatchOptions,
 } from "./watch.ts";
-
-/** How a server behaves. */
-export interface PresenceServerOptions
-  extends Pick<PresenceStoreOptions, "retention" | "staleUpdates" | "epoch"> {
-  /**
-   * Tells the wall time, in milliseconds: what is shown, and what the deadlines
-   * of updates mean. It may be set while the server runs.
-   *
-   * @default {Date.now}
-   */
-  readonly clock?: (() => Timestamp) | undefined;
-  /**
-   * Decides what is due, in milliseconds: a clock that nobody sets.
-   *
-   * @default {the clock if one is given, else steadyNow}
-   */
-  readonly steadyClock?: (() => Timestamp) | undefined;
-  /**
-   * How long what a connection held goes on after it is gone, in
-   * milliseconds; 0 for not at all.
-   *
-   * @default {10_000}
-   */
-  readonly graceMs?: Duration | undefined;
-  /**
-   * How many subjects may be in one context.
-   *
-   * @default {Infinity}
-   */
-  readonly maxSubjectsPerContext?: number | undefined;
-  /**
-   * Of how many subjects who are gone it is remembered when they were last
-   * seen.
-   *
-   * @default {10_000}
-   */
-  readonly maxDepartures?: number | undefined;
-}
 
 /**
  * Presence for one process: a store whose refreshes are silent, clocks, a
@@ -149,33 +93,18 @@ export interface PresenceServerOptions
 export class PresenceServer<M extends PresenceModel = PresenceModel>
   implements PresenceIngress<M>, PresenceWatch<M>, Disposable {
   readonly #clocks: Clocks;
-  readonly #graceMs: Duration;
+  readonly #store: PresenceStore<M>;
   readonly #maxSubjects: number;
   readonly #refusesStale: boolean;
-  readonly #store: PresenceStore<M>;
-  readonly #feeds: Feeds<M>;
+  readonly #grace: Grace<M>;
   readonly #departures: Departures<M>;
-  /** The entries whose grace is running, and when it began: steady time. */
-  readonly #lingering = new EntryMap<M, Timestamp>();
-  /** The entries of other servers. */
-  readonly #remote = new EntryMap<M, Theirs>();
-  /**
-   * When the publishers of own entries were heard of, while it is replicated:
-   * steady time.
-   */
-  readonly #heard = new EntryMap<M, Timestamp>();
-  /** When facets of own entries go by themselves, as the replication knows. */
-  readonly #told = new ToldDeadlines<M>();
-  #listener: ReplicationListener<M> | undefined;
+  readonly #feeds: Feeds<M>;
+  readonly #watches: Watches<M>;
   readonly #relay: Relay<M>;
-  /** Whether what changes is what the replication does. */
-  #isApplying = false;
-  /** Whether what goes is only known here no longer. */
-  #isForgetting = false;
   readonly #sweeper: Sweeper;
-  readonly #watches = new RunningWatches();
-  readonly #events = new EventTally();
-  readonly #replicated = new EventTally();
+  readonly #events = noEvents();
+  readonly #replicated = noEvents();
+  #replica: Replica<M> | undefined;
 
   /**
    * Makes an empty server.
@@ -186,48 +115,39 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * type.
    */
   constructor(options: PresenceServerOptions = {}) {
-    const action = "create server";
-    assertOptions(options, action);
-    const { retention, staleUpdates, epoch, clock = Date.now, ...own } =
-      options;
-    const { steadyClock = options.clock ?? steadyNow, ...rest } = own;
-    const {
-      graceMs = 10_000,
-      maxSubjectsPerContext = Infinity,
-      maxDepartures = 10_000,
-      ...others
-    } = rest;
-    assertNoOtherOptions(others, action);
-    assertAmount(graceMs, "graceMs", action);
-    assertAmount(maxSubjectsPerContext, "maxSubjectsPerContext", action);
-    assertAmount(maxDepartures, "maxDepartures", action);
-    assertFunction(clock, "clock", action);
-    assertFunction(steadyClock, "steadyClock", action);
-    this.#clocks = new Clocks(clock, steadyClock, (by) => {
-      this.#store.setBack(by);
-      this.#departures.setBack(by);
-    });
-    this.#graceMs = graceMs;
-    this.#maxSubjects = maxSubjectsPerContext;
-    this.#departures = new Departures(maxDepartures);
-    this.#sweeper = new Sweeper(steadyClock, () => this.expire());
-    this.#refusesStale = staleUpdates === "refuse";
-    this.#store = new PresenceStore<M>({
-      retention,
+    const settings = settingsOf(options);
+    const { clock, steadyClock, graceMs, staleUpdates } = settings;
+    const store = new PresenceStore<M>({
+      retention: settings.retention,
       staleUpdates,
-      epoch,
+      epoch: settings.epoch,
       refreshes: "silent",
-      onChange: (change) => this.#changed(change),
+      onChange: (change, cause) => this.#changed(change, cause),
     });
-    this.#feeds = new Feeds(
-      this.#store,
-      (context, isWatched) => this.#needed(context, isWatched),
+    const departures = new Departures<M>(settings.maxDepartures);
+    this.#store = store;
+    this.#maxSubjects = settings.maxSubjectsPerContext;
+    this.#refusesStale = staleUpdates === "refuse";
+    this.#departures = departures;
+    this.#clocks = new Clocks(clock, steadyClock, (by) => {
+      store.setBack(by);
+      departures.setBack(by);
+    });
+    this.#sweeper = new Sweeper(steadyClock, () => this.expire());
+    this.#grace = new Grace({
+      store,
+      graceMs,
+      clock: steadyClock,
+      isRemote: (key) => this.#replica?.isRemote(key) ?? false,
+    });
+    const needed = (context: M["context"], isNeeded: boolean) =>
+      this.#needed(context, isNeeded);
+    this.#feeds = new Feeds(store, needed);
+    this.#watches = new Watches(store, this.#feeds, () => this.#expireDue());
+    this.#relay = new Relay<M>(
+      (context, text) => this.#replica?.listener.tell?.(context, text),
+      needed,
     );
-    this.#relay = new Relay({
-      send: (context, text) => this.#listener?.tell?.(context, text),
-      subscribed: (context, isSubscribed) =>
-        this.#needed(context, isSubscribed),
-    });
   }
 
   /** What there is now. Getting it expires what is due: get it anew to read. */
@@ -266,14 +186,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   get stats(): ServerStats {
     const store = this.#store;
     return {
-      events: this.#events.counts(),
-      replicated: this.#replicated.counts(),
+      events: { ...this.#events },
+      replicated: { ...this.#replicated },
       baselinesResent: this.#watches.baselinesResent,
       subjects: store.subjectCount,
       contexts: store.contextCount,
       entries: store.size,
-      remoteEntries: this.#remote.size,
-      lingering: this.#lingering.size,
+      remoteEntries: this.#replica?.remoteSize ?? 0,
+      lingering: this.#grace.size,
       retainedChanges: store.lastSequence - store.retainedFloorSequence,
       watches: this.#watches.size,
       watchLag: this.#watches.lag,
@@ -298,7 +218,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receive(update: PresenceUpdate<M>): Sequence {
-    return this.#publish(update, this.#beforeReceive([update]));
+    const shift = this.#beginPublish();
+    assertCapacity(this.#store, [update], this.#maxSubjects);
+    return this.#publish(update, shift);
   }
 
   /**
@@ -315,8 +237,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   receiveIfPresent(update: PresenceUpdate<M>): Sequence | undefined {
     assertUpdate(update);
-    this.#assertOpen("publish update");
-    const shift = this.#shiftOnceExpired();
+    const shift = this.#beginPublish();
     if (this.#store.snapshot(update) === undefined) return undefined;
     return this.#publish(update, shift);
   }
@@ -333,12 +254,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
-    const shift = this.#beforeReceive(updates);
-    const taken = this.#takingOver(updates, shift);
-    const { published } = this.#events;
-    const sequences = this.#store.publishAll(taken, shift);
-    const changed = this.#events.published - published;
-    this.#events.refreshed(updates.length - changed);
+    const shift = this.#beginPublish();
+    assertCapacity(this.#store, updates, this.#maxSubjects);
+    const { lastSequence } = this;
+    const prepared = this.#replica?.prepare(updates, shift) ?? updates;
+    const sequences = this.#store.publishAll(prepared, shift);
+    const changes = this.lastSequence - lastSequence;
+    this.#events.refreshed += updates.length - changes;
     this.#afterReceive(updates);
     return sequences;
   }
@@ -352,11 +274,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   withdraw(key: EntryKey<M>): Sequence | undefined {
-    this.#assertOpen("withdraw entry");
-    this.#expireDue();
-    const sequence = this.#store.withdraw(key);
-    this.#rearm();
-    return sequence;
+    return this.#remove("withdraw entry", () => this.#store.withdraw(key));
   }
 
   /**
@@ -368,11 +286,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   withdrawOrigin(origin: M["origin"]): number {
-    this.#assertOpen("withdraw origin");
-    this.#expireDue();
-    const removed = this.#store.withdrawOrigin(origin);
-    this.#rearm();
-    return removed;
+    return this.#remove(
+      "withdraw origin",
+      () => this.#store.withdrawOrigin(origin),
+    );
   }
 
   /**
@@ -391,25 +308,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   disconnect(origin: M["origin"]): number {
     assertKey(origin, "origin", "disconnect origin");
-    this.#assertOpen("disconnect origin");
-    this.#expireDue();
-    const snapshots = this.#store.snapshots({ origin });
-    type Shown = Visibility<M["label"]>[];
-    const elsewhere = new Map<Key, Map<Key, Shown>>();
-    for (const snapshot of snapshots) {
-      // Where it has gone to, they know when it is lost there.
-      if (this.#remote.has(snapshot) || this.#lingering.has(snapshot)) continue;
-      const { subject, context, visibility } = snapshot;
-      const inContext = elsewhere.get(context) ?? new Map<Key, Shown>();
-      elsewhere.set(context, inContext);
-      const others = inContext.get(subject) ?? this.#othersOf(snapshot);
-      inContext.set(subject, others);
-      const isElsewhere = others.some((other) => covers(other, visibility));
-      if (isElsewhere || this.#graceMs === 0) this.#store.withdraw(snapshot);
-      else this.#linger(snapshot);
-    }
-    this.#rearm();
-    return snapshots.length;
+    return this.#remove("disconnect origin", () => this.#grace.start(origin));
   }
 
   /**
@@ -420,7 +319,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @returns Whether that is so.
    */
   isLingering(key: EntryKey<M>): boolean {
-    return this.#lingering.has(key);
+    return this.#grace.has(key);
   }
 
   /**
@@ -503,21 +402,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * type.
    */
   watch(options: WatchOptions<M> = {}): Watch<PresenceBatch<M>> {
-    const action = "watch presence";
-    assertOptions(options, action);
-    const { viewer = OMNISCIENT_VIEWER, signal, ...rest } = options;
-    const { context, subject, since, keepAliveMs, ...others } = rest;
-    assertNoOtherOptions(others, action);
-    if (keepAliveMs !== undefined) {
-      assertAmount(keepAliveMs, "keepAliveMs", action);
-    }
-    const what = { context, subject, since, keepAliveMs };
-    return this.#joinFeed(
-      scopeOf(what),
-      viewer,
-      signal,
-      (feed, signal) => watchBatches(this.#watches, feed, viewer, what, signal),
-    );
+    return this.#watches.entries(options);
   }
 
   /**
@@ -528,21 +413,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * @returns The counts.
    */
   watchCount(options: WatchCountOptions<M>): Watch<PresenceCount> {
-    assertOptions(options, "watch count");
-    const { context, viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
-    assertNoOtherOptions(others, "watch count");
-    const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
-    return this.#joinFeed(
-      { context },
-      viewer,
-      signal,
-      (feed, signal) =>
-        watchCounts(
-          feed,
-          () => this.#store.count(context, { visible }),
-          signal,
-        ),
-    );
+    return this.#watches.counts(options);
   }
 
   /**
@@ -577,7 +448,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * this server is cut off from the others.
    */
   async follow(context: M["context"]): Promise<boolean> {
-    return await this.#listener?.follow?.(context) ?? true;
+    return await this.#replica?.listener.follow?.(context) ?? true;
   }
 
   /**
@@ -590,19 +461,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
     assertKey(subject, "subject", "locate subject");
-    const { entries = [], isComplete = true, missing = [] } =
-      await this.#listener?.locate?.(subject) ?? {};
-    const snapshots = new EntryMap<M, PresenceSnapshot<M>>();
-    for (const entry of entries) {
-      snapshots.set(entry, { ...entry, expiry: "never" });
-    }
-    for (const snapshot of this.store.snapshots({ subject })) {
-      // Of their own entries the others know better, if they answer.
-      const isOld = this.#remote.has(snapshot) &&
-        (isComplete || snapshots.has(snapshot));
-      if (!isOld) snapshots.set(snapshot, snapshot);
-    }
-    return { snapshots: snapshots.values(), isComplete, missing };
+    const answer = await this.#replica?.locate(subject);
+    if (answer !== undefined) return answer;
+    const snapshots = this.store.snapshots({ subject });
+    return { snapshots, isComplete: true, missing: [] };
   }
 
   /**
@@ -626,9 +488,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     for (const context of contexts) {
       assertKey(context, "context", "count subjects");
     }
-    const answer = this.#listener?.count?.(contexts, viewer);
-    if (answer !== undefined) return await answer;
-    const visible = seesAll(viewer) ? undefined : viewerPolicy(viewer);
+    const answer = await this.#replica?.listener.count?.(contexts, viewer);
+    if (answer !== undefined) return answer;
+    const visible = visibleTo(viewer);
     const { store } = this;
     const subjects = new Map(contexts.map((context) => [
       context,
@@ -639,7 +501,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   /** Whether there may be other servers to tell something. */
   get replicated(): boolean {
-    return this.#listener !== undefined;
+    return this.#replica !== undefined;
   }
 
   /** Passes texts between this server and those that replicate it. */
@@ -658,39 +520,24 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    */
   replicate(listener: ReplicationListener<M>): Replication<M> {
     this.#assertOpen("replicate server");
-    if (this.#listener !== undefined) {
+    if (this.#replica !== undefined) {
       throw new TypeError("Cannot replicate server: it is replicated already");
     }
-    this.#listener = listener;
-    const { now, steadyNow } = this;
-    for (const snapshot of this.store.snapshots()) {
-      const liveness = this.#store.liveness(snapshot);
-      const { seenAt = now, facetDeadlines } = liveness ?? {};
-      const heardAt = steadyNow - Math.max(0, now - seenAt);
-      this.#heard.set(entryKeyOf(snapshot), heardAt);
-      this.#told.tell(snapshot, facetDeadlines, steadyNow);
-    }
-    return {
-      put: (entries, areNews = false) => this.#putRemote(entries, areNews),
-      drop: (keys) => this.#drop(keys),
-      forget: (keys) => this.#forget(keys),
-      own: (context) =>
-        this.store.snapshots({ context })
-          .filter((snapshot) => !this.#remote.has(snapshot)),
-      heardAt: (key) => this.#heard.get(key),
-      remote: (context) => this.#remote.in(context),
-      watched: () => [
-        ...new Set([...this.#feeds.contexts(), ...this.#relay.contexts()]),
-      ],
-      told: (context, text) => this.#relay.deliver(context, text),
-      [Symbol.dispose]: () => {
-        if (this.#listener !== listener) return;
-        this.#listener = undefined;
-        this.#forget(this.#remote.all());
-        this.#heard.clear();
-        this.#told.clear();
+    this.#expireDue();
+    const replica = new Replica<M>({
+      store: this.#store,
+      clocks: this.#clocks,
+      grace: this.#grace,
+      feeds: this.#feeds,
+      relay: this.#relay,
+      refusesStale: this.#refusesStale,
+      expireDue: () => this.#expireDue(),
+      rearm: () => this.#rearm(),
+      ended: () => {
+        if (this.#replica === replica) this.#replica = undefined;
       },
-    };
+    }, listener);
+    return this.#replica = replica;
   }
 
   /** Ends all watches and the timer. The server takes no updates any more. */
@@ -698,101 +545,48 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (this.#watches.closed) return;
     this.#sweeper.disarm();
     this.#watches.close();
-    this.#listener?.closed?.();
+    this.#replica?.listener.closed?.();
   }
 
   // Below the surface
-
-  /**
-   * Tells the replicator that a context is needed: by its first watcher or
-   * subscriber, until there is neither.
-   */
-  #needed(context: M["context"], isNeeded: boolean): void {
-    const needs = Number(this.#feeds.watches(context)) +
-      Number(this.#relay.has(context));
-    if (needs === Number(isNeeded)) this.#listener?.watched(context, isNeeded);
-  }
 
   #assertOpen(action: string): void {
     if (this.#watches.closed) throw new ServerClosedError(action);
   }
 
-  /** Gives by how much deadlines of updates are to be moved. */
-  #beforeReceive(updates: readonly PresenceUpdate<M>[]): Duration {
+  /** Gets ready to publish; returns how far the steady clock is ahead. */
+  #beginPublish(): Duration {
     this.#assertOpen("publish update");
-    const shift = this.#shiftOnceExpired();
-    this.#assertCapacity(updates);
-    return shift;
-  }
-
-  #shiftOnceExpired(): Duration {
     const { steady } = this.#clocks;
     this.#expireDue(steady);
     return this.#clocks.shiftAt(steady);
   }
 
   #publish(update: PresenceUpdate<M>, shift: Duration): Sequence {
-    const [taken = update] = this.#takingOver([update], shift);
     const { lastSequence } = this;
-    const sequence = this.#store.publish(taken, shift);
-    if (sequence === lastSequence) this.#events.refreshed(1);
+    const [prepared = update] = this.#replica?.prepare([update], shift) ?? [];
+    const sequence = this.#store.publish(prepared, shift);
+    if (sequence === lastSequence) this.#events.refreshed++;
     this.#afterReceive([update]);
     return sequence;
   }
 
-  /**
-   * Updates of what has been another server's so far have its facets end that
-   * were to end there.
-   */
-  #takingOver(
-    updates: readonly PresenceUpdate<M>[],
-    shift: Duration,
-  ): readonly PresenceUpdate<M>[] {
-    if (this.#listener === undefined) return updates;
-    const taken = new EntryMap<M, true>();
-    return updates.map((update) => {
-      assertUpdate(update);
-      const theirs = this.#remote.get(update);
-      if (theirs === undefined || taken.has(update)) return update;
-      const former = this.#store.snapshot(update);
-      const { facetDeadlines } = this.#store.liveness(update) ?? {};
-      if (former === undefined || facetDeadlines === undefined) return update;
-      taken.set(entryKeyOf(update), true);
-      return takeOver(update, former, facetDeadlines, theirs, shift);
-    });
-  }
-
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
     // First all of them: an entry that is in the batch itself does not go.
-    const heardAt = this.#listener && this.#clocks.steady;
     for (const update of updates) {
-      this.#lingering.delete(update);
-      if (heardAt === undefined) continue;
-      this.#heard.set(entryKeyOf(update), heardAt);
-      // Its publisher has come here; also if nothing has changed by it.
-      const isTakenOver = this.#remote.delete(update);
-      const { facetDeadlines } = this.#store.liveness(update) ?? {};
-      if (isTakenOver || this.#told.areNews(update, facetDeadlines)) {
-        this.#tellPut(update);
-      }
+      this.#grace.end(update);
+      this.#replica?.received(update);
     }
-    for (const update of updates) this.#cameBack(update);
+    for (const update of updates) this.#grace.comeBack(update);
     this.#rearm();
   }
 
-  #assertCapacity(updates: readonly PresenceUpdate<M>[]): void {
-    if (this.#maxSubjects === Infinity) return;
-    for (const update of updates) assertUpdate(update);
-    const newcomers = new Map<Key, Set<Key>>();
-    for (const { subject, context } of updates) {
-      if (this.#store.snapshots({ subject, context }).length > 0) continue;
-      const inContext = newcomers.get(context) ?? new Set();
-      newcomers.set(context, inContext.add(subject));
-      const { subjects } = this.#store.count(context);
-      if (subjects + inContext.size > this.#maxSubjects) {
-        throw new ContextAtCapacityError(context, this.#maxSubjects);
-      }
-    }
+  #remove<T>(action: string, remove: () => T): T {
+    this.#assertOpen(action);
+    this.#expireDue();
+    const removed = remove();
+    this.#rearm();
+    return removed;
   }
 
   #expireDue(now?: Timestamp): void {
@@ -804,244 +598,56 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
 
   #expireAt(now: Timestamp): number {
     const removed = this.#store.expire(now);
-    this.#tellAgain(now);
+    this.#replica?.sweep(now);
     this.#rearm();
     return removed;
-  }
-
-  /**
-   * The visibilities of what other, connected origins hold of a subject. What
-   * is at another server does not count: it may be lost there already.
-   */
-  #othersOf(
-    { subject, context, origin }: PresenceSnapshot<M>,
-  ): Visibility<M["label"]>[] {
-    return this.#store.snapshots({ subject, context })
-      .filter((other) =>
-        other.origin !== origin && !this.#lingering.has(other) &&
-        !this.#remote.has(other)
-      )
-      .map(({ visibility }) => visibility);
-  }
-
-  /** Lets an entry live on for the grace, by a refresh that nobody hears of. */
-  #linger(snapshot: PresenceSnapshot<M>): void {
-    const key = entryKeyOf(snapshot);
-    const { seenAt, expiry } = this.#store.liveness(key)!;
-    const now = this.#clocks.steady;
-    this.#store.publish({
-      ...key,
-      visibility: snapshot.visibility,
-      // The publisher's own time stays, or its next update could be stale.
-      observedAt: seenAt,
-      expiry: Math.min(
-        now + this.#graceMs,
-        expiry === "never" ? Number.MAX_VALUE : expiry,
-      ),
-      facets: {},
-    });
-    this.#lingering.set(key, now);
-  }
-
-  /** After an update of a subject, what lingers of it elsewhere goes. */
-  #cameBack(
-    { subject, context, origin, visibility }:
-      | RemoteEntry<M>
-      | PresenceUpdate<M>,
-  ): void {
-    for (const key of this.#lingering.of(subject, context)) {
-      const lingering = this.#store.snapshot(key);
-      if (
-        lingering !== undefined && lingering.origin !== origin &&
-        covers(visibility, lingering.visibility)
-      ) this.#store.withdraw(key);
-    }
-  }
-
-  #changed(change: PresenceChange<M>): void {
-    const { previous } = change;
-    // A facet of another server's entry goes there by itself as well.
-    const isTheirs = this.#isApplying ||
-      change.type === "facetsExpired" && this.#remote.has(change.snapshot);
-    // What is only known here no longer has not happened.
-    if (!isTheirs) this.#events.changed(change);
-    else if (!this.#isForgetting) this.#replicated.changed(change);
-    if (change.type === "expired" || change.type === "withdrawn") {
-      const { subject, context, visibility } = change.previous;
-      const lingersSince = this.#lingering.get(change.previous);
-      const seenAt = change.type === "withdrawn"
-        ? this.now
-        : lingersSince === undefined
-        ? change.seenAt
-        : this.now - (this.steadyNow - lingersSince);
-      this.#lingering.delete(change.previous);
-      if (!this.#isForgetting) {
-        this.#departures.record(subject, context, { visibility, seenAt });
-      }
-      this.#heard.delete(change.previous);
-      this.#told.forget(change.previous);
-      const isOwn = !this.#remote.delete(change.previous);
-      if (!this.#isApplying) this.#listener?.removed(change.previous, isOwn);
-    } else if (
-      previous !== undefined &&
-      !sameVisibility(previous.visibility, change.snapshot.visibility)
-    ) {
-      const { subject, context, visibility } = previous;
-      const seenAt = this.now;
-      this.#departures.record(subject, context, { visibility, seenAt });
-    }
-    if (
-      !isTheirs &&
-      (change.type === "published" || change.type === "facetsExpired")
-    ) {
-      this.#remote.delete(change.snapshot);
-      this.#put(change.snapshot);
-    }
-    this.#feeds.changed(change);
-  }
-
-  /** Tells of facets that go on after the time that others know of. */
-  #tellAgain(now: Timestamp): void {
-    for (const key of this.#told.takeDue(now)) {
-      const { facetDeadlines } = this.#store.liveness(key) ?? {};
-      if (this.#told.areOthers(key, facetDeadlines)) this.#tellPut(key);
-      else this.#told.tell(key, facetDeadlines, now);
-    }
-  }
-
-  #tellPut(key: EntryKey<M>): void {
-    const snapshot = this.#store.snapshot(key);
-    if (snapshot !== undefined) this.#put(snapshot);
-  }
-
-  #put(snapshot: PresenceSnapshot<M>): void {
-    if (this.#listener === undefined) return;
-    const { facetDeadlines } = this.#store.liveness(snapshot) ?? {};
-    this.#told.tell(snapshot, facetDeadlines, this.#clocks.steady);
-    this.#listener.put(snapshot);
-  }
-
-  /** Does what the replication wants, and does not tell it of that. */
-  #apply(action: () => void): void {
-    this.#isApplying = true;
-    try {
-      action();
-    } finally {
-      this.#isApplying = false;
-    }
-  }
-
-  #putRemote(entries: readonly RemoteEntry<M>[], areNews: boolean): void {
-    const arrived = areNews
-      ? entries.filter((entry) => !this.#remote.has(entry))
-      : [];
-    this.#apply(() => {
-      for (const entry of entries) {
-        const theirs = theirsOf(entry, this.#clocks.steady);
-        const update = this.#asUpdate(entry, theirs);
-        const former = this.#store.snapshot(entry);
-        const { observedAt } = this.#remote.get(entry) ?? former ?? entry;
-        const sequence = this.#store.lastSequence;
-        this.#store.publish(update);
-        if (
-          former !== undefined && observedAt !== entry.observedAt &&
-          this.#store.lastSequence === sequence
-        ) {
-          // A refresh is silent, but this is another entry in the old one's
-          // place: all servers have the same.
-          this.#store.withdraw(former);
-          this.#store.publish(update);
-        }
-        this.#remote.set(entryKeyOf(entry), theirs);
-        this.#heard.delete(entry);
-        this.#told.forget(entry);
-        this.#lingering.delete(entry);
-      }
-    });
-    for (const entry of arrived) this.#cameBack(entry);
-    this.#rearm();
-  }
-
-  /** An entry that is whole, as an update: what it does not have is cleared. */
-  #asUpdate(entry: RemoteEntry<M>, theirs: Theirs): PresenceUpdate<M> {
-    const former = this.#store.snapshot(entry);
-    const cleared = Object.keys(former?.facets ?? {})
-      .map((name) => [name, null]);
-    const held = heldFacets(entry, theirs, this.#clocks.steady);
-    const facets: FacetPatch<M> = {
-      ...Object.fromEntries(cleared),
-      ...held.facets,
-    };
-    const { seenAt = -Infinity } = this.#store.liveness(entry) ?? {};
-    return {
-      ...entryKeyOf(entry),
-      visibility: entry.visibility,
-      // By another server's clock: it must neither make the entry stale here nor
-      // the next update of who comes over.
-      observedAt: this.#refusesStale
-        ? Math.max(Math.min(entry.observedAt, this.now), seenAt)
-        : entry.observedAt,
-      expiry: "never",
-      facets,
-      facetDeadlines: held.facetDeadlines,
-    };
-  }
-
-  #drop(keys: readonly EntryKey<M>[]): void {
-    this.#apply(() => {
-      for (const key of keys) this.#store.withdraw(key);
-    });
-    this.#rearm();
-  }
-
-  /** Takes away what is known here no longer, which is no departure. */
-  #forget(keys: readonly EntryKey<M>[]): void {
-    this.#isForgetting = true;
-    try {
-      this.#drop(keys);
-    } finally {
-      this.#isForgetting = false;
-    }
   }
 
   /** Arms the timer anew, unless the server has been disposed of. */
   #rearm(): void {
     if (this.#watches.closed) return;
-    const sweep = this.#store.nextSweep() ?? Infinity;
-    const due = Math.min(sweep, this.#told.earliest());
-    this.#sweeper.arm(due === Infinity ? undefined : due);
+    const expiry = this.#store.nextSweep() ?? Infinity;
+    this.#sweeper.arm(Math.min(expiry, this.#replica?.nextSweep ?? Infinity));
   }
 
-  #joinFeed<T>(
-    scope: FeedScope<M>,
-    viewer: Viewer<M>,
-    signal: AbortSignal | undefined,
-    run: (
-      feed: Feed<M>,
-      signal: AbortSignal,
-    ) => AsyncGenerator<T, void>,
-  ): Watch<T> {
-    const feeds = this.#feeds;
-    const expireDue = () => this.#expireDue();
-    return startWatch([signal], async function* (signal) {
-      expireDue();
-      const feed = feeds.join(scope, viewer);
-      try {
-        yield* run(feed, signal);
-      } finally {
-        feeds.leave(feed);
-      }
-    }, this.#watches);
+  /** Counts, remembers and passes on what the store says. */
+  #changed(change: PresenceChange<M>, cause: string | undefined): void {
+    const isForgotten = cause === "forgotten";
+    if (!isForgotten) {
+      // Facets of another server's entry expire there as well.
+      const isReplicated = cause !== undefined ||
+        change.type === "facetsExpired" &&
+          this.#replica?.isRemote(change.snapshot);
+      const events = isReplicated ? this.#replicated : this.#events;
+      events[change.type]++;
+    }
+    const { previous } = change;
+    if (change.type === "expired" || change.type === "withdrawn") {
+      const lingered = this.#grace.end(change.previous);
+      const seenAt = change.type === "withdrawn"
+        ? this.now
+        : lingered === undefined
+        ? change.seenAt
+        : this.now - lingered;
+      if (!isForgotten) this.#departures.record(change.previous, seenAt);
+    } else if (
+      previous !== undefined &&
+      !sameVisibility(previous.visibility, change.snapshot.visibility)
+    ) {
+      this.#departures.record(previous, this.now);
+    }
+    this.#replica?.changed(change, cause);
+    this.#feeds.changed(change);
   }
-}
 
-/** Whether whoever could see the former can see what is shown now as well. */
-function covers(shown: Visibility, former: Visibility): boolean {
-  return shown === "public" || sameVisibility(shown, former);
-}
-
-function assertAmount(value: unknown, field: string, action: string): void {
-  if (typeof value === "number" && value >= 0) return;
-  const rule = "must be a number of zero or more";
-  throw new InvalidValueError(action, field, rule, value);
+  /**
+   * Tells the replicator that a context is needed: by its first watcher or
+   * subscriber, until there is neither.
+   */
+  #needed(context: M["context"], isNeeded: boolean): void {
+    const needs = Number(this.#feeds.watches(context)) +
+      Number(this.#relay.has(context));
+    if (needs !== Number(isNeeded)) return;
+    this.#replica?.listener.watched(context, isNeeded);
+  }
 }

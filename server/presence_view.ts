@@ -11,8 +11,8 @@ import type {
   SubjectSummary,
   VisibleChange,
 } from "../store/mod.ts";
-import { EntryTree, type Leaf } from "../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
+import { EntryMap } from "./entry_map.ts";
 import { ViewedContext } from "./viewed_context.ts";
 
 /** How one entry differs from before a batch. */
@@ -228,7 +228,6 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     const events: PresenceViewEvent<M>[] = [];
     for (const { subject, context, wasHere, entries } of differences.all()) {
       const isHere = this.#contexts.get(context)?.hasSubject(subject) ?? false;
-      if (entries.length === 0) continue;
       const type = !wasHere ? "joined" : isHere ? "updated" : "left";
       events.push({ type, subject, context, entries });
     }
@@ -238,60 +237,39 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
 
 const NONE: readonly never[] = [];
 
-/** How a subject in a context differs from before a batch. */
-interface SubjectDifference<M extends PresenceModel> {
-  readonly subject: M["subject"];
-  readonly context: M["context"];
-  readonly wasHere: boolean;
-  readonly entries: EntryDifference<M>[];
-}
-
 /** What differs from before a batch, entry by entry and subject by subject. */
 class Differences<M extends PresenceModel> {
-  readonly #contexts = new Map<
-    Key,
-    { wasHere: Map<Key, boolean>; entries: EntryTree<NotedEntry<M>> }
-  >();
+  readonly #entries = new EntryMap<M, EntryDifference<M>>();
+  /** Whether each subject was there, by context. */
+  readonly #subjects = new Map<Key, Map<Key, boolean>>();
 
-  /** Notes that an entry is about to go from one snapshot to another. */
+  /** Notes that an entry is about to change from one snapshot to another. */
   note(
     key: EntryKey<M>,
     wasHere: boolean,
     previous: PresenceSnapshot<M> | undefined,
     snapshot: PresenceSnapshot<M> | undefined,
   ): void {
-    let noted = this.#contexts.get(key.context);
-    if (noted === undefined) {
-      noted = { wasHere: new Map(), entries: new EntryTree() };
-      this.#contexts.set(key.context, noted);
-    }
-    if (!noted.wasHere.has(key.subject)) {
-      noted.wasHere.set(key.subject, wasHere);
-    }
-    const entry = noted.entries.get(key);
-    if (entry !== undefined) {
-      entry.difference = { ...entry.difference, snapshot };
-    } else {
-      noted.entries.add({ snapshot: key, difference: { previous, snapshot } });
-    }
+    const subjects = this.#subjects.get(key.context) ?? new Map();
+    this.#subjects.set(key.context, subjects);
+    if (!subjects.has(key.subject)) subjects.set(key.subject, wasHere);
+    const first = this.#entries.get(key) ?? { previous };
+    this.#entries.set(key, { ...first, snapshot });
   }
 
-  /** The subjects that were noted, with the entries that do differ. */
-  *all(): Generator<SubjectDifference<M>, void> {
-    for (const [context, { wasHere, entries }] of this.#contexts) {
-      for (const [subject, was] of wasHere) {
-        const differences: EntryDifference<M>[] = [];
-        entries.forEachOf(subject, ({ difference }) => {
-          const { previous, snapshot } = difference;
-          if (!equalValues(previous, snapshot)) differences.push(difference);
-        });
-        yield { subject, context, wasHere: was, entries: differences };
+  /** Yields the subjects of which entries differ. */
+  *all(): Generator<{
+    readonly subject: M["subject"];
+    readonly context: M["context"];
+    readonly wasHere: boolean;
+    readonly entries: readonly EntryDifference<M>[];
+  }, void> {
+    for (const [context, subjects] of this.#subjects) {
+      for (const [subject, wasHere] of subjects) {
+        const entries = this.#entries.of(subject, context)
+          .filter(({ previous, snapshot }) => !equalValues(previous, snapshot));
+        if (entries.length > 0) yield { subject, context, wasHere, entries };
       }
     }
   }
-}
-
-interface NotedEntry<M extends PresenceModel> extends Leaf {
-  readonly snapshot: EntryKey<M>;
-  difference: EntryDifference<M>;
 }

@@ -1,27 +1,29 @@
 import type { Key, PresenceModel } from "../core/mod.ts";
 import type { PresenceRelay } from "./contracts.ts";
 
-/** Where a relay sends to, and whom it tells that it needs a context. */
-export interface RelayHost<M extends PresenceModel> {
-  /** Sends a text to the other servers. */
-  send(context: M["context"], text: string): void;
-  /** Notified when a context gets its first subscriber and loses its last. */
-  subscribed(context: M["context"], isSubscribed: boolean): void;
-}
-
 /** The subscribers of a server, by context. */
 export class Relay<M extends PresenceModel> implements PresenceRelay<M> {
-  readonly #host: RelayHost<M>;
   readonly #handlers = new Map<Key, Set<(text: string) => void>>();
-
-  /** Makes a relay without subscribers. */
-  constructor(host: RelayHost<M>) {
-    this.#host = host;
-  }
-
+  readonly #onSubscribed: (
+    context: M["context"],
+    isSubscribed: boolean,
+  ) => void;
   /** See {@linkcode PresenceRelay.publish}. */
-  publish(context: M["context"], text: string): void {
-    this.#host.send(context, text);
+  readonly publish: (context: M["context"], text: string) => void;
+
+  /**
+   * Makes a relay without subscribers.
+   *
+   * @param publish Sends a text to the other servers.
+   * @param onSubscribed Called when a context gets its first subscriber, and
+   * when it loses the last one.
+   */
+  constructor(
+    publish: (context: M["context"], text: string) => void,
+    onSubscribed: (context: M["context"], isSubscribed: boolean) => void,
+  ) {
+    this.publish = publish;
+    this.#onSubscribed = onSubscribed;
   }
 
   /** See {@linkcode PresenceRelay.subscribe}. */
@@ -35,13 +37,13 @@ export class Relay<M extends PresenceModel> implements PresenceRelay<M> {
     handlers.add(subscriber);
     if (handlers.size === 1) {
       this.#handlers.set(context, handlers);
-      this.#host.subscribed(context, true);
+      this.#onSubscribed(context, true);
     }
     return {
       [Symbol.dispose]: () => {
         if (!handlers.delete(subscriber) || handlers.size > 0) return;
         this.#handlers.delete(context);
-        this.#host.subscribed(context, false);
+        this.#onSubscribed(context, false);
       },
     };
   }

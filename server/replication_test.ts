@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { EntryKey, PresenceSnapshot } from "../core/mod.ts";
+import { FACET_ALLOWANCE_MS } from "./internal.ts";
 import {
-  FACET_ALLOWANCE_MS,
   PresenceServer,
   type PresenceServerOptions,
   type RemoteEntry,

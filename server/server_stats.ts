@@ -1,5 +1,3 @@
-import type { PresenceChange } from "../store/mod.ts";
-
 /** What happens to entries, for whoever counts it. */
 export type PresenceEvent =
   | "published"
@@ -51,50 +49,13 @@ export interface ServerStats {
   readonly watchLag: number;
 }
 
-/** Counts what happens at a server: one addition for each event. */
-export class EventTally {
-  #published = 0;
-  #refreshed = 0;
-  #withdrawn = 0;
-  #expired = 0;
-  #facetsExpired = 0;
-
-  /** How many updates have changed something. */
-  get published(): number {
-    return this.#published;
-  }
-
-  /** Counts a change of the store. */
-  changed({ type }: Pick<PresenceChange, "type">): void {
-    switch (type) {
-      case "published":
-        this.#published++;
-        break;
-      case "withdrawn":
-        this.#withdrawn++;
-        break;
-      case "expired":
-        this.#expired++;
-        break;
-      case "facetsExpired":
-        this.#facetsExpired++;
-        break;
-    }
-  }
-
-  /** Counts updates that have changed nothing but times. */
-  refreshed(updates: number): void {
-    this.#refreshed += updates;
-  }
-
-  /** The counts by now; they do not change any more. */
-  counts(): EventCounts {
-    return {
-      published: this.#published,
-      refreshed: this.#refreshed,
-      withdrawn: this.#withdrawn,
-      expired: this.#expired,
-      facetsExpired: this.#facetsExpired,
-    };
-  }
+/** Counts that can grow, all of them zero. */
+export function noEvents(): Record<PresenceEvent, number> {
+  return {
+    published: 0,
+    refreshed: 0,
+    withdrawn: 0,
+    expired: 0,
+    facetsExpired: 0,
+  };
 }

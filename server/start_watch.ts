@@ -1,39 +1,34 @@
-import type { RunningWatches, Watch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
 
 /**
- * Makes a watch of a generator. Its end, or that of a signal, also ends a wait
- * that is under way, which a generator by itself would sit out, and lets go of
- * what the generator holds even if nobody reads on.
+ * Makes a watch of a generator. Ending it also ends a wait of the generator,
+ * and frees what it holds even if nobody reads on.
  *
- * @param signals What ends it; absent ones don't.
- * @param run Makes the batches until its signal is aborted.
- * @param running The watches of a server, which end with the server.
+ * @param signals Those of them that there are end the watch.
+ * @param read Yields until its signal is aborted; its second argument is what
+ * ends the watch.
  */
 export function startWatch<T>(
   signals: readonly (AbortSignal | undefined)[],
-  run: (signal: AbortSignal) => AsyncGenerator<T, void>,
-  running?: RunningWatches,
+  read: (signal: AbortSignal, end: () => void) => AsyncGenerator<T, void>,
 ): Watch<T> {
   const inner = new AbortController();
-  async function* linked() {
-    const isOver = signals.some((signal) => signal?.aborted);
-    if (isOver || running?.closed) return;
-    running?.add(end);
+  const end = () => {
+    inner.abort();
+    return values.return();
+  };
+  async function* linked(): AsyncGenerator<T, void> {
+    if (signals.some((signal) => signal?.aborted)) return;
     for (const signal of signals) signal?.addEventListener("abort", end);
     try {
-      yield* run(inner.signal);
+      yield* read(inner.signal, end);
     } finally {
-      running?.delete(end);
       for (const signal of signals) signal?.removeEventListener("abort", end);
     }
   }
-  const batches = linked();
-  const end = () => {
-    inner.abort();
-    return batches.return();
-  };
+  const values = linked();
   return {
-    next: () => batches.next(),
+    next: () => values.next(),
     return: end,
     [Symbol.asyncIterator]() {
       return this;

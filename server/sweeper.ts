@@ -20,9 +20,9 @@ export class Sweeper {
     this.#sweep = sweep;
   }
 
-  /** Takes note of when the next sweep is due, if one is. O(1). */
-  arm(due: Timestamp | undefined): void {
-    if (due === undefined) return this.disarm();
+  /** Sets when the next sweep is due, `Infinity` for never. O(1). */
+  arm(due: Timestamp): void {
+    if (due === Infinity) return this.disarm();
     if (due >= this.#armedFor) return;
     const now = this.#clock();
     // A clock that was set back must not make the pause longer than it is.

@@ -1,4 +1,5 @@
 import type { Timestamp } from "../core/mod.ts";
+import { SweepLimit } from "./sweep_limit.ts";
 
 /** How fast tokens return to a bucket, and how many it holds. */
 export interface TokenRate {
@@ -56,14 +57,11 @@ export class TokenBucket {
   }
 }
 
-/** With fewer buckets than this, a sweep for full ones is not worth it. */
-const MIN_SWEEP = 1_024;
-
 /** A bucket for each account, and one for all callers without an account. */
 export class TokenBuckets {
   readonly #rate: TokenRate;
   readonly #buckets = new Map<string | undefined, TokenBucket>();
-  #sweepAt = MIN_SWEEP;
+  readonly #sweepLimit = new SweepLimit();
 
   /** Makes it; all buckets are full. */
   constructor(rate: TokenRate) {
@@ -77,7 +75,7 @@ export class TokenBuckets {
   }
 
   #add(account: string | undefined, now: Timestamp): TokenBucket {
-    if (this.#buckets.size >= this.#sweepAt) this.#removeFull(now);
+    this.#sweepLimit.apply(this.#buckets, () => this.#removeFull(now));
     const bucket = new TokenBucket(this.#rate, now);
     this.#buckets.set(account, bucket);
     return bucket;
@@ -88,6 +86,5 @@ export class TokenBuckets {
     for (const [account, bucket] of this.#buckets) {
       if (bucket.isFull(now)) this.#buckets.delete(account);
     }
-    this.#sweepAt = Math.max(MIN_SWEEP, this.#buckets.size * 2);
   }
 }

@@ -5,10 +5,10 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { restricted, type Visibility } from "../core/mod.ts";
+import { rightsKey } from "./internal.ts";
 import {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,
-  rightsKey,
   type Viewer,
   viewerPolicy,
 } from "./mod.ts";

@@ -1,14 +1,17 @@
+import { assertNoOtherOptions, assertOptions } from "../core/assert.ts";
 import type { PresenceModel } from "../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,
   type PresenceCount,
+  type PresenceStore,
 } from "../store/mod.ts";
+import { assertNotNegative } from "./assert.ts";
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
-import type { Feed, FeedScope } from "./feed.ts";
+import type { Feed, Feeds, FeedScope } from "./feed.ts";
 import { pause } from "./pause.ts";
-import type { Viewer } from "./viewer.ts";
-import { WatchProgress } from "./watch_progress.ts";
+import { startWatch } from "./start_watch.ts";
+import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
 
 /** What to watch, and on whose behalf. */
 export interface WatchOptions<M extends PresenceModel = PresenceModel> {
@@ -56,133 +59,212 @@ export interface WatchCountOptions<M extends PresenceModel = PresenceModel> {
 /** A watch that runs until it is aborted, returned from, or disposed of. */
 export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
 
-/**
- * The watches of a server that have begun and not ended. Not an abort signal:
- * adding a listener to one costs as much as it has listeners.
- */
-export class RunningWatches {
-  readonly #ends = new Set<() => void>();
-  readonly #progress = new Set<WatchProgress>();
-  #closed = false;
-  /** How many baselines were sent to watchers who were too far behind. */
-  baselinesResent = 0;
+/** A watch that has begun and not ended. */
+interface RunningWatch {
+  /** Ends it. */
+  readonly end: () => unknown;
+  /** Counts the changes of what it watches that it has not looked at. */
+  lag: () => number;
+}
 
-  /** Whether watches can't begin any more. */
+/** Reads a feed until a signal is aborted. */
+type Read<M extends PresenceModel, T> = (
+  feed: Feed<M>,
+  signal: AbortSignal,
+  running: RunningWatch,
+) => AsyncGenerator<T, void>;
+
+/** The watches of a server. */
+export class Watches<M extends PresenceModel> {
+  readonly #store: PresenceStore<M>;
+  readonly #feeds: Feeds<M>;
+  readonly #expireDue: () => void;
+  /**
+   * Not an abort signal, because adding a listener to one costs as much as it
+   * has listeners.
+   */
+  readonly #running = new Set<RunningWatch>();
+  #closed = false;
+  #baselinesResent = 0;
+
+  /**
+   * Makes none.
+   *
+   * @param store What they read.
+   * @param feeds What they share.
+   * @param expireDue Expires what is due, before a watch begins to read.
+   */
+  constructor(
+    store: PresenceStore<M>,
+    feeds: Feeds<M>,
+    expireDue: () => void,
+  ) {
+    this.#store = store;
+    this.#feeds = feeds;
+    this.#expireDue = expireDue;
+  }
+
+  /** Whether {@linkcode Watches.close} was called. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** How many there are. */
+  /** How many have begun and not ended. */
   get size(): number {
-    return this.#ends.size;
+    return this.#running.size;
   }
 
   /** How many changes the slowest has not looked at. O(watches). */
   get lag(): number {
     let lag = 0;
-    for (const progress of this.#progress) lag = Math.max(lag, progress.lag);
+    for (const watch of this.#running) lag = Math.max(lag, watch.lag());
     return lag;
   }
 
-  /** Takes note of how far a watch of a feed comes, from now on. O(1). */
-  begin(feed: { readonly changeCount: number }): WatchProgress {
-    const progress = new WatchProgress(feed);
-    this.#progress.add(progress);
-    return progress;
+  /** How many baselines were sent to watches that were too far behind. */
+  get baselinesResent(): number {
+    return this.#baselinesResent;
   }
 
-  /** Takes note of it no longer. O(1). */
-  end(progress: WatchProgress): void {
-    this.#progress.delete(progress);
+  /** Watches entries. See `PresenceServer.watch()`. */
+  entries(options: WatchOptions<M>): Watch<PresenceBatch<M>> {
+    const action = "watch presence";
+    assertOptions(options, action);
+    const { viewer = OMNISCIENT_VIEWER, signal, ...rest } = options;
+    const { context, subject, since, keepAliveMs, ...others } = rest;
+    assertNoOtherOptions(others, action);
+    if (keepAliveMs !== undefined) {
+      assertNotNegative(keepAliveMs, "keepAliveMs", action);
+    }
+    const what = { context, subject, since, keepAliveMs };
+    return this.#start(
+      // The feed of a context serves its subjects as well.
+      context === undefined ? { subject } : { context },
+      viewer,
+      signal,
+      (feed, signal, running) =>
+        this.#batches(feed, viewer, what, signal, running),
+    );
   }
 
-  /** Takes note of what ends a watch. O(1). */
-  add(end: () => void): void {
-    this.#ends.add(end);
+  /** Watches a count. See `PresenceServer.watchCount()`. */
+  counts(options: WatchCountOptions<M>): Watch<PresenceCount> {
+    assertOptions(options, "watch count");
+    const { context, viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
+    assertNoOtherOptions(others, "watch count");
+    const visible = visibleTo(viewer);
+    const count = () => this.#store.count(context, { visible });
+    return this.#start(
+      { context },
+      viewer,
+      signal,
+      (feed, signal) => changingCounts(feed, count, signal),
+    );
   }
 
-  /** Forgets it. O(1). */
-  delete(end: () => void): void {
-    this.#ends.delete(end);
-  }
-
-  /** Ends all watches. */
+  /** Ends all watches; no more can begin. */
   close(): void {
     this.#closed = true;
-    for (const end of [...this.#ends]) end();
+    for (const { end } of [...this.#running]) end();
   }
-}
 
-/** Yields a baseline, then changes; after a gap a baseline again. */
-export async function* watchBatches<M extends PresenceModel>(
-  running: RunningWatches,
-  feed: Feed<M>,
-  viewer: Viewer<M>,
-  options: WatchOptions<M>,
-  signal: AbortSignal,
-): AsyncGenerator<PresenceBatch<M>, void> {
-  const { context, subject, keepAliveMs = Infinity } = options;
-  const silence = new Silence(keepAliveMs);
-  const progress = running.begin(feed);
-  let position = options.since;
-  try {
-    while (!signal.aborted) {
-      const batch = position && feed.poll(position, viewer);
-      progress.catchUp();
-      if (batch === undefined) {
-        silence.end();
-        if (position !== undefined) running.baselinesResent++;
-        // Taken out one by one: what has been read must not be held on to.
-        const unread = [...feed.baseline(viewer, subject)];
-        for (let part = unread.shift(); part; part = unread.shift()) {
-          position = part.position;
-          yield part;
-        }
-        continue;
-      }
-      position = batch.position;
-      const narrowed = context === undefined || subject === undefined
-        ? batch
-        : ofSubject(batch, subject);
-      if (narrowed.changes.length > 0 || silence.isTooLong) {
-        silence.end();
-        yield narrowed;
-      } else {
-        await nextChange(feed, signal, silence);
-      }
+  /** Starts a watch that holds a feed for as long as it runs. */
+  #start<T>(
+    scope: FeedScope<M>,
+    viewer: Viewer<M>,
+    outer: AbortSignal | undefined,
+    read: Read<M, T>,
+  ): Watch<T> {
+    return startWatch(
+      [outer],
+      (signal, end) => this.#run(scope, viewer, signal, end, read),
+    );
+  }
+
+  async *#run<T>(
+    scope: FeedScope<M>,
+    viewer: Viewer<M>,
+    signal: AbortSignal,
+    end: () => void,
+    read: Read<M, T>,
+  ): AsyncGenerator<T, void> {
+    if (this.#closed) return;
+    this.#expireDue();
+    const feed = this.#feeds.join(scope, viewer);
+    const running: RunningWatch = { end, lag: () => 0 };
+    this.#running.add(running);
+    try {
+      yield* read(feed, signal, running);
+    } finally {
+      this.#running.delete(running);
+      this.#feeds.leave(feed);
     }
-  } finally {
-    silence.end();
-    running.end(progress);
+  }
+
+  /** Yields a baseline, then changes; after a gap a baseline again. */
+  async *#batches(
+    feed: Feed<M>,
+    viewer: Viewer<M>,
+    options: WatchOptions<M>,
+    signal: AbortSignal,
+    running: RunningWatch,
+  ): AsyncGenerator<PresenceBatch<M>, void> {
+    const { context, subject, keepAliveMs = Infinity } = options;
+    const silence = new Silence(keepAliveMs);
+    let position = options.since;
+    let seen = feed.changeCount;
+    running.lag = () => feed.changeCount - seen;
+    try {
+      while (!signal.aborted) {
+        const batch = position && feed.poll(position, viewer);
+        seen = feed.changeCount;
+        if (batch === undefined) {
+          silence.end();
+          if (position !== undefined) this.#baselinesResent++;
+          // Taken out one by one, so that parts that were read can be freed.
+          const unread = [...feed.baseline(viewer, subject)];
+          for (let part = unread.shift(); part; part = unread.shift()) {
+            position = part.position;
+            yield part;
+          }
+          continue;
+        }
+        position = batch.position;
+        const narrowed = context === undefined || subject === undefined
+          ? batch
+          : ofSubject(batch, subject);
+        if (narrowed.changes.length > 0 || silence.isTooLong) {
+          silence.end();
+          yield narrowed;
+        } else {
+          await nextChange(feed, signal, silence);
+        }
+      }
+    } finally {
+      silence.end();
+    }
   }
 }
 
-/** Yields how many are there, when that changes, at most once a second. */
-export async function* watchCounts<M extends PresenceModel>(
+/** Yields a count, and again when it has changed, at most once a second. */
+async function* changingCounts<M extends PresenceModel>(
   feed: Feed<M>,
   count: () => PresenceCount,
   signal: AbortSignal,
 ): AsyncGenerator<PresenceCount, void> {
-  let told: PresenceCount | undefined;
+  let last: PresenceCount | undefined;
   while (!signal.aborted) {
     const { changeCount } = feed;
     const now = count();
-    if (told?.subjects !== now.subjects || told.entries !== now.entries) {
-      told = now;
+    if (last?.subjects !== now.subjects || last.entries !== now.entries) {
+      last = now;
       yield now;
     }
     // Counting for a viewer costs as much as the context is large, and most
-    // changes are of no number: that too is done once a second at most.
+    // changes are of no number: so it happens once a second at most, too.
     await pause(1000, signal);
     if (feed.changeCount === changeCount) await nextChange(feed, signal);
   }
-}
-
-/** The scope of the feed that a watch reads: the context's if it names one. */
-export function scopeOf<M extends PresenceModel>(
-  { context, subject }: WatchOptions<M>,
-): FeedScope<M> {
-  return context === undefined ? { subject } : { context };
 }
 
 function ofSubject<M extends PresenceModel>(

@@ -1,3 +1,4 @@
+import { MAX_DELAY_MS } from "../../core/assert.ts";
 import type { Duration } from "../../core/mod.ts";
 import type { PresenceBackbone } from "../cluster/mod.ts";
 import type { NatsBackbone } from "../cluster/nats/mod.ts";
@@ -9,15 +10,9 @@ import { AgentConfigError } from "./errors.ts";
  */
 export const TTL_MULTIPLIER = 3;
 
-/** How many events a watch keeps for its reader, if nothing else is said. */
-export const DEFAULT_WATCH_BUFFER = 64;
-
-/** No timer waits longer, in milliseconds. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
 const MAX_HEARTBEAT_MS = Math.floor(MAX_DELAY_MS / TTL_MULTIPLIER);
 
-/** The longest id, and the longest name of a project, in UTF-16 code units. */
+/** The maximum length of an id and of a project, in UTF-16 code units. */
 const MAX_NAME = 255;
 
 /** What all agents need. */
@@ -73,58 +68,6 @@ export interface NatsAgentConfig extends AgentFields {
 /** What an agent is, and by what it is connected to the others. */
 export type AgentConfig = BackboneAgentConfig | NatsAgentConfig;
 
-/** The fields as they are, whatever that is. */
-type Fields = Partial<Record<keyof AgentConfig, unknown>>;
-
-/** What may be wrong with each field; the first rule that is broken is told. */
-const RULES: readonly (readonly [
-  field: keyof AgentConfig,
-  reason: string,
-  holds: (config: Fields) => boolean,
-])[] = [
-  ...nameRules("agentId"),
-  ...nameRules("project"),
-  [
-    "backbone",
-    "must be given, or a connection",
-    ({ backbone, connection }) =>
-      isObject(backbone) &&
-        typeof Reflect.get(backbone, "connect") === "function" ||
-      isObject(connection),
-  ],
-  [
-    "connection",
-    "must not be given beside a backbone",
-    ({ backbone, connection }) =>
-      backbone === undefined || connection === undefined,
-  ],
-  [
-    "bucket",
-    "must not be given beside a backbone",
-    ({ backbone, bucket }) => backbone === undefined || bucket === undefined,
-  ],
-  [
-    "bucket",
-    "must be letters, digits, - and _",
-    ({ backbone, bucket }) =>
-      backbone !== undefined ||
-      typeof bucket === "string" && /^[-\w]+$/.test(bucket),
-  ],
-  [
-    "heartbeatIntervalMs",
-    `must be a whole number from 1 to ${MAX_HEARTBEAT_MS}`,
-    ({ heartbeatIntervalMs }) => isCount(heartbeatIntervalMs, MAX_HEARTBEAT_MS),
-  ],
-  [
-    "watchBuffer",
-    "must be a whole number from 0",
-    ({ watchBuffer = 0 }) =>
-      watchBuffer === 0 || isCount(watchBuffer, Infinity),
-  ],
-];
-
-const FIELDS: ReadonlySet<string> = new Set(RULES.map(([field]) => field));
-
 /**
  * Looks whether an agent can be started with a config. Asks nobody, and changes
  * nothing.
@@ -154,43 +97,65 @@ const FIELDS: ReadonlySet<string> = new Set(RULES.map(([field]) => field));
 export function validateAgentConfig(
   config: AgentConfig,
 ): AgentConfigError | undefined {
-  const fields: Fields = isObject(config) ? config : {};
-  for (const [field, reason, holds] of RULES) {
-    if (!holds(fields)) {
-      return new AgentConfigError(field, reason, fields[field]);
-    }
+  for (const [field, reason, value] of violationsOf({ ...config })) {
+    return new AgentConfigError(field, reason, value);
   }
-  const [other] = Object.entries(fields)
-    .find(([name, value]) => !FIELDS.has(name) && value !== undefined) ?? [];
-  return other === undefined
-    ? undefined
-    : new AgentConfigError(other, "is not a field of a config", other);
+  return undefined;
 }
 
-function nameRules(
-  field: "agentId" | "project",
-): readonly (typeof RULES)[number][] {
-  return [
-    [field, "must be a string", (config) => typeof config[field] === "string"],
-    [field, "must not be empty", (config) => config[field] !== ""],
-    [
-      field,
-      `must have at most ${MAX_NAME} characters`,
-      (config) => String(config[field]).length <= MAX_NAME,
-    ],
-    [
-      field,
-      "must be well-formed Unicode",
-      (config) => String(config[field]).isWellFormed(),
-    ],
-  ];
+/** Yields the violations of a config: the field, the reason and the value. */
+function* violationsOf(
+  config: Partial<Record<keyof AgentConfig, unknown>>,
+): Generator<[field: string, reason: string, value: unknown], void> {
+  const { agentId, project, backbone, connection, bucket, ...rest } = config;
+  const { heartbeatIntervalMs, watchBuffer = 0, ...others } = rest;
+  for (const [field, name] of Object.entries({ agentId, project })) {
+    const reason = nameFault(name);
+    if (reason !== undefined) yield [field, reason, name];
+  }
+  if (backbone === undefined) {
+    if (!isObject(connection)) {
+      yield ["backbone", "must be given, or a connection", backbone];
+    }
+    if (typeof bucket !== "string" || !/^[-\w]+$/.test(bucket)) {
+      yield ["bucket", "must be letters, digits, - and _", bucket];
+    }
+  } else {
+    const isBackbone = isObject(backbone) && "connect" in backbone &&
+      typeof backbone.connect === "function";
+    if (!isBackbone) {
+      yield ["backbone", "must be given, or a connection", backbone];
+    }
+    const reason = "must not be given beside a backbone";
+    if (connection !== undefined) yield ["connection", reason, connection];
+    if (bucket !== undefined) yield ["bucket", reason, bucket];
+  }
+  if (!isCount(heartbeatIntervalMs, 1, MAX_HEARTBEAT_MS)) {
+    const reason = `must be a whole number from 1 to ${MAX_HEARTBEAT_MS}`;
+    yield ["heartbeatIntervalMs", reason, heartbeatIntervalMs];
+  }
+  if (!isCount(watchBuffer, 0, Infinity)) {
+    yield ["watchBuffer", "must be a whole number from 0", watchBuffer];
+  }
+  for (const [name, value] of Object.entries(others)) {
+    if (value !== undefined) yield [name, "is not a field of a config", name];
+  }
+}
+
+function nameFault(name: unknown): string | undefined {
+  if (typeof name !== "string") return "must be a string";
+  if (name === "") return "must not be empty";
+  if (name.length > MAX_NAME) {
+    return `must have at most ${MAX_NAME} characters`;
+  }
+  return name.isWellFormed() ? undefined : "must be well-formed Unicode";
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-function isCount(value: unknown, most: number): boolean {
+function isCount(value: unknown, least: number, most: number): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) &&
-    value >= 1 && value <= most;
+    value >= least && value <= most;
 }

@@ -2,44 +2,42 @@ import type { Duration } from "../../core/mod.ts";
 import type { NodeLife } from "../cluster/mod.ts";
 import { TTL_MULTIPLIER } from "./agent_config.ts";
 
-/** A life of an agent, as the name of the life says it. */
+/** A life of an agent, read from its names. */
 export interface AgentLife extends NodeLife {
-  /** The agent. */
+  /** The id of the agent. */
   readonly agentId: string;
   /** Grows with each process that takes the id from another one. */
   readonly generation: number;
-  /** After how many milliseconds without a heartbeat it is over. */
+  /** How many milliseconds without a heartbeat end it. */
   readonly ttlMs: Duration;
 }
 
 /**
- * How the agents of a project are named in a backbone: such that neither
- * projects nor agents and nodes of a cluster are ever taken for each other.
+ * The names of a project's agents in a backbone. They never collide with those of
+ * another project, or with the nodes of a cluster.
  */
 export class ProjectNames {
   /** The context that holds a row for each agent. */
   readonly context: string;
   readonly #project: string;
-  readonly #prefix: string;
 
   /** Makes the names of a project. */
   constructor(project: string) {
     this.context = JSON.stringify(["agents", project]);
     this.#project = project;
-    this.#prefix = JSON.stringify(["agent", project]).slice(0, -1);
   }
 
-  /** The name of an agent's node. */
+  /** Returns the name of an agent's node. */
   node(agentId: string): string {
     return JSON.stringify(["agent", this.#project, agentId]);
   }
 
-  /** The name of an agent's row. */
+  /** Returns the name of an agent's row. */
   row(agentId: string): string {
     return JSON.stringify([agentId]);
   }
 
-  /** Which agent a row is of. */
+  /** Returns the agent that a row is about. */
   agentOf(row: string): string | undefined {
     const agentId = lastOf(row);
     return agentId !== undefined && this.row(agentId) === row
@@ -47,7 +45,7 @@ export class ProjectNames {
       : undefined;
   }
 
-  /** A new life of an agent. */
+  /** Makes a new life of an agent. */
   begin(
     agentId: string,
     generation: number,
@@ -63,9 +61,8 @@ export class ProjectNames {
     };
   }
 
-  /** Reads what a life says; `undefined` if it is no agent's of the project. */
+  /** Reads a life; `undefined` if it does not belong to an agent of the project. */
   lifeOf({ node, epoch }: NodeLife): AgentLife | undefined {
-    if (!node.startsWith(this.#prefix)) return undefined;
     const agentId = lastOf(node);
     if (agentId === undefined || this.node(agentId) !== node) return undefined;
     const [, generation, interval] = /^(\d+):(\d+):/.exec(epoch) ?? [];
@@ -75,7 +72,7 @@ export class ProjectNames {
   }
 }
 
-/** The last text of an array as JSON. */
+/** Returns the last element of a JSON array, if it is a string. */
 function lastOf(json: string): string | undefined {
   try {
     const array: unknown = JSON.parse(json);

@@ -1,24 +1,12 @@
-import { backboneOf } from "./agent_backbone.ts";
-import {
-  type AgentConfig,
-  DEFAULT_WATCH_BUFFER,
-  validateAgentConfig,
-} from "./agent_config.ts";
+import { type AgentConfig, validateAgentConfig } from "./agent_config.ts";
 import type { AgentEntry } from "./agent_entry.ts";
-import { ProjectNames } from "./agent_life.ts";
 import { AgentSession } from "./agent_session.ts";
-import { type AgentEvent, AgentWatch } from "./agent_watch.ts";
-import {
-  type AgentCall,
-  AgentPresenceError,
-  ClosedError,
-  DisplacedError,
-} from "./errors.ts";
-import { Roster } from "./roster.ts";
+import type { AgentEvent } from "./agent_watch.ts";
+import { type AgentCall, AgentPresenceError, ClosedError } from "./errors.ts";
 
 /**
- * One agent among those of its project: says that it is there, and tells who
- * else is.
+ * One agent among those of its project: announces itself, and knows which others
+ * are there.
  *
  * @example Usage
  * ```ts
@@ -43,64 +31,47 @@ import { Roster } from "./roster.ts";
  * ```
  */
 export class AgentPresence implements AsyncDisposable {
-  /** The agent. */
+  /** The id of the agent. */
   readonly agentId: string;
   /** Its project. */
   readonly project: string;
-  readonly #watchBuffer: number;
   readonly #session: AgentSession;
-  readonly #watches = new Set<AgentWatch>();
-  #closedBy: ClosedError | undefined;
-  #closing: Promise<void> | undefined;
 
-  private constructor(config: AgentConfig) {
-    const { agentId, project, heartbeatIntervalMs, watchBuffer } = config;
-    this.agentId = agentId;
-    this.project = project;
-    this.#watchBuffer = watchBuffer || DEFAULT_WATCH_BUFFER;
-    const names = new ProjectNames(project);
-    this.#session = new AgentSession(
-      { agentId, project, heartbeatIntervalMs },
-      names,
-      new Roster(project, agentId, names, (event) => this.#tell(event)),
-      (error) => this.#closing ??= this.#close(error),
-    );
+  private constructor(config: AgentConfig, session: AgentSession) {
+    this.agentId = config.agentId;
+    this.project = config.project;
+    this.#session = session;
   }
 
   /**
-   * Starts an agent. Another process that has its id in the project is
-   * displaced: it learns that by its next heartbeat at the latest, and is
-   * closed.
+   * Starts an agent. Another process with the same id in the project is displaced:
+   * it is closed with its next heartbeat at the latest.
    *
-   * @param config What it is, and by what it is connected.
-   * @returns The agent, once the others know of it.
-   * @throws {AgentConfigError} If something is wrong with the config.
-   * @throws {AgentPresenceError} If the backbone fails. Then nothing is left
-   * there, or at most what ends with its lease.
+   * @param config The agent, and its connection to the others.
+   * @returns The agent, once the others know it.
+   * @throws {AgentConfigError} If the config is invalid.
+   * @throws {AgentPresenceError} If the backbone fails. Then nothing is left on it,
+   * or at most what expires with the lease.
    * @throws {DisplacedError} If another process has taken the id meanwhile.
    */
   static async open(config: AgentConfig): Promise<AgentPresence> {
     const violation = validateAgentConfig(config);
     if (violation !== undefined) throw violation;
-    const agent = new AgentPresence(config);
     try {
-      await agent.#session.start(await backboneOf(config));
-      agent.#assertOpen();
+      return new AgentPresence(config, await AgentSession.open(config));
     } catch (cause) {
-      const displaced = agent.#closedBy;
-      await agent.close();
-      throw displaced ?? new AgentPresenceError("Open", cause);
+      throw cause instanceof ClosedError
+        ? cause
+        : new AgentPresenceError("Open", cause);
     }
-    return agent;
   }
 
   /**
-   * All live agents of the project, this one included, in the order of their
-   * ids. Reads two things from the backbone: the entries of the project, and
-   * all leases.
+   * Returns all live agents of the project, this one included, in the order of
+   * their ids. Reads the entries of the project and all leases from the backbone.
    *
-   * @returns Their entries. Whoever was silent for three of its heartbeats is
-   * not among them.
+   * @returns Their entries, without those of agents that were silent for three of
+   * their heartbeats.
    * @throws {AgentPresenceError} If the backbone fails.
    * @throws {ClosedError} If this agent is closed.
    */
@@ -109,10 +80,10 @@ export class AgentPresence implements AsyncDisposable {
   }
 
   /**
-   * Whether an agent of the project lives. Reads one thing from the backbone.
+   * Reports whether an agent of the project lives, with one read of the backbone.
    *
-   * @param agentId The agent.
-   * @returns `false` also for one that never was, or is of another project.
+   * @param agentId The id of the agent.
+   * @returns `false` also for an unknown one, or one of another project.
    * @throws {AgentPresenceError} If the backbone fails.
    * @throws {ClosedError} If this agent is closed.
    */
@@ -121,86 +92,53 @@ export class AgentPresence implements AsyncDisposable {
   }
 
   /**
-   * Tells who comes and goes, among the others of the project, from now on;
-   * `who()` tells who is there already. An agent is up once per life, and down
-   * at once when it is closed, or once it was silent for three of its heartbeats.
-   * If it was only cut off, or paused, it is up again, with the same
-   * `startedAt`.
+   * Watches which other agents of the project come up and go down from now on;
+   * `who()` returns those that are there already. An agent is up once per life. It
+   * is down at once when it is closed, or after three of its heartbeats of silence.
+   * If it was only cut off or paused, it is up again with the same `startedAt`.
    *
-   * While this agent itself is cut off, its watches tell nothing; then they
-   * tell what has become of the others, each of whom has its TTL to be heard of
-   * again.
+   * While this agent itself is cut off, its watches are silent. Afterwards they
+   * report the changes of the others, each of which has its TTL to be heard again.
    *
-   * @param signal Ends the watch. It also ends when the agent is closed, and
-   * fails when the agent is displaced, or when there are more events than
-   * `watchBuffer` that are yet to be read.
-   * @returns The events. If the backbone can't be reached now, the first
-   * `next()` fails with an {@linkcode AgentPresenceError}.
+   * @param signal Ends the watch. It also ends when the agent is closed, and fails
+   * when the agent is displaced, or when more than `watchBuffer` events are unread.
+   * @returns The events. If the backbone can't be reached now, the first `next()`
+   * fails with an {@linkcode AgentPresenceError}.
    * @throws {AgentPresenceError} If there is no signal.
    * @throws {ClosedError} If this agent is closed.
    */
   watch(signal: AbortSignal): AsyncIterableIterator<AgentEvent, undefined> {
-    this.#assertOpen();
+    this.#session.assertOpen();
     if (!(signal instanceof AbortSignal)) {
       throw new AgentPresenceError("Watch", new TypeError("needs a signal"));
     }
-    const watch = new AgentWatch(
-      this.#watchBuffer,
-      signal,
-      (ended) => this.#watches.delete(ended),
-    );
-    if (signal.aborted) return watch;
-    const { failure } = this.#session;
-    if (failure !== undefined) {
-      watch.end(new AgentPresenceError("Watch", failure));
-    } else {
-      this.#watches.add(watch);
-    }
-    return watch;
+    return this.#session.watch(signal);
   }
 
   /**
-   * Stops the agent, and takes its entry away, so that nobody needs to wait for
-   * its lease to end. If the backbone does not do that within 5 s, the lease
-   * ends by itself. The connection to the backbone has 5 s more to be closed.
+   * Stops the agent and removes its entry, so that nobody has to wait for its lease
+   * to expire. If the backbone does not do that within 5 s, the lease expires. The
+   * connection to the backbone has 5 s more to close.
    *
-   * @returns When nothing is under way any more. Never fails; called again, it
-   * gives the same.
+   * @returns Settles when nothing is in progress any more. Never fails; further
+   * calls return the same promise.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close(new ClosedError());
-    return this.#closing;
+    return this.#session.close();
   }
 
-  /** Closes it. */
+  /** Closes the agent. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #tell(event: AgentEvent): void {
-    for (const watch of [...this.#watches]) watch.push(event);
-  }
-
-  #assertOpen(): void {
-    if (this.#closedBy !== undefined) throw this.#closedBy;
-  }
-
   async #ask<T>(call: AgentCall, question: () => Promise<T>): Promise<T> {
-    this.#assertOpen();
+    this.#session.assertOpen();
     try {
       return await question();
     } catch (cause) {
-      this.#assertOpen();
+      this.#session.assertOpen();
       throw new AgentPresenceError(call, cause);
     }
-  }
-
-  async #close(reason: ClosedError): Promise<void> {
-    this.#closedBy = reason;
-    const isDisplaced = reason instanceof DisplacedError;
-    for (const watch of [...this.#watches]) {
-      watch.end(isDisplaced ? reason : undefined);
-    }
-    await this.#session.stop(isDisplaced);
   }
 }

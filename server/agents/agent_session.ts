@@ -1,225 +1,271 @@
-import type { Timestamp } from "../../core/mod.ts";
+import { type Duration, steadyNow } from "../../core/mod.ts";
 import type {
   BackboneConnection,
-  BackboneListener,
   Lease,
   NodeLife,
   PresenceBackbone,
-  Row,
   RowChange,
 } from "../cluster/mod.ts";
+import type { AgentConfig } from "./agent_config.ts";
 import type { AgentEntry } from "./agent_entry.ts";
-import type { ProjectNames } from "./agent_life.ts";
-import { DisplacedError } from "./errors.ts";
-import { bounded } from "./goodbye.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { ProjectNames } from "./agent_life.ts";
+import { AgentWatch } from "./agent_watch.ts";
+import { Alarm } from "./alarm.ts";
+import { AgentPresenceError, ClosedError, DisplacedError } from "./errors.ts";
 import { Observer } from "./observer.ts";
-import { type Identity, OwnLife } from "./own_life.ts";
-import type { Roster } from "./roster.ts";
-import { connectTimely } from "./timely.ts";
-import { Verdict } from "./verdict.ts";
+import { OwnLife } from "./own_life.ts";
+import { Roster } from "./roster.ts";
+import { connectTimely, inTime } from "./timely.ts";
 
-/** What an agent that is connected has. */
-interface Connected {
-  readonly connection: BackboneConnection;
-  readonly own: OwnLife;
-  readonly observer: Observer;
-}
+/** How many unread events a watch keeps by default. */
+const DEFAULT_WATCH_BUFFER = 64;
 
-/** Keeps an agent among those of its project, and a roster of the others. */
+/** How long each part of a goodbye may take, in milliseconds. */
+const GOODBYE_MS = 5_000;
+
+/** The longest pause before a failed heartbeat is retried. */
+const RETRY_MS = 1_000;
+
+/** The shortest pause before silent agents are judged again. */
+const MIN_PAUSE_MS = 20;
+
+/**
+ * Keeps an agent among those of its project, and a roster of the others.
+ *
+ * There is one repair: on any doubt whether something was missed, the next
+ * heartbeat reads everything again and writes the own entry if it is missing.
+ */
 export class AgentSession {
-  readonly #identity: Identity;
+  readonly #config: AgentConfig;
   readonly #names: ProjectNames;
+  readonly #connection: BackboneConnection;
+  readonly #own: OwnLife;
   readonly #roster: Roster;
-  readonly #onDisplaced: (error: DisplacedError) => void;
-  readonly #heartbeat: Heartbeat;
-  readonly #verdict: Verdict;
-  #connected: Connected | undefined;
+  readonly #observer: Observer;
+  readonly #watches = new Set<AgentWatch>();
+  readonly #heartbeat = new Alarm(() => this.#beat());
+  readonly #verdict = new Alarm(() => this.#judge());
   /** Why the backbone can't be reached, while it can't. */
   #failure: unknown;
-  #isInterrupted = false;
-  #isStopped = false;
+  #isDoubtful = false;
+  #isOpen = false;
+  #closedBy: ClosedError | undefined;
+  #closed: Promise<void> | undefined;
 
-  /**
-   * Makes one that is yet to be started.
-   *
-   * @param onDisplaced Told when another process has the id.
-   */
-  constructor(
-    identity: Identity,
+  private constructor(
+    config: AgentConfig,
     names: ProjectNames,
-    roster: Roster,
-    onDisplaced: (error: DisplacedError) => void,
+    connection: BackboneConnection,
   ) {
-    this.#identity = identity;
+    const { agentId, project } = config;
+    this.#config = config;
     this.#names = names;
-    this.#roster = roster;
-    this.#onDisplaced = onDisplaced;
-    this.#heartbeat = new Heartbeat(
-      identity.heartbeatIntervalMs,
-      () => this.#beat(),
-    );
-    this.#verdict = new Verdict(
-      // Whoever is cut off can't say who is silent.
-      () => this.#failure === undefined ? this.#deadline() : Infinity,
-      () => this.#attempt(({ observer }) => observer.judge()),
-    );
+    this.#connection = connection;
+    this.#own = new OwnLife(config, names, connection);
+    this.#roster = new Roster(project, agentId, names, (event) => {
+      for (const watch of [...this.#watches]) watch.push(event);
+    });
+    this.#observer = new Observer(project, names, connection, this.#roster);
   }
 
-  /** Why the backbone can't be reached, as far as that is known. */
-  get failure(): unknown {
-    return this.#failure;
-  }
-
-  /** Connects, and lets the others know. */
-  async start(backbone: PresenceBackbone): Promise<void> {
+  /** Connects an agent, and announces it to the others. */
+  static async open(config: AgentConfig): Promise<AgentSession> {
+    const names = new ProjectNames(config.project);
+    let session: AgentSession | undefined = undefined;
+    const open = () => session?.isClosed ? undefined : session;
     const connection = await connectTimely(
-      backbone,
-      this.#names.node(this.#identity.agentId),
-      this.#listener(),
+      await backboneOf(config),
+      names.node(config.agentId),
+      {
+        onChange: (change) => open()?.onChange(change),
+        onLease: (lease) => open()?.onLease(lease),
+        onEnded: (life) => open()?.onEnded(life),
+        onMessage() {},
+        onInterrupted: () => open()?.doubt(),
+      },
     );
-    const own = new OwnLife(this.#identity, this.#names, connection);
-    const observer = new Observer(
-      this.#identity.project,
-      this.#names,
-      connection,
-      this.#roster,
-      (rows) => this.#confirm(rows),
-    );
-    this.#connected = { connection, own, observer };
-    await connection.follow(this.#names.context);
-    await own.begin();
-    await observer.learn();
-    await own.announce();
-    this.#verdict.look();
-    // Perhaps another process has taken the id meanwhile.
-    await this.#heartbeat.start();
+    session = new AgentSession(config, names, connection);
+    try {
+      await session.#start();
+      session.assertOpen();
+      return session;
+    } catch (error) {
+      const displaced = session.#closedBy;
+      await session.close();
+      throw displaced ?? error;
+    }
   }
 
-  /** All agents of the project that live, this one included. */
+  /** Whether the agent is closed. */
+  get isClosed(): boolean {
+    return this.#closedBy !== undefined;
+  }
+
+  /** Throws if the agent is closed. */
+  assertOpen(): void {
+    if (this.#closedBy !== undefined) throw this.#closedBy;
+  }
+
+  /** Returns all live agents of the project, this one included. */
   async who(): Promise<AgentEntry[]> {
-    const { own, observer } = this.#assertConnected();
-    const agents = await observer.who(own.entry);
-    // Perhaps somebody was found who is to be judged.
-    this.#verdict.look();
+    const agents = await this.#observer.who(this.#own.entry);
+    // The read may have found a silent agent.
+    this.#look();
     return agents;
   }
 
-  /** Whether an agent of the project lives. */
-  async present(agentId: string): Promise<boolean> {
-    return await this.#assertConnected().observer.present(agentId);
+  /** Reports whether an agent of the project lives. */
+  present(agentId: string): Promise<boolean> {
+    return this.#observer.present(agentId);
   }
 
-  /**
-   * Ends it, in bounded time.
-   *
-   * @param isDisplaced Whether another process has the id: of its own nothing is
-   * left then, and it learns that in the midst of a heartbeat.
-   */
-  async stop(isDisplaced: boolean): Promise<void> {
-    this.#isStopped = true;
+  /** Watches the other agents. */
+  watch(signal: AbortSignal): AgentWatch {
+    const watch = new AgentWatch(
+      this.#config.watchBuffer || DEFAULT_WATCH_BUFFER,
+      signal,
+      (ended) => this.#watches.delete(ended),
+    );
+    if (signal.aborted) return watch;
+    this.#watches.add(watch);
+    if (this.#failure !== undefined) {
+      watch.end(new AgentPresenceError("Watch", this.#failure));
+    }
+    return watch;
+  }
+
+  /** Ends the session, in bounded time. Never fails. */
+  close(reason: ClosedError = new ClosedError()): Promise<void> {
+    return this.#closed ??= this.#close(reason);
+  }
+
+  async #close(reason: ClosedError): Promise<void> {
+    this.#closedBy = reason;
+    const displaced = reason instanceof DisplacedError ? reason : undefined;
+    for (const watch of [...this.#watches]) watch.end(displaced);
     this.#verdict.stop();
     const beating = this.#heartbeat.stop();
-    const { connection, own } = this.#connected ?? {};
-    await bounded(async () => {
-      if (isDisplaced) return;
+    const end = async () => {
       await beating;
-      await own?.end();
-    });
-    await bounded(async () => await connection?.close());
-  }
-
-  // What the backbone tells
-
-  #listener(): BackboneListener {
-    const unlessStopped =
-      <T extends unknown[]>(action: (...news: T) => void) =>
-      (...news: T): void => {
-        if (!this.#isStopped) action(...news);
-      };
-    return {
-      onChange: unlessStopped((change: RowChange) => this.#onChange(change)),
-      onLease: unlessStopped((lease: Lease) => this.#onLease(lease)),
-      onEnded: unlessStopped((life: NodeLife) => this.#onEnded(life)),
-      onMessage() {},
-      onInterrupted: unlessStopped(() => {
-        this.#isInterrupted = true;
-        this.#heartbeat.now();
-      }),
+      await this.#own.end();
     };
-  }
-
-  #onChange(told: RowChange): void {
-    const { context, change } = told;
-    if (context !== this.#names.context) return;
-    this.#follow(this.#connected?.observer.changed(told));
-    const row = change.type === "put" ? change.row : change;
-    if (row.id === this.#names.row(this.#identity.agentId)) {
-      this.#confirm("node" in row ? [row] : []);
+    const close = async () => await this.#connection.close();
+    // Nobody needs to know why a goodbye has failed. A displaced agent learns of
+    // it in a heartbeat, and has nothing left to end.
+    if (displaced === undefined) {
+      await inTime("end", end(), GOODBYE_MS).catch(() => {});
     }
+    await inTime("close", close(), GOODBYE_MS).catch(() => {});
   }
 
-  #onLease(lease: Lease): void {
-    this.#follow(this.#connected?.observer.renewed(lease));
-    this.#verdict.heard(this.#names.lifeOf(lease)?.ttlMs ?? Infinity);
+  async #start(): Promise<void> {
+    await this.#connection.follow(this.#names.context);
+    await this.#own.begin();
+    await this.#observer.learn();
+    await this.#own.announce();
+    this.#isOpen = true;
+    this.#look();
+    // Another process may have taken the id meanwhile.
+    if (this.#isDoubtful) await this.#heartbeat.now();
+    else this.#heartbeat.within(this.#config.heartbeatIntervalMs);
   }
 
-  #onEnded(life: NodeLife): void {
-    // Perhaps it is one's own: then the heartbeat tells why.
-    const isOwn = life.node === this.#names.node(this.#identity.agentId);
-    if (isOwn) this.#heartbeat.now();
+  // Events of the backbone
+
+  /** A row has changed. */
+  onChange(change: RowChange): void {
+    if (change.context !== this.#names.context) return;
+    const isMissed = this.#observer.changed(change);
+    if (isMissed || this.#own.isLostBy(change)) this.doubt();
+  }
+
+  /** A node has renewed its lease. */
+  onLease(lease: Lease): void {
+    if (this.#observer.isBehind(lease)) this.doubt();
+    const unclear = this.#roster.renewed(lease);
+    if (unclear !== undefined) {
+      this.#attempt(() => this.#observer.check(unclear));
+    }
+    this.#verdict.within(this.#names.lifeOf(lease)?.ttlMs ?? Infinity);
+  }
+
+  /** A life is over. */
+  onEnded(life: NodeLife): void {
+    // The heartbeat finds out why the own life has ended.
+    const isOwn = life.node === this.#names.node(this.#config.agentId);
+    if (isOwn) this.doubt();
     else this.#roster.ended(life);
   }
 
-  #follow(question: (() => Promise<unknown>) | undefined): void {
-    if (question !== undefined) this.#attempt(question);
+  /** Something may have been missed. */
+  doubt(): void {
+    this.#isDoubtful = true;
+    this.#heartbeat.now();
   }
 
-  /** Has the entry written again if it is not what there is. */
-  #confirm(rows: readonly Row[]): void {
-    if (this.#connected?.own.isLost(rows)) this.#heartbeat.now();
+  // Heartbeat and verdict
+
+  async #beat(): Promise<void> {
+    if (!this.#isOpen) return;
+    const start = steadyNow();
+    await this.#attempt(() => this.#renew());
+    this.#look();
+    const pause = this.#failure === undefined
+      ? this.#config.heartbeatIntervalMs
+      : this.#retryMs;
+    this.#heartbeat.within(Math.max(0, start + pause - steadyNow()));
   }
 
-  // Heartbeat
-
-  async #beat(): Promise<boolean> {
-    await this.#attempt((connected) => this.#renew(connected));
-    this.#verdict.look();
-    return this.#failure === undefined;
+  async #renew(): Promise<void> {
+    const { isForgotten, unpurged } = await this.#own.renew();
+    if (isForgotten) this.#observer.forget();
+    if (isForgotten || this.#isDoubtful || this.#failure !== undefined) {
+      // The read that begins now does not cover later doubts.
+      this.#isDoubtful = false;
+      this.#failure = undefined;
+      this.#own.check(await this.#observer.learn());
+    }
+    await this.#own.announce();
+    this.#observer.purge(unpurged);
   }
 
-  async #renew({ own, observer }: Connected): Promise<void> {
-    const { isForgotten, unpurged } = await own.renew();
-    const hasMissed = isForgotten || this.#isInterrupted ||
-      this.#failure !== undefined;
-    if (isForgotten) observer.forget();
-    // What fails from now on is not made good by the read that begins now.
-    this.#isInterrupted = false;
-    this.#failure = undefined;
-    if (hasMissed) await observer.learn();
-    observer.purge(unpurged);
+  async #judge(): Promise<void> {
+    // An agent that is cut off can't tell which others are silent.
+    if (this.#failure !== undefined) return;
+    await this.#attempt(() => this.#observer.judge());
+    this.#look();
+  }
+
+  /** Judges the others as soon as the first of them is due. */
+  #look(): void {
+    const due = this.#observer.deadline() - steadyNow();
+    this.#verdict.within(Math.max(MIN_PAUSE_MS, due));
   }
 
   /** Does something; if it fails, the agent is cut off until a heartbeat. */
-  async #attempt(
-    action: (connected: Connected) => Promise<unknown>,
-  ): Promise<void> {
+  async #attempt(action: () => Promise<unknown>): Promise<void> {
     try {
-      if (this.#connected !== undefined) await action(this.#connected);
+      await action();
     } catch (error) {
-      if (this.#isStopped) return;
-      if (error instanceof DisplacedError) return this.#onDisplaced(error);
+      if (this.isClosed) return;
+      if (error instanceof DisplacedError) {
+        // Not awaited: that would wait for the heartbeat that this is part of.
+        this.close(error);
+        return;
+      }
       this.#failure = error ?? new Error("unknown");
-      this.#heartbeat.soon();
+      this.#heartbeat.within(this.#retryMs);
     }
   }
 
-  #assertConnected(): Connected {
-    if (this.#connected === undefined) throw new Error("not connected");
-    return this.#connected;
+  get #retryMs(): Duration {
+    return Math.min(this.#config.heartbeatIntervalMs, RETRY_MS);
   }
+}
 
-  #deadline(): Timestamp {
-    return this.#connected?.observer.deadline() ?? Infinity;
-  }
+async function backboneOf(config: AgentConfig): Promise<PresenceBackbone> {
+  if (config.backbone !== undefined) return config.backbone;
+  // Only an agent on NATS needs its packages.
+  const { NatsBackbone } = await import("../cluster/nats/mod.ts");
+  return new NatsBackbone(config.connection, { bucket: config.bucket });
 }

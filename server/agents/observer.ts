@@ -11,33 +11,27 @@ import type {
 import { AgentEntry, startedAtIn } from "./agent_entry.ts";
 import type { ProjectNames } from "./agent_life.ts";
 import { purge } from "./own_life.ts";
-import { isSilent, type Peer, type Roster } from "./roster.ts";
+import { isSilent, type Roster } from "./roster.ts";
 
-/** What was read of all agents. */
+/** The result of reading everything about the agents. */
 interface Known {
   readonly rows: readonly Row[];
   readonly leases: ReadonlyMap<string, KeptLease>;
 }
 
-/**
- * Keeps a roster up to date: reads what may have been missed, and ends the
- * lives of agents that are silent.
- */
+/** Keeps a roster up to date, and ends the lives of silent agents. */
 export class Observer {
   readonly #project: string;
   readonly #names: ProjectNames;
   readonly #connection: BackboneConnection;
   readonly #roster: Roster;
-  readonly #onRows: (rows: readonly Row[]) => void;
-  /** Up to which change of the entries all is known, and of which memory. */
+  /** The last known change of the entries; no memory before the first read. */
   #known = { memory: "", revision: 0 };
-  /** Since when nothing was missed: whoever was silent before may not have been. */
+  /** Since when nothing was missed: earlier silence proves nothing. */
   #since: Timestamp = -Infinity;
   #forgottenAt: Timestamp = -Infinity;
   #unpurged: readonly string[] = [];
-  #isPurging = false;
-  #mustRead = false;
-  #learning: Promise<void> | undefined;
+  #purging: Promise<unknown> | undefined;
 
   /** Makes the observer of a project. */
   constructor(
@@ -45,61 +39,43 @@ export class Observer {
     names: ProjectNames,
     connection: BackboneConnection,
     roster: Roster,
-    onRows: (rows: readonly Row[]) => void,
   ) {
     this.#project = project;
     this.#names = names;
     this.#connection = connection;
     this.#roster = roster;
-    this.#onRows = onRows;
   }
 
-  /**
-   * Takes a lease as it was renewed.
-   *
-   * @returns What must be read then, if something must.
-   */
-  renewed(lease: Lease): (() => Promise<unknown>) | undefined {
-    const agentId = this.#roster.renewed(lease);
-    if (agentId !== undefined) return () => this.check(agentId);
+  /** Reports whether a lease names a change of the entries that is not known. */
+  isBehind(lease: Lease): boolean {
     const { memory, revision } = this.#known;
-    const isBehind = lease.announced === memory &&
+    return lease.announced === memory &&
       lease.written.some(([context, written]) =>
         context === this.#names.context && written > revision
       );
-    return isBehind ? () => this.learnRows() : undefined;
   }
 
-  /**
-   * Takes a change of an entry.
-   *
-   * @returns What must be read then, if something must.
-   */
-  changed(change: RowChange): (() => Promise<unknown>) | undefined {
+  /** Applies a change of an entry; reports whether another one was missed. */
+  changed(change: RowChange): boolean {
     this.#roster.changed(change);
     const { memory, revision, previous = 0 } = change;
-    if (memory !== this.#known.memory) return () => this.learnRows();
-    const hasMissed = previous > this.#known.revision;
+    // Before the first read, or after the backbone has forgotten everything.
+    if (memory !== this.#known.memory) return this.#known.memory !== "";
+    const isMissed = previous > this.#known.revision;
     if (revision > this.#known.revision) this.#known = { memory, revision };
-    return hasMissed ? () => this.learnRows() : undefined;
+    return isMissed;
   }
 
-  /** Takes it that the backbone has forgotten: all have time to come back. */
+  /** The backbone has forgotten everything: all agents have time to return. */
   forget(): void {
     this.#forgottenAt = steadyNow();
     this.#roster.forget();
   }
 
-  /** Reads all that may have been missed. */
-  async learn(): Promise<void> {
+  /** Reads everything that may have been missed; returns the entries. */
+  async learn(): Promise<readonly Row[]> {
     this.#since = steadyNow();
-    await this.#readAll();
-  }
-
-  /** Reads the entries; once more, if that is under way. */
-  learnRows(): Promise<void> {
-    this.#mustRead = true;
-    return this.#learning ??= this.#learnWhileNeeded();
+    return (await this.#read()).rows;
   }
 
   /** Reads the lease of an agent. */
@@ -117,14 +93,14 @@ export class Observer {
     }
   }
 
-  /** Ends the lives of those who have been silent for too long. */
+  /** Ends the lives of all silent agents. */
   async judge(): Promise<void> {
     const silent = [...this.#roster.peers]
       .filter((peer) => isSilent(peer, this.#since));
     await Promise.all(silent.map(({ life }) => this.#judge(life.agentId)));
   }
 
-  /** When the next one will have been silent for too long. */
+  /** Returns when the next agent is silent for too long. */
   deadline(): Timestamp {
     let deadline = Infinity;
     for (const { life, heardAt } of this.#roster.peers) {
@@ -135,28 +111,21 @@ export class Observer {
   }
 
   /**
-   * Purges lives that were to be purged a heartbeat ago already. How long that
-   * takes, and whether it fails, is nothing to the heartbeat.
+   * Purges lives that were unpurged a heartbeat ago already, since whoever ended
+   * them has failed. Neither its duration nor its failure affects the heartbeat.
    */
-  async purge(unpurged: readonly NodeLife[]): Promise<void> {
-    if (this.#isPurging) return;
-    const former = this.#unpurged;
+  purge(unpurged: readonly NodeLife[]): void {
+    const lives = unpurged
+      .filter(({ epoch }) => this.#unpurged.includes(epoch));
     this.#unpurged = unpurged.map(({ epoch }) => epoch);
-    this.#isPurging = true;
-    try {
-      for (const life of unpurged) {
-        if (former.includes(life.epoch)) await purge(this.#connection, life);
-      }
-    } catch {
-      // They are tried again with the next heartbeat, by whomever.
-    } finally {
-      this.#isPurging = false;
-    }
+    const purges = () => lives.map((life) => purge(this.#connection, life));
+    this.#purging ??= Promise.allSettled(purges())
+      .then(() => this.#purging = undefined);
   }
 
-  /** All agents of the project that live. */
+  /** Returns all live agents of the project. */
   async who(self: AgentEntry): Promise<AgentEntry[]> {
-    const { rows, leases } = await this.#readAll();
+    const { rows, leases } = await this.#read();
     const entries = new Map([[self.agentId, self]]);
     for (const row of rows) {
       const entry = this.#entryOf(row, leases.get(row.node));
@@ -166,34 +135,18 @@ export class Observer {
       .sort((a, b) => a.agentId < b.agentId ? -1 : 1);
   }
 
-  /** Whether an agent lives. */
+  /** Reports whether an agent lives. */
   async present(agentId: string): Promise<boolean> {
     const node = this.#names.node(agentId);
     const [lease] = await this.#connection.leases(node);
     return lease !== undefined && this.#isLive(lease);
   }
 
-  async #learnWhileNeeded(): Promise<void> {
-    try {
-      while (this.#mustRead) {
-        this.#mustRead = false;
-        const reading = this.#roster.begin();
-        try {
-          this.#roster.wrote((await this.#readRows()).rows, reading);
-        } finally {
-          this.#roster.end(reading);
-        }
-      }
-    } finally {
-      this.#learning = undefined;
-    }
-  }
-
-  async #readAll(): Promise<Known> {
+  async #read(): Promise<Known> {
     const again: string[] = [];
     const reading = this.#roster.begin();
     try {
-      // In this order: of every entry that is read the lease is read, too.
+      // In this order: the lease of every entry that was read is read too.
       const { rows, memory } = await this.#readRows();
       const leases = new Map<string, KeptLease>();
       for (const lease of await this.#connection.leases()) {
@@ -201,7 +154,7 @@ export class Observer {
       }
       this.#roster.wrote(rows, reading);
       const late = this.#lateRows(rows, leases);
-      // Perhaps those who have no lease were forgotten meanwhile.
+      // The backbone may have forgotten the missing leases meanwhile.
       const isClear = late.length === 0 && !this.#isMissing(leases) ||
         (await this.#readRows()).memory === memory;
       for (const agentId of this.#agentsOf(leases)) {
@@ -209,7 +162,7 @@ export class Observer {
         const isUnclear = this.#roster.read(agentId, lease, reading);
         if (isUnclear === "again") again.push(agentId);
       }
-      // Those who were forgotten may be back, and their entries with them.
+      // Forgotten agents may be back, and their entries with them.
       if (isClear) await this.#sweep(late);
       return { rows, leases };
     } finally {
@@ -222,33 +175,32 @@ export class Observer {
     return [...this.#roster.peers].some(({ life }) => !leases.has(life.node));
   }
 
-  /** Those who have a lease, and those who have it no longer. */
+  /** Returns the agents that have a lease, and those that have lost it. */
   #agentsOf(leases: ReadonlyMap<string, KeptLease>): Set<string> {
     const agents = new Set<string>();
     for (const lease of leases.values()) {
       const agentId = this.#roster.agentOf(lease);
       if (agentId !== undefined) agents.add(agentId);
     }
-    for (const peer of this.#roster.peers) {
-      if (!this.#mayComeBack(peer)) agents.add(peer.life.agentId);
+    for (const { life } of this.#roster.peers) {
+      const mayReturn = steadyNow() - this.#forgottenAt < life.ttlMs;
+      if (!mayReturn) agents.add(life.agentId);
     }
     return agents;
   }
 
   async #readRows(): Promise<ContextRows> {
     const read = await this.#connection.read(this.#names.context);
-    const { memory, revision, rows } = read;
+    const { memory, revision } = read;
     const known = this.#known;
-    const isForgotten = known.memory !== "" && memory !== known.memory;
-    if (isForgotten) this.forget();
+    if (known.memory !== "" && memory !== known.memory) this.forget();
     if (memory !== known.memory || revision > known.revision) {
       this.#known = { memory, revision };
     }
-    this.#onRows(rows);
     return read;
   }
 
-  /** Entries that were written too late, and so are yet there. */
+  /** Returns the entries that were written after their life was over. */
   #lateRows(
     rows: readonly Row[],
     leases: ReadonlyMap<string, Lease>,
@@ -259,7 +211,7 @@ export class Observer {
     );
   }
 
-  /** What is swept counts for nothing anyway: it may as well fail. */
+  /** Removes late entries. That may fail: readers ignore them anyway. */
   async #sweep(late: readonly Row[]): Promise<void> {
     const { context } = this.#names;
     await Promise.allSettled(
@@ -284,20 +236,16 @@ export class Observer {
     return life !== undefined && lease.age < life.ttlMs;
   }
 
-  #mayComeBack({ life }: Peer): boolean {
-    return steadyNow() - this.#forgottenAt < life.ttlMs;
-  }
-
   async #judge(agentId: string): Promise<void> {
     const lease = await this.check(agentId);
     const peer = this.#roster.peer(agentId);
     if (lease === undefined || lease.epoch !== peer?.life.epoch) return;
     if (!isSilent(peer, this.#since)) return;
-    // The count as it was read: a renewal that was heard of may be lost.
+    // The count from the read: a renewal that was heard of may be lost.
     const isMine = await this.#connection.end(lease, lease.count);
     if (!isMine) return;
     this.#roster.ended(lease);
-    // If that fails, whoever sees it unpurged with a heartbeat goes on.
+    // If that fails, the heartbeats of others find the life unpurged.
     purge(this.#connection, lease).catch(() => {});
   }
 }

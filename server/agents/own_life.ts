@@ -1,57 +1,47 @@
-import type { Duration, Timestamp } from "../../core/mod.ts";
+import type { Timestamp } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   Lease,
   NodeLife,
   Row,
+  RowChange,
 } from "../cluster/mod.ts";
+import type { AgentConfig } from "./agent_config.ts";
 import { AgentEntry } from "./agent_entry.ts";
 import type { AgentLife, ProjectNames } from "./agent_life.ts";
 import { DisplacedError } from "./errors.ts";
 
-/** What a heartbeat has brought to light. */
+/** The result of a heartbeat. */
 export interface Heartbeat {
-  /** Whether the backbone has forgotten what it knew. */
+  /** Whether the backbone has forgotten everything. */
   readonly isForgotten: boolean;
-  /** Lives that are over, but whose entries are not all purged. */
+  /** Lives that are over and still have entries. */
   readonly unpurged: readonly NodeLife[];
-}
-
-/** Who an agent is. */
-export interface Identity {
-  /** The agent. */
-  readonly agentId: string;
-  /** Its project. */
-  readonly project: string;
-  /** The time between two heartbeats, in milliseconds. */
-  readonly heartbeatIntervalMs: Duration;
 }
 
 /** An agent's own lease and entry. */
 export class OwnLife {
   /** When the agent was started. */
   readonly startedAt: Timestamp = Date.now();
-  readonly #identity: Identity;
+  readonly #config: AgentConfig;
   readonly #names: ProjectNames;
   readonly #connection: BackboneConnection;
   #life: AgentLife;
   #count = 0;
   #memory = "";
-  /** The memory of the backbone that has the entry; "" if none has. */
+  /** The memory of the backbone that has the entry; "" for none. */
   #announced = "";
-  /** Whether the entry is being written, and whether it may be lost since. */
-  #writing: "sure" | "in doubt" | undefined;
   /** The revision of the entry. */
   #revision = 0;
   #renewedAt = this.startedAt;
 
-  /** Makes a life that is yet to begin. */
+  /** Makes a life that has not begun. */
   constructor(
-    identity: Identity,
+    config: AgentConfig,
     names: ProjectNames,
     connection: BackboneConnection,
   ) {
-    this.#identity = identity;
+    this.#config = config;
     this.#names = names;
     this.#connection = connection;
     this.#life = this.#another(1);
@@ -59,11 +49,11 @@ export class OwnLife {
 
   /** The entry, as of the last heartbeat. */
   get entry(): AgentEntry {
-    const { agentId, project } = this.#identity;
+    const { agentId, project } = this.#config;
     return new AgentEntry(agentId, project, this.startedAt, this.#renewedAt);
   }
 
-  /** Takes the id, also from another process that has it; announces nothing yet. */
+  /** Takes the id, even from another process; announces nothing yet. */
   async begin(): Promise<void> {
     const [former] = await this.#connection.leases(this.#life.node);
     const generation = former && this.#names.lifeOf(former)?.generation;
@@ -72,42 +62,41 @@ export class OwnLife {
     if (former !== undefined) await purge(this.#connection, former);
   }
 
-  /** Writes the entry. */
+  /** Writes the entry, unless the backbone has it. */
   async announce(): Promise<void> {
     const memory = this.#memory;
-    this.#writing = "sure";
-    try {
-      if (!await this.#write()) {
-        await this.#clear();
-        if (!await this.#write()) throw new Error("the entry is another's");
-      }
-      if (this.#writing === "sure") this.#announced = memory;
-    } finally {
-      this.#writing = undefined;
-    }
+    if (this.#announced === memory) return;
+    const { context } = this.#names;
+    const id = this.#names.row(this.#life.agentId);
+    const value = JSON.stringify(this.entry);
+    // With an age of 0 it replaces the entry of any other life.
+    const [written] = await this.#connection.write(this.#life, [
+      { type: "put", context, id, value, age: 0 },
+    ]);
+    if (!written?.isDone) throw new Error("the entry is another's");
+    this.#revision = written.revision;
+    this.#announced = memory;
   }
 
-  /**
-   * Takes it that the entry is lost, or was written over, unless a read of the
-   * context shows it: the next heartbeat writes it again.
-   *
-   * @returns Whether that is so.
-   */
-  isLost(rows: readonly Row[]): boolean {
-    if (this.#announced === "" && this.#writing === undefined) return false;
+  /** Checks a read of all entries: without the own one, it is lost. */
+  check(rows: readonly Row[]): void {
     const { epoch, agentId } = this.#life;
     const id = this.#names.row(agentId);
     const isThere = rows.some((row) => row.id === id && row.epoch === epoch);
-    if (isThere) return false;
-    // Perhaps it is being written, and the answer comes after what came later.
-    if (this.#writing !== undefined) this.#writing = "in doubt";
-    this.#announced = "";
-    return true;
+    if (!isThere) this.#announced = "";
+  }
+
+  /** Reports whether a change has removed or replaced the entry. */
+  isLostBy({ change }: RowChange): boolean {
+    const id = this.#names.row(this.#life.agentId);
+    return change.type === "put"
+      ? change.row.id === id && change.row.epoch !== this.#life.epoch
+      : change.id === id;
   }
 
   /**
-   * Renews the lease. If the life was given up, as that of an agent which was
-   * cut off, another one begins; if it was forgotten, it goes on.
+   * Renews the lease. If others have ended the life, as of an agent that was cut
+   * off, another one begins; if the backbone has forgotten it, it continues.
    *
    * @throws {DisplacedError} If another process has the id now.
    */
@@ -120,11 +109,10 @@ export class OwnLife {
     } else {
       await this.#comeBack(isForgotten);
     }
-    if (this.#announced !== this.#memory) await this.announce();
     return { isForgotten, unpurged: renewal.unpurged };
   }
 
-  /** Ends the life, so that nobody needs to wait for that. */
+  /** Ends the life, so that nobody has to wait for its lease to end. */
   async end(): Promise<void> {
     const { node, epoch } = this.#life;
     const [lease] = await this.#connection.leases(node);
@@ -139,10 +127,10 @@ export class OwnLife {
     if (holder !== undefined && holder.epoch !== former.epoch) {
       const other = this.#names.lifeOf(holder)?.generation ?? Infinity;
       if (other >= former.generation) {
-        throw new DisplacedError(former.agentId, this.#identity.project);
+        throw new DisplacedError(former.agentId, this.#config.project);
       }
     }
-    // One that was ended can't go on; one that was forgotten can.
+    // An ended life can't continue; a forgotten one can.
     if (!isForgotten) this.#life = this.#another(former.generation);
     await this.#acquire();
     if (!isForgotten) await purge(this.#connection, former);
@@ -155,7 +143,7 @@ export class OwnLife {
   }
 
   #another(generation: number): AgentLife {
-    const { agentId, heartbeatIntervalMs } = this.#identity;
+    const { agentId, heartbeatIntervalMs } = this.#config;
     this.#count = 0;
     return this.#names.begin(agentId, generation, heartbeatIntervalMs);
   }
@@ -164,42 +152,15 @@ export class OwnLife {
     const { node, epoch } = this.#life;
     const announced = this.#announced;
     const { context } = this.#names;
-    // Whoever has missed the entry finds that.
+    // By this, others detect that they have missed the entry.
     const written = announced === ""
       ? []
       : [[context, this.#revision] as const];
     return { node, epoch, count: ++this.#count, announced, written };
   }
-
-  async #write(): Promise<boolean> {
-    const { context } = this.#names;
-    const id = this.#names.row(this.#life.agentId);
-    const value = JSON.stringify(this.entry);
-    const [written] = await this.#connection.write(this.#life, [
-      { type: "put", context, id, value, age: 0 },
-    ]);
-    if (written?.isDone) this.#revision = written.revision;
-    return written?.isDone ?? false;
-  }
-
-  /**
-   * Removes the entry of a former life that would stand in the way; not that of
-   * a later one, by which this life is over.
-   */
-  async #clear(): Promise<void> {
-    const { context } = this.#names;
-    const { node, epoch } = this.#life;
-    const { rows } = await this.#connection.read(context);
-    const [lease] = await this.#connection.leases(node);
-    for (const row of rows) {
-      if (row.node !== node || row.epoch === epoch) continue;
-      if (row.epoch === lease?.epoch) continue;
-      await this.#connection.purge(row, context);
-    }
-  }
 }
 
-/** Removes all that a life that is over has left. */
+/** Removes all entries of a life that is over. */
 export async function purge(
   connection: BackboneConnection,
   life: NodeLife,

@@ -1,13 +1,14 @@
+import type { Duration } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   BackboneListener,
   PresenceBackbone,
 } from "../cluster/mod.ts";
 
-/** After how many milliseconds a call is given up. */
+/** How long a call may take. */
 const LIMIT_MS = 15_000;
 
-/** A backbone has not answered, though it must within some seconds. */
+/** A backbone has not answered, though it must do so within seconds. */
 class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
 
@@ -16,53 +17,50 @@ class NoAnswerError extends Error {
   }
 }
 
+/** Waits for an answer, but no longer than a limit. */
+export function inTime<T>(
+  call: string,
+  answer: Promise<T>,
+  limitMs: Duration = LIMIT_MS,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new NoAnswerError(call));
+    const timer = setTimeout(giveUp, limitMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /**
- * Connects to a backbone by calls that all end: one that never did would stop
- * the heartbeat for good. What is given up may be done all the same, as may be
- * any call that fails.
+ * Connects to a backbone so that every call ends: one that never did would stop
+ * the heartbeat for good. A call that was given up may still be done, like any
+ * failed call.
  */
 export async function connectTimely(
   backbone: PresenceBackbone,
   node: string,
   listener: BackboneListener,
 ): Promise<BackboneConnection> {
-  const connecting = call(() => backbone.connect(node, listener));
+  const connecting = backbone.connect(node, listener);
   try {
     return timely(await inTime("connect", connecting));
   } catch (error) {
-    // Nobody would close one that comes late.
+    // A connection that is late has no other owner.
     connecting.then((late) => late.close()).catch(() => {});
     throw error;
   }
 }
 
-function timely(inner: BackboneConnection): BackboneConnection {
-  const ask = <T>(name: string, answer: () => Promise<T>): Promise<T> =>
-    inTime(name, call(answer));
-  return {
-    acquire: (lease) => ask("acquire", () => inner.acquire(lease)),
-    renew: (lease) => ask("renew", () => inner.renew(lease)),
-    leases: (node) => ask("leases", () => inner.leases(node)),
-    end: (life, count) => ask("end", () => inner.end(life, count)),
-    purge: (life, context) => ask("purge", () => inner.purge(life, context)),
-    write: (life, writes) => ask("write", () => inner.write(life, writes)),
-    follow: (context) => ask("follow", () => inner.follow(context)),
-    unfollow: (context) => inner.unfollow(context),
-    read: (context) => ask("read", () => inner.read(context)),
-    send: (context, text) => inner.send(context, text),
-    close: () => ask("close", () => inner.close()),
-  };
-}
-
-/** What a call throws, its promise fails with. */
-async function call<T>(answer: () => Promise<T>): Promise<T> {
-  return await answer();
-}
-
-function inTime<T>(name: string, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new NoAnswerError(name));
-    const timer = setTimeout(giveUp, LIMIT_MS);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+function timely(connection: BackboneConnection): BackboneConnection {
+  return new Proxy(connection, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return (...args: unknown[]) => {
+        const answer: unknown = Reflect.apply(method, target, args);
+        return answer instanceof Promise
+          ? inTime(String(name), answer)
+          : answer;
+      };
+    },
   });
 }

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { FACET_ALLOWANCE_MS, PresenceServer } from "../mod.ts";
+import { FACET_ALLOWANCE_MS } from "../internal.ts";
+import { PresenceServer } from "../mod.ts";
 import { flush, keyOf, update } from "../testing/harness.ts";
 import { joinCluster, MemoryBackbone, type PresenceBackbone } from "./mod.ts";
 import { Lab, type LabNode } from "./testing/lab.ts";

@@ -5,7 +5,8 @@ import type {
   PresenceModel,
   PresenceSnapshot,
 } from "../../core/mod.ts";
-import { FACET_ALLOWANCE_MS, type RemoteEntry } from "../mod.ts";
+import { FACET_ALLOWANCE_MS } from "../internal.ts";
+import type { RemoteEntry } from "../mod.ts";
 import type { Row } from "./backbone.ts";
 
 /** Names a context in a backbone: 1 is not "1". */

@@ -4,8 +4,8 @@ import {
   type Timestamp,
 } from "../../core/mod.ts";
 import type { DocumentModel } from "./document_model.ts";
-import type { DocumentUser } from "./document_user.ts";
-import { lastActiveAtOf } from "./person.ts";
+import type { DocumentUser } from "./people/document_user.ts";
+import { lastActiveAtOf } from "./people/person.ts";
 
 /** The people in a document, at all servers together. */
 export interface ActiveUsers {

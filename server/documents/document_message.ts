@@ -1,6 +1,6 @@
 import type { Timestamp } from "../../core/mod.ts";
-import type { DocumentActivity, DocumentUser } from "./document_user.ts";
-import type { Cursor, Selection, Viewport } from "./positions.ts";
+import type { DocumentActivity, DocumentUser } from "./people/document_user.ts";
+import type { Cursor, Selection, Viewport } from "./people/positions.ts";
 
 /** What every message has. */
 export interface Stamped {

@@ -1,7 +1,7 @@
 import type { Timestamp } from "../../core/mod.ts";
 import type { PresenceServer, SubjectCounts } from "../mod.ts";
 import type { TopicModel, TopicServer, TopicViewer } from "../topics/mod.ts";
-import type { Cursor, Selection, Viewport } from "./positions.ts";
+import type { Cursor, Selection, Viewport } from "./people/positions.ts";
 
 /**
  * The model of a server that documents live on, and topics too: a document is

@@ -9,6 +9,7 @@ import {
   assertPositive,
   assertServer,
   assertText,
+  SweepLimit,
 } from "../internal.ts";
 import {
   ContextAtCapacityError,
@@ -23,7 +24,7 @@ import {
   Reader,
   Rooms,
 } from "../rooms/mod.ts";
-import { colorOf, colorOfHue } from "./color.ts";
+import { colorOf, colorOfHue } from "./people/color.ts";
 import {
   type ActiveDocuments,
   type ActiveUsers,
@@ -32,7 +33,7 @@ import {
   type DocumentsOfUser,
 } from "./document_answers.ts";
 import { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
-import { huesIn } from "./document_colors.ts";
+import { huesIn } from "./people/document_colors.ts";
 import type {
   DocumentEvent,
   DocumentMessage,
@@ -60,9 +61,9 @@ import {
   ChannelClosedError,
   DocumentAtCapacityError,
 } from "./errors.ts";
-import { hueApart, hueOf, MOST_PEOPLE_APART } from "./hue.ts";
-import { peopleOf } from "./person.ts";
-import { assertProfile } from "./profile.ts";
+import { hueApart, hueOf, MOST_PEOPLE_APART } from "./people/hue.ts";
+import { peopleOf } from "./people/person.ts";
+import { assertProfile } from "./people/profile.ts";
 import { SessionRows } from "./session_rows.ts";
 
 const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
@@ -70,9 +71,6 @@ const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 /** What sessions have in a workspace is private; of the rest what is public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
-
-/** With fewer sessions than these it is not worth looking for expired ones. */
-const MIN_SWEEP = 1_024;
 
 /**
  * People in documents over a `PresenceServer`: where their cursors are, what
@@ -115,7 +113,7 @@ export class DocumentPresence implements Disposable {
   readonly #settings: DocumentSettings;
   readonly #origin = `documents/${crypto.randomUUID()}`;
   readonly #sessions = new Set<DocumentSession>();
-  #sweepAt = MIN_SWEEP;
+  readonly #sweepLimit = new SweepLimit();
   readonly #tally = new ListeningTally();
   readonly #rooms: Rooms<DocumentRoom>;
   #isClosed = false;
@@ -494,13 +492,12 @@ export class DocumentPresence implements Disposable {
 
   /** Keeps a session until it ends. Amortised O(1). */
   #keep(session: DocumentSession): void {
-    if (this.#sessions.size >= this.#sweepAt) {
+    this.#sweepLimit.apply(this.#sessions, () => {
       // A session that has expired does not report its end.
       for (const one of [...this.#sessions]) {
         if (!one.isPresent) one[Symbol.dispose]();
       }
-      this.#sweepAt = Math.max(MIN_SWEEP, 2 * this.#sessions.size);
-    }
+    });
     this.#sessions.add(session);
   }
 

@@ -1,15 +1,15 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
 import { type PresenceViewEvent, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
 import { Room, type RoomMember, type Seat } from "../rooms/mod.ts";
-import { colorOfHue } from "./color.ts";
+import { colorOfHue } from "./people/color.ts";
 import { documentContext } from "./contexts.ts";
-import { huesIn, settledHue } from "./document_colors.ts";
+import { huesIn, settledHue } from "./people/document_colors.ts";
 import type { DocumentEvent, DocumentState } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
-import type { DocumentUser } from "./document_user.ts";
-import { eventsOf } from "./events.ts";
-import { PEOPLE_APART } from "./hue.ts";
-import { byUserId, peopleOf, personOf } from "./person.ts";
+import type { DocumentUser } from "./people/document_user.ts";
+import { eventsOf } from "./people/events.ts";
+import { PEOPLE_APART } from "./people/hue.ts";
+import { byUserId, peopleOf, personOf } from "./people/person.ts";
 import type { SessionRows } from "./session_rows.ts";
 
 /**

@@ -2,10 +2,10 @@ import { assertNoOtherOptions } from "../../core/assert.ts";
 import type { FacetDeadlines, FacetPatch, Timestamp } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
 import { ServerClosedError } from "../mod.ts";
-import { facetsOfActivity } from "./activity.ts";
+import { ACTIVITY_FACETS } from "./people/activity.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentSettings } from "./document_options.ts";
-import type { DocumentActivity } from "./document_user.ts";
+import type { DocumentActivity } from "./people/document_user.ts";
 import { ChannelClosedError, UserNotFoundError } from "./errors.ts";
 import {
   assertRecord,
@@ -16,14 +16,14 @@ import {
   selectionOf,
   type Viewport,
   viewportOf,
-} from "./positions.ts";
+} from "./people/positions.ts";
 import type { SessionRows } from "./session_rows.ts";
 
 /** How somebody has a document in focus. */
 export interface FocusOptions {
   /**
-   * Whether the tab can't be seen: then they are away, until they do something
-   * again. They are not gone.
+   * Whether the tab is hidden. Then the person is away, but not gone, until
+   * their next activity.
    *
    * @default {false}
    */
@@ -32,30 +32,32 @@ export interface FocusOptions {
 
 /** How a session is kept. */
 export type SessionSettings = DocumentSettings & {
-  /** Whether the documents have been disposed of, which it ends by. */
+  /** Whether the documents have been disposed of, which ends the session. */
   readonly isClosed: () => boolean;
-  /** Told once when it is over. */
+  /** Called once, when the session ends. */
   readonly onEnd: (session: DocumentSession) => void;
 };
 
-/** A position of the cursor, and when it was told of. */
+/** A position of the cursor, and when it was reported. */
 interface Position {
   readonly cursor: Cursor;
   readonly selection: Selection | null;
+  /** Wall time. */
   readonly at: Timestamp;
-  /** The same by the steady clock. */
+  /** Steady time. */
   readonly since: Timestamp;
 }
 
 /**
- * Somebody in a document, by one tab: made by `DocumentPresence.join()`. It
- * leaves when it is disposed of, or when nothing is heard of it for its time to
- * live; a session that is gone does not come back. It is over as well when
- * another one has come by its id: what that one has is not touched.
+ * One tab of a person in a document, made by `DocumentPresence.join()`.
+ *
+ * It leaves when it is disposed of, or when it reports nothing for its time to
+ * live; a session that is gone does not come back. It also ends when another
+ * session takes over its id: the entries of that one stay as they are.
  *
  * All methods but `refresh()`, `release()` and disposing throw a
- * {@linkcode UserNotFoundError} when it is gone, a {@linkcode ChannelClosedError}
- * when the server or the documents are closed.
+ * {@linkcode UserNotFoundError} when the session is gone, and a
+ * {@linkcode ChannelClosedError} when the server or the documents are closed.
  */
 export class DocumentSession implements Disposable {
   readonly #server: DocumentServer;
@@ -65,10 +67,10 @@ export class DocumentSession implements Disposable {
   readonly #keys: Throttle<Timestamp>;
   readonly #typing: TypingDetector;
   readonly #monitor: ActivityMonitor;
-  /** What they do when they are neither idle nor away. */
+  /** What the person does while neither idle nor away. */
   #doing: DocumentActivity = "viewing";
-  /** What was last published of that. */
-  #told: DocumentActivity = "viewing";
+  /** The activity that was last published; `undefined` to publish it again. */
+  #published: DocumentActivity | undefined = "viewing";
   #hasSelection = false;
   #isFocused = true;
   #lastActiveAt: Timestamp;
@@ -94,9 +96,9 @@ export class DocumentSession implements Disposable {
       clock,
     });
     this.#keys = new Throttle<Timestamp>({
-      // Often enough that one deadline never passes before the next is told.
+      // So often that no deadline passes before the next one is published.
       intervalMs: Math.min(cursorThrottleMs, typingDebounceMs / 4),
-      send: (at) => this.#publishKey(at),
+      send: () => this.#publishTyping(),
       clock,
     });
     this.#typing = new TypingDetector({
@@ -117,7 +119,7 @@ export class DocumentSession implements Disposable {
     });
   }
 
-  /** Who. */
+  /** The id of the person. */
   get userId(): string {
     return this.#rows.key.userId;
   }
@@ -137,24 +139,25 @@ export class DocumentSession implements Disposable {
     return this.#rows.key.sessionId;
   }
 
-  /** The colour of the person, as this session tells it. */
+  /** The colour of the person, as this session publishes it. */
   get color(): string {
     return this.#rows.color;
   }
 
-  /** Whether it is still there. O(1). */
+  /** Whether the session is still present. O(1). */
   get isPresent(): boolean {
     return !this.#isOver && !this.#server.closed && this.#rows.arePresent;
   }
 
   /**
-   * They have moved the cursor. Others are told at most once in
-   * `cursorThrottleMs`, of the latest position, and always of the last one.
+   * Reports that the cursor has moved, which is an activity. Others receive at
+   * most one position per `cursorThrottleMs`: the latest, and always the last.
    *
-   * @param cursor Where it is; it is copied.
-   * @param selection What is selected, if anything is: then they are selecting.
-   * Else they are viewing, unless they type. An empty selection is none.
-   * @throws {InvalidValueError} If a position is none.
+   * @param cursor The position; it is copied.
+   * @param selection What is selected, which makes the person "selecting".
+   * Without a selection they are "viewing", or "editing" while they type. An
+   * empty selection is none.
+   * @throws {InvalidValueError} If a position is malformed.
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
    */
@@ -174,9 +177,9 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * They have typed something: they are editing at once, and until
-   * `typingDebounceMs` after the last key. That ends by itself, also if nothing
-   * is ever heard of the session again.
+   * Reports a typed key, which is an activity. The person is "editing" at once,
+   * and until `typingDebounceMs` after the last key. That ends on every server,
+   * even if this one dies.
    *
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
@@ -192,9 +195,8 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * They type no more, which others see at once: what was typed has been sent,
-   * or the text has been left. It is no activity; without it typing ends by
-   * itself.
+   * Reports the end of typing before the debounce: the text was sent or left.
+   * It is no activity. Others receive it at once.
    *
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
@@ -205,11 +207,11 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * They have something else on the screen. Others are told at once: throttle
-   * what a scroll wheel says.
+   * Reports what is on the screen, which is an activity. Others receive it at
+   * once: throttle what a scroll wheel reports.
    *
-   * @param viewport What it is; it is copied.
-   * @throws {InvalidValueError} If it is none.
+   * @param viewport The part that is visible; it is copied.
+   * @throws {InvalidValueError} If it is malformed.
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
    */
@@ -222,15 +224,15 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * They have come to the document, or gone to another window.
+   * Reports that the document has gained or lost the focus.
    *
-   * To lose the focus and to be hidden are no activity: they end neither idle
-   * nor away, and leave the time of the last activity as it is. To come back is
-   * one, and so is to say again that the document is shown, with or without the
-   * focus. Who is hidden is away at once.
+   * To lose the focus or to be hidden is no activity: it ends neither idle nor
+   * away, and does not change the time of the last activity. To come back is
+   * one, and so is to report again that the document is visible, with or without
+   * the focus. A hidden tab is away at once.
    *
-   * @param focused Whether the document is in focus.
-   * @param options Whether it can be seen at all.
+   * @param focused Whether the document has the focus.
+   * @param options Whether it is hidden.
    * @throws {UserNotFoundError} If the session is gone.
    * @throws {ChannelClosedError} If the server or the documents are closed.
    */
@@ -254,9 +256,9 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * Extends the time to live. It is no activity, and nobody is told. O(1).
+   * Extends the time to live. It is no activity, and nobody receives it. O(1).
    *
-   * @returns Whether the session is still there.
+   * @returns Whether the session is still present.
    */
   refresh(): boolean {
     if (!this.isPresent) return false;
@@ -265,36 +267,34 @@ export class DocumentSession implements Disposable {
   }
 
   /**
-   * Its connection is lost, without a goodbye. The last position of the cursor
-   * is told, and nothing more will be; the session itself is left to the grace
-   * of the server. Call this first and then `disconnect()` of the server: a
-   * session whose time to live is `Infinity` goes by nothing else. The other way
-   * round the last position is lost.
+   * Handles a connection that is lost without a goodbye: publishes the last
+   * position of the cursor and stops all timers, but leaves the session to the
+   * grace of the server. Call this before `disconnect()` of the server, which
+   * begins the grace: afterwards the last position would be lost. A session
+   * whose time to live is `Infinity` ends in no other way.
    */
   release(): void {
     if (this.#isOver) return;
-    // What is published ends the grace.
+    // A publish would end the grace.
     if (!this.#server.closed && !this.#rows.areLingering) this.#cursors.flush();
     this.#end();
   }
 
-  /** Leaves at once. Once is enough: later calls, and others, do nothing. */
+  /** Leaves at once. Later calls do nothing. */
   [Symbol.dispose](): void {
     if (this.#isOver) return;
     this.#end();
     if (!this.#server.closed) this.#rows.withdraw();
   }
 
-  // Below the surface
-
-  /** They do something. */
+  /** Records an activity; returns its time. */
   #act(action: string): Timestamp {
     this.#lastActiveAt = this.#hear(action);
     this.#monitor.active();
     return this.#lastActiveAt;
   }
 
-  /** Takes note that the session is alive, or throws because it is not. */
+  /** Records a sign of life, or throws because the session is gone. */
   #hear(action: string): Timestamp {
     if (this.#server.closed) {
       throw new ChannelClosedError(action, new ServerClosedError(action));
@@ -313,7 +313,7 @@ export class DocumentSession implements Disposable {
       lastCursorUpdate: at,
       lastActiveAt: this.#lastActiveAt,
     };
-    // Most often there is none to clear, and a patch that only sets is cheap.
+    // There is rarely one to clear, and a patch that only sets is cheap.
     this.#publish(
       selection === null && !this.#hasSelection
         ? facets
@@ -324,21 +324,15 @@ export class DocumentSession implements Disposable {
     this.#settings.onCursorUpdate?.(this.#server.steadyNow - since);
   }
 
-  #publishKey(at: Timestamp): void {
-    const dueAt = at + this.#settings.typingDebounceMs;
+  #publishTyping(): void {
     // A timer can be late.
-    if (!this.#typing.isTyping || dueAt <= this.#server.steadyNow) return;
-    const due = this.#deadlineOf(dueAt);
-    const lastActiveAt = this.#lastActiveAt;
-    if (this.#doing !== "editing") {
-      this.#publish({ typing: true, lastActiveAt }, { typing: due });
-      return;
-    }
-    // Said again, for a facet keeps its deadline unless it is set.
-    this.#told = "editing";
+    const isOver = this.#typingEndsAt <= this.#server.steadyNow;
+    if (!this.#typing.isTyping || isOver) return;
+    // A facet keeps its deadline unless it is set again.
+    if (this.#doing === "editing") this.#published = undefined;
     this.#publish(
-      { typing: true, ...facetsOfActivity("editing"), lastActiveAt },
-      { typing: due, activity: due },
+      { typing: true, lastActiveAt: this.#lastActiveAt },
+      { typing: this.#typingDeadline },
     );
   }
 
@@ -348,44 +342,45 @@ export class DocumentSession implements Disposable {
   }
 
   #onInactive(state: "idle" | "away"): void {
-    // If they were typing, the end of that tells all.
+    // If they were typing, this publishes the new state as well.
     this.#typing.stop();
-    if (this.#told !== state) this.#publish({});
+    if (this.#published !== state) this.#publish({});
   }
 
-  /** Publishes facets, and what they do if that has not been told. */
+  /** Publishes facets, and the activity unless it has been published. */
   #publish(
     facets: FacetPatch<DocumentModel>,
-    facetDeadlines?: FacetDeadlines<DocumentModel>,
+    deadlines?: FacetDeadlines<DocumentModel>,
   ): void {
     if (this.#isOver) return;
-    // A timer may fire when all is over.
+    // A timer may fire after the end.
     if (this.#server.closed) return this.#end();
     const { state } = this.#monitor;
     const activity = state === "active" ? this.#doing : state;
-    const isThere = activity === this.#told
-      ? this.#rows.publish(facets, facetDeadlines)
-      : this.#rows.publish(
-        { ...facets, ...facetsOfActivity(activity) },
+    let isPresent: boolean;
+    if (activity === this.#published) {
+      isPresent = this.#rows.publish(facets, deadlines);
+    } else {
+      isPresent = this.#rows.publish(
+        { ...facets, ...ACTIVITY_FACETS[activity] },
         activity === "editing"
-          ? {
-            ...facetDeadlines,
-            activity: this.#deadlineOf(this.#typingEndsAt),
-          }
-          : facetDeadlines,
+          ? { ...deadlines, activity: this.#typingDeadline }
+          : deadlines,
       );
-    this.#told = activity;
-    // Nothing is left behind in the workspace.
-    if (!isThere) this[Symbol.dispose]();
+      this.#published = activity;
+    }
+    // The entry in the workspace must not stay behind.
+    if (!isPresent) this[Symbol.dispose]();
   }
 
+  /** Steady time. */
   get #typingEndsAt(): Timestamp {
     return this.#lastKeyAt + this.#settings.typingDebounceMs;
   }
 
-  /** A steady time as a deadline, which is wall time. */
-  #deadlineOf(time: Timestamp): Timestamp {
-    return this.#server.now + (time - this.#server.steadyNow);
+  /** The same as wall time, which deadlines are. */
+  get #typingDeadline(): Timestamp {
+    return this.#server.now + (this.#typingEndsAt - this.#server.steadyNow);
   }
 
   #end(): void {
@@ -400,7 +395,7 @@ export class DocumentSession implements Disposable {
   }
 }
 
-/** What fields are called in messages. */
+/** The names of fields in messages. */
 const SELECTION = {
   anchor: "selection.anchor",
   head: "selection.head",

@@ -26,8 +26,7 @@
  * @module
  */
 
-export { DOCUMENT_PROJECTION } from "./activity.ts";
-export { colorOf, labelColorOf } from "./color.ts";
+export { colorOf, labelColorOf } from "./people/color.ts";
 export { documentContext, documentIdOf, workspaceContext } from "./contexts.ts";
 export type {
   ActiveDocument,
@@ -37,8 +36,8 @@ export type {
   DocumentOfUser,
   DocumentsOfUser,
 } from "./document_answers.ts";
-export * from "./document_input.ts";
-export * from "./document_json.ts";
+export * from "./wire/document_input.ts";
+export * from "./wire/document_json.ts";
 export type {
   DocumentListener,
   DocumentListening,
@@ -53,7 +52,7 @@ export type {
 } from "./document_options.ts";
 export { DocumentPresence } from "./document_presence.ts";
 export { DocumentSession, type FocusOptions } from "./document_session.ts";
-export type { DocumentActivity, DocumentUser } from "./document_user.ts";
+export type { DocumentActivity, DocumentUser } from "./people/document_user.ts";
 export * from "./errors.ts";
-export * from "./event_fields.ts";
-export type { Cursor, Selection, Viewport } from "./positions.ts";
+export * from "./wire/event_fields.ts";
+export type { Cursor, Selection, Viewport } from "./people/positions.ts";

@@ -8,13 +8,13 @@ import type {
 } from "../../core/mod.ts";
 import { Throttle } from "../../beacon/mod.ts";
 import { ContextAtCapacityError } from "../mod.ts";
-import { facetsOfActivity } from "./activity.ts";
+import { ACTIVITY_FACETS } from "./people/activity.ts";
 import { documentContext, workspaceContext } from "./contexts.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 
-/** Whose session it is, where, and how long it lives. */
+/** The ids of a session, and its time to live. */
 export interface SessionKey {
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
   /** The id of the document. */
   readonly documentId: string;
@@ -22,55 +22,55 @@ export interface SessionKey {
   readonly workspaceId: string | undefined;
   /** The id of the session. */
   readonly sessionId: string;
-  /** Who holds it. */
+  /** The origin that holds it. */
   readonly origin: string;
-  /** How long it lives that nothing is heard of. */
+  /** How long the session lives without a sign of life. */
   readonly ttlMs: Duration;
 }
 
-/** What others are shown of a person, as JSON. */
+/** What others see of a person, as JSON. */
 export type ShownProfile = {
-  /** What they are called. */
+  /** The name. */
   readonly name: string;
-  /** Where their picture is. */
+  /** The URL of the picture. */
   readonly avatar_url?: string;
-  /** Their colour. */
+  /** The colour. */
   readonly color: string;
   /** The id of the session. */
   readonly session_id: string;
 };
 
-/** How often a workspace is told when somebody last did something. */
+/** How often a workspace receives the time of the last activity. */
 const WORKSPACE_INTERVAL_MS = 5_000;
 
 /**
  * The entries of one session: one in the context of the document, and one in
- * that of the workspace. They come, live and go together.
+ * that of the workspace. They begin, live and end together.
  *
- * Who may read a workspace may not read all of its documents: the entry there
+ * A reader of a workspace may not read all of its documents. So the entry there
  * is private, for `DocumentPresence` alone.
  *
- * Another session may have come by the same id, here or at another server, and
- * have these entries now. So they say which visit they are of, and those of
- * another are left alone.
+ * Another session with the same id, on this or another server, may have taken
+ * these entries over. So they name their visit, and the session leaves entries
+ * of another visit alone.
  *
- * What is published by a timer is no sign of life. So the time to live counts
- * from `hear()`, not from what is published.
+ * What a timer publishes is no sign of life. So the time to live counts from
+ * `hear()`, not from the last publish.
  */
 export class SessionRows {
-  /** Whose they are. */
+  /** The session that they belong to. */
   readonly key: SessionKey;
   readonly #server: DocumentServer;
   readonly #document: EntryKey<DocumentModel>;
   readonly #workspace: EntryKey<DocumentModel> | undefined;
-  /** Which visit they are of. */
+  /** Names their visit. */
   readonly visit: string = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
   #heardAt: Timestamp;
   #activeAt: Timestamp;
 
-  /** Makes entries that are yet to be published. */
+  /** Makes entries that have not been published. */
   constructor(
     server: DocumentServer,
     key: SessionKey,
@@ -92,9 +92,9 @@ export class SessionRows {
     this.#activity = new Throttle<Timestamp>({
       intervalMs: WORKSPACE_INTERVAL_MS,
       send: (lastActiveAt) => {
-        // A timer may fire when all is over.
+        // A timer may fire after the end.
         if (server.closed || !this.arePresent) return;
-        this.#tellWorkspace({ lastActiveAt });
+        this.#publishToWorkspace({ lastActiveAt });
       },
       clock: () => server.steadyNow,
     });
@@ -107,45 +107,45 @@ export class SessionRows {
     return this.#profile.color;
   }
 
-  /** When something was last heard of the session: steady time. */
+  /** The latest sign of life: steady time. */
   get heardAt(): Timestamp {
     return this.#heardAt;
   }
 
-  /** When they last did something, as far as that was published. */
+  /** The last activity that was published: wall time. */
   get activeAt(): Timestamp {
     return this.#activeAt;
   }
 
-  /** Whether the document's entry is there, and of this visit. O(1). */
+  /** Whether the document's entry is present and of this visit. O(1). */
   get arePresent(): boolean {
     return this.#isOwn(this.#document);
   }
 
-  /** Whether their grace is running, as the server knows. O(1). */
+  /** Whether their grace is running. O(1). */
   get areLingering(): boolean {
     return this.#server.isLingering(this.#document);
   }
 
-  /** Records a sign of life, and returns when that was: wall time. */
+  /** Records a sign of life; returns its wall time. */
   hear(): Timestamp {
     this.#heardAt = this.#server.steadyNow;
     return this.#server.now;
   }
 
-  /** Publishes the entries of a session that begins; all of them or none. */
+  /** Publishes the entries of a new session: all of them or none. */
   begin(): void {
     const former = this.#server.store.snapshot(this.#document);
     const now = this.#activeAt = this.hear();
     const updates = [this.#update(this.#document, {
-      ...facetsOfActivity("viewing"),
+      ...ACTIVITY_FACETS.viewing,
       meta: { value: this.#profile },
       visit: this.visit,
       focused: true,
       connectedAt: now,
       lastActiveAt: now,
       lastCursorUpdate: now,
-      // If there was a session by this id, nothing is left of it.
+      // Nothing is left of a former session with this id.
       workspace: this.key.workspaceId ?? null,
       cursor: null,
       selection: null,
@@ -156,16 +156,16 @@ export class SessionRows {
       updates.push(this.#update(this.#workspace, this.#workspaceFacets));
     }
     this.#server.receiveAll(updates);
-    const left: unknown = former?.facets.workspace;
-    if (typeof left === "string" && left !== this.key.workspaceId) {
-      this.#server.withdraw(workspaceEntry(this.key, left));
+    const workspace: unknown = former?.facets.workspace;
+    if (typeof workspace === "string" && workspace !== this.key.workspaceId) {
+      this.#server.withdraw(workspaceEntry(this.key, workspace));
     }
   }
 
   /**
    * Publishes facets of the document's entry.
    *
-   * @returns Whether it is there, and of this visit.
+   * @returns Whether it is present and of this visit.
    */
   publish(
     facets: FacetPatch<DocumentModel>,
@@ -176,24 +176,24 @@ export class SessionRows {
     if (this.#server.receiveIfPresent(update) === undefined) return false;
     const { lastActiveAt } = facets;
     if (typeof lastActiveAt === "number") this.#activeAt = lastActiveAt;
-    if (this.key.ttlMs !== Infinity) this.#tellWorkspace({});
+    if (this.key.ttlMs !== Infinity) this.#publishToWorkspace({});
     if (typeof lastActiveAt === "number") this.#activity.push(lastActiveAt);
     return true;
   }
 
-  /** Gives the person another colour. What has its grace is left alone. */
+  /** Changes the colour of the person, unless the grace is running. */
   paint(color: string): void {
     if (color === this.color || this.areLingering) return;
     this.#profile = { ...this.#profile, color };
     this.publish({ meta: { value: this.#profile } });
   }
 
-  /** Leaves the entries as they are: no timer will change them. */
+  /** Stops the timer and leaves the entries as they are. */
   release(): void {
     this.#activity[Symbol.dispose]();
   }
 
-  /** Takes the entries away, those that are there and of this visit. */
+  /** Removes the entries that are of this visit. */
   withdraw(): void {
     this.release();
     for (const entry of [this.#document, this.#workspace]) {
@@ -208,22 +208,20 @@ export class SessionRows {
     return snapshot?.facets.visit === this.visit;
   }
 
-  /** Publishes facets of the workspace's entry; all of them, if it is gone. */
-  #tellWorkspace(facets: FacetPatch<DocumentModel>): void {
+  /** Publishes facets of the workspace's entry; all of them if it is gone. */
+  #publishToWorkspace(facets: FacetPatch<DocumentModel>): void {
     const entry = this.#workspace;
     if (entry === undefined) return;
     if (this.#isOwn(entry)) {
       this.#server.receiveIfPresent(this.#update(entry, facets));
-    } else if (this.#server.store.snapshot(entry) === undefined) {
-      this.#restore(entry);
+      return;
     }
-  }
-
-  #restore(entry: EntryKey<DocumentModel>): void {
+    // Another visit has taken it over.
+    if (this.#server.store.snapshot(entry) !== undefined) return;
     try {
       this.#server.receiveAll([this.#update(entry, this.#workspaceFacets)]);
     } catch (error) {
-      // Somebody else has the place: perhaps there is one the next time.
+      // The workspace is full: the next publish tries again.
       if (!(error instanceof ContextAtCapacityError)) throw error;
     }
   }
@@ -256,7 +254,7 @@ export class SessionRows {
   }
 }
 
-/** The key of what a session has in a workspace. */
+/** Returns the key of a session's entry in a workspace. */
 function workspaceEntry(
   { userId, documentId, sessionId, origin }: SessionKey,
   workspaceId: string,
@@ -264,7 +262,7 @@ function workspaceEntry(
   return {
     subject: userId,
     context: workspaceContext(workspaceId),
-    // One tab can have several documents of a workspace.
+    // One tab may have several documents of a workspace open.
     resource: JSON.stringify([documentId, sessionId]),
     origin,
   };

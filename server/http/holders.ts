@@ -1,9 +1,7 @@
 import { type EntryKey, entryKeyOf } from "../../core/mod.ts";
+import { SweepLimit } from "../internal.ts";
 import type { Actor } from "./identity.ts";
 import type { ServedPresence } from "./served.ts";
-
-/** With fewer than this there is nothing to win by looking. */
-const MIN_SWEEP = 1_024;
 
 /** A signal that is aborted when rights are taken away. */
 interface Right {
@@ -23,7 +21,7 @@ export class Holders {
   readonly #server: ServedPresence;
   readonly #held = new Map<string, Right>();
   readonly #rights = new Map<AbortSignal, Right>();
-  #sweepAt = MIN_SWEEP;
+  readonly #sweepLimit = new SweepLimit();
 
   /** Makes it for what is held at a server. */
   constructor(server: ServedPresence) {
@@ -48,7 +46,7 @@ export class Holders {
       this.#release(name);
       if (signal !== undefined) this.#hold(name, entryKeyOf(entry), signal);
     }
-    this.#sweep();
+    this.#sweepLimit.apply(this.#held, () => this.#sweep());
     // An end that came while it was published is not told again.
     if (signal?.aborted) this.#rights.get(signal)?.end();
   }
@@ -86,14 +84,12 @@ export class Holders {
 
   /** Most of them have ended by themselves, or were withdrawn. */
   #sweep(): void {
-    if (this.#held.size < this.#sweepAt) return;
     const { store } = this.#server;
     for (const { entries } of this.#rights.values()) {
       for (const [name, key] of entries) {
         if (store.snapshot(key) === undefined) this.#release(name);
       }
     }
-    this.#sweepAt = Math.max(2 * this.#held.size, MIN_SWEEP);
   }
 }
 

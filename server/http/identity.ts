@@ -4,8 +4,9 @@ import {
   endOf,
   type Identity,
   type RightsEnd,
+  visibleTo,
 } from "../internal.ts";
-import { OMNISCIENT_VIEWER, type Viewer, viewerPolicy } from "../mod.ts";
+import { OMNISCIENT_VIEWER, type Viewer } from "../mod.ts";
 
 /** An identity as the handler uses it; without an origin it is the trusted one. */
 export interface Actor {
@@ -54,13 +55,11 @@ export function actorOf(identity: Identity, clock: () => Timestamp): Actor {
     private: identity.viewer.private === true,
     subject: identity.viewer.subject ?? subject,
   };
-  // Without a policy the store counts without looking at each entry.
-  const seesAll = viewer.private && viewer.restricted === "all";
   return {
     subject,
     origin,
     viewer,
-    visible: seesAll ? undefined : viewerPolicy(viewer),
+    visible: visibleTo(viewer),
     signal,
     expiresAt,
     account: JSON.stringify(subject === undefined ? { origin } : { subject }),

@@ -9,7 +9,7 @@ import {
   type Unauthorized,
 } from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
-import { deliver, readBroadcast } from "./broadcasts/broadcast.ts";
+import { readBroadcast } from "./broadcasts/broadcast.ts";
 import {
   pathOf,
   problemOf,
@@ -18,7 +18,7 @@ import {
 import { Members } from "./channels/joined_channels.ts";
 import type { SocketHub } from "./connection.ts";
 import { type Codec, codecFor, V2 } from "./frames/codec.ts";
-import { limitsFrom, messageRate, type PhoenixLimits } from "./limits.ts";
+import { limitsFrom, messageRate } from "./limits.ts";
 import { OpenSockets } from "./open_sockets.ts";
 import type { PhoenixOptions } from "./options.ts";
 import { type PhoenixStats, PhoenixTally } from "./phoenix_stats.ts";
@@ -68,9 +68,7 @@ export interface Acceptance {
  * depend on a runtime: an adapter brings the sockets.
  */
 export class PhoenixEndpoint implements Disposable, AsyncDisposable {
-  readonly #presence: TopicPresence;
-  readonly #authorize: PhoenixOptions["authorize"];
-  readonly #limits: PhoenixLimits;
+  readonly #authorize: NonNullable<PhoenixOptions["authorize"]>;
   readonly #hub: SocketHub;
   readonly #hooks: SocketHooks;
   readonly #guard: TrustGuard;
@@ -81,7 +79,6 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   #isClosed = false;
   /** A socket that was authorized before it was revoked does not open. */
   readonly #revocations = new Revocations();
-  readonly #tally = new PhoenixTally();
 
   /**
    * Makes an endpoint.
@@ -95,7 +92,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   constructor(presence: TopicPresence, options: PhoenixOptions = {}) {
     const {
       accessToken,
-      authorize,
+      authorize = () => PUBLIC_IDENTITY,
       documents,
       hosts,
       join,
@@ -108,12 +105,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     assertMethods(presence, ["track"], "presence", rule, "create endpoint");
     assertNoOtherOptions(others, "create endpoint");
     assertSameServer(documents, presence);
-    this.#presence = presence;
     this.#authorize = authorize;
-    this.#limits = limitsFrom(limits);
+    const allLimits = limitsFrom(limits);
     this.#guard = createTrustGuard({ hosts, origins });
-    this.#buckets = new TokenBuckets(messageRate(this.#limits));
-    this.#sockets = new OpenSockets(this.#limits);
+    this.#buckets = new TokenBuckets(messageRate(allLimits));
+    this.#sockets = new OpenSockets(allLimits);
     this.#onError = onError;
     this.#hub = {
       presence,
@@ -124,8 +120,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
           (text) => this.#receive(topic, text),
         )
       ),
-      limits: this.#limits,
-      tally: this.#tally,
+      limits: allLimits,
+      tally: new PhoenixTally(),
       onError: (error) => this.report(error),
     };
     this.#hooks = {
@@ -135,9 +131,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     };
   }
 
-  /** Bytes that a frame may have, for adapters to pass on to their runtime. */
+  /** Bytes that a frame may have; runtimes take no more than 2 GiB. */
   get frameBytes(): number {
-    return this.#limits.frameBytes;
+    return Math.min(this.#hub.limits.frameBytes, 2 ** 31 - 1);
   }
 
   /** The open sockets. */
@@ -148,7 +144,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   /** What has happened so far, and the current state. O(sockets). */
   get stats(): PhoenixStats {
     const { received, rejected, framesLeftOut, statesResent, dropped } =
-      this.#tally;
+      this.#hub.tally;
     let backlogBytes = 0;
     for (const socket of this.sockets) {
       backlogBytes = Math.max(backlogBytes, socket.backlogBytes);
@@ -251,7 +247,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         return new Response(null, { status: 202 });
       } catch (error) {
         const { kind, response } = await problemOf(error);
-        this.#tally.refused(kind);
+        this.#hub.tally.refused(kind);
         // What made a hook fail was reported already.
         const isNew = kind === "internal-error" && !(error instanceof Refusal);
         if (isNew) this.report(error);
@@ -370,28 +366,22 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
    * @throws {Refusal} If they are not let in.
    */
   async #identify(request: Request): Promise<PhoenixIdentity> {
-    const identity = await this.#authorized(request);
-    if (!identity) throw new Refusal("not authorized", "unauthorized");
-    if (identity.reason !== undefined) {
-      throw new Refusal(identity.reason, "unauthorized");
-    }
-    if (endOf(identity, this.#presence.server.now) !== undefined) {
-      throw new Refusal("not authorized", "unauthorized");
-    }
-    if (this.#isOver) throw new Refusal("the server is closed", "closed");
-    return identity;
-  }
-
-  async #authorized(
-    request: Request,
-  ): Promise<PhoenixIdentity | Unauthorized | null | undefined> {
-    if (this.#authorize === undefined) return PUBLIC_IDENTITY;
+    let identity: PhoenixIdentity | Unauthorized | null | undefined;
     try {
-      return await this.#authorize(request);
+      identity = await this.#authorize(request);
     } catch (error) {
       this.report(error);
       throw new Refusal("the server has failed", "internal-error");
     }
+    if (identity && identity.reason !== undefined) {
+      throw new Refusal(identity.reason, "unauthorized");
+    }
+    const { now } = this.#hub.presence.server;
+    if (!identity || endOf(identity, now) !== undefined) {
+      throw new Refusal("not authorized", "unauthorized");
+    }
+    if (this.#isOver) throw new Refusal("the server is closed", "closed");
+    return identity;
   }
 
   /** Makes a socket, and closes it at once if it may no longer open. */
@@ -408,7 +398,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (fault === undefined) {
       this.#sockets.add(socket);
     } else {
-      this.#tally.refused(fault.kind);
+      this.#hub.tally.refused(fault.kind);
       const { policyViolation, serviceRestart } = CLOSE_CODES;
       if (fault.kind === "closed") {
         socket.close(serviceRestart, "service restart");
@@ -465,8 +455,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   #charge({ identity: { subject } }: PhoenixSocket, messages: number): void {
-    this.#tally.received += messages;
-    const { steadyNow } = this.#presence.server;
+    this.#hub.tally.received += messages;
+    const { steadyNow } = this.#hub.presence.server;
     if (this.#buckets.take(subject, steadyNow, messages) === 0) return;
     throw new Refusal("too many messages", "too-many-requests");
   }
@@ -479,7 +469,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const distrust = this.#guard(request);
     if (distrust !== undefined) {
       const isMisdirected = distrust.status === 421;
-      this.#tally.refused(isMisdirected ? "misdirected" : "unauthorized");
+      this.#hub.tally.refused(isMisdirected ? "misdirected" : "unauthorized");
     }
     const answered = distrust ?? this.#guard.preflight(request) ??
       await answer();
@@ -493,7 +483,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     reason: string,
     headers: Readonly<Record<string, string>> = {},
   ): Response {
-    this.#tally.refused(kind);
+    this.#hub.tally.refused(kind);
     return new Response(`Cannot connect: ${reason}\n`, { status, headers });
   }
 
@@ -502,14 +492,14 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     try {
       const broadcast = readBroadcast(text);
       if (broadcast === undefined) return;
-      deliver(topic, broadcast, this.#hub.members.of(topic));
+      this.#hub.members.deliver(topic, broadcast);
     } catch (error) {
       this.report(error);
     }
   }
 
   get #isOver(): boolean {
-    return this.#isClosed || this.#presence.server.closed;
+    return this.#isClosed || this.#hub.presence.server.closed;
   }
 }
 

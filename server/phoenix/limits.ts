@@ -1,6 +1,5 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
-import { InvalidValueError } from "../../core/mod.ts";
-import type { TokenRate } from "../internal.ts";
+import { assertPositive, type TokenRate } from "../internal.ts";
 
 /** How much one socket, and one identity, may ask of an endpoint. */
 export interface PhoenixLimits {
@@ -88,14 +87,7 @@ export function limitsFrom(limits: Partial<PhoenixLimits>): PhoenixLimits {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       assertNoOtherOptions({ [name]: value }, "create endpoint", "limits");
     }
-    if (value > 0) continue;
-    const rule = "must be a number above zero";
-    throw new InvalidValueError(
-      "create endpoint",
-      `limits.${name}`,
-      rule,
-      value,
-    );
+    assertPositive(value, `limits.${name}`, "create endpoint");
   }
   return all;
 }

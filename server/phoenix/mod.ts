@@ -36,7 +36,7 @@ export type { PhoenixOptions } from "./options.ts";
 export type { DropKind, PhoenixStats } from "./phoenix_stats.ts";
 export type { RejectionKind } from "./refusal.ts";
 export type { SocketBroadcast } from "./requests.ts";
-export { PhoenixSocket } from "./socket.ts";
+export { type PhoenixHooks, PhoenixSocket } from "./socket.ts";
 export { tokenOf } from "./rights/token.ts";
 export type { SocketTransport } from "./runtimes/transport.ts";
 export type { StandardWebSocket } from "./runtimes/web_socket.ts";

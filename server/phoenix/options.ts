@@ -1,16 +1,11 @@
 import type { Unauthorized } from "../internal.ts";
 import type { JoinedDocuments } from "./channels/document_channel.ts";
-import type { JsonObject } from "../internal.ts";
-import type {
-  JoinHookAnswer,
-  PhoenixIdentity,
-  TokenHookAnswer,
-} from "./rights/identity.ts";
 import type { PhoenixLimits } from "./limits.ts";
-import type { PhoenixSocket } from "./socket.ts";
+import type { PhoenixIdentity } from "./rights/identity.ts";
+import type { PhoenixHooks } from "./socket.ts";
 
 /** How an endpoint behaves. */
-export interface PhoenixOptions {
+export interface PhoenixOptions extends PhoenixHooks {
   /**
    * Says who a socket belongs to, once for each; `undefined` or `null` refuses
    * it with 403, and so does a reason. `tokenOf()` finds the token that a client has sent. If this
@@ -28,37 +23,6 @@ export interface PhoenixOptions {
       | null
       | undefined
       | Promise<PhoenixIdentity | Unauthorized | null | undefined>)
-    | undefined;
-  /**
-   * Lets somebody into a topic, or does not; called after `canRead` of the
-   * identity has said yes. It must answer: `{}` lets them in as they ask.
-   * Left out, all get in as they ask.
-   */
-  readonly join?:
-    | ((
-      topic: string,
-      params: JsonObject,
-      identity: PhoenixIdentity,
-      socket: PhoenixSocket,
-    ) => JoinHookAnswer)
-    | undefined;
-  /**
-   * Takes a fresh token of a client's event `access_token`, or of a join of
-   * Supabase's clients; or gives the reason why not, which the client is told.
-   * Its socket stays open then, unless it is kicked. Left out, tokens are not
-   * looked at.
-   *
-   * An identity is the socket's from then on, in place of the one that it has,
-   * which must be of the same subject: what they may read no more is closed,
-   * what they may write no more is withdrawn, and what they may see is told.
-   * What a join hook or `setViewer()` has given them to see stays. The token of
-   * such an identity is not asked about again while the socket has it.
-   */
-  readonly accessToken?:
-    | ((
-      token: string,
-      socket: PhoenixSocket,
-    ) => TokenHookAnswer)
     | undefined;
   /**
    * Documents of the very same server: then the topics `document:*` are documents,

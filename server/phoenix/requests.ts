@@ -3,7 +3,6 @@ import {
   type Broadcast,
   broadcastOf,
   broadcastText,
-  deliver,
   isReserved,
 } from "./broadcasts/broadcast.ts";
 import type { Channel } from "./channels/channel.ts";
@@ -77,19 +76,18 @@ export class Requests {
    * is refused. The caller must limit their number.
    */
   async broadcast(messages: readonly SocketBroadcast[]): Promise<void> {
-    const framed = messages.map(frameOf);
     const channels = new Map<string, Channel>();
-    for (const [message] of framed) {
-      if (channels.has(message.topic)) continue;
-      channels.set(message.topic, await this.#joins.visit(message));
+    const visits: [PhoenixMessage, Channel, string | Uint8Array][] = [];
+    for (const [message, frame] of messages.map(frameOf)) {
+      const { topic } = message;
+      const channel = channels.get(topic) ?? await this.#joins.visit(message);
+      channels.set(topic, channel);
+      visits.push([message, channel, frame]);
     }
-    const broadcasts: [string, Broadcast][] = [];
-    for (const [message, frame] of framed) {
-      const channel = channels.get(message.topic);
-      if (channel === undefined) continue;
-      const broadcast = this.#broadcastOf(message, channel, frame);
-      broadcasts.push([message.topic, broadcast]);
-    }
+    // Only now: while a hook takes its time, rights may change.
+    const broadcasts = visits.map((visit) =>
+      [visit[0].topic, this.#broadcastOf(...visit)] as const
+    );
     for (const [topic, broadcast] of broadcasts) this.#send(topic, broadcast);
   }
 
@@ -168,7 +166,7 @@ export class Requests {
 
   #send(topic: string, broadcast: Broadcast, from?: Channel): void {
     const { hub: { members }, presence: { server } } = this.#connection;
-    deliver(topic, broadcast, members.of(topic), from);
+    members.deliver(topic, broadcast, from);
     if (server.replicated) {
       server.relay.publish(topic, broadcastText(broadcast));
     }

@@ -1,29 +1,33 @@
 import type { Visibility } from "../../core/mod.ts";
+import type { JsonObject } from "../internal.ts";
 import type { TopicMeta, TopicViewer } from "../topics/mod.ts";
 import { Backlog } from "./backlog.ts";
 import type { Channel } from "./channels/channel.ts";
+import { JoinedChannels } from "./channels/joined_channels.ts";
+import type { Connection, SocketHub } from "./connection.ts";
+import { cut, isLarger } from "./frames/bytes.ts";
 import type { Codec } from "./frames/codec.ts";
 import { FrameError } from "./frames/frame_error.ts";
+import type { PhoenixMessage } from "./frames/message.ts";
+import { Outbox } from "./outbox.ts";
+import { Refusal, refusalOf } from "./refusal.ts";
+import { isHeartbeat, Requests, type SocketBroadcast } from "./requests.ts";
 import type {
   JoinHookAnswer,
   PhoenixIdentity,
   TokenHookAnswer,
 } from "./rights/identity.ts";
-import { JoinedChannels } from "./channels/joined_channels.ts";
-import type { JsonObject } from "../internal.ts";
-import type { PhoenixMessage } from "./frames/message.ts";
-import { Outbox } from "./outbox.ts";
-import { Refusal, refusalOf } from "./refusal.ts";
-import { isHeartbeat, Requests, type SocketBroadcast } from "./requests.ts";
-import type { SocketHub } from "./connection.ts";
 import { Standing } from "./rights/standing.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
-import { cut, isLarger } from "./frames/bytes.ts";
 
-/** What a socket asks the application, and tells its endpoint. */
-export interface SocketHooks {
-  /** See `PhoenixOptions`. */
-  readonly join:
+/** What an endpoint asks the application about a socket. */
+export interface PhoenixHooks {
+  /**
+   * Lets a client into a topic, or not; called after `canRead` of the identity
+   * has allowed it. It must answer: `{}` lets the client in as it asks. Left
+   * out, all clients get in as they ask.
+   */
+  readonly join?:
     | ((
       topic: string,
       params: JsonObject,
@@ -31,41 +35,49 @@ export interface SocketHooks {
       socket: PhoenixSocket,
     ) => JoinHookAnswer)
     | undefined;
-  /** See `PhoenixOptions`. */
-  readonly accessToken:
-    | ((
-      token: string,
-      socket: PhoenixSocket,
-    ) => TokenHookAnswer)
+  /**
+   * Accepts a fresh token of a client's event `access_token`, or of a join of
+   * Supabase's clients, or refuses it with a reason for the client. The socket
+   * of a refused token stays open, unless it is kicked. Left out, tokens are
+   * ignored.
+   *
+   * An identity in the answer replaces that of the socket, and must have the
+   * same subject. What it may no longer read is closed, what it may no longer
+   * write is withdrawn, and the client gets what it may see now. What a join
+   * hook or `setViewer()` has given it to see stays. The hook is not asked again
+   * about the token of the current identity.
+   */
+  readonly accessToken?:
+    | ((token: string, socket: PhoenixSocket) => TokenHookAnswer)
     | undefined;
-  /** Told that a socket is no more. */
+}
+
+/** What a socket asks the application, and tells its endpoint. */
+export interface SocketHooks extends PhoenixHooks {
+  /** Called when a socket has ended. */
   onClosed(socket: PhoenixSocket): void;
 }
 
-/** No heartbeat of any client is longer. */
+/** No client has a longer heartbeat. */
 const MAX_HEARTBEAT = 200;
 
-/** A close frame has no room for more. */
+/** A close frame has no room for a longer reason. */
 const MAX_REASON_BYTES = 123;
 
 /**
- * One client of an endpoint. The application may change what it is present
- * with, what it may see, and end it; an adapter tells it what comes in.
+ * One client of an endpoint. The application may change its presence and what it
+ * may see, and may end it. An adapter passes the frames of the client to it.
  */
 export class PhoenixSocket {
-  /** Names it, for as long as it is open. */
+  /** Names it. */
   readonly id: string = crypto.randomUUID();
-  /** Resolves when its transport is closed, and not only closing. */
+  /** Resolves when its transport has closed, and is not only closing. */
   readonly gone: Promise<void>;
   #markGone: () => void = () => {};
-  readonly #hub: SocketHub;
   readonly #hooks: SocketHooks;
   readonly #transport: SocketTransport;
-  readonly #origin: string = `phoenix/${this.id}`;
   readonly #ended = new AbortController();
-  readonly #outbox: Outbox;
-  readonly #channels: JoinedChannels;
-  readonly #standing: Standing;
+  readonly #connection: Connection;
   readonly #requests: Requests;
   readonly #backlog: Backlog;
 
@@ -81,11 +93,10 @@ export class PhoenixSocket {
     const { accessToken, join } = hooks;
     const { signal } = this.#ended;
     const { policyViolation } = CLOSE_CODES;
-    this.#hub = hub;
     this.#hooks = hooks;
     this.#transport = transport;
     this.gone = new Promise((resolve) => this.#markGone = resolve);
-    this.#outbox = new Outbox({
+    const outbox = new Outbox({
       transport,
       codec,
       bufferedBytes: limits.bufferedBytes,
@@ -93,8 +104,7 @@ export class PhoenixSocket {
       signal,
       onHopeless: () => this.close(policyViolation, "Reads too slowly"),
     });
-    this.#channels = new JoinedChannels(members, this.#outbox);
-    this.#standing = new Standing(identity, {
+    const standing = new Standing(identity, {
       clock: () => presence.server.now,
       askToken: accessToken && ((token) => accessToken(token, this)),
       signal,
@@ -102,52 +112,53 @@ export class PhoenixSocket {
       onExpired: () => this.close(policyViolation, "token expired"),
       onReplaced: (accepted) => this.#judge(accepted),
     });
-    this.#requests = new Requests({
+    this.#connection = {
       hub,
       presence,
       id: this.id,
-      origin: this.#origin,
-      outbox: this.#outbox,
-      standing: this.#standing,
-      channels: this.#channels,
+      origin: `phoenix/${this.id}`,
+      outbox,
+      standing,
+      channels: new JoinedChannels(members, outbox),
       signal,
       askJoin: join &&
         ((topic, payload) => join(topic, payload, this.identity, this)),
       failed: (channel, error) => this.#fail(channel, error),
-    });
+    };
+    this.#requests = new Requests(this.#connection);
     this.#backlog = new Backlog({
       maxLength: limits.bufferedBytes,
       take: (frame) => this.#take(frame),
       onError: (error) => this.#crash(error),
       signal,
     });
-    this.#standing.begin();
+    standing.begin();
   }
 
   /** Who it belongs to; a fresh token may change what they may do. */
   get identity(): PhoenixIdentity {
-    return this.#standing.identity;
+    return this.#connection.standing.identity;
   }
 
-  /** Whether something that it has made present is there. */
+  /** Whether something is present because of it. */
   get holds(): boolean {
-    const { store } = this.#hub.presence.server;
-    return store.snapshots({ origin: this.#origin }).length > 0;
+    const { origin, presence: { server } } = this.#connection;
+    return server.store.snapshots({ origin }).length > 0;
   }
 
-  /** Whether it is no more. */
+  /** Whether it has ended. */
   get closed(): boolean {
     return this.#ended.signal.aborted;
   }
 
   /** How many bytes wait to be sent to it. */
   get backlogBytes(): number {
-    return this.#outbox.bytes;
+    return this.#connection.outbox.bytes;
   }
 
   /** The topics that it has joined. */
   get topics(): string[] {
-    return this.#channels.topics;
+    return this.#connection.channels.topics;
   }
 
   // For the application
@@ -156,8 +167,8 @@ export class PhoenixSocket {
    * Makes it present in a topic that it has joined, or changes its meta there.
    *
    * @param topic The topic.
-   * @param meta What to tell of it.
-   * @param visibility Who it is shown to; as before, if it is left out.
+   * @param meta Its meta.
+   * @param visibility Who it is shown to; left out, the same as before.
    * @returns Whether it has joined the topic.
    * @throws {InvalidValueError} If the meta is not a JSON value, is too large, or
    * is no object where there is a stamp.
@@ -165,47 +176,46 @@ export class PhoenixSocket {
    * @throws {Error} If the topic is a document, where nothing is tracked.
    */
   track(topic: string, meta: TopicMeta, visibility?: Visibility): boolean {
-    const channel = this.#channels.get(topic);
+    const channel = this.#connection.channels.get(topic);
     channel?.track(meta, visibility);
     channel?.attend();
     return channel !== undefined;
   }
 
   /**
-   * Ends its presence in a topic, of a document too; it stays in the topic.
+   * Ends its presence in a topic or a document; it stays in the topic.
    *
    * @param topic The topic.
    * @returns Whether it has joined the topic.
    */
   untrack(topic: string): boolean {
-    return this.#channels.untrack(topic);
+    return this.#connection.channels.untrack(topic);
   }
 
   /**
-   * Changes what it may see of a topic that it has joined; the answer of a join
-   * hook that is still under way counts after it. What it loses leaves for it,
-   * what it gains joins.
+   * Changes what it may see of a topic that it has joined. What it loses leaves
+   * for it, what it gains joins. A join hook that has yet to answer overrides it.
    *
    * @param topic The topic.
    * @param viewer What it may see from now on.
    * @returns Whether it has joined the topic.
    */
   setViewer(topic: string, viewer: TopicViewer): boolean {
-    const channel = this.#channels.get(topic);
+    const channel = this.#connection.channels.get(topic);
     channel?.setViewer(viewer);
     return channel !== undefined;
   }
 
   /**
-   * Ends it, and all that it is present with, at once. Its client is told to
-   * go, with code 1008, and may come back if `authorize` lets it.
+   * Ends it and its presence at once, with code 1008. Its client may reconnect
+   * if `authorize` lets it.
    *
-   * @param reason What the client is told; what is beyond 123 bytes is cut off.
+   * @param reason The reason for the client, cut off after 123 bytes.
    */
   kick(reason = "kicked"): void {
-    const { server } = this.#hub.presence;
+    const { origin, presence: { server } } = this.#connection;
     // Also if it is lost already: what it held may have its grace yet.
-    if (!server.closed) server.withdrawOrigin(this.#origin);
+    if (!server.closed) server.withdrawOrigin(origin);
     this.close(CLOSE_CODES.policyViolation, reason);
   }
 
@@ -215,7 +225,7 @@ export class PhoenixSocket {
    * refused. The join hook is asked once for each topic, with an empty payload.
    *
    * @param messages The messages, in order.
-   * @throws What its client would be told: that it may not, or a message is too
+   * @throws What its client would get: that it may not, or that a message is too
    * large, or has a topic or an event of more than 255 bytes.
    */
   async broadcast(messages: readonly SocketBroadcast[]): Promise<void> {
@@ -225,21 +235,21 @@ export class PhoenixSocket {
   // For adapters
 
   /**
-   * Takes a frame of the client. Never throws.
+   * Handles a frame of the client. Never throws.
    *
    * @param frame The frame: a text, or bytes.
    */
   receive(frame: string | Uint8Array): void {
     if (this.closed) return;
-    const { limits, tally } = this.#hub;
+    const { hub: { limits, tally }, outbox } = this.#connection;
     tally.received++;
-    this.#outbox.heard();
+    outbox.heard();
     if (isLarger(frame, limits.frameBytes)) {
       tally.refused("too-large");
       return this.close(CLOSE_CODES.messageTooBig, "The frame is too large");
     }
     try {
-      // Whoever waits for an answer to it would think that nobody is here.
+      // A client that waits for the answer would give up the connection.
       const isUrgent = this.#backlog.isBusy && this.#isHeartbeat(frame);
       if (isUrgent) this.#take(frame);
       if (isUrgent || this.#backlog.put(frame)) return;
@@ -251,50 +261,54 @@ export class PhoenixSocket {
   }
 
   /**
-   * Takes note that the transport is closed, with whatever code. What it held
-   * goes on for the server's grace. Never throws; once is enough.
+   * Handles the closing of the transport, whatever the close code. What it held
+   * remains for the server's grace. Never throws; later calls do nothing.
    */
   lost(): void {
     this.#markGone();
     this.#end();
   }
 
-  /** Closes it; what it held goes on for the server's grace. */
+  /** Closes it; what it held remains for the server's grace. */
   close(code: number, reason: string): void {
     if (this.closed) return;
     this.#transport.close(code, cut(reason, MAX_REASON_BYTES));
     this.#end();
   }
 
+  // For the endpoint
+
   /**
-   * Ends it if nothing of what was sent has gone out, and nothing has come in,
-   * since some checks ago: nobody is at the other end.
+   * Ends it if its client is dead: for some checks nothing was sent out or
+   * received.
    */
   check(): void {
-    if (!this.#outbox.isDead()) return;
-    this.#hub.tally.droppedFor("dead");
+    const { hub, outbox } = this.#connection;
+    if (!outbox.isDead()) return;
+    hub.tally.droppedFor("dead");
     this.#transport.terminate();
     this.lost();
   }
 
-  /** Whether it belongs to somebody, by what they came with or have now. */
+  /** Reports whether it belongs to an identity, by its first or its latest. */
   isOf(identity: PhoenixIdentity): boolean {
-    return this.#standing.isOf(identity);
+    return this.#connection.standing.isOf(identity);
   }
 
-  /** Takes note that nothing is left that its rights could matter for. */
+  /** Handles that it holds nothing any more: rights no longer matter. */
   release(): void {
-    this.#standing.release();
+    this.#connection.standing.release();
   }
 
   // In
 
-  /** Takes a frame; gives a promise if a hook is to answer first. */
+  /** Handles a frame; returns a promise if a hook must answer first. */
   #take(frame: string | Uint8Array): Promise<void> | undefined {
-    if (!this.#standing.stands()) return undefined;
+    const { outbox, standing } = this.#connection;
+    if (!standing.stands()) return undefined;
     let message: PhoenixMessage;
     try {
-      message = this.#outbox.codec.decode(frame);
+      message = outbox.codec.decode(frame);
     } catch (error) {
       this.#unreadable(error);
       return undefined;
@@ -311,73 +325,77 @@ export class PhoenixSocket {
   #isHeartbeat(frame: string | Uint8Array): boolean {
     if (typeof frame !== "string" || frame.length > MAX_HEARTBEAT) return false;
     try {
-      return isHeartbeat(this.#outbox.codec.decode(frame));
+      return isHeartbeat(this.#connection.outbox.codec.decode(frame));
     } catch {
-      // It is told of when its turn comes.
+      // It is refused when its turn comes.
       return false;
     }
   }
 
-  /** Tells the client why it does not get what it has asked for. */
+  /** Tells the client why a request was refused. */
   #refuse(message: PhoenixMessage, error: unknown): void {
     if (this.closed) return;
+    const { hub, outbox } = this.#connection;
     const { kind, message: reason } = refusalOf(error);
-    this.#hub.tally.refused(kind);
-    if (kind === "closed") return this.#comeBack();
-    if (kind === "internal-error") this.#hub.onError(error);
-    this.#outbox.reply(message, { reason }, "error");
+    hub.tally.refused(kind);
+    if (kind === "closed") return this.#restart();
+    if (kind === "internal-error") hub.onError(error);
+    outbox.reply(message, { reason }, "error");
   }
 
-  /** Tells the client, if it can be told what of; else it has to go. */
+  /** Refuses a frame, or closes the socket if there is no ref to reply to. */
   #unreadable(error: unknown): void {
     if (!(error instanceof FrameError)) return this.#crash(error);
-    this.#hub.tally.refused("invalid-request");
+    const { hub, outbox } = this.#connection;
+    hub.tally.refused("invalid-request");
     const { joinRef, ref, topic, message: reason } = error;
     if (topic === undefined || ref === null) {
       return this.close(CLOSE_CODES.policyViolation, reason);
     }
-    this.#outbox.reply({ joinRef, ref, topic }, { reason }, "error");
+    outbox.reply({ joinRef, ref, topic }, { reason }, "error");
   }
 
   /** Applies the rights of a fresh identity to all that it has joined. */
   #judge(accepted: () => void): void {
+    const { channels, presence } = this.#connection;
     try {
       // Tokens that alternate between two rights would send states all the time.
-      this.#requests.charge(this.#channels.judge(this.identity, accepted));
+      this.#requests.charge(channels.judge(this.identity, accepted));
     } catch (error) {
       // They must not keep what was not judged.
-      if (this.#hub.presence.server.closed) this.#comeBack();
+      if (presence.server.closed) this.#restart();
       else this.#crash(error);
     }
   }
 
   // The end
 
-  /** A channel can't tell who is there any more; the others go on. */
+  /** Handles a channel that can no longer tell who is there; others go on. */
   #fail(channel: Channel, error: unknown): void {
-    if (!(error instanceof Refusal)) this.#hub.onError(error);
-    if (this.#hub.presence.server.closed) return this.#comeBack();
-    this.#channels.fail(channel);
+    const { channels, hub, presence } = this.#connection;
+    if (!(error instanceof Refusal)) hub.onError(error);
+    if (presence.server.closed) return this.#restart();
+    channels.fail(channel);
   }
 
   #crash(error: unknown): void {
-    this.#hub.tally.refused("internal-error");
-    this.#hub.onError(error);
+    const { hub } = this.#connection;
+    hub.tally.refused("internal-error");
+    hub.onError(error);
     this.close(CLOSE_CODES.internalError, "Internal error");
   }
 
-  /** Without a server there is nothing to do here, but there may be elsewhere. */
-  #comeBack(): void {
+  /** Sends the client to another server: this one is closed. */
+  #restart(): void {
     this.close(CLOSE_CODES.serviceRestart, "service restart");
   }
 
   #end(): void {
     if (this.closed) return;
+    const { channels, origin, presence: { server } } = this.#connection;
     this.#ended.abort();
-    this.#standing.stopExpiry();
-    this.#channels.end();
-    const { server } = this.#hub.presence;
-    if (!server.closed) server.disconnect(this.#origin);
+    channels.end();
+    if (!server.closed) server.disconnect(origin);
     this.#hooks.onClosed(this);
   }
 }

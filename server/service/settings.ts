@@ -4,46 +4,49 @@ import type { TokenOptions } from "../tokens/mod.ts";
 export const USAGE = `Usage: deno task start [OPTIONS]
 
 Serves presence over HTTP, over the sockets of Phoenix Channels and Supabase
-Realtime, and as a page. Everyone who can reach it may do everything, unless it
-requires tokens.
+Realtime, and as a page. Without tokens, everyone who can reach it may do
+everything.
 
-  --port PORT   the port to listen on; 0 picks one (8787, or RUTHERE_PORT)
+  --port PORT   the port to listen on; 0 picks a free one (8787, or
+                RUTHERE_PORT)
   --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any
                 host but loopback needs tokens or --insecure
   --insecure    lets everyone who can reach the host read, publish and withdraw
                 everything (or RUTHERE_INSECURE=1)
   --jwks-url URL
-                requires JSON Web Tokens that are signed by one of the keys at
-                this URL (or RUTHERE_JWKS_URL), or with RUTHERE_JWT_SECRET, a
-                secret of at least 32 bytes
+                requires JSON Web Tokens that are signed with a key at this URL
+                (or RUTHERE_JWKS_URL); RUTHERE_JWT_SECRET requires tokens that
+                are signed with that secret of at least 32 bytes
   --jwt-issuer NAME
                 the issuer that tokens must name (or RUTHERE_JWT_ISSUER)
   --jwt-audience NAME
                 the audience that tokens must name (or RUTHERE_JWT_AUDIENCE)
-  --grace-ms MS how long somebody whose connection is lost is still shown, in
+  --grace-ms MS how long to show somebody after a lost connection, in
                 milliseconds (10000, or RUTHERE_GRACE_MS)
   --backbone URL
-                connects several services, so that they act as one: redis://…
-                or nats://…, with TLS rediss://… or tls://…; a user and a
-                password go into the URL; memory, the default, is for a single
-                service (or RUTHERE_BACKBONE)
-  --node NAME   the name of this service among them; no two may share one; by
-                default a new one at each start (or RUTHERE_NODE)
-  --lease-ms MS how long the others keep a service that has gone silent, in
-                milliseconds, the same for all (15000, or RUTHERE_LEASE_MS)
+                connects several services, which act as one: redis://… or
+                nats://…, with TLS rediss://… or tls://…; a user and a password
+                go into the URL; memory, the default, is for a single service
+                (or RUTHERE_BACKBONE)
+  --node NAME   the unique name of this service among them; by default a new
+                one at each start (or RUTHERE_NODE)
+  --lease-ms MS how long the others keep the people of a service that does not
+                respond, in milliseconds; the same for all services (15000, or
+                RUTHERE_LEASE_MS)
   --origin URL  another site whose pages may use the service, like
                 https://app.example; can be repeated (or RUTHERE_ORIGINS, with
                 commas between them)
   --metrics-port PORT
-                serves /metrics on this port alone (or RUTHERE_METRICS_PORT):
-                on the same host with --insecure or RUTHERE_METRICS_TOKEN, which
-                Prometheus then has to send, else on 127.0.0.1; without it,
-                /metrics is on the main port, but a service that requires tokens
-                serves it there only with RUTHERE_METRICS_TOKEN
+                serves /metrics on this port only (or RUTHERE_METRICS_PORT): on
+                the same host with --insecure or with RUTHERE_METRICS_TOKEN, a
+                token that Prometheus then has to send, else on 127.0.0.1;
+                without this option, /metrics is on the main port, but a service
+                that requires tokens serves it only with RUTHERE_METRICS_TOKEN
   --metrics-documents N
-                adds to the metrics how many people the N largest documents and
-                workspaces have, by their ids (0, or RUTHERE_METRICS_DOCUMENTS)
-  --help        print this
+                adds the number of people in each of the N largest documents
+                and workspaces to the metrics, by their ids (0, or
+                RUTHERE_METRICS_DOCUMENTS)
+  --help        prints this (or -h)
 `;
 
 /** The options that `USAGE` lists, each with whether it takes a value. */

@@ -1,7 +1,5 @@
 import { setMaxListeners } from "node:events";
-
-/** With fewer than this there is nothing to win by looking. */
-const MIN_SWEEP = 1_000;
+import { SweepLimit } from "../internal.ts";
 
 /**
  * The signals of those who have been let in, as long as somebody holds them: an
@@ -12,7 +10,7 @@ export class LiveSubjects {
   readonly #live = new Map<string, WeakRef<AbortSignal>>();
   /** A signal does not keep what aborts it. */
   readonly #controllers = new WeakMap<AbortSignal, AbortController>();
-  #sweepAt = MIN_SWEEP;
+  readonly #sweepLimit = new SweepLimit();
 
   /** How many are remembered. */
   get size(): number {
@@ -23,7 +21,7 @@ export class LiveSubjects {
   signalOf(subject: string): AbortSignal {
     const known = this.#live.get(subject)?.deref();
     if (known !== undefined) return known;
-    this.#sweep();
+    this.#sweepLimit.apply(this.#live, () => this.#sweep());
     const controller = new AbortController();
     const { signal } = controller;
     // Each stream and socket of theirs listens, and Node warns of 11 of them.
@@ -42,10 +40,8 @@ export class LiveSubjects {
 
   /** Forgets those whose signals nobody holds any more. */
   #sweep(): void {
-    if (this.#live.size < this.#sweepAt) return;
     for (const [subject, signal] of this.#live) {
       if (signal.deref() === undefined) this.#live.delete(subject);
     }
-    this.#sweepAt = Math.max(2 * this.#live.size, MIN_SWEEP);
   }
 }

@@ -1,5 +1,5 @@
 import type { PresenceSnapshot } from "../../core/mod.ts";
-import type { JsonValue } from "../internal.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../internal.ts";
 import { hashText } from "./hash.ts";
 import type { WireMeta } from "./state/presence_diff.ts";
 import type { TopicModel } from "./topic_model.ts";
@@ -96,9 +96,7 @@ export function fromWireMeta(wire: WireMeta): JsonValue {
   );
 }
 
-function isFields(
-  meta: JsonValue,
-): meta is { readonly [name: string]: JsonValue } {
-  return typeof meta === "object" && meta !== null && !Array.isArray(meta) &&
+function isFields(meta: JsonValue): meta is JsonObject {
+  return isJsonObject(meta) &&
     !Object.keys(meta).some((name) => name.startsWith("phx_"));
 }

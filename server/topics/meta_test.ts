@@ -1,12 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvalidValueError } from "../../core/mod.ts";
 import { withUntamedProto } from "../../store/testing/prototypes.ts";
-import {
-  type FacetLifter,
-  fromWireMeta,
-  type JsonValue,
-  toWireMeta,
-} from "./mod.ts";
+import { toWireMeta } from "./meta.ts";
+import { type FacetLifter, fromWireMeta, type JsonValue } from "./mod.ts";
 import { Client, topics } from "./testing/harness.ts";
 
 /** What each of them is as JSON, it must stay. */

@@ -29,7 +29,7 @@ export type { TopicEntry } from "./entries.ts";
 export type { JsonValue } from "../internal.ts";
 export type { TopicMeta } from "./json_value.ts";
 export { liftFacets } from "./lift_facets.ts";
-export { fromWireMeta, toWireMeta } from "./meta.ts";
+export { fromWireMeta } from "./meta.ts";
 export {
   type FacetLifter,
   type LiftedFacets,

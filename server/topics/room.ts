@@ -4,12 +4,12 @@ import {
   sameVisibility,
 } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
+import { rightsKey } from "../internal.ts";
 import {
   type EntryDifference,
   OMNISCIENT_VIEWER,
   type PresenceView,
   type PresenceViewEvent,
-  rightsKey,
   viewerPolicy,
 } from "../mod.ts";
 import { Room, type RoomMember, type Seat } from "../rooms/mod.ts";

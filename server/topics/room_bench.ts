@@ -6,12 +6,8 @@
  * of them, and could not show readers their own hidden connections.
  */
 
-import {
-  PresenceServer,
-  type PresenceViewEvent,
-  rightsKey,
-  type Watch,
-} from "../mod.ts";
+import { rightsKey } from "../internal.ts";
+import { PresenceServer, type PresenceViewEvent, type Watch } from "../mod.ts";
 import {
   BoundedListening,
   Reader,

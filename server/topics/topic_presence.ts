@@ -6,13 +6,13 @@ import {
 } from "../../core/assert.ts";
 import type { Duration, PresenceSnapshot, Visibility } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
-import { assertName, assertPositive, assertServer } from "../internal.ts";
 import {
-  OMNISCIENT_VIEWER,
+  assertName,
+  assertPositive,
+  assertServer,
   rightsKey,
-  viewerPolicy,
-  type Watch,
-} from "../mod.ts";
+} from "../internal.ts";
+import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
 import { BoundedListening, mirrorOf, Reader, Rooms } from "../rooms/mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";

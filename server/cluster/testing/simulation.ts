@@ -5,7 +5,8 @@ import {
   type PresenceSnapshot,
   type PresenceUpdate,
 } from "../../../core/mod.ts";
-import { FACET_ALLOWANCE_MS, PresenceServer, PresenceView } from "../../mod.ts";
+import { FACET_ALLOWANCE_MS } from "../../internal.ts";
+import { PresenceServer, PresenceView } from "../../mod.ts";
 import { type Cluster, indexesOf, joinCluster } from "../cluster.ts";
 import { NodeNameTakenError } from "../errors.ts";
 import type { EntriesAnswer } from "../survey.ts";

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { CursorPosition, Sequence } from "../../../store/mod.ts";
-import { rightsKey, type Viewer } from "../../mod.ts";
+import { rightsKey } from "../../internal.ts";
+import type { Viewer } from "../../mod.ts";
 
 /** Who a token is for: what it is of, and what they may see of that. */
 export interface TokenHolder {

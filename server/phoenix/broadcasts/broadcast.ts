@@ -6,9 +6,7 @@ import {
   type JsonValue,
   parseJson,
 } from "../../internal.ts";
-import type { Channel } from "../channels/channel.ts";
 import { base64Of, bytesOf, isLarger } from "../frames/bytes.ts";
-import type { Codec } from "../frames/codec.ts";
 import {
   BinaryBroadcast,
   type PhoenixMessage,
@@ -28,64 +26,29 @@ export interface Broadcast {
   readonly shown: readonly Visibility[];
 }
 
-/** The sender of a broadcast, as receivers see it. */
-export interface Sender {
-  /** The key that they are present under. */
-  readonly key: string;
-  /** Their socket: they may have several. */
-  readonly connection: string;
-}
-
-/** Makes a broadcast of a message, with its sender in the payload. */
+/**
+ * Makes a broadcast of a message. Its payload names the sender: the key that
+ * they are present under, and their socket, of which they may have several.
+ */
 export function broadcastOf(
   { event, payload }: PhoenixMessage,
-  sender: Sender,
+  sender: { readonly key: string; readonly connection: string },
   shown: readonly Visibility[],
 ): Broadcast {
   return { event, payload: stamp(payload, sender), key: sender.key, shown };
-}
-
-/**
- * Sends a broadcast to the members of a topic who may know of its sender. Its
- * frame is written once for each version. O(receivers).
- *
- * @param from The channel of the sender, if it has one at this server.
- */
-export function deliver(
-  topic: string,
-  { event, payload, key, shown }: Broadcast,
-  receivers: Iterable<Channel>,
-  from?: Channel,
-): void {
-  const message = { joinRef: null, ref: null, topic, event, payload };
-  const frames = new Map<Codec, string | Uint8Array | undefined>();
-  for (const receiver of receivers) {
-    if (!receiver.reads(event, payload)) continue;
-    const hears = receiver === from
-      ? receiver.hearsItself
-      : receiver.hears(key, shown);
-    if (!hears) continue;
-    const { codec } = receiver;
-    if (!frames.has(codec)) frames.set(codec, codec.encode(message));
-    receiver.offer(frames.get(codec));
-  }
 }
 
 /** A frame has one byte for the length of its metadata. */
 const MAX_METADATA_BYTES = 255;
 
 /** Bytes in Phoenix's own frames have no room for a sender. */
-function stamp(payload: PhoenixPayload, sender: Sender): PhoenixPayload {
+function stamp(payload: PhoenixPayload, sender: JsonObject): PhoenixPayload {
   if (payload instanceof Uint8Array) return payload;
-  const { key, connection } = sender;
-  const metadata = { sender: { key, connection } };
-  if (!(payload instanceof BinaryBroadcast)) {
-    return { ...payload, ...metadata };
-  }
-  if (isLarger(JSON.stringify(metadata), MAX_METADATA_BYTES)) {
+  if (!(payload instanceof BinaryBroadcast)) return { ...payload, sender };
+  if (isLarger(JSON.stringify({ sender }), MAX_METADATA_BYTES)) {
     throw new Refusal("the key is too long for a broadcast of bytes");
   }
-  return new BinaryBroadcast(payload.event, payload.bytes, metadata);
+  return new BinaryBroadcast(payload.event, payload.bytes, { sender });
 }
 
 /** Distinguishes the texts of this face from those of others. */

@@ -1,6 +1,6 @@
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
-import { isJsonObject, type JsonObject } from "../../internal.ts";
-import { rightsKey, viewerPolicy } from "../../mod.ts";
+import { isJsonObject, type JsonObject, rightsKey } from "../../internal.ts";
+import { viewerPolicy } from "../../mod.ts";
 import {
   type PresenceHandle,
   stateJson,
@@ -10,6 +10,7 @@ import {
   type TopicPresence,
   type TopicViewer,
 } from "../../topics/mod.ts";
+import type { Broadcast } from "../broadcasts/broadcast.ts";
 import type { Codec } from "../frames/codec.ts";
 import {
   BinaryBroadcast,
@@ -24,7 +25,7 @@ import { Refusal } from "../refusal.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
 import { assertMayWrite, mayWrite } from "../rights/rights.ts";
 import type { ChannelSettings } from "./channel_settings.ts";
-import { readVisibility } from "./join_params.ts";
+import { type Dialect, readVisibility } from "./join_params.ts";
 
 const ACTION = "track presence";
 
@@ -212,22 +213,19 @@ export class Channel {
     this.stop();
   }
 
-  /** Whether they want their own broadcasts back. */
-  get hearsItself(): boolean {
-    return this.#settings.self;
-  }
-
-  /** Reports whether they may get broadcasts of a sender shown like this. */
-  hears(key: string, shown: readonly Visibility[]): boolean {
-    return shown.some((visibility) => this.#visible(visibility, key));
-  }
-
-  /** Reports whether their client can read a broadcast; otherwise it fails. */
-  reads(event: string, payload: PhoenixPayload): boolean {
-    const { dialect } = this.#settings;
-    if (payload instanceof Uint8Array) return dialect === "phoenix";
-    if (payload instanceof BinaryBroadcast) return dialect === "supabase";
-    return dialect === "phoenix" || isReadBySupabase(event, payload);
+  /**
+   * Reports whether a broadcast is for them: their client can read it, and they
+   * may know of the sender or, if it is their own, want it back.
+   */
+  accepts(
+    { event, payload, key, shown }: Broadcast,
+    isOwn: boolean,
+  ): boolean {
+    const { dialect, self } = this.#settings;
+    if (!isReadBy(dialect, event, payload)) return false;
+    return isOwn
+      ? self
+      : shown.some((visibility) => this.#visible(visibility, key));
   }
 
   /** The client's version of the protocol. */
@@ -320,11 +318,18 @@ function isSameViewer(one: TopicViewer, other: TopicViewer): boolean {
 }
 
 /**
+ * Reports whether a client can read a broadcast; otherwise it would fail.
  * Supabase's client takes a payload with `ids` for a change of a database, and
  * expects a broadcast to name its event.
  */
-function isReadBySupabase(event: string, payload: JsonObject): boolean {
-  return !Object.hasOwn(payload, "ids") &&
-    (event.toLowerCase() !== "broadcast" ||
-      typeof payload.event === "string");
+function isReadBy(
+  dialect: Dialect,
+  event: string,
+  payload: PhoenixPayload,
+): boolean {
+  if (payload instanceof Uint8Array) return dialect === "phoenix";
+  if (payload instanceof BinaryBroadcast) return dialect === "supabase";
+  return dialect === "phoenix" || !Object.hasOwn(payload, "ids") &&
+      (event.toLowerCase() !== "broadcast" ||
+        typeof payload.event === "string");
 }

@@ -5,6 +5,8 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  MAX_NAME_LENGTH,
+  MAX_URL_LENGTH,
 } from "../../internal.ts";
 import { own } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
@@ -24,12 +26,6 @@ export interface Arrival {
 }
 
 const ACTION = "join document";
-
-/** The longest name, as elsewhere. */
-const MAX_NAME_LENGTH = 256;
-
-/** The longest URL that all software takes. */
-const MAX_URL_LENGTH = 2_048;
 
 /**
  * Reads how somebody enters a document: what the application stamps counts more

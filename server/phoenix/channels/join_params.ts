@@ -4,6 +4,7 @@ import {
   isJsonObject,
   type JsonObject,
   type JsonValue,
+  MAX_NAME_LENGTH,
 } from "../../internal.ts";
 import { own } from "../payload.ts";
 
@@ -30,9 +31,6 @@ const ACTION = "join topic";
 
 /** The prefix of the topics of Supabase's clients. */
 export const SUPABASE_PREFIX = "realtime:";
-
-/** The longest key or label, as over HTTP. */
-const MAX_NAME_LENGTH = 256;
 
 /**
  * Reads the payload of a join of a topic.

@@ -1,4 +1,6 @@
 import type { JsonObject } from "../../internal.ts";
+import type { Broadcast } from "../broadcasts/broadcast.ts";
+import type { Codec } from "../frames/codec.ts";
 import type { Outbox } from "../outbox.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
 import { mayRead } from "../rights/rights.ts";
@@ -39,9 +41,22 @@ export class Members {
     this.#topics.delete(channel.topic);
   }
 
-  /** The channels of a topic. */
-  of(topic: string): Iterable<Channel> {
-    return this.#topics.get(topic)?.channels ?? [];
+  /**
+   * Sends a broadcast to the members of a topic who may get it. Its frame is
+   * written once for each version. O(members).
+   *
+   * @param from The channel of the sender, if it has one at this server.
+   */
+  deliver(topic: string, broadcast: Broadcast, from?: Channel): void {
+    const { event, payload } = broadcast;
+    const message = { joinRef: null, ref: null, topic, event, payload };
+    const frames = new Map<Codec, string | Uint8Array | undefined>();
+    for (const channel of this.#topics.get(topic)?.channels ?? []) {
+      if (!channel.accepts(broadcast, channel === from)) continue;
+      const { codec } = channel;
+      if (!frames.has(codec)) frames.set(codec, codec.encode(message));
+      channel.offer(frames.get(codec));
+    }
   }
 }
 

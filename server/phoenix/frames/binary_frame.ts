@@ -67,17 +67,41 @@ export function encodeBytes(
 }
 
 function decodePush(frame: Uint8Array): PhoenixMessage {
-  const names = new NameReader(frame, 4);
-  const header = names.header();
-  return { ...header, payload: names.rest() };
+  const { names, rest } = namesIn(frame, 4, 5);
+  return { ...headerOf(names), payload: rest };
 }
 
 function decodeUserBroadcastPush(frame: Uint8Array): PhoenixMessage {
-  const names = new NameReader(frame, 5, 1);
-  const header = names.header();
-  const metadata = readMetadata(names.next(), header);
-  const payload = readUserPayload(frame[6], header, metadata, names.rest());
+  const { names, rest } = namesIn(frame, 5, 7);
+  const header = headerOf(names);
+  const metadata = readMetadata(names[4], header);
+  const payload = readUserPayload(frame[6], header, metadata, rest);
   return { ...header, event: "broadcast", payload };
+}
+
+/** A name is `undefined` if it is incomplete, or not UTF-8. */
+type Names = readonly (string | undefined)[];
+
+/** Reads names, whose lengths are after the kind, and what is after them. */
+function namesIn(
+  frame: Uint8Array,
+  count: number,
+  start: number,
+): { readonly names: Names; readonly rest: Uint8Array } {
+  let end = start;
+  const names = Array.from({ length: count }, (_, index) => {
+    const from = end;
+    end += frame[1 + index] ?? 0;
+    if (end > frame.length) return undefined;
+    return decodeUtf8(frame.subarray(from, end));
+  });
+  return { names, rest: frame.subarray(end) };
+}
+
+function headerOf([joinRef, ref, topic, event]: Names): MessageHeader {
+  const orNull = (ref: string | undefined) => ref === "" ? null : ref;
+  const refs = { joinRef: orNull(joinRef), ref: orNull(ref) };
+  return readHeader({ ...refs, topic, event });
 }
 
 /** The payload that the same broadcast would have in a frame of text. */
@@ -125,43 +149,6 @@ function readJson(
   const value = parseJson(text);
   if (value !== undefined) return value;
   throw new FrameError(`${field} is not JSON`, origin);
-}
-
-/** Reads the names of a frame, one after the other, and what comes after. */
-class NameReader {
-  readonly #frame: Uint8Array;
-  #lengthAt = 1;
-  #at: number;
-
-  /** Makes a reader of so many names, with so many bytes before the first. */
-  constructor(frame: Uint8Array, names: number, otherBytes = 0) {
-    this.#frame = frame;
-    this.#at = 1 + names + otherBytes;
-  }
-
-  /** The next name; `undefined` if it is not all there, or not UTF-8. */
-  next(): string | undefined {
-    const start = this.#at;
-    this.#at += this.#frame[this.#lengthAt++] ?? 0;
-    if (this.#at > this.#frame.length) return undefined;
-    return decodeUtf8(this.#frame.subarray(start, this.#at));
-  }
-
-  /** Reads four names, as the header; an empty ref is none. */
-  header(): MessageHeader {
-    const [joinRef, ref] = [this.next(), this.next()];
-    return readHeader({
-      joinRef: joinRef === "" ? null : joinRef,
-      ref: ref === "" ? null : ref,
-      topic: this.next(),
-      event: this.next(),
-    });
-  }
-
-  /** All that comes after the names. */
-  rest(): Uint8Array {
-    return this.#frame.subarray(this.#at);
-  }
 }
 
 const encoder = new TextEncoder();

@@ -8,17 +8,7 @@ import type { Identity } from "../../internal.ts";
  * socket is closed with 1008 and the reason `token expired`, and what it holds
  * has the server's grace.
  */
-export interface PhoenixIdentity extends
-  Pick<
-    Identity,
-    | "canRead"
-    | "canWrite"
-    | "expiresAt"
-    | "reason"
-    | "signal"
-    | "subject"
-    | "viewer"
-  > {}
+export interface PhoenixIdentity extends Omit<Identity, "origin"> {}
 
 /** What everybody is to an endpoint without `authorize`: a member of the public. */
 export const PUBLIC_IDENTITY: PhoenixIdentity = {

@@ -116,15 +116,9 @@ export class Standing {
     return isSame(this.#first, identity) || isSame(this.#identity, identity);
   }
 
-  /** Stops watching for expiry; revocation still counts. */
-  stopExpiry(): void {
-    this.#expiry?.[Symbol.dispose]();
-    this.#expiry = undefined;
-  }
-
   /** Stops watching. */
   release(): void {
-    this.stopExpiry();
+    this.#expiry?.[Symbol.dispose]();
     const { onRevoked } = this.#settings;
     this.#identity.signal?.removeEventListener("abort", onRevoked);
   }

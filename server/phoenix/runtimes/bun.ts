@@ -128,7 +128,7 @@ export function createBunWebSocket(
   return {
     idleTimeout: IDLE_SECONDS,
     sendPings: true,
-    maxPayloadLength: Math.min(endpoint.frameBytes, MAX_LIMIT),
+    maxPayloadLength: endpoint.frameBytes,
     // The endpoint has limits of its own; beyond Bun's, frames would be lost.
     backpressureLimit: MAX_LIMIT,
     closeOnBackpressureLimit: true,

@@ -64,9 +64,6 @@ export interface NodeWebSocketServer {
   };
 }
 
-/** The largest limit that `ws` understands. */
-const MAX_PAYLOAD = 2 ** 31 - 1;
-
 /**
  * Makes what answers the event `upgrade` of an HTTP server, under Node with the
  * package `ws`. It takes whatever path it is given: a server with other sockets
@@ -105,7 +102,7 @@ export function createNodeUpgrade(
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: Math.min(endpoint.frameBytes, MAX_PAYLOAD),
+    maxPayload: endpoint.frameBytes,
     // Left alone, it takes the first, which may be a token.
     handleProtocols: (_offered, request) =>
       accepted.get(request)?.protocol ?? false,

@@ -15,7 +15,7 @@ async function textOf(path: string): Promise<string> {
   return await response.text();
 }
 
-/** The paths that a file of the page asks for. */
+/** Returns the paths that a file of the pages imports or loads. */
 function wantedBy(file: string, text: string): string[] {
   const references = text.matchAll(/\b(?:src|href)="(\/[^"?]*)/g);
   const imports = text.matchAll(
@@ -25,7 +25,7 @@ function wantedBy(file: string, text: string): string[] {
     .map(([, path = ""]) => new URL(path, SITE + file).pathname);
 }
 
-/** All paths that the page comes to ask for. */
+/** Returns all files that the pages load. */
 async function closure(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const wanted = ["/"];
@@ -38,7 +38,7 @@ async function closure(): Promise<Map<string, string>> {
   return found;
 }
 
-Deno.test("servePage() serves all that the page asks for", async () => {
+Deno.test("servePage() serves all files that the pages load, and no others", async () => {
   const paths = [...(await closure()).keys()];
   for (const path of ["/favicon.svg", "/phoenix.mjs"]) {
     assert(paths.includes(path), `nothing asks for ${path}`);
@@ -55,14 +55,14 @@ Deno.test("servePage() serves all that the page asks for", async () => {
   assertEquals(modules.filter((path) => !paths.includes(path)), []);
 });
 
-Deno.test("servePage() serves no code of the package but the beacon, core and the hues", () => {
+Deno.test("servePage() serves no code of the package except the beacon, core and the hues", () => {
   const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
   const others = [...BROWSER_MODULES.keys()]
     .filter((path) => !own.test(path) && !/^\/(beacon|core)\//.test(path));
-  assertEquals(others.toSorted(), ["/documents/hue.ts", "/phoenix.mjs"]);
+  assertEquals(others.toSorted(), ["/documents/people/hue.ts", "/phoenix.mjs"]);
 });
 
-Deno.test("servePage() serves the beacon as browsers can run it", async () => {
+Deno.test("servePage() serves the beacon without types", async () => {
   const throttle = await textOf("/beacon/throttle.ts");
   assertMatch(
     throttle,
@@ -70,7 +70,7 @@ Deno.test("servePage() serves the beacon as browsers can run it", async () => {
   );
 });
 
-Deno.test("servePage() says of each file what it is", () => {
+Deno.test("servePage() sends the type of each file", () => {
   const types = {
     "/": "text/html; charset=utf-8",
     "/document": "text/html; charset=utf-8",
@@ -89,7 +89,7 @@ Deno.test("servePage() says of each file what it is", () => {
   }
 });
 
-Deno.test("servePage() serves the client of the Phoenix project as it is", async () => {
+Deno.test("servePage() serves phoenix.js unchanged", async () => {
   const { default: phoenix } = await import("phoenix", {
     with: { type: "text" },
   });
@@ -97,7 +97,7 @@ Deno.test("servePage() serves the client of the Phoenix project as it is", async
   assertMatch(phoenix, /\bSocket\n?\};/);
 });
 
-Deno.test("servePage() lets the page load nothing from elsewhere", async () => {
+Deno.test("servePage() forbids the pages to load anything from elsewhere", async () => {
   const policy = get("/")?.headers.get("content-security-policy");
   assertEquals(
     policy,
@@ -109,12 +109,12 @@ Deno.test("servePage() lets the page load nothing from elsewhere", async () => {
   for (const [path, text] of await closure()) {
     if (path === "/phoenix.mjs") continue;
     const names = text.match(/\b(?:https?:)?\/\/[a-z][\w.-]*\.[a-z]+/g) ?? [];
-    // SVG has its name from there, and loads nothing.
+    // That is the namespace of SVG, which is not loaded.
     assertEquals(names.filter((name) => !name.endsWith("//www.w3.org")), []);
   }
 });
 
-Deno.test("the page has nothing inline, which the policy would forbid", async () => {
+Deno.test("the pages have no inline code, which the policy would forbid", async () => {
   for (
     const [path, script] of [["/", "room/room"], [
       "/document",
@@ -130,7 +130,7 @@ Deno.test("the page has nothing inline, which the policy would forbid", async ()
   }
 });
 
-Deno.test("the page never takes what others sent for markup", async () => {
+Deno.test("the pages never take text for markup", async () => {
   const markup =
     /\b(innerHTML|outerHTML|insertAdjacentHTML|setHTML\w*|document\.write|eval|parseFromString|createContextualFragment)\b/;
   for (const [path, text] of await closure()) {
@@ -138,7 +138,7 @@ Deno.test("the page never takes what others sent for markup", async () => {
   }
 });
 
-Deno.test("servePage() names no host that would change the policy", () => {
+Deno.test("servePage() leaves out a host that would change the policy", () => {
   for (const host of ["a;script-src", "a,b", "[::1]:8787"]) {
     const url = `http://${host}/`;
     if (!URL.canParse(url)) continue;
@@ -148,7 +148,7 @@ Deno.test("servePage() names no host that would change the policy", () => {
   }
 });
 
-Deno.test("servePage() leaves to others what is not its own", () => {
+Deno.test("servePage() returns nothing for other paths and methods", () => {
   const paths = [
     "/v1/presence",
     "/index.html",
@@ -163,7 +163,7 @@ Deno.test("servePage() leaves to others what is not its own", () => {
   }
 });
 
-Deno.test("servePage() takes no notice of a query", async () => {
+Deno.test("servePage() ignores the query", async () => {
   assertEquals(await textOf("/?guest"), await textOf("/"));
 });
 
@@ -173,7 +173,7 @@ Deno.test("servePage() answers HEAD with the same headers as GET", () => {
   assertEquals([...head.headers], [...got.headers]);
 });
 
-Deno.test("the page's colours can be told apart, in light and dark", async () => {
+Deno.test("the colours of the pages have enough contrast, in light and dark", async () => {
   const style = await textOf("/style.css");
   const [light = "", dark = ""] = [...style.matchAll(/:root \{[^}]*\}/g)]
     .map(([text]) => text);
@@ -204,7 +204,7 @@ Deno.test("the page's colours can be told apart, in light and dark", async () =>
       const told = contrast(colorOf(text), colorOf(paper));
       assert(told >= 4.5, `${text} on ${paper}: ${told}`);
     }
-    // What can be operated has an edge that is seen.
+    // The edges of controls are visible.
     assert(contrast(colorOf("edge"), colorOf("card")) >= 3);
     assert(contrast(colorOf("edge"), colorOf("paper")) >= 3);
   }

@@ -21,7 +21,7 @@ import { made, show } from "../people/dom.js";
  */
 
 /**
- * Where a position is, in pixels from the upper left corner of the container.
+ * The place of a position, in pixels from the upper left corner of the container.
  *
  * @typedef {object} Coordinates
  * @property {number} left
@@ -32,15 +32,15 @@ import { made, show } from "../people/dom.js";
 /** @typedef {{ left: number, top: number, width: number, height: number }} Box */
 
 /**
- * What shows the text. The container lies above it, is positioned, and is as
- * wide as its lines; what is scrolled out of it need not be hidden by others.
+ * An editor of a text. The container lies above the text, is positioned, and is as
+ * wide as its lines. The renderer hides what is scrolled out of it.
  *
  * @typedef {object} Editor
  * @property {HTMLElement} container
- * @property {(position: Position) => Coordinates} getCoordinates as it is now,
- * scrolled and all
- * @property {(start: Position, end: Position) => readonly Box[]} getBoxes what
- * a part of the text covers, likewise
+ * @property {(position: Position) => Coordinates} getCoordinates returns where a
+ * position is now, after scrolling
+ * @property {(start: Position, end: Position) => readonly Box[]} getBoxes returns
+ * what a part of the text covers now
  */
 
 /**
@@ -53,26 +53,25 @@ import { made, show } from "../people/dom.js";
  * @property {Position} position
  * @property {Selection | null} [selection]
  * @property {boolean} isTyping
- * @property {number} lastActive in milliseconds, as `steadyNow()` counts;
- * `Infinity` for somebody who still is
- * @property {number} [lastMoved] in milliseconds: the name fades after it, so
+ * @property {number} lastActive in milliseconds of `steadyNow()`; `Infinity` for
+ * somebody who is active now
+ * @property {number} [lastMoved] in milliseconds: the name fades afterwards, so
  * that it covers no words for long; without it, the name stays
  */
 
-/** After how long without activity a cursor is shown faintly. */
+/** How long somebody is inactive before their cursor becomes faint. */
 const FAINT_AFTER_MS = 30_000;
 
-/** How long a name is shown after its cursor has moved. */
+/** How long to show a name after its cursor has moved. */
 const NAME_MS = 3_000;
 
 /**
- * Shows where others are in a text. Each has an element of the class
- * `remote-cursor` with a `cursor-label` in it, and elements of the class
- * `remote-selection` for the lines that they have selected. Names are shown as
- * they are, never taken for markup.
+ * Shows where others are in a text. Each person has an element of the class
+ * `remote-cursor` with a `cursor-label` in it, and an element of the class
+ * `remote-selection` for each selected line. Names are never taken for markup.
  *
- * Who moves the text (scrolls it, changes its width, edits it) calls
- * `refresh()`.
+ * Call `refresh()` after the text has moved: by scrolling, by an edit, or with
+ * another width.
  */
 export class CursorRenderer {
   #editor;
@@ -85,7 +84,7 @@ export class CursorRenderer {
   }
 
   /**
-   * Shows somebody's cursor, or how it is now.
+   * Shows or updates somebody's cursor.
    *
    * @param {RemoteCursor} cursor
    */
@@ -100,7 +99,7 @@ export class CursorRenderer {
   }
 
   /**
-   * Shows somebody's cursor no longer; does nothing if there is none.
+   * Removes somebody's cursor. Does nothing if there is none.
    *
    * @param {string} userId
    */
@@ -109,9 +108,9 @@ export class CursorRenderer {
     this.#drawn.delete(userId);
   }
 
-  /** Puts all cursors where their positions are now. O(cursors). */
+  /** Moves all cursors to where their positions are now. O(cursors). */
   refresh() {
-    // Reading after each write would have the browser lay out again for each.
+    // To measure after each change would lay out the page each time.
     const measured = [...this.#drawn.values()]
       .map((drawn) => /** @type {const} */ ([drawn, drawn.measure()]));
     for (const [drawn, measures] of measured) drawn.draw(measures);
@@ -134,7 +133,7 @@ class Drawn {
   #element = made("div", "", "remote-cursor");
   #label = made("div", "", "cursor-label");
   #name = made("bdi", "");
-  /** @type {number | undefined} when the cursor had moved that the name is of */
+  /** @type {number | undefined} `lastMoved` when the name began to fade */
   #fadesFrom;
   /** @type {Animation | undefined} */
   #fading;
@@ -147,7 +146,7 @@ class Drawn {
    */
   constructor(editor, cursor) {
     this.#editor = editor;
-    /** What is to be shown. */
+    /** What to show. */
     this.cursor = cursor;
     this.#element.dataset.user = cursor.userId;
     this.#label.append(this.#name);
@@ -189,18 +188,16 @@ class Drawn {
   }
 
   #describe() {
-    const { userId, name, color, isTyping, lastActive } = this.cursor;
-    const painted = readColor(color) ?? colorOf(userId);
+    const { name, isTyping, lastActive } = this.cursor;
     show(this.#name, name);
-    paint(this.#element, painted);
-    for (const block of this.#blocks) paint(block, painted);
+    paint(this.#element, this.#color);
     const isFaint = steadyNow() - lastActive >= FAINT_AFTER_MS;
     this.#element.classList.toggle("is-typing", isTyping);
     this.#element.classList.toggle("is-faint", isFaint);
     this.#fade();
   }
 
-  /** Shows the name, and lets it fade if the cursor stays where it is. */
+  /** Shows the name, and fades it while the cursor stays where it is. */
   #fade() {
     const { isTyping, lastMoved } = this.cursor;
     const from = isTyping ? undefined : lastMoved;
@@ -225,23 +222,21 @@ class Drawn {
 
   /** @param {readonly Box[]} boxes */
   #drawBlocks(boxes) {
-    while (this.#blocks.length > boxes.length) this.#blocks.pop()?.remove();
-    for (const [index, box] of boxes.entries()) {
-      const block = this.#blocks[index] ?? this.#addBlock();
-      for (const side of /** @type {const} */ (["left", "top"])) {
-        block.style[side] = `${box[side]}px`;
-      }
-      block.style.width = `${box.width}px`;
-      block.style.height = `${box.height}px`;
-    }
+    for (const block of this.#blocks) block.remove();
+    this.#blocks = boxes.map(({ left, top, width, height }) => {
+      const block = made("div", "", "remote-selection");
+      paint(block, this.#color);
+      block.style.left = `${left}px`;
+      block.style.top = `${top}px`;
+      block.style.width = `${width}px`;
+      block.style.height = `${height}px`;
+      return block;
+    });
+    // Below all cursors.
+    this.#editor.container.prepend(...this.#blocks);
   }
 
-  #addBlock() {
-    const block = made("div", "", "remote-selection");
-    paint(block, readColor(this.cursor.color) ?? colorOf(this.cursor.userId));
-    // Below all cursors.
-    this.#editor.container.prepend(block);
-    this.#blocks.push(block);
-    return block;
+  get #color() {
+    return readColor(this.cursor.color) ?? colorOf(this.cursor.userId);
   }
 }

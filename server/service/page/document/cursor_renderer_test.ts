@@ -113,14 +113,14 @@ const ADA: RemoteCursor = {
   color: "#123456",
   position: at(2, 3),
   isTyping: false,
-  lastActive: Date.now(),
+  lastActive: Infinity,
 };
 
 function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
   Deno.test({
-    name: `the cursor renderer ${name}`,
+    name: `CursorRenderer ${name}`,
     ignore: CHROMIUM === undefined,
-    // What drives the browser keeps timers beyond its end.
+    // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -166,7 +166,7 @@ test("shows a name that looks like markup as it is", async (blank) => {
   assertEquals(cursors[0]?.elements, 1);
 });
 
-test("writes in black or white, whichever can be read", async (blank) => {
+test("writes names in black or white, whichever is readable", async (blank) => {
   const inks = [];
   for (const color of ["hsl(60, 70%, 50%)", "hsl(240, 70%, 50%)"]) {
     const { cursors } = await seenAfter(blank, [{ update: { ...ADA, color } }]);
@@ -175,7 +175,7 @@ test("writes in black or white, whichever can be read", async (blank) => {
   assertEquals(inks, ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
 });
 
-test("takes nothing for a colour that is none", async (blank) => {
+test("ignores malformed colours", async (blank) => {
   const color = "red; position: fixed";
   const { cursors } = await seenAfter(blank, [{ update: { ...ADA, color } }]);
   const { colorOf } = await import("../people/color.js");
@@ -186,7 +186,7 @@ test("takes nothing for a colour that is none", async (blank) => {
   assertEquals(cursors[0]?.background, `rgb(${parts.join(", ")})`);
 });
 
-test("highlights what is selected in one line, forward or backward", async (blank) => {
+test("highlights a selection in one line, forward or backward", async (blank) => {
   const [from, to] = [at(1, 2), at(1, 6)];
   for (const selected of [selection(from, to), selection(to, from)]) {
     const { selections } = await seenAfter(blank, [
@@ -196,7 +196,7 @@ test("highlights what is selected in one line, forward or backward", async (blan
   }
 });
 
-test("highlights what is selected over several lines", async (blank) => {
+test("highlights a selection of several lines", async (blank) => {
   const two = selection(at(0, 30), at(1, 5));
   const four = selection(at(4, 5), at(1, 30));
   const update = { ...ADA, position: four.head };
@@ -217,7 +217,7 @@ test("highlights what is selected over several lines", async (blank) => {
   assertEquals(less.selections, ["0px 20px 50px 20px", "300px 0px 100px 20px"]);
 });
 
-test("highlights nothing that is empty, or selected no more", async (blank) => {
+test("highlights neither an empty selection nor one that has ended", async (blank) => {
   const selected = selection(at(1, 2), at(1, 6));
   const { selections } = await seenAfter(blank, [
     { update: { ...ADA, selection: selected } },
@@ -233,7 +233,7 @@ test("highlights nothing that is empty, or selected no more", async (blank) => {
   assertEquals(selections, []);
 });
 
-test("removes a cursor with all that belongs to it", async (blank) => {
+test("removes a cursor with its label and selection", async (blank) => {
   const selected = selection(at(1, 2), at(3, 6));
   const { cursors, selections } = await seenAfter(blank, [
     { update: { ...ADA, selection: selected } },
@@ -244,7 +244,7 @@ test("removes a cursor with all that belongs to it", async (blank) => {
   assertEquals([cursors, selections], [[], []]);
 });
 
-test("goes along when the text moves, and hides what is out of it", async (blank) => {
+test("moves cursors with the text, and hides what is out of it", async (blank) => {
   const classes = [];
   const tops = [];
   for (const scroll of [0, 30, 61]) {
@@ -264,9 +264,9 @@ test("keeps a label within the right edge", async (blank) => {
   assertEquals(cursors[0]?.classes, ["is-leftward"]);
 });
 
-test("tells who is typing from who has done nothing for long", async (blank) => {
+test("marks people who are typing, and people who have done nothing for long", async (blank) => {
   const { cursors } = await seenAfter(blank, [
-    { update: { ...ADA, isTyping: true } },
+    { update: { ...ADA, isTyping: true, lastActive: Date.now() } },
     { update: { ...ADA, userId: "bob", lastActive: Date.now() - 30_000 } },
   ]);
   assertEquals(cursors.map(({ classes }) => classes), [

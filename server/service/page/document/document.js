@@ -66,10 +66,10 @@ const ask = atMostEvery(
   INTERVALS_MS.text,
   () => connection.push("text_wanted", {}),
 );
-const answer = atMostEvery(INTERVALS_MS.text, () => exchange.wanted());
+const answer = atMostEvery(INTERVALS_MS.text, () => exchange.answer());
 /** Text and cursor go together: one without the other is out of place. */
 const sendOwn = atMostEvery(INTERVALS_MS.cursor, () => {
-  exchange.tell();
+  exchange.sendNews();
   sendCursor();
 });
 const sendTyping = atMostEvery(INTERVALS_MS.typing, () => act("typing", {}));

@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 
 /**
- * The page of a document in a real browser, against services as one starts
- * them.
+ * The page of a document in a real browser, against real services.
  *
  * @module
  */
@@ -11,19 +10,19 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { RedisServer } from "../../../cluster/testing/redis_server.ts";
 import {
+  announcements,
   cursorOf,
   findChromium,
   participantOf,
   PATIENCE_MS,
   People,
-  told,
   turn,
 } from "../testing/browser.ts";
 import { Service } from "../../testing/service.ts";
 
 const CHROMIUM = findChromium();
 
-/** A test with a browser of its own. */
+/** Tests the document with a browser of its own. */
 function browserTest(
   name: string,
   ignore: boolean,
@@ -32,7 +31,7 @@ function browserTest(
   Deno.test({
     name: `the document ${name}`,
     ignore: ignore || CHROMIUM === undefined,
-    // What drives the browser keeps timers beyond its end.
+    // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -44,7 +43,7 @@ function browserTest(
   });
 }
 
-/** A test with a browser, and a service that has the document at a URL. */
+/** Tests a document of a service, at its URL. */
 function test(
   name: string,
   run: (people: People, url: string, service: Service) => Promise<void>,
@@ -56,7 +55,7 @@ function test(
   });
 }
 
-/** A test with two services that act as one, by Redis. */
+/** Tests a document of two services that share a Redis. */
 function clusterTest(
   name: string,
   run: (people: People, urls: readonly [string, string]) => Promise<void>,
@@ -72,7 +71,7 @@ function clusterTest(
   });
 }
 
-/** Waits until something is as it should be. */
+/** Waits until a probe returns what is wanted. */
 async function until<T>(wanted: T, probe: () => Promise<T>): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
   const text = JSON.stringify(wanted);
@@ -84,7 +83,7 @@ async function until<T>(wanted: T, probe: () => Promise<T>): Promise<void> {
   }
 }
 
-/** Selects a part of the text, or puts the cursor to one place. */
+/** Selects a part of the text, or moves the cursor. */
 async function select(
   page: Page,
   start: number,
@@ -101,7 +100,7 @@ async function select(
   );
 }
 
-/** What is selected on a page, and in which direction. */
+/** Returns what is selected on a page, and in which direction. */
 function selectionOf(page: Page): Promise<unknown[]> {
   return page.locator("#text").evaluate((element) => {
     if (!(element instanceof HTMLTextAreaElement)) throw new Error("no text");
@@ -114,19 +113,19 @@ function textOf(page: Page): Promise<string> {
   return page.locator("#text").inputValue();
 }
 
-/** Puts a text in place of all that is there. */
+/** Replaces all the text. */
 async function write(page: Page, text: string): Promise<void> {
   await page.locator("#text").fill(text);
 }
 
-/** Where somebody's cursor is on a page, in pixels. */
+/** Returns where somebody's cursor is on a page, in pixels. */
 async function placeOf(page: Page, name: string) {
   const box = await cursorOf(page, name).boundingBox();
   assert(box, `no cursor of ${name}`);
   return { x: Math.round(box.x), y: Math.round(box.y) };
 }
 
-/** Where in the text a click beside somebody's cursor leads to. */
+/** Clicks at somebody's cursor, and returns the offset of the caret. */
 async function offsetBeside(page: Page, name: string): Promise<number> {
   const box = await cursorOf(page, name).boundingBox();
   assert(box, `no cursor of ${name}`);
@@ -136,7 +135,7 @@ async function offsetBeside(page: Page, name: string): Promise<number> {
   );
 }
 
-/** What the typing line says, `undefined` while it is hidden. */
+/** Returns the typing line, `undefined` while it is hidden. */
 async function typingLine(page: Page): Promise<string | undefined> {
   const line = page.locator("#typing");
   const isHidden = await line.evaluate(({ classList }) =>
@@ -146,8 +145,8 @@ async function typingLine(page: Page): Promise<string | undefined> {
 }
 
 /**
- * Presses a key again and again while something is done: what is told of who
- * types is soon over, and a busy machine may look too late.
+ * Presses a key again and again while something runs: nobody is shown as typing for
+ * long, and a busy machine may look too late.
  */
 async function whileTyping(
   page: Page,
@@ -172,9 +171,9 @@ async function whileTyping(
 clusterTest(
   "shows three people at two services each other's cursors, selections and typing",
   async (people, [a, b]) => {
-    const ada = await people.enter(a, "Ada");
-    const bob = await people.enter(a, "Bob");
-    const cyd = await people.enter(b, "Cyd");
+    const ada = await people.joinDocument(a, "Ada");
+    const bob = await people.joinDocument(a, "Bob");
+    const cyd = await people.joinDocument(b, "Cyd");
     for (const page of [ada, bob, cyd]) {
       await until(3, () => page.locator(".participant").count());
     }
@@ -197,7 +196,7 @@ clusterTest(
     await select(bob, 44);
     await cyd.locator(".remote-selection").waitFor({ state: "detached" });
 
-    // Everybody has the text of everybody.
+    // All have the same text.
     await write(cyd, "one\ntwo\nthree\n");
     for (const page of [ada, bob]) {
       await until("one\ntwo\nthree\n", () => textOf(page));
@@ -229,9 +228,9 @@ clusterTest(
   },
 );
 
-test("says nothing of who is here before it knows", async (people, url) => {
-  const ada = await people.enter(url, "Ada");
-  // It opens, and nothing comes.
+test("does not say who is here before it knows", async (people, url) => {
+  const ada = await people.joinDocument(url, "Ada");
+  // It opens, and receives nothing.
   await ada.routeWebSocket(/websocket/, () => {});
   for (const path of [url, new URL("/", url).href]) {
     await ada.goto(path);
@@ -249,8 +248,8 @@ test("says nothing of who is here before it knows", async (people, url) => {
 test(
   "keeps a cursor at its letters while the text before it changes",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await write(ada, "first line\nsecond line\nthird line");
     await until("first line\nsecond line\nthird line", () => textOf(bob));
     // Before "line" in the second one.
@@ -270,7 +269,7 @@ test(
     await ada.keyboard.type("Z");
     await until({ x, y }, () => placeOf(ada, "Bob"));
     await until(23, () => offsetBeside(ada, "Bob"));
-    // Bob's own cursor has gone along as well.
+    // Bob's own cursor has moved too.
     await until("Zero\nfirst line\nsecond line\nthird line", () => textOf(bob));
     await bob.keyboard.type("!");
     await until(
@@ -282,10 +281,10 @@ test(
 );
 
 test(
-  "keeps a cursor at its letters while another writes on, and its place takes long to arrive",
+  "keeps a cursor at its letters while another writes on, and its position arrives late",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await write(ada, "some words");
     await until("some words", () => textOf(bob));
     await select(ada, 0);
@@ -307,8 +306,8 @@ test(
 test(
   "keeps a caret collapsed while another replaces all the text",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await select(bob, 10);
     await select(ada, 0);
     await ada.keyboard.press("Control+A");
@@ -324,10 +323,10 @@ test(
 );
 
 test(
-  "keeps the letters selected that somebody has selected",
+  "keeps the same letters selected",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await write(ada, "one two three");
     await until("one two three", () => textOf(bob));
     await select(bob, 4, 7, "backward");
@@ -347,9 +346,9 @@ test(
   "loses no letter of people who write at the same time",
   async (people, url) => {
     const pages = [
-      await people.enter(url, "Ada"),
-      await people.enter(url, "Bob"),
-      await people.enter(url, "Cyd"),
+      await people.joinDocument(url, "Ada"),
+      await people.joinDocument(url, "Bob"),
+      await people.joinDocument(url, "Cyd"),
     ];
     const [ada, bob, cyd] = pages;
     assert(ada && bob && cyd);
@@ -373,10 +372,10 @@ test(
 );
 
 test(
-  "undoes what one has written oneself, whatever others have written since",
+  "undoes what its own person has written, whatever others have written since",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     const both = async (text: string) => {
       for (const page of [ada, bob]) await until(text, () => textOf(page));
     };
@@ -398,7 +397,7 @@ test(
     await bob.keyboard.press("Control+Y");
     await both("Bob: one 2");
 
-    // As the menu of the browser does it.
+    // As the menu of the browser does.
     const menu = await ada.context().newCDPSession(ada);
     await ada.keyboard.type("3");
     await both("Bob: one 23");
@@ -411,10 +410,10 @@ test(
 );
 
 test(
-  "lets somebody compose a letter while others write",
+  "keeps a composition going while others write",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await write(ada, "one");
     await until("one", () => textOf(bob));
     await select(ada, 3);
@@ -442,10 +441,10 @@ test(
 );
 
 test(
-  "keeps a cursor at its letters while one scrolls, and when the page gets narrow",
+  "keeps a cursor at its letters after scrolling, and when the page gets narrow",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     const lines = Array.from(
       { length: 60 },
       (_, index) => `${index}: ${"word and ".repeat(index % 17)}`,
@@ -459,7 +458,7 @@ test(
         (element, top) => element.scrollTo({ top }),
         top,
       );
-    // Writing has scrolled to the end.
+    // The text was scrolled to the end by writing.
     await scroll(0);
     await cursorOf(ada, "Bob").waitFor();
     await until(offset, () => offsetBeside(ada, "Bob"));
@@ -478,7 +477,7 @@ test(
         .evaluate(({ style }) => parseFloat(style.top));
     const wideTop = await topOf();
     await ada.setViewportSize({ width: 320, height: 900 });
-    // Where lines are short, more of them are above it.
+    // Shorter lines are more lines.
     await until(true, async () => await topOf() > wideTop);
     await scroll(await topOf() - 100);
     await until(offset, () => offsetBeside(ada, "Bob"));
@@ -492,8 +491,8 @@ test(
 test(
   "shows cursors exactly where a click would put them",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     const text = "A tab:\there.  Two spaces, an emoji 👋, and العربية.\n\n" +
       "Averylongwordthatgoesonandonandon".repeat(6) + "\nlast";
     await write(ada, text);
@@ -507,10 +506,10 @@ test(
 );
 
 test(
-  "shows what is selected in a text from right to left",
+  "shows a selection in a text from right to left",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     const text = "שלום\nabc שלום def";
     await write(ada, text);
     await until(text, () => textOf(bob));
@@ -544,10 +543,10 @@ test(
 );
 
 test(
-  "gives the text, and where everybody is in it, to whoever comes",
+  "gives a newcomer the text and all cursors",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await write(ada, "some words");
     await until("some words", () => textOf(bob));
     await select(bob, 5);
@@ -555,8 +554,8 @@ test(
     await select(ada, 0);
     await ada.keyboard.type("Here are ");
     await until("Here are some words", () => textOf(bob));
-    // What Bob has told of his cursor is of the former text.
-    const cyd = await people.enter(url, "Cyd");
+    // The position that Bob sent is in the former text.
+    const cyd = await people.joinDocument(url, "Cyd");
     await until("Here are some words", () => textOf(cyd));
     await cursorOf(cyd, "Bob").waitFor();
     await until(14, () => offsetBeside(cyd, "Bob"));
@@ -564,50 +563,53 @@ test(
 );
 
 test(
-  "has whoever hides the tab be away, until they are back",
+  "shows somebody who hides the tab as away, until they are back",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await participantOf(ada, "Bob").getByText("Viewing").waitFor();
     await turn(bob, true);
     await participantOf(ada, "Bob").getByText("Away").waitFor();
     await turn(bob, false);
     await participantOf(ada, "Bob").getByText("Viewing").waitFor();
-    assertEquals((await told(ada)).length, 1);
+    assertEquals((await announcements(ada)).length, 1);
   },
 );
 
 test(
-  "shows no longer who has closed the tab, once the grace is over",
+  "removes somebody who has closed the tab, once the grace is over",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    const bob = await people.enter(url, "Bob");
+    const ada = await people.joinDocument(url, "Ada");
+    const bob = await people.joinDocument(url, "Bob");
     await select(bob, 3);
     await cursorOf(ada, "Bob").waitFor();
     await bob.context().close();
     await cursorOf(ada, "Bob").waitFor({ state: "detached" });
     await participantOf(ada, "Bob").waitFor({ state: "detached" });
-    assertEquals(await told(ada), ["Bob has joined.", "Bob has left."]);
+    assertEquals(await announcements(ada), [
+      "Bob has joined.",
+      "Bob has left.",
+    ]);
   },
   ["--grace-ms", "1000"],
 );
 
-test("shows nobody leave who reloads", async (people, url) => {
-  const ada = await people.enter(url, "Ada");
-  const bob = await people.enter(url, "Bob");
+test("shows nobody leave on a reload", async (people, url) => {
+  const ada = await people.joinDocument(url, "Ada");
+  const bob = await people.joinDocument(url, "Bob");
   await select(bob, 3);
   await cursorOf(ada, "Bob").waitFor();
   await bob.reload();
   await bob.locator(".participant[data-you]").waitFor();
   await select(bob, 7);
   await until(7, () => offsetBeside(ada, "Bob"));
-  assertEquals(await told(ada), ["Bob has joined."]);
+  assertEquals(await announcements(ada), ["Bob has joined."]);
 });
 
-test("takes a name that looks like markup as it is", async (people, url) => {
+test("shows a name that looks like markup as it is", async (people, url) => {
   const name = "<img src=x>&amp;";
-  const ada = await people.enter(url, "Ada");
-  const eve = await people.enter(url, name);
+  const ada = await people.joinDocument(url, "Ada");
+  const eve = await people.joinDocument(url, name);
   await select(eve, 3);
   await cursorOf(ada, name).waitFor();
   await whileTyping(
@@ -619,9 +621,9 @@ test("takes a name that looks like markup as it is", async (people, url) => {
   assertEquals(await ada.locator(".cursor-label").textContent(), name);
 });
 
-test("shows another name without anybody leaving", async (people, url) => {
-  const ada = await people.enter(url, "Ada");
-  const bob = await people.enter(url, "Bob");
+test("shows a new name, and nobody leaves", async (people, url) => {
+  const ada = await people.joinDocument(url, "Ada");
+  const bob = await people.joinDocument(url, "Bob");
   await select(bob, 3);
   await cursorOf(ada, "Bob").waitFor();
   await bob.getByLabel("Name").fill("Robert");
@@ -631,12 +633,12 @@ test("shows another name without anybody leaving", async (people, url) => {
   await select(bob, 9);
   await until(9, () => offsetBeside(ada, "Robert"));
   assertEquals(await ada.locator(".participant").count(), 2);
-  assertEquals(await told(ada), ["Bob has joined."]);
+  assertEquals(await announcements(ada), ["Bob has joined."]);
 });
 
-test("is only read by whoever is invisible", async (people, url) => {
-  const ada = await people.enter(url, "Ada");
-  const ghost = await people.watch(url, { key: "ghost", invisible: true });
+test("can only be read by somebody invisible", async (people, url) => {
+  const ada = await people.joinDocument(url, "Ada");
+  const ghost = await people.openAs(url, { key: "ghost", invisible: true });
   await participantOf(ghost, "Ada").waitFor();
   await ghost.getByText("You are invisible").waitFor();
   assertEquals(await ghost.locator("#text").isEditable(), false);
@@ -650,7 +652,7 @@ test("is only read by whoever is invisible", async (people, url) => {
 test(
   "shows what another program publishes as somebody",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
+    const ada = await people.joinDocument(url, "Ada");
     const command = await ada.locator("#command").textContent() ?? "";
     const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
     const [to = ""] = /http:\S+/.exec(command) ?? [];
@@ -667,9 +669,9 @@ test(
 );
 
 test("is the one that the URL names", async (people, url) => {
-  const ada = await people.enter(`${url}?document=notes`, "Ada");
-  const bob = await people.enter(url, "Bob");
-  const cyd = await people.enter(`${url}?document=notes`, "Cyd");
+  const ada = await people.joinDocument(`${url}?document=notes`, "Ada");
+  const bob = await people.joinDocument(url, "Bob");
+  const cyd = await people.joinDocument(`${url}?document=notes`, "Cyd");
   await participantOf(cyd, "Ada").waitFor();
   assertEquals(await participantOf(cyd, "Bob").count(), 0);
   assertEquals(await bob.locator(".participant").count(), 1);
@@ -681,9 +683,9 @@ test("is the one that the URL names", async (people, url) => {
   await participantOf(ada, "Cyd").waitFor();
 });
 
-test("goes on when the service is back", async (people, url, service) => {
-  const ada = await people.enter(url, "Ada");
-  const bob = await people.enter(url, "Bob");
+test("continues when the service is back", async (people, url, service) => {
+  const ada = await people.joinDocument(url, "Ada");
+  const bob = await people.joinDocument(url, "Bob");
   await select(bob, 3);
   await cursorOf(ada, "Bob").waitFor();
   await service.kill();
@@ -699,14 +701,14 @@ test("goes on when the service is back", async (people, url, service) => {
   }
   await until("written meanwhile", () => textOf(bob));
   await cursorOf(ada, "Bob").waitFor();
-  assertEquals(await told(ada), ["Bob has joined."]);
+  assertEquals(await announcements(ada), ["Bob has joined."]);
 });
 
 test(
-  "has no more letters than a text may have, and says so",
+  "has no more letters than the maximum, and says so",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
-    // The letters that are replaced count as well.
+    const ada = await people.joinDocument(url, "Ada");
+    // Replaced letters count too.
     for (let part = 0; part < 10; part++) {
       await write(ada, `${part}`.repeat(10_000));
     }
@@ -718,9 +720,9 @@ test(
 );
 
 test(
-  "is not made to talk by somebody who asks all the time",
+  "does not answer again and again somebody who asks all the time",
   async (people, url) => {
-    const ada = await people.enter(url, "Ada");
+    const ada = await people.joinDocument(url, "Ada");
     await write(ada, "one");
     await using rude = await Rude.join(url);
     for (let count = 1; count < 100; count += 2) {
@@ -732,23 +734,23 @@ test(
     await until("!one", () => textOf(ada));
     await select(ada, 4);
     await ada.keyboard.type("?");
-    await until(true, () => Promise.resolve(rude.heard.includes('"?"]')));
-    const asked = rude.heard.split('"text_wanted"').length - 1;
-    const answered = rude.heard.split('"weight"').length - 1;
+    await until(true, () => Promise.resolve(rude.received.includes('"?"]')));
+    const asked = rude.received.split('"text_wanted"').length - 1;
+    const answered = rude.received.split('"weight"').length - 1;
     assert(asked > 0 && asked < 20, `${asked}`);
     assert(answered < 20, `${answered}`);
   },
 );
 
-/** Somebody in the document who has a program of their own. */
+/** Somebody in the document with another program. */
 class Rude {
   readonly #socket: WebSocket;
-  /** All that was told. */
-  heard = "";
+  /** All frames that arrived. */
+  received = "";
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => this.heard += data);
+    socket.addEventListener("message", ({ data }) => this.received += data);
   }
 
   static async join(url: string): Promise<Rude> {

@@ -14,11 +14,11 @@ import { isQuiet } from "./presence_event.js";
  * @property {Doing | undefined} doing
  */
 
-/** The cursors of the others, and who of them is typing. */
+/** Shows the cursors of the others, and which of them are typing. */
 export class Others {
   #renderer;
   #typing;
-  /** @type {ReadonlyMap<string, Other>} as they were shown last */
+  /** @type {ReadonlyMap<string, Other>} as they are shown */
   #shown = new Map();
 
   /**
@@ -31,7 +31,7 @@ export class Others {
   }
 
   /**
-   * Shows all who are there; of those who were shown before only what differs.
+   * Shows all others. Only differences are drawn.
    *
    * @param {readonly Other[]} others
    */
@@ -63,7 +63,7 @@ export class Others {
       position: cursor,
       selection,
       isTyping,
-      // Reading on is an activity too, though it moves no cursor.
+      // To read on is an activity too, though it moves no cursor.
       lastActive: isQuiet(activity) ? doing.lastActive : Infinity,
       lastMoved: doing.lastActive,
     });

@@ -12,7 +12,7 @@ const DOING = {
 
 const ADA = { key: "ada", name: "Ada", color: "#123456", doing: DOING };
 
-/** Others whose cursors and typing are written down instead of drawn. */
+/** Others whose cursors and typing are recorded instead of drawn. */
 function recorded() {
   const log: unknown[][] = [];
   const others = new Others({
@@ -26,7 +26,7 @@ function recorded() {
   return { others, take: () => log.splice(0) };
 }
 
-Deno.test("others are shown once, until something differs", () => {
+Deno.test("Others.show() draws somebody again only if something differs", () => {
   const { others, take } = recorded();
   others.show([ADA]);
   assertEquals(take(), [
@@ -47,7 +47,7 @@ Deno.test("others are shown once, until something differs", () => {
   ]);
 });
 
-Deno.test("others who leave take their cursor and their typing along", () => {
+Deno.test("Others.show() removes the cursor and the typing of people who leave", () => {
   const { others, take } = recorded();
   others.show([{ ...ADA, doing: { ...DOING, isTyping: true } }]);
   take();
@@ -57,7 +57,7 @@ Deno.test("others who leave take their cursor and their typing along", () => {
   assertEquals(take(), []);
 });
 
-Deno.test("others without a cursor, or of whom nothing is known, have none drawn", () => {
+Deno.test("Others.show() draws no cursor for people without one", () => {
   const { others, take } = recorded();
   others.show([{ ...ADA, doing: undefined }]);
   assertEquals(take(), [["not typing", "ada", "Ada"], ["no cursor", "ada"]]);
@@ -65,7 +65,7 @@ Deno.test("others without a cursor, or of whom nothing is known, have none drawn
   assertEquals(take(), [["not typing", "ada", "Ada"], ["no cursor", "ada"]]);
 });
 
-Deno.test("others who are quiet were last active when they were", () => {
+Deno.test("Others.show() passes on when quiet people were last active", () => {
   const { others, take } = recorded();
   for (const activity of ["idle", "away"]) {
     others.show([{ ...ADA, doing: { ...DOING, activity } }]);

@@ -8,12 +8,16 @@ import { movedBy, positionAt } from "../text/text_edit.js";
 /** @typedef {import("../text/text_edit.js").Place} Place */
 /** @typedef {import("../text/text_edit.js").TextEdit} TextEdit */
 
-/** What everybody in a document does, as far as this page has been told. */
+/** What everybody in a document does, as far as this page knows. */
 export class Participants {
   /** @type {Map<string, Doing>} */
   #all = new Map();
 
-  /** @param {PresenceEvent} event */
+  /**
+   * Applies an event of the service.
+   *
+   * @param {PresenceEvent} event
+   */
   apply(event) {
     if (event.type === "state") this.#all = new Map(event.people);
     if (event.type === "joined") this.#all.set(event.userId, event.doing);
@@ -26,6 +30,8 @@ export class Participants {
   }
 
   /**
+   * Returns what somebody does.
+   *
    * @param {string} userId
    * @returns {Doing | undefined}
    */
@@ -34,8 +40,8 @@ export class Participants {
   }
 
   /**
-   * Keeps cursors beside the letters that they stand at. Those of the writer
-   * stay: where they are now is told after each edit.
+   * Moves cursors with the letters that they stand at. The cursor of the writer
+   * stays: its new position follows each edit.
    *
    * @param {readonly TextEdit[]} edits
    * @param {string} text after the edits
@@ -49,7 +55,7 @@ export class Participants {
     }
   }
 
-  /** @returns {Map<string, Place>} Where cursors are in the present text. */
+  /** @returns {Map<string, Place>} The cursors, in the present text. */
   places() {
     return new Map(
       [...this.#all].flatMap(([userId, { cursor, selection }]) => {
@@ -61,7 +67,7 @@ export class Participants {
   }
 
   /**
-   * Puts a cursor where it is in the present text, and what is selected.
+   * Moves somebody's cursor and selection in the present text.
    *
    * @param {string} userId
    * @param {Place} place
@@ -78,7 +84,7 @@ export class Participants {
 }
 
 /**
- * Takes places from the wire, as far as they are some.
+ * Reads places from the wire, and skips malformed ones.
  *
  * @param {unknown} value
  * @returns {Map<string, Place>}

@@ -15,11 +15,11 @@ import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
  * @property {boolean} isTyping
  * @property {Position | null} cursor
  * @property {Selection | null} selection
- * @property {number} lastActive as the clock of this page counts
+ * @property {number} lastActive by the clock of this page
  */
 
 /**
- * What a `presence` event of the wire tells.
+ * A `presence` event of the service.
  *
  * @typedef {{ type: "state", people: readonly (readonly [string, Doing])[] }
  *   | { type: "joined", userId: string, doing: Doing }
@@ -30,8 +30,8 @@ import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
 /** @typedef {ReadonlyMap<string, unknown>} Fields */
 
 /**
- * Takes an event from the wire, if it is one. Nothing in it can be relied on:
- * others have published what it tells of.
+ * Reads an event from the wire. Nothing in it can be relied on: other clients have
+ * published it.
  *
  * @param {unknown} message
  * @param {number} now in milliseconds
@@ -41,7 +41,7 @@ export function readPresenceEvent(message, now) {
   const outer = fieldsOf(message);
   const fields = fieldsOf(outer.get("payload"));
   const timestamp = readNumber(outer.get("timestamp")) ?? now;
-  // The clock of the service may be another one.
+  // The clock of the service may differ from that of the page.
   const clock = { now, ahead: timestamp - now };
   const type = fields.get("type");
   if (type === "state") {
@@ -121,7 +121,7 @@ function readCursors(fields) {
 }
 
 /**
- * Whether somebody is there without doing anything.
+ * Reports whether an activity is to do nothing.
  *
  * @param {string} activity
  * @returns {boolean}

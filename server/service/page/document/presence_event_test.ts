@@ -5,7 +5,7 @@ import { editBetween, positionAt } from "../text/text_edit.js";
 
 const NOW = 100_000;
 
-/** An event as it comes over the wire, from a clock that is 5 s ahead. */
+/** An event of the wire, from a clock that is 5 s ahead. */
 function event(payload: unknown): unknown {
   return { event_type: "presence", payload, timestamp: NOW + 5_000 };
 }
@@ -42,7 +42,7 @@ const DOING = {
   lastActive: NOW - 1_000,
 };
 
-Deno.test("readPresenceEvent() reads who is there, by the clock of the page", () => {
+Deno.test("readPresenceEvent() reads who is here, by the clock of the page", () => {
   assertEquals(read({ type: "state", document_id: "1", users: [ADA] }), {
     type: "state",
     people: [["ada", DOING]],
@@ -109,7 +109,7 @@ Deno.test("readPresenceEvent() reads what changes", () => {
   }
 });
 
-Deno.test("readPresenceEvent() reads nothing of what is none", () => {
+Deno.test("readPresenceEvent() returns nothing for other values", () => {
   for (const value of [null, undefined, 1, "x", [], {}, { payload: "x" }]) {
     assertEquals(readPresenceEvent(value, NOW), undefined);
     assertEquals(read(value), undefined);
@@ -127,7 +127,7 @@ Deno.test("readPresenceEvent() reads nothing of what is none", () => {
   });
 });
 
-Deno.test("readPresenceEvent() takes what makes no sense for nothing", () => {
+Deno.test("readPresenceEvent() drops malformed fields", () => {
   const odd = {
     user_id: "eve",
     color: "url(https://example.org/)",
@@ -152,7 +152,7 @@ Deno.test("readPresenceEvent() takes what makes no sense for nothing", () => {
   });
 });
 
-/** Participants of whom Ada and Bob have cursors, and Cyd has none. */
+/** Participants: Ada and Bob have cursors, Cyd has none. */
 function participantsOf(text: string, ada: number, bob: number) {
   const participants = new Participants();
   const cursors = [["ada", ada], ["bob", bob], ["cyd", undefined]] as const;
@@ -166,7 +166,7 @@ function participantsOf(text: string, ada: number, bob: number) {
   return participants;
 }
 
-Deno.test("participants are as events tell", () => {
+Deno.test("Participants.apply() updates what people do", () => {
   const participants = participantsOf("one", 1, 2);
   participants.apply({
     type: "changed",
@@ -187,7 +187,7 @@ Deno.test("participants are as events tell", () => {
   assertEquals(participants.of("bob"), undefined);
 });
 
-Deno.test("participants' cursors move with their letters, but not the writer's", () => {
+Deno.test("Participants.edited() moves cursors with their letters, but not the writer's", () => {
   const [before, after] = ["one\ntwo", "zero\none\ntwo"];
   const participants = participantsOf(before, 4, 5);
   participants.edited([editBetween(before, after, 0)], after, "ada");
@@ -202,7 +202,7 @@ Deno.test("participants' cursors move with their letters, but not the writer's",
   });
 });
 
-Deno.test("participants' selections move, and end when what is selected goes", () => {
+Deno.test("Participants.edited() moves selections, and ends those whose letters are deleted", () => {
   const text = "one two three";
   const participants = participantsOf(text, 0, 0);
   participants.place("bob", { anchor: 7, head: 4 }, text);
@@ -219,7 +219,7 @@ Deno.test("participants' selections move, and end when what is selected goes", (
   assertEquals(participants.of("bob")?.selection, null);
 });
 
-Deno.test("participants without a cursor get none by being placed", () => {
+Deno.test("Participants.place() gives nobody a cursor who has none", () => {
   const participants = participantsOf("one", 0, 0);
   for (const userId of ["cyd", "eve"]) {
     participants.place(userId, { anchor: 1, head: 1 }, "one");
@@ -227,7 +227,7 @@ Deno.test("participants without a cursor get none by being placed", () => {
   }
 });
 
-Deno.test("readPlaces() takes places, and nothing that is none", () => {
+Deno.test("readPlaces() accepts places, and nothing else", () => {
   const bad = [["eve", -1, 0], ["eve", 0, 1.5], [1, 2, 3], ["eve"], null, "x"];
   assertEquals([...readPlaces([["ada", 1, 2], ...bad])], [
     ["ada", { anchor: 1, head: 2 }],

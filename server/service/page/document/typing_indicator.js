@@ -3,12 +3,12 @@
 
 import { made } from "../people/dom.js";
 
-/** How many are named; more are counted. */
+/** How many people to name; more are counted. */
 const MOST_NAMED = 2;
 
 /**
- * A line that says who is typing. While nobody is, it is empty and has the
- * class `hidden`. Names are shown as they are, never taken for markup.
+ * A line that says who is typing. While nobody types, it is empty and has the class
+ * `hidden`. Names are never taken for markup.
  */
 export class TypingIndicator {
   #element;
@@ -23,7 +23,7 @@ export class TypingIndicator {
   }
 
   /**
-   * Takes note of whether somebody is typing. Who began first comes first.
+   * Updates whether somebody is typing. The first to type is named first.
    *
    * @param {string} userId
    * @param {string} name
@@ -56,7 +56,7 @@ function sentenceOf(names) {
   }
   const verb = names.length === 1 ? "is" : "are";
   const parts = names.flatMap((name, index) => {
-    // A name that is written from right to left turns nothing else around.
+    // A name that is written from right to left does not turn the rest.
     const who = made("bdi", name);
     return index === 0 ? [who] : [" and ", who];
   });

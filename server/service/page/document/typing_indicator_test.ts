@@ -41,9 +41,9 @@ function shownAfter(
 
 function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
   Deno.test({
-    name: `the typing indicator ${name}`,
+    name: `TypingIndicator ${name}`,
     ignore: CHROMIUM === undefined,
-    // What drives the browser keeps timers beyond its end.
+    // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -54,7 +54,7 @@ function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
   });
 }
 
-test("names one and two, and counts more", async (blank) => {
+test("names one or two people, and counts more", async (blank) => {
   const shown = await shownAfter(blank, [
     ["a", "Ada", true],
     ["b", "Bob", true],
@@ -76,7 +76,7 @@ test("names one and two, and counts more", async (blank) => {
   assertEquals(hidden, [true, false, false, false, false, false, true]);
 });
 
-test("counts somebody once, and calls them as they are called now", async (blank) => {
+test("counts somebody once, by their current name", async (blank) => {
   const shown = await shownAfter(blank, [
     ["a", "Ada", true],
     ["a", "Ada", true],

@@ -1,10 +1,14 @@
 // @ts-check
 
 // @ts-types="npm:@types/phoenix@1.6.7"
-import { Presence } from "../phoenix.mjs";
+import { Presence, Socket } from "../phoenix.mjs";
 import { fieldsOf } from "../people/wire.js";
-import { ServiceSocket } from "./service_socket.js";
-import { refusalOfJoin } from "./token_refusal.js";
+import {
+  MALFORMED,
+  refusalOfClose,
+  refusalOfJoin,
+  refusalOfService,
+} from "./token_refusal.js";
 
 /** @typedef {import("./token.js").Token} Token */
 /** @typedef {(payload: unknown) => void} Listener */
@@ -25,41 +29,76 @@ const ONLY_READER = "unauthorized to publish here";
  * other event
  */
 
-/** The connection of a page to one topic. */
+/**
+ * @typedef {object} Browser what is needed of it
+ * @property {{ protocol: string, host: string }} location
+ * @property {new (url: string, protocols?: string[]) => object} WebSocket
+ * @property {(url: string, init: RequestInit) => Promise<Response>} fetch
+ */
+
+/**
+ * The connection of a page to one topic. The socket of phoenix.js would try to
+ * open a closed door for ever: this one asks why it is closed, and gives up where
+ * only another token can help.
+ */
 export class Connection {
   #topic;
+  #token;
   #events;
+  #browser;
   #socket;
   #channel;
   #mayPublish = true;
+  /** Whether the connection that is there now, or was last, has opened. */
+  #hasOpened = false;
+  #isAsking = false;
   #isOver = false;
 
   /**
    * @param {string} topic
    * @param {Token | undefined} token
    * @param {ConnectionEvents} events
+   * @param {Browser} [browser]
    */
-  constructor(topic, token, events) {
+  constructor(topic, token, events, browser = globalThis) {
     this.#topic = topic;
+    this.#token = token;
     this.#events = events;
-    const { messages, onLost, onPeople, onShut, params } = events;
-    this.#socket = new ServiceSocket(topic, token, {
-      onLost: () => this.#isOver || onLost(),
-      onShut: (sentence) => this.#isOver || onShut(sentence),
+    this.#browser = browser;
+    const { location: { host, protocol }, WebSocket: transport } = browser;
+    const scheme = protocol === "https:" ? "wss" : "ws";
+    this.#socket = new Socket(`${scheme}://${host}/socket`, {
+      // It travels as a subprotocol: a URL would be written into logs.
+      authToken: token?.text,
+      transport,
     });
-    this.#channel = this.#socket.channel(() => params(this.#mayPublish));
-    for (const [event, listener] of Object.entries(messages)) {
+    this.#socket.onOpen(() => {
+      this.#hasOpened = true;
+    });
+    this.#socket.onClose((event) => this.#closed(event));
+    this.#channel = this.#socket.channel(
+      topic,
+      () => events.params(this.#mayPublish),
+    );
+    this.#channel.onError(() => {
+      // When the socket closes, `#closed()` is called as well.
+      if (this.#socket.isConnected() && !this.#isOver) events.onLost();
+    });
+    for (const [event, listener] of Object.entries(events.messages)) {
       this.#channel.on(event, listener);
     }
     const presence = new Presence(this.#channel);
     presence.onSync(() => {
       if (this.#isOver) return;
-      onPeople(presence.list((key, { metas }) => [key, metas]));
+      events.onPeople(presence.list((key, { metas }) => [key, metas]));
     });
   }
 
   /** Connects and joins; a lost connection is made again. */
   open() {
+    if (this.#token !== undefined && this.#token.subject === undefined) {
+      return this.#shut(MALFORMED);
+    }
     this.#socket.connect();
     this.#channel.join()
       .receive("ok", () => this.#events.onJoined(this.#mayPublish))
@@ -82,18 +121,57 @@ export class Connection {
     return true;
   }
 
-  /** Says goodbye, and ends it. */
+  /** Says goodbye and disconnects. No event is reported any more. */
   leave() {
     this.#isOver = true;
-    const end = () => this.#socket.end();
-    this.#channel.leave().receive("ok", end).receive("timeout", end);
+    const disconnect = () => this.#socket.disconnect();
+    this.#channel.leave()
+      .receive("ok", disconnect)
+      .receive("timeout", disconnect);
+  }
+
+  /**
+   * Gives up.
+   *
+   * @param {string} sentence why
+   */
+  #shut(sentence) {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#socket.disconnect();
+    this.#events.onShut(sentence);
+  }
+
+  /** @param {unknown} event */
+  #closed(event) {
+    if (this.#isOver) return this.#socket.disconnect();
+    const refusal = refusalOfClose(event);
+    if (refusal !== undefined) return this.#shut(refusal);
+    if (!this.#hasOpened) return void this.#askWhy();
+    this.#hasOpened = false;
+    this.#events.onLost();
+  }
+
+  async #askWhy() {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const refusal = await refusalOfService(
+      this.#topic,
+      this.#token,
+      this.#browser.fetch,
+    );
+    this.#isAsking = false;
+    // It may have got in meanwhile.
+    if (this.#isOver || this.#hasOpened) return;
+    if (refusal !== undefined) this.#shut(refusal);
+    else this.#events.onLost();
   }
 
   /** @param {string} reason */
   #refused(reason) {
     const refusal = refusalOfJoin(this.#topic, reason);
     if (refusal !== undefined) {
-      this.#socket.shut(refusal);
+      this.#shut(refusal);
     } else if (reason.startsWith(ONLY_READER)) {
       // phoenix.js joins again.
       this.#mayPublish = false;

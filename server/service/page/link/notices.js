@@ -3,10 +3,10 @@
 
 import { find, made, show } from "../people/dom.js";
 
-/** How long news stays that needs nothing to be done. */
+/** How long to show news that need no action. */
 const SHORT_NEWS_MS = 5_000;
 
-/** How many announcements are kept for those who read them again. */
+/** How many announcements to keep for people who read them again. */
 const MOST_ANNOUNCED = 30;
 
 /** @typedef {"connecting" | "connected" | "lost" | "refused"} LinkState */
@@ -19,7 +19,7 @@ const WORDS = {
   refused: "Refused",
 };
 
-/** What the page tells about itself: the connection, and who comes and goes. */
+/** What the page says about its connection, and who joins and leaves. */
 export class Notices {
   #link = find("#link", HTMLElement);
   #banner = find("#banner", HTMLElement);
@@ -30,9 +30,9 @@ export class Notices {
   #timer;
 
   /**
-   * Says that the room is joined, or joined again.
+   * Says that the room is joined, perhaps again.
    *
-   * @param {string} [proviso] what there is to know about it, for as long
+   * @param {string} [proviso] is shown while the room is joined
    */
   connected(proviso) {
     const wasAway = this.#state !== "connecting";
@@ -40,7 +40,7 @@ export class Notices {
     if (proviso === undefined) this.#forgetLater();
   }
 
-  /** Says that nothing more is heard. */
+  /** Says that the connection is lost. */
   lost() {
     this.#enter(
       "lost",
@@ -49,7 +49,7 @@ export class Notices {
   }
 
   /**
-   * Says that the room does not let one in.
+   * Says that the service refuses to let this page in, for now.
    *
    * @param {string} reason
    */
@@ -58,7 +58,7 @@ export class Notices {
   }
 
   /**
-   * Says why one is not let in, and that nothing more is tried.
+   * Says why this page is not let in. It does not try again.
    *
    * @param {string} sentence
    */
@@ -67,7 +67,7 @@ export class Notices {
   }
 
   /**
-   * Says that the room has not taken a change.
+   * Says that a change was not taken.
    *
    * @param {string} reason
    */
@@ -77,7 +77,7 @@ export class Notices {
   }
 
   /**
-   * Reads out what happened, for those who can't see it.
+   * Announces to screen readers what happened.
    *
    * @param {string} sentence
    */

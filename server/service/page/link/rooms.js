@@ -5,7 +5,7 @@ import { nameOf } from "../people/names.js";
 
 /** @typedef {"room" | "document"} Kind */
 
-/** Where each kind of room is, and the one that the bare address shows. */
+/** The path of each kind of room, and the room that it shows by default. */
 const PLACES = {
   room: { path: "/", usual: "lobby" },
   document: { path: "/document", usual: "shared" },
@@ -14,7 +14,7 @@ const PLACES = {
 const LONGEST_NAME = 128;
 
 /**
- * One room of a kind. Its name is `undefined` for the usual one.
+ * A room of a kind. The name of the default room is `undefined`.
  *
  * @typedef {object} Room
  * @property {Kind} kind

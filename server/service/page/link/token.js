@@ -6,26 +6,25 @@ import { LENGTHS, readText } from "../people/wire.js";
 /** @typedef {import("../people/profile.js").Store} Store */
 
 /**
- * What somebody is let in by. Only the service can tell whether it is good.
+ * A JSON Web Token. Only the service can verify it.
  *
  * @typedef {object} Token
  * @property {string} text
- * @property {string | undefined} subject whose it is; without one it is
- * malformed
- * @property {string | undefined} name what they are called, if they don't say
+ * @property {string | undefined} subject `undefined` if the token is malformed
+ * @property {string | undefined} name the default name of the person
  */
 
 const TOKEN_ITEM = "ruthere token";
 
 /**
- * Keeps the token that the address brings as `#token=…`, and takes it out of
- * the address; an empty one takes away the one that is kept. A fragment is not
- * sent to any server, and so is in no log.
+ * Stores the token that the address has as `#token=…`, and removes it from the
+ * address. An empty one removes the stored token. Browsers don't send fragments,
+ * so no server logs it.
  *
  * @param {Pick<Location, "hash" | "pathname" | "search">} location
  * @param {Pick<History, "replaceState" | "state">} history
  * @param {Store} store
- * @returns {boolean} Whether it brings one.
+ * @returns {boolean} Whether the address had one.
  */
 export function keepToken({ hash, pathname, search }, history, store) {
   const text = new URLSearchParams(hash.slice(1)).get("token");
@@ -36,7 +35,7 @@ export function keepToken({ hash, pathname, search }, history, store) {
 }
 
 /**
- * The token that is kept.
+ * Loads the stored token.
  *
  * @param {Store} store
  * @returns {Token | undefined}
@@ -47,9 +46,8 @@ export function loadToken(store) {
 }
 
 /**
- * The token of this tab, which its store holds through reloads, and on the way
- * from one page to the other. Another one that is put into the address of the
- * open page counts at once: the page is loaded again.
+ * Returns the token of this tab, which lasts through reloads, and from one page to
+ * the other. When the address of the open page gets another one, the page reloads.
  *
  * @param {Store} store of the tab
  * @returns {Token | undefined}
@@ -63,7 +61,7 @@ export function tokenOfTab(store) {
 }
 
 /**
- * Reads whose a JSON Web Token is, without checking it.
+ * Reads the claims of a JSON Web Token, without verifying it.
  *
  * @param {string} text
  * @returns {Token}
@@ -82,7 +80,7 @@ export function readToken(text) {
  * @returns {Map<string, unknown>}
  */
 function claimsIn(text) {
-  // Anything else could not even be sent.
+  // No other text can be sent as a token.
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text) ?? [];
   if (payload === undefined) return new Map();
   try {

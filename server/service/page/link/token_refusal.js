@@ -2,21 +2,21 @@
 
 /** @typedef {import("./token.js").Token} Token */
 
-/** How long the service may take to say why it lets nobody in. */
+/** How long to wait for the reason of the service. */
 const PATIENCE_MS = 5_000;
 
 const HOW = "open the page with #token=… at the end of its address";
 const ANOTHER = "Open the page with another one, #token=…, to get in.";
 
-/** What is said to whoever may not publish. */
+/** The notice for a token that may not publish. */
 export const ONLY_READING =
   "Your token lets you only read here: the others don't see you.";
 
-/** What is said of a token that is none. */
+/** The notice for a malformed token. */
 export const MALFORMED = `Your token is malformed. ${ANOTHER}`;
 
 /**
- * Says that a socket has been closed because of its token.
+ * Explains that a socket was closed because of its token.
  *
  * @param {unknown} event the close event
  * @returns {string | undefined} `undefined` if it was for another reason.
@@ -37,10 +37,10 @@ export function refusalOfClose(event) {
 }
 
 /**
- * Says that a room is closed to whoever has a token.
+ * Explains that a token does not open a room.
  *
  * @param {string} topic
- * @param {string} reason the service's, for not letting them join
+ * @param {string} reason of the service
  * @returns {string | undefined} `undefined` if they may try again.
  */
 export function refusalOfJoin(topic, reason) {
@@ -49,13 +49,13 @@ export function refusalOfJoin(topic, reason) {
 }
 
 /**
- * Asks the service why it refuses a socket: browsers keep that to themselves.
+ * Asks the service why it refuses a socket: browsers don't say why.
  *
  * @param {string} topic
  * @param {Token | undefined} token
  * @param {(url: string, init: RequestInit) => Promise<Response>} [ask]
  * @returns {Promise<string | undefined>} `undefined` if it is not because of
- * the token, or nothing is to be heard.
+ * the token, or there is no answer.
  */
 export async function refusalOfService(topic, token, ask = fetch) {
   const context = encodeURIComponent(topic);

@@ -7,7 +7,7 @@ import {
 
 const TOKEN = { text: "a.b.c", subject: "ada", name: "ada" };
 
-/** What is said to whoever has a token, or none, when the service answers so. */
+/** The explanation of an answer of the service to a token, or to none. */
 function said(
   answer: Response | Error,
   token: typeof TOKEN | "none" = TOKEN,
@@ -32,7 +32,7 @@ function unauthorized(reason?: string): Response {
   });
 }
 
-Deno.test("refusalOfClose() knows the sockets that are closed because of the token", () => {
+Deno.test("refusalOfClose() explains sockets that were closed because of the token", () => {
   const refusals: [number, string, RegExp][] = [
     [1008, "token expired", /^Your token has expired\./],
     [1008, "revoked", /^Your token has been revoked\./],
@@ -52,7 +52,7 @@ Deno.test("refusalOfClose() knows the sockets that are closed because of the tok
   for (const event of others) assertEquals(refusalOfClose(event), undefined);
 });
 
-Deno.test("refusalOfJoin() knows a room that a token does not open", () => {
+Deno.test("refusalOfJoin() explains a room that a token does not open", () => {
   assertMatch(
     refusalOfJoin("room:lobby", "unauthorized") ?? "",
     /^Your token does not let you into room:lobby\./,
@@ -60,7 +60,7 @@ Deno.test("refusalOfJoin() knows a room that a token does not open", () => {
   assertEquals(refusalOfJoin("room:lobby", "the topic is full"), undefined);
 });
 
-Deno.test("refusalOfService() says that a token is wanted, or what is wrong with it", async () => {
+Deno.test("refusalOfService() says that a token is required, or what is wrong with it", async () => {
   assertEquals(
     await said(unauthorized(), "none"),
     "This service wants a token: open the page with #token=… at the end of its address.",
@@ -79,14 +79,14 @@ Deno.test("refusalOfService() says that a token is wanted, or what is wrong with
   );
 });
 
-Deno.test("refusalOfService() says nothing where another token would not help", async () => {
+Deno.test("refusalOfService() returns nothing where another token would not help", async () => {
   for (const status of [200, 403, 404, 429, 500, 503]) {
     assertEquals(await said(new Response(null, { status })), undefined);
   }
   assertEquals(await said(new TypeError("no connection")), undefined);
 });
 
-Deno.test("refusalOfService() asks for the room, by the token in a header", async () => {
+Deno.test("refusalOfService() asks for the room with the token in a header", async () => {
   const asked: Request[] = [];
   const ask = (input: URL | RequestInfo, init?: RequestInit) => {
     asked.push(new Request(new URL(String(input), "http://localhost"), init));

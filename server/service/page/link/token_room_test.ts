@@ -30,12 +30,12 @@ interface Grant {
   readonly name?: string;
   readonly read?: readonly string[];
   readonly write?: readonly string[];
-  /** How many seconds ago it was issued, and how many it lives. */
+  /** How many seconds ago it was issued, and its lifetime in seconds. */
   readonly ago?: number;
   readonly lives?: number;
 }
 
-/** What an address has at its end to let somebody in. */
+/** Makes the end of an address with a token. */
 async function fragment(
   { read = ["*"], write = ["*"], ago = 0, lives = 600, ...claims }: Grant,
 ): Promise<string> {
@@ -50,7 +50,7 @@ async function fragment(
   return `#token=${token}`;
 }
 
-/** A test with a browser, and a service that wants tokens. */
+/** Tests the page with a service that requires tokens. */
 function test(
   name: string,
   run: (people: People, service: Service) => Promise<void>,
@@ -58,7 +58,7 @@ function test(
   Deno.test({
     name: `with tokens, the page ${name}`,
     ignore: CHROMIUM === undefined,
-    // What drives the browser keeps timers beyond its end.
+    // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -76,14 +76,14 @@ async function banner(page: Page, text: string): Promise<void> {
   await page.getByRole("status").getByText(text).waitFor();
 }
 
-/** Waits until one is told why one is not let in. */
+/** Waits until the page says why it is not let in. */
 async function shutOut(page: Page, text: string): Promise<void> {
   await banner(page, text);
   assertEquals(await page.locator("#link").textContent(), "Refused");
   await page.getByRole("heading", { name: "You are not let in." }).waitFor();
 }
 
-/** The address, as the browser shows it. */
+/** Returns the address that the browser shows. */
 function address(page: Page): Promise<string> {
   return page.evaluate(() => location.href);
 }
@@ -91,13 +91,13 @@ function address(page: Page): Promise<string> {
 test(
   "shows two people to each other, by their subjects",
   async (people, { url }) => {
-    const ada = await people.watch(
+    const ada = await people.openAs(
       url + await fragment({ sub: "user/ada", name: "Ada" }),
       { key: "guest-1", name: "Somebody Else" },
     );
     await chipOf(ada, "Ada").getByText("you", { exact: true }).waitFor();
     assertEquals(await address(ada), url);
-    const bob = await people.watch(url + await fragment({ sub: "bob" }), {});
+    const bob = await people.openAs(url + await fragment({ sub: "bob" }), {});
     await chipOf(ada, "bob").waitFor();
     await chipOf(bob, "Ada").waitFor();
     await ada.getByRole("heading", { name: "You and bob are here." }).waitFor();
@@ -109,10 +109,10 @@ test(
 );
 
 test(
-  "takes the token from one room to the other, and through a reload",
+  "keeps the token from one room to the other, and through a reload",
   async (people, { url }) => {
-    const ada = await people.watch(url + await fragment({ sub: "ada" }), {});
-    const bob = await people.watch(
+    const ada = await people.openAs(url + await fragment({ sub: "ada" }), {});
+    const bob = await people.openAs(
       `${url}document${await fragment({ sub: "bob" })}`,
       {},
     );
@@ -134,9 +134,9 @@ test(
 );
 
 test(
-  "takes the token along into a second tab, and offers no other person",
+  "keeps the token in a second tab, and offers no other person",
   async (people, { url }) => {
-    const ada = await people.watch(url + await fragment({ sub: "ada" }), {});
+    const ada = await people.openAs(url + await fragment({ sub: "ada" }), {});
     await chipOf(ada, "ada").waitFor();
     const [second] = await Promise.all([
       ada.context().waitForEvent("page"),
@@ -148,10 +148,10 @@ test(
 );
 
 test(
-  "lets its command publish as whose token it is",
+  "shows a command that publishes as the person of the token",
   async (people, { url }) => {
     const hash = await fragment({ sub: "ada" });
-    const ada = await people.watch(url + hash, {});
+    const ada = await people.openAs(url + hash, {});
     await chipOf(ada, "ada").getByText("1 tab · 1 device").waitFor();
     const command = await ada.locator("#command").textContent() ?? "";
     const shell = await new Deno.Command("sh", {
@@ -166,37 +166,37 @@ test(
 
 for (const room of ["", "document"]) {
   test(`lets nobody into /${room} without a token`, async (people, { url }) => {
-    const knocked: string[] = [];
-    const ada = await people.watch(
+    const tried: string[] = [];
+    const ada = await people.openAs(
       url + room + await fragment({ sub: "ada" }),
       {},
     );
     await ada.locator("[data-you]").waitFor();
-    const eve = await people.watch(url + room, { key: "ada", name: "Eve" });
+    const eve = await people.openAs(url + room, { key: "ada", name: "Eve" });
     await shutOut(
       eve,
       "This service wants a token: open the page with #token=…",
     );
     assertEquals(await eve.locator(".chip, .participant").count(), 0);
     assertEquals(await ada.locator(".chip, .participant").count(), 1);
-    // A socket that was opened before it was shut out may still be on its way.
+    // A socket that was opened before the refusal may still be on its way.
     await eve.routeWebSocket(/./, (socket) => {
-      knocked.push(socket.url());
+      tried.push(socket.url());
       socket.connectToServer();
     });
-    // Whoever puts one into the address of the open page is let in.
+    // A token in the address of the open page works at once.
     await eve.goto(url + room + await fragment({ sub: "eve" }));
     await eve.locator("[data-you]", { hasText: "eve" }).waitFor();
     assertEquals(await address(eve), url + room);
-    assertEquals(knocked.length, 1);
-    assert(!knocked.join().includes("eyJ"), `${knocked}`);
+    assertEquals(tried.length, 1);
+    assert(!tried.join().includes("eyJ"), `${tried}`);
   });
 
   test(
     `lets nobody into /${room} whose token has no right to it`,
     async (people, { url }) => {
       const grant = { sub: "ada", read: ["club"], write: ["*"] };
-      const ada = await people.watch(url + room + await fragment(grant), {});
+      const ada = await people.openAs(url + room + await fragment(grant), {});
       const topic = room === "" ? "room:lobby" : "document:shared";
       await shutOut(ada, `Your token does not let you into ${topic}.`);
     },
@@ -206,12 +206,12 @@ for (const room of ["", "document"]) {
     `lets into /${room} as a reader whose token is one`,
     async (people, { url }) => {
       const reader = { sub: "ada", write: [] };
-      const bob = await people.watch(
+      const bob = await people.openAs(
         url + room + await fragment({ sub: "bob" }),
         {},
       );
       await bob.locator("[data-you]").waitFor();
-      const ada = await people.watch(url + room + await fragment(reader), {});
+      const ada = await people.openAs(url + room + await fragment(reader), {});
       await banner(ada, "Your token lets you only read here");
       assertEquals(await ada.locator("#link").textContent(), "Live");
       await ada.getByRole("heading", { name: "bob is here." }).waitFor();
@@ -231,17 +231,17 @@ for (const room of ["", "document"]) {
 
   test(`says in /${room} that a token has expired`, async (people, { url }) => {
     const late = await fragment({ sub: "ada", ago: 60, lives: 50 });
-    const ada = await people.watch(url + room + late, {});
+    const ada = await people.openAs(url + room + late, {});
     await shutOut(ada, "Your token has expired.");
   });
 }
 
 test(
-  "says that a token expires, and is not let in by it again",
+  "says that a token has expired, and is not let in by it again",
   async (people, { url }) => {
-    // Some seconds remain: clocks may be apart by five.
+    // Three seconds and five remain: clocks may differ by five.
     const hash = await fragment({ sub: "ada", ago: 60, lives: 63 });
-    const ada = await people.watch(`${url}document${hash}`, {});
+    const ada = await people.openAs(`${url}document${hash}`, {});
     await ada.locator("[data-you]").waitFor();
     await shutOut(ada, "Your token has expired.");
     assertEquals(await ada.locator("#text").isEditable(), false);
@@ -254,7 +254,7 @@ test(
 
 test("says what is wrong with a token", async (people, { url }) => {
   const good = await fragment({ sub: "ada" });
-  const ada = await people.watch(`${url}#token=nonsense?`, {});
+  const ada = await people.openAs(`${url}#token=nonsense?`, {});
   await shutOut(ada, "Your token is malformed.");
   await ada.goto(`${url}${good.slice(0, -6)}AAAAAA`);
   await shutOut(
@@ -267,9 +267,9 @@ test("says what is wrong with a token", async (people, { url }) => {
   await shutOut(ada, "This service wants a token");
 });
 
-test("comes back by itself when the service does", async (people, service) => {
+test("connects again when the service is back", async (people, service) => {
   const { url, port } = service;
-  const ada = await people.watch(url + await fragment({ sub: "ada" }), {});
+  const ada = await people.openAs(url + await fragment({ sub: "ada" }), {});
   await chipOf(ada, "ada").waitFor();
   await service.kill();
   await banner(ada, "Connection lost");
@@ -301,17 +301,17 @@ test("is opened by the address that the README of tokens prints", async (people)
   const printed = new TextDecoder().decode(shell.stdout);
   assertStringIncludes(printed, '"context":"room:lobby"');
   const [address = ""] = /http:\S+$/m.exec(printed) ?? [];
-  const ada = await people.watch(address, {});
+  const ada = await people.openAs(address, {});
   await chipOf(ada, "ada").getByText("you", { exact: true }).waitFor();
 });
 
-test("needs none where none is wanted, and takes one", async (people) => {
+test("needs none where none is required, and uses one", async (people) => {
   await using open = await Service.start();
-  const ada = await people.watch(
+  const ada = await people.openAs(
     open.url + await fragment({ sub: "ada" }),
     {},
   );
-  const bob = await people.come(open.url, "Bob");
+  const bob = await people.joinRoom(open.url, "Bob");
   await chipOf(ada, "Bob").waitFor();
   await chipOf(bob, "ada").waitFor();
   await chipOf(ada, "ada").getByText("you", { exact: true }).waitFor();

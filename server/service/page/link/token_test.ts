@@ -14,7 +14,7 @@ function signed(claims: Record<string, unknown>): Promise<string> {
     .sign(new TextEncoder().encode("a secret of at least thirty-two bytes"));
 }
 
-/** An address, and what it has been replaced by. */
+/** An address, and what replaces it. */
 function visit(url: string) {
   const { hash, pathname, search } = new URL(url, "http://localhost");
   const replaced: unknown[] = [];
@@ -28,7 +28,7 @@ function visit(url: string) {
   };
 }
 
-Deno.test("readToken() says whose a token is, and what they are called", async () => {
+Deno.test("readToken() reads the subject and the name", async () => {
   const text = await signed({ sub: "user/ä 1", name: " Ada\nLovelace " });
   const token = { text, subject: "user/ä 1", name: "Ada Lovelace" };
   assertEquals(readToken(text), token);
@@ -36,7 +36,7 @@ Deno.test("readToken() says whose a token is, and what they are called", async (
   assertEquals(readToken(nameless).name, "ada");
 });
 
-Deno.test("readToken() has no subject for what is malformed", async () => {
+Deno.test("readToken() returns no subject for a malformed token", async () => {
   const [header = "", , signature = ""] = (await signed({})).split(".");
   const payloads = ["null", "7", "{", '"ada"', '{"sub":7}', '{"sub":""}'];
   const texts = [
@@ -59,7 +59,7 @@ Deno.test("readToken() has no subject for what is malformed", async () => {
   }
 });
 
-Deno.test("keepToken() takes a token out of the address, and nothing else", async () => {
+Deno.test("keepToken() removes the token from the address, and nothing else", async () => {
   const text = await signed({ sub: "ada" });
   const store = forgetfulStore();
   const { place, history, replaced } = visit(`/document?a=1#token=${text}`);
@@ -69,7 +69,7 @@ Deno.test("keepToken() takes a token out of the address, and nothing else", asyn
   assertEquals(loadToken(store)?.text, text);
 });
 
-Deno.test("keepToken() leaves alone what is there if the address brings none", async () => {
+Deno.test("keepToken() keeps the stored token if the address has none", async () => {
   const store = forgetfulStore();
   const first = visit(`/#token=${await signed({ sub: "ada" })}`);
   keepToken(first.place, first.history, store);
@@ -81,7 +81,7 @@ Deno.test("keepToken() leaves alone what is there if the address brings none", a
   }
 });
 
-Deno.test("keepToken() takes another token in place of the first, or none", async () => {
+Deno.test("keepToken() replaces the stored token, or removes it", async () => {
   const store = forgetfulStore();
   const tell = (token: string) => {
     const { place, history } = visit(`/#token=${token}`);
@@ -94,7 +94,7 @@ Deno.test("keepToken() takes another token in place of the first, or none", asyn
   assertEquals(loadToken(store), undefined);
 });
 
-Deno.test("loadProfile() is that of the token, whoever the browser was before", async () => {
+Deno.test("loadProfile() loads the profile of a token beside that of the browser", async () => {
   const store = forgetfulStore();
   const guest = loadProfile(store);
   const ada = readToken(await signed({ sub: "ada", name: "Ada" }));

@@ -5,16 +5,16 @@ import { find, show } from "../people/dom.js";
 import { addressOf, newName, topicOf } from "./rooms.js";
 
 const WITH_TOKEN =
-  "Be here for a minute by any program that speaks HTTP and has your token:";
+  "Be here for a minute with any program that speaks HTTP and has your token:";
 
-/** How long the button says that it has copied. */
+/** How long a button says that it has copied. */
 const COPIED_MS = 2_000;
 
 /** @typedef {import("./token.js").Token} Token */
 
 /**
- * Fills in the command that publishes a device into the room: a robot's or,
- * since with a token nobody publishes as somebody else, one's own.
+ * Shows the command that publishes a robot into the room. With a token, it
+ * publishes a device of one's own: nobody can publish as somebody else then.
  *
  * @param {string} topic
  * @param {Token | undefined} token
@@ -27,9 +27,9 @@ export function offerCommand(topic, token) {
     ttlMs: 60_000,
     facets: { activity: "acting" },
   };
-  // The token itself is not for those who look over a shoulder.
+  // Somebody may look over a shoulder: the token itself is not shown.
   const authorization = token ? `-H "authorization: Bearer $TOKEN" ` : "";
-  // A link that names a room must not make up a command.
+  // The name of a room comes from a link, which must not inject a command.
   const json = JSON.stringify(update).replaceAll("'", "'\\''");
   const text = `curl ${location.origin}/v1/updates ${authorization}` +
     `-H 'content-type: application/json' -d '${json}'`;
@@ -39,8 +39,8 @@ export function offerCommand(topic, token) {
 }
 
 /**
- * Leads to this room in further tabs, to the room of the other kind that has
- * the same name, and to a new room.
+ * Fills in the links: to this room for further tabs, to the room of the other kind
+ * that has the same name, and to a new room.
  *
  * @param {import("./rooms.js").Room} here
  * @param {Token | undefined} token
@@ -63,14 +63,14 @@ export function offerRooms(here, token) {
   const second = document.querySelector("#second-tab");
   second?.setAttribute("href", addressOf(here));
   if (token === undefined) return;
-  // Only another token makes somebody else, and only an opener's store goes
-  // along with a new tab.
+  // Only another token makes somebody else. A new tab gets the store, and so the
+  // token, of its opener only.
   guest.closest("li")?.remove();
   second?.setAttribute("rel", "opener");
 }
 
 /**
- * Has a button copy a text.
+ * Makes a button copy a text.
  *
  * @param {HTMLButtonElement} button
  * @param {string} text

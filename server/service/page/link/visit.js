@@ -163,7 +163,7 @@ export class Visit {
 
   /** After a restart of the service, the others come back one by one. */
   #waitForOthers() {
-    this.#attendance.comeBack(steadyNow());
+    this.#attendance.waitForOthers(steadyNow());
     setTimeout(() => {
       this.#announceLeft(this.#attendance.settle(steadyNow()));
       this.#show();

@@ -2,18 +2,19 @@
 
 /** @typedef {import("./person.js").Person} Person */
 
-/** How long others may take to come back with a connection that was lost. */
+/** How long to wait for others to return after a lost connection. */
 export const PATIENCE_MS = 8_000;
 
-/** How many of those who left are remembered. */
+/** How many departures to remember. */
 export const MOST_DEPARTED = 6;
 
 /**
- * Who came and who went, as this page has seen it. Times are milliseconds.
+ * Who is here, and who has joined and left since the page was opened. Times are in
+ * milliseconds.
  *
- * When the service was away, it knows nobody at first, and all come back one
- * after the other. Whoever was here before is held for a while then, so that
- * nobody is said to have left and joined.
+ * After a restart, the service knows nobody at first, and all people return one by
+ * one. Those who were here before are held for a while, so that nobody is reported
+ * to have left and joined.
  */
 export class Attendance {
   #self;
@@ -25,41 +26,43 @@ export class Attendance {
   #departed = new Map();
   #patientUntil = -Infinity;
 
-  /** @param {string} self the key of the one who looks, who never joins */
+  /** @param {string} self the key of the one who looks: they never join */
   constructor(self) {
     this.#self = self;
   }
 
-  /** @returns {boolean} Whether the service has said who is here. */
+  /** @returns {boolean} Whether the service has sent who is here. */
   get isKnown() {
     return this.#here !== undefined;
   }
 
-  /** @returns {readonly Person[]} Those who are here. */
+  /** @returns {readonly Person[]} The people who are here. */
   get here() {
     return [...this.#here?.values() ?? []];
   }
 
-  /** @returns {readonly Person[]} Those who are expected to come back. */
+  /** @returns {readonly Person[]} The people who are expected to return. */
   get held() {
     return [...this.#held.values()];
   }
 
-  /** @returns {readonly { person: Person, at: number }[]} The last comes first. */
+  /** @returns {readonly { person: Person, at: number }[]} The last departure first. */
   get departed() {
     return [...this.#departed.values()].reverse();
   }
 
   /**
-   * The connection is back: others may take a while.
+   * Starts to wait for the others after a lost connection.
    *
    * @param {number} now
    */
-  comeBack(now) {
+  waitForOthers(now) {
     this.#patientUntil = now + PATIENCE_MS;
   }
 
   /**
+   * Updates who is here.
+   *
    * @param {readonly Person[]} people all who are here now
    * @param {number} now
    * @returns {{ joined: readonly Person[], left: readonly Person[] }}
@@ -77,10 +80,10 @@ export class Attendance {
   }
 
   /**
-   * Lets go of those who have not come back in time.
+   * Removes the people who have not returned in time.
    *
    * @param {number} now
-   * @returns {readonly Person[]} Who has left.
+   * @returns {readonly Person[]} The people who have left.
    */
   settle(now) {
     if (now < this.#patientUntil) return [];

@@ -7,7 +7,7 @@ function people(...keys: string[]) {
   return keys.map((key) => personOf(key, []));
 }
 
-/** The keys of those who joined and left. */
+/** Returns the keys of the people who joined and left. */
 function update(attendance: Attendance, now: number, ...keys: string[]) {
   const { joined, left } = attendance.update(people(...keys), now);
   return {
@@ -20,13 +20,13 @@ function departed(attendance: Attendance) {
   return attendance.departed.map(({ person, at }) => [person.key, at]);
 }
 
-Deno.test("attendance does not announce those who were here first", () => {
+Deno.test("Attendance.update() reports nobody who was here first", () => {
   const attendance = new Attendance("me");
   assertEquals(update(attendance, 0, "ada"), { joined: [], left: [] });
   assertEquals(update(attendance, 1, "ada", "me"), { joined: [], left: [] });
 });
 
-Deno.test("attendance tells who joins and who leaves, but not of oneself", () => {
+Deno.test("Attendance.update() reports who joins and who leaves, except oneself", () => {
   const attendance = new Attendance("me");
   update(attendance, 0, "me");
   assertEquals(update(attendance, 1, "me", "ada").joined, ["ada"]);
@@ -35,7 +35,7 @@ Deno.test("attendance tells who joins and who leaves, but not of oneself", () =>
   assertEquals(departed(attendance), [["ada", 3]]);
 });
 
-Deno.test("attendance forgets that somebody left once they are back", () => {
+Deno.test("Attendance.departed has nobody who is back", () => {
   const attendance = new Attendance("me");
   update(attendance, 0, "me", "ada");
   update(attendance, 1, "me");
@@ -43,7 +43,7 @@ Deno.test("attendance forgets that somebody left once they are back", () => {
   assertEquals(departed(attendance), []);
 });
 
-Deno.test("attendance remembers the last who left", () => {
+Deno.test("Attendance.departed has the last people who left", () => {
   const attendance = new Attendance("me");
   const keys = Array.from(
     { length: MOST_DEPARTED + 2 },
@@ -57,10 +57,10 @@ Deno.test("attendance remembers the last who left", () => {
   assertEquals(departed(attendance)[0], [keys.at(-1), keys.length]);
 });
 
-Deno.test("attendance waits for the others when the connection is back", () => {
+Deno.test("Attendance.settle() reports who has not returned in time after a lost connection", () => {
   const attendance = new Attendance("me");
   update(attendance, 0, "me", "ada", "bob");
-  attendance.comeBack(1000);
+  attendance.waitForOthers(1000);
   assertEquals(update(attendance, 1000, "me"), { joined: [], left: [] });
   assertEquals(attendance.held.map(({ key }) => key), ["ada", "bob"]);
   assertEquals(update(attendance, 2000, "me", "ada"), { joined: [], left: [] });
@@ -72,14 +72,14 @@ Deno.test("attendance waits for the others when the connection is back", () => {
   assertEquals(attendance.held, []);
 });
 
-Deno.test("attendance waits for nobody who is new since the connection is back", () => {
+Deno.test("Attendance.update() reports who is new after a lost connection", () => {
   const attendance = new Attendance("me");
   update(attendance, 0, "me");
-  attendance.comeBack(1000);
+  attendance.waitForOthers(1000);
   assertEquals(update(attendance, 1000, "me", "eve").joined, ["eve"]);
 });
 
-Deno.test("ago() tells times as people do", () => {
+Deno.test("ago() says times as people do", () => {
   assertEquals(ago(0), "just now");
   assertEquals(ago(30_000), "moments ago");
   assertEquals(ago(60_000), "1 minute ago");

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { hueOf } from "../../../documents/hue.ts";
+import { hueOf } from "../../../documents/people/hue.ts";
 
 /**
- * The colour that a key has as long as nobody chooses another one: the one that
- * the service gives it in documents.
+ * Returns the default colour of a key: the one that the service gives it in
+ * documents.
  *
  * @param {string} key
  * @returns {string}
@@ -21,8 +21,8 @@ export function colorOf(key) {
 }
 
 /**
- * A colour that another program sent, if it is one: `#rrggbb`, or
- * `hsl(210, 70%, 50%)` as the service gives people of documents.
+ * Reads a colour of another program: `#rrggbb`, or `hsl(210, 70%, 50%)` as the
+ * service gives people in documents.
  *
  * @param {unknown} value
  * @returns {string | undefined}
@@ -38,7 +38,7 @@ export function readColor(value) {
 }
 
 /**
- * Gives an element a person's colour, and an ink that can be read on it.
+ * Gives an element a person's colour, and an ink that is readable on it.
  *
  * @param {HTMLElement} element
  * @param {string} color
@@ -50,7 +50,7 @@ export function paint(element, color) {
 }
 
 /**
- * Black or white, whichever is easier to read on a colour.
+ * Returns black or white, whichever is easier to read on a colour.
  *
  * @param {string} color
  * @returns {"#000000" | "#ffffff"}
@@ -61,7 +61,7 @@ export function inkOn(color) {
 }
 
 /**
- * How well two colours can be told apart, from 1 to 21, as WCAG counts it.
+ * Returns the contrast of two colours, from 1 to 21, as WCAG defines it.
  *
  * @param {string} one
  * @param {string} other

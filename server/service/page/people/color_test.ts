@@ -23,7 +23,7 @@ Deno.test("colorOf() gives any key a colour (property)", () => {
   );
 });
 
-Deno.test("inkOn() can be read on any colour (property)", () => {
+Deno.test("inkOn() is readable on any colour (property)", () => {
   const part = fc.integer({ min: 0, max: 255 });
   fc.assert(
     fc.property(fc.tuple(part, part, part), (parts) => {
@@ -36,26 +36,26 @@ Deno.test("inkOn() can be read on any colour (property)", () => {
   );
 });
 
-Deno.test("contrast() counts as WCAG does", () => {
+Deno.test("contrast() is that of WCAG", () => {
   assertEquals(contrast("#000000", "#ffffff"), 21);
   assertEquals(contrast("#ffffff", "#ffffff"), 1);
   assertEquals(contrast("#777777", "#ffffff").toFixed(2), "4.48");
   assertEquals(contrast("#ffffff", "#777777").toFixed(2), "4.48");
 });
 
-Deno.test("readColor() takes the colours of documents, with the ink that they say", () => {
+Deno.test("readColor() accepts the colours of documents, and inkOn() agrees with their labels", () => {
   assertEquals(readColor("hsl(0, 70%, 50%)"), "#d92626");
   for (let hue = 0; hue < 360; hue++) {
     const said = `hsl(${hue}, 70%, 50%)`;
     const color = readColor(said) ?? "";
-    // Near the middle both can be read, and either may be chosen.
+    // Near the middle both are readable.
     const ink = labelColorOf(said) === "black" ? "#000000" : "#ffffff";
     const differs = contrast(color, inkOn(color)) - contrast(color, ink);
     assert(differs < 0.05, said);
   }
 });
 
-Deno.test("readColor() takes colours, and nothing else that styles", () => {
+Deno.test("readColor() accepts colours, and nothing else that styles", () => {
   assertEquals(readColor("#aB01ff"), "#ab01ff");
   const bad = [
     "red",

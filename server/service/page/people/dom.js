@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 
 /**
- * An element that the page has, of the kind that it is known to be.
+ * Finds an element of a known kind.
  *
  * @template {Element} E
  * @param {string} selector
@@ -18,7 +18,7 @@ export function find(selector, kind, within = document) {
 }
 
 /**
- * A copy of the only element in a template.
+ * Copies the only element in a template.
  *
  * @param {string} selector of the template
  * @returns {HTMLElement}
@@ -31,7 +31,7 @@ export function copyOf(selector) {
 }
 
 /**
- * Shows a text, and leaves the page alone where it shows it already.
+ * Shows a text. Does nothing if it is shown already.
  *
  * @param {Element} element
  * @param {string} text
@@ -41,7 +41,7 @@ export function show(element, text) {
 }
 
 /**
- * An element with a text in it.
+ * Makes an element with a text in it.
  *
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag

@@ -19,13 +19,15 @@ export class Headline {
     this.#element = element;
   }
 
-  /** Says that there is no answer for whoever is not let in, for good. */
+  /** Says that there is no answer, because the page is not let in. */
   close() {
     this.#isClosed = true;
     this.#element.replaceChildren("You are not let in.");
   }
 
   /**
+   * Shows who is here.
+   *
    * @param {readonly Person[]} people in order
    * @param {string} self the key of the one who looks
    */

@@ -1,6 +1,6 @@
 // @ts-check
 
-import { hashOf } from "../../../documents/hue.ts";
+import { hashOf } from "../../../documents/people/hue.ts";
 
 // deno-fmt-ignore
 const MANNERS = [
@@ -15,7 +15,7 @@ const ANIMALS = [
 ];
 
 /**
- * A name for somebody who has not given one.
+ * Makes up a name for somebody who has not given one.
  *
  * @param {string} key
  * @returns {string}
@@ -28,7 +28,7 @@ export function nameOf(key) {
 }
 
 /**
- * The letters that stand for a name where there is little room.
+ * Returns the initials of a name.
  *
  * @param {string} name
  * @returns {string}

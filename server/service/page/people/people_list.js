@@ -45,7 +45,7 @@ export function showList(list, items, make, fill) {
 }
 
 /**
- * Fills in what the lists of both pages show of a person.
+ * Fills in the parts of an item that the lists of both pages have.
  *
  * @param {HTMLElement} item
  * @param {ShownPerson} person

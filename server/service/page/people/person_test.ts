@@ -35,7 +35,7 @@ Deno.test("personOf() counts tabs, and the devices that they are on", () => {
   assertEquals({ tabs, devices }, { tabs: 3, devices: 3 });
 });
 
-Deno.test("personOf() tells of several connections what counts most", () => {
+Deno.test("personOf() has the foremost activity and availability of several connections", () => {
   const editing = { ...TAB, activity: "editing", availability: "busy" };
   const last = { ...TAB, activity: "dancing", availability: "away" };
   for (const metas of [[TAB, editing, last], [last, editing, TAB]]) {
@@ -47,7 +47,7 @@ Deno.test("personOf() tells of several connections what counts most", () => {
   }
 });
 
-Deno.test("personOf() believes what was said last of name, colour and status", () => {
+Deno.test("personOf() has the newest name, colour and status", () => {
   const former = { ...TAB, name: "A.", color: "#000000", status: "here" };
   const later = { ...TAB, status: "there" };
   const person = personOf("ada", [former, later, { phx_ref: "3" }]);
@@ -58,7 +58,7 @@ Deno.test("personOf() believes what was said last of name, colour and status", (
   ]);
 });
 
-Deno.test("personOf() shows by the key whoever says nothing", () => {
+Deno.test("personOf() names by the key a person who says nothing", () => {
   const person = personOf("robot", [{ phx_ref: "1", activity: "acting" }]);
   assertEquals([person.name, person.color], ["robot", colorOf("robot")]);
   assertEquals([person.tabs, person.devices], [0, 1]);
@@ -68,7 +68,7 @@ Deno.test("personOf() shows by the key whoever says nothing", () => {
   assertEquals(personOf("", []).name, "nameless");
 });
 
-Deno.test("readMeta() drops what is not as it should be", () => {
+Deno.test("readMeta() drops malformed fields", () => {
   assertEquals(
     readMeta({
       phx_ref: 1,
@@ -100,7 +100,7 @@ Deno.test("readText() keeps a text short and on one line", () => {
   assertEquals(readText("\u0000", 3), undefined);
 });
 
-Deno.test("initialsOf() stands for any name", () => {
+Deno.test("initialsOf() abbreviates any name", () => {
   assertEquals(initialsOf("Ada"), "A");
   assertEquals(initialsOf("grace brewster hopper"), "GH");
   assertEquals(initialsOf("Élodie d'Arc"), "ÉA");

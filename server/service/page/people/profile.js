@@ -5,7 +5,7 @@ import { nameOf } from "./names.js";
 import { ACTIVITIES, AVAILABILITIES } from "./words.js";
 
 /**
- * What a person has said of themselves, the same in all their tabs.
+ * What a person says of themselves, the same in all their tabs.
  *
  * @typedef {object} Profile
  * @property {string} key
@@ -22,7 +22,8 @@ export const PROFILE_ITEM = "ruthere profile";
 const ACTIVITY_ITEM = "ruthere activity";
 
 /**
- * The person of this browser, made up at the first visit, or that of a token.
+ * Loads the profile of this browser, or of a token. At the first visit it makes up
+ * a new one.
  *
  * @param {Store} store
  * @param {Token} [token]
@@ -47,6 +48,8 @@ export function loadProfile(store, token) {
 }
 
 /**
+ * Saves a profile.
+ *
  * @param {Store} store
  * @param {Profile} profile
  * @param {Token} [token]
@@ -56,8 +59,8 @@ export function saveProfile(store, profile, token) {
 }
 
 /**
- * Whether an item of the store is the profile of whoever is here, by a token
- * or without.
+ * Reports whether an item of the store is the profile of a token, or the one
+ * without a token.
  *
  * @param {string | null} item
  * @param {Token | undefined} token
@@ -67,7 +70,7 @@ export function isProfile(item, token) {
 }
 
 /**
- * The name of somebody who has not given one.
+ * Returns the name of somebody who has not given one.
  *
  * @param {string} key
  * @param {Token | undefined} token
@@ -78,7 +81,7 @@ export function namelessName(key, token) {
 }
 
 /**
- * What this tab was doing before it was loaded again.
+ * Loads what this tab was doing before a reload.
  *
  * @param {Store} store
  * @returns {string}
@@ -89,6 +92,8 @@ export function loadActivity(store) {
 }
 
 /**
+ * Saves what this tab is doing.
+ *
  * @param {Store} store
  * @param {string} activity
  */
@@ -97,8 +102,7 @@ export function saveActivity(store, activity) {
 }
 
 /**
- * A store that keeps things as long as the page does, for browsers that are
- * told to keep nothing.
+ * Makes a store that lasts as long as the page, for browsers that keep nothing.
  *
  * @returns {Store}
  */
@@ -112,8 +116,8 @@ export function forgetfulStore() {
 }
 
 /**
- * A store of the browser's, or a forgetful one: browsers that keep nothing
- * throw when they are asked for theirs.
+ * Returns a store of the browser, or a forgetful one: browsers that keep nothing
+ * throw on access to theirs.
  *
  * @param {() => Storage} ask
  * @returns {Store}
@@ -130,7 +134,7 @@ export function storeOf(ask) {
 }
 
 /**
- * Who has tokens of several people is each of them.
+ * Names the item of a token: a browser can have tokens of several people.
  *
  * @param {string} item
  * @param {Token | undefined} token
@@ -139,7 +143,7 @@ function itemOf(item, token) {
   return token?.subject === undefined ? item : `${item} of ${token.subject}`;
 }
 
-/** `crypto.randomUUID` is there in secure contexts only. */
+/** `crypto.randomUUID()` exists in secure contexts only. */
 function randomKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(10));
   const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"));

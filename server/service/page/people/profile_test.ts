@@ -11,7 +11,7 @@ import {
   saveProfile,
 } from "./profile.js";
 
-Deno.test("loadProfile() makes somebody up, and finds them again", () => {
+Deno.test("loadProfile() makes up somebody, and finds them again", () => {
   const store = forgetfulStore();
   const profile = loadProfile(store);
   assertEquals(profile, {
@@ -38,7 +38,7 @@ Deno.test("saveProfile() keeps what has been chosen", () => {
   assertEquals(loadProfile(store), chosen);
 });
 
-Deno.test("loadProfile() takes nothing from a store that makes no sense", () => {
+Deno.test("loadProfile() ignores a malformed profile", () => {
   const stored = ["", "{", "null", "7", "[]", '{"key":7,"availability":"x"}'];
   for (const text of stored) {
     const store = forgetfulStore();
@@ -49,7 +49,7 @@ Deno.test("loadProfile() takes nothing from a store that makes no sense", () => 
   }
 });
 
-Deno.test("loadActivity() goes on with what the tab was doing", () => {
+Deno.test("loadActivity() returns what the tab was doing", () => {
   const store = forgetfulStore();
   assertEquals(loadActivity(store), "observing");
   saveActivity(store, "editing");
@@ -58,7 +58,7 @@ Deno.test("loadActivity() goes on with what the tab was doing", () => {
   assertEquals(loadActivity(store), "observing");
 });
 
-Deno.test("deviceOf() names the browser and what it runs on", () => {
+Deno.test("deviceOf() names the browser and the system", () => {
   const webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
   const agents = {
     "Firefox on Linux":
@@ -80,7 +80,7 @@ Deno.test("deviceOf() names the browser and what it runs on", () => {
   }
 });
 
-Deno.test("readSighting() takes a pointer, within its area", () => {
+Deno.test("readSighting() moves a pointer into its area", () => {
   const sender = { key: "ada", connection: "7" };
   assertEquals(readSighting({ x: 0.25, y: 2, sender }), {
     key: "ada",

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What the codes of the wire mean, in words for people. The first of two is
- * the one that counts more when somebody does both.
+ * Words for the codes of the wire. Where somebody has several codes, the first in
+ * the list counts.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export const AVAILABILITIES = [
 ];
 
 /**
- * What people do in a document, and whether they are there at all.
+ * What people do in a document.
  *
  * @type {readonly Word[]}
  */
@@ -40,7 +40,7 @@ export const DOCUMENT_ACTIVITIES = [
 ];
 
 /**
- * The word for a code; a code that nobody knows is its own word.
+ * Returns the word for a code. An unknown code is its own word.
  *
  * @param {readonly Word[]} words
  * @param {string} code
@@ -52,7 +52,7 @@ export function wordFor(words, code) {
 }
 
 /**
- * Of several codes the one that counts most; unknown ones count least.
+ * Returns the foremost of several codes. Unknown codes come last.
  *
  * @param {readonly Word[]} words
  * @param {readonly string[]} codes
@@ -64,6 +64,8 @@ export function foremost(words, codes) {
 }
 
 /**
+ * Writes a count with its noun.
+ *
  * @param {number} count
  * @param {string} noun in the singular
  * @returns {string} such as `2 tabs`

@@ -24,19 +24,21 @@ export function showDepartures(list, departed, now) {
   showList(list, items, makeItem, (item, { name, color, at }) => {
     paint(find(".dot", HTMLElement, item), color);
     show(find("bdi", HTMLElement, item), name);
-    show(find(".when", HTMLElement, item), ago(now - at));
+    const time = find("time", HTMLTimeElement, item);
+    time.dateTime = new Date(at).toISOString();
+    show(time, ago(now - at));
   });
 }
 
 function makeItem() {
   const item = made("li", "", "departure");
   item.append(made("span", "", "dot"), made("bdi", ""));
-  item.append(made("span", "", "when soft"));
+  item.append(made("time", "", "soft"));
   return item;
 }
 
 /**
- * Says how long ago something was: `2 minutes ago`.
+ * Returns how long ago something was: `2 minutes ago`.
  *
  * @param {number} ms
  * @returns {string}

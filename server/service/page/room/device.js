@@ -21,9 +21,9 @@ const SYSTEMS = [
 ];
 
 /**
- * What a tab runs on, in words: `Firefox on Linux`.
+ * Returns what a tab runs on: `Firefox on Linux`.
  *
- * @param {string} userAgent as `navigator` has it
+ * @param {string} userAgent that of `navigator`
  * @returns {string}
  */
 export function deviceOf(userAgent) {

@@ -7,28 +7,28 @@ import { ACTIVITIES, AVAILABILITIES, wordFor } from "../people/words.js";
 /** @typedef {import("../people/profile.js").Profile} Profile */
 /** @typedef {Omit<Profile, "key"> & { activity: string }} Choices */
 
-/** How long typing may pause before what has been typed is published. */
+/** How long to wait for more letters before what was typed is published. */
 const PAUSE_MS = 400;
 
-/** The form in which one says who one is, and what one is doing. */
+/** The form in which people say who they are, and what they are doing. */
 export class OwnForm {
   #form = find("#you", HTMLFormElement);
-  #name = find("#name", HTMLInputElement);
-  #activity = find("#activity", HTMLSelectElement);
-  #availability = find("#availability", HTMLElement);
-  #meaning = find("#availability-meaning", HTMLElement);
-  #status = find("#status", HTMLInputElement);
   #invisible = find("#invisible", HTMLInputElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /**
-   * @param {string} nameless the name of those who give none
+   * @param {string} nameless the name of people who give none
    * @param {(choices: Choices) => void} onChange
    */
   constructor(nameless, onChange) {
-    this.#name.placeholder = nameless;
-    this.#activity.append(...[...ACTIVITIES].reverse().map(optionOf));
+    find("#name", HTMLInputElement).placeholder = nameless;
+    const options = [...ACTIVITIES].reverse().map(({ code, word, meaning }) => {
+      const option = made("option", `${word}: ${meaning}`);
+      option.value = code;
+      return option;
+    });
+    find("#activity", HTMLSelectElement).append(...options);
     const publish = () => {
       clearTimeout(this.#timer);
       this.#timer = undefined;
@@ -47,51 +47,37 @@ export class OwnForm {
   }
 
   /**
-   * Shows what has been chosen, in another tab perhaps.
+   * Shows what has been chosen, perhaps in another tab.
    *
    * @param {Choices} choices
    */
   show({ name, activity, availability, status, invisible }) {
     // What is being typed stays.
-    if (this.#timer === undefined) {
-      this.#name.value = name;
-      this.#status.value = status;
+    const typed = this.#timer === undefined ? { name, status } : {};
+    const values = { activity, availability, ...typed };
+    for (const [name, value] of Object.entries(values)) {
+      const field = this.#form.elements.namedItem(name);
+      if (field && "value" in field) field.value = value;
     }
-    this.#activity.value = activity;
-    this.#radio(availability).checked = true;
     this.#invisible.checked = invisible;
     this.#showMeaning();
   }
 
   /** @returns {Choices} */
   #read() {
+    const data = new FormData(this.#form);
+    const valueOf = (/** @type {string} */ name) => String(data.get(name));
     return {
-      name: this.#name.value,
-      activity: this.#activity.value,
-      availability: this.#chosen(),
-      status: this.#status.value,
+      name: valueOf("name"),
+      activity: valueOf("activity"),
+      availability: valueOf("availability"),
+      status: valueOf("status"),
       invisible: this.#invisible.checked,
     };
   }
 
-  #chosen() {
-    return find("input:checked", HTMLInputElement, this.#availability).value;
-  }
-
   #showMeaning() {
-    show(this.#meaning, wordFor(AVAILABILITIES, this.#chosen()).meaning);
+    const { meaning } = wordFor(AVAILABILITIES, this.#read().availability);
+    show(find("#availability-meaning", HTMLElement), meaning);
   }
-
-  /** @param {string} code */
-  #radio(code) {
-    const selector = `input[value="${CSS.escape(code)}"]`;
-    return find(selector, HTMLInputElement, this.#availability);
-  }
-}
-
-/** @param {import("../people/words.js").Word} word */
-function optionOf({ code, word, meaning }) {
-  const option = made("option", `${word}: ${meaning}`);
-  option.value = code;
-  return option;
 }

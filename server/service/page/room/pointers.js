@@ -6,7 +6,7 @@ import { paint } from "../people/color.js";
 import { copyOf, find, show } from "../people/dom.js";
 import { fieldsOf } from "../people/wire.js";
 
-/** How long a pointer that does not move is shown. */
+/** How long to show a pointer that does not move. */
 const SILENCE_MS = 5_000;
 
 /**
@@ -14,13 +14,13 @@ const SILENCE_MS = 5_000;
  *
  * @typedef {object} Sighting
  * @property {string} key the person
- * @property {string} connection the tab: each has a pointer of its own
- * @property {{ x: number, y: number } | undefined} at `undefined` when it has
+ * @property {string} connection the tab: each tab has its own pointer
+ * @property {{ x: number, y: number } | undefined} at `undefined` after it has
  * left the area
  */
 
 /**
- * Takes a pointer from the wire, if it is one.
+ * Reads a pointer from the wire.
  *
  * @param {unknown} message
  * @returns {Sighting | undefined}
@@ -50,6 +50,8 @@ export class Pointers {
   }
 
   /**
+   * Shows a pointer, or hides one that has left the area.
+   *
    * @param {Sighting} sighting
    * @param {string} name
    * @param {string} color
@@ -63,7 +65,7 @@ export class Pointers {
     paint(element, color);
     element.style.left = `${at.x * 100}%`;
     element.style.top = `${at.y * 100}%`;
-    // The name stays within the area, as it is at most half as wide.
+    // The name is at most half as wide as the area, and stays within it.
     element.toggleAttribute("data-flip-x", at.x > 0.5);
     element.toggleAttribute("data-flip-y", at.y > 0.8);
     clearTimeout(known?.timer);
@@ -72,7 +74,7 @@ export class Pointers {
   }
 
   /**
-   * Hides the pointers of all others.
+   * Hides all pointers but those of some people.
    *
    * @param {ReadonlySet<string>} keys
    */
@@ -103,7 +105,7 @@ export class Pointers {
 /** Twenty a second. */
 const INTERVAL_MS = 50;
 
-/** How far an arrow key moves the pointer, in parts of the area. */
+/** How far an arrow key moves the pointer, as a part of the area. */
 const STEP = 0.03;
 
 /** @typedef {{ x: number | null, y: number | null }} Place */
@@ -117,8 +119,8 @@ const ARROWS = new Map([
 ]);
 
 /**
- * Tells where one's own pointer is in an area: the mouse, a finger, or the
- * arrow keys.
+ * Sends where one's own pointer is in an area: the mouse, a finger, or the arrow
+ * keys.
  *
  * @param {HTMLElement} area
  * @param {HTMLElement} marker shows it while the keys move it
@@ -142,7 +144,7 @@ export function followPointer(area, marker, send) {
   area.addEventListener("pointermove", follow);
   area.addEventListener("pointerdown", follow);
   area.addEventListener("pointerleave", (event) => {
-    // A finger that is lifted has pointed at something; a mouse has left.
+    // A finger that is lifted still points; a mouse has left.
     if (event.pointerType === "mouse") leave();
   });
   area.addEventListener("keydown", (event) => {

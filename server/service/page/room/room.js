@@ -129,7 +129,6 @@ function showRoom() {
   pointers.keepOnly(new Set(here.map(({ key }) => key)));
   showRoster(find("#people", HTMLElement), people);
   visit.showHeadline(people);
-  document.body.toggleAttribute("data-invisible", invisible);
   show(
     find("#hint", HTMLElement),
     invisible

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 
 /**
- * The page in a real browser, against the service as one starts it.
+ * The room in a real browser, against a real service.
  *
  * @module
  */
@@ -9,19 +9,19 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import {
+  announcements,
   brokenRules,
   chipOf,
   findChromium,
   People,
   pointerOf,
-  told,
   turn,
 } from "../testing/browser.ts";
 import { Service } from "../../testing/service.ts";
 
 const CHROMIUM = findChromium();
 
-/** A test with a service and a browser of its own. */
+/** Tests the room with a service and a browser of its own. */
 function test(
   name: string,
   run: (people: People, service: Service) => Promise<void>,
@@ -30,7 +30,7 @@ function test(
   Deno.test({
     name: `the page ${name}`,
     ignore: CHROMIUM === undefined,
-    // What drives the browser keeps timers beyond its end.
+    // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -43,7 +43,7 @@ function test(
   });
 }
 
-/** Moves the mouse to a place in the shared area, in parts of it. */
+/** Moves the mouse in the shared area, whose size is 1 by 1. */
 async function point(page: Page, x: number, y: number): Promise<void> {
   const area = page.locator("#area");
   await area.scrollIntoViewIfNeeded();
@@ -52,7 +52,7 @@ async function point(page: Page, x: number, y: number): Promise<void> {
   await page.mouse.move(box.x + box.width * x, box.y + box.height * y);
 }
 
-/** From now on, notes whose chips come and go. */
+/** Records from now on which chips appear and disappear. */
 async function watchChips(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const list = document.querySelector("#people");
@@ -78,28 +78,28 @@ async function watchChips(page: Page): Promise<() => Promise<string[]>> {
   };
 }
 
-test("shows who comes, in both browsers", async (people, { url }) => {
-  const ada = await people.come(url, "Ada");
+test("shows somebody who joins, in both browsers", async (people, { url }) => {
+  const ada = await people.joinRoom(url, "Ada");
   assertEquals(await ada.locator("#link").textContent(), "Live");
   await ada.getByRole("heading", { name: "You are here, on your own." })
     .waitFor();
 
-  const bob = await people.come(url, "Bob");
+  const bob = await people.joinRoom(url, "Bob");
   await chipOf(bob, "Ada").waitFor();
   await chipOf(ada, "Bob").waitFor();
   await ada.getByRole("heading", { name: "You and Bob are here." }).waitFor();
   await bob.getByRole("heading", { name: "You and Ada are here." }).waitFor();
   assertEquals(await chipOf(ada, "Ada").locator(".tag").textContent(), "you");
   assertEquals(await chipOf(ada, "Bob").locator(".tag").isVisible(), false);
-  assertEquals((await told(ada)).length, 1);
-  assertEquals(await told(bob), []);
+  assertEquals((await announcements(ada)).length, 1);
+  assertEquals(await announcements(bob), []);
 });
 
 test(
   "shows what others change: name, state, a word about it",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
-    const bob = await people.come(url, "Bob");
+    const ada = await people.joinRoom(url, "Ada");
+    const bob = await people.joinRoom(url, "Bob");
     await bob.getByLabel("Name").fill("Robert");
     await bob.getByLabel("What you are doing").selectOption("presenting");
     await bob.getByLabel("Busy").check({ force: true });
@@ -110,15 +110,15 @@ test(
     await chip.getByText("slides <b>&</b> notes").waitFor();
     await chipOf(ada, "Bob").waitFor({ state: "detached" });
     assertEquals(await chip.locator("b").count(), 0);
-    assertEquals((await told(ada)).length, 1);
+    assertEquals((await announcements(ada)).length, 1);
   },
 );
 
 test(
-  "counts the tabs of one person, and what each does",
+  "counts the tabs of one person, and shows what each does",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
-    const bob = await people.come(url, "Bob");
+    const ada = await people.joinRoom(url, "Ada");
+    const bob = await people.joinRoom(url, "Bob");
     await chipOf(ada, "Bob").getByText("1 tab · 1 device").waitFor();
     const second = await people.open(await bob.context().newPage(), url);
     await chipOf(ada, "Bob").getByText("2 tabs · 1 device").waitFor();
@@ -129,19 +129,19 @@ test(
     await chip.getByText(/, 2 tabs: editing, observing$/).waitFor();
     await second.getByLabel("What you are doing").selectOption("observing");
     await chip.getByText(/, 2 tabs: observing$/).waitFor();
-    // What a person says holds for all their tabs.
+    // A profile holds for all tabs of a person.
     await second.getByLabel("Name").fill("Robert");
     await chipOf(bob, "Robert").waitFor();
     assertEquals(await bob.getByLabel("Name").inputValue(), "Robert");
     await second.close();
     await chipOf(ada, "Robert").getByText("1 tab · 1 device").waitFor();
-    assertEquals((await told(ada)).length, 1);
+    assertEquals((await announcements(ada)).length, 1);
   },
 );
 
-test("has a tab that nobody looks at be idle", async (people, { url }) => {
-  const ada = await people.come(url, "Ada");
-  const bob = await people.come(url, "Bob");
+test("shows a hidden tab as idle", async (people, { url }) => {
+  const ada = await people.joinRoom(url, "Ada");
+  const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").getByText("Observing").waitFor();
   await turn(bob, true);
   await chipOf(ada, "Bob").getByText("Idle, here, but not active").waitFor();
@@ -152,8 +152,8 @@ test("has a tab that nobody looks at be idle", async (people, { url }) => {
 test(
   "shows where the others point, by mouse and by keys",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
-    const bob = await people.come(url, "Bob");
+    const ada = await people.joinRoom(url, "Ada");
+    const bob = await people.joinRoom(url, "Bob");
     await chipOf(bob, "Ada").waitFor();
     await point(bob, 0.25, 0.5);
     const pointer = pointerOf(ada, "Bob");
@@ -173,10 +173,10 @@ test(
 );
 
 test(
-  "hides whoever goes invisible, and their pointer",
+  "hides somebody who turns invisible, and their pointer",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
-    const bob = await people.come(url, "Bob");
+    const ada = await people.joinRoom(url, "Ada");
+    const bob = await people.joinRoom(url, "Bob");
     await chipOf(ada, "Bob").waitFor();
     await point(bob, 0.5, 0.5);
     await pointerOf(ada, "Bob").waitFor();
@@ -189,7 +189,7 @@ test(
     await chipOf(bob, "Ada").waitFor();
     await chipOf(bob, "Bob").getByText("you, invisible").waitFor();
 
-    // Ada would have seen this pointer before she sees that Bob is back.
+    // Ada would see this pointer before she sees that Bob is back.
     await point(bob, 0.2, 0.2);
     await point(bob, 0.3, 0.3);
     const seen = await watchChips(ada);
@@ -216,11 +216,11 @@ test(
   },
 );
 
-test("does not let others see a reload", async (people, { url }) => {
-  const ada = await people.come(url, "Ada");
-  const bob = await people.come(url, "Bob");
+test("hides a reload from others", async (people, { url }) => {
+  const ada = await people.joinRoom(url, "Ada");
+  const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
-  const before = await told(ada);
+  const before = await announcements(ada);
   const seen = await watchChips(ada);
   for (const status of ["back once", "back twice", "back thrice"]) {
     await bob.reload();
@@ -230,12 +230,12 @@ test("does not let others see a reload", async (people, { url }) => {
   }
   await chipOf(ada, "Bob").getByText("1 tab · 1 device").waitFor();
   assertEquals(await seen(), []);
-  assertEquals(await told(ada), before);
+  assertEquals(await announcements(ada), before);
 });
 
 test("shows who has left, once the grace is over", async (people, { url }) => {
-  const ada = await people.come(url, "Ada");
-  const bob = await people.come(url, "Bob");
+  const ada = await people.joinRoom(url, "Ada");
+  const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
   await bob.context().close();
   await chipOf(ada, "Bob").waitFor({ state: "detached" });
@@ -247,7 +247,7 @@ test("shows who has left, once the grace is over", async (people, { url }) => {
 test(
   "shows a device that another program publishes",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
+    const ada = await people.joinRoom(url, "Ada");
     const command = await ada.locator("#command").textContent() ?? "";
     const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
     const [to = ""] = /http:\S+/.exec(command) ?? [];
@@ -265,11 +265,11 @@ test(
 );
 
 test(
-  "gives a command that does nothing else, whatever a link calls the room",
+  "shows a command that the name of the room can't change",
   async (people, { url }) => {
     const name = "o'clock'; echo harm; '";
     const address = `${url}?room=${encodeURIComponent(name)}`;
-    const ada = await people.come(address, "Ada");
+    const ada = await people.joinRoom(address, "Ada");
     const command = await ada.locator("#command").textContent() ?? "";
     const harmless = command.replace(/^curl /, "printf '%s\\n' ");
     const { stdout } = await new Deno.Command("sh", {
@@ -287,9 +287,9 @@ test(
 );
 
 test(
-  "lets in somebody else in a tab of the same browser",
+  "is another person in a guest tab of the same browser",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
+    const ada = await people.joinRoom(url, "Ada");
     const guest = await people.open(
       await ada.context().newPage(),
       `${url}?guest`,
@@ -307,11 +307,11 @@ test(
   "says when the connection is lost, and when it is back",
   async (people, service) => {
     const { url, port } = service;
-    const ada = await people.come(url, "Ada");
-    const bob = await people.come(url, "Bob");
+    const ada = await people.joinRoom(url, "Ada");
+    const bob = await people.joinRoom(url, "Bob");
     await chipOf(ada, "Bob").waitFor();
     const seen = await watchChips(ada);
-    const before = await told(ada);
+    const before = await announcements(ada);
     await service.kill();
     for (const page of [ada, bob]) {
       await page.getByRole("status").getByText("Connection lost").waitFor();
@@ -329,13 +329,13 @@ test(
     await bob.getByLabel("A word about it").fill("I am back");
     await chipOf(ada, "Bob").getByText("I am back").waitFor();
     assertEquals(await seen(), []);
-    assertEquals(await told(ada), before);
+    assertEquals(await announcements(ada), before);
   },
 );
 
 test("fits a width of 320 px, in light and dark", async (people, { url }) => {
-  const ada = await people.come(url, "Ada".repeat(10));
-  await people.come(url, "Bob");
+  const ada = await people.joinRoom(url, "Ada".repeat(10));
+  await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
   await ada.setViewportSize({ width: 320, height: 640 });
   const widths = () => ada.evaluate(() => document.documentElement.scrollWidth);
@@ -365,7 +365,7 @@ async function publish(url: string, subject: string): Promise<void> {
   assertEquals(response.status, 200);
 }
 
-/** How far down an element is, and where it ends. */
+/** Returns the top and the bottom of an element. */
 async function extentOf(
   page: Page,
   selector: string,
@@ -380,13 +380,13 @@ test(
   async (people, { url }) => {
     const names = Array.from({ length: 41 }, (_, index) => `bot-${index}`);
     await Promise.all(names.map((name) => publish(url, name)));
-    const ada = await people.come(url, "Ada");
+    const ada = await people.joinRoom(url, "Ada");
     await chipOf(ada, "bot-40").waitFor();
     assertEquals(await ada.locator(".chip").count(), 42);
     await ada.setViewportSize({ width: 1200, height: 800 });
     const { top } = await extentOf(ada, "#area");
     assert(top < 600, `the area begins at ${top}`);
-    // The crowd scrolls, by keys as well.
+    // The crowd scrolls, with keys too.
     await ada.locator("#people").focus();
     await ada.keyboard.press("End");
     await ada.waitForFunction(() => {
@@ -399,7 +399,7 @@ test(
 test(
   "has the form on the first screen of a phone, and says to touch",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
+    const ada = await people.joinRoom(url, "Ada");
     for (let index = 0; index < 8; index++) await publish(url, `bot-${index}`);
     await chipOf(ada, "bot-7").waitFor();
     const phone = await ada.context().browser()?.newContext({
@@ -418,8 +418,8 @@ test(
 );
 
 test("keeps names of pointers in the area", async (people, { url }) => {
-  const ada = await people.come(url, "Ada");
-  const bob = await people.come(url, "Wilhelmina ".repeat(5).trim());
+  const ada = await people.joinRoom(url, "Ada");
+  const bob = await people.joinRoom(url, "Wilhelmina ".repeat(5).trim());
   await chipOf(bob, "Ada").waitFor();
   for (const width of [1200, 360]) {
     await ada.setViewportSize({ width, height: 800 });
@@ -434,7 +434,7 @@ test("keeps names of pointers in the area", async (people, { url }) => {
         return pointer instanceof HTMLElement &&
           Math.abs(parseFloat(pointer.style.left) - 100 * x) < 1;
       }, x);
-      // Where it will be when it has arrived.
+      // Its place at the end of the transition.
       await ada.locator(".pointer").evaluate((element) =>
         Promise.all(element.getAnimations().map(({ finished }) => finished))
       );
@@ -447,15 +447,15 @@ test("keeps names of pointers in the area", async (people, { url }) => {
 });
 
 test(
-  "makes a room of one's own, whose address lets others in",
+  "makes a new room, whose address lets others in",
   async (people, { url }) => {
-    const ada = await people.come(url, "Ada");
+    const ada = await people.joinRoom(url, "Ada");
     await ada.getByRole("link", { name: "Make a room of your own" }).click();
     await ada.waitForURL(/\?room=[a-z]+-[a-z]+-[0-9a-z]+$/);
     await chipOf(ada, "Ada").waitFor();
-    const bob = await people.come(ada.url(), "Bob");
+    const bob = await people.joinRoom(ada.url(), "Bob");
     await chipOf(ada, "Bob").waitFor();
-    const eve = await people.come(url, "Eve");
+    const eve = await people.joinRoom(url, "Eve");
     await eve.getByRole("heading", { name: "You are here, on your own." })
       .waitFor();
     const name = new URL(ada.url()).searchParams.get("room");
@@ -467,8 +467,8 @@ test(
 );
 
 test("keeps the rules of accessibility", async (people, { url }) => {
-  const ada = await people.come(url, "Ada");
-  const bob = await people.enter(`${url}document`, "Bob");
+  const ada = await people.joinRoom(url, "Ada");
+  const bob = await people.joinDocument(`${url}document`, "Bob");
   for (const colorScheme of ["light", "dark"] as const) {
     for (const page of [ada, bob]) {
       await page.emulateMedia({ colorScheme });

@@ -10,8 +10,8 @@ const BLANK = `<!DOCTYPE html>
 </html>`;
 
 /**
- * An empty page in a real browser, on a site that has the files of the page: for
- * the modules that draw something.
+ * An empty page in a real browser, on a site that serves the files of the page:
+ * for tests of the modules that draw something.
  */
 export class BlankPage {
   readonly #http: Deno.HttpServer;
@@ -25,10 +25,10 @@ export class BlankPage {
   }
 
   /**
-   * Opens the page, in the browser that the tests of a file share.
+   * Opens the page in the browser that the tests of a file share.
    *
-   * @param deviceScaleFactor Pixels of the screen for one of CSS: what zoom is
-   * to a page.
+   * @param deviceScaleFactor Pixels of the screen for one of CSS, as zoom changes
+   * it.
    */
   static async open(
     executablePath: string,

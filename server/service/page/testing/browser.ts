@@ -14,7 +14,7 @@ declare global {
   var axe: typeof import("axe-core");
 }
 
-/** Longer than this nothing that a test waits for takes, on a busy machine. */
+/** How long a test waits, at most, on a busy machine. */
 export const PATIENCE_MS = 60_000;
 
 const NAMES = [
@@ -24,7 +24,7 @@ const NAMES = [
   "google-chrome-stable",
 ];
 
-/** Where it is on systems that have no PATH for such programs. */
+/** Its path on systems that have no PATH for such programs. */
 const USUAL_PLACES = [
   "/snap/bin/chromium",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -35,10 +35,10 @@ const USUAL_PLACES = [
 ];
 
 /**
- * Where Chromium is on this machine: where `RUTHERE_CHROMIUM` says, on the
- * PATH, or in one of the usual places. Where it is not, that is said.
+ * Finds Chromium: at the path in `RUTHERE_CHROMIUM`, on the PATH, or in one of the
+ * usual places. If it is missing, reports that tests are left out.
  *
- * @throws {Error} If there is none where tests must not be left out.
+ * @throws {Error} If it is missing where no test may be left out.
  */
 export function findChromium(): string | undefined {
   const named = Deno.env.get("RUTHERE_CHROMIUM");
@@ -72,35 +72,35 @@ export class People {
     return new People(await sharedBrowser(executablePath));
   }
 
-  /** What went wrong in the pages so far. */
+  /** The errors of the pages so far. */
   get errors(): readonly string[] {
     return this.#errors;
   }
 
-  /** A new person comes to the page, and is in. */
-  async come(url: string, name: string): Promise<Page> {
+  /** Opens the room as a new person, and waits until they have joined. */
+  async joinRoom(url: string, name: string): Promise<Page> {
     const page = await this.open(await this.#newPage(), url);
     await page.locator("#name").fill(name);
     await chipOf(page, name).waitFor();
     return page;
   }
 
-  /** A new person opens a document, and is in. */
-  async enter(url: string, name: string): Promise<Page> {
+  /** Opens a document as a new person, and waits until they have joined. */
+  async joinDocument(url: string, name: string): Promise<Page> {
     const key = `guest-${name.toLowerCase().replaceAll(/\W/g, "-")}`;
-    const page = await this.watch(url, { key, name });
+    const page = await this.openAs(url, { key, name });
     await page.locator(".participant[data-you]").waitFor();
     return page;
   }
 
-  /** A new person, who is somebody already, opens the page. */
-  async watch(url: string, profile: object): Promise<Page> {
+  /** Opens a page with a profile, in a browser of its own. */
+  async openAs(url: string, profile: object): Promise<Page> {
     const page = await this.#newPage({ storageState: stateOf(url, profile) });
     await this.#visit(page, url);
     return page;
   }
 
-  /** Shows the page in a tab, and waits until one is in. */
+  /** Opens the room in a tab, and waits until its person has joined. */
   async open(page: Page, url: string): Promise<Page> {
     await this.#visit(page, url);
     await page.locator(".chip[data-you]").waitFor();
@@ -123,13 +123,13 @@ export class People {
     await page.goto(url);
   }
 
-  /** All of them go. */
+  /** Closes all browsers. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#contexts.map((context) => context.close()));
   }
 }
 
-/** What a browser has kept of somebody who has been there before. */
+/** Makes the stored state of a browser that has a profile. */
 export function stateOf(
   url: string,
   profile: object,
@@ -143,14 +143,14 @@ export function stateOf(
   };
 }
 
-/** The chip of somebody, by the name. */
+/** Finds the chip of somebody by the name. */
 export function chipOf(page: Page, name: string): ReturnType<Page["locator"]> {
   return page.locator(".chip", {
     has: page.locator(".name", { hasText: new RegExp(`^${name}$`) }),
   });
 }
 
-/** The pointers of somebody, by the name on them. */
+/** Finds the pointers of somebody by the name on them. */
 export function pointerOf(
   page: Page,
   name: string,
@@ -158,7 +158,7 @@ export function pointerOf(
   return page.locator(".pointer", { hasText: name });
 }
 
-/** The line of somebody in a document, by the name. */
+/** Finds the line of somebody in a document by the name. */
 export function participantOf(
   page: Page,
   name: string,
@@ -168,7 +168,7 @@ export function participantOf(
   });
 }
 
-/** The cursor of somebody in a document, by the name on it. */
+/** Finds the cursor of somebody in a document by the name on it. */
 export function cursorOf(
   page: Page,
   name: string,
@@ -176,7 +176,7 @@ export function cursorOf(
   return page.locator(".remote-cursor", { hasText: name });
 }
 
-/** Which rules of accessibility a page breaks, and where. */
+/** Returns which rules of accessibility a page breaks, and where. */
 export async function brokenRules(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return await page.evaluate(async () => {
@@ -187,12 +187,12 @@ export async function brokenRules(page: Page): Promise<string[]> {
   });
 }
 
-/** What the page has told of who came and went. */
-export function told(page: Page): Promise<string[]> {
+/** Returns what the page has announced of people who joined and left. */
+export function announcements(page: Page): Promise<string[]> {
   return page.locator("#log p").allTextContents();
 }
 
-/** As if the tab was hidden behind another one, or shown again. */
+/** Acts as if the tab was hidden behind another one, or shown again. */
 export function turn(page: Page, hidden: boolean): Promise<void> {
   return page.evaluate((hidden) => {
     const state = hidden ? "hidden" : "visible";

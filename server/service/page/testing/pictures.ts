@@ -21,7 +21,7 @@ const AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) " +
   "Version/18.0 Safari/604.1";
 
 interface Guest {
-  /** Gives the colour. */
+  /** Decides the colour. */
   readonly key: string;
   readonly name: string;
   readonly status?: string;
@@ -30,8 +30,8 @@ interface Guest {
   readonly userAgent?: string;
 }
 
-/** Lets somebody in who is the same in every picture. */
-async function come(
+/** Opens the room as somebody who is the same in every picture. */
+async function join(
   browser: Browser,
   url: string,
   { userAgent, activity = "observing", ...guest }: Guest,
@@ -61,12 +61,12 @@ async function take(page: Page, name: string): Promise<void> {
 }
 
 async function takeAll(browser: Browser, url: string): Promise<void> {
-  const you = await come(browser, url, {
+  const you = await join(browser, url, {
     key: "guest-Nora-27",
     name: "Nora",
     status: "having a look around",
   });
-  const mei = await come(browser, url, {
+  const mei = await join(browser, url, {
     key: "guest-Mei-4",
     name: "Mei",
     status: "rewriting the introduction",
@@ -74,14 +74,14 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   });
   const second = await mei.context().newPage();
   await second.goto(url);
-  const tom = await come(browser, url, {
+  const tom = await join(browser, url, {
     key: "guest-Tomás-26",
     name: "Tomás",
     availability: "busy",
     activity: "presenting",
     userAgent: AGENT,
   });
-  const ivo = await come(browser, url, { key: "guest-Ivo-14", name: "Ivo" });
+  const ivo = await join(browser, url, { key: "guest-Ivo-14", name: "Ivo" });
   await chipOf(you, "Ivo").waitFor();
   await ivo.context().close();
   await fetch(`${url}v1/updates`, {
@@ -111,7 +111,7 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   await take(you, "room_phone.png");
 }
 
-/** The document, as the first one of them sees it. */
+/** Takes the document, as its first visitor sees it. */
 async function takeDocument(browser: Browser, url: string): Promise<void> {
   const open = async ({ userAgent: _, ...guest }: Guest) => {
     const context = await browser.newContext({
@@ -146,7 +146,7 @@ async function takeDocument(browser: Browser, url: string): Promise<void> {
   await takeWhileTyping("document_phone.png");
 }
 
-/** Selects a part of the text, from a place that is found by its words. */
+/** Selects a part of the text, relative to some words in it. */
 async function select(
   page: Page,
   words: string,

@@ -3,8 +3,8 @@ import { type Browser, chromium } from "playwright-core";
 let browser: Promise<Browser> | undefined;
 
 /**
- * The browser that all tests of a file share; to start one takes longer than
- * most tests. Each test has contexts of its own in it, which share nothing.
+ * Returns the browser that all tests of a file share: to start one takes longer
+ * than most tests. Each test has contexts of its own in it, which share nothing.
  */
 export function sharedBrowser(executablePath: string): Promise<Browser> {
   return browser ??= chromium.launch({ executablePath });

@@ -2,27 +2,27 @@
 
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
-/** The longest text that one run brings, in UTF-16 units. */
+/** The longest text of one run, in UTF-16 units. */
 export const MAX_LENGTH = 10_000;
 
-/** The longest run that is sent, in letters: each has one or two units. */
+/** The longest run that is sent, in letters of one or two units. */
 const RUN_LENGTH = MAX_LENGTH / 2;
 
 /**
- * The highest number of a letter: so many letters a text has at most, those
- * included that were deleted. What is beyond is refused by all in the same way.
+ * The highest number of a letter, and so the most letters that a text can have,
+ * deleted ones included. All writers refuse more in the same way.
  */
 const MAX_NUMBER = 100_000;
 
-/** How many letters are kept: who writes at once may take the same number. */
+/** How many letters to keep: people who write at once may use equal numbers. */
 const MAX_LETTERS = 2 * MAX_NUMBER;
 
-/** A letter can be deleted at last, so it is odd. */
+/** The highest version. It is odd: after it, a letter stays deleted. */
 const MAX_VERSION = 999_999;
 
 /**
- * How many letters one message brings, those included that were deleted: to
- * take them costs time, however short the message is.
+ * How many letters one message may have, deleted ones included: a short message
+ * could take long to merge.
  */
 const MAX_IN_MESSAGE = 65_536;
 
@@ -32,8 +32,8 @@ const MAX_IN_MESSAGE = 65_536;
  *
  * @typedef {object} Letter
  * @property {string} writer
- * @property {number} number higher than all that its writer had seen; with the
- * writer, it names the letter
+ * @property {number} number higher than all numbers that its writer had seen;
+ * writer and number name the letter
  * @property {string} text empty until it is known
  * @property {number} version how often it was deleted and restored: the letter
  * is visible while this is even
@@ -43,7 +43,7 @@ const MAX_IN_MESSAGE = 65_536;
  */
 
 /**
- * Letters in a row, as they are sent: who wrote them, the number of the first,
+ * Letters in a row, as they are sent: their writer, the number of the first,
  * writer and number of the letter that it stands after, their version, and the
  * letters, or how many there are if they are deleted.
  *
@@ -86,7 +86,7 @@ export class SharedText {
 
   /**
    * @param {string} writer names this tab
-   * @param {string} text what is there as long as nobody has written
+   * @param {string} text the text before anybody has written
    */
   constructor(writer, text) {
     this.#writer = writer;
@@ -101,8 +101,8 @@ export class SharedText {
   }
 
   /**
-   * How much is known: grows with each change. If it is the same for two who
-   * have merged what the other one has, they have the same text.
+   * How much is known here. It grows with each change. Two tabs that have merged
+   * each other's letters have the same text if they have the same weight.
    *
    * @returns {number}
    */
@@ -123,8 +123,8 @@ export class SharedText {
   }
 
   /**
-   * Takes the letters that were written, deleted or restored here since the last
-   * call: what the others do not have yet.
+   * Returns the letters that were written, deleted or restored here since the
+   * last call.
    *
    * @returns {Run[]}
    */
@@ -138,8 +138,8 @@ export class SharedText {
    * Edits the text, unless it has no room for what is inserted.
    *
    * @param {TextEdit} edit
-   * @param {boolean} [joins] whether `undo()` undoes it together with the edit
-   * before it
+   * @param {boolean} [joins] whether `undo()` undoes it together with the
+   * previous edit
    * @returns {TextEdit[]} What has changed, each edit in the text that the one
    * before it left.
    */
@@ -396,7 +396,7 @@ function runsOf(letters) {
 }
 
 /**
- * Takes runs from the wire, if they are some.
+ * Reads runs from the wire.
  *
  * @param {unknown} value
  * @returns {Run[] | undefined}
@@ -408,7 +408,7 @@ export function readRuns(value) {
 }
 
 /**
- * How many letters are in a run, or UTF-16 units if they are not deleted.
+ * Returns how many letters a run has, or UTF-16 units if they are not deleted.
  *
  * @param {Run} run
  */
@@ -423,7 +423,7 @@ export function lengthOf([, , , , , content]) {
 function isRun(value) {
   if (!Array.isArray(value) || value.length !== 6) return false;
   const [writer, number, afterWriter, afterNumber, version, content] = value;
-  // A letter is newer than what it stands after: so there are no circles.
+  // A letter is newer than the one that it stands after: there are no circles.
   return typeof writer === "string" && isCount(number, MAX_NUMBER) &&
     typeof afterWriter === "string" && isCount(afterNumber, number - 1) &&
     isCount(version, MAX_VERSION) &&
@@ -432,7 +432,7 @@ function isRun(value) {
 
 /** @param {unknown} value */
 function isContent(value) {
-  // Textareas have no other ends of lines.
+  // A textarea has line feeds alone.
   return typeof value === "string" && isLength(value.length) &&
     value.isWellFormed() && !value.includes("\r");
 }

@@ -11,7 +11,7 @@ import type { TextEdit } from "./text_edit.js";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 
-/** One who writes: what is done, and what others are told of it. */
+/** A writer, whose methods return what the others receive. */
 class Writer {
   readonly shared: SharedText;
   /** The text as the edits make it. */
@@ -22,20 +22,18 @@ class Writer {
     this.text = text;
   }
 
-  /** @returns What the others are told. */
   write(edit: TextEdit): Run[] {
     this.#apply(this.shared.write(edit));
     return this.shared.takeNews();
   }
 
-  /** @returns What the others are told. */
   undo(isRedo = false): Run[] {
     this.#apply(isRedo ? this.shared.redo() : this.shared.undo());
     return this.shared.takeNews();
   }
 
-  hear(runs: Run[]): void {
-    // As it comes over the wire.
+  receive(runs: Run[]): void {
+    // As over the wire.
     const read = readRuns(JSON.parse(JSON.stringify(runs)));
     assert(read !== undefined);
     this.#apply(this.shared.merge(read));
@@ -53,82 +51,89 @@ function insertion(at: number, inserted: string): TextEdit {
   return { start: at, end: at, inserted };
 }
 
-Deno.test("a shared text has what both have written at once", () => {
+Deno.test("SharedText has what two people write at once", () => {
   const [ada, bob] = [
     new Writer("ada", "one two"),
     new Writer("bob", "one two"),
   ];
-  const told = [ada.write(insertion(0, "A ")), bob.write(insertion(7, " B"))];
-  ada.hear(told[1] ?? []);
-  bob.hear(told[0] ?? []);
+  const sent = [ada.write(insertion(0, "A ")), bob.write(insertion(7, " B"))];
+  ada.receive(sent[1] ?? []);
+  bob.receive(sent[0] ?? []);
   assertEquals([ada.text, bob.text], ["A one two B", "A one two B"]);
   assertEquals(ada.shared.weight, bob.shared.weight);
 });
 
-Deno.test("a shared text keeps what one types while another replaces all", () => {
+Deno.test("SharedText keeps what one person types while another replaces all", () => {
   const [ada, bob] = [
     new Writer("ada", "one two"),
     new Writer("bob", "one two"),
   ];
   const typed = ada.write(insertion(3, "!"));
   const pasted = bob.write({ start: 0, end: 7, inserted: "three" });
-  ada.hear(pasted);
-  bob.hear(typed);
+  ada.receive(pasted);
+  bob.receive(typed);
   assertEquals([ada.text, bob.text], ["three!", "three!"]);
 });
 
-Deno.test("a shared text does not mix the words that two write at one place", () => {
+Deno.test("SharedText does not mix the words that two people write at one place", () => {
   const [ada, bob] = [new Writer("ada", ""), new Writer("bob", "")];
-  const told: [Run[][], Run[][]] = [[], []];
+  const sent: [Run[][], Run[][]] = [[], []];
   for (let index = 0; index < 3; index++) {
-    told[0].push(ada.write(insertion(index, "abc".charAt(index))));
-    told[1].push(bob.write(insertion(index, "123".charAt(index))));
+    sent[0].push(ada.write(insertion(index, "abc".charAt(index))));
+    sent[1].push(bob.write(insertion(index, "123".charAt(index))));
   }
-  told[0].forEach((runs) => bob.hear(runs));
-  told[1].forEach((runs) => ada.hear(runs));
+  sent[0].forEach((runs) => bob.receive(runs));
+  sent[1].forEach((runs) => ada.receive(runs));
   assertEquals([ada.text, bob.text], ["123abc", "123abc"]);
 });
 
-Deno.test("a shared text undoes one's own last change, not that of another", () => {
+Deno.test("SharedText.undo() undoes the last change of its own writer only", () => {
   const [ada, bob] = [
     new Writer("ada", "one two"),
     new Writer("bob", "one two"),
   ];
-  bob.hear(ada.write({ start: 0, end: 3, inserted: "1" }));
-  ada.hear(bob.write(insertion(1, "B")));
-  ada.hear(bob.write(insertion(6, "!")));
-  bob.hear(ada.undo());
+  bob.receive(ada.write({ start: 0, end: 3, inserted: "1" }));
+  ada.receive(bob.write(insertion(1, "B")));
+  ada.receive(bob.write(insertion(6, "!")));
+  bob.receive(ada.undo());
   assertEquals([ada.text, bob.text], ["Bone two!", "Bone two!"]);
-  bob.hear(ada.undo(true));
+  bob.receive(ada.undo(true));
   assertEquals([ada.text, bob.text], ["1B two!", "1B two!"]);
-  ada.hear(bob.undo());
-  ada.hear(bob.undo());
+  ada.receive(bob.undo());
+  ada.receive(bob.undo());
   assertEquals([ada.text, bob.text], ["1 two", "1 two"]);
 });
 
-Deno.test("a shared text passes over a step that another has undone", () => {
+Deno.test("SharedText.undo() skips a step that another writer has undone", () => {
   const [ada, bob] = [new Writer("ada", "one"), new Writer("bob", "one")];
-  bob.hear(ada.write(insertion(0, "A")));
-  bob.hear(ada.write(insertion(4, "Z")));
-  ada.hear(bob.write({ start: 4, end: 5, inserted: "" }));
-  bob.hear(ada.undo());
+  bob.receive(ada.write(insertion(0, "A")));
+  bob.receive(ada.write(insertion(4, "Z")));
+  ada.receive(bob.write({ start: 4, end: 5, inserted: "" }));
+  bob.receive(ada.undo());
   assertEquals([ada.text, bob.text], ["one", "one"]);
 });
 
 /** Each letter that is written is one of a kind. */
 const FIRST_LETTER = 0x4e00;
 
-/** What one of three does: writes, undoes, or hears something. */
+/** What one of three writers does. */
 const ACTION = fc.record({
   who: fc.nat(2),
-  does: fc.constantFrom("insert", "replace", "undo", "redo", "hear", "hear"),
+  does: fc.constantFrom(
+    "insert",
+    "replace",
+    "undo",
+    "redo",
+    "receive",
+    "receive",
+  ),
   start: fc.nat(1_000),
   length: fc.nat(4),
   isAstral: fc.boolean(),
   next: fc.nat(1_000),
 });
 
-Deno.test("a shared text becomes the same for all, and loses and turns no letter (property)", () => {
+Deno.test("SharedText becomes equal for all, and neither loses nor reorders letters (property)", () => {
   fc.assert(
     fc.property(fc.array(ACTION, { maxLength: 60 }), (actions) => {
       const initial = "one two";
@@ -138,24 +143,24 @@ Deno.test("a shared text becomes the same for all, and loses and turns no letter
       const written = new Set(initial);
       const deleted = new Set<string>();
       let number = FIRST_LETTER;
-      const hear = (who: number, next: number) => {
+      const receive = (who: number, next: number) => {
         const inbox = inboxes[who] ?? [];
         const [runs] = inbox.splice(next % inbox.length, 1);
         if (runs === undefined) return;
-        writers[who]?.hear(runs);
-        // Some hear it twice.
-        if (next % 3 === 0) writers[who]?.hear(runs);
+        writers[who]?.receive(runs);
+        // Some messages arrive twice.
+        if (next % 3 === 0) writers[who]?.receive(runs);
       };
-      const tell = (who: number, runs: Run[]) =>
+      const send = (who: number, runs: Run[]) =>
         inboxes.forEach((inbox, other) => {
           if (other !== who && runs.length > 0) inbox.push(runs);
         });
       for (const { who, does, start, length, isAstral, next } of actions) {
         const writer = writers[who];
         assert(writer !== undefined);
-        if (does === "hear") hear(who, next);
-        if (does === "undo") tell(who, writer.undo());
-        if (does === "redo") tell(who, writer.undo(true));
+        if (does === "receive") receive(who, next);
+        if (does === "undo") send(who, writer.undo());
+        if (does === "redo") send(who, writer.undo(true));
         if (does === "insert" || does === "replace") {
           const letters = [...writer.text];
           const from = start % (letters.length + 1);
@@ -168,7 +173,7 @@ Deno.test("a shared text becomes the same for all, and loses and turns no letter
             return String.fromCodePoint(code);
           });
           inserted.forEach((letter) => written.add(letter));
-          tell(
+          send(
             who,
             writer.write({
               start: offset,
@@ -180,7 +185,7 @@ Deno.test("a shared text becomes the same for all, and loses and turns no letter
         orders.push([...writer.text]);
       }
       inboxes.forEach((inbox, who) => {
-        while (inbox.length > 0) hear(who, inbox.length);
+        while (inbox.length > 0) receive(who, inbox.length);
       });
       const [text = "", ...others] = writers.map(({ text }) => text);
       for (const other of others) assertEquals(other, text);
@@ -203,9 +208,9 @@ Deno.test("a shared text becomes the same for all, and loses and turns no letter
         assertEquals(places, places.toSorted((a, b) => a - b));
       }
 
-      // Somebody who comes has the same by what one of them tells.
+      // A newcomer gets the same from one of them.
       const late = new Writer("late", initial);
-      late.hear(writers[0]?.shared.runs ?? []);
+      late.receive(writers[0]?.shared.runs ?? []);
       assertEquals(late.text, text);
       assertEquals(late.shared.weight, writers[0]?.shared.weight);
     }),
@@ -213,7 +218,7 @@ Deno.test("a shared text becomes the same for all, and loses and turns no letter
   );
 });
 
-Deno.test("a shared text without one's own steps is that of the others (property)", () => {
+Deno.test("SharedText.undo() of all own steps leaves the text of the others (property)", () => {
   fc.assert(
     fc.property(fc.array(ACTION, { maxLength: 40 }), (actions) => {
       const [ada, bob] = [new Writer("a", ""), new Writer("b", "")];
@@ -222,7 +227,7 @@ Deno.test("a shared text without one's own steps is that of the others (property
       for (const { who, start, next } of actions) {
         if (who === 0) {
           const at = start % (ada.text.length + 1);
-          bob.hear(ada.write(insertion(at, "AB".repeat(1 + next % 2))));
+          bob.receive(ada.write(insertion(at, "AB".repeat(1 + next % 2))));
           continue;
         }
         const at = start % (alone.text.length + 1);
@@ -231,16 +236,16 @@ Deno.test("a shared text without one's own steps is that of the others (property
         let left = at;
         let index = 0;
         while (left > 0) if (bob.text[index++] === "x") left--;
-        ada.hear(bob.write(insertion(index, "x")));
+        ada.receive(bob.write(insertion(index, "x")));
       }
-      for (const _ of actions) bob.hear(ada.undo());
+      for (const _ of actions) bob.receive(ada.undo());
       assertEquals([ada.text, bob.text], [alone.text, alone.text]);
     }),
     { numRuns },
   );
 });
 
-Deno.test("a shared text is sent in few runs", () => {
+Deno.test("SharedText.runs has few runs", () => {
   const ada = new Writer("ada", "one two");
   ada.write(insertion(3, "!"));
   ada.write(insertion(4, "?"));
@@ -255,53 +260,53 @@ Deno.test("a shared text is sent in few runs", () => {
   const runs = long.shared.runs;
   const lengths = runs.map(([, , , , , content]) => String(content).length);
   assertEquals(lengths, [MAX_LENGTH, MAX_LENGTH, 4_000]);
-  ada.hear(runs);
+  ada.receive(runs);
   assertEquals(ada.shared.text.length, 24_008);
 });
 
-Deno.test("a shared text bears what nobody honest sends", () => {
+Deno.test("SharedText.merge() survives malicious runs", () => {
   const ada = new Writer("ada", "one");
   // After letters that nobody knows, and more letters than a text may have.
-  ada.hear([["eve", 5, "nobody", 4, 0, "x"], ["eve", 9, "eve", 6, 1, 10]]);
+  ada.receive([["eve", 5, "nobody", 4, 0, "x"], ["eve", 9, "eve", 6, 1, 10]]);
   for (let index = 0; index < 50; index++) {
-    ada.hear([[`eve${index}`, 20, "", 0, 1, MAX_LENGTH]]);
+    ada.receive([[`eve${index}`, 20, "", 0, 1, MAX_LENGTH]]);
   }
   assertEquals(ada.text, "one");
   const letters = ada.shared.runs.reduce((sum, run) => sum + lengthOf(run), 0);
   assert(letters < 250_000);
 });
 
-Deno.test("a shared text can be written though somebody took high numbers", () => {
+Deno.test("SharedText can be written after somebody has used the highest numbers", () => {
   const [ada, bob] = [new Writer("ada", "one"), new Writer("bob", "one")];
   const highest = [["eve", 2 ** 49, "", 0, 0, "x"]];
   assertEquals(readRuns(highest), undefined);
   const deleted: Run[] = [["", 1, "", 0, 999_999, 3]];
-  for (const writer of [ada, bob]) writer.hear(deleted);
-  bob.hear(ada.write(insertion(0, "two")));
+  for (const writer of [ada, bob]) writer.receive(deleted);
+  bob.receive(ada.write(insertion(0, "two")));
   assertEquals([ada.text, bob.text], ["two", "two"]);
-  bob.hear(ada.undo());
-  bob.hear(ada.undo(true));
+  bob.receive(ada.undo());
+  bob.receive(ada.undo(true));
   assertEquals([ada.text, bob.text], ["two", "two"]);
 });
 
-Deno.test("a shared text refuses what it has no room for, and all have the same", () => {
+Deno.test("SharedText refuses what it has no room for, and all have the same text", () => {
   const [ada, bob] = [new Writer("ada", "-"), new Writer("bob", "-")];
-  const tell = (runs: Run[]) => runs.forEach((run) => bob.hear([run]));
-  tell(ada.write(insertion(1, "x".repeat(99_999))));
+  const send = (runs: Run[]) => runs.forEach((run) => bob.receive([run]));
+  send(ada.write(insertion(1, "x".repeat(99_999))));
   assertEquals(ada.text.length, 100_000);
   assertEquals(ada.write(insertion(0, "y")), []);
   assertEquals(ada.write({ start: 0, end: 9, inserted: "y" }), []);
-  tell(ada.write({ start: 1, end: 99_999, inserted: "" }));
+  send(ada.write({ start: 1, end: 99_999, inserted: "" }));
   assertEquals([ada.text, bob.text], ["-x", "-x"]);
 });
 
-Deno.test("a shared text takes no message of more letters than it has bytes", () => {
+Deno.test("readRuns() refuses a message with too many deleted letters", () => {
   const run: Run = ["eve", 1, "", 0, 1, MAX_LENGTH];
   assertEquals(readRuns(Array(6).fill(run))?.length, 6);
   assertEquals(readRuns(Array(7).fill(run)), undefined);
 });
 
-Deno.test("a shared text orders what was written after one letter, newest first", () => {
+Deno.test("SharedText orders what was written after one letter, newest first", () => {
   const numbers = [5, 2, 9, 7, 3, 8, 6, 4];
   const runs = numbers.map((number): Run => [
     `w${number % 3}`,
@@ -312,11 +317,11 @@ Deno.test("a shared text orders what was written after one letter, newest first"
     `${number}`,
   ]);
   const ada = new Writer("ada", "");
-  for (const run of runs) ada.hear([run]);
+  for (const run of runs) ada.receive([run]);
   assertEquals(ada.text, "98765432");
 });
 
-Deno.test("readRuns() takes runs, and nothing that is none", () => {
+Deno.test("readRuns() accepts runs, and nothing else", () => {
   const shown: Run = ["ada", 3, "", 2, 0, "one\n👋"];
   const hidden: Run = ["ada", 3, "bob", 2, 1, 5];
   assertEquals(readRuns([shown, hidden]), [shown, hidden]);

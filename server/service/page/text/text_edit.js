@@ -12,8 +12,8 @@
 /** @typedef {{ anchor: number, head: number }} Place offsets in the text */
 
 /**
- * The smallest edit that makes one text of another. Where letters repeat, the
- * caret tells which of them are new: an edit ends at the caret. O(length).
+ * Finds the smallest edit that makes one text of another. Where letters repeat,
+ * the caret decides which ones are new: an edit ends at the caret. O(length).
  *
  * @param {string} before
  * @param {string} after
@@ -39,7 +39,7 @@ export function editBetween(before, after, caret) {
 }
 
 /**
- * The text after an edit.
+ * Returns the text after an edit.
  *
  * @param {string} text
  * @param {TextEdit} edit
@@ -49,7 +49,7 @@ export function edited(text, { start, end, inserted }) {
 }
 
 /**
- * Whether an offset is between the two halves of a surrogate pair.
+ * Reports whether an offset is between the two halves of a surrogate pair.
  *
  * @param {string} text
  * @param {number} offset
@@ -59,9 +59,9 @@ function isInPair(text, offset) {
 }
 
 /**
- * Where a caret or a selection is after an edit. A caret stays a caret, behind
- * the letter before it. A selection does not grow by what is inserted at its
- * ends.
+ * Moves a caret or a selection as an edit moves its letters. A caret stays a
+ * caret, behind the letter before it. A selection does not grow by what is
+ * inserted at its ends.
  *
  * @param {Place} place
  * @param {TextEdit} edit
@@ -70,7 +70,7 @@ function isInPair(text, offset) {
 export function movedBy({ anchor, head }, edit) {
   const last = offsetAfter(Math.max(anchor, head), edit, false);
   const isCaret = anchor === head;
-  // What is selected can be gone.
+  // All that was selected may be deleted.
   const first = isCaret
     ? last
     : Math.min(last, offsetAfter(Math.min(anchor, head), edit, true));
@@ -82,7 +82,7 @@ export function movedBy({ anchor, head }, edit) {
 /**
  * @param {number} offset
  * @param {TextEdit} edit
- * @param {boolean} isBehind whether it moves behind what is inserted in its place
+ * @param {boolean} isBehind whether it moves behind what is inserted there
  */
 function offsetAfter(offset, { start, end, inserted }, isBehind) {
   if (offset < start) return offset;
@@ -93,11 +93,10 @@ function offsetAfter(offset, { start, end, inserted }, isBehind) {
 }
 
 /**
- * A place in a text, by its line and column, too.
+ * Returns the position at an offset, with line and column.
  *
  * @param {string} text
- * @param {number} offset moved into the text where it is beyond, and out of a
- * surrogate pair
+ * @param {number} offset is moved into the text, and out of a surrogate pair
  * @returns {import("../document/cursor_renderer.js").Position}
  */
 export function positionAt(text, offset) {

@@ -1,6 +1,7 @@
 // @ts-check
 
 import { readPlaces } from "../document/participants.js";
+import { fieldsOf, readCount } from "../people/wire.js";
 import { lengthOf, readRuns, SharedText } from "./shared_text.js";
 import { editBetween } from "./text_edit.js";
 
@@ -8,27 +9,27 @@ import { editBetween } from "./text_edit.js";
 /** @typedef {import("./shared_text.js").Run} Run */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
-/** How long others may take to answer somebody who wants the text. */
+/** The longest delay of an answer to somebody who wants the text. */
 const ANSWER_MS = 200;
 
 /**
- * How much text a message has, in bytes: a broadcast has at most 64 KiB. A
- * deleted letter counts as one that is shown.
+ * How much text a message may have, in bytes: a broadcast has at most 64 KiB. A
+ * deleted letter counts like a visible one.
  */
 const MESSAGE_BYTES = 32_768;
 
 /**
  * @typedef {object} ExchangeEvents
- * @property {(message: object) => void} send to all others
- * @property {() => void} ask all others for the text
- * @property {(edits: readonly TextEdit[]) => void} onEdits somebody else has
- * edited the text
+ * @property {(message: object) => void} send sends a message to all others
+ * @property {() => void} ask asks all others for the text
+ * @property {(edits: readonly TextEdit[]) => void} onEdits is called after
+ * somebody else has edited the text
  */
 
 /**
- * What the tabs of a document tell each other of the text: the letters that are
- * new or deleted, and all of them to anybody who comes. The answer says where
- * all cursors are, too: people who do nothing don't say it again whenever the
+ * Exchanges the text between the tabs of a document: new and deleted letters as
+ * they are written, and all letters for a newcomer. The answer to a newcomer
+ * includes all cursors: people who do nothing don't send theirs again when the
  * text before them changes.
  */
 export class TextExchange {
@@ -37,11 +38,11 @@ export class TextExchange {
   #participants;
   #writer;
   #shared;
-  /** How many messages have told of changes. */
-  #told = 0;
-  /** @type {Map<string, number>} The same of the others, as far as heard. */
-  #heard = new Map();
-  /** Whether something that was told is not known here. */
+  /** How many messages with changes have been sent. */
+  #sent = 0;
+  /** @type {Map<string, number>} that number for each other writer */
+  #received = new Map();
+  /** Whether letters are missing here that have been sent. */
   #isBehind = false;
   #wantsPlaces = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -49,7 +50,7 @@ export class TextExchange {
 
   /**
    * @param {string} self the key of the one who writes here
-   * @param {string} text what is there as long as nobody has written
+   * @param {string} text the text before anybody has written
    * @param {Participants} participants
    * @param {ExchangeEvents} events
    */
@@ -63,13 +64,13 @@ export class TextExchange {
   }
 
   /**
-   * Takes what has been written here; `tell()` tells the others.
+   * Takes the text over that was written here. `sendNews()` sends it.
    *
    * @param {string} text
    * @param {number} caret where it is now
-   * @param {boolean} joins whether it is undone together with what was written
+   * @param {boolean} joins whether to undo it together with what was written
    * before
-   * @returns {readonly TextEdit[]} What takes it back, if there is no room.
+   * @returns {readonly TextEdit[]} The edits that revert it, if there is no room.
    */
   write(text, caret, joins) {
     if (text === this.#shared.text) return [];
@@ -90,7 +91,7 @@ export class TextExchange {
   }
 
   /**
-   * Does again what was undone last.
+   * Redoes what was undone last.
    *
    * @returns {readonly TextEdit[]} What has changed.
    */
@@ -98,49 +99,49 @@ export class TextExchange {
     return this.#edited(this.#shared.redo());
   }
 
-  /** Tells the others what is new. */
-  tell() {
+  /** Sends what has changed here. */
+  sendNews() {
     for (const runs of inMessages(this.#shared.takeNews())) {
-      this.#told++;
+      this.#sent++;
       this.#send({ runs });
     }
   }
 
-  /** One is in, perhaps again: others may have written, and have to be told. */
+  /** Sends all after a join: after a lost connection, others may miss some. */
   joined() {
     this.#wantsPlaces = true;
-    this.#tellAll({});
+    this.#sendAll({});
   }
 
-  /** Answers somebody who wants the text, unless somebody else does. */
-  wanted() {
+  /** Answers somebody who asks for the text, unless somebody else is faster. */
+  answer() {
     if (!this.#shared.isWritten) return;
     this.#answering ??= setTimeout(() => {
       this.#answering = undefined;
       const places = [...this.#participants.places()]
         .map(([userId, { anchor, head }]) => [userId, anchor, head]);
-      this.#tellAll({ places });
+      this.#sendAll({ places });
     }, Math.random() * ANSWER_MS);
   }
 
   /**
-   * Takes what somebody else has told.
+   * Merges a message of somebody else.
    *
-   * @param {unknown} message
+   * @param {unknown} value
    */
-  receive(message) {
-    const told = readMessage(message);
-    if (told === undefined || told.writer === this.#writer) return;
-    const edits = this.#shared.merge(told.runs);
+  receive(value) {
+    const message = readMessage(value);
+    if (message === undefined || message.writer === this.#writer) return;
+    const edits = this.#shared.merge(message.runs);
     if (edits.length > 0) {
-      this.#participants.edited(edits, this.#shared.text, told.sender);
+      this.#participants.edited(edits, this.#shared.text, message.sender);
       this.#events.onEdits(edits);
     }
-    if (told.weight === undefined) return this.#lookForGap(told);
-    this.#heard.set(told.writer, told.count);
-    this.#isBehind = told.weight > this.#shared.weight;
-    if (told.places === undefined) return;
-    if (told.weight !== this.#shared.weight) {
+    if (message.weight === undefined) return this.#lookForGap(message);
+    this.#received.set(message.writer, message.count);
+    this.#isBehind = message.weight > this.#shared.weight;
+    if (message.places === undefined) return;
+    if (message.weight !== this.#shared.weight) {
       // The places are in another text: somebody's edit has crossed the answer.
       if (this.#wantsPlaces) this.#events.ask();
       return;
@@ -149,21 +150,21 @@ export class TextExchange {
     this.#answering = undefined;
     if (!this.#wantsPlaces && edits.length === 0) return;
     this.#wantsPlaces = false;
-    for (const [userId, place] of told.places) {
+    for (const [userId, place] of message.places) {
       this.#participants.place(userId, place, this.#shared.text);
     }
   }
 
   /**
-   * A service leaves out what a slow reader cannot take, an answer too: it is
-   * asked for until it has come.
+   * Asks for the text while letters are missing: a service drops what a slow
+   * reader can't take, answers too.
    *
-   * @param {{ writer: string, count: number }} told
+   * @param {{ writer: string, count: number }} message
    */
   #lookForGap({ writer, count }) {
-    const heard = this.#heard.get(writer) ?? 0;
-    this.#heard.set(writer, Math.max(heard, count));
-    this.#isBehind ||= count > heard + 1;
+    const received = this.#received.get(writer) ?? 0;
+    this.#received.set(writer, Math.max(received, count));
+    this.#isBehind ||= count > received + 1;
     if (this.#isBehind) this.#events.ask();
   }
 
@@ -173,10 +174,10 @@ export class TextExchange {
     return edits;
   }
 
-  /** @param {object} besides what is told with the last part */
-  #tellAll(besides) {
+  /** @param {object} besides fields to add to the last message */
+  #sendAll(besides) {
     if (!this.#shared.isWritten) return;
-    if (this.#shared.takeNews().length > 0) this.#told++;
+    if (this.#shared.takeNews().length > 0) this.#sent++;
     const parts = inMessages(this.#shared.runs);
     const last = parts.pop();
     for (const runs of parts) this.#send({ runs });
@@ -185,13 +186,13 @@ export class TextExchange {
 
   /** @param {object} message */
   #send(message) {
-    const [writer, count] = [this.#writer, this.#told];
+    const [writer, count] = [this.#writer, this.#sent];
     this.#events.send({ writer, count, ...message });
   }
 }
 
 /**
- * As many runs together as go into a message.
+ * Groups runs into messages that are short enough.
  *
  * @param {readonly Run[]} runs
  */
@@ -214,25 +215,24 @@ function inMessages(runs) {
 }
 
 /**
- * Takes a message from the wire, if it is one: runs, who has sent them, and
- * where cursors are, if that is told.
+ * Reads a message from the wire: runs, their sender, and the cursors, if it has
+ * them.
  *
- * @param {unknown} message
+ * @param {unknown} value
  */
-function readMessage(message) {
-  const fields = new Map(Object.entries(message ?? {}));
-  const sender = new Map(Object.entries(fields.get("sender") ?? {}));
-  const [writer, count, weight] = ["writer", "count", "weight"]
-    .map((name) => fields.get(name));
+function readMessage(value) {
+  const fields = fieldsOf(value);
+  const writer = fields.get("writer");
+  const count = readCount(fields.get("count"));
   const runs = readRuns(fields.get("runs"));
-  if (runs === undefined || typeof writer !== "string") return undefined;
-  if (typeof count !== "number") return undefined;
+  if (runs === undefined || count === undefined) return undefined;
+  if (typeof writer !== "string") return undefined;
   return {
     runs,
     writer,
     count,
-    weight: typeof weight === "number" ? weight : undefined,
-    sender: String(sender.get("key")),
+    weight: readCount(fields.get("weight")),
+    sender: String(fieldsOf(fields.get("sender")).get("key")),
     places: fields.has("places") ? readPlaces(fields.get("places")) : undefined,
   };
 }

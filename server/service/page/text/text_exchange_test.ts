@@ -9,11 +9,11 @@ const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 
 const NAMES = ["ada", "bob", "cyd"];
 
-/** Tabs that tell each other everything, in whatever order. */
+/** Tabs that send each other everything, in any order. */
 class Network {
   readonly tabs: Tab[] = [];
 
-  /** A tab comes to a document. */
+  /** Opens a document in a tab. */
   open(name: string, text: string): Tab {
     const tab = new Tab(name, text, this);
     this.tabs.push(tab);
@@ -31,7 +31,7 @@ class Network {
   /** Until nobody has anything to say. */
   settle(): void {
     while (this.tabs.some(({ inbox }) => inbox.length > 0)) {
-      for (const tab of this.tabs) tab.hear();
+      for (const tab of this.tabs) tab.receive();
     }
   }
 }
@@ -74,15 +74,15 @@ class Tab {
     this.#apply(this.exchange.redo());
   }
 
-  come(): void {
+  join(): void {
     this.exchange.joined();
     this.#network.broadcast(this, "wanted", {});
   }
 
   /** Takes the next message, or one after it. */
-  hear(index = 0): void {
+  receive(index = 0): void {
     const [message] = this.inbox.splice(index, 1);
-    if (message?.event === "wanted") this.exchange.wanted();
+    if (message?.event === "wanted") this.exchange.answer();
     if (message?.event === "text") {
       this.exchange.receive(JSON.parse(message.text));
     }
@@ -112,7 +112,7 @@ function texts({ tabs }: Network): string[] {
   return tabs.map(({ text }) => text);
 }
 
-Deno.test("an exchange gives everybody what two write at opposite ends", () => {
+Deno.test("TextExchange gives everybody what two people write at opposite ends", () => {
   const network = new Network();
   const [ada, bob] = NAMES.map((name) => network.open(name, "middle"));
   assert(ada && bob);
@@ -123,9 +123,9 @@ Deno.test("an exchange gives everybody what two write at opposite ends", () => {
       bob.text.length,
       String.fromCharCode(65 + index),
     );
-    ada.exchange.tell();
-    bob.exchange.tell();
-    // Each one hears of every third letter too late.
+    ada.exchange.sendNews();
+    bob.exchange.sendNews();
+    // Every third letter arrives too late.
     if (index % 3 > 0) network.settle();
   }
   network.settle();
@@ -133,10 +133,10 @@ Deno.test("an exchange gives everybody what two write at opposite ends", () => {
   assertEquals(texts(network), [text, text, text]);
 });
 
-Deno.test("an exchange loses nothing of three, in turns or crossing (property)", () => {
+Deno.test("TextExchange loses nothing of three writers, in turns or crossing (property)", () => {
   const action = fc.record({
     who: fc.nat(2),
-    does: fc.constantFrom("write", "tell", "hear", "undo", "redo"),
+    does: fc.constantFrom("write", "send", "receive", "undo", "redo"),
     start: fc.nat(100),
     length: fc.nat(3),
     inserted: fc.string({
@@ -147,15 +147,17 @@ Deno.test("an exchange loses nothing of three, in turns or crossing (property)",
   });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
-      // Who hears something too early asks for what comes before it.
+      // A tab that receives something too early asks for what is missing.
       using _time = new FakeTime();
       const network = new Network();
       for (const name of NAMES) network.open(name, "a👋\nb");
       for (const { who, does, start, length, inserted, next } of actions) {
         const tab = network.tabs[who];
         assert(tab !== undefined);
-        if (does === "hear") tab.hear(next % Math.max(1, tab.inbox.length));
-        if (does === "tell") tab.exchange.tell();
+        if (does === "receive") {
+          tab.receive(next % Math.max(1, tab.inbox.length));
+        }
+        if (does === "send") tab.exchange.sendNews();
         if (does === "undo") tab.undo();
         if (does === "redo") tab.redo();
         if (does === "write") {
@@ -164,7 +166,7 @@ Deno.test("an exchange loses nothing of three, in turns or crossing (property)",
           tab.write(from.offset, to.offset, inserted);
         }
       }
-      for (const tab of network.tabs) tab.exchange.tell();
+      for (const tab of network.tabs) tab.exchange.sendNews();
       network.settle();
       assertEquals(new Set(texts(network)).size, 1);
       assert(network.tabs[0]?.text.isWellFormed());
@@ -173,21 +175,21 @@ Deno.test("an exchange loses nothing of three, in turns or crossing (property)",
   );
 });
 
-Deno.test("an exchange tells somebody who comes the text, and where cursors are", () => {
+Deno.test("TextExchange sends a newcomer the text and the cursors", () => {
   using time = new FakeTime();
   const network = new Network();
   const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "words"));
   assert(ada && bob);
   ada.write(0, 0, "some ");
-  ada.exchange.tell();
+  ada.exchange.sendNews();
   network.settle();
   ada.participants.place("bob", { anchor: 7, head: 5 }, ada.text);
   bob.participants.place("bob", { anchor: 7, head: 5 }, bob.text);
   const cyd = network.open("cyd", "words");
-  cyd.come();
-  bob.hear();
+  cyd.join();
+  bob.receive();
   time.tick(200);
-  // Ada is about to answer, and hears that Bob has.
+  // Ada is about to answer, and receives the answer of Bob.
   network.settle();
   time.tick(200);
   assertEquals(cyd.text, "some words");
@@ -195,26 +197,26 @@ Deno.test("an exchange tells somebody who comes the text, and where cursors are"
   assertEquals(network.tabs.map(({ inbox }) => inbox.length), [0, 0, 0]);
 });
 
-Deno.test("an exchange tells where cursors are though an edit crosses the answer", () => {
+Deno.test("TextExchange sends a newcomer the cursors even if an edit crosses the answer", () => {
   using time = new FakeTime();
   const network = new Network();
   const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "words"));
   assert(ada && bob);
   ada.write(0, 0, "some ");
-  ada.exchange.tell();
+  ada.exchange.sendNews();
   network.settle();
   for (const { participants, text } of network.tabs) {
     participants.place("bob", { anchor: 7, head: 7 }, text);
   }
   const cyd = network.open("cyd", "words");
-  cyd.come();
-  bob.hear();
+  cyd.join();
+  bob.receive();
   time.tick(200);
-  // Bob has answered, and Ada writes before she has heard it.
+  // Bob has answered, and Ada writes before she receives it.
   ada.write(0, 0, "And ");
-  ada.exchange.tell();
-  cyd.hear(1);
-  cyd.hear();
+  ada.exchange.sendNews();
+  cyd.receive(1);
+  cyd.receive();
   assertEquals(cyd.text, "And some words");
   network.settle();
   time.tick(200);
@@ -222,16 +224,16 @@ Deno.test("an exchange tells where cursors are though an edit crosses the answer
   assertEquals(cyd.participants.places().get("bob"), { anchor: 11, head: 11 });
 });
 
-Deno.test("an exchange asks for what a slow reader was not sent", () => {
+Deno.test("TextExchange asks for what a slow reader did not get", () => {
   using time = new FakeTime();
   const network = new Network();
   const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "-"));
   assert(ada && bob);
   for (const letter of ["a", "b", "c"]) {
     ada.write(0, 0, letter);
-    ada.exchange.tell();
+    ada.exchange.sendNews();
     if (letter === "b") bob.inbox.length = 0;
-    bob.hear();
+    bob.receive();
   }
   network.settle();
   time.tick(200);
@@ -239,10 +241,10 @@ Deno.test("an exchange asks for what a slow reader was not sent", () => {
   assertEquals(bob.text, "cba-");
 });
 
-Deno.test("an exchange gets what was lost, also answers, once there is more to say (property)", () => {
+Deno.test("TextExchange recovers lost messages, even answers, with the next edits (property)", () => {
   const step = fc.record({
     tab: fc.nat({ max: 2 }),
-    what: fc.constantFrom("write", "write", "undo", "tell", "hear", "lose"),
+    what: fc.constantFrom("write", "write", "undo", "send", "receive", "lose"),
     place: fc.nat({ max: 20 }),
   });
   fc.assert(
@@ -256,7 +258,7 @@ Deno.test("an exchange gets what was lost, also answers, once there is more to s
         }
       };
       const tabs = NAMES.map((name) => network.open(name, "-"));
-      for (const tab of tabs) tab.come();
+      for (const tab of tabs) tab.join();
       settle();
       for (const { tab: index, what, place } of steps) {
         const tab = tabs[index];
@@ -264,14 +266,14 @@ Deno.test("an exchange gets what was lost, also answers, once there is more to s
         const start = Math.min(place, tab.text.length);
         if (what === "write") tab.write(start, start, tab.name);
         if (what === "undo") tab.undo();
-        if (what === "tell") tab.exchange.tell();
-        if (what === "hear") tab.hear();
+        if (what === "send") tab.exchange.sendNews();
+        if (what === "receive") tab.receive();
         if (what === "lose") tab.inbox.shift();
         time.tick(20);
       }
       for (const tab of [...tabs, ...tabs]) {
         tab.write(0, 0, "!");
-        tab.exchange.tell();
+        tab.exchange.sendNews();
         settle();
       }
       const [text] = texts(network);
@@ -281,14 +283,14 @@ Deno.test("an exchange gets what was lost, also answers, once there is more to s
   );
 });
 
-Deno.test("an exchange tells what was written while there was no connection", () => {
+Deno.test("TextExchange.joined() sends what was written without a connection", () => {
   const network = new Network();
   const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "-"));
   assert(ada && bob);
   ada.write(0, 0, "a");
   bob.write(1, 1, "b");
   for (const tab of [ada, bob]) {
-    tab.exchange.tell();
+    tab.exchange.sendNews();
     tab.inbox.length = 0;
   }
   for (const tab of [ada, bob]) tab.inbox.length = 0;
@@ -298,7 +300,7 @@ Deno.test("an exchange tells what was written while there was no connection", ()
   assertEquals(texts(network), ["a-b", "a-b"]);
 });
 
-Deno.test("an exchange sends no message that is too long for a broadcast", () => {
+Deno.test("TextExchange sends no message that is too long for a broadcast", () => {
   using time = new FakeTime();
   const network = new Network();
   const ada = network.open("ada", "");
@@ -306,8 +308,8 @@ Deno.test("an exchange sends no message that is too long for a broadcast", () =>
   for (let index = 0; index < 500; index++) ada.write(index, index + 1, "");
   ada.write(0, 0, "語".repeat(8_000));
   const bob = network.open("bob", "");
-  ada.exchange.tell();
-  bob.come();
+  ada.exchange.sendNews();
+  bob.join();
   network.settle();
   time.tick(200);
   const lengths = bob.inbox.map(({ text }) =>
@@ -319,24 +321,24 @@ Deno.test("an exchange sends no message that is too long for a broadcast", () =>
   assertEquals(bob.text, ada.text);
 });
 
-Deno.test("an exchange tells a long text that was deleted", () => {
+Deno.test("TextExchange sends a long text that was deleted", () => {
   using time = new FakeTime();
   const network = new Network();
   const ada = network.open("ada", "-");
   ada.write(0, 0, "x".repeat(90_000));
   ada.write(0, 90_000, "");
   const bob = network.open("bob", "-");
-  bob.come();
+  bob.join();
   network.settle();
   time.tick(200);
   network.settle();
   bob.write(1, 1, "b");
-  bob.exchange.tell();
+  bob.exchange.sendNews();
   network.settle();
   assertEquals(texts(network), ["-b", "-b"]);
 });
 
-Deno.test("an exchange takes back what there is no room for", () => {
+Deno.test("TextExchange.write() reverts what there is no room for", () => {
   const network = new Network();
   const ada = network.open("ada", "one two");
   const text = `one ${"x".repeat(100_000)} two`;
@@ -346,7 +348,7 @@ Deno.test("an exchange takes back what there is no room for", () => {
   assertEquals(ada.text, "one two");
 });
 
-Deno.test("an exchange undoes what was written together in one go", () => {
+Deno.test("TextExchange.undo() undoes together what was written together", () => {
   const network = new Network();
   const ada = network.open("ada", "-");
   const write = (text: string, joins: boolean) => {
@@ -373,7 +375,7 @@ Deno.test("an exchange undoes what was written together in one go", () => {
   assertEquals(ada.text, "-ab");
 });
 
-Deno.test("an exchange takes nothing that is no message", () => {
+Deno.test("TextExchange.receive() ignores what is no message", () => {
   const network = new Network();
   const ada = network.open("ada", "-");
   const run = ["bob", 5, "", 1, 0, "x"];

@@ -10,23 +10,23 @@ import { editBetween, edited, movedBy, positionAt } from "./text_edit.js";
 /** @typedef {import("./text_edit.js").Place} Place */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
-/** Takes no room, so that there is something to measure after the last line. */
+/** Has no width; it makes the end of the text measurable. */
 const END = "\u200b";
 
-/** Letters that are written from right to left. */
+/** Scripts that are written from right to left. */
 const RIGHT_TO_LEFT =
   /\p{Script=Hebrew}|\p{Script=Arabic}|\p{Script=Syriac}|\p{Script=Thaana}|\p{Script=Nko}/u;
 
-/** Where a letter is as long as nothing is shown. */
+/** The box of a letter while nothing is shown. */
 const NOWHERE = { left: 0, top: 0, width: 0, height: 0 };
 
 /** The width of a selected line break, in parts of the height of a line. */
 const BREAK_WIDTH = 0.2;
 
 /**
- * A textarea as a `CursorRenderer` needs it. Browsers don't tell where a letter
- * of a textarea is; but they do for the same text in an element of the same
- * width and font, the mirror, which nobody sees.
+ * A textarea as an editor for `CursorRenderer`. Browsers can't measure the
+ * letters of a textarea. So they measure the mirror, an invisible element that
+ * has the same text, width and font.
  */
 export class TextareaEditor {
   #textarea;
@@ -36,8 +36,8 @@ export class TextareaEditor {
   #lineHeight = 0;
 
   /**
-   * @param {HTMLTextAreaElement} textarea has the class `writing`, which gives
-   * it all that moves letters
+   * @param {HTMLTextAreaElement} textarea has the class `writing`, whose styles
+   * alone decide where letters are
    * @param {HTMLElement} container lies above the textarea
    */
   constructor(textarea, container) {
@@ -61,13 +61,13 @@ export class TextareaEditor {
       : { anchor: selectionStart, head: selectionEnd };
   }
 
-  /** Takes note that the text, or the room for it, has changed. */
+  /** Updates the mirror after the text or its room has changed. */
   update() {
     const { clientWidth, clientHeight } = this.#textarea;
     const style = getComputedStyle(this.#textarea);
     const padding = parseFloat(style.paddingLeft) +
       parseFloat(style.paddingRight);
-    // A scroll bar takes its part.
+    // The client width is without the scroll bar.
     this.container.style.width = `${clientWidth - padding}px`;
     this.container.style.height = `${clientHeight}px`;
     this.#lineHeight = parseFloat(style.lineHeight);
@@ -76,18 +76,18 @@ export class TextareaEditor {
   }
 
   /**
-   * Edits the text as somebody else has; the same letters stay selected.
+   * Applies the edits of somebody else. The same letters stay selected.
    *
    * @param {readonly TextEdit[]} edits
    */
   apply(edits) {
     const { anchor, head } = edits.reduce(movedBy, this.selected);
-    // In one: the browser lays out the whole text each time.
+    // As one edit: the browser lays out the whole text for each.
     const text = edits.reduce(edited, this.text);
     const { start, end, inserted } = editBetween(this.text, text, 0);
     this.#textarea.setRangeText(inserted, start, end);
     const { selected } = this;
-    // Some browsers give the focus to what is selected by a script.
+    // Some browsers focus the textarea when a script selects.
     if (selected.anchor !== anchor || selected.head !== head) {
       this.#textarea.setSelectionRange(
         Math.min(anchor, head),
@@ -99,7 +99,7 @@ export class TextareaEditor {
   }
 
   /**
-   * Edits the text as the one who writes here has, and puts the caret there.
+   * Applies edits of the one who writes here, and puts the caret there.
    *
    * @param {readonly TextEdit[]} edits
    */
@@ -117,9 +117,9 @@ export class TextareaEditor {
   }
 
   /**
-   * Where a position is now: before the letter that follows it, on the right
-   * of one that is written from right to left. At the end of a line it is
-   * behind the last letter. Its offset is what counts.
+   * Returns where a position is now: before the letter that follows it, which is
+   * on its right if it is written from right to left. At the end of a line it is
+   * behind the last letter. Only the offset of the position counts.
    *
    * @param {Position} position
    * @returns {Coordinates}
@@ -136,12 +136,12 @@ export class TextareaEditor {
     const isRightToLeft = RIGHT_TO_LEFT.test(String.fromCodePoint(code));
     const edges = this.#boxesOf(at, at)
       .filter(({ top }) => Math.abs(top - letter.top) < 1);
-    // There is no place within a letter that has several code points.
+    // Within a letter of several code points there is no edge.
     const isWithin = edges.some(({ width }) => width > 0);
     const [edge, opposite] = isRightToLeft === (isBehind || isWithin)
       ? [left, right]
       : [right, left];
-    // Spaces and the like are written as what surrounds them.
+    // Spaces and the like have the direction of what surrounds them.
     const isEdge = (/** @type {number} */ x) =>
       edges.some(({ left }) => Math.abs(left - x) < 0.5);
     return {
@@ -152,8 +152,8 @@ export class TextareaEditor {
   }
 
   /**
-   * What is covered by a part of the text, now and where it can be seen: a box
-   * for each piece of a line, and at each line break a narrow one.
+   * Returns the visible boxes that a part of the text covers now: one for each
+   * piece of a line, and a narrow one for each line break.
    *
    * @param {Position} start
    * @param {Position} end
@@ -177,8 +177,8 @@ export class TextareaEditor {
   }
 
   /**
-   * What the browser tells of a part of the text, in the container and as high
-   * as lines are.
+   * Measures a part of the text. The boxes are relative to the container, and as
+   * high as lines.
    *
    * @param {number} start
    * @param {number} end
@@ -214,7 +214,7 @@ export class TextareaEditor {
   }
 
   /**
-   * The last line that begins above a height.
+   * Finds the last line that begins above a height.
    *
    * @param {number} height in pixels below the upper edge
    */
@@ -231,8 +231,8 @@ export class TextareaEditor {
 }
 
 /**
- * Boxes of which none touches another one of its line: colours that let through
- * would be seen twice.
+ * Joins boxes that touch each other in a line: where translucent boxes overlap,
+ * their colour would be seen twice.
  *
  * @param {readonly Box[]} boxes
  */

@@ -7,13 +7,13 @@ import { findChromium, PATIENCE_MS } from "../testing/browser.ts";
 
 const CHROMIUM = findChromium();
 
-/** The area of the pages that has the text. */
+/** The area of the page that has the text. */
 const CLIP = { x: 0, y: 0, width: 420, height: 320 };
 
-/** A part of a row of pixels, from one to another. */
+/** A part of a row of pixels. */
 type Span = readonly [number, number];
 
-/** What one has selected in a text, and the caret. */
+/** A text, and what is selected in it. */
 interface Selected {
   readonly text: string;
   readonly start: number;
@@ -26,9 +26,9 @@ function test(
   zoom = 1,
 ): void {
   Deno.test({
-    name: `the textarea editor ${name}`,
+    name: `TextareaEditor ${name}`,
     ignore: CHROMIUM === undefined,
-    // What drives the browser keeps timers beyond its end.
+    // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -62,7 +62,7 @@ async function put(page: Page, text: string): Promise<void> {
   }, text);
 }
 
-/** What the browser of the one who selects shows. */
+/** Returns what the browser of the person who selects shows. */
 async function select(page: Page, { text, start, end }: Selected) {
   await put(page, text);
   await page.locator("#text").evaluate((element, [start, end]) => {
@@ -79,7 +79,7 @@ async function select(page: Page, { text, start, end }: Selected) {
   }
 }
 
-/** What the browsers of others show. */
+/** Returns what the browsers of others show. */
 async function show(page: Page, { text, start, end }: Selected) {
   await put(page, text);
   await page.evaluate(async ([start, end]) => {
@@ -178,7 +178,7 @@ const TEXTS: readonly (readonly [string, Readonly<Record<number, number>>])[] =
     ["one العربية two", { 4: 11 }],
   ];
 
-/** What others see is what the browser of the writer shows, to two pixels. */
+/** Asserts that others see what the browser of the writer shows, to two pixels. */
 function assertSeen(
   found: readonly (readonly Span[])[],
   wanted: readonly (readonly Span[])[],
@@ -192,7 +192,7 @@ function assertSeen(
   if (!isSame) assertEquals(found, wanted, message);
 }
 
-test("shows what is selected as the browser of that one does", async (page) => {
+test("shows a selection as the browser of its person does", async (page) => {
   for (const [text] of TEXTS) {
     const { length } = text;
     for (const [start, end] of [[0, 3], [2, 7], [4, 8], [0, length]] as const) {
@@ -214,7 +214,7 @@ test("shows a selection in lines that are wrapped", async (page) => {
   const { selected } = await select(page, part);
   assertEquals(selected.filter((spans) => spans.length > 0).length, 3);
   const shown = (await show(page, part)).selected;
-  // The browser of the one who selects shows the spaces at the ends of lines.
+  // That browser highlights the spaces at the ends of lines, too.
   const lefts = (lines: readonly (readonly Span[])[]) =>
     lines.map((spans) => spans.slice(0, 1).map(([left]): Span => [left, left]));
   assertSeen(lefts(shown), lefts(selected), text);
@@ -238,7 +238,7 @@ test("shows a caret where the browser of the writer does", async (page) => {
   }
 });
 
-test("shows a caret that would split a surrogate pair before it", async (page) => {
+test("shows a caret before the surrogate pair that it would split", async (page) => {
   const text = "a👋b";
   const [before, within] = [
     await show(page, { text, start: 1, end: 1 }),
@@ -264,7 +264,7 @@ test("shows the same where CSS zooms", async (page) => {
   assertSeen((await show(page, part)).selected, wanted.selected, "selected");
 });
 
-test("lays the text out once for many edits, and keeps what is selected", async (page) => {
+test("lays out the text once for many edits, and keeps the selection", async (page) => {
   await put(page, "a-".repeat(300));
   const told = await page.evaluate(async () => {
     const path = "/text/textarea_editor.js" as const;
@@ -293,7 +293,7 @@ test("lays the text out once for many edits, and keeps what is selected", async 
   });
 });
 
-test("measures a selection of many lines in one go", async (page) => {
+test("measures a selection of many lines at once", async (page) => {
   await put(page, "ab\n".repeat(500));
   const told = await page.evaluate(async () => {
     const paths = ["/text/textarea_editor.js", "/text/text_edit.js"] as const;

@@ -8,7 +8,7 @@ import {
   selectionOf,
   type Viewport,
   viewportOf,
-} from "./positions.ts";
+} from "../people/positions.ts";
 
 /** Where somebody has moved to. */
 export interface CursorMove {

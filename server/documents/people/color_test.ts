@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InvalidValueError } from "../../core/mod.ts";
-import { colorOf, labelColorOf } from "./mod.ts";
-import { RUNS } from "./testing/harness.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
+import { colorOf, labelColorOf } from "../mod.ts";
+import { RUNS } from "../testing/harness.ts";
 
 Deno.test("labelColorOf() is black on light colours and white on dark ones", () => {
   assertEquals(labelColorOf("hsl(0, 0%, 100%)"), "black");

@@ -1,4 +1,4 @@
-import type { Timestamp } from "../../core/mod.ts";
+import type { Timestamp } from "../../../core/mod.ts";
 import type { Cursor, Selection, Viewport } from "./positions.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
+import { isJsonObject } from "../../internal.ts";
 
 /** A place in a text. */
 export interface Cursor {
@@ -106,7 +107,7 @@ export function isEmpty({ anchor, head }: Selection): boolean {
  * `undefined` if the value is none.
  */
 export function cursorIn(value: unknown): Cursor | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { line, column, offset } = value;
   return isPlace(line) && isPlace(column) && isPlace(offset)
     ? { line, column, offset }
@@ -115,7 +116,7 @@ export function cursorIn(value: unknown): Cursor | undefined {
 
 /** Does the same for a selection; an empty one is none. */
 export function selectionIn(value: unknown): Selection | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { isBackward } = value;
   const anchor = cursorIn(value.anchor);
   const head = cursorIn(value.head);
@@ -126,19 +127,12 @@ export function selectionIn(value: unknown): Selection | undefined {
 
 /** Does the same for a viewport. */
 export function viewportIn(value: unknown): Viewport | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { topLine, bottomLine, scrollPercentage } = value;
   return isPlace(topLine) && isPlace(bottomLine) && bottomLine >= topLine &&
       isPercentage(scrollPercentage)
     ? { topLine, bottomLine, scrollPercentage }
     : undefined;
-}
-
-/** Whether a value is an object and not an array. */
-export function isRecord(
-  value: unknown,
-): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPlace(value: unknown): value is number {
@@ -155,7 +149,7 @@ export function assertRecord<T>(
   field: string,
   action: string,
 ): asserts value is Unchecked<T> {
-  if (isRecord(value)) return;
+  if (isJsonObject(value)) return;
   throw new InvalidValueError(action, field, "must be an object", value);
 }
 

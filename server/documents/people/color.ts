@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../../core/mod.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
 import { hueOf } from "./hue.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { ServiceSocket } from "./service_socket.js";
+import { Connection } from "./connection.js";
 
 const TOKEN = { text: "a.b.c", subject: "ada", name: "ada" };
 const MINUTE_MS = 60_000;
 const STEP_MS = 500;
 
-/** A socket of the browser, opened and closed by the test. */
+/** A socket of the browser, which the test opens and closes. */
 class Line {
   readyState: number = WebSocket.CONNECTING;
   onopen = () => {};
@@ -16,6 +16,8 @@ class Line {
     readonly url: string,
     readonly protocols?: readonly string[],
   ) {}
+
+  send(): void {}
 
   open(): void {
     this.readyState = WebSocket.OPEN;
@@ -29,14 +31,14 @@ class Line {
 }
 
 /**
- * A page with a clock of its own, whose sockets are lines, and whose questions
- * the service answers with a status.
+ * A page with a clock of its own, whose sockets are lines. The service answers its
+ * requests with a status.
  */
 function page(answer: { status?: number; refuses?: boolean } = {}) {
   const lines: Line[] = [];
   const asked: string[] = [];
-  const told: string[] = [];
-  const knock = (url: string, protocols?: readonly string[]) => {
+  const reports: string[] = [];
+  const connect = (url: string, protocols?: readonly string[]) => {
     const line = new Line(url, protocols);
     lines.push(line);
     if (answer.refuses) queueMicrotask(() => line.close());
@@ -47,7 +49,7 @@ function page(answer: { status?: number; refuses?: boolean } = {}) {
     location: { protocol: "http:", host: "presence.example" },
     WebSocket: class {
       constructor(url: string, protocols?: readonly string[]) {
-        return knock(url, protocols);
+        return connect(url, protocols);
       }
     },
     fetch(url: string) {
@@ -61,24 +63,29 @@ function page(answer: { status?: number; refuses?: boolean } = {}) {
   return {
     lines,
     asked,
-    told,
-    /** Lets time pass in steps: something happens between two timers. */
+    reports,
+    /** Lets time pass in steps, so that promises settle between timers. */
     async pass(ms: number): Promise<void> {
       for (let at = 0; at < ms; at += STEP_MS) await time.tickAsync(STEP_MS);
     },
-    socket: (token: ConstructorParameters<typeof ServiceSocket>[1]) =>
-      new ServiceSocket("room:lobby", token, {
-        onLost: () => void told.push("lost"),
-        onShut: (sentence) => void told.push(sentence),
+    connection: (token: ConstructorParameters<typeof Connection>[1]) =>
+      new Connection("room:lobby", token, {
+        params: () => ({}),
+        messages: {},
+        onPeople() {},
+        onJoined() {},
+        onRefused() {},
+        onLost: () => void reports.push("lost"),
+        onShut: (sentence) => void reports.push(sentence),
       }, browser),
     [Symbol.dispose]: () => time.restore(),
   };
 }
 
-Deno.test("a socket brings its token in the subprotocol, and never in the URL", () => {
+Deno.test("Connection.open() sends its token as a subprotocol, and never in the URL", () => {
   using here = page();
-  const socket = here.socket(TOKEN);
-  socket.connect();
+  const connection = here.connection(TOKEN);
+  connection.open();
   const [line] = here.lines;
   assertEquals(line?.protocols, [
     "phoenix",
@@ -88,18 +95,18 @@ Deno.test("a socket brings its token in the subprotocol, and never in the URL", 
     line?.url,
     "ws://presence.example/socket/websocket?vsn=2.0.0",
   );
-  socket.end();
+  connection.leave();
 });
 
-Deno.test("a socket that is refused for the token asks once why, and knocks no more", async () => {
+Deno.test("Connection asks once why its token is refused, and gives up", async () => {
   for (const token of [undefined, TOKEN]) {
     using here = page({ status: 401, refuses: true });
-    const socket = here.socket(token);
-    socket.connect();
+    const connection = here.connection(token);
+    connection.open();
     await here.pass(MINUTE_MS);
-    assertEquals(here.told.length, 1);
+    assertEquals(here.reports.length, 1);
     assertMatch(
-      here.told.join(),
+      here.reports.join(),
       token ? /^The service does not take/ : /^This service wants a token/,
     );
     assertEquals(here.asked.length, 1);
@@ -107,65 +114,64 @@ Deno.test("a socket that is refused for the token asks once why, and knocks no m
   }
 });
 
-Deno.test("a socket that is refused for anything else comes back, ever more slowly", async () => {
+Deno.test("Connection tries again, ever more slowly, when it is refused for anything else", async () => {
   for (const status of [undefined, 200, 429, 500]) {
     using here = page({ status, refuses: true });
-    const socket = here.socket(TOKEN);
-    socket.connect();
+    const connection = here.connection(TOKEN);
+    connection.open();
     await here.pass(MINUTE_MS);
     const first = here.lines.length;
     await here.pass(MINUTE_MS);
     const second = here.lines.length - first;
     assert(9 <= second && second <= 12, `${second} times in a minute`);
     assert(first < 24, `${first} times in the first minute`);
-    assertEquals(new Set(here.told), new Set(["lost"]));
-    socket.end();
+    assertEquals(new Set(here.reports), new Set(["lost"]));
+    connection.leave();
   }
 });
 
-Deno.test("a socket whose token has expired says so at once, and knocks no more", async () => {
+Deno.test("Connection reports at once that its token has expired, and gives up", async () => {
   using here = page({ status: 401 });
-  const socket = here.socket(TOKEN);
-  socket.connect();
+  const connection = here.connection(TOKEN);
+  connection.open();
   here.lines[0]?.open();
   here.lines[0]?.close(1008, "token expired");
   await here.pass(MINUTE_MS);
-  assertEquals(here.told.length, 1);
-  assertMatch(here.told.join(), /^Your token has expired\./);
+  assertEquals(here.reports.length, 1);
+  assertMatch(here.reports.join(), /^Your token has expired\./);
   assertEquals([here.asked.length, here.lines.length], [0, 1]);
 });
 
-Deno.test("a socket that is lost comes back without asking", async () => {
+Deno.test("Connection connects again without asking after it was lost", async () => {
   using here = page({ status: 401 });
-  const socket = here.socket(TOKEN);
-  socket.connect();
+  const connection = here.connection(TOKEN);
+  connection.open();
   here.lines[0]?.open();
   here.lines[0]?.close(1012, "service restart");
-  assertEquals(here.told, ["lost"]);
+  assertEquals(here.reports, ["lost"]);
   await here.pass(1_000);
   assertEquals(here.lines.length, 2);
   here.lines[1]?.open();
   await here.pass(1_000);
-  assertEquals([here.told, here.asked], [["lost"], []]);
-  socket.end();
+  assertEquals([here.reports, here.asked], [["lost"], []]);
+  connection.leave();
 });
 
-Deno.test("a socket is not even tried with what is no token", () => {
+Deno.test("Connection.open() does not try with a malformed token", () => {
   using here = page();
-  here.socket({ text: "x", subject: undefined, name: undefined }).connect();
-  assertMatch(here.told.join(), /^Your token is malformed\./);
+  here.connection({ text: "x", subject: undefined, name: undefined }).open();
+  assertMatch(here.reports.join(), /^Your token is malformed\./);
   assertEquals(here.lines, []);
 });
 
-Deno.test("a socket that has ended tells nothing", async () => {
+Deno.test("Connection.leave() ends all reports", async () => {
   using here = page({ status: 401 });
-  const socket = here.socket(TOKEN);
-  socket.connect();
+  const connection = here.connection(TOKEN);
+  connection.open();
   const [line] = here.lines;
   line?.open();
-  socket.end();
+  connection.leave();
   line?.close(1008, "token expired");
-  socket.shut("anything");
   await here.pass(MINUTE_MS);
-  assertEquals([here.told, here.lines.length], [[], 1]);
+  assertEquals([here.reports, here.lines.length], [[], 1]);
 });

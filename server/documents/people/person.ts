@@ -3,16 +3,16 @@ import {
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,
-} from "../../core/mod.ts";
-import { rankOf, wordOf } from "./activity.ts";
+} from "../../../core/mod.ts";
+import { isJsonObject, type JsonObject } from "../../internal.ts";
+import { ACTIVITY_RANKS, activityIn } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
-import { documentIdOf } from "./contexts.ts";
-import type { DocumentModel } from "./document_model.ts";
-import type { DocumentActivity, DocumentUser } from "./document_user.ts";
+import { documentIdOf } from "../contexts.ts";
+import type { DocumentModel } from "../document_model.ts";
+import type { DocumentUser } from "./document_user.ts";
 import {
   type Cursor,
   cursorIn,
-  isRecord,
   selectionIn,
   type Viewport,
   viewportIn,
@@ -80,7 +80,7 @@ export function personOf(
     online,
     typing,
     focused,
-    activity: activityOf(dominant),
+    activity: activityIn(dominant),
     viewport,
     cursor,
     selection: selectionIn(moving?.facets.selection) ?? null,
@@ -154,8 +154,8 @@ function activeAtOf({ facets, observedAt }: Session): Timestamp {
   return isTime(facets.lastActiveAt) ? facets.lastActiveAt : observedAt;
 }
 
-function activityOf({ facets }: Session): DocumentActivity {
-  return facets.availability === "away" ? "away" : wordOf(facets.activity);
+function rankOf(session: Session): number {
+  return ACTIVITY_RANKS[activityIn(session)];
 }
 
 function compareAge(a: Session, b: Session): number {
@@ -166,7 +166,7 @@ function compareAge(a: Session, b: Session): number {
 function dominates(a: Session, b: Session | undefined): boolean {
   if (b === undefined) return true;
   if (a === b) return false;
-  const order = rankOf(activityOf(a)) - rankOf(activityOf(b)) ||
+  const order = rankOf(a) - rankOf(b) ||
     activeAtOf(a) - activeAtOf(b) || compareEntryKeys(b, a);
   return order > 0;
 }
@@ -182,12 +182,10 @@ function profileOf(
   };
 }
 
-function profileFieldsOf(
-  { facets }: Session,
-): { readonly [name: string]: unknown } {
+function profileFieldsOf({ facets }: Session): JsonObject {
   const meta: unknown = facets.meta;
-  const value = isRecord(meta) ? meta.value : undefined;
-  return isRecord(value) ? value : {};
+  const value = isJsonObject(meta) ? meta.value : undefined;
+  return isJsonObject(value) ? value : {};
 }
 
 function isTime(value: unknown): value is Timestamp {

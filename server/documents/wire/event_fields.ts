@@ -1,6 +1,6 @@
-import type { PresenceSnapshot } from "../../core/mod.ts";
-import { documentIdOf } from "./contexts.ts";
-import type { DocumentModel } from "./document_model.ts";
+import type { PresenceSnapshot } from "../../../core/mod.ts";
+import { documentIdOf } from "../contexts.ts";
+import type { DocumentModel } from "../document_model.ts";
 
 /** What has happened to an entry, as a `RedisBackbone` tells it. */
 export interface EntryEvent {

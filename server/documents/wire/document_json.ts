@@ -1,8 +1,11 @@
-import type { Timestamp } from "../../core/mod.ts";
-import type { DocumentMessage } from "./document_message.ts";
-import type { ActiveDocument } from "./document_answers.ts";
-import type { DocumentActivity, DocumentUser } from "./document_user.ts";
-import type { Cursor, Selection, Viewport } from "./positions.ts";
+import type { Timestamp } from "../../../core/mod.ts";
+import type { DocumentMessage } from "../document_message.ts";
+import type { ActiveDocument } from "../document_answers.ts";
+import type {
+  DocumentActivity,
+  DocumentUser,
+} from "../people/document_user.ts";
+import type { Cursor, Selection, Viewport } from "../people/positions.ts";
 
 /** A {@linkcode Selection} on the wire. */
 export interface SelectionJson {
@@ -74,45 +77,33 @@ export interface DocumentUserJson extends ActiveUserJson {
   readonly last_cursor_update: Timestamp | null;
 }
 
-/** What a {@linkcode DocumentMessage} tells, on the wire. */
+/** What a {@linkcode DocumentMessage} says, on the wire. */
 export type DocumentPayloadJson =
   | {
     readonly type: "state";
     readonly document_id: string;
     readonly users: readonly DocumentUserJson[];
   }
-  | {
-    readonly type: "user_joined";
-    readonly user_id: string;
-    readonly presence: DocumentUserJson;
-  }
-  | { readonly type: "user_left" | "user_idle"; readonly user_id: string }
-  | {
-    readonly type: "cursor_moved";
-    readonly user_id: string;
-    readonly cursor: Cursor | null;
-    readonly selection: SelectionJson | null;
-  }
-  | {
-    readonly type: "typing_changed";
-    readonly user_id: string;
-    readonly is_typing: boolean;
-  }
-  | {
-    readonly type: "viewport_changed";
-    readonly user_id: string;
-    readonly viewport: ViewportJson | null;
-  }
-  | {
-    readonly type: "activity_changed";
-    readonly user_id: string;
-    readonly activity: DocumentActivity;
-  }
-  | {
-    readonly type: "color_changed";
-    readonly user_id: string;
-    readonly color: string;
-  };
+  | { readonly user_id: string }
+    & (
+      | { readonly type: "user_joined"; readonly presence: DocumentUserJson }
+      | { readonly type: "user_left" | "user_idle" }
+      | {
+        readonly type: "cursor_moved";
+        readonly cursor: Cursor | null;
+        readonly selection: SelectionJson | null;
+      }
+      | { readonly type: "typing_changed"; readonly is_typing: boolean }
+      | {
+        readonly type: "viewport_changed";
+        readonly viewport: ViewportJson | null;
+      }
+      | {
+        readonly type: "activity_changed";
+        readonly activity: DocumentActivity;
+      }
+      | { readonly type: "color_changed"; readonly color: string }
+    );
 
 /** A {@linkcode DocumentMessage} on the wire. */
 export interface DocumentMessageJson {
@@ -209,54 +200,39 @@ export function activeDocumentJson(
 }
 
 function payloadOf(message: DocumentMessage): DocumentPayloadJson {
+  if (message.type === "state") {
+    const { documentId, users } = message;
+    return {
+      type: "state",
+      document_id: documentId,
+      users: users.map(documentUserJson),
+    };
+  }
+  if (message.type === "userJoined") {
+    const presence = documentUserJson(message.user);
+    return { type: "user_joined", user_id: presence.user_id, presence };
+  }
+  const { userId: user_id } = message;
   switch (message.type) {
-    case "state":
-      return {
-        type: "state",
-        document_id: message.documentId,
-        users: message.users.map(documentUserJson),
-      };
-    case "userJoined":
-      return {
-        type: "user_joined",
-        user_id: message.user.userId,
-        presence: documentUserJson(message.user),
-      };
     case "userLeft":
-      return { type: "user_left", user_id: message.userId };
+      return { type: "user_left", user_id };
     case "userIdle":
-      return { type: "user_idle", user_id: message.userId };
-    case "cursorMoved":
-      return {
-        type: "cursor_moved",
-        user_id: message.userId,
-        cursor: message.cursor,
-        selection: message.selection && selectionJson(message.selection),
-      };
+      return { type: "user_idle", user_id };
+    case "cursorMoved": {
+      const { cursor } = message;
+      const selection = message.selection && selectionJson(message.selection);
+      return { type: "cursor_moved", user_id, cursor, selection };
+    }
     case "typingChanged":
-      return {
-        type: "typing_changed",
-        user_id: message.userId,
-        is_typing: message.isTyping,
-      };
-    case "viewportChanged":
-      return {
-        type: "viewport_changed",
-        user_id: message.userId,
-        viewport: message.viewport && viewportJson(message.viewport),
-      };
+      return { type: "typing_changed", user_id, is_typing: message.isTyping };
+    case "viewportChanged": {
+      const viewport = message.viewport && viewportJson(message.viewport);
+      return { type: "viewport_changed", user_id, viewport };
+    }
     case "activityChanged":
-      return {
-        type: "activity_changed",
-        user_id: message.userId,
-        activity: message.activity,
-      };
+      return { type: "activity_changed", user_id, activity: message.activity };
     case "colorChanged":
-      return {
-        type: "color_changed",
-        user_id: message.userId,
-        color: message.color,
-      };
+      return { type: "color_changed", user_id, color: message.color };
   }
 }
 

@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import fc from "fast-check";
-import { Lab, TIMES } from "../cluster/testing/lab.ts";
+import { Lab, TIMES } from "../../cluster/testing/lab.ts";
 import { hueIn } from "./color.ts";
-import { TopicPresence } from "../topics/mod.ts";
+import { TopicPresence } from "../../topics/mod.ts";
 import { hueApart, hueOf } from "./hue.ts";
-import { colorOf, type DocumentPresence, type DocumentSession } from "./mod.ts";
+import {
+  colorOf,
+  type DocumentPresence,
+  type DocumentSession,
+} from "../mod.ts";
 import {
   documents,
   flush,
@@ -14,8 +18,8 @@ import {
   update,
   userOf,
   Watcher,
-} from "./testing/harness.ts";
-import { Node } from "./testing/node.ts";
+} from "../testing/harness.ts";
+import { Node } from "../testing/node.ts";
 
 /** Ids whose hues are near that of "ada", so that they want the same colour. */
 const ALIKE = Array.from({ length: 10_000 }, (_, n) => `ada${n}`)

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { fits, hueApart, hueOf } from "./hue.ts";
-import { RUNS } from "./testing/harness.ts";
+import { RUNS } from "../testing/harness.ts";
 
 const GROUPS = 1_000;
 

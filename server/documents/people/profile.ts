@@ -1,6 +1,6 @@
-import { InvalidValueError } from "../../core/mod.ts";
-import { assertText } from "../internal.ts";
-import { SerializationError } from "./errors.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
+import { assertText, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../../internal.ts";
+import { SerializationError } from "../errors.ts";
 
 /** What somebody is called, and where their picture is. */
 export interface Profile {
@@ -9,12 +9,6 @@ export interface Profile {
   /** The picture. */
   readonly avatarUrl?: string | undefined;
 }
-
-/** Of a name, in UTF-16 units, as of keys. */
-const MAX_NAME_LENGTH = 256;
-
-/** As long as what all software takes for a URL. */
-const MAX_URL_LENGTH = 2_048;
 
 /**
  * A URL of `http` or `https`, or one without a scheme: what is before the first

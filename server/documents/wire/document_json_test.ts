@@ -5,7 +5,7 @@ import {
   documentMessageJson,
   type DocumentUser,
   documentUserJson,
-} from "./mod.ts";
+} from "../mod.ts";
 
 const ADA: DocumentUser = {
   userId: "ada",

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { InvalidValueError } from "../../core/mod.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
 import {
   type DocumentUser,
   documentUserJson,
@@ -10,7 +10,7 @@ import {
   readViewport,
   type Selection,
   type Viewport,
-} from "./mod.ts";
+} from "../mod.ts";
 
 const RUNS = { numRuns: Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000) };
 

@@ -2,9 +2,9 @@ import {
   compareKeys,
   type PresenceSnapshot,
   type Timestamp,
-} from "../../core/mod.ts";
+} from "../../../core/mod.ts";
 import { hueIn } from "./color.ts";
-import type { DocumentModel } from "./document_model.ts";
+import type { DocumentModel } from "../document_model.ts";
 import { fits, hueApart, hueOf } from "./hue.ts";
 import { byPerson, colorIn, connectedAtOf, firstOf } from "./person.ts";
 

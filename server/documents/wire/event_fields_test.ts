@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { Redis } from "ioredis";
-import { type Cluster, joinCluster } from "../cluster/mod.ts";
-import { fromIoredis, RedisBackbone } from "../cluster/redis/mod.ts";
-import { eventually } from "../cluster/testing/real_server.ts";
-import { RedisServer } from "../cluster/testing/redis_server.ts";
-import { PresenceServer } from "../mod.ts";
+import { type Cluster, joinCluster } from "../../cluster/mod.ts";
+import { fromIoredis, RedisBackbone } from "../../cluster/redis/mod.ts";
+import { eventually } from "../../cluster/testing/real_server.ts";
+import { RedisServer } from "../../cluster/testing/redis_server.ts";
+import { PresenceServer } from "../../mod.ts";
 import {
   documentEventFields,
   type DocumentModel,
   DocumentPresence,
-} from "./mod.ts";
-import { at, join, update } from "./testing/harness.ts";
+} from "../mod.ts";
+import { at, join, update } from "../testing/harness.ts";
 
 const STREAM = "materi:events:presence";
 

@@ -1,5 +1,5 @@
-import { equalValues, type Timestamp } from "../../core/mod.ts";
-import type { DocumentEvent } from "./document_message.ts";
+import { equalValues, type Timestamp } from "../../../core/mod.ts";
+import type { DocumentEvent } from "../document_message.ts";
 import type { DocumentUser } from "./document_user.ts";
 
 /**

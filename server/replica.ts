@@ -1,0 +1,388 @@
+import { assertUpdate } from "../core/assert.ts";
+import {
+  type Duration,
+  type EntryKey,
+  entryKeyOf,
+  type PresenceModel,
+  type PresenceSnapshot,
+  type PresenceUpdate,
+  type Timestamp,
+} from "../core/mod.ts";
+import { DeadlineQueue, type Scheduled } from "../store/internal.ts";
+import type { PresenceChange, PresenceStore } from "../store/mod.ts";
+import type { Clocks } from "./clocks.ts";
+import { EntryMap } from "./entry_map.ts";
+import {
+  type Deadlines,
+  deadlinesOf,
+  haveMoved,
+  heldFacets,
+  takeOver,
+} from "./facet_deadlines.ts";
+import type { Feeds } from "./feed.ts";
+import type { Grace } from "./grace.ts";
+import type { Relay } from "./relay.ts";
+import type {
+  RemoteEntry,
+  Replication,
+  ReplicationListener,
+  Whereabouts,
+} from "./replication.ts";
+
+/** The parts of the server that is replicated. */
+export interface ReplicaHost<M extends PresenceModel> {
+  readonly store: PresenceStore<M>;
+  readonly clocks: Clocks;
+  readonly grace: Grace<M>;
+  readonly feeds: Feeds<M>;
+  readonly relay: Relay<M>;
+  /** Whether the store refuses stale updates. */
+  readonly refusesStale: boolean;
+  /** Expires what is due, before a read. */
+  expireDue(): void;
+  /** Arms the timer after a write. */
+  rearm(): void;
+  /** Notified when the replication has ended. */
+  ended(): void;
+}
+
+/** Why a replica writes to the store. */
+export type ReplicaCause = "replicated" | "forgotten";
+
+/** Longest time until others learn of a deadline that has moved away. */
+const RESEND_MS: Duration = 60_000;
+
+/**
+ * How much nearer a deadline moves before others have to know at once. A
+ * publisher that adds up two clocks, as a heartbeat does, moves it a little with
+ * each update.
+ */
+const SAME_MS: Duration = 100;
+
+const NO_DEADLINES: Deadlines = new Map();
+
+/** What is kept of an entry that this server has received. */
+interface OwnEntry<M extends PresenceModel> extends Scheduled {
+  readonly isOwn: true;
+  readonly key: EntryKey<M>;
+  /** When its publisher was last heard of: steady time. */
+  heardAt: Timestamp;
+  /** The deadlines of its facets that the other servers know. */
+  sent: Deadlines;
+  /** When its deadlines may have to be sent again. */
+  due: Timestamp;
+}
+
+/** What is kept of an entry that another server has put. */
+interface HeldEntry<M extends PresenceModel> {
+  readonly isOwn: false;
+  readonly key: EntryKey<M>;
+  /** As it is there, by that server's clock. */
+  readonly observedAt: Timestamp;
+  /** When its facets expire there: steady time of this server. */
+  readonly deadlines: Deadlines;
+}
+
+/**
+ * What a server knows of who owns its entries while it is replicated: each is
+ * its own or another server's. Tells the replicator of the own ones, and puts
+ * those of others into the store.
+ */
+export class Replica<M extends PresenceModel> implements Replication<M> {
+  /** The replicator. */
+  readonly listener: ReplicationListener<M>;
+  readonly #host: ReplicaHost<M>;
+  readonly #entries = new EntryMap<M, OwnEntry<M> | HeldEntry<M>>();
+  /** Own entries by when their deadlines may have to be sent again. */
+  readonly #due = new DeadlineQueue<OwnEntry<M>>();
+  #remoteSize = 0;
+
+  /** Makes one of a server whose entries are its own so far. */
+  constructor(host: ReplicaHost<M>, listener: ReplicationListener<M>) {
+    this.#host = host;
+    this.listener = listener;
+    const { store, clocks } = host;
+    const { wall, steady } = clocks;
+    for (const snapshot of store.snapshots()) {
+      const { seenAt = wall } = store.liveness(snapshot) ?? {};
+      const own = this.#own(snapshot, steady - Math.max(0, wall - seenAt));
+      this.#markSent(own);
+    }
+  }
+
+  // For the server
+
+  /** How many entries other servers own. */
+  get remoteSize(): number {
+    return this.#remoteSize;
+  }
+
+  /** A time before which {@linkcode Replica.sweep} has nothing to do. O(1). */
+  get nextSweep(): Timestamp {
+    return this.#due.earliest();
+  }
+
+  /** Reports whether another server owns an entry. O(1). */
+  isRemote(key: EntryKey<M>): boolean {
+    return this.#entries.get(key)?.isOwn === false;
+  }
+
+  /**
+   * Prepares updates that are about to be published. The first update of
+   * another server's entry takes it over: its facets still expire when they were
+   * to expire there.
+   */
+  prepare(
+    updates: readonly PresenceUpdate<M>[],
+    shift: Duration,
+  ): readonly PresenceUpdate<M>[] {
+    const { store } = this.#host;
+    const taken = new Set<HeldEntry<M>>();
+    return updates.map((update) => {
+      assertUpdate(update);
+      const held = this.#entries.get(update);
+      if (held === undefined || held.isOwn || taken.has(held)) return update;
+      const former = store.snapshot(update);
+      if (former === undefined) return update;
+      taken.add(held);
+      return takeOver(update, former, held.deadlines, shift);
+    });
+  }
+
+  /** Takes note of an update that was published; also if it changed nothing. */
+  received(update: PresenceUpdate<M>): void {
+    const { steady } = this.#host.clocks;
+    const former = this.#entries.get(update);
+    const own = former?.isOwn ? former : this.#own(update, steady);
+    own.heardAt = steady;
+    const isNearer = (by: Duration) => by <= -SAME_MS;
+    if (
+      own !== former || haveMoved(this.#deadlines(own), own.sent, isNearer)
+    ) this.#put(own);
+  }
+
+  /** Follows a change of the store; one without a cause is the server's own. */
+  changed(change: PresenceChange<M>, cause: string | undefined): void {
+    switch (change.type) {
+      case "expired":
+      case "withdrawn": {
+        const isOwn = !this.isRemote(change.previous);
+        this.#delete(change.previous);
+        if (cause !== undefined) return;
+        return this.listener.removed(change.previous, isOwn);
+      }
+      case "published":
+        if (cause !== undefined) return;
+        return this.#put(
+          this.#own(change.snapshot, this.#host.clocks.steady),
+          change.snapshot,
+        );
+      case "facetsExpired": {
+        const own = this.#entries.get(change.snapshot);
+        if (own?.isOwn) this.#put(own, change.snapshot);
+      }
+    }
+  }
+
+  /**
+   * Sends the deadlines that have moved away and are over by what others know:
+   * either the facet has expired, which is a change, or it lasts.
+   */
+  sweep(now: Timestamp): void {
+    let own = this.#due.takeDue(now);
+    while (own !== undefined) {
+      const isOther = (by: Duration) => by !== 0;
+      if (haveMoved(this.#deadlines(own), own.sent, isOther)) this.#put(own);
+      else this.#markSent(own);
+      own = this.#due.takeDue(now);
+    }
+  }
+
+  /** Where a subject is, at all servers together. */
+  async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
+    const { entries = [], isComplete = true, missing = [] } =
+      await this.listener.locate?.(subject) ?? {};
+    const snapshots = new EntryMap<M, PresenceSnapshot<M>>();
+    for (const entry of entries) {
+      snapshots.set(entry, { ...entry, expiry: "never" });
+    }
+    this.#host.expireDue();
+    for (const snapshot of this.#host.store.snapshots({ subject })) {
+      // The others know their own entries better, if they answer.
+      const isOld = this.isRemote(snapshot) &&
+        (isComplete || snapshots.has(snapshot));
+      if (!isOld) snapshots.set(snapshot, snapshot);
+    }
+    return { snapshots: snapshots.values(), isComplete, missing };
+  }
+
+  // For the replicator
+
+  /** See {@linkcode Replication.put}. */
+  put(entries: readonly RemoteEntry<M>[], areNews = false): void {
+    const arrived = areNews
+      ? entries.filter((entry) => !this.isRemote(entry))
+      : [];
+    for (const entry of entries) this.#hold(entry);
+    for (const entry of arrived) this.#host.grace.comeBack(entry);
+    this.#host.rearm();
+  }
+
+  /** See {@linkcode Replication.drop}. */
+  drop(keys: readonly EntryKey<M>[]): void {
+    this.#withdraw(keys, "replicated");
+  }
+
+  /** See {@linkcode Replication.forget}. */
+  forget(keys: readonly EntryKey<M>[]): void {
+    this.#withdraw(keys, "forgotten");
+  }
+
+  /** See {@linkcode Replication.own}. */
+  own(context?: M["context"]): PresenceSnapshot<M>[] {
+    this.#host.expireDue();
+    return this.#host.store.snapshots({ context })
+      .filter((snapshot) => !this.isRemote(snapshot));
+  }
+
+  /** See {@linkcode Replication.heardAt}. */
+  heardAt(key: EntryKey<M>): Timestamp | undefined {
+    const entry = this.#entries.get(key);
+    return entry?.isOwn ? entry.heardAt : undefined;
+  }
+
+  /** See {@linkcode Replication.remote}. */
+  remote(context?: M["context"]): EntryKey<M>[] {
+    return this.#entries.values(context)
+      .filter(({ isOwn }) => !isOwn)
+      .map(({ key }) => key);
+  }
+
+  /** See {@linkcode Replication.watched}. */
+  watched(): M["context"][] {
+    const { feeds, relay } = this.#host;
+    return [...new Set([...feeds.contexts(), ...relay.contexts()])];
+  }
+
+  /** See {@linkcode Replication.told}. */
+  told(context: M["context"], text: string): void {
+    this.#host.relay.deliver(context, text);
+  }
+
+  /** Ends it: the entries of other servers are forgotten. */
+  [Symbol.dispose](): void {
+    this.forget(this.remote());
+    this.#host.ended();
+  }
+
+  // Below the surface
+
+  /** The own entry with a key, made if another server owned it so far. */
+  #own(key: EntryKey<M>, heardAt: Timestamp): OwnEntry<M> {
+    const former = this.#entries.get(key);
+    if (former?.isOwn) return former;
+    const own: OwnEntry<M> = {
+      isOwn: true,
+      key: entryKeyOf(key),
+      heardAt,
+      sent: NO_DEADLINES,
+      due: Infinity,
+      queuedAt: Infinity,
+    };
+    if (former !== undefined) this.#remoteSize--;
+    this.#entries.set(own.key, own);
+    return own;
+  }
+
+  #delete(key: EntryKey<M>): void {
+    const former = this.#entries.delete(key);
+    if (former?.isOwn) this.#due.forget(former);
+    else if (former !== undefined) this.#remoteSize--;
+  }
+
+  /** Puts another server's entry into the store. */
+  #hold(entry: RemoteEntry<M>): void {
+    const { store, clocks, grace } = this.#host;
+    const former = store.snapshot(entry);
+    const known = this.#entries.get(entry);
+    const { observedAt } = known?.isOwn === false ? known : former ?? entry;
+    const deadlines = deadlinesOf(entry, clocks.steady);
+    const update = this.#asUpdate(entry, former, deadlines);
+    const { lastSequence } = store;
+    store.publish(update, 0, REPLICATED);
+    if (
+      former !== undefined && observedAt !== entry.observedAt &&
+      store.lastSequence === lastSequence
+    ) {
+      // A refresh is silent, but this is another entry in the old one's place:
+      // all servers have the same.
+      store.withdraw(former, REPLICATED);
+      store.publish(update, 0, REPLICATED);
+    }
+    this.#delete(entry);
+    const key = entryKeyOf(entry);
+    this.#entries.set(key, {
+      isOwn: false,
+      key,
+      observedAt: entry.observedAt,
+      deadlines,
+    });
+    this.#remoteSize++;
+    grace.end(entry);
+  }
+
+  /** An entry as an update: what it does not have is cleared. */
+  #asUpdate(
+    entry: RemoteEntry<M>,
+    former: PresenceSnapshot<M> | undefined,
+    deadlines: Deadlines,
+  ): PresenceUpdate<M> {
+    const { store, clocks, refusesStale } = this.#host;
+    const { seenAt = -Infinity } = store.liveness(entry) ?? {};
+    return {
+      ...entryKeyOf(entry),
+      visibility: entry.visibility,
+      // By another server's clock: it must make neither the entry stale here nor
+      // the next update of a publisher that takes it over.
+      observedAt: refusesStale
+        ? Math.max(Math.min(entry.observedAt, clocks.wall), seenAt)
+        : entry.observedAt,
+      expiry: "never",
+      ...heldFacets(entry, former, deadlines, clocks.steady),
+    };
+  }
+
+  #withdraw(keys: readonly EntryKey<M>[], cause: ReplicaCause): void {
+    for (const key of keys) this.#host.store.withdraw(key, cause);
+    this.#host.rearm();
+  }
+
+  /** Tells the replicator of an own entry. */
+  #put(
+    own: OwnEntry<M>,
+    snapshot = this.#host.store.snapshot(own.key),
+  ): void {
+    if (snapshot === undefined) return;
+    this.#markSent(own);
+    this.listener.put(snapshot);
+  }
+
+  /** Takes note that the others know the deadlines of an own entry. */
+  #markSent(own: OwnEntry<M>): void {
+    own.sent = this.#deadlines(own);
+    own.due = own.sent.size === 0
+      ? Infinity
+      : this.#host.clocks.steady + RESEND_MS;
+    for (const deadline of own.sent.values()) {
+      if (deadline < own.due) own.due = deadline;
+    }
+    if (own.due === Infinity) this.#due.forget(own);
+    else this.#due.schedule(own);
+  }
+
+  #deadlines({ key }: OwnEntry<M>): Deadlines {
+    return this.#host.store.liveness(key)?.facetDeadlines ?? NO_DEADLINES;
+  }
+}
+
+const REPLICATED: ReplicaCause = "replicated";

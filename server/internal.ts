@@ -29,6 +29,7 @@ export { pause } from "./shared/pause.ts";
 export { FACET_ALLOWANCE_MS } from "./replication/replication.ts";
 export { startWatch } from "./watch/start_watch.ts";
 export { SweepLimit } from "./shared/sweep_limit.ts";
+export { toldOnce } from "./shared/told_once.ts";
 export {
   TokenBucket,
   TokenBuckets,

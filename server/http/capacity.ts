@@ -18,7 +18,7 @@ export function assertCapacity(
   actor: Actor,
   updates: readonly PresenceUpdate[],
   limits: HttpLimits,
-  fieldOf: (index: number, field: string) => string,
+  prefixOf: (index: number) => string,
 ): void {
   /** The bytes of each facet that entries would have, by the entry's name. */
   const drafts = new Map<string, Map<string, number>>();
@@ -38,7 +38,7 @@ export function assertCapacity(
     }
     const message = facetsFault(facets, limits);
     if (message === undefined) return;
-    throw invalid(ACTION, { field: fieldOf(index, "facets"), message });
+    throw invalid(ACTION, { field: `${prefixOf(index)}facets`, message });
   });
   assertEntries(store, actor, fresh.map(({ context }) => context), limits);
 }

@@ -2,12 +2,16 @@ import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError, type PresenceUpdate } from "../../core/mod.ts";
 import { StaleUpdateError } from "../../store/mod.ts";
 import { BackboneError, ChannelClosedError } from "../documents/mod.ts";
-import { assertServer, type Identity, type Unauthorized } from "../internal.ts";
+import {
+  assertServer,
+  type Identity,
+  toldOnce,
+  type Unauthorized,
+} from "../internal.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
   assertStillIn,
   json,
-  refused,
   type Service,
   unauthorized,
 } from "./routes/exchange.ts";
@@ -28,7 +32,6 @@ import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
 import { routesOf } from "./routes/routes.ts";
 import type { ServedDocuments, ServedPresence } from "./served.ts";
-import { toldOnce } from "./told_once.ts";
 import { Trust, urlOf } from "./trust.ts";
 import { updateSchema } from "./wire/update_schema.ts";
 
@@ -249,7 +252,7 @@ export function createHttpHandler(
     if (authorize === undefined) return TRUSTED_ACTOR;
     const identity = await authorize(request);
     if (identity === null || identity === undefined) throw unauthorized();
-    if (identity.reason !== undefined) throw refused(identity.reason);
+    if (identity.reason !== undefined) throw unauthorized(identity.reason);
     return actorOf(identity, () => server.now);
   }
 

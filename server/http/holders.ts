@@ -3,17 +3,11 @@ import { SweepLimit } from "../internal.ts";
 import type { Actor } from "./identity.ts";
 import type { ServedPresence } from "./served.ts";
 
-/** An entry that goes when rights are taken away. */
-interface Held {
-  readonly key: EntryKey;
-  readonly right: Right;
-}
-
 /** A signal that is aborted when rights are taken away. */
 interface Right {
   readonly signal: AbortSignal;
-  /** The names of the entries that were published with it; never empty. */
-  readonly names: Set<string>;
+  /** The entries that were published with it, by their names; never empty. */
+  readonly entries: Map<string, EntryKey>;
   /** What listens to the signal. */
   readonly end: () => void;
 }
@@ -25,7 +19,7 @@ interface Right {
  */
 export class Holders {
   readonly #server: ServedPresence;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, Right>();
   readonly #rights = new Map<AbortSignal, Right>();
   readonly #sweepLimit = new SweepLimit();
 
@@ -48,7 +42,7 @@ export class Holders {
     if (signal === undefined && this.#held.size === 0) return;
     for (const entry of published) {
       const name = entryName(entry);
-      if (this.#held.get(name)?.right.signal === signal) continue;
+      if (this.#held.get(name)?.signal === signal) continue;
       this.#release(name);
       if (signal !== undefined) this.#hold(name, entryKeyOf(entry), signal);
     }
@@ -60,32 +54,30 @@ export class Holders {
   #hold(name: string, key: EntryKey, signal: AbortSignal): void {
     let right = this.#rights.get(signal);
     if (right === undefined) {
-      const names = new Set<string>();
-      right = { signal, names, end: () => this.#withdraw(names) };
+      const entries = new Map<string, EntryKey>();
+      right = { signal, entries, end: () => this.#withdraw(entries) };
       signal.addEventListener("abort", right.end, { once: true });
       this.#rights.set(signal, right);
     }
-    right.names.add(name);
-    this.#held.set(name, { key, right });
+    right.entries.set(name, key);
+    this.#held.set(name, right);
   }
 
   /** Takes away what was published with a right. */
-  #withdraw(names: ReadonlySet<string>): void {
-    for (const name of names) {
-      const held = this.#held.get(name);
+  #withdraw(entries: ReadonlyMap<string, EntryKey>): void {
+    for (const [name, key] of entries) {
       this.#release(name);
-      if (held === undefined || this.#server.closed) continue;
-      this.#server.withdraw(held.key);
+      if (!this.#server.closed) this.#server.withdraw(key);
     }
   }
 
   /** Forgets an entry, and a signal that no entry is left of. */
   #release(name: string): void {
-    const right = this.#held.get(name)?.right;
+    const right = this.#held.get(name);
     if (right === undefined) return;
     this.#held.delete(name);
-    right.names.delete(name);
-    if (right.names.size > 0) return;
+    right.entries.delete(name);
+    if (right.entries.size > 0) return;
     right.signal.removeEventListener("abort", right.end);
     this.#rights.delete(right.signal);
   }
@@ -93,8 +85,10 @@ export class Holders {
   /** Most of them have ended by themselves, or were withdrawn. */
   #sweep(): void {
     const { store } = this.#server;
-    for (const [name, { key }] of this.#held) {
-      if (store.snapshot(key) === undefined) this.#release(name);
+    for (const { entries } of this.#rights.values()) {
+      for (const [name, key] of entries) {
+        if (store.snapshot(key) === undefined) this.#release(name);
+      }
     }
   }
 }

@@ -18,6 +18,7 @@
  * @module
  */
 
+export type { Identity, Unauthorized } from "../internal.ts";
 export { readBytes } from "./routes/body.ts";
 export type {
   DocumentCountsAnswer,
@@ -31,7 +32,6 @@ export {
   type HttpStats,
   type MeasuredHttpHandler,
 } from "./handler.ts";
-export type { Identity, Unauthorized } from "../internal.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,
@@ -47,7 +47,6 @@ export type {
   ServedStore,
   ServedVisible,
 } from "./served.ts";
-export { toldOnce } from "./told_once.ts";
 export { createTrustGuard, type TrustGuard } from "./trust.ts";
 export type {
   ChangesAnswer,

@@ -1,7 +1,13 @@
 import { assertMethods, assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
-import { createTrustGuard, toldOnce, type TrustGuard } from "../http/mod.ts";
-import { endOf, pause, TokenBuckets, type Unauthorized } from "../internal.ts";
+import { createTrustGuard, type TrustGuard } from "../http/mod.ts";
+import {
+  endOf,
+  pause,
+  TokenBuckets,
+  toldOnce,
+  type Unauthorized,
+} from "../internal.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 import { readBroadcast } from "./broadcasts/broadcast.ts";
 import {

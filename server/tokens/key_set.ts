@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from "jose";
 import * as v from "valibot";
+import { parseJson } from "../internal.ts";
 
 /** Sets of keys have some thousands. */
 const MAX_BYTES = 1_048_576;
@@ -30,17 +31,9 @@ export async function loadKeySet(
     await response.body?.cancel();
     throw new Error(`the answer has the status ${response.status}`);
   }
-  const result = v.safeParse(keySetSchema, parse(await textOf(response)));
+  const result = v.safeParse(keySetSchema, parseJson(await textOf(response)));
   if (!result.success) throw new Error("the answer is no key set");
   return result.output;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function textOf({ body }: Response): Promise<string> {

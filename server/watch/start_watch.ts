@@ -1,31 +1,32 @@
 import type { Watch } from "./watch.ts";
 
 /**
- * Makes a watch of a generator. Ending the watch, by itself or by a signal, also
- * ends a wait of the generator, and frees what it holds even if nobody reads on.
+ * Makes a watch of a generator. Ending it also ends a wait of the generator,
+ * and frees what it holds even if nobody reads on.
  *
- * @param signals What ends it; absent ones don't.
- * @param run Makes the values until its signal is aborted.
+ * @param signals Those of them that there are end the watch.
+ * @param read Yields until its signal is aborted; its second argument is what
+ * ends the watch.
  */
 export function startWatch<T>(
   signals: readonly (AbortSignal | undefined)[],
-  run: (signal: AbortSignal) => AsyncGenerator<T, void>,
+  read: (signal: AbortSignal, end: () => void) => AsyncGenerator<T, void>,
 ): Watch<T> {
   const inner = new AbortController();
-  async function* linked() {
+  const end = () => {
+    inner.abort();
+    return values.return();
+  };
+  async function* linked(): AsyncGenerator<T, void> {
     if (signals.some((signal) => signal?.aborted)) return;
     for (const signal of signals) signal?.addEventListener("abort", end);
     try {
-      yield* run(inner.signal);
+      yield* read(inner.signal, end);
     } finally {
       for (const signal of signals) signal?.removeEventListener("abort", end);
     }
   }
   const values = linked();
-  const end = () => {
-    inner.abort();
-    return values.return();
-  };
   return {
     next: () => values.next(),
     return: end,

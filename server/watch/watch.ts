@@ -67,6 +67,13 @@ interface RunningWatch {
   lag: () => number;
 }
 
+/** Reads a feed until a signal is aborted. */
+type Read<M extends PresenceModel, T> = (
+  feed: Feed<M>,
+  signal: AbortSignal,
+  running: RunningWatch,
+) => AsyncGenerator<T, void>;
+
 /** The watches of a server. */
 export class Watches<M extends PresenceModel> {
   readonly #store: PresenceStore<M>;
@@ -161,43 +168,33 @@ export class Watches<M extends PresenceModel> {
     for (const { end } of [...this.#running]) end();
   }
 
+  /** Starts a watch that holds a feed for as long as it runs. */
   #start<T>(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
-    signal: AbortSignal | undefined,
-    read: (
-      feed: Feed<M>,
-      signal: AbortSignal,
-      running: RunningWatch,
-    ) => AsyncGenerator<T, void>,
+    outer: AbortSignal | undefined,
+    read: Read<M, T>,
   ): Watch<T> {
-    const running: RunningWatch = { end: () => watch.return?.(), lag: () => 0 };
-    const watch = startWatch(
-      [signal],
-      (signal) =>
-        this.#run(
-          scope,
-          viewer,
-          running,
-          (feed) => read(feed, signal, running),
-        ),
+    return startWatch(
+      [outer],
+      (signal, end) => this.#run(scope, viewer, signal, end, read),
     );
-    return watch;
   }
 
-  /** Holds a feed for as long as a generator reads it. */
   async *#run<T>(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
-    running: RunningWatch,
-    read: (feed: Feed<M>) => AsyncGenerator<T, void>,
+    signal: AbortSignal,
+    end: () => void,
+    read: Read<M, T>,
   ): AsyncGenerator<T, void> {
     if (this.#closed) return;
     this.#expireDue();
     const feed = this.#feeds.join(scope, viewer);
+    const running: RunningWatch = { end, lag: () => 0 };
     this.#running.add(running);
     try {
-      yield* read(feed);
+      yield* read(feed, signal, running);
     } finally {
       this.#running.delete(running);
       this.#feeds.leave(feed);

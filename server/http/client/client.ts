@@ -55,8 +55,7 @@ import type {
   WireUpdate,
   WithdrawAnswer,
 } from "../wire/wire.ts";
-import { areSummaries, isAnswer, isSummary } from "./wire_answer.ts";
-import { readBatch } from "./wire_batch.ts";
+import { areSummaries, isAnswer, isSummary, readBatch } from "./read_answer.ts";
 
 export type {
   ClientBatch,
@@ -286,12 +285,13 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     assertNoOtherOptions(others, "watch presence");
     return startWatch(
       [signal, this.#options.signal],
-      (signal) => this.#batches({ context, since }, signal),
+      (signal) => this.#batches(context, since, signal),
     );
   }
 
   #batches(
-    { context, since }: ClientWatchOptions<M>,
+    context: M["context"],
+    since: string | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<ClientBatch<M>, void> {
     const { keepAliveMs = 15_000, onRetry } = this.#options;

@@ -1,4 +1,4 @@
-import { isJsonObject } from "../../internal.ts";
+import { isJsonObject, parseJson } from "../../internal.ts";
 import type { ProblemDocument } from "../wire/problem.ts";
 
 /**
@@ -66,12 +66,8 @@ async function readProblem(
     response.body?.cancel().catch(() => {});
     return undefined;
   }
-  try {
-    const problem: unknown = await response.json();
-    return isProblem(problem) ? problem : undefined;
-  } catch {
-    return undefined;
-  }
+  const problem = parseJson(await response.text().catch(() => ""));
+  return isProblem(problem) ? problem : undefined;
 }
 
 function isProblem(value: unknown): value is ProblemDocument {

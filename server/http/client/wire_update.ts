@@ -5,7 +5,6 @@ import type {
   PresenceUpdate,
   Timestamp,
 } from "../../../core/mod.ts";
-import { isJsonObject } from "../../internal.ts";
 import type { FacetTtls, WireUpdate } from "../wire/wire.ts";
 
 /**
@@ -63,23 +62,11 @@ function timeToLive(expiry: Expiry, observedAt: Timestamp): number {
 function facetTtls<M extends PresenceModel>(
   deadlines: FacetDeadlines<M>,
   observedAt: Timestamp,
-): FacetTtls<M> | undefined {
-  const ttls: unknown = Object.fromEntries(
-    Object.entries<unknown>(deadlines)
-      .filter(([name]) => name !== "lastSeen")
-      .map(([name, deadline]) => [
-        name,
-        typeof deadline === "number" ? deadline - observedAt : undefined,
-      ]),
+): FacetTtls<M> {
+  const { lastSeen: _, ...others } = deadlines;
+  const ttls: Record<string, number | undefined> = Object.fromEntries(
+    Object.entries<number | undefined>(others)
+      .map(([name, at]) => [name, at === undefined ? at : at - observedAt]),
   );
-  return areTtls<M>(ttls) ? ttls : undefined;
-}
-
-function areTtls<M extends PresenceModel>(
-  value: unknown,
-): value is FacetTtls<M> {
-  return isJsonObject(value) &&
-    Object.values(value).every((ttl) =>
-      ttl === undefined || typeof ttl === "number"
-    );
+  return ttls;
 }

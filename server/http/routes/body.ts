@@ -1,6 +1,9 @@
-import { HttpProblem } from "../wire/problem.ts";
-
-const ACTION = "read body";
+import { type JsonValue, parseJson } from "../../internal.ts";
+import {
+  HttpProblem,
+  type HttpProblemOptions,
+  type ProblemKind,
+} from "../wire/problem.ts";
 
 /** A body that is one JSON value. */
 export const JSON_TYPE = "application/json";
@@ -17,7 +20,7 @@ export async function readJson(
   request: Request,
   maxBytes: number,
   types: readonly string[],
-): Promise<unknown> {
+): Promise<JsonValue> {
   const type = typeOf(request);
   if (!types.includes(type)) throw wrongType(types);
   const text = await readText(request, maxBytes);
@@ -41,9 +44,9 @@ function typeOf(request: Request): string {
 
 function wrongType(types: readonly string[]): HttpProblem {
   const choice = types.join(" or ");
-  return new HttpProblem(
+  return problem(
     "unsupported-media-type",
-    `Cannot ${ACTION}: it must be ${choice}, in UTF-8 and not compressed`,
+    `it must be ${choice}, in UTF-8 and not compressed`,
     {
       headers: { "accept-post": types.join(", ") },
       errors: [{ field: "content-type", message: `must be ${choice}` }],
@@ -110,35 +113,30 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
 }
 
 function tooSlow(): HttpProblem {
-  return new HttpProblem(
-    "too-slow",
-    `Cannot ${ACTION}: it did not arrive within ${BODY_MS / 1_000} seconds`,
-    // What has not arrived yet must not be taken for the next request.
-    { headers: { "connection": "close" } },
-  );
+  const reason = `it did not arrive within ${BODY_MS / 1_000} seconds`;
+  // What has not arrived yet must not be taken for the next request.
+  return problem("too-slow", reason, { headers: { "connection": "close" } });
 }
 
 function notWhole(): HttpProblem {
-  return new HttpProblem(
-    "invalid-request",
-    `Cannot ${ACTION}: it did not arrive whole, or is not UTF-8`,
-  );
+  const reason = "it did not arrive whole, or is not UTF-8";
+  return problem("invalid-request", reason);
 }
 
 function tooLarge(maxBytes: number): HttpProblem {
-  return new HttpProblem(
-    "too-large",
-    `Cannot ${ACTION}: it has more than ${maxBytes} bytes`,
-  );
+  return problem("too-large", `it has more than ${maxBytes} bytes`);
 }
 
-function parse(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HttpProblem(
-      "invalid-request",
-      `Cannot ${ACTION}: ${where} is not JSON`,
-    );
-  }
+function parse(text: string, where: string): JsonValue {
+  const value = parseJson(text);
+  if (value !== undefined) return value;
+  throw problem("invalid-request", `${where} is not JSON`);
+}
+
+function problem(
+  kind: ProblemKind,
+  reason: string,
+  options?: HttpProblemOptions,
+): HttpProblem {
+  return new HttpProblem(kind, `Cannot read body: ${reason}`, options);
 }

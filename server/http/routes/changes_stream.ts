@@ -1,13 +1,10 @@
-import { callAt } from "../../internal.ts";
+import { callAt, startWatch } from "../../internal.ts";
+import type { Watch } from "../../mod.ts";
 import type { Ask } from "./exchange.ts";
-import type { CursorPosition } from "../../../store/mod.ts";
-import type { Place, TokenWriter } from "./position_token.ts";
-import type { PresenceBatch } from "../../mod.ts";
-
-const encoder = new TextEncoder();
+import type { Place } from "./position_token.ts";
 
 /** After how long a browser comes back when the stream has ended. */
-const OPENING = encoder.encode("retry: 1000\n\n");
+const OPENING = new TextEncoder().encode("retry: 1000\n\n");
 
 /** A reader that takes nothing for so long reads no more. */
 const STALL_MS = 60_000;
@@ -23,148 +20,103 @@ export function changesStream(
   since: Place | undefined,
 ): Response {
   const { service, request, actor } = ask;
-  const { keepAliveMs, quotas } = service;
   const headers = {
     "cache-control": "no-store, no-transform",
     "content-type": "text/event-stream",
-    "presence-keep-alive-ms": String(keepAliveMs),
+    "presence-keep-alive-ms": String(service.keepAliveMs),
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
   };
   if (request.method === "HEAD") return new Response(null, { headers });
-  quotas.assertStream(actor.account);
-  let stream: EventStream | undefined;
+  service.quotas.assertStream(actor.account);
+  const events = openStream(ask, context, since);
+  let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const give = (stream: EventStream, bytes: Uint8Array) => {
-        controller.enqueue(bytes);
-        // No error: a reader that goes on gets the rest, and reconnects.
-        stream.waits(() => controller.close());
-      };
-      if (stream === undefined) {
-        // Others may have taken the last place since the response was made.
-        if (!quotas.hasStream(actor.account)) return controller.close();
-        stream = new EventStream(ask, context, since);
-        return give(stream, OPENING);
-      }
-      stream.isRead();
       try {
-        const bytes = await stream.next();
-        if (bytes !== undefined) give(stream, bytes);
-        else if (!stream.isCancelled) controller.close();
+        const { done, value } = await events.next();
+        if (isCancelled) return;
+        if (done) controller.close();
+        else controller.enqueue(value);
       } catch (error) {
-        stream.end();
         service.report(error, request);
         controller.error(error);
       }
     },
-    cancel() {
-      stream?.cancel();
+    async cancel() {
+      isCancelled = true;
+      await events[Symbol.asyncDispose]();
     },
   }, { highWaterMark: 0 });
   return new Response(body, { headers });
 }
 
-/** A stream that is read: it has its place among the open ones until it ends. */
-class EventStream {
-  readonly #ask: Ask;
-  readonly #context: string;
-  readonly #ended = new AbortController();
-  readonly #signals: readonly AbortSignal[];
-  readonly #countOff: () => void;
-  readonly #watch: AsyncIterator<PresenceBatch, void>;
-  readonly #parts: PresenceBatch[] = [];
-  readonly #end = () => this.end();
-  readonly #expiry: Disposable;
-  #write: TokenWriter | undefined;
-  #stall: ReturnType<typeof setTimeout> | undefined;
-  isCancelled = false;
-
-  constructor(ask: Ask, context: string, since: Place | undefined) {
-    const { service: { server, keepAliveMs, quotas }, actor, request } = ask;
-    this.#ask = ask;
-    this.#context = context;
-    this.#write = since?.write;
-    this.#countOff = quotas.openStream(actor.account);
-    this.#watch = server.watch({
-      context,
-      viewer: actor.viewer,
-      signal: this.#ended.signal,
-      since: since?.position,
-      keepAliveMs,
-    });
-    this.#signals = [disconnectSignal(request), actor.signal]
-      .filter((signal) => signal !== undefined);
-    for (const signal of this.#signals) {
-      signal.addEventListener("abort", this.#end);
-    }
+/**
+ * The events of a stream. From the first that is asked for until the end it has
+ * its place among the open ones. It ends without an error when the client or
+ * its rights are gone, or when nobody reads: a reader that goes on reconnects.
+ */
+function openStream(
+  ask: Ask,
+  context: string,
+  since: Place | undefined,
+): Watch<Uint8Array> {
+  const { service: { quotas, server }, request, actor } = ask;
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const signals = [ended.signal, disconnectSignal(request), actor.signal];
+  return startWatch(signals, async function* (signal) {
+    // Others may have taken the last place since the response was made.
+    if (!quotas.hasStream(actor.account)) return;
+    const close = quotas.openStream(actor.account);
     const { expiresAt = Infinity } = actor;
-    this.#expiry = callAt(expiresAt, () => server.now, this.#end);
-    const isOver = this.#signals.some(({ aborted }) => aborted);
-    if (isOver || actor.end() !== undefined) this.end();
-  }
-
-  /** The bytes of the next event; `undefined` when there are no more. */
-  async next(): Promise<Uint8Array | undefined> {
-    const batch = this.#parts.shift() ?? await this.#nextBatch();
-    const isWhole = batch?.type === "changes" || batch?.last === true;
-    // While the machine has slept no timer has told of the end.
-    const isOver = this.#ended.signal.aborted ||
-      this.#ask.actor.end() !== undefined;
-    if (batch === undefined || isOver) {
-      this.end();
-      return undefined;
+    const expiry = callAt(expiresAt, () => server.now, end);
+    // At once, whatever the reader does: another may want the place.
+    signal.addEventListener("abort", () => {
+      expiry[Symbol.dispose]();
+      close();
+    });
+    try {
+      for await (const bytes of eventsOf(ask, context, since, signal)) {
+        const stall = setTimeout(end, STALL_MS);
+        try {
+          yield bytes;
+        } finally {
+          clearTimeout(stall);
+        }
+      }
+    } finally {
+      end();
     }
-    // Who resumed in the middle of a baseline would miss the rest of it.
-    const id = isWhole ? this.#idOf(batch.position) : undefined;
-    return this.#ask.service.events.write(batch, id);
-  }
+  });
+}
 
-  /** Ends it, and calls back, unless what it has given is taken soon. */
-  waits(onStall: () => void): void {
-    if (this.#ended.signal.aborted) return;
-    this.#stall = setTimeout(() => {
-      this.end();
-      onStall();
-    }, STALL_MS);
-  }
-
-  /** What it has given was taken. */
-  isRead(): void {
-    clearTimeout(this.#stall);
-  }
-
-  /** Frees all that it holds. */
-  end(): void {
-    if (this.#ended.signal.aborted) return;
-    this.#ended.abort();
-    clearTimeout(this.#stall);
-    this.#expiry[Symbol.dispose]();
-    this.#countOff();
-    for (const signal of this.#signals) {
-      signal.removeEventListener("abort", this.#end);
+async function* eventsOf(
+  { service, actor }: Ask,
+  context: string,
+  since: Place | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const { server, keepAliveMs, tokens, events } = service;
+  const { viewer } = actor;
+  let write = since?.write;
+  yield OPENING;
+  const batches = server.watch({
+    context,
+    viewer,
+    signal,
+    since: since?.position,
+    keepAliveMs,
+  });
+  for await (const batch of batches) {
+    for (const part of events.split(batch)) {
+      // While the machine has slept no timer has told of the end.
+      if (actor.end() !== undefined) return;
+      // Who resumed in the middle of a baseline would miss the rest of it.
+      const isWhole = part.type === "changes" || part.last;
+      if (isWhole) write ??= tokens.begin(part.position, { ...actor, context });
+      yield events.write(part, isWhole ? write?.(part.position) : undefined);
     }
-  }
-
-  /** Ends it, because nobody reads any more. */
-  cancel(): void {
-    this.isCancelled = true;
-    this.end();
-  }
-
-  #idOf(position: CursorPosition): string {
-    const { service: { tokens }, actor } = this.#ask;
-    const holder = { ...actor, context: this.#context };
-    this.#write ??= tokens.begin(position, holder);
-    return this.#write(position);
-  }
-
-  async #nextBatch(): Promise<PresenceBatch | undefined> {
-    const { done, value } = await this.#watch.next();
-    if (done) return undefined;
-    const [first, ...others] = this.#ask.service.events.split(value);
-    this.#parts.push(...others);
-    return first;
   }
 }
 

@@ -23,7 +23,7 @@ import {
   type Send,
   sendTo,
 } from "../testing/service.ts";
-import { readBatch } from "../client/wire_batch.ts";
+import { readBatch } from "../client/read_answer.ts";
 
 const PATH = "/v1/changes?context=doc-1";
 

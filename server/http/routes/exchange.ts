@@ -65,8 +65,8 @@ export function positionOf({ store }: ServedPresence): CursorPosition {
  */
 export function assertStillIn(actor: Actor): void {
   const end = actor.end();
-  if (end === "revoked") throw refused("the rights have been taken away");
-  if (end === "expired") throw refused("the rights have expired");
+  if (end === "revoked") throw unauthorized("the rights have been taken away");
+  if (end === "expired") throw unauthorized("the rights have expired");
 }
 
 /**
@@ -84,32 +84,25 @@ export async function isIncomplete(
   return isWhole ? undefined : true;
 }
 
-/** The problem of somebody who has not said who they are. */
-export function unauthorized(): HttpProblem {
-  return challenge("it is not known who is asking", {});
-}
-
-/** The problem of somebody who is not let in, or no more, by what they said. */
-export function refused(reason: string): HttpProblem {
-  return challenge(reason, {
-    error: "invalid_token",
-    error_description: reason,
-  });
-}
-
-/** RFC 6750 tells nothing of errors to whom has not sent a token at all. */
-function challenge(
-  reason: string,
-  fields: Readonly<Record<string, string>>,
-): HttpProblem {
+/**
+ * The problem of somebody who has not said who they are, or, for a reason, is
+ * not let in by what they said.
+ */
+export function unauthorized(reason?: string): HttpProblem {
+  // RFC 6750 tells nothing of errors to whom has not sent a token at all.
+  const fields = reason === undefined
+    ? {}
+    : { error: "invalid_token", error_description: reason };
   const parameters = Object.entries({ realm: "presence", ...fields })
     // There is no way to write other characters.
     .map(([name, text]) =>
       `${name}="${text.replaceAll(/[^ -~]|["\\]/g, "?")}"`
     );
-  return new HttpProblem("unauthorized", `Cannot answer: ${reason}`, {
-    headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` },
-  });
+  return new HttpProblem(
+    "unauthorized",
+    `Cannot answer: ${reason ?? "it is not known who is asking"}`,
+    { headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` } },
+  );
 }
 
 /**

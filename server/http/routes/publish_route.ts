@@ -40,42 +40,32 @@ export async function publish(ask: Ask): Promise<Response> {
   const read = isList
     ? checked(ACTION, v.array(schema), body, "body")
     : [checked(ACTION, schema, body, "update")];
-  const fieldOf = (index: number, field: string) =>
-    isList ? `[${index}].${field}` : field;
-  await followAll(ask, read);
+  // An update changes what there is, perhaps at another server.
+  const contexts = new Set(read.map(({ context }) => context));
+  await Promise.all(
+    [...contexts].filter((context) => actor.canWrite(context))
+      .map((context) => server.follow(context)),
+  );
   // All that follows is done at once: nobody comes between check and effect.
   assertStillIn(actor);
   const { now } = server;
+  const prefixOf = (index: number) => isList ? `[${index}].` : "";
   const granted = read.map((update) =>
     grantOf(update, actor, now, service.ttlMs)
   );
-  const updates = read.map((update, index) =>
-    stamp(
-      { ...update, ...granted[index] },
-      actor,
-      now,
-      (field) => fieldOf(index, field),
-    )
-  );
-  updates.forEach((update, index) => {
-    applyOwnRules(ask, update, (field) => fieldOf(index, field));
+  const updates = read.map((update, index) => {
+    const ttls = granted[index];
+    const prefix = prefixOf(index);
+    const stamped = stamp({ ...update, ...ttls }, actor, now, prefix);
+    applyOwnRules(ask, stamped, prefix);
+    return stamped;
   });
-  assertCapacity(server.store, actor, updates, limits, fieldOf);
+  assertCapacity(server.store, actor, updates, limits, prefixOf);
   // The application's own code has run meanwhile.
   assertStillIn(actor);
   const sequences = server.receiveAll(updates);
   service.holders.add(actor, updates);
   return answer<PublishAnswer>(ask, { sequences, granted });
-}
-
-/** An update changes what there is, perhaps at another server. */
-async function followAll(
-  { service: { server }, actor }: Ask,
-  updates: readonly ReadUpdate[],
-): Promise<void> {
-  const contexts = [...new Set(updates.map(({ context }) => context))]
-    .filter((context) => actor.canWrite(context));
-  await Promise.all(contexts.map((context) => server.follow(context)));
 }
 
 /** What is granted of the times to live that an update asks for. */
@@ -108,17 +98,17 @@ function stamp(
   read: ReadUpdate,
   actor: Actor,
   now: Timestamp,
-  fieldOf: (field: string) => string,
+  prefix: string,
 ): PresenceUpdate {
   const { context, visibility, facets } = read;
-  const subject = stampKey(read.subject, actor.subject, fieldOf("subject"));
+  const field = `${prefix}subject`;
+  const subject = stampKey(read.subject, actor.subject, field);
   if (subject === undefined) {
-    const message = "is missing";
-    throw invalid(ACTION, { field: fieldOf("subject"), message });
+    throw invalid(ACTION, { field, message: "is missing" });
   }
-  const origin = stampKey(read.origin, actor.origin, fieldOf("origin")) ??
+  const origin = stampKey(read.origin, actor.origin, `${prefix}origin`) ??
     DEFAULT_ORIGIN;
-  assertCanWrite(actor, context, fieldOf("context"));
+  assertCanWrite(actor, context, `${prefix}context`);
   return {
     subject,
     context,
@@ -147,15 +137,15 @@ export function stampKey(
 function applyOwnRules(
   { service }: Ask,
   update: PresenceUpdate,
-  fieldOf: (field: string) => string,
+  prefix: string,
 ): void {
   let result: unknown;
   try {
     result = service.checkUpdate?.(update);
   } catch (error) {
     if (!(error instanceof InvalidValueError)) throw error;
-    const { message } = error;
-    throw invalid(ACTION, { field: fieldOf(error.field), message });
+    const { field, message } = error;
+    throw invalid(ACTION, { field: prefix + field, message });
   }
   if (!(result instanceof Promise)) return;
   // What it says comes too late; it must not end the process either.

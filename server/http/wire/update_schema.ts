@@ -11,20 +11,13 @@ import { isJsonObject } from "../../internal.ts";
 import type { HttpLimits } from "../limits.ts";
 import { invalid, type ProblemField } from "./problem.ts";
 
-/** An update as it was read: well-formed, but not yet stamped. */
-export interface ReadUpdate {
-  readonly subject?: string | undefined;
-  readonly context: string;
-  readonly resource?: string | null | undefined;
-  readonly origin?: string | undefined;
-  readonly visibility: Visibility;
-  readonly ttlMs: number;
-  readonly facets: FacetPatch<PresenceModel>;
-  readonly facetTtlsMs?: Readonly<Record<string, number>> | undefined;
-}
-
 /** Checks updates that come over a wire. */
-export type UpdateSchema = v.GenericSchema<unknown, ReadUpdate>;
+export type UpdateSchema = ReturnType<typeof updateSchema>;
+
+/** An update as it was read: well-formed, but not yet stamped. */
+export type ReadUpdate = v.InferOutput<UpdateSchema>;
+
+type Json = Readonly<Record<string, unknown>>;
 
 /** What is wrong with a member of an object, if anything is. */
 type FaultOf = (name: string, value: unknown) => string | undefined;
@@ -43,7 +36,7 @@ const TTL_RULE = "must be a number of milliseconds above 0";
 const MAX_FIELDS = 20;
 
 /** Makes the schema of an update. */
-export function updateSchema(limits: HttpLimits): UpdateSchema {
+export function updateSchema(limits: HttpLimits) {
   const { keyLength } = limits;
   const key = keySchema(keyLength);
   // An empty one is a variable that nobody has set. No other face takes it.
@@ -66,7 +59,7 @@ export function updateSchema(limits: HttpLimits): UpdateSchema {
     facetTtlsMs: v.optional(facetTtlsMs),
   };
   return v.pipe(
-    members<Readonly<Record<string, unknown>>>((name) =>
+    members<Json>((name) =>
       Object.hasOwn(fields, name)
         ? undefined
         : REFUSED.get(name) ?? "is not a field of an update"
@@ -140,12 +133,12 @@ function stepText({ key }: v.IssuePathItem): string {
  * names like `__proto__` and `constructor` out without a word; here they are
  * names like any other.
  */
-function members<T extends Readonly<Record<string, unknown>>>(
+function members<T extends Json>(
   faultOf: FaultOf,
   max = Infinity,
 ): v.GenericSchema<unknown, T> {
   return v.pipe(
-    v.custom<Readonly<Record<string, unknown>>>(
+    v.custom<Json>(
       isJsonObject,
       ({ input }) => `must be an object: received ${kindOf(input)}`,
     ),

@@ -9,7 +9,11 @@ import type {
   Timestamp,
   Visibility,
 } from "../../../core/mod.ts";
-import type { Sequence, VisibleChange } from "../../../store/mod.ts";
+import type {
+  CursorPosition,
+  Sequence,
+  VisibleChange,
+} from "../../../store/mod.ts";
 
 /**
  * What a publisher sends. All times are the server's: it says when the update
@@ -59,19 +63,15 @@ export interface GrantedTtls {
 }
 
 /** The answer to updates. */
-export interface PublishAnswer {
+export interface PublishAnswer extends CursorPosition {
   /** The sequence of each update, in order. */
   readonly sequences: readonly Sequence[];
   /** The times to live that each update was granted, in order. */
   readonly granted: readonly GrantedTtls[];
-  /** The sequence of the newest change there is. */
-  readonly sequence: Sequence;
-  /** The life of the server that the sequences are of. */
-  readonly epoch: string;
 }
 
 /** The answer to a goodbye. */
-export interface WithdrawAnswer {
+export interface WithdrawAnswer extends CursorPosition {
   /** How many entries are gone by it. */
   readonly withdrawn: number;
   /**
@@ -79,10 +79,6 @@ export interface WithdrawAnswer {
    * was published at another one.
    */
   readonly incomplete?: boolean | undefined;
-  /** The sequence of the newest change there is. */
-  readonly sequence: Sequence;
-  /** The life of the server that the sequence is of. */
-  readonly epoch: string;
 }
 
 /** What a subject is doing in a context; what is not known is left out. */
@@ -110,7 +106,8 @@ export interface WireSummary<M extends PresenceModel = PresenceModel> {
 }
 
 /** The answer to who is in a context. */
-export interface ContextAnswer<M extends PresenceModel = PresenceModel> {
+export interface ContextAnswer<M extends PresenceModel = PresenceModel>
+  extends CursorPosition {
   /** Where. */
   readonly context: M["context"];
   /** Who is there, in the order of their keys. */
@@ -122,10 +119,6 @@ export interface ContextAnswer<M extends PresenceModel = PresenceModel> {
   readonly incomplete?: boolean | undefined;
   /** How many subjects are there, on all pages; told on the first one. */
   readonly count?: number | undefined;
-  /** The sequence of the newest change there is. */
-  readonly sequence: Sequence;
-  /** The life of the server that the sequence is of. */
-  readonly epoch: string;
   /**
    * Where the changes after this answer begin, for a watch; told on the first
    * page. Whoever has read all pages goes on from there: what has changed on
@@ -137,7 +130,8 @@ export interface ContextAnswer<M extends PresenceModel = PresenceModel> {
 }
 
 /** The answer to whether a subject is in a context. */
-export interface SubjectAnswer<M extends PresenceModel = PresenceModel> {
+export interface SubjectAnswer<M extends PresenceModel = PresenceModel>
+  extends CursorPosition {
   /** Who. */
   readonly subject: M["subject"];
   /** Where. */
@@ -151,14 +145,11 @@ export interface SubjectAnswer<M extends PresenceModel = PresenceModel> {
    * is not told.
    */
   readonly incomplete?: boolean | undefined;
-  /** The sequence of the newest change there is. */
-  readonly sequence: Sequence;
-  /** The life of the server that the sequence is of. */
-  readonly epoch: string;
 }
 
 /** The answer to where a subject is. */
-export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel> {
+export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel>
+  extends CursorPosition {
   /** Who. */
   readonly subject: M["subject"];
   /** What they are doing, context by context. */
@@ -170,14 +161,11 @@ export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel> {
    * is not told.
    */
   readonly incomplete?: boolean | undefined;
-  /** The sequence of the newest change there is. */
-  readonly sequence: Sequence;
-  /** The life of the server that the sequence is of. */
-  readonly epoch: string;
 }
 
 /** The answer to what has changed in a context since a cursor. */
-export interface ChangesAnswer<M extends PresenceModel = PresenceModel> {
+export interface ChangesAnswer<M extends PresenceModel = PresenceModel>
+  extends CursorPosition {
   /** The changes, in order. */
   readonly changes: readonly VisibleChange<M>[];
   /**
@@ -189,8 +177,4 @@ export interface ChangesAnswer<M extends PresenceModel = PresenceModel> {
   readonly cursor: string;
   /** Left out unless there are more changes by now: ask again. */
   readonly more?: true | undefined;
-  /** The sequence of the newest change there is. */
-  readonly sequence: Sequence;
-  /** The life of the server that the sequence is of. */
-  readonly epoch: string;
 }

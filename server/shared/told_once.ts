@@ -4,17 +4,6 @@
  * the logs of whoever is asked by everybody.
  *
  * @returns What takes an error, and says so.
- *
- * @example Usage
- * ```ts
- * import { toldOnce } from "@ruthere/presence/server/http";
- * import { assertEquals } from "@std/assert";
- *
- * const isNew = toldOnce();
- * const error = new Error("out of order");
- * assertEquals([isNew(error), isNew(error)], [true, false]);
- * assertEquals(isNew(new Error("out of order")), true);
- * ```
  */
 export function toldOnce(): (error: unknown) => boolean {
   const told = new WeakSet<object>();

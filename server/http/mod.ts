@@ -43,6 +43,7 @@ export {
 } from "./wire/problem.ts";
 export type {
   ServedDocuments,
+  ServedPolicy,
   ServedPresence,
   ServedStore,
   ServedVisible,

@@ -15,10 +15,16 @@ import type { PresenceReader, PresenceServer } from "../mod.ts";
 // methods both ways, but not those of a policy in their options. So the methods
 // that take a policy are declared anew, with one that is a method.
 
+/** A policy, as the handler gives it. */
+export interface ServedPolicy {
+  /** Reports whether an entry may be seen. */
+  visible(visibility: Visibility, subject: Key): boolean;
+}
+
 /** What may be seen, as the handler asks for it. */
 export interface ServedVisible {
   /** Only what this policy lets be seen. All, if it is left out. */
-  visible?(visibility: Visibility, subject: Key): boolean;
+  readonly visible?: ServedPolicy["visible"] | undefined;
 }
 
 /** What the handler reads from: the store of a `PresenceServer`. */

@@ -208,7 +208,7 @@ Deno.test("of people who come to two servers at once, who was first keeps the co
     using lab = new Lab();
     using a = await Node.start(lab, "a");
     using b = await Node.start(lab, "b");
-    await lab.pass();
+    await lab.pass(400);
     const onlookers = [
       await Onlooker.begin(a.presence),
       await Onlooker.begin(b.presence),

@@ -30,7 +30,7 @@ const EXCEPTIONS:
     ],
     ["server/topics/watch_test.ts", "JSON", "counts what is written"],
     [
-      "server/watch_test.ts",
+      "server/watch/watch_test.ts",
       "AbortSignal.prototype",
       "counts the listeners of signals that it can't reach",
     ],

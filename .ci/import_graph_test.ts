@@ -84,12 +84,18 @@ const INTERNAL = ["core/assert.ts", "server/internal.ts", "store/internal.ts"];
 /** The backbones of clusters, each a room of its own. */
 const BACKBONES = ["nats", "redis"];
 
-/** Returns the room of a file. Each folder of server, and `main.ts`, is one. */
+/** The folders of server that are part of the server itself. */
+const SERVER_PARTS = ["replication", "shared", "watch"];
+
+/**
+ * Returns the room of a file. Each folder of server is one, except for its parts,
+ * and so is `main.ts`.
+ */
 function roomOf(file: string): string {
   const [top = "", second = "", ...deeper] = file.split("/");
   if (top !== "server") return top;
   if (second === "main.ts") return file;
-  if (deeper.length === 0) return top;
+  if (deeper.length === 0 || SERVER_PARTS.includes(second)) return top;
   const [third = ""] = deeper;
   const isBackbone = second === "cluster" && BACKBONES.includes(third);
   return isBackbone ? `${top}/${second}/${third}` : `${top}/${second}`;
@@ -175,10 +181,11 @@ Deno.test("import graph: the rules distinguish valid imports from invalid ones",
     ["store/presence_store.ts", "core/assert.ts"],
     ["server/http/handler.ts", "core/assert.ts"],
     ["store/projection.ts", "@std/collections/max-of"],
-    ["server/watch.ts", "store/mod.ts"],
+    ["server/watch/watch.ts", "store/mod.ts"],
+    ["server/watch/watch.ts", "server/shared/pause.ts"],
     ["server/http/handler.ts", "server/mod.ts"],
     ["server/http/handler.ts", "server/internal.ts"],
-    ["server/watch.ts", "store/internal.ts"],
+    ["server/watch/watch.ts", "store/internal.ts"],
     ["server/http/handler.ts", "server/tokens/mod.ts"],
     ["server/http/handler.ts", "valibot"],
     ["server/http/deep/x.ts", "server/http/body.ts"],
@@ -197,14 +204,15 @@ Deno.test("import graph: the rules distinguish valid imports from invalid ones",
     ["store/query.ts", "beacon/mod.ts"],
     ["store/query.ts", "node:util"],
     ["beacon/heartbeat.ts", "store/mod.ts"],
-    ["server/watch.ts", "server/http/mod.ts"],
-    ["server/watch.ts", "beacon/mod.ts"],
-    ["server/watch.ts", "valibot"],
+    ["server/watch/watch.ts", "server/http/mod.ts"],
+    ["server/watch/watch.ts", "beacon/mod.ts"],
+    ["server/watch/watch.ts", "valibot"],
     ["examples/a.ts", "server/internal.ts"],
     ["mod.ts", "server/internal.ts"],
     ["server/http/handler.ts", "server/tokens/internal.ts"],
     ["store/query.ts", "server/internal.ts"],
-    ["server/http/handler.ts", "server/watch.ts"],
+    ["server/http/handler.ts", "server/watch/watch.ts"],
+    ["server/http/handler.ts", "server/watch/mod.ts"],
     ["server/http/handler.ts", "server/tokens/verify.ts"],
     ["server/http/handler.ts", "mod.ts"],
     ["server/http/handler.ts", "server/service/page/style.css"],

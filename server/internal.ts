@@ -10,23 +10,28 @@ export {
   assertPositive,
   assertServer,
   assertText,
-} from "./assert.ts";
-export { callAt } from "./deadline.ts";
+} from "./shared/assert.ts";
+export { callAt } from "./shared/deadline.ts";
 export {
   endOf,
   type Identity,
   type RightsEnd,
   type Unauthorized,
-} from "./identity.ts";
+} from "./shared/identity.ts";
 export {
   isJsonObject,
   type JsonObject,
   type JsonValue,
   parseJson,
-} from "./json.ts";
-export { MAX_NAME_LENGTH, MAX_URL_LENGTH } from "./lengths.ts";
-export { pause } from "./pause.ts";
-export { FACET_ALLOWANCE_MS } from "./replication.ts";
-export { SweepLimit } from "./sweep_limit.ts";
-export { TokenBucket, TokenBuckets, type TokenRate } from "./token_bucket.ts";
-export { rightsKey, visibleTo } from "./viewer.ts";
+} from "./shared/json.ts";
+export { MAX_NAME_LENGTH, MAX_URL_LENGTH } from "./shared/lengths.ts";
+export { pause } from "./shared/pause.ts";
+export { FACET_ALLOWANCE_MS } from "./replication/replication.ts";
+export { startWatch } from "./watch/start_watch.ts";
+export { SweepLimit } from "./shared/sweep_limit.ts";
+export {
+  TokenBucket,
+  TokenBuckets,
+  type TokenRate,
+} from "./shared/token_bucket.ts";
+export { rightsKey, visibleTo } from "./watch/viewer.ts";

@@ -16,12 +16,12 @@
  * @module
  */
 
-export * from "./batch.ts";
+export * from "./watch/batch.ts";
 export * from "./contracts.ts";
 export * from "./errors.ts";
 export { PresenceServer } from "./presence_server.ts";
-export * from "./presence_view.ts";
-export type * from "./replication.ts";
+export * from "./watch/presence_view.ts";
+export type * from "./replication/replication.ts";
 export type {
   EventCounts,
   PresenceEvent,
@@ -33,5 +33,5 @@ export {
   PUBLIC_VIEWER,
   type Viewer,
   viewerPolicy,
-} from "./viewer.ts";
-export type { Watch, WatchCountOptions, WatchOptions } from "./watch.ts";
+} from "./watch/viewer.ts";
+export type { Watch, WatchCountOptions, WatchOptions } from "./watch/watch.ts";

@@ -19,7 +19,7 @@ import {
   type Sequence,
   type WatcherCursor,
 } from "../store/mod.ts";
-import type { PresenceBatch } from "./batch.ts";
+import type { PresenceBatch } from "./watch/batch.ts";
 import { assertCapacity } from "./capacity.ts";
 import { Clocks } from "./clocks.ts";
 import type {
@@ -30,16 +30,16 @@ import type {
 } from "./contracts.ts";
 import { Departures } from "./departures.ts";
 import { ServerClosedError } from "./errors.ts";
-import { Feeds } from "./feed.ts";
+import { Feeds } from "./watch/feed.ts";
 import { Grace } from "./grace.ts";
-import { Relay } from "./relay.ts";
-import { Replica } from "./replica.ts";
+import { Relay } from "./replication/relay.ts";
+import { Replica } from "./replication/replica.ts";
 import type {
   Replication,
   ReplicationListener,
   SubjectCounts,
   Whereabouts,
-} from "./replication.ts";
+} from "./replication/replication.ts";
 import { type PresenceServerOptions, settingsOf } from "./server_options.ts";
 import { noEvents, type ServerStats } from "./server_stats.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -48,13 +48,13 @@ import {
   type Viewer,
   viewerPolicy,
   visibleTo,
-} from "./viewer.ts";
+} from "./watch/viewer.ts";
 import {
   type Watch,
   type WatchCountOptions,
   Watches,
   type WatchOptions,
-} from "./watch.ts";
+} from "./watch/watch.ts";
 
 /**
  * Presence for one process: a store whose refreshes are silent, clocks, a

@@ -5,7 +5,7 @@ import {
 } from "../core/assert.ts";
 import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
 import type { PresenceStoreOptions } from "../store/mod.ts";
-import { assertNotNegative } from "./assert.ts";
+import { assertNotNegative } from "./shared/assert.ts";
 
 /** How a server behaves. */
 export interface PresenceServerOptions

@@ -1,3 +1,4 @@
+import { startWatch } from "../internal.ts";
 import type { Watch } from "../mod.ts";
 
 /** A value that changes now and then, and its watches. */
@@ -28,47 +29,27 @@ export class Board<T> {
 
   /** Yields the present value, and then the latest after each change. */
   watch(signal: AbortSignal | undefined): Watch<T> {
+    return startWatch([signal], (signal) => this.#values(signal));
+  }
+
+  async *#values(signal: AbortSignal): AsyncGenerator<T, void> {
     let last: { readonly value: T } | undefined;
-    let isEnded = false;
-    let turn: Promise<unknown> = Promise.resolve();
-    let wake = () => {};
-    const isOver = () =>
-      isEnded || signal?.aborted || last && this.#isLast(last.value);
-    const change = () =>
-      new Promise<void>((resolve) => {
-        wake = () => {
+    const isOver = () => last !== undefined && this.#isLast(last.value);
+    while (!signal.aborted && !isOver()) {
+      if (last === undefined || last.value !== this.#current) {
+        last = { value: this.#current };
+        yield last.value;
+        continue;
+      }
+      await new Promise<void>((resolve) => {
+        const wake = () => {
           this.#parked.delete(wake);
-          signal?.removeEventListener("abort", wake);
+          signal.removeEventListener("abort", wake);
           resolve();
         };
         this.#parked.add(wake);
-        signal?.addEventListener("abort", wake);
+        signal.addEventListener("abort", wake);
       });
-    const step = async (): Promise<IteratorResult<T, void>> => {
-      while (!isOver() && last?.value === this.#current) await change();
-      if (isOver()) return { done: true, value: undefined };
-      last = { value: this.#current };
-      return { done: false, value: last.value };
-    };
-    const end = (): Promise<IteratorResult<T, void>> => {
-      isEnded = true;
-      wake();
-      return Promise.resolve({ done: true, value: undefined });
-    };
-    return {
-      // One at a time, as a generator does.
-      next: () => {
-        const result = turn.then(step);
-        turn = result;
-        return result;
-      },
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    }
   }
 }

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { restricted } from "../core/mod.ts";
-import { PresenceStore } from "../store/mod.ts";
+import { restricted } from "../../core/mod.ts";
+import { PresenceStore } from "../../store/mod.ts";
 import { Feed } from "./feed.ts";
-import { PresenceServer, PUBLIC_VIEWER, type Viewer } from "./mod.ts";
+import { PresenceServer, PUBLIC_VIEWER, type Viewer } from "../mod.ts";
 import {
   countCalls,
   countedSignal,
@@ -11,7 +11,7 @@ import {
   keyOf,
   Reader,
   update,
-} from "./testing/harness.ts";
+} from "../testing/harness.ts";
 
 Deno.test("PresenceServer.watchCount() yields how many there are, at once", async () => {
   using _time = new FakeTime(0);

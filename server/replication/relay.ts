@@ -1,5 +1,5 @@
-import type { Key, PresenceModel } from "../core/mod.ts";
-import type { PresenceRelay } from "./contracts.ts";
+import type { Key, PresenceModel } from "../../core/mod.ts";
+import type { PresenceRelay } from "../contracts.ts";
 
 /** The subscribers of a server, by context. */
 export class Relay<M extends PresenceModel> implements PresenceRelay<M> {

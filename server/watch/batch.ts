@@ -1,5 +1,5 @@
-import type { PresenceModel, PresenceSnapshot } from "../core/mod.ts";
-import type { CursorPosition, VisibleChange } from "../store/mod.ts";
+import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
+import type { CursorPosition, VisibleChange } from "../../store/mod.ts";
 
 /**
  * All that a watcher may see at a position, or, where that is much, a part of

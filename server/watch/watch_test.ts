@@ -6,8 +6,8 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { restricted } from "../core/mod.ts";
-import { PresenceStore } from "../store/mod.ts";
+import { restricted } from "../../core/mod.ts";
+import { PresenceStore } from "../../store/mod.ts";
 import { Feed } from "./feed.ts";
 import {
   type PresenceBatch,
@@ -15,7 +15,7 @@ import {
   PresenceView,
   PUBLIC_VIEWER,
   type Viewer,
-} from "./mod.ts";
+} from "../mod.ts";
 import {
   countCalls,
   countedSignal,
@@ -25,7 +25,7 @@ import {
   Reader,
   settles,
   update,
-} from "./testing/harness.ts";
+} from "../testing/harness.ts";
 
 /** A batch in one line. */
 function told(batch: PresenceBatch): string {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { entryKeyOf, type PresenceSnapshot } from "../core/mod.ts";
-import { DEFAULT_PROJECTION, EntryTree } from "../store/mod.ts";
+import { entryKeyOf, type PresenceSnapshot } from "../../core/mod.ts";
+import { DEFAULT_PROJECTION, EntryTree } from "../../store/mod.ts";
 import {
   type BaselineBatch,
   type ChangesBatch,
@@ -10,8 +10,8 @@ import {
   PresenceView,
   type PresenceViewEvent,
   PUBLIC_VIEWER,
-} from "./mod.ts";
-import { countCalls, keyOf, Mirror, update } from "./testing/harness.ts";
+} from "../mod.ts";
+import { countCalls, keyOf, Mirror, update } from "../testing/harness.ts";
 
 function snapshot(fields: Partial<PresenceSnapshot> = {}): PresenceSnapshot {
   const { facetDeadlines: _, ...rest } = update({ observedAt: 0, ...fields });

@@ -1,4 +1,4 @@
-import type { Timestamp } from "../core/mod.ts";
+import type { Timestamp } from "../../core/mod.ts";
 import { SweepLimit } from "./sweep_limit.ts";
 
 /** How fast tokens return to a bucket, and how many it holds. */

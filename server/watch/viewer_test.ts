@@ -4,14 +4,14 @@ import {
   assertFalse,
   assertNotEquals,
 } from "@std/assert";
-import { restricted, type Visibility } from "../core/mod.ts";
-import { rightsKey } from "./internal.ts";
+import { restricted, type Visibility } from "../../core/mod.ts";
+import { rightsKey } from "../internal.ts";
 import {
   OMNISCIENT_VIEWER,
   PUBLIC_VIEWER,
   type Viewer,
   viewerPolicy,
-} from "./mod.ts";
+} from "../mod.ts";
 
 const LABELS: Visibility[] = [
   "public",

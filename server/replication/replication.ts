@@ -4,8 +4,8 @@ import type {
   PresenceModel,
   PresenceSnapshot,
   Timestamp,
-} from "../core/mod.ts";
-import type { Viewer } from "./viewer.ts";
+} from "../../core/mod.ts";
+import type { Viewer } from "../watch/viewer.ts";
 
 /**
  * What a server tells whoever replicates it. Its own entries are those that it

@@ -1,5 +1,5 @@
-import type { Key, Timestamp } from "../core/mod.ts";
-import type { Viewer } from "./viewer.ts";
+import type { Key, Timestamp } from "../../core/mod.ts";
+import type { Viewer } from "../watch/viewer.ts";
 
 /**
  * Who a request comes from, and what they may do. Whoever serves people says

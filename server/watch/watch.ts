@@ -1,15 +1,16 @@
-import { assertNoOtherOptions, assertOptions } from "../core/assert.ts";
-import type { PresenceModel } from "../core/mod.ts";
+import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
+import type { PresenceModel } from "../../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,
   type PresenceCount,
   type PresenceStore,
-} from "../store/mod.ts";
-import { assertNotNegative } from "./assert.ts";
+} from "../../store/mod.ts";
+import { assertNotNegative } from "../shared/assert.ts";
 import type { ChangesBatch, PresenceBatch } from "./batch.ts";
 import type { Feed, Feeds, FeedScope } from "./feed.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../shared/pause.ts";
+import { startWatch } from "./start_watch.ts";
 import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
 
 /** What to watch, and on whose behalf. */
@@ -160,62 +161,44 @@ export class Watches<M extends PresenceModel> {
     for (const { end } of [...this.#running]) end();
   }
 
-  /**
-   * Makes a watch of a generator. Ending it also ends a wait of the generator,
-   * and frees what it holds even if nobody reads on.
-   */
   #start<T>(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
-    outer: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
     read: (
       feed: Feed<M>,
       signal: AbortSignal,
       running: RunningWatch,
     ) => AsyncGenerator<T, void>,
   ): Watch<T> {
-    const inner = new AbortController();
-    const end = () => {
-      inner.abort();
-      return values.return();
-    };
-    const running: RunningWatch = { end, lag: () => 0 };
-    const values = this.#run(
-      scope,
-      viewer,
-      outer,
-      running,
-      (feed) => read(feed, inner.signal, running),
+    const running: RunningWatch = { end: () => watch.return?.(), lag: () => 0 };
+    const watch = startWatch(
+      [signal],
+      (signal) =>
+        this.#run(
+          scope,
+          viewer,
+          running,
+          (feed) => read(feed, signal, running),
+        ),
     );
-    return {
-      next: () => values.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    return watch;
   }
 
   /** Holds a feed for as long as a generator reads it. */
   async *#run<T>(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
-    outer: AbortSignal | undefined,
     running: RunningWatch,
     read: (feed: Feed<M>) => AsyncGenerator<T, void>,
   ): AsyncGenerator<T, void> {
-    if (outer?.aborted || this.#closed) return;
+    if (this.#closed) return;
     this.#expireDue();
     const feed = this.#feeds.join(scope, viewer);
     this.#running.add(running);
-    outer?.addEventListener("abort", running.end);
     try {
       yield* read(feed);
     } finally {
-      outer?.removeEventListener("abort", running.end);
       this.#running.delete(running);
       this.#feeds.leave(feed);
     }

@@ -3,7 +3,7 @@ import type {
   Key,
   PresenceModel,
   PresenceSnapshot,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import {
   DEFAULT_PROJECTION,
   EntryTree,
@@ -11,7 +11,7 @@ import {
   type ProjectionPolicy,
   type SubjectSummary,
   summarize,
-} from "../store/mod.ts";
+} from "../../store/mod.ts";
 
 interface ViewedEntry<M extends PresenceModel> extends Leaf {
   snapshot: PresenceSnapshot<M>;

@@ -3,7 +3,7 @@ import type {
   PresenceModel,
   PresenceSnapshot,
   Visibility,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,
@@ -11,7 +11,7 @@ import {
   type PresenceStore,
   type VisibleChange,
   visibleChange,
-} from "../store/mod.ts";
+} from "../../store/mod.ts";
 import type { BaselineBatch, ChangesBatch } from "./batch.ts";
 import {
   rightsKey,

@@ -5,8 +5,8 @@ import {
   type RemoteEntry,
   type Replication,
   type ReplicationListener,
-} from "./mod.ts";
-import { update } from "./testing/harness.ts";
+} from "../mod.ts";
+import { update } from "../testing/harness.ts";
 
 /** Lets a server be replicated by somebody who does as little as there must be. */
 function replicate(

@@ -1,4 +1,4 @@
-import { InvalidValueError } from "../core/mod.ts";
+import { InvalidValueError } from "../../core/mod.ts";
 
 /**
  * Throws unless a value is a `PresenceServer`, of this or another copy of the

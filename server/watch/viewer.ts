@@ -2,7 +2,7 @@ import type {
   PresenceModel,
   Visibility,
   VisibilityPolicy,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 
 /**
  * What somebody may see, as data. Public entries are visible to everybody, and

@@ -1,4 +1,4 @@
-import type { Timestamp } from "../core/mod.ts";
+import type { Timestamp } from "../../core/mod.ts";
 
 /**
  * Timers stand still while a machine sleeps, and know nothing of a clock that

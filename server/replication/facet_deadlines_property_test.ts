@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import fc from "fast-check";
-import type { PresenceUpdate } from "../core/mod.ts";
-import { PresenceServer, type ReplicationListener } from "./mod.ts";
-import { RUNS, update } from "./testing/harness.ts";
+import type { PresenceUpdate } from "../../core/mod.ts";
+import { PresenceServer, type ReplicationListener } from "../mod.ts";
+import { RUNS, update } from "../testing/harness.ts";
 
 const SUBJECTS = ["alice", "bob"];
 

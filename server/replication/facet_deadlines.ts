@@ -4,7 +4,7 @@ import type {
   PresenceSnapshot,
   PresenceUpdate,
   Timestamp,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import { FACET_ALLOWANCE_MS, type RemoteEntry } from "./replication.ts";
 
 /** When facets of an entry expire, by their names: steady time. */

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import type { EntryKey, PresenceSnapshot } from "../core/mod.ts";
-import { FACET_ALLOWANCE_MS } from "./internal.ts";
+import type { EntryKey, PresenceSnapshot } from "../../core/mod.ts";
+import { FACET_ALLOWANCE_MS } from "../internal.ts";
 import {
   PresenceServer,
   type PresenceServerOptions,
   type RemoteEntry,
   type Replication,
   ServerClosedError,
-} from "./mod.ts";
-import { keyOf, Mirror, Reader, update } from "./testing/harness.ts";
+} from "../mod.ts";
+import { keyOf, Mirror, Reader, update } from "../testing/harness.ts";
 
 /** A server, how it is replicated, and what that has been told, in words. */
 class Replicated implements Disposable {

@@ -9,8 +9,8 @@ import {
   type PresenceUpdate,
   restricted,
   type VisibilityPolicy,
-} from "../core/mod.ts";
-import { EntryTree, type Leaf, summarize } from "../store/mod.ts";
+} from "../../core/mod.ts";
+import { EntryTree, type Leaf, summarize } from "../../store/mod.ts";
 import {
   ContextAtCapacityError,
   OMNISCIENT_VIEWER,
@@ -21,8 +21,8 @@ import {
   PUBLIC_VIEWER,
   type Viewer,
   viewerPolicy,
-} from "./mod.ts";
-import { Reader, RUNS, update } from "./testing/harness.ts";
+} from "../mod.ts";
+import { Reader, RUNS, update } from "../testing/harness.ts";
 
 const VIEWERS: Viewer[] = [
   OMNISCIENT_VIEWER,

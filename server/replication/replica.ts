@@ -1,4 +1,4 @@
-import { assertUpdate } from "../core/assert.ts";
+import { assertUpdate } from "../../core/assert.ts";
 import {
   type Duration,
   type EntryKey,
@@ -7,11 +7,11 @@ import {
   type PresenceSnapshot,
   type PresenceUpdate,
   type Timestamp,
-} from "../core/mod.ts";
-import { DeadlineQueue, type Scheduled } from "../store/internal.ts";
-import type { PresenceChange, PresenceStore } from "../store/mod.ts";
-import type { Clocks } from "./clocks.ts";
-import { EntryMap } from "./entry_map.ts";
+} from "../../core/mod.ts";
+import { DeadlineQueue, type Scheduled } from "../../store/internal.ts";
+import type { PresenceChange, PresenceStore } from "../../store/mod.ts";
+import type { Clocks } from "../clocks.ts";
+import { EntryMap } from "../entry_map.ts";
 import {
   type Deadlines,
   deadlinesOf,
@@ -19,8 +19,8 @@ import {
   heldFacets,
   takeOver,
 } from "./facet_deadlines.ts";
-import type { Feeds } from "./feed.ts";
-import type { Grace } from "./grace.ts";
+import type { Feeds } from "../watch/feed.ts";
+import type { Grace } from "../grace.ts";
 import type { Relay } from "./relay.ts";
 import type {
   RemoteEntry,

@@ -4,15 +4,15 @@ import {
   type Key,
   type PresenceModel,
   type PresenceSnapshot,
-} from "../core/mod.ts";
+} from "../../core/mod.ts";
 import type {
   CursorPosition,
   ProjectionPolicy,
   SubjectSummary,
   VisibleChange,
-} from "../store/mod.ts";
+} from "../../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
-import { EntryMap } from "./entry_map.ts";
+import { EntryMap } from "../entry_map.ts";
 import { ViewedContext } from "./viewed_context.ts";
 
 /** How one entry differs from before a batch. */

@@ -1,6 +1,6 @@
 /**
- * Makes a table of what `deno bench --json` prints: a row an operation, a
- * column a size, in each the nanoseconds and how many times the baseline that is.
+ * Makes a table from the output of `deno bench --json`: a row per operation, a
+ * column per size; each cell has the nanoseconds and the ratio to the baseline.
  *
  * @example
  * ```sh

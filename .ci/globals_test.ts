@@ -1,7 +1,7 @@
 /**
- * No test, helper of tests or example assigns a global: what is put back later
- * may be another one's fake. Clocks are passed in, timers are faked by
- * `FakeTime`.
+ * No test, test helper or example assigns a global: the value that it restores
+ * later may be a fake of another test. Clocks are passed in, and `FakeTime` fakes
+ * timers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What can't be otherwise, and why. */
+/** The exceptions, and their reasons. */
 const EXCEPTIONS:
   readonly (readonly [file: string, what: string, why: string])[] = [
     [
@@ -42,8 +42,8 @@ const EXCEPTIONS:
   ];
 
 /**
- * Those with a capital are in every runtime; a small letter may begin the name of
- * a variable. `console` is none of them: it is how a test reads what is printed.
+ * Globals with a capital letter exist in every runtime; a small letter may begin a
+ * variable. `console` is not checked: tests replace it to read the output.
  */
 const GLOBALS = [
   "globalThis",
@@ -62,11 +62,11 @@ const ASSIGNED = `\\s*(?:[-+*/|&?]{0,2}=(?![=>])|\\+\\+|--)`;
 
 const ASSIGNMENTS = new RegExp(
   [
-    // After a colon it is a type.
+    // After a colon the name is a type.
     `(?<![\\w.#]|: )${GLOBAL}${MEMBER}+${ASSIGNED}`,
     `(?<=^\\s*)(?:${GLOBALS}|${TIMERS})${ASSIGNED}`,
     `\\bdelete ${GLOBAL}${MEMBER}`,
-    // Test files that run in parallel are in one process.
+    // Parallel test files share one process.
     `\\bDeno\\.(?:env\\.(?:set|delete)|chdir)\\(`,
     `\\bObject\\.(?:assign|definePropert(?:y|ies))\\(\\s*${GLOBAL}(?:\\.\\w+)*,`,
     `\\b(?:countCalls|Reflect\\.(?:set|defineProperty|deleteProperty))\\(\\s*${GLOBAL}(?:\\.\\w+)*,`,
@@ -74,7 +74,7 @@ const ASSIGNMENTS = new RegExp(
   "gm",
 );
 
-/** The assignments of globals in a code. */
+/** Finds the assignments of globals in code. */
 function assignmentsIn(code: string): string[] {
   const text = code.replaceAll(/^\s*\/\*\*?[^]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
   return [...text.matchAll(ASSIGNMENTS)].map(([found]) => found.trim());
@@ -136,7 +136,7 @@ Deno.test("globals: assignments of every form are found", () => {
   for (const code of good) assertEquals(assignmentsIn(code), [], code);
 });
 
-Deno.test("globals: no test, helper of tests or example assigns one", () => {
+Deno.test("globals: no test, test helper or example assigns one", () => {
   const files = [...filesIn("")];
   assert(files.length > 100, "the files have not been found");
   const found = files

@@ -1,6 +1,6 @@
 /**
- * Which room may import what: the table of the design, and what follows from
- * it for those who import the package.
+ * Which room may import which: the table of the design, and what follows from it
+ * for users of the package.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { assert, assertEquals } from "@std/assert";
 const ROOT = new URL("../", import.meta.url);
 const ROOMS = ["core", "store", "beacon", "server", "examples"];
 
-/** Folders whose files are not part of the package, and may import anything. */
+/** Folders whose files are not part of the package and may import anything. */
 const ASIDE = ["testing", "testdata", "docs"];
 
 const COLLECTIONS = /^@std\/collections(\/|$)/;
 const PACKAGE = /^@ruthere\/presence(\/|$)/;
-/** What an example needs beside it. */
+/** The other imports of an example. */
 const BESIDE_THE_PACKAGE = /^(@nats-io\/transport-node|@std\/testing\/time)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**
- * It serves modules to browsers, and reads them by paths that it computes. A test
- * of the page says which ones.
+ * Serves modules to browsers, and reads them by computed paths. A test of the page
+ * checks which ones.
  */
 const TO_BROWSERS = "server/service/page/browser_modules.ts";
 
-/** What each room may import from others; a folder of server has more rights. */
+/** What each room may import; a folder of server may import more. */
 const ALLOWED: Record<string, { rooms: string[]; bare?: RegExp }> = {
   "mod.ts": {
     rooms: [
@@ -58,7 +58,7 @@ const INPUT_AND_OUTPUT = [
   "console",
 ];
 
-/** What a room never mentions. */
+/** The names that a room never mentions. */
 const NEVER: Record<string, string[]> = {
   core: [...INPUT_AND_OUTPUT, ...CLOCKS, ...TIMERS],
   store: [...INPUT_AND_OUTPUT, ...CLOCKS, ...TIMERS],
@@ -69,7 +69,7 @@ const NEVER: Record<string, string[]> = {
 /** The one clock of all rooms; nothing in core calls it. */
 const CLOCK = "core/steady_clock.ts";
 
-/** Helpers that run beside a publisher have a clock and timers. */
+/** Helpers that run beside a publisher use a clock and timers. */
 const BESIDE_A_PUBLISHER = [
   "beacon/activity_monitor.ts",
   "beacon/heartbeat.ts",
@@ -78,18 +78,18 @@ const BESIDE_A_PUBLISHER = [
   "beacon/typing_detector.ts",
 ];
 
-/** What rooms share, and the package does not export. */
+/** What rooms share and the package does not export. */
 const INTERNAL = ["core/assert.ts", "server/internal.ts", "store/internal.ts"];
 
-/** The backbones of clusters, each a room in the room. */
+/** The backbones of clusters, each a room of its own. */
 const BACKBONES = ["nats", "redis"];
 
 /** The folders of server that are part of the server itself. */
 const SERVER_PARTS = ["replication", "shared", "watch"];
 
 /**
- * The room of a file; each folder of server but for its parts, and its
- * `main.ts`, is one.
+ * Returns the room of a file. Each folder of server is one, except for its parts,
+ * and so is `main.ts`.
  */
 function roomOf(file: string): string {
   const [top = "", second = "", ...deeper] = file.split("/");
@@ -101,13 +101,13 @@ function roomOf(file: string): string {
   return isBackbone ? `${top}/${second}/${third}` : `${top}/${second}`;
 }
 
-/** The file that an import means, or what it names if that is no file. */
+/** Returns the file that an import resolves to, or its bare name. */
 function targetOf(file: string, specifier: string): string {
   if (!/^\.{1,2}\//.test(specifier)) return specifier;
   return new URL(specifier, `file:///${file}`).pathname.slice(1);
 }
 
-/** Whether the table lets a file import what another file, or a name, is. */
+/** Reports whether the table allows an import. */
 function allows(file: string, target: string): boolean {
   const from = roomOf(file);
   if (from === "server/main.ts") return true;
@@ -125,7 +125,7 @@ function allows(file: string, target: string): boolean {
     (rooms.includes(to) || folder && to.startsWith("server/"));
 }
 
-/** What a file imports, at its top or later; `?` is what is not known. */
+/** Returns the imports of a file, static or dynamic; `?` for a computed one. */
 function importsIn(code: string): string[] {
   const statements =
     /^(?:import|(?:import|export)\b[^;]*?\bfrom)\s*"([^"]+)"(?: with [^;]+)?;/gm;
@@ -160,7 +160,7 @@ const ARROWS = [...CODE].flatMap(([file, code]) =>
   importsIn(code).map((specifier) => [file, targetOf(file, specifier)] as const)
 );
 
-/** All that a file pulls in, itself included. */
+/** Returns all direct and indirect imports of a file, itself included. */
 function closureOf(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found;
   found.add(file);
@@ -174,7 +174,7 @@ function mentions(file: string, names: string[]): string[] {
   );
 }
 
-Deno.test("import graph: the rules tell good arrows from bad ones", () => {
+Deno.test("import graph: the rules distinguish valid imports from invalid ones", () => {
   const good = [
     ["core/key.ts", "core/errors.ts"],
     ["store/query.ts", "core/mod.ts"],
@@ -264,14 +264,14 @@ const i = import(i);
   assertEquals(targetOf("store/query.ts", "../core/mod.ts"), "core/mod.ts");
 });
 
-Deno.test("import graph: every arrow is one that the table allows", () => {
+Deno.test("import graph: the table allows every import", () => {
   assert(ARROWS.length > CODE.size, "the imports have not been found");
   const bad = ARROWS.filter(([from, to]) => !allows(from, to))
     .map(([from, to]) => `${from} must not import ${to}`);
   assertEquals(bad, []);
 });
 
-Deno.test("import graph: the folders of server form no circle", () => {
+Deno.test("import graph: the folders of server have no cycle", () => {
   const reach = (room: string, found = new Set<string>()): Set<string> => {
     for (const [from, to] of ARROWS) {
       const next = roomOf(to);
@@ -284,7 +284,7 @@ Deno.test("import graph: the folders of server form no circle", () => {
   assertEquals([...rooms].filter((room) => reach(room).has(room)), []);
 });
 
-Deno.test("import graph: mod.ts pulls in no npm package and no runtime", () => {
+Deno.test("import graph: mod.ts reaches no npm package and no runtime", () => {
   const all = [...closureOf("mod.ts")];
   const names = all.filter((target) => !CODE.has(target));
   assertEquals(names.filter((name) => !COLLECTIONS.test(name)), []);
@@ -292,7 +292,7 @@ Deno.test("import graph: mod.ts pulls in no npm package and no runtime", () => {
   assertEquals(files, []);
 });
 
-Deno.test('import graph: "imports" of deno.json has what the package and the service import, "scopes" what only tests and examples do', async () => {
+Deno.test('import graph: "imports" of deno.json has the packages of the library and the service, "scopes" those of tests and examples', async () => {
   const text = await Deno.readTextFile(new URL("deno.json", ROOT));
   const { imports, scopes } = JSON.parse(text);
   const packages = [...CODE]
@@ -307,7 +307,7 @@ Deno.test('import graph: "imports" of deno.json has what the package and the ser
   assertEquals(common, []);
 });
 
-Deno.test("import graph: what runs in browsers needs no runtime of a server", () => {
+Deno.test("import graph: code for browsers needs no runtime of a server", () => {
   const entries = ["server/http/client/client.ts", "beacon/mod.ts"];
   const all = entries.flatMap((entry) => [...closureOf(entry)]);
   assertEquals(all.filter((name) => name.startsWith("node:")), []);
@@ -315,7 +315,7 @@ Deno.test("import graph: what runs in browsers needs no runtime of a server", ()
   assertEquals(all.filter((file) => mentions(file, named).length > 0), []);
 });
 
-Deno.test("import graph: the package uses nothing that Node 20 has not got", () => {
+Deno.test("import graph: the package uses nothing that Node 20 lacks", () => {
   const later = [
     "Array\\.fromAsync",
     "Iterator\\.from",
@@ -342,7 +342,7 @@ Deno.test("import graph: inner rooms read no clock, arm no timer, do no I/O", ()
       .map((name) => `${file} must not mention ${name}`);
   });
   assertEquals(found, []);
-  // Where they may, they do: the search finds something.
+  // The search finds something where it is allowed.
   assertEquals(mentions("beacon/heartbeat.ts", CLOCKS), ["Date"]);
   assertEquals(mentions("beacon/heartbeat.ts", TIMERS), ["setTimeout"]);
   const withClock = ARROWS.filter(([file, to]) =>

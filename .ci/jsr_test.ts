@@ -1,5 +1,5 @@
 /**
- * What the tests of this project rely on in the packages of JSR. It holds for
+ * What the tests of this project require from the packages of JSR. It holds for
  * the real packages and for their stand-ins.
  *
  * @module
@@ -29,7 +29,7 @@ class Point {
   constructor(readonly x: number) {}
 }
 
-Deno.test("assert: what is equal", () => {
+Deno.test("assert: equal values", () => {
   assertEquals<unknown>(Object.create(null), {});
   assertEquals({ a: [0] }, { a: [-0] });
   assertEquals(NaN, NaN);
@@ -41,7 +41,7 @@ Deno.test("assert: what is equal", () => {
   assertEquals(new Uint8Array([1]).buffer, new Uint8Array([1]).buffer);
   assertEquals({ [Symbol.iterator]: 1 }, { [Symbol.iterator]: 1 });
   assertEquals(new URL("a:b"), new URL("a:b"));
-  // Each entry is compared with all others, if a key is an object.
+  // If a key is an object, each entry is compared with all others.
   const [one, two] = [{}, {}];
   assertEquals(new Map([[one, 1], [two, 2]]), new Map([[one, 2], [two, 1]]));
   const circle: Record<string, unknown> = {};
@@ -51,7 +51,7 @@ Deno.test("assert: what is equal", () => {
   assertEquals(circle, other);
 });
 
-Deno.test("assert: what is not equal", () => {
+Deno.test("assert: unequal values", () => {
   assertNotEquals<unknown>({ a: undefined }, {});
   assertNotEquals<unknown>({ a: undefined }, { b: undefined });
   assertNotEquals<unknown>(new Point(1), { x: 1 });
@@ -83,7 +83,7 @@ Deno.test("assert: a match names a part", () => {
   }
 });
 
-Deno.test("assert: a match of what is no plain object", () => {
+Deno.test("assert: a match of other objects", () => {
   const fails = (actual: unknown, expected: unknown) =>
     assertThrows(
       () => assertObjectMatch({ actual }, { actual: expected }),
@@ -114,7 +114,7 @@ Deno.test("assert: a match of what is no plain object", () => {
   );
 });
 
-Deno.test("assert: what is said", () => {
+Deno.test("assert: messages", () => {
   const said = (fails: () => void) =>
     assertThrows(fails, AssertionError).message;
   assertEquals(said(() => assert(false)), "");
@@ -151,7 +151,7 @@ Deno.test("assert: what is said", () => {
   );
 });
 
-Deno.test("assert: what is thrown", async () => {
+Deno.test("assert: thrown errors", async () => {
   const throws = () => {
     throw new RangeError("too far");
   };
@@ -183,7 +183,7 @@ Deno.test("assert: what is thrown", async () => {
 
 Deno.test("collections", () => {
   assertEquals(maxOf([1, 3, 2], (n) => n * 2), 6);
-  // Of equals the first one is found.
+  // The first of several equal ones wins.
   assertEquals(
     maxWith(["a1", "b1", "b2"], (a, b) => +(a > b) - +(a < b)),
     "b2",
@@ -195,7 +195,7 @@ Deno.test("collections", () => {
   >;
 });
 
-Deno.test("types: what is exact", () => {
+Deno.test("types: exact types", () => {
   assertType<IsExact<{ a: 1 } & { b: 2 }, { a: 1; b: 2 }>>(true);
   assertType<IsExact<{ readonly a: 1 }, { a: 1 }>>(false);
   assertType<IsExact<{ a?: 1 }, { a: 1 | undefined }>>(false);
@@ -235,7 +235,7 @@ Deno.test("FakeTime fakes dates and timers, and restores them", () => {
   );
 });
 
-Deno.test("FakeTime starts when it is told to, or now", () => {
+Deno.test("FakeTime starts at a given time, or now", () => {
   const startOf = (...args: ConstructorParameters<typeof FakeTime>) => {
     using time = new FakeTime(...args);
     return time.start;
@@ -252,7 +252,7 @@ Deno.test("FakeTime starts when it is told to, or now", () => {
   );
 });
 
-Deno.test("FakeTime stands before Date as a proxy", () => {
+Deno.test("FakeTime is a proxy of Date", () => {
   const { Date: RealDate } = globalThis;
   const time = new FakeTime(1000);
   const FakeDate = Date;
@@ -264,10 +264,10 @@ Deno.test("FakeTime stands before Date as a proxy", () => {
   assertEquals(new Date(2000, 0).getTime(), new RealDate(2000, 0).getTime());
   assertEquals(Date.UTC(1970, 0, 1, 0, 0, 3), 3000);
   assertEquals(Date.parse("1970-01-01T00:00:03Z"), 3000);
-  // Called as a function it gives the present, whatever it is called with.
+  // Called as a function, it returns the present, whatever the arguments.
   assertEquals(Reflect.apply(Date, undefined, [0]), new Date(1000).toString());
   time.restore();
-  // Kept, they tell the real time, and the fake one when time is faked again.
+  // A kept reference returns the real time, and fake time when faked again.
   assertGreater(now(), 1e12);
   assertGreater(new FakeDate().getTime(), 1e12);
   using _again = new FakeTime(5);
@@ -275,7 +275,7 @@ Deno.test("FakeTime stands before Date as a proxy", () => {
   assertStrictEquals(Date, FakeDate);
 });
 
-Deno.test("FakeTime lets what is assigned to Date.now through to the real Date", () => {
+Deno.test("FakeTime passes an assignment to Date.now on to the real Date", () => {
   const { Date: RealDate } = globalThis;
   const { now } = Date;
   const time = new FakeTime(1000);
@@ -283,7 +283,7 @@ Deno.test("FakeTime lets what is assigned to Date.now through to the real Date",
     Object.assign(Date, { now: () => 7 });
     assertEquals([Date.now(), new Date().getTime()], [1000, 1000]);
     assertEquals(RealDate.now(), 7);
-    // This is why no test assigns it: the fake one is put back, and calls itself.
+    // That is why no test assigns it: the restored fake one would call itself.
     Object.assign(Date, { now: Date.now });
     time.restore();
     assertThrows(() => Date.now(), RangeError);
@@ -293,7 +293,7 @@ Deno.test("FakeTime lets what is assigned to Date.now through to the real Date",
   }
 });
 
-Deno.test("FakeTime numbers timers from 1, and takes functions only", () => {
+Deno.test("FakeTime numbers timers from 1, and accepts functions only", () => {
   for (let turn = 0; turn < 2; turn++) {
     using _time = new FakeTime();
     const ids = [
@@ -312,7 +312,7 @@ Deno.test("FakeTime numbers timers from 1, and takes functions only", () => {
   }
 });
 
-Deno.test("FakeTime's timers work for who has kept them only while time is faked", () => {
+Deno.test("FakeTime's timers work through kept references only while time is faked", () => {
   const time = new FakeTime();
   const kept = { setTimeout, clearTimeout, setInterval, clearInterval };
   const { timeout } = AbortSignal;
@@ -332,7 +332,7 @@ Deno.test("FakeTime's timers work for who has kept them only while time is faked
   assertEquals(runs, 1);
 });
 
-Deno.test("FakeTime runs what is due, in the order in which it was armed", () => {
+Deno.test("FakeTime runs due timers in the order in which they were started", () => {
   using time = new FakeTime(0);
   const log: string[] = [];
   const add = (what: string) => log.push(`${what} ${Date.now()}`);
@@ -353,7 +353,7 @@ Deno.test("FakeTime runs what is due, in the order in which it was armed", () =>
   assertEquals(time.now, 300);
 });
 
-Deno.test("FakeTime lets microtasks run before it moves, not while it does", async () => {
+Deno.test("FakeTime runs microtasks before it moves, not while it does", async () => {
   using time = new FakeTime(0);
   const log: number[] = [];
   setTimeout(() => Promise.resolve().then(() => log.push(Date.now())), 10);
@@ -374,7 +374,7 @@ Deno.test("FakeTime lets microtasks run before it moves, not while it does", asy
   assertEquals(Date.now(), 45);
 });
 
-Deno.test("FakeTime waits longer than a real timer can, and takes any delay", () => {
+Deno.test("FakeTime waits longer than a real timer can, and accepts any delay", () => {
   using time = new FakeTime(0);
   const log: string[] = [];
   const add = (what: string) => void log.push(`${what} ${time.now}`);
@@ -393,7 +393,7 @@ Deno.test("FakeTime waits longer than a real timer can, and takes any delay", ()
   assertEquals([log, time.now], [["long 2147483649"], 2147483649.5]);
 });
 
-Deno.test("FakeTime arms an interval anew before it calls back", () => {
+Deno.test("FakeTime restarts an interval before it calls back", () => {
   using time = new FakeTime(0);
   const log: string[] = [];
   const interval = setInterval(() => {
@@ -422,7 +422,7 @@ Deno.test("FakeTime clears by number, timers and intervals alike", () => {
   assertEquals(time.next(), false);
 });
 
-Deno.test("FakeTime stops at a callback that throws, and goes on after it", () => {
+Deno.test("FakeTime stops at a callback that throws, and continues after it", () => {
   using time = new FakeTime(0);
   let runs = 0;
   setTimeout(() => {
@@ -436,7 +436,7 @@ Deno.test("FakeTime stops at a callback that throws, and goes on after it", () =
   assertEquals([time.now, runs], [8, 2]);
 });
 
-Deno.test("FakeTime's next() runs all that is due at the next time", () => {
+Deno.test("FakeTime's next() runs all timers of the next time", () => {
   using time = new FakeTime(0);
   const log: number[] = [];
   setTimeout(() => log.push(1), 5);
@@ -450,17 +450,17 @@ Deno.test("FakeTime's next() runs all that is due at the next time", () => {
   assertEquals([log, time.now], [[1, 2, 3], 6]);
 });
 
-Deno.test("FakeTime may be moved by a callback", () => {
+Deno.test("FakeTime can be moved by a callback", () => {
   using time = new FakeTime(0);
   const log: number[] = [];
   setTimeout(() => time.tick(100), 5);
   setTimeout(() => log.push(time.now), 50);
   time.tick(10);
-  // The outer one is done last.
+  // The outer one ends last.
   assertEquals([log, time.now], [[50], 10]);
 });
 
-Deno.test("FakeTime.restoreFor() gives back what was thrown, and fakes again", async () => {
+Deno.test("FakeTime.restoreFor() rethrows an error, and fakes time again", async () => {
   const real = setTimeout;
   await assertRejects(
     () => FakeTime.restoreFor(() => {}),
@@ -478,12 +478,12 @@ Deno.test("FakeTime.restoreFor() gives back what was thrown, and fakes again", a
   };
   await assertRejects(() => FakeTime.restoreFor(throws), Error, "bad");
   assertStrictEquals(setTimeout, fake);
-  // Fake timers go on meanwhile, and what is due waits for a tick.
+  // Fake timers continue meanwhile, and due ones wait for a tick.
   let runs = 0;
   setTimeout(() => runs++, 5);
   await FakeTime.restoreFor(() => Promise.resolve(time.tick(5)));
   assertEquals([runs, Date.now()], [1, 5]);
-  // It fakes again though time was restored for good.
+  // It fakes time again although time was restored for good.
   await FakeTime.restoreFor(() => Promise.resolve(time.restore()));
   assertStrictEquals(setTimeout, fake);
   using _again = new FakeTime();
@@ -528,7 +528,7 @@ Deno.test("FakeTime's runAllAsync() has nothing to wait for without timers", asy
   assertEquals([isDone, time.now], [true, 5]);
 });
 
-Deno.test("FakeTime goes on by itself if it is told to", async () => {
+Deno.test("FakeTime advances automatically if asked to", async () => {
   using time = new FakeTime(0, { advanceRate: 1000, advanceFrequency: 1 });
   const start = performance.now();
   while (time.now === 0 && performance.now() - start < 10_000) {

@@ -1,6 +1,6 @@
 /**
- * What every door does with options that it does not know, and with a server or
- * a connection that is none.
+ * How every door handles unknown options, and values that are no server or
+ * connection.
  *
  * @module
  */
@@ -52,7 +52,7 @@ const NATS = Object.fromEntries(
 
 type Call = (...args: unknown[]) => unknown;
 
-/** Calls as JavaScript does, which has no types to help. */
+/** Calls a function as JavaScript does, without types. */
 const make =
   (door: Parameters<typeof Reflect.construct>[0]): Call => (...args) =>
     Reflect.construct(door, args);
@@ -61,7 +61,7 @@ const call = (door: unknown, on?: object): Call => (...args) => {
   return Reflect.apply(door, on, args);
 };
 
-/** Each door, what comes before its options, and options that it takes. */
+/** Each door, the arguments before its options, and valid options. */
 const DOORS: [name: string, Call, before: unknown[], good: object][] = [
   ["PresenceBeacon", make(PresenceBeacon), [], KEY],
   ["startHeartbeat", call(startHeartbeat), [], HEARTBEAT],
@@ -100,7 +100,7 @@ const DOORS: [name: string, Call, before: unknown[], good: object][] = [
 ];
 
 for (const [name, door, before, good] of DOORS) {
-  Deno.test(`${name}: refuses an option that it does not know`, async () => {
+  Deno.test(`${name}: refuses an unknown option`, async () => {
     const bad = { ...good, misspelt: "a secret", left: undefined };
     await assertRejects(
       async () => await door(...before, bad),
@@ -110,7 +110,7 @@ for (const [name, door, before, good] of DOORS) {
   });
 }
 
-Deno.test("options within options are refused as well if they are not known", () => {
+Deno.test("unknown options within options are refused too", () => {
   const bad: [Call, object, string][] = [
     [call(createHttpHandler, undefined), { limits: { body: 1 } }, "limits"],
     [call(createHttpHandler, undefined), { ttlMs: { least: 1 } }, "ttlMs"],
@@ -134,7 +134,7 @@ Deno.test("options within options are refused as well if they are not known", ()
   );
 });
 
-/** What is no value of an option, door by door. */
+/** Invalid values of options, by door. */
 const BAD: Record<string, object[]> = {
   startHeartbeat: [
     { intervalMs: "9" },
@@ -186,7 +186,7 @@ for (const [name, door, before, good] of DOORS) {
   const bad = BAD[name];
   if (bad === undefined) continue;
 
-  Deno.test(`${name}: refuses an option of a wrong type at once`, () => {
+  Deno.test(`${name}: refuses an option of the wrong type at once`, () => {
     for (const options of bad) {
       assertThrows(
         () => door(...before, { ...good, ...options }),
@@ -203,7 +203,7 @@ for (const [name, door, before] of DOORS) {
   ) {
     continue;
   }
-  Deno.test(`${name}: refuses options that are no object`, () => {
+  Deno.test(`${name}: refuses options that are not an object`, () => {
     for (const options of [null, 5, "fast"]) {
       assertThrows(
         () => door(...before, options),
@@ -214,7 +214,7 @@ for (const [name, door, before] of DOORS) {
   });
 }
 
-Deno.test("validateAgentConfig() finds a field that is misspelt", () => {
+Deno.test("validateAgentConfig() finds a misspelt field", () => {
   const config = {
     agentId: "builder",
     project: "shop",
@@ -228,7 +228,7 @@ Deno.test("validateAgentConfig() finds a field that is misspelt", () => {
   );
 });
 
-Deno.test("what needs a server, topics or a connection refuses all else at once", () => {
+Deno.test("a door that needs a server, topics or a connection refuses other values at once", () => {
   const calls: [name: string, (bad: unknown) => unknown, field: string][] = [
     ["TopicPresence", make(TopicPresence), "server"],
     ["DocumentPresence", make(DocumentPresence), "server"],

@@ -1,6 +1,6 @@
 /**
- * Runs the tests, several files at a time, and says at the end what could not
- * be run on this machine. Takes the paths and options of `deno test`.
+ * Runs the tests, several files at a time, and lists at the end what could not
+ * run on this machine. Accepts the paths and options of `deno test`.
  *
  * @example
  * ```sh
@@ -18,7 +18,7 @@ const TEST = ["deno", "test", "-A", "--doc", "--parallel"];
 const JOBS = Deno.env.get("DENO_JOBS") ??
   `${2 * navigator.hardwareConcurrency}`;
 
-/** Tests that are left out write why into the file that this names. */
+/** Names the file to which skipped tests write the reason. */
 const NOT_RUN = "RUTHERE_NOT_RUN";
 
 async function main(args: string[]): Promise<number> {

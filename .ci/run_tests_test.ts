@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const SCRIPT = fileURLToPath(new URL("./run_tests.ts", import.meta.url));
 const PROGRAMS = new URL("../server/testing/programs.ts", import.meta.url);
 
-/** A file with a test that is left out, and one that passes or fails. */
+/** A file with a skipped test, and one that passes or fails. */
 function fileOf(passes: boolean): string {
   return `
     import { leaveOut } from ${JSON.stringify(PROGRAMS.href)};
@@ -16,7 +16,7 @@ function fileOf(passes: boolean): string {
     });`;
 }
 
-/** Runs test files; tells how that ends, and the last lines that are printed. */
+/** Runs test files; returns the exit code and the last lines of output. */
 async function run(files: Record<string, string>) {
   const folder = await Deno.makeTempDir({ prefix: "ruthere-tests-" });
   try {
@@ -35,7 +35,7 @@ async function run(files: Record<string, string>) {
   }
 }
 
-Deno.test("run_tests.ts says last how many passed, and once what was not run", async () => {
+Deno.test("run_tests.ts prints last how many tests passed, and what did not run", async () => {
   const { code, lines } = await run({
     "a_test.ts": fileOf(true),
     "b_test.ts": fileOf(true),

@@ -1,6 +1,6 @@
 /**
- * Runs a command where the packages of JSR can be had: from JSR if it answers,
- * else from the stand-ins in `.ci/jsr`. See `.ci/README.md`.
+ * Runs a command with the packages of JSR: from JSR if it answers, else from the
+ * stand-ins in `.ci/jsr`. See `.ci/README.md`.
  *
  * @example
  * ```sh
@@ -32,8 +32,8 @@ async function jsrAnswers(): Promise<boolean> {
 }
 
 /**
- * Lays the stand-ins out as a registry. It must be outside of the tree: within,
- * `deno publish` and `deno pack` would take it for a part of the package.
+ * Lays out the stand-ins as a registry, outside the tree: inside it, `deno
+ * publish` and `deno pack` would treat it as a part of the package.
  */
 async function layOutStandIns(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "ruthere-jsr-"));
@@ -42,12 +42,12 @@ async function layOutStandIns(): Promise<string> {
 }
 
 function passOn(signal: Deno.Signal, child: Deno.ChildProcess): void {
-  // Ctrl-C in a terminal reaches the child by itself: it needs no second one.
+  // A terminal sends Ctrl-C to the child too: it needs no second signal.
   if (signal === "SIGINT" && (WINDOWS || Deno.stdin.isTerminal())) return;
   try {
     child.kill(signal);
   } catch {
-    // It has ended already.
+    // The child has ended already.
   }
 }
 
@@ -57,7 +57,7 @@ async function run(command: string[], env: Record<string, string>) {
     program === "deno" ? Deno.execPath() : program,
     { args, env, stdin: "inherit", stdout: "inherit", stderr: "inherit" },
   ).spawn();
-  // Windows knows no other signal.
+  // Windows has no other signal.
   const signals: Deno.Signal[] = WINDOWS
     ? ["SIGINT"]
     : ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -68,10 +68,10 @@ async function run(command: string[], env: Record<string, string>) {
 }
 
 /**
- * Runs a command where the packages of JSR can be had.
+ * Runs a command with the packages of JSR.
  *
- * @param command The program, and what it is told.
- * @param env What its environment has besides.
+ * @param command The program and its arguments.
+ * @param env Additional variables of its environment.
  * @returns Its exit code.
  */
 export async function withJsr(

@@ -1,10 +1,8 @@
+import { MAX_DELAY_MS } from "../core/assert.ts";
 import type { Timestamp } from "../core/mod.ts";
 
 /** No more than ten sweeps a second, however many deadlines there are. */
 const MIN_PAUSE_MS = 100;
-
-/** Timers can't wait longer; a sweep that finds nothing to do is harmless. */
-const MAX_PAUSE_MS = 2 ** 31 - 1;
 
 /** Calls for a sweep when the next one is worth its while. */
 export class Sweeper {
@@ -32,7 +30,8 @@ export class Sweeper {
     this.#armedFor = due;
     this.#timer = setTimeout(
       () => this.#fire(),
-      Math.min(Math.ceil(pause), MAX_PAUSE_MS),
+      // A sweep that is too early finds nothing to do, which is harmless.
+      Math.min(Math.ceil(pause), MAX_DELAY_MS),
     );
   }
 

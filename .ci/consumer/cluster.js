@@ -1,7 +1,7 @@
 /**
- * Makes a cluster of servers under Node or Bun, whichever runs it:
+ * Makes a cluster of servers, under Node or Bun:
  * `cluster.js REDIS_PORT NATS_PORT`, each of which may be empty.
- * `npm_consumer_test.ts` runs this, too. It prints what it found.
+ * `npm_consumer_test.ts` runs this too. It prints its results.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { createClient } from "redis";
 
 const [redisPort, natsPort] = process.argv.slice(2);
 
-/** What two servers tell of somebody who comes and goes at one of them. */
+/** Watches at one server a subject that joins and leaves at another. */
 async function told(backbone) {
   const [here, there] = [new PresenceServer(), new PresenceServer()];
   const clusters = [here, there].map((server) => joinCluster(server, backbone));
@@ -49,7 +49,7 @@ async function told(backbone) {
   return seen;
 }
 
-/** Whom an agent finds beside itself. */
+/** Returns the agents that an agent finds. */
 async function found(backbone) {
   const config = { project: "p", heartbeatIntervalMs: 1_000, backbone };
   const agents = [];

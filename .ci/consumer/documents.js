@@ -1,6 +1,6 @@
 /**
- * Shows people in a document to those whom a token allows, and counts them,
- * under Node or Bun, whichever runs it: `npm_consumer_test.ts` runs this beside
+ * Shows people in a document to readers with a token, and counts them, under Node
+ * or Bun: `npm_consumer_test.ts` runs this beside
  * `program.ts`.
  *
  * @module

@@ -37,7 +37,7 @@ interface Manifest {
 }
 
 async function run(cwd: string, program: string, ...args: string[]) {
-  // npm is a batch file on Windows, which only its shell can start.
+  // npm is a batch file on Windows, which only a shell can start.
   const command = Deno.build.os === "windows" && program === "npm"
     ? ["cmd", "/c", "npm", ...args]
     : [program, ...args];
@@ -60,13 +60,13 @@ async function writeJson(path: string, value: unknown): Promise<void> {
   await Deno.writeTextFile(path, JSON.stringify(value, null, 2));
 }
 
-/** `@std/collections` is `@jsr/std__collections` where npm gets it from JSR. */
+/** JSR's npm layer calls `@std/collections` `@jsr/std__collections`. */
 const IMPORT = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])@std\/([\w-]+)/g;
 
 /**
- * Does to a packed package what JSR's npm layer does and `deno pack` does not:
- * gives the imports the names that `package.json` knows, and names those
- * dependencies too that only types come from.
+ * Changes a packed package as JSR's npm layer does and `deno pack` does not: gives
+ * imports the names of `package.json`, and lists the dependencies that only types
+ * need.
  */
 async function finish(folder: string, name: string): Promise<void> {
   const manifest = await readJson<Manifest>(join(folder, "package.json"));
@@ -79,7 +79,7 @@ async function finish(folder: string, name: string): Promise<void> {
       path,
       text.replace(IMPORT, (_, before, quote, dependency) => {
         const renamed = `@jsr/std__${dependency}`;
-        // In a doc comment it is an example, for which nothing is installed.
+        // In a doc comment it is an example, which needs no dependency.
         if (dependency === "collections") dependencies[renamed] ??= "^1";
         return `${before}${quote}${renamed}`;
       }),
@@ -92,7 +92,7 @@ async function finish(folder: string, name: string): Promise<void> {
   });
 }
 
-/** Packs what is in `source` as npm's `name`; the path of the tarball. */
+/** Packs `source` as npm's `name`; returns the path of the tarball. */
 async function pack(source: string, name: string, into: string) {
   const folder = join(into, name.replaceAll(/\W+/g, "-"));
   await mkdir(folder);
@@ -112,8 +112,8 @@ async function pack(source: string, name: string, into: string) {
 }
 
 /**
- * Where JSR is not there, neither is its npm layer: the stand-in for the only
- * dependency that comes from there is packed likewise.
+ * Without JSR there is no npm layer either: the stand-in for the only dependency
+ * from there is packed likewise.
  */
 async function overrides(into: string): Promise<Record<string, string>> {
   const registry = Deno.env.get("JSR_URL");
@@ -218,7 +218,7 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
           join(project, "readme.ts"),
           await nodeSnippet(),
         );
-        // Those of Bun do not fit Node's, nor those of NATS what is exact.
+        // Bun's types conflict with Node's, and NATS's fail exactOptionalPropertyTypes.
         const options = { types: ["node", "bun"], skipLibCheck: true };
         await writeJson(join(project, "tsconfig.json"), {
           compilerOptions: { ...compilerOptions, ...options },
@@ -278,7 +278,7 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
   }
 });
 
-/** The README's program for Node, which needs packages that Deno has not got. */
+/** The README's program for Node, whose packages Deno does not have. */
 async function nodeSnippet(): Promise<string> {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
   const found = [...readme.matchAll(/^```ts ignore\n(.*?)^```$/gms)]
@@ -288,7 +288,7 @@ async function nodeSnippet(): Promise<string> {
   return found[0]!;
 }
 
-/** What compiles where the types of Node and Bun are; Deno has not got them. */
+/** Programs that need the types of Node and Bun, which Deno does not have. */
 const ADAPTERS = `
   import { connect } from "@nats-io/transport-node";
   import { AgentPresence } from "@ruthere/presence/server/agents";
@@ -348,7 +348,7 @@ const ADAPTERS = `
   }
 `;
 
-/** What `documents.js` finds. */
+/** The results of `documents.js`. */
 const DOCUMENTS_FOUND = {
   seen: ["state", "userJoined", 159],
   users: ["Ada"],
@@ -364,7 +364,7 @@ const BEAT = [null, "1", "phoenix", "phx_reply", {
   response: {},
 }];
 
-/** What `phoenix.ts` finds. */
+/** The results of `phoenix.js`. */
 const PHOENIX_FOUND = {
   state: ["alice", "bob"],
   diff: ["alice", "bob"],
@@ -380,7 +380,7 @@ const PHOENIX_FOUND = {
   open: 0,
 };
 
-/** It has published, polled, summarised, expired, served and watched. */
+/** Checks the output of `program.ts`. */
 function check(printed: string): void {
   const found = JSON.parse(printed);
   assertEquals(found.sequence, 1);

@@ -1,7 +1,7 @@
 /**
- * Serves Phoenix Channels under Node or Bun, whichever runs it, to clients of
- * npm and to some who misbehave: `npm_consumer_test.ts` runs this, too. It prints
- * what it found.
+ * Serves Phoenix Channels, under Node or Bun, to clients of npm and to clients
+ * that misbehave: `npm_consumer_test.ts` runs this too. It prints its
+ * results.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Presence, Socket } from "phoenix";
 
-// Deno, which checks this file as well, has not got it.
+// Deno, which checks this file too, does not have it.
 const { WebSocket, WebSocketServer } = await import("ws");
 const hostname = "127.0.0.1";
 const isBun = "Bun" in globalThis;
 const found = {};
 
-// Node's sweep for the dead is run by hand; that of Bun takes half a minute.
+// Node's sweep for dead sockets is run by hand; Bun's takes half a minute.
 const timers = isBun ? undefined : (await import("node:test")).mock.timers;
 timers?.enable({ apis: ["setInterval"] });
 
@@ -67,12 +67,12 @@ async function serve() {
 const { port, stop } = await serve();
 const url = `ws://${hostname}:${port}/socket`;
 
-/** Waits until something holds; whoever started this has the patience. */
+/** Waits until a condition holds; the caller has a timeout. */
 async function until(holds) {
   while (!holds()) await sleep(5);
 }
 
-/** A client of phoenix.js that is in a room. */
+/** A client of phoenix.js in a room. */
 class Guest {
   joined = [];
   left = [];
@@ -154,7 +154,7 @@ async function statusOf(query, host) {
   return Number(String(answer).split(" ")[1]);
 }
 
-// People who behave.
+// Well-behaved clients.
 const alice = await new Guest("alice").join();
 const bob = await new Guest("bob").join();
 await until(() => alice.names.length === 2);
@@ -171,7 +171,7 @@ found.protocol = raw.protocol;
 const beat = [null, "1", "phoenix", "heartbeat", {}];
 found.heartbeat = await ask(raw, beat);
 
-// Those who are not let in.
+// Clients that are refused.
 found.refused = [
   await statusOf("vsn=9.0.0"),
   await statusOf("vsn=2.0.0", "evil.example"),
@@ -179,7 +179,7 @@ found.refused = [
   await statusOf("vsn=2.0.0"),
 ];
 
-// Those who send too much.
+// Clients that send too much.
 found.tooBig = await Promise.all(
   ["x".repeat(262_145), new Uint8Array(262_145)].map(async (frame) => {
     const socket = await open();
@@ -188,7 +188,7 @@ found.tooBig = await Promise.all(
   }),
 );
 
-// One who vanishes.
+// A client that vanishes.
 const carol = await open();
 await ask(carol, ["1", "1", "room:1", "phx_join", { key: "carol", meta: {} }]);
 await until(() => alice.names.includes("carol"));
@@ -196,7 +196,7 @@ carol.terminate();
 await until(() => alice.left.includes("carol"));
 found.left = [...alice.left];
 
-// One who resets the connection while it is decided about them.
+// A client that resets its connection during the decision about it.
 for (const end of ["resetAndDestroy", "destroy"]) {
   const asked = new Promise((resolve) => whenAsked = resolve);
   const socket = handshake("vsn=2.0.0&slow=1");
@@ -205,7 +205,7 @@ for (const end of ["resetAndDestroy", "destroy"]) {
 }
 await sleep(200);
 
-// One who is silent: they are found, and the others are not.
+// A silent client is found, and the others are not.
 const silent = handshake("vsn=2.0.0");
 await new Promise((resolve) => silent.once("data", resolve));
 await until(() => endpoint.sockets.size === 4);
@@ -213,7 +213,7 @@ if (timers === undefined) {
   silent.destroy();
 } else {
   timers.tick(25_000);
-  // A sign of life, and time for the pongs of the rest.
+  // One sign of life, and time for the pongs of the others.
   await ask(raw, beat);
   await sleep(100);
   timers.tick(25_000);
@@ -222,7 +222,7 @@ await until(() => endpoint.sockets.size === 3);
 found.stillServed = await ask(raw, beat);
 found.errors = errors;
 
-// The end: clients are told to come back.
+// The end: clients are asked to reconnect.
 const closed = closeOf(raw);
 const away = new Promise((resolve) => alice.channel.onError(resolve));
 await endpoint[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 /**
- * What a user of Node or Bun writes. `npm_consumer_test.ts` compiles it against
- * the packed package and runs it; it prints what it found.
+ * A program of a user of Node or Bun. `npm_consumer_test.ts` compiles it against
+ * the packed package and runs it; it prints its results.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Serves presence by HTTP and by sockets on one port, under Node or Bun,
- * whichever runs it, as the README shows it, and uses both:
+ * Serves presence over HTTP and sockets on one port, under Node or Bun, as the
+ * README shows it, and uses both:
  * `npm_consumer_test.ts` runs this beside `program.ts`.
  *
  * @module
@@ -17,11 +17,11 @@ import {
 } from "@ruthere/presence/server/phoenix";
 import { TopicPresence } from "@ruthere/presence/server/topics";
 
-// Deno, which checks this file as well, has not got it.
+// Deno, which checks this file too, does not have it.
 const { WebSocket, WebSocketServer } = await import("ws");
 const presence = new PresenceServer();
 const endpoint = new PhoenixEndpoint(new TopicPresence(presence));
-// One stream: a second one can only begin when the first is free again.
+// One stream: a second one can begin only after the first has ended.
 const overHttp = createHttpHandler(presence, { limits: { streams: 1 } });
 const handler = async (request) =>
   await endpoint.answer(request) ?? await overHttp(request);
@@ -65,7 +65,7 @@ for (let watch = 0; watch < 2; watch++) {
   seen.push(...view.subjects("doc-1"));
 }
 
-/** Who is in the room, as a socket is told. */
+/** Returns the people of the room, as a socket receives them. */
 function seenBySocket() {
   const socket = new WebSocket(
     `ws://${hostname}:${port}/socket/websocket?vsn=2.0.0`,
@@ -83,7 +83,7 @@ function seenBySocket() {
 }
 seen.push(...await seenBySocket());
 
-/** The status of a request to one of the addresses that clients ask. */
+/** Returns the status of a request to one of the addresses of clients. */
 async function statusOf(path, options) {
   const answer = await fetch(`http://${hostname}:${port}${path}`, options);
   await answer.body?.cancel();

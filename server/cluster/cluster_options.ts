@@ -1,4 +1,4 @@
-import { assertNoOtherOptions } from "../../core/assert.ts";
+import { assertNoOtherOptions, MAX_DELAY_MS } from "../../core/assert.ts";
 import { type Duration, InvalidValueError } from "../../core/mod.ts";
 
 /** Options of a node. Times are in milliseconds. */
@@ -54,9 +54,6 @@ export interface ClusterSettings {
 
 const ACTION = "join cluster";
 
-/** Timers can't wait longer. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** Checks options, and adds the defaults. */
 export function settingsOf(options: ClusterOptions): ClusterSettings {
   const { node = crypto.randomUUID(), leaseTtlMs = 15_000, ...rest } = options;
@@ -80,9 +77,9 @@ export function settingsOf(options: ClusterOptions): ClusterSettings {
 }
 
 function assertDuration(value: unknown, field: string): void {
-  if (typeof value === "number" && value > 0 && value <= MAX_TIMER_MS) return;
+  if (typeof value === "number" && value > 0 && value <= MAX_DELAY_MS) return;
   const rule = `must be a number greater than zero, and no more than`;
-  refuse(field, `${rule} ${MAX_TIMER_MS}`, value);
+  refuse(field, `${rule} ${MAX_DELAY_MS}`, value);
 }
 
 function refuse(field: string, rule: string, value: unknown): never {

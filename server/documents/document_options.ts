@@ -1,4 +1,4 @@
-import { assertNoOtherOptions } from "../../core/assert.ts";
+import { assertDelay, assertNoOtherOptions } from "../../core/assert.ts";
 import { type Duration, InvalidValueError } from "../../core/mod.ts";
 import { assertPositive } from "../internal.ts";
 
@@ -147,13 +147,4 @@ export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
     assertPositive(amount, name, action);
   }
   return { ...delays, ...amounts, onCursorUpdate };
-}
-
-/** No timer waits longer than this. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-function assertDelay(value: unknown, field: string, action: string): void {
-  if (typeof value === "number" && value > 0 && value <= MAX_DELAY_MS) return;
-  const rule = `must be a positive number of at most ${MAX_DELAY_MS}`;
-  throw new InvalidValueError(action, field, rule, value);
 }

@@ -1,4 +1,8 @@
-import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
+import {
+  assertNoOtherOptions,
+  assertOptions,
+  MAX_DELAY_MS,
+} from "../../core/assert.ts";
 import type { PresenceModel } from "../../core/mod.ts";
 import {
   type CursorPosition,
@@ -276,9 +280,6 @@ function ofSubject<M extends PresenceModel>(
   return { ...batch, changes };
 }
 
-/** Timers can't wait longer: one that should would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * The time since the last batch. Changes that the watcher may not see don't
  * break it: they may come for ever, and then nothing would keep a connection
@@ -305,7 +306,7 @@ class Silence {
     this.#timer ??= setTimeout(() => {
       this.#isTooLong = true;
       this.#onTooLong?.();
-    }, Math.min(this.#limitMs, MAX_TIMER_MS));
+    }, Math.min(this.#limitMs, MAX_DELAY_MS));
   }
 
   end(): void {

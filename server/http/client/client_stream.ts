@@ -1,3 +1,4 @@
+import { MAX_DELAY_MS } from "../../../core/assert.ts";
 import { pause } from "../../internal.ts";
 import { PresenceRequestError, requestErrorOf } from "./request_error.ts";
 import { type SseBlock, SseParser } from "./sse_parser.ts";
@@ -31,9 +32,6 @@ const MAX_RETRY_MS = 30_000;
 
 /** The longest that is waited because the service said so. */
 const MAX_RETRY_AFTER_MS = 300_000;
-
-/** Timers can't wait longer: one that should would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * What the blocks of an event stream mean, over as many connections as it
@@ -177,5 +175,5 @@ function toldPause(error: unknown): number {
 }
 
 function timerMs(ms: number): number {
-  return Math.min(ms, MAX_TIMER_MS);
+  return Math.min(ms, MAX_DELAY_MS);
 }

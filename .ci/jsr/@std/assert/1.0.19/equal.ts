@@ -1,6 +1,6 @@
 type Keyed = Record<PropertyKey, unknown>;
 
-/** Kinds whose text says everything about them. */
+/** Kinds whose text determines them. */
 const TOLD_BY_TEXT = [RegExp, URL, URLSearchParams, Intl.Locale];
 
 const TypedArray: new () => Uint8Array = Object.getPrototypeOf(Uint8Array);
@@ -10,14 +10,14 @@ function prototypeOf(value: object): object {
   return Object.getPrototypeOf(value) ?? Object.prototype;
 }
 
-/** Plain objects and arrays: the enumerable keys of their own. */
+/** Plain objects and arrays: their own enumerable keys. */
 function* enumerableKeys(value: object): Iterable<PropertyKey> {
   for (const key of Reflect.ownKeys(value)) {
     if (Object.prototype.propertyIsEnumerable.call(value, key)) yield key;
   }
 }
 
-/** Instances of a class: every key, their prototypes' getters too. */
+/** Instances of a class: every key, and the getters of their prototypes. */
 function* allKeys(value: object): Iterable<PropertyKey> {
   for (
     let at = value;
@@ -27,8 +27,8 @@ function* allKeys(value: object): Iterable<PropertyKey> {
 }
 
 /**
- * Deep equality as the real package has it. Unlike `node:assert` it takes 0 and
- * -0 for equal, and a plain object and one without a prototype.
+ * Deep equality like that of the real package. Unlike `node:assert` it treats 0 and
+ * -0 as equal, and a plain object and one without a prototype.
  */
 export function equal(
   a: unknown,
@@ -83,7 +83,7 @@ function isBuffer(value: object): value is ArrayBuffer | SharedArrayBuffer {
   return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer;
 }
 
-/** Whether two maps have the same, by keys that may be objects. */
+/** Reports whether two maps are equal; their keys may be objects. */
 function hasAll(
   a: Map<unknown, unknown>,
   b: Map<unknown, unknown>,

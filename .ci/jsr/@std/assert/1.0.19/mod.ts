@@ -40,7 +40,7 @@ function inspect(value: unknown): string {
   });
 }
 
-/** What `node:assert` would say about the two values, differences marked. */
+/** Returns the message of `node:assert` for two values, with differences marked. */
 function difference(
   actual: unknown,
   expected: unknown,
@@ -297,7 +297,7 @@ export function assertIsError<E extends Error = Error>(
   );
 }
 
-/** What the overloads of `assertThrows` and `assertRejects` mean. */
+/** Resolves the overloads of `assertThrows` and `assertRejects`. */
 interface Wanted<E extends Error> {
   ErrorClass: AnyClass<E> | undefined;
   includes: string | undefined;
@@ -370,7 +370,7 @@ export async function assertRejects<E extends Error = Error>(
   try {
     promise = fn();
   } catch {
-    // Told below: a synchronous throw is not a rejection.
+    // Reported below: a synchronous throw is not a rejection.
   }
   if (typeof promise?.then !== "function") {
     return refuse("Function throws when expected to reject", what.msg);

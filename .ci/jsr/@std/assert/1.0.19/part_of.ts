@@ -1,14 +1,14 @@
 type Keyed = Record<PropertyKey, unknown>;
 
-/** What was made a part of, and by what pattern. */
+/** The values that have a part already, by pattern. */
 type Seen = WeakMap<object, object>;
 
 /**
- * Of a value what a pattern names, at every depth: of an object its own keys,
- * of an array as many elements from its start, of a map its keys, of a set its
- * members. Classes don't matter, but those of dates and regular expressions. The
- * real package has its oddities: within maps arrays and dates count as objects,
- * and what is met a second time with the same pattern stays whole.
+ * The part of a value that a pattern names, at every depth: the own keys of an
+ * object, as many first elements of an array, the keys of a map, the members of a
+ * set. Classes don't matter, except those of dates and regular expressions. The
+ * real package has its oddities: within maps, arrays and dates count as objects,
+ * and a value that recurs with the same pattern stays whole.
  */
 export function partOf(
   value: object,

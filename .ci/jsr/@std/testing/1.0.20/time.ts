@@ -46,10 +46,10 @@ let start = 0;
 let lastId = 0;
 let advancing: ReturnType<typeof setInterval> | undefined;
 
-/** Those that will run, by their ids. */
+/** The timers that will run, by id. */
 let pending = new Map<number, Timer>();
 
-/** The next one comes first. Those that were cleared stay until they are due. */
+/** The next timer is first. Cleared ones stay until they are due. */
 let queue: Timer[] = [];
 
 function enqueue(timer: Timer): void {
@@ -227,7 +227,7 @@ export class FakeTime {
       reject(isAborted());
     };
     signal?.addEventListener("abort", abort, { once: true });
-    // Not awaited: where time is not faked it is an unhandled rejection.
+    // Not awaited: without fake time it is an unhandled rejection.
     FakeTime.restoreFor(() => setTimeout(resolve, ms)).then((id) => timer = id);
     await promise;
     signal?.removeEventListener("abort", abort);

@@ -7,10 +7,10 @@
 
 export type AssertTrue<_T extends true> = never;
 
-/** Whether two types are one and the same, also in what is read-only. */
+/** Whether two types are identical, also in read-only members. */
 export type IsExact<T, U> = IsIdentical<Flat<T>, Flat<U>>;
 
-/** The compiler takes these two for one only where it does so of `T` and `U`. */
+/** The compiler identifies these two only if it identifies `T` and `U`. */
 type IsIdentical<T, U> = (<X>() => X extends T ? 1 : 2) extends
   (<X>() => X extends U ? 1 : 2) ? true : false;
 

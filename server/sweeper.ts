@@ -1,12 +1,12 @@
 import type { Timestamp } from "../core/mod.ts";
 
-/** No more than ten sweeps a second, however many deadlines there are. */
+/** The shortest time between two sweeps: ten a second. */
 const MIN_PAUSE_MS = 100;
 
-/** Timers can't wait longer; a sweep that finds nothing to do is harmless. */
+/** The longest delay of a timer. A sweep that finds nothing is harmless. */
 const MAX_PAUSE_MS = 2 ** 31 - 1;
 
-/** Calls for a sweep when the next one is worth its while. */
+/** The timer of a server: it sweeps when something is due. */
 export class Sweeper {
   readonly #clock: () => Timestamp;
   readonly #sweep: () => void;
@@ -14,7 +14,7 @@ export class Sweeper {
   #armedFor: Timestamp = Infinity;
   #notBefore: Timestamp = -Infinity;
 
-  /** Makes a sweeper that is not armed. */
+  /** Creates a sweeper that is not armed. */
   constructor(clock: () => Timestamp, sweep: () => void) {
     this.#clock = clock;
     this.#sweep = sweep;
@@ -25,7 +25,7 @@ export class Sweeper {
     if (due === Infinity) return this.disarm();
     if (due >= this.#armedFor) return;
     const now = this.#clock();
-    // A clock that was set back must not make the pause longer than it is.
+    // A clock that was set back must not extend the pause.
     const rest = Math.min(this.#notBefore - now, MIN_PAUSE_MS);
     const pause = Math.max(due - now, rest, 0);
     clearTimeout(this.#timer);
@@ -36,7 +36,7 @@ export class Sweeper {
     );
   }
 
-  /** Forgets the next sweep. */
+  /** Cancels the next sweep. */
   disarm(): void {
     if (this.#armedFor === Infinity) return;
     clearTimeout(this.#timer);

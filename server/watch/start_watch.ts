@@ -1,11 +1,11 @@
 import type { Watch } from "./watch.ts";
 
 /**
- * Makes a watch of a generator. Ending the watch, by itself or by a signal, also
- * ends a wait of the generator, and frees what it holds even if nobody reads on.
+ * Creates a watch from a generator. When the watch ends, a pending wait of the
+ * generator ends as well, and its resources are freed even if nobody reads on.
  *
- * @param signals What ends it; absent ones don't.
- * @param run Makes the values until its signal is aborted.
+ * @param signals Each of them ends the watch.
+ * @param run Generates the values until its signal is aborted.
  */
 export function startWatch<T>(
   signals: readonly (AbortSignal | undefined)[],

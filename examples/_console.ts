@@ -1,4 +1,4 @@
-/** How the walk-throughs look: headings, notes, and rows in two columns. */
+/** The layout of the walk-throughs: headings, notes, and rows in two columns. */
 
 const COLOURS = Deno.stdout.isTerminal() && !Deno.noColor;
 
@@ -6,22 +6,22 @@ const bold = painter(1);
 const dim = painter(2);
 const cyan = painter(36);
 
-/** Opens a walk-through: what it is called, and its story in a sentence. */
+/** Prints the title of a walk-through, and its story in a sentence. */
 export function title(name: string, story: string): void {
   console.log(`${bold(name)}\n${dim(story)}`);
 }
 
-/** Opens a scene of the walk-through. */
+/** Prints the heading of a scene. */
 export function scene(name: string): void {
   console.log(`\n${bold(`— ${name}`)}`);
 }
 
-/** Says why the rows around it are as they are. */
+/** Explains the rows around it. */
 export function note(text: string): void {
   console.log(`  ${dim(text)}`);
 }
 
-/** Shows one thing: what it is, and what is known of it. */
+/** Prints a row: a name, and a text. */
 export function row(name: string, text: string): void {
   console.log(`  ${cyan(name.padEnd(14))} ${text}`);
 }

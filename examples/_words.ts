@@ -1,4 +1,4 @@
-/** Puts what the library answers into words, for the walk-throughs. */
+/** Formats the answers of the library, for the walk-throughs. */
 
 import type {
   Activity,
@@ -8,12 +8,12 @@ import type {
   VisibleChange,
 } from "@ruthere/presence";
 
-/** Who is here by what, as in "alice by phone". */
+/** Formats a key, as in "alice by phone". */
 export function keyInWords({ subject, resource }: EntryKey): string {
   return resource === undefined ? `${subject}` : `${subject} by ${resource}`;
 }
 
-/** Facets, or a patch of them, as in "away, editing, seen at 105". */
+/** Formats facets, or a patch of them, as in "away, editing, seen at 105". */
 export function facetsInWords(facets: FacetPatch<PresenceModel>): string {
   const { availability, activity, lastSeen, ...own } = facets;
   const words: string[] = [];
@@ -26,12 +26,12 @@ export function facetsInWords(facets: FacetPatch<PresenceModel>): string {
   return words.join(", ");
 }
 
-/** An activity, a common one or the application's own. */
+/** Formats an activity. */
 export function activityInWords(activity: Activity): string {
   return typeof activity === "string" ? activity : `${activity.custom}`;
 }
 
-/** A change, in a line: what became of which entry. */
+/** Formats a change in one line. */
 export function changeInWords<M extends PresenceModel>(
   change: VisibleChange<M>,
 ): string {

@@ -1,14 +1,14 @@
 /**
- * Who of us is working? Three agents in processes of their own, who know of
- * each other by a NATS server. One is killed; the others see that it is gone.
+ * Which of us are working? Three agents in processes of their own, which know
+ * each other through a NATS server. One is killed; the others see that.
  *
  * ```sh
  * deno run -A examples/agents_presence_flow.ts
  * deno run -A examples/agents_presence_flow.ts nats://127.0.0.1:4222
  * ```
  *
- * Without an address it starts a server of its own, for which `nats-server` must
- * be there (Debian: `apt-get install -y nats-server`).
+ * Without an address it starts a server of its own; `nats-server` must be
+ * installed (Debian: `apt-get install -y nats-server`).
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { connect } from "@nats-io/transport-node";
 import { AgentPresence } from "@ruthere/presence/server/agents";
 import { note, row, scene, title } from "./_console.ts";
 
-/** Short, so that nobody waits long; 5 s or more will do in earnest. */
+/** Short for the demonstration; 5 s or more is usual. */
 const HEARTBEAT_MS = 1_000;
 
 // An agent
 
-/** What each of the three processes does. */
+/** The work of each of the three processes. */
 async function work(agentId: string, servers: string): Promise<void> {
   const connection = await connect({
     servers,
@@ -38,7 +38,7 @@ async function work(agentId: string, servers: string): Promise<void> {
   });
   const ended = new AbortController();
   const watching = report(presence, ended.signal);
-  console.log("is there");
+  console.log("is up");
 
   for await (const question of linesOf(Deno.stdin.readable)) {
     if (question === "leave") break;
@@ -56,13 +56,13 @@ async function report(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const { kind, agentId } of presence.watch(signal)) {
-    console.log(`is told that ${agentId} is ${kind}`);
+    console.log(`sees that ${agentId} is ${kind}`);
   }
 }
 
 // The walk-through
 
-/** One of the processes, as the walk-through sees it. */
+/** One of the processes, as the walk-through controls it. */
 class Agent {
   readonly #name: string;
   readonly #child: Deno.ChildProcess;
@@ -78,19 +78,19 @@ class Agent {
     this.#said = linesOf(this.#child.stdout);
   }
 
-  /** Shows what it says next. */
+  /** Prints its next line. */
   async says(): Promise<void> {
     const { value } = await this.#said.next();
     row(this.#name, value ?? "says nothing any more");
   }
 
-  /** Asks it who is there. */
+  /** Asks it which agents it sees. */
   async ask(): Promise<void> {
     await this.#tell("who");
     await this.says();
   }
 
-  /** Has it stop as it should. */
+  /** Stops it regularly. */
   async leave(): Promise<void> {
     await this.#tell("leave");
     await this.#child.stdin.close();
@@ -98,7 +98,7 @@ class Agent {
     await this.#said.return();
   }
 
-  /** Ends it without a warning, as a crash does. */
+  /** Kills it, as a crash does. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#child.status;
@@ -116,7 +116,7 @@ class Agent {
 async function walk(servers: string): Promise<void> {
   title("Agents", "A planner, a builder and a tester work in one project.");
 
-  scene("One after the other starts");
+  scene("One after another starts");
   const planner = new Agent("planner", servers);
   await planner.says();
   const builder = new Agent("builder", servers);
@@ -127,11 +127,11 @@ async function walk(servers: string): Promise<void> {
   await planner.says();
   await builder.says();
 
-  scene("Each is asked who is there");
+  scene("Each is asked which agents it sees");
   for (const agent of [planner, builder, tester]) await agent.ask();
 
   scene("The builder is killed");
-  note("It says no goodbye. After three heartbeats the others know.");
+  note("It says no goodbye. The others know after three heartbeats.");
   await builder.kill();
   await planner.says();
   await tester.says();
@@ -145,7 +145,7 @@ async function walk(servers: string): Promise<void> {
   await again.ask();
 
   scene("The tester is done");
-  note("It says goodbye, so that nobody needs to wait.");
+  note("It says goodbye, so that nobody has to wait.");
   await tester.leave();
   await planner.says();
   await again.says();
@@ -155,7 +155,7 @@ async function walk(servers: string): Promise<void> {
   await planner.leave();
 }
 
-/** Starts a server, has something done with it, and ends it. */
+/** Starts a server, runs a function with it, and stops it. */
 async function withServer(run: (servers: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   const port = freePort();
@@ -173,7 +173,7 @@ async function withServer(run: (servers: string) => Promise<void>) {
   }
 }
 
-/** Debian has it where the PATH of ordinary users does not lead. */
+/** Finds the server, also where Debian has it outside the usual PATH. */
 async function natsServer(): Promise<string> {
   const path = "/usr/sbin/nats-server";
   const isThere = await Deno.stat(path).then(() => true, () => false);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { NatsServer } from "../server/cluster/testing/nats_server.ts";
 
-// After a change that is meant to be seen:
+// To update the expected output:
 // deno run -A examples/agents_presence_flow.ts > examples/testdata/agents_presence_flow.txt
 Deno.test({
   name: "examples/agents_presence_flow.ts prints its walk-through",
@@ -14,7 +14,7 @@ Deno.test({
     assertEquals(code, 0, new TextDecoder().decode(stderr));
     const url = new URL("testdata/agents_presence_flow.txt", import.meta.url);
     const expected = await Deno.readTextFile(url);
-    // Git may have given the file Windows line ends.
+    // Git may have given the file Windows line endings.
     assertEquals(
       new TextDecoder().decode(stdout),
       expected.replaceAll("\r\n", "\n"),

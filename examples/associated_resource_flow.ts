@@ -22,7 +22,7 @@ import {
 import { note, row, scene, title } from "./_console.ts";
 import { activityInWords, changeInWords, facetsInWords } from "./_words.ts";
 
-/** Names our types. Any other resource, label or facet does not compile. */
+/** Our types. Any other resource, label or facet does not compile. */
 interface TravelModel extends PresenceModel {
   resource: "laptop" | "tracker" | "shipment";
   label: "travel-party";
@@ -39,7 +39,7 @@ const context = "trip-to-lisbon";
 const party = restricted("travel-party");
 const store = new PresenceStore<TravelModel>();
 
-/** What the public may see of the journey, and what the travel party may. */
+/** The rights of the public, and of the travel party. */
 type View = VisibilityPolicy<TravelModel["label"]>;
 const publicView: View = (visibility) => visibility === "public";
 const partyView: View = (visibility) =>
@@ -47,11 +47,11 @@ const partyView: View = (visibility) =>
 
 title(
   "Associated resource flow",
-  "Ines travels to Lisbon. Her laptop, her bag and a parcel do as well.",
+  "Ines travels to Lisbon, and so do her laptop, her bag and a parcel.",
 );
 
-scene("Three resources, told of by three origins");
-note("What the application says of them are facets of its own, with types.");
+scene("Three resources, published by three origins");
+note("The application has facets of its own, with types.");
 
 const laptop = new PresenceBeacon<TravelModel>({
   subject,
@@ -89,24 +89,24 @@ store.publishAll([
   }),
 ]);
 for (const each of store.snapshots({ context }).toSorted(compareEntryKeys)) {
-  row(`${each.resource}`, `told of by ${each.origin}`);
+  row(`${each.resource}`, `published by ${each.origin}`);
   row("", facetsInWords(each.facets));
 }
 
 scene("Two views of one traveller");
-note("Each is summed up from what it may see, so the headlines differ.");
+note("Each summary covers the visible entries only, so they differ.");
 showSummary("public", publicView);
 showSummary("travel party", partyView);
 
 scene("The bag arrives");
-note("Changes are filtered like reads. The public is not told of the bag.");
+note("Changes are filtered like reads. The public does not see the bag.");
 const landing = store.lastSequence;
 store.publish(tracker.updateAt(220, { location: "Lisbon" }));
 showChanges("public", publicView, landing);
 showChanges("travel party", partyView, landing);
 
-scene("A second origin tells of the same tracker");
-note("Ines scans its tag. Neither origin overwrites what the other says.");
+scene("A second origin publishes the same tracker");
+note("Ines scans its tag. Neither origin overwrites the entry of the other.");
 store.publish({
   ...tracker.updateAt(225, { location: "Lisbon, belt 4" }),
   origin: "session/phone",
@@ -117,13 +117,15 @@ for (const each of store.snapshots({ address }).toSorted(compareEntryKeys)) {
 }
 
 scene("An origin ends");
-note("The network says goodbye for all that it has told of.");
+note("The network withdraws all its entries.");
 const ending = store.lastSequence;
-row("entries gone", `${store.withdrawOrigin("tag-network")}`);
+row("removed", `${store.withdrawOrigin("tag-network")}`);
 showChanges("travel party", partyView, ending);
 
 scene("The laptop is closed");
-note("To the public Ines is gone. The travel party still has bag and parcel.");
+note(
+  "For the public Ines is gone. The travel party still sees bag and parcel.",
+);
 store.expire(260);
 showSummary("public", publicView);
 showSummary("travel party", partyView);

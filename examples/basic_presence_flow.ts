@@ -1,5 +1,5 @@
 /**
- * The first steps: publish, read, summarise, follow changes, expire, leave.
+ * The first steps: publish, read, summarize, follow changes, expire, withdraw.
  *
  * ```sh
  * deno run examples/basic_presence_flow.ts
@@ -19,7 +19,7 @@ import {
 import { note, row, scene, title } from "./_console.ts";
 import { changeInWords, facetsInWords, keyInWords } from "./_words.ts";
 
-/** Besides the facets that every model has, this one has one of its own. */
+/** A model with one facet of its own. */
 interface DocumentModel extends PresenceModel {
   facets: { typing: true };
 }
@@ -27,7 +27,7 @@ interface DocumentModel extends PresenceModel {
 const context = "doc-42";
 const store = new PresenceStore<DocumentModel>();
 
-// A cursor remembers what its watcher knows. This one knows the empty store.
+// A cursor is a watcher's position. This one has seen the empty store.
 const cursor = store.watcherCursor("tail");
 
 title(
@@ -36,7 +36,7 @@ title(
 );
 
 scene("Two resources of one subject");
-note("A beacon builds the updates of one entry, and the store takes them.");
+note("A beacon builds the updates of one entry; the store applies them.");
 note("Time is a plain number from outside: nothing here reads a clock.");
 
 const tab = new PresenceBeacon<DocumentModel>({
@@ -73,7 +73,10 @@ scene("One snapshot");
 const snapshot = store.snapshot(phone.key);
 if (snapshot) {
   row(keyInWords(snapshot), facetsInWords(snapshot.facets));
-  row("expires", `at ${snapshot.expiry}, unless the phone is heard from again`);
+  row(
+    "expires",
+    `at ${snapshot.expiry}, unless the phone sends another heartbeat`,
+  );
 }
 
 scene("All snapshots of a context");
@@ -81,14 +84,14 @@ for (const each of store.snapshots({ context }).toSorted(compareEntryKeys)) {
   row(keyInWords(each), facetsInWords(each.facets));
 }
 
-scene("What a summary headlines, and why");
+scene("The dominant snapshot of a summary");
 const summary = store.subjectSummary("alice", context);
 for (const { resource, facets } of summary?.snapshots ?? []) {
   const rank = DEFAULT_PROJECTION.activityRank(facets.activity);
   row(`${resource}`, `${facets.activity} has rank ${rank}`);
 }
-note("The phone spoke last, but the higher rank headlines. Who spoke last");
-note("decides between equal ranks. Last seen is the latest of them all.");
+note("The phone published last, but the higher rank is dominant. The time");
+note("only decides between equal ranks. Last seen is the latest of all.");
 showAlice();
 
 scene("The summaries of a context");
@@ -100,11 +103,11 @@ for (const { subject, activity, availability } of summaries) {
 
 scene("Changes since the cursor");
 showChanges();
-note("A poll moves the cursor past what it has told.");
+note("A poll moves the cursor past the changes that it returned.");
 row("status", `${cursor.status(store)}`);
 
-scene("A facet that ends before its entry");
-note("Alice types. Unless she goes on, that is over at 118.");
+scene("A facet that expires before its entry");
+note("Alice types. Unless she continues, that ends at 118.");
 store.publish(
   tab.heartbeatAt(112, { typing: true }, { typing: { after: 6 } }),
 );
@@ -112,21 +115,21 @@ row("next deadline", `${store.nextDeadline()}`);
 store.expire(118);
 showChanges();
 
-scene("The headline moves");
-note("The tab idles, which observing outranks.");
+scene("Another snapshot is dominant");
+note("The tab is idle, and observing ranks higher.");
 store.publish(tab.heartbeatAt(120, { activity: "idle" }));
 showChanges();
 showAlice();
 
 scene("An entry expires");
-note("The phone has not been heard from since 105. After 60 it is gone.");
+note("The last heartbeat of the phone was at 105. It expires 60 later.");
 row("next deadline", `${store.nextDeadline()}`);
-row("entries gone", `${store.expire(165)}`);
+row("removed", `${store.expire(165)}`);
 showChanges();
 showAlice();
 
 scene("Goodbye");
-note("Who leaves on purpose need not wait for that.");
+note("A publisher that leaves on purpose does not wait for that.");
 store.withdraw(tab.key);
 showChanges();
 row("still here", store.snapshots({ context }).map(keyInWords).join(", "));
@@ -135,7 +138,7 @@ function showAlice(): void {
   const summary = store.subjectSummary("alice", context);
   if (summary === undefined) return;
   const { dominant, activity, availability, lastSeen } = summary;
-  row("headline", `${activity}, ${availability} (${dominant.resource})`);
+  row("dominant", `${activity}, ${availability} (${dominant.resource})`);
   row("last seen", `at ${lastSeen}`);
 }
 

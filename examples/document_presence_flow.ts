@@ -1,6 +1,6 @@
 /**
- * Ada and Bob write a report together: where their cursors are, who types, who
- * is idle or away, two tabs of one person, and goodbye.
+ * Ada and Bob write a report together: their cursors, who types, who is idle or
+ * away, two tabs of one person, and goodbye.
  *
  * ```sh
  * deno run examples/document_presence_flow.ts
@@ -27,16 +27,16 @@ using time = new FakeTime(0);
 using server = new PresenceServer<DocumentModel>();
 using presence = new DocumentPresence(server, { maxUsersPerDocument: 2 });
 
-/** How somebody comes to the report; each time it is another tab. */
+/** The options to join the report, each time from another tab. */
 function report(name: string): JoinOptions {
-  // As long as its socket: without one, a session says that it is still there.
+  // It lasts as long as its socket; a session without one refreshes itself.
   const ttlMs = Infinity;
   return { documentId: "report", workspaceId: "acme", name, ttlMs };
 }
 
 title(
   "Document presence",
-  "Ada and Bob write a report. What does somebody see who has it open?",
+  "Ada and Bob write a report. What do its readers see?",
 );
 print();
 
@@ -44,7 +44,7 @@ scene("Ada opens the report");
 const ada = await presence.join("ada", report("Ada"));
 await pass(1_000);
 
-scene("Bob comes, and there is room for two");
+scene("Bob joins, and there is room for two");
 const bob = await presence.join("bob", {
   ...report("Bob"),
   origin: "socket 1",
@@ -58,7 +58,7 @@ try {
 }
 
 scene("Ada moves her cursor every 10 ms");
-note("Others are told every 50 ms, and always where it ends.");
+note("Others get it every 50 ms, and always the last position.");
 for (let line = 1; line <= 8; line++) {
   ada.updateCursor(lineStart(line));
   await pass(10);
@@ -71,7 +71,7 @@ ada.updateCursor(head, { anchor, head, isBackward: false });
 await pass(1_000);
 
 scene("She types over them, for a second");
-note("Half a second after the last key she types no more.");
+note("Typing ends half a second after the last key.");
 ada.updateCursor(anchor);
 for (let key = 0; key < 5; key++) {
   ada.typed();
@@ -79,7 +79,7 @@ for (let key = 0; key < 5; key++) {
 }
 await pass(1_000);
 
-scene("Bob gets a coffee, and does not come back soon");
+scene("Bob gets a coffee, and does not return soon");
 note("Ada scrolls every ten seconds meanwhile.");
 for (let n = 0; n < 30; n++) {
   ada.updateViewport({ topLine: 10, bottomLine: 50, scrollPercentage: 20 });
@@ -91,7 +91,7 @@ bob.setFocused(true);
 await pass(1_000);
 
 scene("Ada opens the report in another tab, which hides the first");
-note("She is one person, who does what the tab does that does most.");
+note("She is one person, with the activity of her most active tab.");
 const second = await presence.join("ada", report("Ada"));
 ada.setFocused(false, { hidden: true });
 second.updateCursor(lineStart(2));
@@ -99,14 +99,14 @@ await pass(1_000);
 await show();
 
 scene("She closes the new tab, then the first");
-note("What is left of her is away, and then she is gone.");
+note("The tab that is left is away, and then she is gone.");
 second[Symbol.dispose]();
 await pass(1_000);
 ada[Symbol.dispose]();
 await pass(1_000);
 
 scene("Bob reloads the page");
-note("A lost connection is no goodbye, and so nobody sees him leave and join.");
+note("A lost connection is no goodbye, so nobody sees him leave and join.");
 bob.release();
 server.disconnect("socket 1");
 await pass(2_000);
@@ -117,12 +117,12 @@ const again = await presence.join("bob", {
 await pass(60_000);
 
 scene("His laptop dies");
-note("Here nobody comes back within ten seconds.");
+note("This time he does not return within ten seconds.");
 again.release();
 server.disconnect("socket 2");
 await pass(60_000);
 
-/** Lets time pass, and what is due then happen. */
+/** Lets time pass, and runs the timers that are due. */
 async function pass(ms: number): Promise<void> {
   let isOver = false;
   setTimeout(() => isOver = true, ms);
@@ -130,14 +130,14 @@ async function pass(ms: number): Promise<void> {
   await time.runMicrotasks();
 }
 
-/** Prints what is told of the report, as it is told. */
+/** Prints the messages about the report as they arrive. */
 async function print(): Promise<void> {
   for await (const message of presence.watch("report")) {
     row(`${time.now / 1_000} s`, inWords(message));
   }
 }
 
-/** Prints what is known now. */
+/** Prints the current state. */
 async function show(): Promise<void> {
   const { users } = await presence.activeUsers("report");
   for (const { userId, name, activity, sessions, color } of users) {

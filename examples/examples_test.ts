@@ -8,7 +8,7 @@ const NAMES = [
   "document_presence_flow",
 ];
 
-/** Runs an example as its reader does: by its path, with no permission. */
+/** Runs an example as a reader does: by its path, without permissions. */
 async function run(name: string): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", `examples/${name}.ts`],
@@ -18,13 +18,13 @@ async function run(name: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-// After a change that is meant to be seen:
+// To update the expected output:
 // deno run examples/NAME.ts > examples/testdata/NAME.txt
 for (const name of NAMES) {
   Deno.test(`examples/${name}.ts prints its walk-through`, async () => {
     const url = new URL(`testdata/${name}.txt`, import.meta.url);
     const expected = await Deno.readTextFile(url);
-    // Git may have given the file Windows line ends.
+    // Git may have given the file Windows line endings.
     assertEquals(await run(name), expected.replaceAll("\r\n", "\n"));
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Who is looking at this post? A fetch handler over topics: each tab says that
- * it is there, again and again, and anybody may ask who else is.
+ * Who is looking at this post? A fetch handler over topics: each tab repeats
+ * that it is there, and anybody may ask who else is.
  *
  * ```sh
  * deno run examples/topic_viewers.ts
@@ -24,19 +24,19 @@ const TTL_MS = 30_000;
 using server = new PresenceServer<TopicModel>({ clock: () => now });
 const presence = new TopicPresence(server, { ttlMs: TTL_MS });
 
-/** A tab that looks at a post, and until when it does if it says no more. */
+/** A tab that views a post, and when it expires without another request. */
 interface View {
   readonly handle: PresenceHandle;
   readonly until: number;
 }
 
-/** Views by their path, the one that was longest not heard of first. */
+/** Views by path, the one that expires first at the front. */
 const views = new Map<string, View>();
 
 const VIEWERS = new URLPattern({ pathname: "/posts/:post/viewers" });
 const VIEW = new URLPattern({ pathname: "/posts/:post/viewers/:key/:tab" });
 
-/** What `Deno.serve(handler)` or `Bun.serve({ fetch: handler })` takes. */
+/** A handler for `Deno.serve(handler)` or `Bun.serve({ fetch: handler })`. */
 async function handler(request: Request): Promise<Response> {
   const { post } = VIEWERS.exec(request.url)?.pathname.groups ?? {};
   if (post !== undefined && request.method === "GET") return list(post);
@@ -75,7 +75,7 @@ async function look(
   const there = views.get(path)?.handle;
   const isStill = there?.update(meta) ?? false;
   const handle = there && isStill ? there : presence.track(post, key, meta);
-  // Anew, so that it is the last one.
+  // Deleted first, so that it is the last one.
   views.delete(path);
   views.set(path, { handle, until: now + TTL_MS });
   return new Response(null, { status: isStill ? 204 : 201 });
@@ -88,7 +88,7 @@ function leave(path: string): Response {
   return new Response(null, { status: 204 });
 }
 
-/** Drops the handles of those who have left without a word. */
+/** Drops the handles of expired views. */
 function forget(): void {
   for (const [path, { until }] of views) {
     if (until > now) break;
@@ -106,14 +106,14 @@ scene("Ada opens the post");
 await send("POST", "/posts/7/viewers/ada/tab-1", { device: "laptop" });
 await show();
 
-scene("She opens it in another tab, and Bob comes");
+scene("She opens it in another tab, and Bob joins");
 note("Two tabs of one person are one viewer with two metas.");
 await send("POST", "/posts/7/viewers/ada/tab-2", { device: "phone" });
 await send("POST", "/posts/7/viewers/bob/tab-1", { device: "tablet" });
 await show();
 
 scene("Twenty seconds later");
-note("Ada's tabs say that they are still there. Bob's has crashed.");
+note("Ada's tabs are still there. Bob's has crashed.");
 now += 20_000;
 await send("POST", "/posts/7/viewers/ada/tab-1", { device: "laptop" });
 await send("POST", "/posts/7/viewers/ada/tab-2", {
@@ -123,7 +123,7 @@ await send("POST", "/posts/7/viewers/ada/tab-2", {
 await show();
 
 scene("Ten seconds later");
-note("Bob was last heard of half a minute ago.");
+note("Bob's last request was half a minute ago.");
 now += 10_000;
 await show();
 
@@ -134,12 +134,12 @@ await send("DELETE", "/posts/7/viewers/ada/tab-2");
 await show();
 
 scene("Bob is back");
-note("His old connection stays gone: this is another one.");
+note("His old connection does not return: this is another one.");
 await send("POST", "/posts/7/viewers/bob/tab-1", { device: "tablet" });
 await show();
 
-scene("What was told to those who watched it live");
-note("That a tab is still there is no news. One of two tabs is no leave.");
+scene("The events for live watchers");
+note("A refresh is no event. Closing one of two tabs is no leave.");
 for (let n = 0; n < 7; n++) {
   const { value } = await news.next();
   row("", JSON.stringify(value));

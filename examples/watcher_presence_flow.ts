@@ -1,6 +1,6 @@
 /**
  * Two viewers with different rights poll the same server: what each of them
- * is told, what turns hidden, and what to do about a gap.
+ * sees, what becomes hidden, and how to handle a gap.
  *
  * ```sh
  * deno run examples/watcher_presence_flow.ts
@@ -23,12 +23,12 @@ import {
 import { note, row, scene, title } from "./_console.ts";
 import { changeInWords } from "./_words.ts";
 
-/** Whatever is restricted in our documents is so to their members. */
+/** A model with one label: restricted to the members of a document. */
 interface DocumentModel extends PresenceModel {
   label: "doc-members";
 }
 
-/** Somebody who looks: what they may see, and what they know already. */
+/** A watcher: its rights, and its position in the changes. */
 interface Watcher {
   name: string;
   viewer: Viewer<DocumentModel>;
@@ -58,7 +58,7 @@ title(
 );
 
 scene("Two arrivals, one of them for members only");
-note("Visibility is a label. It is the viewer's rights that hide anything.");
+note("Visibility is only a label. The rights of a viewer hide entries.");
 
 const alice = new PresenceBeacon<DocumentModel>({
   subject: "alice",
@@ -81,19 +81,19 @@ look(guest);
 look(member);
 
 scene("Nothing happens");
-note("The status tells so, and nobody reads or draws anything.");
+note("The status says so, and nobody reads or draws anything.");
 look(guest);
 look(member);
 
-scene("Something happens that only members see");
+scene("A change that only members see");
 now = 110;
 server.receive(bob.updateAt(now, { activity: "presenting" }));
 look(guest);
 look(member);
 
-scene("An entry turns hidden for one of them");
-note("From here on, Alice is for members. The guest learns that she is out of");
-note("sight, and not what she does.");
+scene("An entry becomes hidden for one of them");
+note("From here on, only members see Alice. The guest learns that she is");
+note("hidden, and not what she does.");
 now = 120;
 server.receive({
   ...alice.updateAt(now, { activity: "presenting" }),
@@ -102,15 +102,15 @@ server.receive({
 look(guest);
 look(member);
 
-scene("And visible again");
-note("To the guest it is a new entry, and it comes whole.");
+scene("The entry becomes visible again");
+note("For the guest it is a new entry, and it is complete.");
 now = 130;
 server.receive(alice.updateAt(now, { availability: "busy" }));
 look(guest);
 look(member);
 
 scene("An entry expires");
-note("Bob was for members, so only they are told that he is gone.");
+note("Only members saw Bob, so only they see that he has expired.");
 now = 140;
 server.expire();
 look(guest);
@@ -118,41 +118,41 @@ look(member);
 
 scene("Compaction, the gap, and the rebuild");
 note(
-  "The member looks before the server forgets its changes, the guest after.",
+  "The member polls before the server drops its changes, the guest after.",
 );
 now = 150;
 server.receive(alice.updateAt(now, { activity: "idle" }));
 look(member);
-row("forgotten", `${server.compact(server.lastSequence)} changes`);
+row("dropped", `${server.compact(server.lastSequence)} changes`);
 look(guest);
 
-scene("After the rebuild all is as before");
+scene("After the rebuild, changes continue");
 now = 160;
 server.receive(alice.updateAt(now, { activity: "editing" }));
 look(guest);
 look(member);
 
-/** What a watcher does every now and then. */
+/** Polls for a watcher. */
 function look({ name, viewer, cursor }: Watcher): void {
   const visible = viewerPolicy(viewer);
-  // Is there anything new, for these eyes?
+  // Is there anything new for this viewer?
   if (cursor.status(server, { visible }) === "up-to-date") {
     row(name, "nothing new");
     return;
   }
-  // What is it? A gap is an ordinary answer: read all, and go on from now.
+  // A gap is an ordinary result: read everything, and continue from there.
   const result = cursor.poll(server, { visible });
   if (result.type === "gap") {
     const { requested, retainedFloorSequence: floor, last } = result;
     row(
       name,
-      `a gap: knows all up to ${requested.sequence}, kept is all after ${floor}`,
+      `a gap: seen up to ${requested.sequence}, retained after ${floor}`,
     );
     cursor.reset(last);
   } else {
     for (const change of result.changes) row(name, changeInWords(change));
   }
-  // Only now are the summaries worth reading again.
+  // Only now read the summaries again.
   const summaries = server.store.subjectSummaries({ context, visible })
     .toSorted((a, b) => compareKeys(a.subject, b.subject))
     .map(({ subject, activity }) => `${subject} ${activity}`);

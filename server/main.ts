@@ -176,8 +176,8 @@ async function serve(settings: Settings): Promise<void> {
     listeners.push(listen(metricsHost, metricsPort, handler));
   }
   const membership = await join(server, settings);
-  numbers.measure({ cluster: membership.cluster });
-  readiness.serving(membership.cluster);
+  numbers.measure({ cluster: membership?.cluster });
+  readiness.serving(membership?.cluster);
   const [main] = listeners;
   console.log(
     `ruthere listens on http://${nameOf(host)}:${main?.addr.port ?? port}/`,
@@ -187,7 +187,7 @@ async function serve(settings: Settings): Promise<void> {
   readiness.draining();
   // First: a socket that the listener closes does not tell its client to return.
   await endpoint[Symbol.asyncDispose]();
-  await membership[Symbol.asyncDispose]();
+  await membership?.[Symbol.asyncDispose]();
   documents[Symbol.dispose]();
   // Streams end with their watches; then nothing keeps the listener open.
   server[Symbol.dispose]();

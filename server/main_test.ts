@@ -16,7 +16,7 @@ const SECRET = "a secret of at least thirty-two bytes";
 const TOKEN_RULES = ["--jwt-issuer", "app", "--jwt-audience", "presence"];
 const ON_WINDOWS = Deno.build.os === "windows";
 
-/** A token of ada that the service takes. */
+/** Signs a token of ada that the service accepts. */
 function signed(claims: Record<string, unknown>): Promise<string> {
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "HS256" })
@@ -28,7 +28,7 @@ function signed(claims: Record<string, unknown>): Promise<string> {
     .sign(new TextEncoder().encode(SECRET));
 }
 
-/** How a start ends that comes to nothing. */
+/** Returns the error of a start that fails. */
 async function failure(
   args: readonly string[],
   env?: Record<string, string>,
@@ -50,7 +50,7 @@ Deno.test("main publishes, answers and streams, and ends cleanly with open strea
   const open = await fetch(`${service.url}v1/changes?context=doc-1`);
   const body = open.text();
   const { code, text } = await service.stop(signal, signal, signal);
-  // Windows ends a child at once, whatever it listens to.
+  // Windows ends a child at once, without a signal.
   if (!ON_WINDOWS) {
     assertEquals({ code, text }, { code: 0, text: "" });
     assertMatch(await body, /event: baseline/);
@@ -96,7 +96,7 @@ Deno.test("main does what the curl lines of the docs say", async () => {
   }
 });
 
-Deno.test("main serves the page, and sockets of both dialects that hear of what HTTP publishes", async () => {
+Deno.test("main serves the page, and sends what HTTP publishes to sockets of both dialects", async () => {
   await using service = await Service.start();
   const page = await fetch(service.url);
   assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");
@@ -140,7 +140,7 @@ Deno.test("main serves the page, and sockets of both dialects that hear of what 
   } else await Promise.all(closed);
 });
 
-Deno.test("main takes broadcasts without a socket where Supabase's clients send them", async () => {
+Deno.test("main accepts broadcasts over HTTP where Supabase's clients send them", async () => {
   await using service = await Service.start();
   for (
     const path of [
@@ -160,7 +160,7 @@ Deno.test("main takes broadcasts without a socket where Supabase's clients send 
   await service.stop("SIGINT");
 });
 
-Deno.test("main does as its environment says, but rather as its options do", async () => {
+Deno.test("main prefers its options to its environment", async () => {
   const env = {
     RUTHERE_PORT: "1",
     RUTHERE_HOST: "0.0.0.0",
@@ -174,7 +174,7 @@ Deno.test("main does as its environment says, but rather as its options do", asy
   await service.stop("SIGINT");
 });
 
-Deno.test("main tells that the port is taken", async () => {
+Deno.test("main reports a taken port", async () => {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   assertEquals(
@@ -196,7 +196,7 @@ Deno.test("main refuses a host that others can reach", async () => {
   assertMatch(text, /--insecure/);
 });
 
-Deno.test("main refuses what it does not understand", async () => {
+Deno.test("main refuses invalid options and variables", async () => {
   const bad: [string[], Record<string, string>?][] = [
     [["--prot", "1"]],
     [["--port"]],
@@ -230,7 +230,7 @@ Deno.test("main refuses what it does not understand", async () => {
   }
 });
 
-Deno.test("main names what gave a wrong value, the option or the variable", async () => {
+Deno.test("main names the option or variable with a wrong value", async () => {
   const bad: [string[], Record<string, string>, string][] = [
     [["--grace-ms", "soon"], { RUTHERE_GRACE_MS: "later" }, "--grace-ms must"],
     [[], { RUTHERE_GRACE_MS: "later" }, "RUTHERE_GRACE_MS must"],
@@ -266,7 +266,7 @@ Deno.test("main names what gave a wrong value, the option or the variable", asyn
   }
 });
 
-Deno.test("main warns of variables that it does not know, by their names", async () => {
+Deno.test("main warns of unknown variables by name", async () => {
   await using service = await Service.start([], {
     RUTHERE_JWT_SECERT: "the secret",
     RUTHERE_ORIGIN: "https://app.example",
@@ -281,7 +281,7 @@ Deno.test("main warns of variables that it does not know, by their names", async
   assertEquals(text.includes("the secret"), false);
 });
 
-Deno.test("main lets in whom a token allows, on any host, and nobody else", async () => {
+Deno.test("main requires a valid token, on any host", async () => {
   await using service = await Service.start(
     ["--host", "0.0.0.0", ...TOKEN_RULES],
     { RUTHERE_JWT_SECRET: SECRET, RUTHERE_METRICS_TOKEN: "s3cret" },
@@ -320,7 +320,7 @@ Deno.test("main lets in whom a token allows, on any host, and nobody else", asyn
   await service.stop("SIGINT");
 });
 
-Deno.test("main leaves out the line end of what its environment says, and says so", async () => {
+Deno.test("main ignores the line ends of variables, and says so", async () => {
   await using service = await Service.start([], {
     RUTHERE_JWT_SECRET: `${SECRET}\n`,
     RUTHERE_JWT_ISSUER: "app\r\n",
@@ -356,7 +356,7 @@ Deno.test("main leaves out the line end of what its environment says, and says s
   assertEquals(text.includes("s3cret"), false);
 });
 
-Deno.test("main hides its metrics from those whom tokens let in", async () => {
+Deno.test("main hides its metrics from clients with tokens", async () => {
   await using service = await Service.start([...TOKEN_RULES], {
     RUTHERE_JWT_SECRET: SECRET,
   });
@@ -366,7 +366,7 @@ Deno.test("main hides its metrics from those whom tokens let in", async () => {
   await service.stop("SIGINT");
 });
 
-Deno.test("main serves metrics that nobody has a token for to this machine alone", async () => {
+Deno.test("main serves metrics without a token to this machine only", async () => {
   const port = `${freePort()}`;
   await using service = await Service.start(
     [
@@ -397,7 +397,7 @@ Deno.test("main serves metrics that nobody has a token for to this machine alone
   await service.stop("SIGINT");
 });
 
-Deno.test("main lets in the pages of sites that it is told to trust", async () => {
+Deno.test("main accepts the pages of trusted sites", async () => {
   const app = "https://app.example";
   await using service = await Service.start(["--origin", app]);
   const ask = async (origin: string) => {
@@ -432,7 +432,7 @@ Deno.test("main serves its metrics on a port of their own", async () => {
   if (!ON_WINDOWS) assertEquals(code, 0);
 });
 
-Deno.test("main serves, and ends, while its backbone is away", async () => {
+Deno.test("main serves, and shuts down, while its backbone is down", async () => {
   for (const backbone of ["redis://127.0.0.1:1", "nats://127.0.0.1:1"]) {
     const args = ["--backbone", backbone];
     await using service = await Service.start(args);
@@ -449,12 +449,12 @@ Deno.test("main serves, and ends, while its backbone is away", async () => {
   }
 });
 
-Deno.test("main tells nobody the password of its backbone", async () => {
+Deno.test("main does not print the password of its backbone", async () => {
   const text = await failure(["--backbone", "redis//:secret@127.0.0.1"]);
   assertEquals(text.includes("secret"), false);
 });
 
-Deno.test("main tells of its options", async () => {
+Deno.test("main --help lists the options", async () => {
   const { code, stdout } = await spawnService(["--help"]).output();
   assertEquals(code, 0);
   assertMatch(new TextDecoder().decode(stdout), /^Usage: [^]*--insecure/);

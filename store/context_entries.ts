@@ -14,7 +14,7 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
   tail: Sequence;
   /** See {@linkcode Scheduled}. */
   queuedAt: Sequence = Infinity;
-  /** The subjects in order, once asked for; public for the tests. */
+  /** The subjects in order, once asked for and until one joins or leaves. */
   sortedSubjects: readonly Key[] | undefined;
 
   /** Makes an empty context whose chain starts at the log's floor. */
@@ -27,18 +27,6 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
   /** When it can be dropped, if empty: once its last change is not retained. */
   get due(): Sequence {
     return this.tail;
-  }
-
-  override add(entry: Entry<M>): void {
-    const before = this.subjectCount;
-    super.add(entry);
-    if (this.subjectCount !== before) this.sortedSubjects = undefined;
-  }
-
-  override delete(entry: Entry<M>): void {
-    const before = this.subjectCount;
-    super.delete(entry);
-    if (this.subjectCount !== before) this.sortedSubjects = undefined;
   }
 
   /**

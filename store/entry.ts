@@ -19,9 +19,9 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   /** The current snapshot. */
   snapshot: PresenceSnapshot<M>;
   /** The `observedAt` of the last update. */
-  seenAt: Timestamp;
+  seenAt: Timestamp = -Infinity;
   /** When the whole entry expires; `Infinity` for never. */
-  expiresAt: Timestamp;
+  expiresAt: Timestamp = Infinity;
   /** When single facets are cleared. */
   facetDeadlines: Map<FacetName<M>, Timestamp> | undefined = undefined;
   /** See {@linkcode Scheduled}. */
@@ -34,9 +34,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     shift: Duration,
   ) {
     this.snapshot = snapshot;
-    this.seenAt = update.observedAt;
-    this.expiresAt = expiresAt(update) + shift;
-    moveFacetDeadlines(this, update, shift);
+    this.keepAlive(update, shift);
   }
 
   /** The earliest deadline of the entry and its facets. */
@@ -53,7 +51,8 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   /** Applies an update to the liveness, with shifted deadlines. */
   keepAlive(update: PresenceUpdate<M>, shift: Duration): void {
     this.seenAt = update.observedAt;
-    this.expiresAt = expiresAt(update) + shift;
+    const { expiry } = update;
+    this.expiresAt = expiry === "never" ? Infinity : expiry + shift;
     moveFacetDeadlines(this, update, shift);
   }
 
@@ -99,8 +98,4 @@ function namesIn<M extends PresenceModel>(
 ): FacetName<M>[] {
   const names = Object.keys(byName) as FacetName<M>[];
   return names.filter((name) => byName[name] !== undefined);
-}
-
-function expiresAt({ expiry }: PresenceUpdate): Timestamp {
-  return expiry === "never" ? Infinity : expiry;
 }

@@ -57,7 +57,10 @@ export class EntryIndex<M extends PresenceModel> {
   add(entry: Entry<M>, entries: ContextEntries<M>): void {
     const { subject, origin } = entry.snapshot;
     this.vacant.forget(entries);
-    if (!entries.hasSubject(subject)) this.contextsOf.add(subject, entries);
+    if (!entries.hasSubject(subject)) {
+      this.contextsOf.add(subject, entries);
+      entries.sortedSubjects = undefined;
+    }
     if (entries.size === 0) this.#occupied++;
     entries.add(entry);
     this.entriesFrom.add(origin, entry);
@@ -68,7 +71,10 @@ export class EntryIndex<M extends PresenceModel> {
   delete(entry: Entry<M>, entries: ContextEntries<M>): void {
     const { subject, origin } = entry.snapshot;
     entries.delete(entry);
-    if (!entries.hasSubject(subject)) this.contextsOf.delete(subject, entries);
+    if (!entries.hasSubject(subject)) {
+      this.contextsOf.delete(subject, entries);
+      entries.sortedSubjects = undefined;
+    }
     this.entriesFrom.delete(origin, entry);
     this.#size--;
     if (entries.size > 0) return;

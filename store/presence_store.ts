@@ -23,7 +23,6 @@ import type {
   ChangesResult,
   ChangeStatus,
   CursorPosition,
-  Gap,
   PresenceChange,
   Sequence,
   VisibleChange,
@@ -575,7 +574,14 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   ): ChangesResult<M> {
     const requested = typeof since === "number" ? this.#position(since) : since;
     const changes = this.#changesAfter(requested, options);
-    if (changes === undefined) return this.#gap(requested);
+    if (changes === undefined) {
+      return {
+        type: "gap",
+        requested,
+        retainedFloorSequence: this.retainedFloorSequence,
+        last: this.#position(this.lastSequence),
+      };
+    }
     const sequence = Math.max(requested.sequence, this.lastSequence);
     return { type: "changes", position: this.#position(sequence), changes };
   }
@@ -592,10 +598,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     since: Sequence | CursorPosition,
     options: ChangesOptions<M> = {},
   ): ChangeStatus {
-    const requested = typeof since === "number" ? this.#position(since) : since;
-    const changes = this.#changesAfter(requested, options);
-    if (changes === undefined) return this.#gap(requested);
-    return changes.length > 0 ? "pending" : "up-to-date";
+    const result = this.changesSince(since, options);
+    if (result.type === "gap") return result;
+    return result.changes.length > 0 ? "pending" : "up-to-date";
   }
 
   // Internals
@@ -724,15 +729,6 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     if (from === "tail") return this.lastSequence;
     assertCount(from, 0, "from", "create cursor");
     return from;
-  }
-
-  #gap(requested: CursorPosition): Gap {
-    return {
-      type: "gap",
-      requested,
-      retainedFloorSequence: this.retainedFloorSequence,
-      last: this.#position(this.lastSequence),
-    };
   }
 
   /** Returns the changes after a position, `undefined` if some are missing. */

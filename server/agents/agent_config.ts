@@ -5,8 +5,8 @@ import type { NatsBackbone } from "../cluster/nats/mod.ts";
 import { AgentConfigError } from "./errors.ts";
 
 /**
- * For how many heartbeats an agent that is silent is still there: one or two
- * that are late or lost do no harm.
+ * How many heartbeats a silent agent stays present, so that one or two late or
+ * lost heartbeats do no harm.
  */
 export const TTL_MULTIPLIER = 3;
 
@@ -15,24 +15,24 @@ const MAX_HEARTBEAT_MS = Math.floor(MAX_DELAY_MS / TTL_MULTIPLIER);
 /** The maximum length of an id and of a project, in UTF-16 code units. */
 const MAX_NAME = 255;
 
-/** What all agents need. */
+/** The fields of every agent. */
 export interface AgentFields {
   /**
-   * Names the agent within its project. If two live processes have the same
-   * id, the one that was started later has it, and the other one is closed.
+   * Identifies the agent within its project. If two live processes have the same
+   * id, the later one keeps it, and the other one is closed.
    */
   readonly agentId: string;
-  /** The project; agents see those of their own project only. */
+  /** The project. Agents see only those of their own project. */
   readonly project: string;
   /**
-   * The time between two heartbeats, in milliseconds. Agents of one project
-   * may have different ones: an agent is gone once it has been silent for
-   * {@linkcode TTL_MULTIPLIER} heartbeats of its own.
+   * The time between two heartbeats, in milliseconds. Agents of one project may
+   * have different ones: an agent is down after {@linkcode TTL_MULTIPLIER} of its
+   * own heartbeats of silence.
    */
   readonly heartbeatIntervalMs: Duration;
   /**
-   * How many events a watch keeps for a reader that is slow; 0 is the default.
-   * With one more, the watch fails.
+   * How many unread events a watch keeps; 0 means the default. With one more, the
+   * watch fails.
    *
    * @default {64}
    */
@@ -41,7 +41,7 @@ export interface AgentFields {
 
 /** An agent on a backbone. */
 export interface BackboneAgentConfig extends AgentFields {
-  /** By what the agents are connected. No cluster may use the same one. */
+  /** Connects the agents. No cluster may use the same one. */
   readonly backbone: PresenceBackbone;
   /** Not given with a backbone. */
   readonly connection?: undefined;
@@ -54,26 +54,25 @@ export interface NatsAgentConfig extends AgentFields {
   /** Not given with a connection. */
   readonly backbone?: undefined;
   /**
-   * The caller's `NatsConnection`, which is neither dialled nor closed here. It
+   * The caller's `NatsConnection`, which the agent neither opens nor closes. It
    * should reconnect for ever: `maxReconnectAttempts: -1`.
    */
   readonly connection: ConstructorParameters<typeof NatsBackbone>[0];
   /**
    * The bucket of JetStream's key-value store that all projects share. It is
-   * made if it is not there. No cluster may use the same one.
+   * created if it does not exist. No cluster may use the same one.
    */
   readonly bucket: string;
 }
 
-/** What an agent is, and by what it is connected to the others. */
+/** An agent, and its connection to the others. */
 export type AgentConfig = BackboneAgentConfig | NatsAgentConfig;
 
 /**
- * Looks whether an agent can be started with a config. Asks nobody, and changes
- * nothing.
+ * Checks a config without connecting.
  *
- * @param config The config, whatever it is.
- * @returns The first thing that is wrong with it; `undefined` if nothing is.
+ * @param config The config, or any other value.
+ * @returns The first violation, `undefined` if there is none.
  *
  * @example Usage
  * ```ts

@@ -13,13 +13,13 @@ const GOOD = {
   heartbeatIntervalMs: 5_000,
 };
 
-/** What is said of a config with these fields. */
+/** Returns the violation of a config with these fields. */
 function violationOf(fields: Record<string, unknown>): string | undefined {
   const config: AgentConfig = Object.assign({ ...GOOD }, fields);
   return validateAgentConfig(config)?.message;
 }
 
-Deno.test("validateAgentConfig() finds nothing wrong with a good config", () => {
+Deno.test("validateAgentConfig() accepts a valid config", () => {
   assertEquals(validateAgentConfig(GOOD), undefined);
   const { backbone: _, ...rest } = GOOD;
   const connection: Extract<AgentConfig, { bucket: string }>["connection"] =
@@ -41,7 +41,7 @@ Deno.test("validateAgentConfig() finds nothing wrong with a good config", () => 
   }
 });
 
-Deno.test("validateAgentConfig() tells the first field that is wrong, and why", () => {
+Deno.test("validateAgentConfig() returns the first invalid field, and the reason", () => {
   const beat =
     "heartbeatIntervalMs: must be a whole number from 1 to 715827882";
   const bucket = "bucket: must be letters, digits, - and _";
@@ -81,7 +81,7 @@ Deno.test("validateAgentConfig() tells the first field that is wrong, and why", 
   }
 });
 
-Deno.test("validateAgentConfig() takes what is no config for an empty one", () => {
+Deno.test("validateAgentConfig() treats other values as an empty config", () => {
   for (const config of ["null", "7", '"builder"', "{}"]) {
     assertEquals(
       validateAgentConfig(JSON.parse(config))?.message,
@@ -90,7 +90,7 @@ Deno.test("validateAgentConfig() takes what is no config for an empty one", () =
   }
 });
 
-Deno.test("validateAgentConfig() gives the field and its value", () => {
+Deno.test("validateAgentConfig() returns the field and its value", () => {
   const violation = validateAgentConfig({ ...GOOD, heartbeatIntervalMs: -1 });
   assertEquals(violation instanceof AgentConfigError, true);
   assertEquals([violation?.field, violation?.value], [

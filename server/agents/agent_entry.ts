@@ -1,14 +1,14 @@
 import type { Timestamp } from "../../core/mod.ts";
 
-/** An entry as JSON has it; times are UTC as of ISO 8601. */
+/** An entry as JSON. Times are UTC in ISO 8601. */
 export interface AgentEntryJson {
-  /** The agent. */
+  /** The id of the agent. */
   readonly agent_id: string;
   /** Its project. */
   readonly project: string;
   /** When it was started. */
   readonly started_at: string;
-  /** When it was last heard of. */
+  /** When its last heartbeat reached the backbone. */
   readonly last_seen: string;
 }
 
@@ -30,28 +30,28 @@ export interface AgentEntryJson {
  * ```
  */
 export class AgentEntry {
-  /** The agent. */
+  /** The id of the agent. */
   readonly agentId: string;
   /** Its project. */
   readonly project: string;
   /**
-   * When it was started, in Unix milliseconds by its own clock. Stays the same
-   * until the agent is started anew.
+   * When it was started, in Unix milliseconds by its own clock. It stays the same
+   * until the agent is started again.
    */
   readonly startedAt: Timestamp;
   /**
    * When its last heartbeat reached the backbone, in Unix milliseconds by the
-   * clock of whoever asks.
+   * reader's clock.
    */
   readonly lastSeen: Timestamp;
 
   /**
    * Makes the entry of an agent.
    *
-   * @param agentId The agent.
+   * @param agentId The id of the agent.
    * @param project Its project.
    * @param startedAt When it was started.
-   * @param lastSeen When it was last heard of.
+   * @param lastSeen When its last heartbeat reached the backbone.
    */
   constructor(
     agentId: string,
@@ -66,9 +66,9 @@ export class AgentEntry {
   }
 
   /**
-   * The entry as JSON has it.
+   * Converts the entry for `JSON.stringify()`.
    *
-   * @returns An object for `JSON.stringify()`.
+   * @returns The entry as JSON.
    */
   toJSON(): AgentEntryJson {
     return {
@@ -80,7 +80,7 @@ export class AgentEntry {
   }
 }
 
-/** Reads when an agent was started from its row; anything else is ignored. */
+/** Reads the start of an agent from its row; ignores any other row. */
 export function startedAtIn(
   value: string,
   agentId: string,

@@ -1,5 +1,5 @@
 /**
- * Agents on a backbone that does what none should, or what one seldom does.
+ * Agents on a backbone that breaks its contract, or behaves unusually.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { AgentEntry, AgentPresence, AgentPresenceError } from "./mod.ts";
 import { AgentLab, HEARTBEAT, SOON, TTL } from "./testing/agent_lab.ts";
 import { SILENT } from "../cluster/testing/silent_listener.ts";
 
-/** Longer than any call is waited for. */
+/** Longer than the limit of any call. */
 const LONG = 20_000;
 
 function never<T>(): Promise<T> {
   return new Promise(() => {});
 }
 
-Deno.test("AgentPresence goes on where a call is never answered, and is up again with the same start", async () => {
+Deno.test("AgentPresence continues after a call without an answer, and is up again with the same start", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a");
   let hangs = false;
@@ -34,17 +34,17 @@ Deno.test("AgentPresence goes on where a call is never answered, and is up again
   });
   await lab.pass();
   const [, before] = await a.ask(() => a.presence.who());
-  const told = await a.watch();
+  const reported = await a.watch();
   hangs = true;
   await lab.pass(LONG);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
   const [, after] = await a.ask(() => a.presence.who());
   assert(before !== undefined && after !== undefined);
   assertEquals(after.startedAt, before.startedAt);
   assertEquals(await b.sees(), ["a", "b"]);
 });
 
-Deno.test("present(), who() and close() end where no call is answered", async () => {
+Deno.test("present(), who() and close() end although no call is answered", async () => {
   using lab = new AgentLab();
   let hangs = false;
   const a = await lab.start("a", {
@@ -66,7 +66,7 @@ Deno.test("present(), who() and close() end where no call is answered", async ()
   assert(Date.now() - before <= 11_000);
 });
 
-Deno.test("open() ends where nobody answers, and closes a connection that comes late", async () => {
+Deno.test("open() ends without an answer, and closes a connection that is late", async () => {
   using lab = new AgentLab();
   const b = lab.agent("b");
   const real = lab.network.for(b.process);
@@ -101,7 +101,7 @@ Deno.test("open() ends where nobody answers, and closes a connection that comes 
   assert(isClosed);
 });
 
-Deno.test("open() that is interrupted in between takes the id all the same", async () => {
+Deno.test("open() takes the id even if it is interrupted", async () => {
   for (const call of ["follow", "acquire", "leases", "write"] as const) {
     using lab = new AgentLab();
     const former = await lab.start("b");
@@ -133,12 +133,12 @@ Deno.test("open() that is interrupted in between takes the id all the same", asy
       },
     });
     assertEquals(await b.sees(), ["b"], call);
-    // One life of it was begun, and no other.
+    // It has begun one life, and no other.
     assertEquals(lab.network.calls.get("acquire"), 2, call);
   }
 });
 
-Deno.test("AgentPresence keeps its heartbeat however often something else fails", async () => {
+Deno.test("AgentPresence keeps its heartbeat however often other calls fail", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a");
   let miss = () => {};
@@ -161,16 +161,16 @@ Deno.test("AgentPresence keeps its heartbeat however often something else fails"
     },
   });
   await lab.pass();
-  const told = await a.watch();
+  const reported = await a.watch();
   fails = true;
   for (let gone = 0; gone < 3 * TTL; gone += 100) {
     await lab.processes.run(b.process, miss);
     await lab.pass(100);
   }
-  assertEquals(told, []);
+  assertEquals(reported, []);
 });
 
-Deno.test("watch() tells of others where a purge fails, or has no end", async () => {
+Deno.test("watch() reports others although a purge fails, or never ends", async () => {
   for (const purge of ["fails", "has no end"]) {
     using lab = new AgentLab();
     const a = await lab.start("a", {
@@ -184,11 +184,11 @@ Deno.test("watch() tells of others where a purge fails, or has no end", async ()
       }),
     });
     const b = await lab.start("b");
-    const told = await a.watch();
+    const reported = await a.watch();
     await lab.pass(5 * HEARTBEAT);
     b.kill();
     await lab.pass(TTL + SOON);
-    assertEquals(told, ["up b", "down b"], purge);
+    assertEquals(reported, ["up b", "down b"], purge);
     assertEquals((await a.watch()).length, 0, purge);
   }
 });
@@ -196,7 +196,7 @@ Deno.test("watch() tells of others where a purge fails, or has no end", async ()
 for (
   const [way, stepMs] of [["back", -3_600_000], ["forward", 3_600_000]] as const
 ) {
-  Deno.test(`watch() tells of a crash though the backbone's clock was set ${way}`, async () => {
+  Deno.test(`watch() reports a crash although the backbone's clock was set ${way}`, async () => {
     using time = new FakeTime();
     let aheadMs = 0;
     const memory = new MemoryBackbone({ clock: () => Date.now() + aheadMs });
@@ -231,7 +231,7 @@ for (
   });
 }
 
-Deno.test("who() sweeps nothing of those who were forgotten in between", async () => {
+Deno.test("who() sweeps nothing of agents that were forgotten in between", async () => {
   using lab = new AgentLab();
   let swept = 0;
   let forgets = false;

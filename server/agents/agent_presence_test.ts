@@ -28,7 +28,7 @@ async function pair(lab: AgentLab): Promise<[LabAgent, LabAgent, string[]]> {
 
 // who() and present()
 
-Deno.test("who() gives all agents of the project, oneself included", async () => {
+Deno.test("who() returns all agents of the project, the caller included", async () => {
   using lab = new AgentLab();
   const c = await lab.start("c");
   assertEquals(await c.sees(), ["c"]);
@@ -41,7 +41,7 @@ Deno.test("who() gives all agents of the project, oneself included", async () =>
   assertEquals(await a.sees(), ["a", "b", "c"]);
 });
 
-Deno.test("who() gives no agents of another project, whatever their names", async () => {
+Deno.test("who() returns no agents of another project, whatever their names", async () => {
   using lab = new AgentLab();
   const projects = ["shop", "Shop", 'shop","x', "shop/x", "*", "__proto__"];
   const agents: LabAgent[] = [];
@@ -50,8 +50,8 @@ Deno.test("who() gives no agents of another project, whatever their names", asyn
     agents.push(await lab.start('x","y', { project }));
   }
   await lab.pass();
-  const told: string[][] = [];
-  for (const agent of agents) told.push(await agent.watch());
+  const reported: string[][] = [];
+  for (const agent of agents) reported.push(await agent.watch());
   for (const agent of agents) {
     assertEquals(await agent.sees(), ["x", 'x","y']);
     const entries = await agent.ask(() => agent.presence.who());
@@ -62,10 +62,10 @@ Deno.test("who() gives no agents of another project, whatever their names", asyn
   agents[0]?.kill();
   await lab.pass(TTL + HEARTBEAT);
   const expected = agents.map((_, index) => index === 1 ? ["down x"] : []);
-  assertEquals(told, expected);
+  assertEquals(reported, expected);
 });
 
-Deno.test("who() tells when an agent was started, and when it was last heard of", async () => {
+Deno.test("who() returns the start and the last heartbeat of an agent", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a");
   const before = Date.now();
@@ -93,10 +93,10 @@ Deno.test("who() tells when an agent was started, and when it was last heard of"
   assert(anew !== undefined && anew.startedAt > second.startedAt);
 });
 
-Deno.test("who() ignores what is no entry of an agent", async () => {
+Deno.test("who() ignores rows that are no entries of agents", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a");
-  const told = await a.watch();
+  const reported = await a.watch();
   const other = await lab.network.backbone.connect("x", SILENT);
   const context = '["agents","shop"]';
   const entry = { agent_id: "x", project: "shop", started_at: "2026-01-01" };
@@ -125,10 +125,10 @@ Deno.test("who() ignores what is no entry of an agent", async () => {
   assertEquals(await a.sees(), ["a"]);
   await lab.pass(TTL + HEARTBEAT);
   assertEquals(await a.sees(), ["a"]);
-  assertEquals(told, []);
+  assertEquals(reported, []);
 });
 
-Deno.test("present() is one read, true for who lives, and false for anybody else", async () => {
+Deno.test("present() is one read, true for a live agent and false for any other", async () => {
   using lab = new AgentLab();
   const [a, b] = await pair(lab);
   await lab.start("c", { project: "farm" });
@@ -146,9 +146,9 @@ Deno.test("present() is one read, true for who lives, and false for anybody else
   assertEquals(await present("b"), false);
 });
 
-Deno.test("present() and who() don't know an agent whose lease has run out, though it is there", async () => {
+Deno.test("present() and who() ignore an agent whose lease has expired, although it exists", async () => {
   using lab = new AgentLab();
-  // By a backbone that forgets nothing, and where nobody looks.
+  // On a backbone that forgets nothing, while nobody reads.
   const a = await lab.start("a", { heartbeatIntervalMs: 1_000_000 });
   const b = await lab.start("b");
   await lab.pass();
@@ -162,25 +162,25 @@ Deno.test("present() and who() don't know an agent whose lease has run out, thou
 
 // watch()
 
-Deno.test("watch() tells who comes and goes from now on, and no more", async () => {
+Deno.test("watch() reports which agents come and go from now on, and no others", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   const c = await lab.start("c");
   await lab.pass();
-  assertEquals(told, ["up c"]);
+  assertEquals(reported, ["up c"]);
   await lab.pass(10 * HEARTBEAT);
-  assertEquals(told, ["up c"]);
+  assertEquals(reported, ["up c"]);
   await b.ask(() => b.presence.close());
   await lab.pass();
-  assertEquals(told, ["up c", "down b"]);
+  assertEquals(reported, ["up c", "down b"]);
   const second = await a.watch();
   await c.ask(() => c.presence.close());
   await lab.pass();
-  assertEquals(told, ["up c", "down b", "down c"]);
+  assertEquals(reported, ["up c", "down b", "down c"]);
   assertEquals(second, ["down c"]);
 });
 
-Deno.test("watch() names kind, agent, project, when it was started, and when that was seen", async () => {
+Deno.test("watch() reports kind, agent, project, start and time", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a");
   const events = a.presence.watch(new AbortController().signal);
@@ -203,24 +203,24 @@ Deno.test("watch() names kind, agent, project, when it was started, and when tha
   assert(up.seenAt <= seen && seen <= down.seenAt);
 });
 
-Deno.test("watch() tells of a crash once three heartbeats have passed, of whatever length they are", async () => {
+Deno.test("watch() reports a crash after three heartbeats of any length", async () => {
   using lab = new AgentLab();
   const slow = await lab.start("slow", { heartbeatIntervalMs: 60_000 });
   const quick = await lab.start("quick", { heartbeatIntervalMs: 200 });
   const other = await lab.start("other", { heartbeatIntervalMs: 2_000 });
   await lab.pass();
-  const told = await slow.watch();
+  const reported = await slow.watch();
   await lab.pass(2_000);
   quick.kill();
   other.kill();
   await lab.pass(350);
-  assertEquals(told, []);
+  assertEquals(reported, []);
   await lab.pass(350);
-  assertEquals(told, ["down quick"]);
+  assertEquals(reported, ["down quick"]);
   await lab.pass(3_000);
-  assertEquals(told, ["down quick"]);
+  assertEquals(reported, ["down quick"]);
   await lab.pass(2_400);
-  assertEquals(told, ["down quick", "down other"]);
+  assertEquals(reported, ["down quick", "down other"]);
   slow.kill();
   const late = await lab.start("late");
   const last = await late.watch();
@@ -230,30 +230,30 @@ Deno.test("watch() tells of a crash once three heartbeats have passed, of whatev
   assertEquals([last, await late.sees()], [["down slow"], ["late"]]);
 });
 
-Deno.test("watch() tells of a crash once, whoever has found it, and nothing is left", async () => {
+Deno.test("watch() reports a crash once, and nothing is left of the agent", async () => {
   using lab = new AgentLab();
   const agents: LabAgent[] = [];
   for (const id of ["a", "b", "c", "d"]) agents.push(await lab.start(id));
   await lab.pass();
-  const told: string[][] = [];
-  for (const agent of agents) told.push(await agent.watch());
+  const reported: string[][] = [];
+  for (const agent of agents) reported.push(await agent.watch());
   agents[3]?.kill();
   await lab.pass(TTL + 2 * HEARTBEAT);
   const once = ["down d"];
-  assertEquals(told, [once, once, once, []]);
+  assertEquals(reported, [once, once, once, []]);
   const connection = await lab.network.backbone.connect("observer", SILENT);
   assertEquals((await connection.leases()).length, 3);
   assertEquals((await connection.read('["agents","shop"]')).rows.length, 3);
 });
 
-Deno.test("watch() tells an agent that crashed and is started again as down and up", async () => {
+Deno.test("watch() reports an agent that crashed and is started again as down and up", async () => {
   using lab = new AgentLab();
-  const [, b, told] = await pair(lab);
+  const [, b, reported] = await pair(lab);
   b.kill();
   await lab.pass(HEARTBEAT);
   await lab.start("b");
   await lab.pass(TTL + HEARTBEAT);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
 });
 
 Deno.test("watch() throws without a signal", async () => {
@@ -271,7 +271,7 @@ Deno.test("watch() ends with its signal, by return(), or as it begins", async ()
   using lab = new AgentLab();
   const [a, b] = await pair(lab);
   const controller = new AbortController();
-  const told = await a.watch(controller.signal);
+  const reported = await a.watch(controller.signal);
   const other = a.presence.watch(new AbortController().signal);
   const waiting = other.next();
   assertEquals(await other.return?.(), { done: true, value: undefined });
@@ -282,10 +282,10 @@ Deno.test("watch() ends with its signal, by return(), or as it begins", async ()
   await lab.pass();
   await b.ask(() => b.presence.close());
   await lab.pass();
-  assertEquals(told, ["end"]);
+  assertEquals(reported, ["end"]);
 });
 
-Deno.test("watch() gives nothing any more of what is unread when its signal ends it", async () => {
+Deno.test("watch() drops unread events when its signal is aborted", async () => {
   using lab = new AgentLab();
   const [a] = await pair(lab);
   const controller = new AbortController();
@@ -296,7 +296,7 @@ Deno.test("watch() gives nothing any more of what is unread when its signal ends
   assertEquals(await events.next(), { done: true, value: undefined });
 });
 
-Deno.test("watch() keeps so many events for a slow reader, and then fails", async () => {
+Deno.test("watch() keeps a limited number of events for a slow reader, and then fails", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a", { watchBuffer: 2 });
   const events = a.presence.watch(new AbortController().signal);
@@ -314,7 +314,7 @@ Deno.test("watch() keeps so many events for a slow reader, and then fails", asyn
   assertEquals(quick, ["up b", "up c", "up d"]);
 });
 
-Deno.test("watch() takes a buffer of 0 for the default", async () => {
+Deno.test("watch() treats a buffer of 0 as the default", async () => {
   using lab = new AgentLab();
   const a = await lab.start("a", { watchBuffer: 0 });
   const events = a.presence.watch(new AbortController().signal);
@@ -327,12 +327,12 @@ Deno.test("watch() takes a buffer of 0 for the default", async () => {
 
 // close()
 
-Deno.test("close() has the others know at once, and leaves nothing behind", async () => {
+Deno.test("close() is known to the others at once, and leaves nothing behind", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   await b.ask(() => b.presence.close());
   await lab.pass(50);
-  assertEquals(told, ["down b"]);
+  assertEquals(reported, ["down b"]);
   assertEquals(await a.sees(), ["a"]);
   const calls = new Map(lab.network.calls);
   await a.ask(() => a.presence.close());
@@ -340,9 +340,9 @@ Deno.test("close() has the others know at once, and leaves nothing behind", asyn
   assertEquals(lab.network.calls.get("renew"), calls.get("renew"));
 });
 
-Deno.test("close() ends what is open, is idempotent, and has all later calls fail", async () => {
+Deno.test("close() ends watches, is idempotent, and makes all later calls fail", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   const unread = a.presence.watch(new AbortController().signal);
   await b.ask(() => b.presence.close());
   await lab.pass();
@@ -351,7 +351,7 @@ Deno.test("close() ends what is open, is idempotent, and has all later calls fai
   await lab.pass();
   await closing;
   await a.presence.close();
-  assertEquals(told, ["down b", "end"]);
+  assertEquals(reported, ["down b", "end"]);
   assertEquals((await unread.next()).value?.kind, "down");
   assertEquals(await unread.next(), { done: true, value: undefined });
   const message = "presence: manager is closed";
@@ -367,7 +367,7 @@ Deno.test("close() ends what is open, is idempotent, and has all later calls fai
   }
 });
 
-Deno.test("close() waits for the heartbeat that is under way, and comes after it", async () => {
+Deno.test("close() waits for the heartbeat in progress", async () => {
   using lab = new AgentLab();
   const [a, b] = await pair(lab);
   lab.network.weather = { ...lab.network.weather, maxDelay: 400 };
@@ -380,7 +380,7 @@ Deno.test("close() waits for the heartbeat that is under way, and comes after it
   }
 });
 
-Deno.test("close() is done in bounded time where the backbone does not answer", async () => {
+Deno.test("close() takes bounded time if the backbone does not answer", async () => {
   using lab = new AgentLab();
   const [a, b] = await pair(lab);
   lab.network.weather = { ...lab.network.weather, maxDelay: 1e9 };
@@ -391,11 +391,11 @@ Deno.test("close() is done in bounded time where the backbone does not answer", 
   await a.ask(() => a.presence.close());
 });
 
-Deno.test("open() that fails leaves nothing behind", async () => {
+Deno.test("open() leaves nothing behind when it fails", async () => {
   for (const call of ["follow", "acquire", "leases", "read", "write"]) {
     using lab = new AgentLab();
     const a = await lab.start("a");
-    const told = await a.watch();
+    const reported = await a.watch();
     const b = lab.agent("b");
     const real = lab.network.for(b.process);
     let isClosed = false;
@@ -429,16 +429,16 @@ Deno.test("open() that fails leaves nothing behind", async () => {
     assertEquals(await a.sees(), ["a"]);
     const calls = new Map(lab.network.calls);
     await lab.pass(2 * TTL);
-    assertEquals(told, []);
+    assertEquals(reported, []);
     assertEquals(calls.get("write"), lab.network.calls.get("write"));
   }
 });
 
 // Two with one id
 
-Deno.test("open() takes the id from another process, which is closed and never comes back", async () => {
+Deno.test("open() takes the id from another process, which is closed and never returns", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   const earlier = await b.watch();
   const entry = (await a.ask(() => a.presence.who())).at(-1);
   const later = await lab.start("b");
@@ -457,12 +457,12 @@ Deno.test("open() takes the id from another process, which is closed and never c
   );
   await b.presence.close();
   await lab.pass(10 * TTL);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
   assertEquals(await a.sees(), ["a", "b"]);
   assertEquals(await later.sees(), ["a", "b"]);
 });
 
-Deno.test("open() by several processes at once leaves one of them, who never flaps", async () => {
+Deno.test("open() by several processes at once leaves one of them, which never flaps", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     using lab = new AgentLab(seed);
     const a = await lab.start("a");
@@ -471,7 +471,7 @@ Deno.test("open() by several processes at once leaves one of them, who never fla
     for (const agent of several) opening.push(await agent.beginToOpen());
     await lab.settle(opening);
     await lab.pass(TTL);
-    const told = await a.watch();
+    const reported = await a.watch();
     const alive: LabAgent[] = [];
     for (const [index, agent] of several.entries()) {
       try {
@@ -484,14 +484,14 @@ Deno.test("open() by several processes at once leaves one of them, who never fla
     }
     assertEquals(alive.length, 1);
     await lab.pass(5 * TTL);
-    assertEquals(told, []);
+    assertEquals(reported, []);
     assertEquals(await a.sees(), ["a", "b"]);
   }
 });
 
-Deno.test("open() displaces one that is cut off, which learns it when it is back", async () => {
+Deno.test("open() displaces an agent that is cut off, which learns it when it is back", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   lab.network.cut(b.process, true);
   await lab.pass(TTL + HEARTBEAT);
   const later = await lab.start("b");
@@ -500,12 +500,12 @@ Deno.test("open() displaces one that is cut off, which learns it when it is back
   await lab.pass(HEARTBEAT);
   await assertRejects(() => b.presence.who(), DisplacedError);
   await lab.pass(10 * TTL);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
   assertEquals(await a.sees(), ["a", "b"]);
   assertEquals(await later.sees(), ["a", "b"]);
 });
 
-Deno.test("open() fails where another process takes the id meanwhile", async () => {
+Deno.test("open() fails if another process takes the id meanwhile", async () => {
   using lab = new AgentLab();
   const [earlier, later] = [lab.agent("b"), lab.agent("b")];
   let opening: Begun<void> | undefined;
@@ -526,16 +526,16 @@ Deno.test("open() fails where another process takes the id meanwhile", async () 
   assertEquals(await later.sees(), ["b"]);
 });
 
-// What goes wrong
+// Failures
 
-Deno.test("watch() tells one that was cut off as down, and up again with the same start", async () => {
+Deno.test("watch() reports an agent that was cut off as down, and up again with the same start", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   const own = await b.watch();
   const before = await a.ask(() => a.presence.who());
   lab.network.cut(b.process, true);
   await lab.pass(TTL + HEARTBEAT);
-  assertEquals(told, ["down b"]);
+  assertEquals(reported, ["down b"]);
   const error = await b.ask(() =>
     assertRejects(() => b.presence.who(), AgentPresenceError)
   );
@@ -549,17 +549,17 @@ Deno.test("watch() tells one that was cut off as down, and up again with the sam
   assert(failed?.startsWith("presence.Watch: "));
   lab.network.cut(b.process, false);
   await lab.pass(HEARTBEAT);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
   const after = await a.ask(() => a.presence.who());
   assertEquals(after[1]?.startedAt, before[1]?.startedAt);
   assertEquals(own, [], "one who is cut off tells nothing of the others");
   await lab.pass(5 * TTL);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
 });
 
-Deno.test("watch() tells after a cut what has become of the others meanwhile", async () => {
+Deno.test("watch() reports after a cut what has happened to the others meanwhile", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   const c = await lab.start("c");
   const d = await lab.start("d");
   await lab.pass();
@@ -568,41 +568,41 @@ Deno.test("watch() tells after a cut what has become of the others meanwhile", a
   await lab.start("e");
   c.kill();
   await lab.pass(HEARTBEAT);
-  assertEquals(told, ["up c", "up d"]);
+  assertEquals(reported, ["up c", "up d"]);
   lab.network.cut(a.process, false);
   await lab.pass();
-  assertEquals(told.slice(2).sort(), ["down b", "up e"]);
+  assertEquals(reported.slice(2).sort(), ["down b", "up e"]);
   await lab.pass(TTL);
-  assertEquals(told.slice(4), ["down c"]);
+  assertEquals(reported.slice(4), ["down c"]);
   assertEquals(await d.sees(), ["a", "d", "e"]);
 });
 
-Deno.test("watch() tells one that was paused as down, and up again with the same start", async () => {
+Deno.test("watch() reports an agent that was paused as down, and up again with the same start", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   const before = await a.ask(() => a.presence.who());
   await b.pause(2 * TTL);
-  assertEquals(told, ["down b"]);
+  assertEquals(reported, ["down b"]);
   await lab.pass(HEARTBEAT);
-  assertEquals(told, ["down b", "up b"]);
+  assertEquals(reported, ["down b", "up b"]);
   const after = await a.ask(() => a.presence.who());
   assertEquals(after[1]?.startedAt, before[1]?.startedAt);
 });
 
-Deno.test("watch() tells nothing of one that misses two heartbeats", async () => {
+Deno.test("watch() reports nothing about an agent that misses two heartbeats", async () => {
   using lab = new AgentLab();
-  const [, b, told] = await pair(lab);
+  const [, b, reported] = await pair(lab);
   for (let turn = 0; turn < 10; turn++) {
     await b.pause(2 * HEARTBEAT);
     await lab.pass(HEARTBEAT);
   }
-  assertEquals(told, []);
+  assertEquals(reported, []);
 });
 
 for (const loss of ["nothing", "everything"] as const) {
-  Deno.test(`watch() tells nothing where the backbone is away and loses ${loss}, and all come back`, async () => {
+  Deno.test(`watch() reports nothing when the backbone is away and loses ${loss}, and all return`, async () => {
     using lab = new AgentLab();
-    const [a, b, told] = await pair(lab);
+    const [a, b, reported] = await pair(lab);
     const others = await b.watch();
     const before = await a.ask(() => a.presence.who());
     for (const duration of [50, HEARTBEAT, TTL + HEARTBEAT, 10 * TTL]) {
@@ -613,7 +613,7 @@ for (const loss of ["nothing", "everything"] as const) {
       assertEquals(await a.sees(), ["a", "b"]);
       await lab.pass(2 * TTL);
     }
-    assertEquals([told, others], [[], []]);
+    assertEquals([reported, others], [[], []]);
     const after = await b.ask(() => b.presence.who());
     assertEquals(
       after.map(({ startedAt }) => startedAt),
@@ -621,13 +621,13 @@ for (const loss of ["nothing", "everything"] as const) {
     );
     b.kill();
     await lab.pass(TTL + SOON);
-    assertEquals(told, ["down b"]);
+    assertEquals(reported, ["down b"]);
   });
 }
 
-Deno.test("watch() tells nothing where all is deleted under the agents, who are not told so", async () => {
+Deno.test("watch() reports nothing when everything is deleted without notice", async () => {
   using lab = new AgentLab();
-  const [a, b, told] = await pair(lab);
+  const [a, b, reported] = await pair(lab);
   for (let turn = 0; turn < 10; turn++) {
     lab.network.backbone.restart();
     await lab.pass(turn * 20);
@@ -637,23 +637,23 @@ Deno.test("watch() tells nothing where all is deleted under the agents, who are 
     assertEquals(await a.sees(), ["a", "b"]);
   }
   await lab.pass(2 * TTL);
-  assertEquals(told, []);
+  assertEquals(reported, []);
 });
 
-Deno.test("watch() tells of one that does not come back after the backbone has forgotten", async () => {
+Deno.test("watch() reports an agent that does not return after the backbone has forgotten", async () => {
   using lab = new AgentLab();
-  const [, b, told] = await pair(lab);
+  const [, b, reported] = await pair(lab);
   lab.network.setAway(true, "everything");
   b.kill();
   await lab.pass(HEARTBEAT);
   lab.network.setAway(false);
   await lab.pass(HEARTBEAT);
-  assertEquals(told, []);
+  assertEquals(reported, []);
   await lab.pass(TTL);
-  assertEquals(told, ["down b"]);
+  assertEquals(reported, ["down b"]);
 });
 
-Deno.test("open() refuses a config that is wrong", async () => {
+Deno.test("open() refuses an invalid config", async () => {
   const error = await assertRejects(
     () =>
       AgentPresence.open({

@@ -1,6 +1,6 @@
 /**
- * Histories of agents, each made up from a seed. `RUTHERE_RUNS` is how many;
- * `RUTHERE_SEED` replays one, and tells of it.
+ * Histories of agents, generated from seeds. `RUTHERE_RUNS` sets the number;
+ * `RUTHERE_SEED` replays one, with a log.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { simulateAgents } from "./testing/agent_simulation.ts";
 const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
 const SEED = Deno.env.get("RUTHERE_SEED");
 
-/** The first so many are the same in every run; those beyond are others. */
+/** How many seeds are the same in every run; further ones are random. */
 const CONSTANT = 300;
 
 if (SEED === undefined) {
-  Deno.test("AgentPresence property: whatever has happened, after healing all agents agree on who lives", async () => {
+  Deno.test("AgentPresence property: after any history and healing, all agents agree on the live ones", async () => {
     const random = new Random(Date.now());
     for (let run = 1; run <= RUNS; run++) {
       const seed = run <= CONSTANT ? run : random.below(2 ** 31);

@@ -1,5 +1,5 @@
 /**
- * The agent is closed, and can't be asked any more.
+ * The agent is closed and answers no more calls.
  *
  * @example Usage
  * ```ts
@@ -13,7 +13,7 @@ export class ClosedError extends Error {
   /**
    * Makes the error.
    *
-   * @param reason Why it is closed, if not by `close()`.
+   * @param reason Why it is closed, unless by `close()`.
    */
   constructor(reason?: string) {
     const closed = "presence: manager is closed";
@@ -23,8 +23,8 @@ export class ClosedError extends Error {
 }
 
 /**
- * Another process was started later with the same id in the same project, and
- * is the agent now. This one has stopped.
+ * Another process was started later with the same id in the same project, and is
+ * the agent now. This one has stopped.
  *
  * @example Usage
  * ```ts
@@ -40,16 +40,16 @@ export class ClosedError extends Error {
  * ```
  */
 export class DisplacedError extends ClosedError {
-  /** The id that both have. */
+  /** The id of both. */
   readonly agentId: string;
-  /** The project in which they have it. */
+  /** The project of both. */
   readonly project: string;
 
   /**
    * Makes the error for an agent of a project.
    *
-   * @param agentId The id that both have.
-   * @param project The project in which they have it.
+   * @param agentId The id of both.
+   * @param project The project of both.
    */
   constructor(agentId: string, project: string) {
     const agent = `${JSON.stringify(agentId)} of ${JSON.stringify(project)}`;
@@ -61,7 +61,7 @@ export class DisplacedError extends ClosedError {
 }
 
 /**
- * A config that can't be used: `presence.Config: <field>: <reason>`.
+ * An invalid config: `presence.Config: <field>: <reason>`.
  *
  * @example Usage
  * ```ts
@@ -75,7 +75,7 @@ export class DisplacedError extends ClosedError {
  * ```
  */
 export class AgentConfigError extends Error {
-  /** The first field that is wrong. */
+  /** The first invalid field. */
   readonly field: string;
   /** Its value. */
   readonly value: unknown;
@@ -84,7 +84,7 @@ export class AgentConfigError extends Error {
    * Makes the error of a field.
    *
    * @param field The field.
-   * @param reason What is wrong with it.
+   * @param reason Why it is invalid.
    * @param value Its value.
    */
   constructor(field: string, reason: string, value: unknown) {
@@ -95,11 +95,11 @@ export class AgentConfigError extends Error {
   }
 }
 
-/** What may fail by the backbone. */
+/** The calls that fail if the backbone does. */
 export type AgentCall = "Open" | "Who" | "Present" | "Watch";
 
 /**
- * A call has failed: as a rule by the backbone, whose error is the cause.
+ * A call has failed: usually because of the backbone, whose error is the cause.
  *
  * @example Usage
  * ```ts
@@ -116,8 +116,8 @@ export class AgentPresenceError extends Error {
   /**
    * Makes the error.
    *
-   * @param call Which call has failed.
-   * @param cause By what.
+   * @param call The failed call.
+   * @param cause Why it has failed.
    */
   constructor(call: AgentCall, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,6 @@
 /**
- * Agents of a project that know of each other: who is there, who comes and
- * goes. Each says by a heartbeat that it lives.
+ * Agents of a project that know each other: which are up, and which come and go.
+ * Each shows by a heartbeat that it lives.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Agents on a real NATS, by connections alone.
+ * Agents on a real NATS server, with nothing but connections.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { NatsServer } from "../cluster/testing/nats_server.ts";
 import { eventually } from "../cluster/testing/real_server.ts";
 import { AgentPresence, AgentPresenceError, DisplacedError } from "./mod.ts";
 
-/** Slow enough for a machine that has much to do. */
+/** Slow enough for a busy machine. */
 const HEARTBEAT = 700;
 
 function test(name: string, run: (desk: Desk) => Promise<void>): void {
@@ -27,14 +27,14 @@ function test(name: string, run: (desk: Desk) => Promise<void>): void {
   });
 }
 
-/** An agent with a connection of its own, and what it was told. */
+/** An agent with a connection of its own, and its events. */
 interface Manned {
   readonly presence: AgentPresence;
   readonly nats: NatsConnection;
-  readonly told: string[];
+  readonly reported: string[];
 }
 
-/** Starts agents, and ends them. */
+/** Starts agents, and stops them. */
 class Desk implements AsyncDisposable {
   readonly server: NatsServer;
   readonly #manned: Manned[] = [];
@@ -58,8 +58,8 @@ class Desk implements AsyncDisposable {
       bucket: "agents",
       heartbeatIntervalMs,
     });
-    const told: string[] = [];
-    const manned = { presence, nats, told };
+    const reported: string[] = [];
+    const manned = { presence, nats, reported };
     this.#manned.push(manned);
     watch(manned);
     return manned;
@@ -71,14 +71,14 @@ class Desk implements AsyncDisposable {
   }
 }
 
-async function watch({ presence, told }: Manned): Promise<void> {
+async function watch({ presence, reported }: Manned): Promise<void> {
   try {
     const { signal } = new AbortController();
     for await (const { kind, agentId } of presence.watch(signal)) {
-      told.push(`${kind} ${agentId}`);
+      reported.push(`${kind} ${agentId}`);
     }
   } catch (error) {
-    told.push(error instanceof Error ? error.name : "unknown");
+    reported.push(error instanceof Error ? error.name : "unknown");
   }
 }
 
@@ -86,7 +86,7 @@ async function sees({ presence }: Manned): Promise<string[]> {
   return (await presence.who()).map(({ agentId }) => agentId);
 }
 
-/** Waits until all of some agents see each other, and nobody else. */
+/** Waits until some agents see each other, and nobody else. */
 async function allSee(agents: readonly Manned[]): Promise<void> {
   const ids = agents.map(({ presence }) => presence.agentId).sort().join();
   await eventually(async () => {
@@ -98,7 +98,7 @@ async function allSee(agents: readonly Manned[]): Promise<void> {
   }, `all see ${ids}`);
 }
 
-test("makes a bucket, or attaches to one, that projects share", async (desk) => {
+test("creates a bucket that projects share, or uses an existing one", async (desk) => {
   const a = await desk.open("a");
   const b = await desk.open("b");
   const other = await desk.open("b", "farm");
@@ -107,20 +107,20 @@ test("makes a bucket, or attaches to one, that projects share", async (desk) => 
   assertEquals(await sees(other), ["b"]);
   assertEquals(await other.presence.present("a"), false);
   assertEquals(await a.presence.present("b"), true);
-  await eventually(() => a.told.length === 1, "a is told of b");
+  await eventually(() => a.reported.length === 1, "a is reported of b");
   await b.presence.close();
-  await eventually(() => a.told.length === 2, "a is told of b's end");
-  assertEquals(a.told, ["up b", "down b"]);
+  await eventually(() => a.reported.length === 2, "a is reported of b's end");
+  assertEquals(a.reported, ["up b", "down b"]);
   assertEquals(await a.presence.present("b"), false);
   assertEquals(await other.presence.present("b"), true);
-  assertEquals(other.told, []);
+  assertEquals(other.reported, []);
   assert(!b.nats.isClosed(), "the connection is the caller's");
   const buckets = [];
   for await (const { bucket } of new Kvm(a.nats).list()) buckets.push(bucket);
   assertEquals(buckets, ["agents"]);
 });
 
-test("takes names of any kind and length", async (desk) => {
+test("accepts names of any kind and length", async (desk) => {
   const project = "☃".repeat(255);
   const ids = ["x".repeat(255), "é\u0301 .*>\n{}", "__proto__"].sort();
   const agents: Manned[] = [];
@@ -128,25 +128,25 @@ test("takes names of any kind and length", async (desk) => {
   for (const agent of agents) assertEquals(await sees(agent), ids);
 });
 
-test("tells of one that is gone without a word", async (desk) => {
+test("reports an agent that is gone without a goodbye", async (desk) => {
   const a = await desk.open("a");
   const b = await desk.open("b");
   const c = await desk.open("c", "shop", 200);
-  await eventually(() => a.told.length === 2, "a is told of both");
+  await eventually(() => a.reported.length === 2, "a is reported of both");
   await c.nats.close();
-  await eventually(() => a.told.length === 3, "a is told of c's end");
-  await eventually(() => b.told.length === 2, "b is told of c's end");
-  assertEquals(a.told, ["up b", "up c", "down c"]);
-  assertEquals(b.told, ["up c", "down c"]);
+  await eventually(() => a.reported.length === 3, "a is reported of c's end");
+  await eventually(() => b.reported.length === 2, "b is reported of c's end");
+  assertEquals(a.reported, ["up b", "up c", "down c"]);
+  assertEquals(b.reported, ["up c", "down c"]);
   assertEquals(await a.presence.present("c"), false);
   assertEquals(await sees(b), ["a", "b"]);
 });
 
-test("tells nothing where the server is killed and started again", async (desk) => {
+test("reports nothing when the server is killed and started again", async (desk) => {
   const agents = [await desk.open("a"), await desk.open("b")];
   const [a, b] = agents;
   assert(a !== undefined && b !== undefined);
-  await eventually(() => a.told.length === 1, "a is told of b");
+  await eventually(() => a.reported.length === 1, "a is reported of b");
   const before = await a.presence.who();
   await desk.server.kill();
   await eventually(
@@ -165,39 +165,39 @@ test("tells nothing where the server is killed and started again", async (desk) 
     after.map(({ startedAt }) => startedAt),
     before.map(({ startedAt }) => startedAt),
   );
-  assertEquals([a.told, b.told], [["up b"], []]);
+  assertEquals([a.reported, b.reported], [["up b"], []]);
   await b.presence.close();
-  await eventually(() => a.told.length === 2, "a is told of b's end");
+  await eventually(() => a.reported.length === 2, "a is reported of b's end");
 });
 
-test("tells nothing where the bucket is deleted under the agents", async (desk) => {
+test("reports nothing when the bucket is deleted", async (desk) => {
   const agents = [await desk.open("a"), await desk.open("b")];
   const [a, b] = agents;
   assert(a !== undefined && b !== undefined);
-  await eventually(() => a.told.length === 1, "a is told of b");
+  await eventually(() => a.reported.length === 1, "a is reported of b");
   const { streams } = await jetstreamManager(a.nats);
   await streams.delete("KV_agents");
   await allSee(agents);
-  assertEquals([a.told, b.told], [["up b"], []]);
+  assertEquals([a.reported, b.reported], [["up b"], []]);
   const c = await desk.open("c");
   await allSee([...agents, c]);
-  await eventually(() => a.told.length === 2, "a is told of c");
-  await eventually(() => b.told.length === 1, "b is told of c");
+  await eventually(() => a.reported.length === 2, "a is reported of c");
+  await eventually(() => b.reported.length === 1, "b is reported of c");
 });
 
-test("gives the id to the later one of two", async (desk) => {
+test("gives the id to the later of two processes", async (desk) => {
   const a = await desk.open("a");
   const earlier = await desk.open("b");
   const later = await desk.open("b");
-  await eventually(() => earlier.told.length > 0, "the earlier one stops");
-  assertEquals(earlier.told, ["DisplacedError"]);
+  await eventually(() => earlier.reported.length > 0, "the earlier one stops");
+  assertEquals(earlier.reported, ["DisplacedError"]);
   await assertRejects(() => earlier.presence.who(), DisplacedError);
   await allSee([a, later]);
-  await eventually(() => a.told.length === 3, "a is told of both");
-  assertEquals(a.told, ["up b", "down b", "up b"]);
+  await eventually(() => a.reported.length === 3, "a is reported of both");
+  assertEquals(a.reported, ["up b", "down b", "up b"]);
 });
 
-test("can't use a bucket that is of no use, and leaves it alone", async (desk) => {
+test("refuses an unsuitable bucket, and leaves it unchanged", async (desk) => {
   const nats = await desk.server.connect();
   const bucket = await new Kvm(nats).create("agents", { history: 5 });
   await bucket.put("x", "y");

@@ -85,7 +85,7 @@ export class Observer {
       try {
         const node = this.#names.node(agentId);
         const [lease] = await this.#connection.leases(node);
-        const isUnclear = this.#roster.read(agentId, lease, reading);
+        const isUnclear = this.#roster.readLease(agentId, lease, reading);
         if (isUnclear !== "again") return lease;
       } finally {
         this.#roster.end(reading);
@@ -111,8 +111,8 @@ export class Observer {
   }
 
   /**
-   * Purges lives that were unpurged a heartbeat ago already, since whoever ended
-   * them has failed. Neither its duration nor its failure affects the heartbeat.
+   * Purges lives that were unpurged a heartbeat ago already: the agent that ended
+   * them has failed. Neither the duration nor a failure affects the heartbeat.
    */
   purge(unpurged: readonly NodeLife[]): void {
     const lives = unpurged
@@ -152,18 +152,25 @@ export class Observer {
       for (const lease of await this.#connection.leases()) {
         leases.set(lease.node, lease);
       }
-      this.#roster.wrote(rows, reading);
+      this.#roster.readEntries(rows, reading);
       const late = this.#lateRows(rows, leases);
       // The backbone may have forgotten the missing leases meanwhile.
-      const isClear = late.length === 0 && !this.#isMissing(leases) ||
+      const isMissing = [...this.#roster.peers]
+        .some(({ life }) => !leases.has(life.node));
+      const isClear = late.length === 0 && !isMissing ||
         (await this.#readRows()).memory === memory;
       for (const agentId of this.#agentsOf(leases)) {
         const lease = leases.get(this.#names.node(agentId));
-        const isUnclear = this.#roster.read(agentId, lease, reading);
+        const isUnclear = this.#roster.readLease(agentId, lease, reading);
         if (isUnclear === "again") again.push(agentId);
       }
-      // Forgotten agents may be back, and their entries with them.
-      if (isClear) await this.#sweep(late);
+      // Forgotten agents may be back, and their entries with them. A sweep may
+      // fail: readers ignore late entries anyway.
+      const swept = isClear ? late : [];
+      const { context } = this.#names;
+      await Promise.allSettled(
+        swept.map((row) => this.#connection.purge(row, context)),
+      );
       return { rows, leases };
     } finally {
       this.#roster.end(reading);
@@ -171,15 +178,11 @@ export class Observer {
     }
   }
 
-  #isMissing(leases: ReadonlyMap<string, KeptLease>): boolean {
-    return [...this.#roster.peers].some(({ life }) => !leases.has(life.node));
-  }
-
   /** Returns the agents that have a lease, and those that have lost it. */
   #agentsOf(leases: ReadonlyMap<string, KeptLease>): Set<string> {
     const agents = new Set<string>();
     for (const lease of leases.values()) {
-      const agentId = this.#roster.agentOf(lease);
+      const agentId = this.#roster.otherOf(lease)?.agentId;
       if (agentId !== undefined) agents.add(agentId);
     }
     for (const { life } of this.#roster.peers) {
@@ -208,14 +211,6 @@ export class Observer {
     return rows.filter((row) =>
       leases.get(row.node)?.epoch !== row.epoch &&
       this.#names.lifeOf(row) !== undefined
-    );
-  }
-
-  /** Removes late entries. That may fail: readers ignore them anyway. */
-  async #sweep(late: readonly Row[]): Promise<void> {
-    const { context } = this.#names;
-    await Promise.allSettled(
-      late.map((row) => this.#connection.purge(row, context)),
     );
   }
 

@@ -10,61 +10,61 @@ import { startedAtIn } from "./agent_entry.ts";
 import type { AgentLife, ProjectNames } from "./agent_life.ts";
 import type { AgentEvent } from "./agent_watch.ts";
 
-/** What is known of another agent. */
+/** Another agent, as its lease shows it. */
 export interface Peer {
-  /** Its life. */
+  /** Its current life. */
   readonly life: AgentLife;
   /** The count of its last heartbeat. */
   readonly count: number;
-  /** When that was, by the steady clock of this process. */
+  /** The time of that heartbeat, by the steady clock of this process. */
   readonly heardAt: Timestamp;
 }
 
-/** What the entry of an agent says. */
+/** The entry of an agent. */
 interface KnownRow {
   readonly epoch: string;
   readonly startedAt: Timestamp;
 }
 
-/** What is being read: of what changes meanwhile, the read may be older. */
+/** A read in progress, which may be older than changes that arrive meanwhile. */
 export class Reading {
-  /** The agents of whose lease something was heard meanwhile. */
+  /** The agents whose lease has changed meanwhile. */
   readonly leases: Set<string> = new Set();
   /** The agents whose entry has changed meanwhile. */
   readonly rows: Set<string> = new Set();
 }
 
-/** How many lives are remembered to be over. */
+/** How many ended lives to remember. */
 const MAX_OVER = 1_000;
 
 /**
- * The other agents of a project as this one sees them. One is up while it has
+ * The other agents of a project as this one sees them. An agent is up while it has
  * both a lease and an entry of the same life.
  */
 export class Roster {
   readonly #project: string;
   readonly #self: string;
   readonly #names: ProjectNames;
-  readonly #tell: (event: AgentEvent) => void;
+  readonly #notify: (event: AgentEvent) => void;
   readonly #peers = new Map<string, Peer>();
   readonly #rows = new Map<string, KnownRow>();
-  /** Who was told to be up, and since when they are. */
+  /** The agents that were reported as up, with their entries. */
   readonly #up = new Map<string, KnownRow>();
-  /** Lives that are over: what comes late says nothing any more. */
+  /** Ended lives, whose late events are ignored. */
   readonly #over = new Set<string>();
   readonly #readings = new Set<Reading>();
 
-  /** Makes the roster that an agent has of a project. */
+  /** Makes the roster of a project for one of its agents. */
   constructor(
     project: string,
     self: string,
     names: ProjectNames,
-    tell: (event: AgentEvent) => void,
+    notify: (event: AgentEvent) => void,
   ) {
     this.#project = project;
     this.#self = self;
     this.#names = names;
-    this.#tell = tell;
+    this.#notify = notify;
   }
 
   /** All agents that have a lease. */
@@ -72,18 +72,18 @@ export class Roster {
     return this.#peers.values();
   }
 
-  /** An agent, if it has a lease. */
+  /** Returns an agent, if it has a lease. */
   peer(agentId: string): Peer | undefined {
     return this.#peers.get(agentId);
   }
 
   /**
-   * Takes a lease as it was renewed.
+   * Applies a renewed lease.
    *
-   * @returns The agent, if only a read can tell which of two lives it has.
+   * @returns The agent, if only a read can decide which of two lives is current.
    */
   renewed(lease: Lease): string | undefined {
-    const life = this.#otherOf(lease);
+    const life = this.otherOf(lease);
     if (life === undefined || this.#over.has(life.epoch)) return undefined;
     const { agentId, epoch } = life;
     for (const { leases } of this.#readings) leases.add(agentId);
@@ -94,7 +94,7 @@ export class Roster {
     return undefined;
   }
 
-  /** Takes it that a life is over. */
+  /** Applies the end of a life. */
   ended(life: NodeLife): void {
     const known = this.#names.lifeOf(life);
     if (known === undefined) return;
@@ -109,67 +109,67 @@ export class Roster {
       this.#peers.delete(agentId);
     }
     if (this.#rows.get(agentId)?.epoch === epoch) this.#rows.delete(agentId);
-    this.#judge(agentId);
+    this.#update(agentId);
   }
 
-  /** Takes a change of an entry. */
+  /** Applies a change of an entry. */
   changed({ change }: RowChange): void {
     const id = change.type === "put" ? change.row.id : change.id;
     const agentId = this.#names.agentOf(id);
     if (agentId === undefined) return;
     for (const { rows } of this.#readings) rows.add(agentId);
     if (change.type === "put") {
-      this.#wrote(change.row);
+      this.#put(change.row);
     } else {
       this.#rows.delete(agentId);
-      this.#judge(agentId);
+      this.#update(agentId);
     }
   }
 
-  /** Takes entries as they were read; one that is none is ignored. */
-  wrote(read: readonly Row[], { rows }: Reading): void {
+  /** Applies the entries of a read; ignores invalid ones. */
+  readEntries(read: readonly Row[], { rows }: Reading): void {
     for (const row of read) {
       const agentId = this.#names.agentOf(row.id);
-      if (agentId !== undefined && !rows.has(agentId)) this.#wrote(row);
+      if (agentId !== undefined && !rows.has(agentId)) this.#put(row);
     }
   }
 
-  /** Begins to read. */
+  /** Begins a read. */
   begin(): Reading {
     const reading = new Reading();
     this.#readings.add(reading);
     return reading;
   }
 
-  /** Ends it, whatever has become of it. */
+  /** Ends a read, whether it succeeded or not. */
   end(reading: Reading): void {
     this.#readings.delete(reading);
   }
 
   /**
-   * Takes the lease of an agent as it was read, or that there is none.
+   * Applies a read of an agent's lease, which may be absent.
    *
-   * @returns Whether it must be read again: something else came meanwhile.
+   * @returns `"again"` if the lease changed meanwhile and has to be read again.
    */
-  read(
+  readLease(
     agentId: string,
     lease: KeptLease | undefined,
     { leases }: Reading,
   ): "again" | undefined {
     const known = this.#peers.get(agentId);
-    const life = lease && this.#otherOf(lease);
+    const life = lease && this.otherOf(lease);
     const isSame = life?.epoch === known?.life.epoch;
     if (!isSame && leases.has(agentId)) return "again";
     if (known !== undefined && !isSame) this.ended(known.life);
     if (life === undefined || lease === undefined) return undefined;
-    // One that was over, as a backbone has it that has lost the latest, is not
-    // up before it is heard of.
+    // A backbone that has lost its latest writes may have the lease of an ended
+    // life. That agent is up only once its heartbeat is heard.
     const age = this.#over.delete(life.epoch)
       ? Infinity
       : Math.max(0, lease.age);
     const former = isSame ? known : undefined;
     const before = former?.heardAt ?? -Infinity;
-    // The age alone is no news: the backbone's clock may have been set back.
+    // A lower age alone proves nothing: the backbone's clock may have been set.
     if (before > -Infinity && lease.count <= (former?.count ?? 0)) {
       return undefined;
     }
@@ -178,39 +178,34 @@ export class Roster {
     return undefined;
   }
 
-  /** Takes it that the backbone has forgotten which lives are over. */
+  /** Forgets which lives have ended, as the backbone has. */
   forget(): void {
     this.#over.clear();
   }
 
-  /** Which agent of the project, other than oneself, a lease is of. */
-  agentOf(lease: NodeLife): string | undefined {
-    return this.#otherOf(lease)?.agentId;
-  }
-
-  /** The life of another agent of the project. */
-  #otherOf(lease: NodeLife): AgentLife | undefined {
+  /** Reads a life, if it is that of another agent of the project. */
+  otherOf(lease: NodeLife): AgentLife | undefined {
     const life = this.#names.lifeOf(lease);
     return life?.agentId === this.#self ? undefined : life;
   }
 
   #keep(peer: Peer): void {
     this.#peers.set(peer.life.agentId, peer);
-    this.#judge(peer.life.agentId);
+    this.#update(peer.life.agentId);
   }
 
-  #wrote({ id, value, ...owner }: Row): void {
-    const life = this.#otherOf(owner);
+  #put({ id, value, ...owner }: Row): void {
+    const life = this.otherOf(owner);
     if (life === undefined || this.#names.row(life.agentId) !== id) return;
     const { agentId, epoch } = life;
     const startedAt = startedAtIn(value, agentId, this.#project);
     if (startedAt === undefined) return;
     this.#rows.set(agentId, { epoch, startedAt });
-    this.#judge(agentId);
+    this.#update(agentId);
   }
 
-  /** Tells what has changed for an agent, if something has. */
-  #judge(agentId: string): void {
+  /** Reports an agent as up or down, if that has changed. */
+  #update(agentId: string): void {
     const peer = this.#peers.get(agentId);
     const row = this.#rows.get(agentId);
     const former = this.#up.get(agentId);
@@ -220,21 +215,21 @@ export class Roster {
     if (former?.epoch === now?.epoch) return;
     if (former !== undefined) {
       this.#up.delete(agentId);
-      this.#say("down", agentId, former);
+      this.#report("down", agentId, former);
     }
-    // Whoever has long been silent is not up, before it is heard of again.
+    // A silent agent is up only once its heartbeat is heard.
     if (now === undefined || peer === undefined || isSilent(peer)) return;
     this.#up.set(agentId, now);
-    this.#say("up", agentId, now);
+    this.#report("up", agentId, now);
   }
 
-  #say(kind: "up" | "down", agentId: string, { startedAt }: KnownRow): void {
+  #report(kind: "up" | "down", agentId: string, { startedAt }: KnownRow): void {
     const project = this.#project;
-    this.#tell({ kind, agentId, project, startedAt, seenAt: Date.now() });
+    this.#notify({ kind, agentId, project, startedAt, seenAt: Date.now() });
   }
 }
 
-/** Whether an agent has not been heard of for its TTL. */
+/** Reports whether no heartbeat of an agent was heard for its TTL. */
 export function isSilent({ life, heardAt }: Peer, since = -Infinity): boolean {
   return steadyNow() - Math.max(heardAt, since) >= life.ttlMs;
 }

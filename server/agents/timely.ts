@@ -8,15 +8,6 @@ import type {
 /** How long a call may take. */
 const LIMIT_MS = 15_000;
 
-/** A backbone has not answered, though it must do so within seconds. */
-class NoAnswerError extends Error {
-  override readonly name = "NoAnswerError";
-
-  constructor(call: string) {
-    super(`Cannot wait for ${call}() any longer: the backbone does not answer`);
-  }
-}
-
 /** Waits for an answer, but no longer than a limit. */
 export function inTime<T>(
   call: string,
@@ -24,7 +15,9 @@ export function inTime<T>(
   limitMs: Duration = LIMIT_MS,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new NoAnswerError(call));
+    const reason = "the backbone does not answer";
+    const giveUp = () =>
+      reject(new Error(`Cannot wait for ${call}() any longer: ${reason}`));
     const timer = setTimeout(giveUp, limitMs);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });

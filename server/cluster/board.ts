@@ -1,23 +1,24 @@
+import { startWatch } from "../internal.ts";
 import type { Watch } from "../mod.ts";
 
-/** A value that is another one now and then, and those who wait for that. */
+/** A value that changes now and then, and its watches. */
 export class Board<T> {
   #current: T;
   readonly #isLast: (value: T) => boolean;
   readonly #parked = new Set<() => void>();
 
-  /** Makes one with a first value; after a last one its watches end. */
+  /** Makes one with a first value; its watches end after a last one. */
   constructor(first: T, isLast: (value: T) => boolean) {
     this.#current = first;
     this.#isLast = isLast;
   }
 
-  /** The value now. */
+  /** The present value. */
   get current(): T {
     return this.#current;
   }
 
-  /** Sets it. */
+  /** Sets the value. */
   set(value: T): void {
     if (value === this.#current) return;
     this.#current = value;
@@ -26,47 +27,28 @@ export class Board<T> {
     for (const wake of parked) wake();
   }
 
-  /** Yields the value now, and then the latest whenever it is another one. */
+  /** Yields the present value, and then the latest after each change. */
   watch(signal: AbortSignal | undefined): Watch<T> {
-    const watch = { isEnded: false, wake: () => {} };
-    const values = this.#values(watch, signal);
-    const end = () => {
-      watch.isEnded = true;
-      watch.wake();
-      return values.return();
-    };
-    return {
-      next: () => values.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    return startWatch([signal], (signal) => this.#values(signal));
   }
 
-  async *#values(
-    watch: { isEnded: boolean; wake: () => void },
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<T, void> {
-    let told: { readonly value: T } | undefined;
-    const isOver = () => told !== undefined && this.#isLast(told.value);
-    while (!watch.isEnded && !signal?.aborted && !isOver()) {
-      if (told === undefined || told.value !== this.#current) {
-        told = { value: this.#current };
-        yield told.value;
+  async *#values(signal: AbortSignal): AsyncGenerator<T, void> {
+    let last: { readonly value: T } | undefined;
+    const isOver = () => last !== undefined && this.#isLast(last.value);
+    while (!signal.aborted && !isOver()) {
+      if (last === undefined || last.value !== this.#current) {
+        last = { value: this.#current };
+        yield last.value;
         continue;
       }
       await new Promise<void>((resolve) => {
-        watch.wake = () => {
-          this.#parked.delete(watch.wake);
-          signal?.removeEventListener("abort", watch.wake);
+        const wake = () => {
+          this.#parked.delete(wake);
+          signal.removeEventListener("abort", wake);
           resolve();
         };
-        this.#parked.add(watch.wake);
-        signal?.addEventListener("abort", watch.wake);
+        this.#parked.add(wake);
+        signal.addEventListener("abort", wake);
       });
     }
   }

@@ -1,35 +1,22 @@
 import { assertMethods } from "../../core/assert.ts";
 import type { PresenceModel } from "../../core/mod.ts";
 import { assertServer } from "../internal.ts";
-import type { PresenceServer, Replication, Watch } from "../mod.ts";
-import type { NodeLife, PresenceBackbone } from "./backbone.ts";
+import type { PresenceServer, Watch } from "../mod.ts";
+import type { PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
 import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
 import type { ClusterStats } from "./cluster_stats.ts";
-import type { FollowedContext } from "./followed_context.ts";
-import type { Outbox } from "./outbox.ts";
 import type { ClusterStatus, StatusWatch } from "./status.ts";
 import type { CountAnswer, EntriesAnswer, QuestionOptions } from "./survey.ts";
 
-/** What a node knows, for the invariant check of the tests. */
-export interface ClusterIndexes<M extends PresenceModel> {
-  readonly life: NodeLife;
-  /** Whether the backbone has all its rows, as far as it knows. */
-  readonly isAnnounced: boolean;
-  readonly replication: Replication<M>;
-  readonly outbox: Outbox;
-  readonly own: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly followed: ReadonlyMap<string, FollowedContext<M>>;
-}
-
-/** What a node knows, for the invariant check of the tests. */
-export let indexesOf: <M extends PresenceModel>(
+/** Returns the parts of a node, for the invariant checks of the tests. */
+export let partsOf: <M extends PresenceModel>(
   cluster: Cluster<M>,
-) => ClusterIndexes<M>;
+) => ClusterNode<M>;
 
 /**
- * A node of a cluster: what its server receives is replicated, and what others
- * receive is put into its server. Leave it when the server ends.
+ * A node of a cluster: it shares the entries that its server has received, and
+ * puts those of other nodes into its server. Leave it when the server ends.
  *
  * @typeParam M The application's model.
  */
@@ -39,17 +26,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   #left: Promise<void> | undefined;
 
   static {
-    indexesOf = (cluster) => {
-      const node = cluster.#node;
-      return {
-        life: node.session.life,
-        isAnnounced: node.session.lease.announced === node.session.memory,
-        replication: node.replication,
-        outbox: node.writer.outbox,
-        own: node.interest.own,
-        followed: node.contexts.all,
-      };
-    };
+    partsOf = (cluster) => cluster.#node;
   }
 
   /** Made by {@linkcode joinCluster}. */
@@ -70,29 +47,30 @@ export class Cluster<M extends PresenceModel = PresenceModel>
     );
   }
 
-  /** The name of the node: another one once another process has taken it. */
+  /** The name of the node. It changes if another process takes the name. */
   get node(): string {
     return this.#node.session.node;
   }
 
-  /** Whether it is one with its cluster. */
+  /** Whether the node is connected to its cluster. */
   get status(): ClusterStatus {
     return this.#node.session.status.current;
   }
 
   /**
-   * Whether its answers are worth asking for: it has been one with its cluster,
-   * is not cut off for longer than `holdMs`, and has not left.
+   * Whether a load balancer should use the node: it was connected, has not been
+   * cut off for longer than `holdMs`, and has not left.
    */
   get isReady(): boolean {
     return this.#node.isReady;
   }
 
   /**
-   * Watches the status: yields what it is, and then the latest whenever it is
-   * another one. It ends without an error when it is aborted, and after `left`.
+   * Watches the status: yields the present one, and then the latest after each
+   * change. The watch ends without an error when it is aborted, and after
+   * `left`.
    *
-   * @param options What ends it.
+   * @param options The signal that ends it.
    * @returns The statuses.
    */
   watchStatus(
@@ -102,33 +80,33 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * The names of the nodes that live, this one among them; none after it has
-   * left, as it knows of none any more.
+   * Returns the names of the living nodes, with its own; none after it has
+   * left.
    */
   nodes(): string[] {
-    return [...this.#node.nodes.current];
+    return [...this.#node.roster.nodes.current];
   }
 
   /**
-   * Watches who lives: yields the names of the nodes, and then the latest
-   * whenever one has come or gone. It ends without an error when it is aborted,
-   * and after it has yielded none, as the node has left.
+   * Watches which nodes live: yields their names, and then the latest whenever
+   * one has joined or left. The watch ends without an error when it is aborted,
+   * and after it has yielded no name because this node has left.
    *
-   * @param options What ends it.
-   * @returns The names, this node's among them, in order.
+   * @param options The signal that ends it.
+   * @returns The names, with its own, in order.
    */
   watchNodes(
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Watch<readonly string[]> {
-    return this.#node.nodes.watch(signal);
+    return this.#node.roster.nodes.watch(signal);
   }
 
   /**
-   * What has happened so far, and how it stands, for whoever measures. O(rows
-   * that it follows).
+   * The state of the node, and what has happened so far, for metrics. O(rows of
+   * followed contexts).
    */
   get stats(): ClusterStats {
-    const { session, peers, writer, contexts } = this.#node;
+    const { session, roster, outbox, writer, contexts } = this.#node;
     const nodes = this.nodes();
     const rows = new Map(nodes.map((node) => [node, 0]));
     for (const context of contexts.all.values()) {
@@ -141,11 +119,11 @@ export class Cluster<M extends PresenceModel = PresenceModel>
       node: session.node,
       status: session.status.current,
       nodes,
-      nodesCame: peers.came,
-      nodesWent: peers.went,
+      nodesCame: roster.joined,
+      nodesWent: roster.left,
       contexts: contexts.all.size,
       rows,
-      unwritten: writer.outbox.size,
+      unwritten: outbox.size,
       lagMs: writer.lagMs,
       written: writer.written,
       writeFailures: writer.failures,
@@ -153,13 +131,12 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Has all entries of a context be in the server, for somebody who asks
-   * without watching. Whoever asks again within the lease's time to live gets
-   * an answer at once.
+   * Loads all entries of a context into the server and keeps them current for
+   * as long as a lease lives: another call within that time returns at once.
    *
-   * @param context Which context.
-   * @returns Whether they are; `false` if this can't be now, as the node is cut
-   * off from its cluster.
+   * @param context The context.
+   * @returns Whether they are loaded; `false` if they can't be now, as the node
+   * is cut off from its cluster.
    */
   follow(context: M["context"]): Promise<boolean> {
     return this.#node.follow(context);
@@ -169,8 +146,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * Lists the entries of a context. A context that this node does not follow is
    * read from the backbone, which takes no longer than two seconds.
    *
-   * @param context Which context.
-   * @param options On whose behalf, and what ends the wait.
+   * @param context The context.
+   * @param options The viewer, and a signal that ends the wait.
    * @returns The entries, and the nodes whose entries may not be among them.
    * @throws {InvalidValueError} If the key is not well-formed.
    * @throws The signal's reason, if it is aborted.
@@ -186,8 +163,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * Finds the entries of a subject in all contexts, by a question to all other
    * nodes. Waits no longer than two seconds for their answers.
    *
-   * @param subject Who.
-   * @param options On whose behalf, and what ends the wait.
+   * @param subject The subject.
+   * @param options The viewer, and a signal that ends the wait.
    * @returns The entries, and whether all nodes have answered.
    * @throws {InvalidValueError} If the key is not well-formed.
    * @throws The signal's reason, if it is aborted.
@@ -204,8 +181,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * Each context that this node does not follow is read from the backbone:
    * O(entries).
    *
-   * @param contexts Which contexts.
-   * @param options On whose behalf, and what ends the wait.
+   * @param contexts The contexts.
+   * @param options The viewer, and a signal that ends the wait.
    * @returns How many each has, and the nodes whose entries may not be counted.
    * @throws {InvalidValueError} If a key is not well-formed.
    * @throws The signal's reason, if it is aborted.
@@ -218,34 +195,34 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Leaves. As a rule what the node owns is retracted at once. For a rolling
-   * restart it may be kept: then others show it until the lease has run out,
-   * so that whoever comes back to another node meanwhile has not been away.
+   * Leaves the cluster, and retracts its entries at once. For a rolling restart
+   * they may be kept: then others show them until the lease has run out, so
+   * that a subject that reaches another node meanwhile is never shown to leave.
    *
-   * The server goes on, alone: it shows only what it has received itself.
+   * The server continues alone: it shows only what it has received itself.
    *
-   * @param options Whether to keep what it owns.
+   * @param options Whether to keep its entries.
    */
   leave({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     this.#left ??= this.#node.leave(keep);
     return this.#left;
   }
 
-  /** Leaves; what the node owns is retracted. */
+  /** Leaves the cluster, and retracts its entries. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.leave();
   }
 }
 
 /**
- * Lets a server be one with others: from now on what it receives is replicated,
- * and what others receive appears in it.
+ * Connects a server with others: from now on it shares the entries that it
+ * receives, and shows those of others.
  *
  * @typeParam M The application's model.
  * @param server The server.
- * @param backbone What they are connected by.
- * @param options How it behaves.
- * @returns The node. It connects by itself, also if the backbone is away now.
+ * @param backbone The backbone that connects them.
+ * @param options The options of the node.
+ * @returns The node. It connects as soon as the backbone is available.
  * @throws {InvalidValueError} If an option has a bad value.
  * @throws {TypeError} If the server is in a cluster already.
  * @throws {ServerClosedError} If the server has been disposed of.

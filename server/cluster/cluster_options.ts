@@ -1,54 +1,54 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { type Duration, InvalidValueError } from "../../core/mod.ts";
 
-/** How a node behaves in its cluster. Times are milliseconds. */
+/** Options of a node. Times are in milliseconds. */
 export interface ClusterOptions {
   /**
-   * Its name, which no other living node has. Where another process joins by
-   * it the node goes on by a name of its own, and `onError` is told of it by a
+   * The name of the node, which no other living node has. If another process
+   * joins by it, the node takes another name, and `onError` receives a
    * {@linkcode NodeNameTakenError}.
    *
    * @default {crypto.randomUUID()}
    */
   readonly node?: string | undefined;
   /**
-   * After how long without a renewal a node is given up.
+   * How long a node may go without a renewal before it is given up.
    *
    * @default {15_000}
    */
   readonly leaseTtlMs?: Duration | undefined;
   /**
-   * How often it renews its lease; less than the lease lives.
+   * How often the node renews its lease; less than `leaseTtlMs`.
    *
    * @default {leaseTtlMs / 3}
    */
   readonly renewalMs?: Duration | undefined;
   /**
-   * For how long a node that is cut off shows what others have.
+   * How long a node that is cut off shows the entries of others.
    *
    * @default {60_000}
    */
   readonly holdMs?: Duration | undefined;
   /**
-   * Told of every failure of the backbone, once, and of what should not happen.
-   * It must not throw.
+   * Receives every failure of the backbone once, and unexpected errors. It must
+   * not throw.
    *
    * @default {console.error}
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The options of a node, none left out. */
+/** The options of a node, with all defaults. */
 export interface ClusterSettings {
-  /** Its name. */
+  /** The name of the node. */
   readonly node: string;
-  /** After how long without a renewal a node is given up. */
+  /** How long a node may go without a renewal. */
   readonly leaseTtlMs: Duration;
-  /** How often it renews its lease. */
+  /** How often the node renews its lease. */
   readonly renewalMs: Duration;
-  /** For how long a node that is cut off shows what others have. */
+  /** How long a node that is cut off shows the entries of others. */
   readonly holdMs: Duration;
-  /** Told of every failure. */
+  /** Receives every failure. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -57,7 +57,7 @@ const ACTION = "join cluster";
 /** Timers can't wait longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Checks options, and adds what is left out. */
+/** Checks options, and adds the defaults. */
 export function settingsOf(options: ClusterOptions): ClusterSettings {
   const { node = crypto.randomUUID(), leaseTtlMs = 15_000, ...rest } = options;
   const { renewalMs = leaseTtlMs / 3, holdMs = 60_000, ...more } = rest;

@@ -1,35 +1,32 @@
 import type { Duration } from "../../core/mod.ts";
 import type { ClusterStatus } from "./status.ts";
 
-/**
- * What has happened at a node of a cluster since it was made, and how it
- * stands, as far as is known there.
- */
+/** The state of a node of a cluster, and what has happened since it joined. */
 export interface ClusterStats {
   /** The name of the node. */
   readonly node: string;
-  /** Whether it is one with its cluster. */
+  /** Whether it is connected to its cluster. */
   readonly status: ClusterStatus;
-  /** The nodes that live, itself among them; none after it has left. */
+  /** The names of the living nodes, with its own; none after it has left. */
   readonly nodes: readonly string[];
-  /** How many other nodes were seen to come. */
+  /** How many other nodes have joined. */
   readonly nodesCame: number;
-  /** How many of them were seen to go. */
+  /** How many other nodes have left or were given up. */
   readonly nodesWent: number;
-  /** Contexts that it follows. */
+  /** How many contexts it follows. */
   readonly contexts: number;
-  /** How many rows of these contexts each living node owns. */
+  /** How many rows of these contexts each living node owns, by its name. */
   readonly rows: ReadonlyMap<string, number>;
-  /** Changes that wait to be written; of each row the latest. */
+  /** How many changes wait to be written: of each row only the latest. */
   readonly unwritten: number;
   /**
-   * How long ago the oldest change was made that is not known to be written; 0
-   * if all are. As long as more wait than are written at once, it is how long
-   * that has been so. In milliseconds.
+   * The age of the oldest change that is not known to be written, in
+   * milliseconds; 0 if all are. While more wait than one call writes, it is how
+   * long that has been so.
    */
   readonly lagMs: Duration;
-  /** Changes that were written, or refused because another node's is newer. */
+  /** How many changes were written, or refused for a newer one of another node. */
   readonly written: number;
-  /** How often writing has failed; what was to be written waits. */
+  /** How many calls that write have failed; their changes wait. */
   readonly writeFailures: number;
 }

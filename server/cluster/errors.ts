@@ -1,6 +1,6 @@
 /**
- * Another process has joined by the name of a node. The node goes on by a name
- * of its own, by which it shares all that it has; `onError` is told of it.
+ * Another process has joined by the name of a node. The node takes another name
+ * and shares its entries by that; `onError` receives this error.
  *
  * @example Usage
  * ```ts
@@ -15,16 +15,16 @@
  * ```
  */
 export class NodeNameTakenError extends Error {
-  /** The name that it had. */
+  /** The former name of the node. */
   readonly node: string;
-  /** The name that it has now. */
+  /** The present name of the node. */
   readonly newName: string;
 
   /**
    * Makes the error.
    *
-   * @param node The name that it had.
-   * @param newName The name that it has now.
+   * @param node The former name of the node.
+   * @param newName The present name of the node.
    */
   constructor(node: string, newName: string) {
     super(

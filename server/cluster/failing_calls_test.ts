@@ -10,7 +10,7 @@ import { FakeTime } from "@std/testing/time";
 import type { PresenceUpdate } from "../../core/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { keyOf, update } from "../testing/harness.ts";
-import { type Cluster, indexesOf, joinCluster } from "./cluster.ts";
+import { type Cluster, joinCluster, partsOf } from "./cluster.ts";
 import type { RowWrite } from "./backbone.ts";
 import { checkpoint, MemoryBackbone } from "./memory_backbone.ts";
 import { contextName, rowId } from "./row_codec.ts";
@@ -116,7 +116,7 @@ Deno.test("joinCluster() lets go of no context before it is read in which somebo
   using pair = await Pair.connected(false);
   const { a, gate, servers } = pair;
   const context = contextName("doc-1");
-  const isFollowed = () => indexesOf(a).followed.has(context);
+  const isFollowed = () => partsOf(a).contexts.all.has(context);
   servers[1].watch({ context: "doc-1" }).next();
   pair.receive();
   await pair.pass(20);
@@ -223,7 +223,7 @@ Deno.test("joinCluster() reads no more contexts at once because it is interrupte
     pair.receive({ context: `doc-${index}` });
   }
   await pair.pass(50);
-  assertEquals(indexesOf(a).followed.size, many);
+  assertEquals(partsOf(a).contexts.all.size, many);
   const before = reads();
   gate.holdAnswer("read");
   for (let turn = 0; turn < 5; turn++) {

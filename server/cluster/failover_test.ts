@@ -106,7 +106,7 @@ Deno.test("joinCluster() shows who is at a life that was heard to be over, once 
     lab.network.cut(a.process, true);
     // Another process takes the name, and ends the life that had it.
     await lab.start("a");
-    await lab.pass(80);
+    await lab.pass(130);
     assertEquals(b.shows(), []);
     const sweeps = lab.network.calls.get("sweep");
     lab.network.setAway(true, "the latest");

@@ -1,74 +1,171 @@
-import type { PresenceModel } from "../../core/mod.ts";
+import type {
+  Duration,
+  EntryKey,
+  PresenceModel,
+  PresenceSnapshot,
+  Timestamp,
+} from "../../core/mod.ts";
+import type { RemoteEntry, Replication } from "../mod.ts";
 import type {
   BackboneConnection,
   ContextRows,
   Lease,
   NodeLife,
+  Row,
   RowChange,
 } from "./backbone.ts";
-import { FollowedContext } from "./followed_context.ts";
-import type { Peers } from "./peers.ts";
-import { awaitedOf, type Shown } from "./shown.ts";
+import type { ClusterSettings } from "./cluster_options.ts";
+import {
+  ContextState,
+  type KnownRow,
+  type Received,
+  type Surroundings,
+} from "./context_state.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OwnEntries } from "./own_entries.ts";
+import type { Roster } from "./roster.ts";
+import {
+  contextName,
+  decodeContext,
+  decodeKey,
+  decodeRow,
+  rowId,
+} from "./row_codec.ts";
 import type { Session } from "./session.ts";
-import { Stopwatch } from "./stopwatch.ts";
 import type { SettledWrite } from "./writer.ts";
 
-/** How many contexts are read at once after an interruption. */
+/** How many doubtful contexts are read at once. */
 const READERS = 64;
 
+/** A context that a node follows: what is known of it, and why it is followed. */
+export class FollowedContext<M extends PresenceModel> extends ContextState {
+  /** As the backbone names it. */
+  readonly name: string;
+  /** As the server knows it. */
+  readonly key: M["context"];
+  /** The connection that brings its changes, if there is one. */
+  subscribedBy: BackboneConnection | undefined;
+  /** Settles once it has been read, while it is being read. */
+  reading: Promise<boolean> | undefined;
+  /** Whether the server has watchers of it. */
+  isWatched = false;
+  /** For how long it has had neither watchers nor own entries. */
+  idleMs: Duration = 0;
+  /** Whether the node was connected since it follows the context. */
+  isUsed: boolean;
+  /**
+   * Whether a write was at odds with the backbone since the last renewal. Then
+   * the next renewal reads it: two nodes can't keep each other busy.
+   */
+  isContested = false;
+
+  /** Makes one that has not been read. */
+  constructor(name: string, isUsed: boolean) {
+    super();
+    this.name = name;
+    this.key = decodeContext<M>(name);
+    this.isUsed = isUsed;
+  }
+
+  /** Whether there is a reason to follow it. */
+  get isBusy(): boolean {
+    return this.isWatched || this.own.size > 0 || this.held.size > 0;
+  }
+}
+
+/** What the contexts need. */
+export interface FollowedContextsHost<M extends PresenceModel> {
+  readonly session: Session;
+  readonly settings: ClusterSettings;
+  readonly roster: Roster;
+  readonly own: OwnEntries<M>;
+  readonly outbox: Outbox;
+  readonly replication: Replication<M>;
+  /** Learns all leases. */
+  learn(): Promise<readonly NodeLife[]>;
+  /** A call has failed. */
+  failed(error: unknown): void;
+}
+
 /**
- * The contexts that a node follows: what it is told of their changes, and what
- * it reads where something may have been missed.
+ * The contexts that a node follows: those that are watched here, that have own
+ * entries, or that were asked for lately. A doubtful context is read; then the
+ * server shows what it says, and the node writes again what is missing there.
  */
 export class FollowedContexts<M extends PresenceModel> {
   /** By the backbone's names. */
   readonly all: Map<string, FollowedContext<M>> = new Map();
-  readonly #session: Session;
-  readonly #peers: Peers;
-  readonly #shown: Shown<M>;
-  readonly #onError: (error: unknown) => void;
-  /** The contexts that were not known when the lease was renewed. */
-  readonly #unread = new Set<string>();
-  /** How many of them are being read. */
+  readonly #host: FollowedContextsHost<M>;
+  /** The doubtful contexts that are yet to be read. */
+  readonly #queue = new Set<FollowedContext<M>>();
   #readers = 0;
-  /** The contexts that are yet to be read once more. */
-  readonly #unverified = new Set<string>();
-  #isVerifying = false;
+  #renewedAt: Timestamp = Infinity;
 
   /** Makes one that follows nothing. */
-  constructor(
-    session: Session,
-    peers: Peers,
-    shown: Shown<M>,
-    onError: (error: unknown) => void,
-  ) {
-    this.#session = session;
-    this.#peers = peers;
-    this.#shown = shown;
-    this.#onError = onError;
+  constructor(host: FollowedContextsHost<M>) {
+    this.#host = host;
+  }
+
+  // What the server tells
+
+  /** Shares an own entry. O(1). */
+  put(snapshot: PresenceSnapshot<M>): void {
+    const name = contextName(snapshot.context);
+    const id = rowId(snapshot);
+    this.#context(name).own.add(id);
+    this.#write(name, id, this.#host.replication.heardAt(snapshot));
+    this.follow(name);
+  }
+
+  /** Shares that an entry is gone. O(1). */
+  remove(snapshot: PresenceSnapshot<M>, isOwn: boolean): void {
+    const { outbox, session } = this.#host;
+    const context = contextName(snapshot.context);
+    const id = rowId(snapshot);
+    this.#disown(this.#context(context), id);
+    if (!isOwn) {
+      outbox.add({ type: "withdraw", context, id, at: session.now() });
+    } else if (session.isConnected) {
+      outbox.add({ type: "retract", context, id });
+    } else outbox.forget(context, id);
+  }
+
+  /** Follows a context for as long as it is watched. */
+  watch(name: string, isWatched: boolean): void {
+    const context = this.#context(name);
+    context.isWatched = isWatched;
+    context.idleMs = 0;
+    if (isWatched) this.follow(name);
   }
 
   /**
-   * Follows a context.
+   * Follows a context for a while.
    *
    * @returns Whether it has been read; `false` if it can't be now.
    */
   follow(name: string): Promise<boolean> {
-    let context = this.all.get(name);
-    if (context === undefined) {
-      context = new FollowedContext<M>(name);
-      this.all.set(name, context);
-    }
-    if (context.isReading) return context.reading;
-    if (this.isKnown(name)) return Promise.resolve(true);
-    return this.#read(context);
+    const context = this.#context(name);
+    context.idleMs = 0;
+    if (context.reading !== undefined) return context.reading;
+    return this.isSettled(name) ? Promise.resolve(true) : this.#read(context);
   }
 
+  // What is known
+
   /** Whether all rows of a context are known. */
-  isKnown(name: string): boolean {
+  isSettled(name: string): boolean {
+    const { session } = this.#host;
     const context = this.all.get(name);
-    return this.#session.isConnected && context !== undefined &&
-      !context.isDoubtful && context.memory === this.#session.memory;
+    return session.isConnected && context?.memory === session.memory &&
+      !context.isDoubtful && !context.isReading;
+  }
+
+  /** Whether all rows are known of each context that has own entries. */
+  get areOwnSettled(): boolean {
+    for (const { name, own } of this.all.values()) {
+      if (own.size > 0 && !this.isSettled(name)) return false;
+    }
+    return true;
   }
 
   /**
@@ -77,129 +174,49 @@ export class FollowedContexts<M extends PresenceModel> {
    * @returns The rows that count; `undefined` if it can't be read.
    */
   async peek(name: string): Promise<ContextRows | undefined> {
-    const { connection } = this.#session;
+    const { session: { connection }, roster } = this.#host;
     try {
-      return connection && await this.#readRows(name, connection);
+      if (connection === undefined) return undefined;
+      const { rows, ...read } = await this.#readRows(name, connection);
+      return { ...read, rows: rows.filter((row) => roster.lives(row)) };
     } catch (error) {
-      this.#onError(error);
+      this.#host.failed(error);
       return undefined;
     }
   }
 
-  /** Whether all rows of a context are known, and it is not being read. */
-  isSettled(name: string): boolean {
-    return this.isKnown(name) && this.all.get(name)?.isReading === false;
-  }
-
-  /**
-   * Whether a context may be let go: what was not shared any more may be found,
-   * and be corrected, only by reading it, or after that.
-   */
-  mayGo(name: string): boolean {
-    const context = this.all.get(name);
-    return context === undefined ||
-      this.isSettled(name) && context.held.size === 0 &&
-        !context.isUnsettled && !this.#unverified.has(name);
-  }
-
-  /** Takes note that anything may have changed without having been told. */
-  doubt(): void {
-    for (const context of this.all.values()) context.isDoubtful = true;
-  }
-
-  /** Follows a context no longer. */
-  unfollow(name: string): void {
-    const context = this.all.get(name);
-    if (context === undefined) return;
-    this.all.delete(name);
-    this.#session.connection?.unfollow(name);
-    this.#shown.clear(context);
-  }
-
-  /** Takes note that a context is about to be written. */
-  willWrite(name: string): void {
-    const context = this.all.get(name);
-    if (context !== undefined) context.isUsed = true;
-  }
-
-  /** Follows a context no longer of which the backbone knows nothing yet. */
-  forget(name: string): boolean {
-    return this.all.get(name)?.isUsed === false && this.all.delete(name);
-  }
-
-  /** Reads what is not known, so many at once however often it is asked to. */
-  recover(): void {
-    for (const context of this.all.values()) {
-      context.renewed();
-      if (!this.#isBeingLearned(context)) this.#unread.add(context.name);
-    }
-    while (this.#readers < READERS && this.#readers < this.#unread.size) {
-      this.#recover();
-    }
-  }
-
-  /**
-   * Reads all again, one after the other: a life is over, whose last words may
-   * have been lost, and nobody names them any more.
-   */
-  async verify(): Promise<void> {
-    for (const name of this.all.keys()) this.#unverified.add(name);
-    if (this.#isVerifying) return;
-    this.#isVerifying = true;
-    for (const name of this.#unverified) {
-      this.#unverified.delete(name);
-      const context = this.all.get(name);
-      if (context !== undefined) await this.#read(context);
-    }
-    this.#isVerifying = false;
-  }
+  // What the backbone tells
 
   /** Takes a change. */
-  take(told: RowChange): void {
+  receive({ change, ...told }: RowChange): void {
     const context = this.all.get(told.context);
     if (context === undefined) return;
-    if (context.isReading) {
-      return context.keep(told, new Stopwatch(this.#session.now));
-    }
-    const { memory, revision, change } = told;
-    switch (context.judge(told)) {
-      case "old":
-        return;
-      case "gap":
-        this.#read(context);
-        return;
-    }
-    const id = change.type === "put" ? change.row.id : change.id;
-    context.heard(id, revision);
-    // What this node has written since comes later.
-    if (context.hasWritten(id, memory, revision)) return;
-    if (change.type === "put" && !this.#peers.lives(change.row)) {
-      // Of a new life; or of one that is over, and written too late: then who
-      // has the row that was there writes it again.
-      this.#hold(context, id);
-      this.#read(context);
-      return;
-    }
-    context.held.delete(id);
-    if (change.type === "put") context.rows.set(id, change.row);
-    else context.rows.delete(id);
-    this.#shown.show(context, id);
+    const received = change.type === "put"
+      ? { type: change.type, row: this.#known(change.row) }
+      : change;
+    this.#receive(context, { ...told, change: received });
   }
 
-  /** Takes note of what this node has written. */
-  wrote({ life, write, memory, written }: SettledWrite): void {
+  /** Takes the outcome of a write. */
+  settled({ life, write, memory, written }: SettledWrite): void {
+    const { roster, session } = this.#host;
     const context = this.all.get(write.context);
     // What a life has written that is over is written again by the next one.
-    if (context === undefined || !this.#peers.lives(life)) return;
-    // What is refused is another life's by now. A row that is to go may never
-    // have been there; where one is known it had to wait until now.
+    if (context === undefined || !roster.lives(life)) return;
+    context.idleMs = 0;
+    const { id } = write;
+    const row = write.type === "put"
+      ? { ...life, id, value: write.value, heardAt: session.now() - write.age }
+      : undefined;
+    // What is refused is another life's by now. A row that is to be removed may
+    // never have been there.
     const isExpected = written.isDone
-      ? context.wrote(life, write, memory, written.revision)
-      : write.type !== "put" && !context.rows.has(write.id);
-    if (!isExpected) this.#read(context);
+      ? context.wrote(id, row, memory, written.revision)
+      : row === undefined && !context.rows.has(id);
+    if (!isExpected) this.#contest(context);
   }
 
-  /** Reads what a node has written without this one having heard of it. */
+  /** Takes a renewal of another node: reads what it shows to be missing. */
   heard({ written, announced }: Lease): void {
     for (const [name, revision] of written) {
       const context = this.all.get(name);
@@ -211,135 +228,273 @@ export class FollowedContexts<M extends PresenceModel> {
     }
   }
 
-  /** Reads where a life has rows. */
-  readRowsOf(life: NodeLife): void {
-    for (const context of this.all.values()) {
-      if (context.hasRowsOf(life)) this.#read(context);
-    }
+  /** Removes all that a life had, at once. Its last changes may be lost. */
+  drop(life: NodeLife): void {
+    const keys = [...this.all.values()].flatMap((context) =>
+      context.drop(life)
+        .filter((id) => !context.own.has(id))
+        .flatMap((id) => decodeKey<M>(context.name, id) ?? [])
+    );
+    this.#host.replication.drop(keys);
+    this.doubt();
+    this.#readDoubtful();
   }
 
-  /** What a life had is gone, all of it at once. */
-  drop(life: NodeLife): void {
-    this.#shown.drop([...this.all.values()], life);
-    this.verify();
+  /** Anything may have changed: reads all contexts. */
+  missed(): void {
+    this.doubt();
+    this.#readDoubtful();
+  }
+
+  /** Has all contexts be read with the next renewal. */
+  doubt(): void {
+    for (const context of this.all.values()) context.isDoubtful = true;
+  }
+
+  /** The lease was renewed: reads what is doubtful, and lets go what is idle. */
+  renewed(): void {
+    const { session, settings: { leaseTtlMs, renewalMs } } = this.#host;
+    const now = session.now();
+    // Time in which nothing was learned does not count.
+    const passed = Math.max(0, Math.min(now - this.#renewedAt, renewalMs));
+    this.#renewedAt = now;
+    for (const context of this.all.values()) {
+      context.isUsed = true;
+      context.isContested = false;
+      // What this node has removed may be back in what is read.
+      if (!this.isSettled(context.name)) continue;
+      if (context.isBusy) context.idleMs = 0;
+      else context.idleMs += passed;
+      if (context.idleMs > leaseTtlMs + renewalMs) this.#unfollow(context);
+    }
+    this.#readDoubtful();
+  }
+
+  /** The lease could not be renewed. */
+  lost(): void {
+    this.doubt();
+    // What has come and gone meanwhile need not be followed any more.
+    for (const context of this.all.values()) {
+      if (!context.isBusy && !context.isUsed) this.all.delete(context.name);
+    }
   }
 
   /** Shows nothing any more of what others have. */
   letGo(): void {
     for (const context of this.all.values()) {
       context.forget();
-      this.#shown.clear(context);
+      this.#clear(context);
     }
   }
 
   /** Ends it. */
   stop(): void {
+    this.letGo();
     this.all.clear();
-    this.#unread.clear();
-    this.#unverified.clear();
+    this.#queue.clear();
   }
 
-  async #recover(): Promise<void> {
+  // Below the surface
+
+  #context(name: string): FollowedContext<M> {
+    let context = this.all.get(name);
+    if (context === undefined) {
+      context = new FollowedContext<M>(name, this.#host.session.isConnected);
+      this.all.set(name, context);
+    }
+    return context;
+  }
+
+  #disown(context: FollowedContext<M>, id: string): void {
+    context.own.delete(id);
+    context.idleMs = 0;
+  }
+
+  /** Writes an own entry, again if need be. */
+  #write(
+    context: string,
+    id: string,
+    at: Timestamp = this.#host.session.now(),
+  ): void {
+    this.#host.outbox.add({ type: "put", context, id, at });
+  }
+
+  #receive(context: FollowedContext<M>, received: Received): void {
+    const id = context.receive(received, this.#surroundings(context));
+    if (context.isReading) return;
+    if (context.isDoubtful) this.#read(context);
+    else if (id !== undefined) this.#show(context, id);
+  }
+
+  /** Shows what is known of a row, unless this node knows better. */
+  #show(context: FollowedContext<M>, id: string): void {
+    const { session, own, outbox, replication } = this.#host;
+    const { name } = context;
+    const row = context.rows.get(id);
+    const pending = outbox.pending(name, id) ?? "retract";
+    if (pending !== "retract" || row?.node === session.node) return;
+    const heardAt = context.own.has(id) ? own.heardAt(name, id) : undefined;
+    if (row && heardAt !== undefined && heardAt > row.heardAt) {
+      return this.#contest(context);
+    }
+    this.#disown(context, id);
+    const entry = row && this.#entry(name, row);
+    if (entry !== undefined) return replication.put([entry], true);
+    const key = decodeKey<M>(name, id);
+    if (key !== undefined) replication.drop([key]);
+  }
+
+  /** Reads what this node and the backbone do not agree on. */
+  #contest(context: FollowedContext<M>): void {
+    context.isDoubtful = true;
+    if (context.isContested) return;
+    context.isContested = true;
+    this.#read(context);
+  }
+
+  #unfollow(context: FollowedContext<M>): void {
+    this.all.delete(context.name);
+    this.#host.session.connection?.unfollow(context.name);
+    this.#clear(context);
+  }
+
+  #clear({ key }: FollowedContext<M>): void {
+    const { replication } = this.#host;
+    replication.forget(replication.remote(key));
+  }
+
+  #readDoubtful(): void {
+    for (const context of this.all.values()) {
+      if (context.isDoubtful && !context.isReading) {
+        this.#queue.add(context);
+      }
+    }
+    while (this.#readers < Math.min(READERS, this.#queue.size)) this.#work();
+  }
+
+  async #work(): Promise<void> {
     this.#readers++;
-    for (const name of this.#unread) {
-      this.#unread.delete(name);
-      const context = this.all.get(name);
-      if (context === undefined || this.#isBeingLearned(context)) continue;
-      await this.#read(context);
+    for (const context of this.#queue) {
+      this.#queue.delete(context);
+      const isFollowed = this.all.get(context.name) === context;
+      if (isFollowed && context.isDoubtful) await this.#read(context);
     }
     this.#readers--;
   }
 
-  /** Whether it is known, or will be by what is being read. */
-  #isBeingLearned(
-    { name, isReading, isDoubtful }: FollowedContext<M>,
-  ): boolean {
-    return this.isKnown(name) || isReading && !isDoubtful;
-  }
-
-  #hold(context: FollowedContext<M>, id: string): void {
-    const row = context.rows.get(id);
-    const heir = row && this.#peers.heirOf(row);
-    if (heir) context.held.set(id, awaitedOf(heir));
-  }
-
-  /** Reads a context; once more, if that is under way. */
+  /** Reads a context; once more, if it is being read. */
   #read(context: FollowedContext<M>): Promise<boolean> {
-    const { connection } = this.#session;
-    if (connection === undefined || !this.#session.isConnected) {
-      return Promise.resolve(false);
-    }
-    context.isOutdated = true;
-    if (context.isReading) return context.reading;
-    context.isReading = true;
+    context.isDoubtful = true;
+    if (context.reading !== undefined) return context.reading;
+    const { isConnected, connection } = this.#host.session;
+    // A node that takes another name has no connection for a while.
+    if (!isConnected || connection === undefined) return Promise.resolve(false);
     context.reading = this.#readOn(context);
     return context.reading;
   }
 
   async #readOn(context: FollowedContext<M>): Promise<boolean> {
-    let connection: BackboneConnection | undefined;
-    try {
-      while (context.isOutdated) {
-        connection = this.#session.connection;
-        if (connection === undefined) {
-          context.isDoubtful = true;
-          return false;
-        }
-        let read = await this.#readOnce(context, connection);
-        // What is outdated by now shows what nobody should see: once more.
-        if (context.isOutdated) {
-          read = await this.#readOnce(context, connection);
-        }
-        if (this.all.get(context.name) !== context) return false;
-        // The node has another name: its changes are told elsewhere.
-        context.isOutdated ||= connection !== this.#session.connection;
-        this.#shown.replace(context, read);
+    const { session, failed } = this.#host;
+    const { name } = context;
+    let arrived: readonly Received[] = [];
+    while (context.isDoubtful && session.isConnected) {
+      const { connection } = session;
+      if (connection === undefined) break;
+      try {
+        await this.#readOnce(context, connection);
+        if (this.all.get(name) !== context) return false;
+        arrived = context.isDoubtful ? [] : context.end();
+      } catch (error) {
+        // The next renewal tries again.
+        context.isDoubtful = true;
+        if (connection === session.connection) failed(error);
+        break;
       }
-    } catch (error) {
-      // The next renewal tries again.
-      context.isDoubtful = true;
-      if (connection === this.#session.connection) this.#onError(error);
-      return false;
-    } finally {
-      context.isReading = false;
     }
-    for (const change of context.takeKept()) this.take(change);
-    return this.isKnown(context.name);
+    context.end();
+    context.reading = undefined;
+    for (const received of arrived) this.#receive(context, received);
+    return this.isSettled(name);
   }
 
   async #readOnce(
     context: FollowedContext<M>,
     connection: BackboneConnection,
-  ): Promise<ContextRows> {
-    const { name } = context;
-    context.isUsed = true;
+  ): Promise<void> {
+    const { session, own, outbox, replication } = this.#host;
+    const { name, key } = context;
     if (context.subscribedBy !== connection) {
       await connection.follow(name);
       context.subscribedBy = connection;
     }
-    context.begin();
-    this.#unverified.delete(name);
-    const reading = new Stopwatch(this.#session.now);
-    const read = await this.#readRows(name, connection);
-    return context.withKept(read, reading, (life) => this.#peers.lives(life));
+    context.begin(this.#surroundings(context));
+    const askedAt = session.now();
+    const { rows, over, ...read } = await this.#readRows(name, connection);
+    for (const life of over) await connection.purge(life, name);
+    if (this.all.get(name) !== context) return;
+    const { shown, gone, missing, surplus } = context.read(
+      // They may be older by as long as the reading took.
+      { ...read, rows: rows.map((row) => this.#known(row, askedAt)) },
+      own.rows(key),
+      this.#surroundings(context),
+    );
+    const puts: RemoteEntry<M>[] = [];
+    const drops: EntryKey<M>[] = [];
+    for (const row of shown) {
+      this.#disown(context, row.id);
+      const entry = this.#entry(name, row);
+      const unreadable = decodeKey<M>(name, row.id);
+      if (entry !== undefined) puts.push(entry);
+      else if (unreadable !== undefined) drops.push(unreadable);
+    }
+    drops.push(...gone.flatMap((id) => decodeKey<M>(name, id) ?? []));
+    // A subject that has another entry by now does not leave first.
+    replication.put(puts);
+    replication.drop(drops);
+    for (const id of surplus) {
+      outbox.add({ type: "retract", context: name, id });
+    }
+    for (const { id, heardAt } of missing) this.#write(name, id, heardAt);
   }
 
-  /** Reads the rows that count, and sweeps those of lives that are over. */
+  /** Reads a context, and tells which lives are over that have rows there. */
   async #readRows(
     name: string,
     connection: BackboneConnection,
-  ): Promise<ContextRows> {
+  ): Promise<ContextRows & { readonly over: readonly NodeLife[] }> {
+    const { roster, learn } = this.#host;
     const read = await connection.read(name);
-    const isOver = (life: NodeLife) =>
-      !this.#peers.lives(life) && !this.#peers.mayLive(life);
-    if (read.rows.some(isOver)) await this.#peers.learn();
+    const lives = (row: Row) => roster.lives(row);
+    if (read.rows.every(lives)) return { ...read, over: [] };
+    const leases = await learn();
+    const epochs = new Set(leases.map(({ epoch }) => epoch));
     const over = new Map(
-      read.rows.filter(isOver).map((row) => [row.epoch, row]),
+      read.rows.filter(({ epoch }) => !epochs.has(epoch))
+        .map(({ node, epoch }) => [epoch, { node, epoch }]),
     );
-    for (const { node, epoch } of over.values()) {
-      await connection.purge({ node, epoch }, name);
-    }
-    const rows = read.rows.filter((row) => this.#peers.lives(row));
-    return { ...read, rows };
+    return { ...read, over: [...over.values()] };
+  }
+
+  #known(
+    { age, ...row }: Row,
+    at: Timestamp = this.#host.session.now(),
+  ): KnownRow {
+    return { ...row, heardAt: at - age };
+  }
+
+  #entry(context: string, row: KnownRow): RemoteEntry<M> | undefined {
+    const age = Math.max(0, this.#host.session.now() - row.heardAt);
+    return decodeRow<M>(context, row.id, row.value, age);
+  }
+
+  #surroundings({ name }: FollowedContext<M>): Surroundings {
+    const { session, roster, outbox } = this.#host;
+    return {
+      node: session.node,
+      now: session.now(),
+      lives: (life) => roster.lives(life),
+      leaseOf: (node) => roster.leaseOf(node),
+      pending: (id) => outbox.pending(name, id),
+    };
   }
 }

@@ -1,42 +1,40 @@
-import type { Duration } from "../../core/mod.ts";
 import type { BackboneConnection, NodeLife } from "./backbone.ts";
+import type { ClusterSettings } from "./cluster_options.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** What a renewal has brought to light. */
+/** What a renewal has shown. */
 export interface Beat {
   /**
-   * Whether this node and the backbone may know different things: what came
-   * before may have been missed, or what was written be gone.
+   * Whether this node and the backbone may differ: changes may have been
+   * missed, or own writes be lost.
    */
   readonly hasMissed: boolean;
-  /** Lives that are over, but whose rows are not all purged. */
+  /** Lives that are over and have rows. */
   readonly unpurged: readonly NodeLife[];
 }
 
 /** What a heartbeat needs. */
 export interface HeartbeatHost {
-  /** How often the lease is renewed. */
-  readonly renewalMs: Duration;
-  /** How long a lease lives. */
-  readonly leaseTtlMs: Duration;
+  /** How often the lease is renewed, and how long it lives. */
+  readonly settings: ClusterSettings;
   /** Connects to the backbone. */
   connect(): Promise<BackboneConnection>;
-  /** Learns who else lives: done before the node counts as connected. */
-  learn(): Promise<void>;
-  /** The lease is renewed. */
+  /** Learns all leases, before the node counts as connected. */
+  learn(): Promise<unknown>;
+  /** The lease was renewed. */
   renewed(beat: Beat): void;
-  /** It could not be. */
+  /** The lease could not be renewed. */
   failed(error: unknown): void;
-  /** Another process has the name of the node, which goes on by another one. */
+  /** Another process has the former name of the node, which took a new one. */
   renamed(node: string): void;
 }
 
 /**
- * Renews the lease of a node, on time and at once when there is something to
- * say. A node whose life is over begins another one; where another process has
- * its name by then, by a name of its own, or the two would end each other for
- * ever.
+ * Renews the lease of a node, regularly and whenever there is something to
+ * announce. A node whose life is over begins another one. If another process
+ * has its name by then it takes a new name, or the two would end each other
+ * forever.
  */
 export class Heartbeat {
   readonly #session: Session;
@@ -46,20 +44,20 @@ export class Heartbeat {
   #isBeating = false;
   #mustBeat = false;
   #isInterrupted = false;
-  /** Runs since the life has begun. */
+  /** Runs since the life began. */
   #lived: Stopwatch;
-  /** The connection by the former name, until there is one by the new. */
+  /** The connection by the former name, until the new one has renewed. */
   #former: BackboneConnection | undefined;
 
-  /** Begins. */
+  /** Makes one that renews regularly from now on. */
   constructor(session: Session, host: HeartbeatHost) {
     this.#session = session;
     this.#host = host;
     this.#lived = new Stopwatch(session.now);
-    this.#timer = setInterval(() => this.beat(), host.renewalMs);
+    this.#timer = setInterval(() => this.beat(), host.settings.renewalMs);
   }
 
-  /** Renews the lease now; once more, if that is under way. */
+  /** Renews the lease now, or once more if that is under way. */
   async beat(): Promise<void> {
     this.#mustBeat = true;
     if (this.#isBeating) return;
@@ -76,13 +74,13 @@ export class Heartbeat {
     }
   }
 
-  /** Takes note that something may have been missed. */
+  /** Handles an interruption: messages may have been lost. */
   interrupted(): void {
     this.#isInterrupted = true;
     this.beat();
   }
 
-  /** Ends. */
+  /** Stops renewing. */
   stop(): void {
     clearInterval(this.#timer);
     this.#closeFormer();
@@ -104,7 +102,7 @@ export class Heartbeat {
       return this.#rename(connection);
     }
     if (session.hasLeft) return;
-    // Given up by the others; or forgotten, with everything else.
+    // The life was given up, or forgotten with everything else.
     const memory = renewal?.isKept === true
       ? renewal.memory
       : await this.#acquire(connection);
@@ -118,7 +116,7 @@ export class Heartbeat {
     this.#host.renewed({ hasMissed, unpurged });
   }
 
-  /** Begins a life; gives the memory of the backbone. */
+  /** Begins a life, and returns the memory of the backbone. */
   async #acquire(connection: BackboneConnection): Promise<string> {
     const { lease } = this.#session;
     this.#hasLease = false;
@@ -131,23 +129,24 @@ export class Heartbeat {
   }
 
   /**
-   * Whether another process lives by the name of the node. One that was not
-   * heard of since this life has begun does not: a replica has brought it back.
+   * Whether another process lives by the name of the node. If its lease was not
+   * renewed since this life began, a replica has only brought it back.
    */
   async #isTaken(connection: BackboneConnection): Promise<boolean> {
     const { node, lease } = this.#session;
     const [kept] = await connection.leases(node);
     if (kept === undefined || lease.isOwn(kept)) return false;
-    return kept.age < this.#host.leaseTtlMs && kept.age <= this.#lived.elapsed;
+    const { leaseTtlMs } = this.#host.settings;
+    return kept.age < leaseTtlMs && kept.age <= this.#lived.elapsed;
   }
 
-  /** Goes on by another name, of which the backbone is told anew. */
+  /** Takes another name, and connects once more. */
   #rename(connection: BackboneConnection): void {
     const session = this.#session;
     if (session.hasLeft) return;
     const former = session.node;
     this.#hasLease = false;
-    // What is under way by it may come to its end, until the next renewal.
+    // Its calls under way would fail, and be reported.
     this.#closeFormer();
     this.#former = connection;
     session.rename();

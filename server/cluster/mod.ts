@@ -1,6 +1,6 @@
 /**
- * Several servers as one: what one of them receives, all of them show. They
- * are connected by a backbone: in memory, Redis, NATS, or one of your own.
+ * Connects several servers into one: all of them show what each one receives.
+ * A backbone connects them: in memory, Redis, NATS, or one of your own.
  *
  * @module
  */

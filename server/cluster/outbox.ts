@@ -24,71 +24,73 @@ export type PendingWrite =
 /**
  * What is yet to be written: for each row the latest, however often it has
  * changed, so that it never holds more than there are rows. A removal never
- * overtakes a put of its context that came before it, or others would see
- * somebody leave who has only changed connections.
+ * overtakes a put that came before it, or others would see somebody leave who
+ * has only changed connections.
  */
 export class Outbox {
-  #waiting = new Writes();
-  #underway = new Writes();
+  /** Called when another write waits, or one does not wait any more. */
+  onChange: () => void = () => {};
+  #waiting: Writes = new Map();
+  #underway: Writes = new Map();
 
   /** How many writes wait, apart from those under way. */
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** Takes a write; one of the same row that waits is no longer needed. O(1). */
+  /** Adds a write in the place of one of the same row that waits. O(1). */
   add(write: PendingWrite): void {
-    const { context, id } = write;
-    const former = this.#waiting.get(context, id) ??
-      this.#underway.get(context, id);
-    this.#waiting.set(later(former, write));
+    const row = nameOf(write);
+    const former = this.#waiting.get(row) ?? this.#underway.get(row);
+    set(this.#waiting, later(former, write));
+    this.onChange();
   }
 
   /**
-   * Forgets a put that waits. What is under way may be done: the row has to go
-   * again. O(1).
+   * Forgets a put that waits. One that is under way may be done, so the row is
+   * removed again. O(1).
    */
   forget(context: string, id: string): void {
-    if (this.#underway.get(context, id) !== undefined) {
-      this.add({ type: "retract", context, id });
-    } else if (this.#waiting.get(context, id)?.type === "put") {
-      this.#waiting.delete(context, id);
-    }
-  }
-
-  /** Whether a write of a row waits or is under way. O(1). */
-  has(context: string, id: string): boolean {
-    return this.#waiting.get(context, id) !== undefined ||
-      this.#underway.get(context, id) !== undefined;
+    const row = nameOf({ context, id });
+    if (this.#underway.has(row)) this.add({ type: "retract", context, id });
+    else if (this.#waiting.get(row)?.type === "put") this.#waiting.delete(row);
+    this.onChange();
   }
 
   /**
-   * Whether such a write is about a row whoever has it: it is not, where an own
-   * one is retracted. O(1).
+   * What waits or is under way of a row. Only a retraction leaves the row of
+   * another node alone: it counts if there is nothing else. O(1).
    */
-  claims(context: string, id: string): boolean {
-    return [this.#waiting, this.#underway].some((writes) => {
-      const type = writes.get(context, id)?.type;
-      return type === "put" || type === "withdraw";
-    });
+  pending(context: string, id: string): PendingWrite["type"] | undefined {
+    const row = nameOf({ context, id });
+    const waiting = this.#waiting.get(row)?.type;
+    const underway = this.#underway.get(row)?.type;
+    return waiting === undefined || waiting === "retract"
+      ? underway ?? waiting
+      : waiting;
   }
 
   /**
-   * Takes the next writes out, first the puts: a backbone may have removals wait
-   * for them. They are under way until they are settled.
+   * Takes the next writes out, the puts first: a backbone may make removals
+   * wait for them. They are under way until they are settled.
    */
   take(limit: number): readonly PendingWrite[] {
-    const writes = this.#waiting.take(limit);
-    for (const write of writes) this.#underway.set(write);
+    const taken: PendingWrite[] = [];
+    for (const [row, write] of this.#waiting) {
+      if (taken.length === limit) break;
+      this.#waiting.delete(row);
+      this.#underway.set(row, write);
+      taken.push(write);
+    }
     return [
-      ...writes.filter(({ type }) => type === "put"),
-      ...writes.filter(({ type }) => type !== "put"),
+      ...taken.filter(({ type }) => type === "put"),
+      ...taken.filter(({ type }) => type !== "put"),
     ];
   }
 
-  /** Takes note that what was under way is written. */
+  /** Handles the success of what was under way. */
   done(): void {
-    this.#underway = new Writes();
+    this.#underway = new Map();
   }
 
   /**
@@ -96,64 +98,34 @@ export class Outbox {
    * or not. O(size).
    */
   failed(): void {
-    const waiting = this.#waiting.take(Infinity);
+    const waiting = this.#waiting;
     this.#waiting = this.#underway;
-    this.#underway = new Writes();
-    for (const write of waiting) this.#waiting.set(write);
+    this.#underway = new Map();
+    for (const write of waiting.values()) set(this.#waiting, write);
   }
 }
 
-/**
- * Writes by context and id, in the order in which contexts came. Within a
- * context a put keeps the place of the write that it replaces; a removal goes
- * last.
- */
-class Writes {
-  readonly #byContext = new Map<string, Map<string, PendingWrite>>();
-  size = 0;
+/** Writes by their rows, in the order in which they are to be done. */
+type Writes = Map<string, PendingWrite>;
 
-  get(context: string, id: string): PendingWrite | undefined {
-    return this.#byContext.get(context)?.get(id);
-  }
+/** Both are JSON, so that their concatenation is unambiguous. */
+function nameOf(
+  { context, id }: { readonly context: string; readonly id: string },
+): string {
+  return context + id;
+}
 
-  set(write: PendingWrite): void {
-    const { context, id } = write;
-    let writes = this.#byContext.get(context);
-    if (writes === undefined) {
-      writes = new Map();
-      this.#byContext.set(context, writes);
-    }
-    if (!writes.has(id)) this.size++;
-    if (write.type !== "put") writes.delete(id);
-    writes.set(id, write);
-  }
-
-  delete(context: string, id: string): void {
-    const writes = this.#byContext.get(context);
-    if (writes?.delete(id) !== true) return;
-    this.size--;
-    if (writes.size === 0) this.#byContext.delete(context);
-  }
-
-  take(limit: number): PendingWrite[] {
-    const taken: PendingWrite[] = [];
-    for (const [context, writes] of this.#byContext) {
-      for (const [id, write] of writes) {
-        if (taken.length === limit) break;
-        taken.push(write);
-        writes.delete(id);
-      }
-      if (writes.size === 0) this.#byContext.delete(context);
-      if (taken.length === limit) break;
-    }
-    this.size -= taken.length;
-    return taken;
-  }
+/** A put keeps the place of the write that it replaces; a removal is last. */
+function set(writes: Writes, write: PendingWrite): void {
+  const row = nameOf(write);
+  if (write.type !== "put") writes.delete(row);
+  writes.set(row, write);
 }
 
 /**
- * What is not known to have been put may still be another node's, from which
- * its publisher has come: it goes, unless they have heard of it since.
+ * A row that is not known to have been put may still be that of another node,
+ * which its publisher has left: it is withdrawn, unless that node has heard
+ * from the publisher since.
  */
 function later(
   former: PendingWrite | undefined,

@@ -1,48 +1,42 @@
 import type { Lease, NodeLife } from "./backbone.ts";
 
-/** In how many renewals in a row a context is named that was written. */
-export const NAMINGS = 4;
-
-/** How long the names of contexts may be that one renewal holds. */
+/** How long the names of contexts in one renewal may be together. */
 const MAX_NAMED = 65_536;
 
-/** How many of its lives a server remembers. */
+/** How many of its own lives a server remembers. */
 const MAX_LIVES = 1_000;
 
-/** The epochs of all lives that a server has had, by whatever name. */
+/** The epochs of all lives that a server has had, whatever their names. */
 const lives = new WeakMap<object, Set<string>>();
 
-/** What a node says of itself with each renewal. */
+/** The lease of this node, as each renewal states it. */
 export class OwnLease {
-  /** The memory of the backbone that knows all own rows; "" for none. */
+  /** The memory of the backbone that has all own rows; "" for none. */
   announced = "";
   readonly #lives: Set<string>;
   #life: NodeLife;
   #count = 0;
-  /** What was written lately, and how often it is yet to be named. */
-  readonly #written = new Map<string, { revision: number; left: number }>();
+  /** What was written since it was last named: contexts, and revisions. */
+  readonly #written = new Map<string, number>();
 
-  /** Makes one for a node of a server, which has not begun to live. */
+  /** Makes one for a node of a server that has not acquired it. */
   constructor(node: string, server: object) {
     this.#lives = lives.get(server) ?? new Set();
     lives.set(server, this.#lives);
     this.#life = { node, epoch: crypto.randomUUID() };
   }
 
-  /** Whose it is. */
+  /** The present life of the node. */
   get life(): NodeLife {
     return this.#life;
   }
 
-  /**
-   * Whether a life was, or is, one of this server: what it has shared is the
-   * server's own.
-   */
+  /** Whether a life is, or was, one of this server: its rows are the server's. */
   isOwn({ epoch }: Pick<NodeLife, "epoch">): boolean {
     return this.#lives.has(epoch);
   }
 
-  /** Begins another life, of which nothing is known to anybody. */
+  /** Begins another life, which has no lease yet. */
   beginLife(node: string = this.#life.node): void {
     this.#life = { node, epoch: crypto.randomUUID() };
     this.#lives.add(this.#life.epoch);
@@ -53,23 +47,21 @@ export class OwnLease {
     this.#written.clear();
   }
 
-  /** Takes note that a context was written: it is named after others. O(1). */
+  /** Names a context with the next renewal: it was written. O(1). */
   wrote(context: string, revision: number): void {
-    this.#written.delete(context);
-    this.#written.set(context, { revision, left: NAMINGS });
+    this.#written.set(context, revision);
   }
 
-  /** What is to be said next. Where too much was written some of it waits. */
+  /** The next renewal. If too much was written some of it waits. */
   next(): Lease {
     this.#count++;
     const written: [context: string, revision: number][] = [];
     let length = 0;
-    for (const [context, entry] of this.#written) {
+    for (const [context, revision] of this.#written) {
       length += context.length;
       if (length > MAX_NAMED && written.length > 0) break;
-      written.push([context, entry.revision]);
-      entry.left--;
-      if (entry.left === 0) this.#written.delete(context);
+      written.push([context, revision]);
+      this.#written.delete(context);
     }
     return {
       ...this.#life,

@@ -148,8 +148,8 @@ class OpenQuestion {
   readonly #answers: string[] = [];
 
   constructor(others: readonly string[], isSilent: (node: string) => boolean) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.settled = promise;
+    let resolve = () => {};
+    this.settled = new Promise<void>((settle) => resolve = settle);
     this.settle = () => {
       this.isSettled = true;
       resolve();

@@ -7,22 +7,21 @@ import type {
 } from "../../core/mod.ts";
 import { FACET_ALLOWANCE_MS } from "../internal.ts";
 import type { RemoteEntry } from "../mod.ts";
-import type { Row } from "./backbone.ts";
 
 /** Names a context in a backbone: 1 is not "1". */
 export function contextName(context: unknown): string {
   return JSON.stringify(context);
 }
 
-/** The context whose followers are all nodes. It is not JSON: it has no rows. */
+/** The context that all nodes follow. It is not JSON, and has no rows. */
 export const NODES = "nodes";
 
-/** The context whose only follower is a node. */
+/** The context that only one node follows. */
 export function nodeContext(node: string): string {
   return `node ${node}`;
 }
 
-/** Reads the name of a context. */
+/** Decodes the name of a context. */
 export function decodeContext<M extends PresenceModel>(
   name: string,
 ): M["context"] {
@@ -35,12 +34,12 @@ export function rowId({ subject, resource, origin }: EntryKey): string {
 }
 
 /**
- * How long facets last that go by themselves, in milliseconds: in a row, since
- * their publisher was heard of.
+ * How long facets with deadlines last, in milliseconds: in a row, since their
+ * publisher was heard from.
  */
 export type FacetsLast = readonly (readonly [name: string, lasts: Duration])[];
 
-/** Writes what an entry says. */
+/** Encodes an entry as the value of a row. */
 export function encodeRow<M extends PresenceModel>(
   { visibility, observedAt, facets }: PresenceSnapshot<M>,
   facetsLast: FacetsLast = [],
@@ -52,22 +51,24 @@ export function encodeRow<M extends PresenceModel>(
 }
 
 /**
- * Whether a row says what an entry says, and has its facets last about as long.
+ * Whether a row equals an entry, and its facets last about as long.
  *
- * @param row The row.
- * @param value What the entry says, but for how long its facets last.
+ * @param row The value of the row.
+ * @param age How many milliseconds ago its publisher was heard from.
+ * @param value The value of the entry, without how long its facets last.
  * @param left How long they last from now.
  */
 export function saysTheSame(
-  row: Pick<Row, "value" | "age">,
+  row: string,
+  age: Duration,
   value: string,
   left: FacetsLast,
 ): boolean {
-  if (row.value === value && left.length === 0) return true;
+  if (row === value && left.length === 0) return true;
   try {
-    const { lasts = {}, ...said } = JSON.parse(row.value);
+    const { lasts = {}, ...said } = JSON.parse(row);
     if (JSON.stringify(said) !== value) return false;
-    const shared = new Map(Object.entries(leftOf(lasts, row.age)));
+    const shared = new Map(Object.entries(leftOf(lasts, age)));
     return shared.size === left.length &&
       left.every(([name, duration]) =>
         Math.abs((shared.get(name) ?? Infinity) - duration) <=
@@ -78,7 +79,7 @@ export function saysTheSame(
   }
 }
 
-/** Reads the key of an entry; `undefined` if it is none. */
+/** Decodes the key of an entry; `undefined` if it can't be read. */
 export function decodeKey<M extends PresenceModel>(
   context: string,
   id: string,
@@ -99,10 +100,10 @@ export function decodeKey<M extends PresenceModel>(
 }
 
 /**
- * Reads an entry, without the facets that are over for so long that nobody
- * shows them; `undefined` if it is none that this version knows.
+ * Decodes an entry, without the facets that have been over for longer than the
+ * allowance; `undefined` if this version can't read it.
  *
- * @param age How many milliseconds ago its publisher was heard of.
+ * @param age How many milliseconds ago its publisher was heard from.
  */
 export function decodeRow<M extends PresenceModel>(
   context: string,
@@ -128,7 +129,7 @@ export function decodeRow<M extends PresenceModel>(
   }
 }
 
-/** How long facets last from now; less than zero if they are over since. */
+/** How long facets last from now; less than zero if they are over. */
 function leftOf(lasts: object, age: Duration): Record<string, Duration> {
   const left = Object.entries(lasts).flatMap(([name, duration]) =>
     Number.isFinite(duration) ? [[name, duration - age] as const] : []

@@ -5,26 +5,26 @@ import { Board } from "./board.ts";
 import type { ClusterStatus } from "./status.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** What a node has of its backbone now; its parts share it. */
+/** The present state of a node towards its backbone; its parts share it. */
 export class Session {
   /** Its status. */
   readonly status: Board<ClusterStatus> = new Board<ClusterStatus>(
     "connecting",
     (status) => status === "left",
   );
-  /** What it says of itself. */
+  /** Its own lease. */
   readonly lease: OwnLease;
   /** The present, by its own clock. */
   readonly now: () => Timestamp;
-  /** Its connection, once there is one. */
+  /** Its connection, if there is one. */
   connection: BackboneConnection | undefined;
-  /** The memory of the backbone that its lease is in; "" while it has none. */
+  /** The memory of the backbone that has its lease; "" while none has. */
   memory = "";
   readonly #name: string;
   #connected: Stopwatch | undefined;
   #lost: Stopwatch | undefined;
 
-  /** Makes one of a server that is not connected. */
+  /** Makes one for a server that is not connected. */
   constructor(node: string, server: object, now: () => Timestamp) {
     this.lease = new OwnLease(node, server);
     this.#name = node;
@@ -41,7 +41,7 @@ export class Session {
     return this.lease.life.node;
   }
 
-  /** Whether it is one with the others. */
+  /** Whether it is connected to its cluster. */
   get isConnected(): boolean {
     return this.status.current === "connected";
   }
@@ -51,17 +51,17 @@ export class Session {
     return this.status.current === "left";
   }
 
-  /** For how long its lease could be renewed without a failure. */
+  /** How long its lease has been renewed without a failure. */
   get connectedFor(): Duration {
     return this.#connected?.elapsed ?? 0;
   }
 
-  /** For how long it has been cut off. */
+  /** How long it has been cut off. */
   get lostFor(): Duration {
     return this.#lost?.elapsed ?? 0;
   }
 
-  /** Goes on by a name that nobody else has, and without a connection. */
+  /** Takes a name that no other node has, and drops its connection. */
   rename(): void {
     const suffix = crypto.randomUUID().slice(0, 8);
     this.lease.beginLife(`${this.#name}~${suffix}`);
@@ -69,7 +69,7 @@ export class Session {
     this.connection = undefined;
   }
 
-  /** Its lease has been renewed. */
+  /** Handles a renewal of its lease. */
   connected(): void {
     if (this.isConnected) return;
     this.#connected = new Stopwatch(this.now);
@@ -77,7 +77,7 @@ export class Session {
     this.status.set("connected");
   }
 
-  /** Its lease could not be renewed. */
+  /** Handles a failed renewal. */
   lost(): void {
     if (!this.isConnected) return;
     this.#connected = undefined;

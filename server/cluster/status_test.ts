@@ -74,7 +74,7 @@ Deno.test("Cluster.status is isolated while a node is cut off, and others give i
   assertEquals(a.cluster.nodes(), ["a"]);
   assertEquals(b.cluster.nodes(), ["a", "b"], "as it knew them");
   lab.network.cut(b.process, false);
-  await lab.pass();
+  await lab.pass(SOON + 50);
   assertEquals([a.cluster.nodes(), b.cluster.nodes()], [["a", "b"], [
     "a",
     "b",

@@ -1,17 +1,21 @@
 import type { Duration, Timestamp } from "../../core/mod.ts";
 
-/** How long ago something was, by a clock that may be set back. */
+/** Measures how long ago something was, by a clock that may be set back. */
 export class Stopwatch {
   readonly #now: () => Timestamp;
   #startedAt: Timestamp;
 
-  /** Starts it: so long ago. */
+  /**
+   * Starts it.
+   *
+   * @param elapsed How long ago it started.
+   */
   constructor(now: () => Timestamp, elapsed: Duration = 0) {
     this.#now = now;
     this.#startedAt = now() - elapsed;
   }
 
-  /** How long ago; from when the clock was set back, if it was. */
+  /** The time since the start, or since the clock was set back. */
   get elapsed(): Duration {
     const now = this.#now();
     if (now < this.#startedAt) this.#startedAt = now;

@@ -11,16 +11,16 @@ import {
 } from "../mod.ts";
 import type { Row } from "./backbone.ts";
 import type { FollowedContexts } from "./followed_contexts.ts";
-import type { Peers } from "./peers.ts";
 import { ANSWER_TIMEOUT_MS, type Questions } from "./questions.ts";
+import type { Roster } from "./roster.ts";
 import { contextName, decodeRow, encodeRow, rowId } from "./row_codec.ts";
 import type { Session } from "./session.ts";
 import { abortable, within } from "./within.ts";
 
-/** On whose behalf something is asked, and what ends it. */
+/** Options of a question to the cluster. */
 export interface QuestionOptions<M extends PresenceModel = PresenceModel> {
   /**
-   * What may be seen.
+   * The viewer, whose rights filter the answer.
    *
    * @default {OMNISCIENT_VIEWER}
    */
@@ -29,28 +29,27 @@ export interface QuestionOptions<M extends PresenceModel = PresenceModel> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How much of a cluster has answered. */
+/** Whether an answer has the entries of all nodes. */
 export interface Completeness {
   /**
-   * Whether this node is one with its cluster, and all nodes that live have
-   * answered.
+   * Whether this node is connected, and no living node is missing.
    */
   readonly isComplete: boolean;
-  /** The names of the nodes that are known and have not answered. */
+  /** The names of the living nodes whose entries may be left out. */
   readonly missing: readonly string[];
 }
 
-/** The entries that all nodes have together. */
+/** The entries of all nodes. */
 export interface EntriesAnswer<M extends PresenceModel = PresenceModel>
   extends Completeness {
-  /** In no particular order. Those of others never expire here. */
+  /** The entries, in no particular order. Those of other nodes never expire. */
   readonly snapshots: readonly PresenceSnapshot<M>[];
 }
 
-/** How many there are at all nodes together. */
+/** The numbers of subjects at all nodes together. */
 export interface CountAnswer<M extends PresenceModel = PresenceModel>
   extends Completeness {
-  /** How many subjects each context has. */
+  /** The number of subjects in each context. */
   readonly subjects: ReadonlyMap<M["context"], number>;
 }
 
@@ -67,13 +66,13 @@ export interface SurveyHost<M extends PresenceModel> {
   /** The server of this node. */
   readonly server: PresenceServer<M>;
   /** The server's own entries. */
-  readonly replication: () => Replication<M>;
+  readonly replication: Replication<M>;
   /** The contexts that the node follows. */
   readonly contexts: FollowedContexts<M>;
   /** Asks the other nodes. */
   readonly questions: Questions<M>;
   /** The other nodes. */
-  readonly peers: Peers;
+  readonly roster: Roster;
   /** Whether the node is connected. */
   readonly session: Session;
 }
@@ -141,8 +140,8 @@ export class Survey<M extends PresenceModel> {
 
   /** The entries of a subject that others have. */
   async elsewhere(subject: M["subject"]): Promise<RemoteWhereabouts<M>> {
-    const { questions, peers, session } = this.#host;
-    const others = peers.names().sort();
+    const { questions, roster, session } = this.#host;
+    const others = roster.names();
     if (!session.isConnected) {
       return { entries: [], isComplete: false, missing: others };
     }
@@ -155,7 +154,7 @@ export class Survey<M extends PresenceModel> {
   answer(subject: M["subject"]): string {
     const { server, replication } = this.#host;
     const own = server.store.snapshots({ subject })
-      .filter((snapshot) => replication().heardAt(snapshot) !== undefined);
+      .filter((snapshot) => replication.heardAt(snapshot) !== undefined);
     return JSON.stringify(own.map((snapshot) => [
       contextName(snapshot.context),
       rowId(snapshot),
@@ -167,12 +166,12 @@ export class Survey<M extends PresenceModel> {
     context: M["context"],
     signal: AbortSignal | undefined,
   ): Promise<Listed<M>> {
-    const { server, replication, contexts, peers, session } = this.#host;
+    const { server, replication, contexts, roster, session } = this.#host;
     const name = contextName(context);
     const isConnected = session.isConnected;
     if (!isConnected || contexts.isSettled(name)) {
       const snapshots = server.store.snapshots({ context });
-      const missing = isConnected ? [] : peers.names().sort();
+      const missing = isConnected ? [] : roster.names();
       return { snapshots, isComplete: isConnected, missing };
     }
     const read = await within(
@@ -181,10 +180,10 @@ export class Survey<M extends PresenceModel> {
       undefined,
       signal,
     );
-    const missing = peers.names()
-      .filter((node) => peers.announcedBy(node) !== read?.memory).sort();
+    const missing = roster.names()
+      .filter((node) => roster.leaseOf(node)?.announced !== read?.memory);
     const isComplete = read !== undefined && missing.length === 0;
-    const own = replication().own(context);
+    const own = replication.own(context);
     const ids = new Set(own.map(rowId));
     const others = (read?.rows ?? []).flatMap((row) =>
       ids.has(row.id) || row.node === session.node

@@ -10,10 +10,12 @@ export async function within<T, Else>(
   otherwise: Else,
   signal?: AbortSignal,
 ): Promise<T | Else> {
-  const late = Promise.withResolvers<Else>();
-  const timer = setTimeout(() => late.resolve(otherwise), ms);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Else>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), ms);
+  });
   try {
-    return await abortable(Promise.race([promise, late.promise]), signal);
+    return await abortable(Promise.race([promise, late]), signal);
   } finally {
     clearTimeout(timer);
   }
@@ -30,8 +32,10 @@ export async function abortable<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal?.reason);
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal?.reason);
+  });
   signal?.addEventListener("abort", abort);
   try {
     return await Promise.race([promise, aborted]);

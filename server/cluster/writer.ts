@@ -5,84 +5,84 @@ import type {
   RowWrite,
   Written,
 } from "./backbone.ts";
-import { Outbox, type PendingWrite } from "./outbox.ts";
+import type { Outbox, PendingWrite } from "./outbox.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** How many rows are written at once. */
+/** How many rows one call writes. */
 const BATCH = 500;
 
 /** A write that was done or refused. */
 export interface SettledWrite {
-  /** The life that has written. */
+  /** The life that wrote. */
   readonly life: NodeLife;
-  /** What. */
+  /** The write. */
   readonly write: RowWrite;
-  /** The memory of the backbone at that time, as far as was known. */
+  /** The memory of the backbone at that time. */
   readonly memory: string;
-  /** What has become of it. */
+  /** Its outcome. */
   readonly written: Written;
 }
 
-/** What a writer needs. */
-export interface WriterHost {
-  /** Says what a write is by now; `undefined` if there is nothing to write. */
-  dated(write: PendingWrite): RowWrite | undefined;
-  /** A write is settled. */
+/** What becomes of writes. */
+export interface WriterListener {
+  /** A write was done or refused. */
   settled(write: SettledWrite): void;
-  /** Nothing is left to be written. */
+  /** Nothing is left to write. */
   emptied(): void;
-  /** Something could not be written, and waits for the next try. */
+  /** A call failed; its writes wait for the next try. */
   failed(error: unknown): void;
 }
 
 /**
- * Writes what has changed: at once, as long as nothing is under way; else all
- * that has come meanwhile together.
+ * Writes what the outbox has: at once if nothing is under way, else together
+ * once that is done.
  */
 export class Writer {
-  /** What is yet to be written. */
-  readonly outbox: Outbox = new Outbox();
   readonly #session: Session;
-  readonly #host: WriterHost;
+  readonly #outbox: Outbox;
+  readonly #date: (write: PendingWrite) => RowWrite | undefined;
+  readonly #listener: WriterListener;
+  /** How many writes were done or refused. */
+  written = 0;
+  /** How many calls have failed. */
+  failures = 0;
   #isScheduled = false;
   #isFlushing = false;
   #flushed: Promise<void> = Promise.resolve();
-  #written = 0;
-  #failures = 0;
-  /** Since when there has always been something to write. */
+  /** Runs since there was nothing to write. */
   #behind: Stopwatch | undefined;
-  /** The same of what is under way. */
+  /** The same for what is under way. */
   #underway: Stopwatch | undefined;
 
-  /** Makes one that has nothing to write. */
-  constructor(session: Session, host: WriterHost) {
+  /**
+   * Makes one for an outbox.
+   *
+   * @param date Returns what a write says by now; `undefined` if it is needless.
+   */
+  constructor(
+    session: Session,
+    outbox: Outbox,
+    date: (write: PendingWrite) => RowWrite | undefined,
+    listener: WriterListener,
+  ) {
     this.#session = session;
-    this.#host = host;
-  }
-
-  /** How many writes have settled. */
-  get written(): number {
-    return this.#written;
-  }
-
-  /** How often writing has failed. */
-  get failures(): number {
-    return this.#failures;
+    this.#outbox = outbox;
+    this.#date = date;
+    this.#listener = listener;
+    outbox.onChange = () => this.#flushSoon();
   }
 
   /**
-   * How long ago the oldest change was made that is not known to be written; 0
-   * if all are. As long as more wait than are written at once, it is how long
-   * that has been so.
+   * The age of the oldest change that is not known to be written; 0 if all are.
+   * While more wait than one call writes, it is how long that has been so.
    */
   get lagMs(): Duration {
-    const isBehind = this.outbox.size > 0 ? this.#behind : undefined;
-    return (this.#underway ?? isBehind)?.elapsed ?? 0;
+    return (this.#underway ?? this.#behind)?.elapsed ?? 0;
   }
 
-  /** Writes when all is said that is said now. */
-  flushSoon(): void {
+  /** Writes after the present task. */
+  #flushSoon(): void {
     this.#look();
     if (this.#isScheduled || this.#isFlushing) return;
     this.#isScheduled = true;
@@ -92,22 +92,22 @@ export class Writer {
     });
   }
 
-  /** Writes all there is. */
+  /** Writes all that waits. */
   flush(): void {
     if (this.#isFlushing || !this.#mayWrite) return;
     this.#isFlushing = true;
     this.#flushed = this.#flush();
   }
 
-  /** Writes what is left, for the last time. */
+  /** Writes all that is left, for the last time. */
   async finish(connection: BackboneConnection): Promise<void> {
     await this.#flushed;
-    while (this.outbox.size > 0) await this.#write(connection);
+    while (this.#outbox.size > 0) await this.#write(connection);
   }
 
-  /** Takes note of whether there is something to write. */
+  /** Measures for how long there is something to write. */
   #look(): void {
-    if (this.outbox.size === 0) this.#behind = undefined;
+    if (this.#outbox.size === 0) this.#behind = undefined;
     else this.#behind ??= new Stopwatch(this.#session.now);
   }
 
@@ -117,42 +117,43 @@ export class Writer {
 
   async #flush(): Promise<void> {
     try {
-      while (this.outbox.size > 0 && this.#mayWrite) {
+      while (this.#outbox.size > 0 && this.#mayWrite) {
         const { connection } = this.#session;
         if (connection === undefined) break;
         await this.#write(connection);
       }
     } catch (error) {
-      this.#host.failed(error);
+      this.#listener.failed(error);
     } finally {
       this.#isFlushing = false;
     }
-    if (this.outbox.size === 0 && this.#mayWrite) this.#host.emptied();
+    if (this.#outbox.size === 0 && this.#mayWrite) this.#listener.emptied();
   }
 
   async #write(connection: BackboneConnection): Promise<void> {
     const { life, memory } = this.#session;
-    const writes = this.outbox.take(BATCH)
-      .flatMap((write) => this.#host.dated(write) ?? []);
+    const writes = this.#outbox.take(BATCH)
+      .flatMap((write) => this.#date(write) ?? []);
     this.#underway = this.#behind;
     this.#look();
     let all: readonly Written[];
     try {
       all = writes.length > 0 ? await connection.write(life, writes) : [];
     } catch (error) {
-      this.outbox.failed();
+      this.#outbox.failed();
       this.#behind = this.#underway;
-      this.#failures++;
+      this.failures++;
       throw error;
     } finally {
       this.#underway = undefined;
     }
-    this.outbox.done();
-    this.#written += all.length;
+    this.#outbox.done();
+    this.written += all.length;
     for (const [index, written] of all.entries()) {
       const write = writes[index];
       if (write === undefined) continue;
-      this.#host.settled({ life, write, memory, written });
+      this.#session.lease.wrote(write.context, written.revision);
+      this.#listener.settled({ life, write, memory, written });
     }
   }
 }

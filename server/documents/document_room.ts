@@ -80,7 +80,9 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
       const before = this.#users.get(subject);
       const after = this.#personNow(subject);
       for (const event of eventsOf(before, after, timestamp)) {
-        for (const member of this.#members) member.tell(event, this.#revision);
+        for (const member of this.#members) {
+          member.receive(event, this.#revision);
+        }
       }
       const { sessions = 0 } = after ?? {};
       if (sessions < (before?.sessions ?? 0)) this.#letGo(subject);

@@ -173,7 +173,7 @@ export class DocumentSession implements Disposable {
       : this.#typing.isTyping
       ? "editing"
       : "viewing";
-    this.#cursors.push({ ...position, at, since: this.#rows.heardAt });
+    this.#cursors.push({ ...position, at, since: this.#rows.touchedAt });
   }
 
   /**
@@ -186,7 +186,7 @@ export class DocumentSession implements Disposable {
    */
   typed(): void {
     this.#act("type");
-    this.#lastKeyAt = this.#rows.heardAt;
+    this.#lastKeyAt = this.#rows.touchedAt;
     this.#doing = "editing";
     const isFirst = !this.#typing.isTyping;
     this.#typing.typed();
@@ -202,7 +202,7 @@ export class DocumentSession implements Disposable {
    * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   stoppedTyping(): void {
-    this.#hear("stop typing");
+    this.#touch("stop typing");
     this.#typing.stop();
   }
 
@@ -241,7 +241,7 @@ export class DocumentSession implements Disposable {
     { hidden = false, ...others }: FocusOptions = {},
   ): void {
     assertNoOtherOptions(others, "change focus");
-    const now = this.#hear("set focus");
+    const now = this.#touch("set focus");
     const isLeaving = hidden || this.#isFocused && !focused;
     this.#isFocused = focused;
     if (!isLeaving) {
@@ -262,7 +262,7 @@ export class DocumentSession implements Disposable {
    */
   refresh(): boolean {
     if (!this.isPresent) return false;
-    this.#rows.hear();
+    this.#rows.touch();
     return this.#rows.publish({});
   }
 
@@ -289,13 +289,13 @@ export class DocumentSession implements Disposable {
 
   /** Records an activity; returns its time. */
   #act(action: string): Timestamp {
-    this.#lastActiveAt = this.#hear(action);
+    this.#lastActiveAt = this.#touch(action);
     this.#monitor.active();
     return this.#lastActiveAt;
   }
 
   /** Records a sign of life, or throws because the session is gone. */
-  #hear(action: string): Timestamp {
+  #touch(action: string): Timestamp {
     if (this.#server.closed) {
       throw new ChannelClosedError(action, new ServerClosedError(action));
     }
@@ -304,7 +304,7 @@ export class DocumentSession implements Disposable {
       this[Symbol.dispose]();
       throw new UserNotFoundError(action, this.userId, this.documentId);
     }
-    return this.#rows.hear();
+    return this.#rows.touch();
   }
 
   #publishCursor({ cursor, selection, at, since }: Position): void {

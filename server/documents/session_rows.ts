@@ -55,7 +55,7 @@ const WORKSPACE_INTERVAL_MS = 5_000;
  * of another visit alone.
  *
  * What a timer publishes is no sign of life. So the time to live counts from
- * `hear()`, not from the last publish.
+ * `touch()`, not from the last publish.
  */
 export class SessionRows {
   /** The session that they belong to. */
@@ -67,7 +67,7 @@ export class SessionRows {
   readonly visit: string = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
-  #heardAt: Timestamp;
+  #touchedAt: Timestamp;
   #activeAt: Timestamp;
 
   /** Makes entries that have not been published. */
@@ -98,7 +98,7 @@ export class SessionRows {
       },
       clock: () => server.steadyNow,
     });
-    this.#heardAt = server.steadyNow;
+    this.#touchedAt = server.steadyNow;
     this.#activeAt = server.now;
   }
 
@@ -108,8 +108,8 @@ export class SessionRows {
   }
 
   /** The latest sign of life: steady time. */
-  get heardAt(): Timestamp {
-    return this.#heardAt;
+  get touchedAt(): Timestamp {
+    return this.#touchedAt;
   }
 
   /** The last activity that was published: wall time. */
@@ -128,15 +128,15 @@ export class SessionRows {
   }
 
   /** Records a sign of life; returns its wall time. */
-  hear(): Timestamp {
-    this.#heardAt = this.#server.steadyNow;
+  touch(): Timestamp {
+    this.#touchedAt = this.#server.steadyNow;
     return this.#server.now;
   }
 
   /** Publishes the entries of a new session: all of them or none. */
   begin(): void {
     const former = this.#server.store.snapshot(this.#document);
-    const now = this.#activeAt = this.hear();
+    const now = this.#activeAt = this.touch();
     const updates = [this.#update(this.#document, {
       ...ACTIVITY_FACETS.viewing,
       meta: { value: this.#profile },
@@ -239,7 +239,7 @@ export class SessionRows {
   ): PresenceUpdate<DocumentModel> {
     const { ttlMs } = this.key;
     const observedAt = this.#server.now;
-    const silentFor = this.#server.steadyNow - this.#heardAt;
+    const silentFor = this.#server.steadyNow - this.#touchedAt;
     return {
       subject: entry.subject,
       context: entry.context,

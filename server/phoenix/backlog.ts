@@ -1,21 +1,21 @@
-/** More frames than this do not wait. */
+/** How many frames may wait. */
 const MAX_FRAMES = 256;
 
-/** How a backlog has frames taken. */
+/** How a backlog handles frames. */
 export interface BacklogSettings {
-  /** How long all that wait may be together: units of texts, bytes of bytes. */
+  /** How long all waiting frames may be together, in UTF-16 units or bytes. */
   readonly maxLength: number;
-  /** Takes a frame; the next ones wait for the promise that it may give. */
+  /** Handles a frame; the next ones wait for the promise, if it returns one. */
   take(frame: string | Uint8Array): Promise<void> | undefined;
-  /** Told why a promise was rejected. */
+  /** Called when a promise is rejected. */
   onError(error: unknown): void;
-  /** Aborted when no more are to be taken. */
+  /** Aborted when no more frames shall be handled. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The frames of one client: each is taken when the one before it is done. Only
- * heartbeats overtake: the socket takes them past a backlog that is busy.
+ * The frames of one client: each is handled when the one before it is done. Only
+ * heartbeats overtake: the socket handles them past a busy backlog.
  */
 export class Backlog {
   readonly #settings: BacklogSettings;
@@ -27,15 +27,15 @@ export class Backlog {
     this.#settings = settings;
   }
 
-  /** Whether one is under way, which the next ones wait for. */
+  /** Whether a frame is being handled, which the next ones wait for. */
   get isBusy(): boolean {
     return this.#waiting !== undefined;
   }
 
   /**
-   * Has a frame taken: now, if none is under way.
+   * Handles a frame, now or after the waiting ones.
    *
-   * @returns Whether it was not dropped, because too many wait.
+   * @returns `false` if too many wait: the frame was dropped.
    */
   put(frame: string | Uint8Array): boolean {
     const { take, onError, maxLength } = this.#settings;

@@ -50,7 +50,7 @@ async function sent(send: () => Promise<string>): Promise<string> {
 }
 
 for (const [version, library] of Object.entries(PHOENIX)) {
-  Deno.test(`phoenix ${version} joins, tracks, broadcasts, comes back and leaves`, async () => {
+  Deno.test(`phoenix ${version} joins, tracks, broadcasts, reconnects and leaves`, async () => {
     await using service = serve({ server: { graceMs: 60_000 } });
     const join = (params: object) =>
       PhoenixClient.join(service, params, "room", library);
@@ -68,7 +68,7 @@ for (const [version, library] of Object.entries(PHOENIX)) {
     await ada.leave();
     await shows(bob, { bob: [{}] });
     assertEquals(bob.told, ["+ada", "+bob", "-ada"]);
-    // Without this the old one goes on asking whether it may join again.
+    // Without this, the old one keeps trying to join again.
     await bob.leave();
   });
 }

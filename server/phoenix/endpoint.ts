@@ -204,16 +204,15 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Broadcasts without a socket what Supabase's clients send to
-   * `…/api/broadcast` by `httpSend()`, or by `send()` before they have
-   * subscribed. The same holds as for a broadcast by a socket: `authorize`, the
-   * `join` hook, the right to write, the limits. A list of messages is broadcast
-   * as a whole or not at all.
+   * Broadcasts without a socket: Supabase's clients post to `…/api/broadcast` by
+   * `httpSend()`, or by `send()` before they have subscribed. `authorize`, the
+   * `join` hook, the right to write and the limits apply as to a broadcast by a
+   * socket. A list of messages is broadcast as a whole or not at all.
    *
    * @param request The request, by `POST`. Its path ends with `/api/broadcast`,
    * or with `/api/broadcast/{topic}/events/{event}`.
-   * @returns 202, or a problem document that says why not. Pages of `origins`
-   * may read it.
+   * @returns 202, or a problem document with the reason. Pages of `origins` may
+   * read it.
    *
    * @example Usage
    * ```ts
@@ -241,20 +240,21 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
         return new Response(null, { status: 202 });
       } catch (error) {
         const { kind, response } = await problemOf(error);
-        this.#hub.tally.refused(kind);
-        // What made a hook fail was reported already.
-        const isNew = kind === "internal-error" && !(error instanceof Refusal);
-        if (isNew) this.report(error);
+        this.#hub.tally.countRefusal(kind);
+        // The error of a hook was reported already.
+        const isUnknown = kind === "internal-error" &&
+          !(error instanceof Refusal);
+        if (isUnknown) this.report(error);
         return response;
       }
     });
   }
 
   /**
-   * Answers what clients ask without a socket: a request to the address of a
-   * socket is told why that would be refused, and `…/api/broadcast` broadcasts
-   * by {@linkcode broadcast}. It opens no socket, so under Deno and Bun pass
-   * requests for one to their adapters first.
+   * Answers requests without a socket. One for the address of a socket gets the
+   * reason why a socket would be refused; `…/api/broadcast` broadcasts by
+   * {@linkcode broadcast}. It opens no socket, so under Deno and Bun pass
+   * requests for a socket to their adapters first.
    *
    * @param request The request.
    * @returns The response; `undefined` if the request is neither for
@@ -298,10 +298,10 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Tells `onError` of what should not happen, for adapters: once of the very
-   * same error. Never throws.
+   * Passes an error to `onError`, for adapters; the same error only once. Never
+   * throws.
    *
-   * @param error What has happened.
+   * @param error The error.
    */
   report(error: unknown): void {
     if (!this.#isNew(error)) return;
@@ -313,13 +313,12 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Takes somebody's rights away at once: their sockets are closed, and what
-   * they are present with is withdrawn.
+   * Revokes the rights of an identity at once: closes its sockets, and withdraws
+   * their presence.
    *
-   * @param identity What `authorize` gave for them: all sockets of the same
-   * subject, or those of the very same identity, if it has no subject.
-   * @returns How many sockets there were, those included that are lost and
-   * whose grace is running.
+   * @param identity The identity that `authorize` gave: all sockets of the same
+   * subject or, without a subject, those of the same object.
+   * @returns How many sockets there were, with lost ones that have their grace.
    */
   revoke(identity: PhoenixIdentity): number {
     this.#revocations.add(identity);
@@ -329,10 +328,10 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Closes all sockets with 1012, so that their clients come back elsewhere,
-   * and takes no more. What they held goes on for the server's grace. A
-   * listener that is shut down before the clients have heard of it would tell
-   * them otherwise: `await using` waits for them.
+   * Closes all sockets with 1012, so that their clients reconnect elsewhere, and
+   * accepts no more. What they held remains for the server's grace. A listener
+   * that is shut down before the clients have answered would send another code:
+   * `await using` waits for them.
    */
   [Symbol.dispose](): void {
     this.#isClosed = true;
@@ -355,9 +354,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Finds out who asks for a socket.
+   * Asks the application who a request is from.
    *
-   * @throws {Refusal} If they are not let in.
+   * @throws {Refusal} If it is refused.
    */
   async #identify(request: Request): Promise<PhoenixIdentity> {
     let identity: PhoenixIdentity | Unauthorized | null | undefined;
@@ -392,7 +391,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (fault === undefined) {
       this.#sockets.add(socket);
     } else {
-      this.#hub.tally.refused(fault.kind);
+      this.#hub.tally.countRefusal(fault.kind);
       const { policyViolation, serviceRestart } = CLOSE_CODES;
       if (fault.kind === "closed") {
         socket.close(serviceRestart, "service restart");
@@ -423,7 +422,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     return new PhoenixSocket(hub, hooks, identity, codec, transport);
   }
 
-  /** Why a socket may not open that was let in a while ago, if it may not. */
+  /** Returns why a socket may not open although it was accepted, if it may not. */
   #faultOf(identity: PhoenixIdentity, since: number): Refusal | undefined {
     if (this.#isOver) return new Refusal("the server is closed", "closed");
     if (this.#revocations.includes(identity, since)) {
@@ -463,7 +462,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const distrust = this.#guard(request);
     if (distrust !== undefined) {
       const isMisdirected = distrust.status === 421;
-      this.#hub.tally.refused(isMisdirected ? "misdirected" : "unauthorized");
+      this.#hub.tally.countRefusal(
+        isMisdirected ? "misdirected" : "unauthorized",
+      );
     }
     const answered = distrust ?? this.#guard.preflight(request) ??
       await answer();
@@ -477,11 +478,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     reason: string,
     headers: Readonly<Record<string, string>> = {},
   ): Response {
-    this.#hub.tally.refused(kind);
+    this.#hub.tally.countRefusal(kind);
     return new Response(`Cannot connect: ${reason}\n`, { status, headers });
   }
 
-  /** Sends on what a member of a topic has broadcast at another server. */
+  /** Delivers what a member of a topic has broadcast at another server. */
   #receive(topic: string, text: string): void {
     try {
       const broadcast = readBroadcast(text);

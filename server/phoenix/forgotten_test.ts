@@ -1,5 +1,5 @@
 /**
- * What is gone is forgotten: it costs nothing, and holds nothing.
+ * A socket that has ended costs nothing, and keeps nothing alive.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const ENDS: Record<string, (client: MemoryClient) => void> = {
 };
 
 for (const [how, end] of Object.entries(ENDS)) {
-  Deno.test(`a socket that is ${how} is not asked again whether it reads`, async () => {
+  Deno.test(`a socket that was ${how} is not checked again`, async () => {
     using service = inProcess();
     const gone = await service.member({ key: "ada", meta: 1 });
     const other = await service.member({ key: "bob" });
@@ -52,7 +52,7 @@ Deno.test("a socket that held nothing no longer listens to its identity's signal
   }
 });
 
-Deno.test("a lost socket listens for as long as something of it is there", async () => {
+Deno.test("a lost socket listens as long as it holds something", async () => {
   const shared = countedSignal();
   const ada = identity({ subject: "ada", signal: shared.signal });
   using service = inProcess({
@@ -69,7 +69,7 @@ Deno.test("a lost socket listens for as long as something of it is there", async
   assertEquals(shared.listeners, 0);
 });
 
-Deno.test("no socket of an endpoint that is disposed of listens", async () => {
+Deno.test("no socket of a disposed endpoint listens", async () => {
   const shared = countedSignal();
   const ada = identity({ subject: "ada", signal: shared.signal });
   using service = inProcess({ authorize: () => ada });

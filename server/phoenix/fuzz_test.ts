@@ -115,7 +115,7 @@ function parsed(frame: string | Uint8Array): Frame[] {
   return isFrame(value) ? [value] : [];
 }
 
-/** What those who mean no good speak. */
+/** The codecs of malicious clients. */
 const VERSIONS = ["2.0.0", "2.0.0", "2.0.0", "1.0.0"];
 
 /** Lets a client join all topics, so that more of what it sends is relayed. */
@@ -192,7 +192,7 @@ Deno.test("property: nothing on the wire touches another socket, or reaches onEr
   }
 });
 
-Deno.test("property: over sockets, too, nobody notices what others send", async () => {
+Deno.test("property: over real sockets, too, nobody notices what others send", async () => {
   await using service = serve({ limits: LIMITS });
   await using good = await Client.connect(service);
   const params = { key: "good", meta: { good: true } };

@@ -33,7 +33,7 @@ function untilOpen({ endpoint }: Service, sockets: number): Promise<void> {
   );
 }
 
-Deno.test("a clean close is no goodbye: within the grace nobody notices", async () => {
+Deno.test("a clean close is not a goodbye: within the grace nobody notices", async () => {
   await using service = serve(LONG_GRACE);
   const before = await ada(service, 1);
   await using other = await watcher(service);
@@ -60,7 +60,7 @@ Deno.test("a reload within the grace is one diff: a join and a leave of metas", 
   ]);
 });
 
-Deno.test("a page that loads before the old one is gone is not seen to flap", async () => {
+Deno.test("a page that loads before the old one has closed does not flap", async () => {
   await using service = serve(LONG_GRACE);
   const before = await ada(service, 1);
   await using other = await watcher(service);
@@ -68,13 +68,13 @@ Deno.test("a page that loads before the old one is gone is not seen to flap", as
   const { joins } = diffOf(await other.event("presence_diff"));
   assertEquals(joins.ada?.metas.length, 1);
   await before.close();
-  // The old one goes at once, since ada is there by the new one.
+  // The old one is removed at once, since ada has the new one.
   const { leaves } = diffOf(await other.event("presence_diff"));
   assertEquals(leaves.ada?.metas.length, 1);
   assertEquals(service.topics.connectionCount("room", "ada"), 1);
 });
 
-Deno.test("who does not come back within the grace leaves", async () => {
+Deno.test("a person who does not return within the grace leaves", async () => {
   await using service = serve(SHORT_GRACE);
   const before = await ada(service, 1);
   await using other = await watcher(service);
@@ -83,7 +83,7 @@ Deno.test("who does not come back within the grace leaves", async () => {
   assertEquals(Object.keys(leaves), ["ada"]);
 });
 
-Deno.test("who vanishes without a close has the same grace", async () => {
+Deno.test("a client that vanishes without a close has the same grace", async () => {
   await using service = serve(SHORT_GRACE);
   await using other = await watcher(service);
   const client = await TcpClient.connect(service);
@@ -95,7 +95,7 @@ Deno.test("who vanishes without a close has the same grace", async () => {
   assertEquals(Object.keys(leaves), ["ada"]);
 });
 
-Deno.test("a tab that closes while another is there goes at once", async () => {
+Deno.test("a tab that closes while another is open is removed at once", async () => {
   await using service = serve(LONG_GRACE);
   const laptop = await ada(service, 1);
   await using _phone = await ada(service, 2);
@@ -118,7 +118,7 @@ Deno.test("what was untracked does not linger", async () => {
   assertEquals(service.topics.list("club"), []);
 });
 
-Deno.test("the endpoint is disposed of: 1012 for all, and what they held lingers", async () => {
+Deno.test("a disposed endpoint closes all sockets with 1012, and what they held has its grace", async () => {
   await using service = serve(LONG_GRACE);
   await using one = await ada(service, 1);
   await using two = await watcher(service);
@@ -135,7 +135,7 @@ Deno.test("the endpoint is disposed of: 1012 for all, and what they held lingers
 
 const RESTART = { code: 1012, reason: "service restart" };
 
-Deno.test("when the server is disposed of its sockets are closed with 1012", async () => {
+Deno.test("a disposed server closes its sockets with 1012", async () => {
   await using service = serve();
   await using present = await ada(service, 1);
   await using client = await watcher(service);
@@ -151,7 +151,7 @@ Deno.test("when the server is disposed of its sockets are closed with 1012", asy
 const QUIET = { config: { presence: { enabled: false } } };
 
 for (const params of [{}, { meta: 1 }, QUIET]) {
-  Deno.test(`a join with ${JSON.stringify(params)} after the server is disposed of closes with 1012`, async () => {
+  Deno.test(`a join with ${JSON.stringify(params)} after the server is disposed closes with 1012`, async () => {
     await using service = serve();
     await using client = await Client.connect(service);
     await client.done("phoenix", "heartbeat");
@@ -178,7 +178,7 @@ for (const params of [{}, { meta: 1 }, QUIET]) {
   });
 }
 
-Deno.test("a track after the server is disposed of closes with 1012", async () => {
+Deno.test("a track after the server is disposed closes with 1012", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room", QUIET);
@@ -187,7 +187,7 @@ Deno.test("a track after the server is disposed of closes with 1012", async () =
   assertEquals(await client.closed(), RESTART);
 });
 
-Deno.test("a restart on the same port takes clients back", async () => {
+Deno.test("clients reconnect after a restart on the same port", async () => {
   let port = 0;
   {
     await using service = serve();

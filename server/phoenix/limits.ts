@@ -1,10 +1,10 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { assertPositive, type TokenRate } from "../internal.ts";
 
-/** How much one socket, and one identity, may ask of an endpoint. */
+/** What one socket, and one identity, may ask of an endpoint. */
 export interface PhoenixLimits {
   /**
-   * Bytes of a frame; a longer one closes the socket with 1009.
+   * Bytes of a frame; a larger one closes the socket with 1009.
    *
    * @default {262_144}
    */
@@ -22,15 +22,15 @@ export interface PhoenixLimits {
    */
   readonly metaBytes: number;
   /**
-   * Topics that one socket has joined.
+   * Topics that one socket may have joined.
    *
    * @default {100}
    */
   readonly topics: number;
   /**
-   * Messages of one socket a second, heartbeats aside; twice as many may come
-   * at once. Each topic counts as one of which it is told anew who is there,
-   * because a fresh token lets its client see something else.
+   * Messages of one socket a second, without heartbeats; twice as many may
+   * arrive at once. If a fresh token changes what a client may see, each new
+   * state counts as a message.
    *
    * @default {100}
    */
@@ -48,18 +48,18 @@ export interface PhoenixLimits {
    */
   readonly allSockets: number;
   /**
-   * Bytes that wait to be sent to one socket. Beyond it broadcasts are left
-   * out, and presence waits, to be told as a whole; four times as much, beside
-   * the largest frame, closes the socket. As much, and 256 frames, may have come
-   * in and wait until a hook has answered, where a text counts its UTF-16 code
-   * units; more closes the socket too.
+   * Bytes that may wait to be sent to one socket. Beyond it, broadcasts are left
+   * out, and presence waits and is then sent as a whole state. Four times as
+   * much, beside the largest frame, closes the socket. The same number of
+   * bytes, or UTF-16 units of texts, in at most 256 frames may wait to be
+   * handled while a hook has yet to answer; more closes the socket.
    *
    * @default {1_048_576}
    */
   readonly bufferedBytes: number;
 }
 
-/** What holds unless an option says otherwise. */
+/** The limits of an endpoint without options. */
 export const DEFAULT_LIMITS: PhoenixLimits = {
   frameBytes: 262_144,
   broadcastBytes: 65_536,
@@ -77,9 +77,9 @@ export function messageRate({ messagesPerSecond }: PhoenixLimits): TokenRate {
 }
 
 /**
- * Completes limits.
+ * Completes limits with the default ones.
  *
- * @throws {InvalidValueError} If one is not a number above zero.
+ * @throws {InvalidValueError} If one is not a number above 0, or not known.
  */
 export function limitsFrom(limits: Partial<PhoenixLimits>): PhoenixLimits {
   const all = { ...DEFAULT_LIMITS, ...limits };

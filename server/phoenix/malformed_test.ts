@@ -4,7 +4,7 @@ import { Client } from "./testing/client.ts";
 import { serve } from "./testing/service.ts";
 import { bytes } from "./testing/codecs.ts";
 
-/** What has a topic and a ref, so that its sender can be told. */
+/** Bad frames with a topic and a ref to reply to. */
 const ADDRESSED: Record<string, { frame: unknown[]; reason: RegExp }> = {
   "a payload that is a list": {
     frame: ["1", "7", "room", "wave", []],
@@ -53,7 +53,7 @@ function nested(depth: number): unknown {
   return depth === 0 ? 0 : [nested(depth - 1)];
 }
 
-/** What can't be answered. */
+/** Bad frames that can't be answered. */
 const UNADDRESSED: Record<string, string | Uint8Array> = {
   "no JSON": "{[",
   "nothing": "",
@@ -98,7 +98,7 @@ for (const [what, { frame, reason }] of Object.entries(ADDRESSED)) {
   });
 }
 
-Deno.test("version 1 is told as well what is wrong with a join, whatever it is", async () => {
+Deno.test("version 1 also gets the fault of any bad join", async () => {
   await using service = serve();
   const transport = new WebSocket(`${service.url}/websocket`);
   await new Promise((resolve) => transport.onopen = resolve);
@@ -181,7 +181,7 @@ function wave(bytes: number, ref: string): string {
   const frame = (text: string) =>
     JSON.stringify(["1", ref, "room", "wave", { text }]);
   const rest = bytes - frame("").length;
-  // What counts are bytes, not characters.
+  // Bytes count, not characters.
   return frame("€".repeat(Math.floor(rest / 3)) + "x".repeat(rest % 3));
 }
 
@@ -213,7 +213,7 @@ for (
   });
 }
 
-Deno.test("a broadcast of bytes has the same limit, and what is no broadcast has not", async () => {
+Deno.test("a broadcast of bytes has the same limit, other messages have not", async () => {
   await using service = serve({ limits: { broadcastBytes: 100 } });
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -237,7 +237,7 @@ Deno.test("a broadcast of bytes has the same limit, and what is no broadcast has
   assertEquals([diff?.[3], more], ["presence_diff", []]);
 });
 
-Deno.test("messages that come too fast are refused, and the channel stays", async () => {
+Deno.test("messages that arrive too fast are refused, and the channel stays", async () => {
   let now = 1_000_000;
   await using service = serve({
     server: { clock: () => now },
@@ -260,7 +260,7 @@ Deno.test("messages that come too fast are refused, and the channel stays", asyn
   assertEquals(await client.refused("room", "wave"), "too many messages");
 });
 
-Deno.test("how fast one socket may speak is its own affair", async () => {
+Deno.test("the rate of one socket does not affect another", async () => {
   await using service = serve({
     server: { clock: () => 1_000_000 },
     limits: { messagesPerSecond: 1 },
@@ -285,7 +285,7 @@ const RESERVED = [
   "heartbeat",
   "system",
   "postgres_changes",
-  // By this name phoenix.js hands a reply to whoever waits for it.
+  // phoenix.js uses this event for replies.
   "chan_reply_3",
 ];
 
@@ -299,7 +299,7 @@ const SHOUTED = [
   "ACCESS_TOKEN",
 ];
 
-Deno.test("what is the protocol's own is not relayed, and the channel stays", async () => {
+Deno.test("events of the protocol are not relayed, and the channel stays", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -334,7 +334,7 @@ Deno.test("what is the protocol's own is not relayed, and the channel stays", as
   assertEquals((await other.rest()).length, 1);
 });
 
-Deno.test("forged bytes of the protocol's own are not relayed either", async () => {
+Deno.test("forged bytes of the protocol's events are not relayed either", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -375,7 +375,7 @@ Deno.test("join params of the wrong type are refused", async () => {
       /^Cannot join topic: (key|visibility) must be /.test(String(reason)),
     );
   }
-  // What is not asked for in that form is not asked for.
+  // Members of another type count as left out.
   for (
     const params of [{ config: 5 }, { config: { presence: [], broadcast: 1 } }]
   ) await client.join("room", params);

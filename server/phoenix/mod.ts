@@ -1,6 +1,6 @@
 /**
- * Phoenix Channels for clients as they are: phoenix.js, Supabase's realtime-js,
- * and their siblings in other languages.
+ * Phoenix Channels for unmodified clients: phoenix.js, Supabase's realtime-js,
+ * and others in many languages.
  *
  * @example Usage
  * ```ts

@@ -7,7 +7,7 @@ import { eventually } from "./testing/waiting.ts";
 
 const TOPIC = "realtime:room";
 
-/** What the protocol uses itself, in a case that this client does not mind. */
+/** Events of the protocol; this client ignores their case. */
 const FORGED: Record<string, object> = {
   "PRESENCE_STATE": {},
   "Presence_Diff": { joins: {}, leaves: { ada: { metas: [{}] } } },

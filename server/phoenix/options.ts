@@ -7,12 +7,12 @@ import type { PhoenixHooks } from "./socket.ts";
 /** How an endpoint behaves. */
 export interface PhoenixOptions extends PhoenixHooks {
   /**
-   * Says who a socket belongs to, once for each; `undefined` or `null` refuses
-   * it with 403, and so does a reason. `tokenOf()` finds the token that a client has sent. If this
-   * throws, the answer is 500.
+   * Decides who a socket belongs to, once for each socket. `undefined`, `null`
+   * or a reason refuses it with 403; if this throws, the answer is 500.
+   * `tokenOf()` finds the token that a client has sent.
    *
-   * Left out, **everybody may join and publish anything**, under the key they
-   * like; they see what is public, and what is shown to their key.
+   * Left out, **everybody may join and publish anything**, under any key; they
+   * see what is public, and what is shown to their key.
    */
   readonly authorize?:
     | ((
@@ -25,20 +25,20 @@ export interface PhoenixOptions extends PhoenixHooks {
       | Promise<PhoenixIdentity | Unauthorized | null | undefined>)
     | undefined;
   /**
-   * Documents of the very same server: then the topics `document:*` are documents,
-   * whose people have cursors, selections and viewports, and all else is as in
-   * other topics. Left out, those are topics like all others.
+   * Documents of the same server: the topics `document:*` are then documents,
+   * whose people have cursors, selections and viewports beside what other topics
+   * have. Left out, they are topics like all others.
    */
   readonly documents?: JoinedDocuments | undefined;
   /**
-   * The host names that are served, without ports; `"any"` serves all.
+   * The host names to serve, without ports; `"any"` serves all.
    *
    * @default {["localhost", "127.0.0.1", "[::1]"]}
    */
   readonly hosts?: "any" | readonly string[] | undefined;
   /**
-   * The other sites whose pages may connect, like `"https://app.example"`.
-   * Pages of the endpoint's own site always may.
+   * Other sites whose pages may connect, like `"https://app.example"`. Pages of
+   * the endpoint's own site always may.
    *
    * @default {[]}
    */
@@ -46,7 +46,7 @@ export interface PhoenixOptions extends PhoenixHooks {
   /** What one socket and one identity may ask for. */
   readonly limits?: Partial<PhoenixLimits> | undefined;
   /**
-   * Told of what should not happen: a hook that throws.
+   * Called with an error that should not happen, like that of a hook.
    *
    * @default {console.error}
    */

@@ -99,7 +99,7 @@ export class Outbox {
     const { transport, tally, signal, onHopeless } = this.#settings;
     if (signal.aborted || frame === undefined) return;
     if (this.isHopeless) {
-      tally.droppedFor("slow");
+      tally.countDrop("slow");
       return onHopeless();
     }
     const { length } = frame;
@@ -149,7 +149,7 @@ export class Outbox {
   }
 
   /** Records a sign of life. */
-  heard(): void {
+  received(): void {
     this.#silentChecks = 0;
   }
 
@@ -160,7 +160,7 @@ export class Outbox {
   isDead(): boolean {
     const { bytes } = this;
     // Less than was sent: some of it has been sent out.
-    if (bytes === 0 || bytes < this.#expected) this.heard();
+    if (bytes === 0 || bytes < this.#expected) this.received();
     if (bytes > 0) this.#silentChecks++;
     this.#expected = bytes;
     return this.#silentChecks >= MAX_SILENT_CHECKS;

@@ -42,7 +42,7 @@ Deno.test("isDead() finds a client that does not read within a minute", () => {
   assertEquals(5 * CHECK_MS, 50_000);
 });
 
-Deno.test("isDead() finds it while ever more is sent", () => {
+Deno.test("isDead() finds a client that does not read while more and more is sent", () => {
   const outbox = outboxTo();
   outbox.send("frame");
   assertEquals(checksUntilDead(outbox, () => outbox.send("frame")), 5);
@@ -71,16 +71,16 @@ Deno.test("isDead() spares a client that reads less than it is sent", () => {
   assertEquals(checksUntilDead(outbox, more), "alive");
 });
 
-Deno.test("isDead() spares a client of whom two frames a minute come", () => {
+Deno.test("isDead() spares a client that sends two frames a minute", () => {
   const outbox = outboxTo();
   outbox.send("frame");
   const heartbeat = (check: number) => {
-    if (check % 3 === 0) outbox.heard();
+    if (check % 3 === 0) outbox.received();
   };
   assertEquals(checksUntilDead(outbox, heartbeat), "alive");
 });
 
-Deno.test("isDead() finds a client that has read and does so no more", () => {
+Deno.test("isDead() finds a client that no longer reads", () => {
   const transport = new FakeTransport();
   const outbox = outboxTo(transport);
   outbox.send("frame");
@@ -90,7 +90,7 @@ Deno.test("isDead() finds a client that has read and does so no more", () => {
   assertEquals(checksUntilDead(outbox), 4);
 });
 
-Deno.test("hasRoom() tells that no more than may waits, isHopeless four times as much beside the largest frame", () => {
+Deno.test("hasRoom() allows the limit, isHopeless begins above four times as much beside the largest frame", () => {
   const outbox = outboxTo();
   const seen: [number, boolean, boolean][] = [];
   for (const bytes of [100, 1, 300, 299, 1]) {
@@ -106,7 +106,7 @@ Deno.test("hasRoom() tells that no more than may waits, isHopeless four times as
   ]);
 });
 
-Deno.test("isHopeless is not told of one frame that is larger than may wait", () => {
+Deno.test("isHopeless ignores one frame that is larger than the limit", () => {
   const outbox = outboxTo();
   outbox.send("x".repeat(10_000));
   outbox.send("x".repeat(400));
@@ -130,7 +130,7 @@ Deno.test("drained() waits until there is room", async () => {
   assertEquals(answer, true);
 });
 
-Deno.test("drained() is false if it ends before there is room", async () => {
+Deno.test("drained() is false if the socket ends before there is room", async () => {
   using _time = new FakeTime();
   const ended = new AbortController();
   const outbox = outboxTo(new FakeTransport(), ended);
@@ -140,7 +140,7 @@ Deno.test("drained() is false if it ends before there is room", async () => {
   assertEquals(await over, false);
 });
 
-Deno.test("drained() looks no more often for many who wait than for one", async () => {
+Deno.test("drained() looks no more often for many callers than for one", async () => {
   const looks = async (waiting: number): Promise<number> => {
     using time = new FakeTime();
     const transport = new FakeTransport();
@@ -158,7 +158,7 @@ Deno.test("drained() looks no more often for many who wait than for one", async 
   assertEquals(await looks(100), await looks(1));
 });
 
-Deno.test("drained() waits anew after it was over", async () => {
+Deno.test("drained() waits again after there was room", async () => {
   using time = new FakeTime();
   const transport = new FakeTransport();
   const outbox = outboxTo(transport);

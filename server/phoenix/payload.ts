@@ -3,9 +3,9 @@ import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
- * The payload of a message that must have one of JSON.
+ * Returns the payload of a message, which must be JSON.
  *
- * @throws {Refusal} If it is of bytes.
+ * @throws {Refusal} If it is bytes.
  */
 export function payloadOf({ payload }: PhoenixMessage): JsonObject {
   if (payload instanceof Uint8Array || payload instanceof BinaryBroadcast) {
@@ -14,7 +14,7 @@ export function payloadOf({ payload }: PhoenixMessage): JsonObject {
   return payload;
 }
 
-/** A member of an object, not one of its prototype. */
+/** Returns a member of an object itself, not of its prototype. */
 export function own(object: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -19,7 +19,7 @@ function shows(client: PhoenixClient, shown: object): Promise<void> {
   );
 }
 
-/** Somebody in the room, who is present. */
+/** A member of the room, who is present. */
 function ada(service: Service, tab: number): Promise<PhoenixClient> {
   return PhoenixClient.join(service, { key: "ada", meta: { tab } });
 }
@@ -40,7 +40,7 @@ Deno.test("phoenix.js joins and lists", async () => {
   assertEquals(client.told, ["+ada", "+bob"]);
 });
 
-Deno.test("phoenix.js sends its token, and is let in or not", async () => {
+Deno.test("phoenix.js sends its token, and is accepted or refused", async () => {
   const tokens: unknown[] = [];
   await using service = serve({
     authorize: (request) => {
@@ -92,7 +92,7 @@ Deno.test("phoenix.js stops and shows why its socket is refused, by the lines of
   await gone(socket);
   const attempts = (token: string) => asked.filter((one) => one === token);
   const { length } = attempts(token);
-  // Another client, which goes on, tries so often meanwhile.
+  // Meanwhile, a client that goes on tries this often.
   const stubborn = connect("stubborn");
   await eventually(() => attempts("stubborn").length > 5, "it tries");
   await gone(stubborn);
@@ -100,7 +100,7 @@ Deno.test("phoenix.js stops and shows why its socket is refused, by the lines of
   assert(attempts(token).length <= length + 1);
 });
 
-Deno.test("phoenix.js sees two tabs of one person, and one of them go", async () => {
+Deno.test("phoenix.js sees two tabs of one person, and one of them leave", async () => {
   await using service = serve();
   await using other = await watcher(service);
   await using _laptop = await ada(service, 1);
@@ -142,7 +142,7 @@ Deno.test("phoenix.js does not notice a reload within the grace", async () => {
   for (const tab of [1, 2, 3]) {
     const page = await ada(service, tab);
     await shows(other, { ada: [{ tab }] });
-    // As its page goes: a clean close, and no leave.
+    // As when its page is closed: a clean close, and no leave.
     await page.disconnect();
   }
   await using _page = await ada(service, 4);
@@ -150,7 +150,7 @@ Deno.test("phoenix.js does not notice a reload within the grace", async () => {
   assertEquals(other.told, ["+ada"]);
 });
 
-Deno.test("phoenix.js sees who does not come back leave after the grace", async () => {
+Deno.test("phoenix.js sees a person who does not return leave after the grace", async () => {
   await using service = serve(SHORT_GRACE);
   await using other = await watcher(service);
   const page = await ada(service, 1);
@@ -162,7 +162,7 @@ Deno.test("phoenix.js sees who does not come back leave after the grace", async 
   assertEquals(other.told, ["+ada", "-ada", "+ada"]);
 });
 
-Deno.test("phoenix.js sees who crashes leave after the grace", async () => {
+Deno.test("phoenix.js sees a person whose client crashes leave after the grace", async () => {
   await using service = serve(SHORT_GRACE);
   await using other = await watcher(service);
   const crashing = await TcpClient.connect(service);
@@ -174,7 +174,7 @@ Deno.test("phoenix.js sees who crashes leave after the grace", async () => {
   assertEquals(other.told, ["+ada", "-ada"]);
 });
 
-Deno.test("phoenix.js comes back by itself when its socket breaks, and nobody notices", async () => {
+Deno.test("phoenix.js reconnects when its socket breaks, and nobody notices", async () => {
   await using service = serve(LONG_GRACE);
   await using other = await watcher(service);
   await using client = await ada(service, 1);
@@ -191,7 +191,7 @@ Deno.test("phoenix.js comes back by itself when its socket breaks, and nobody no
   assertEquals(other.told, ["+ada"]);
 });
 
-Deno.test("phoenix.js comes back by itself after a restart, and its presence is right", async () => {
+Deno.test("phoenix.js reconnects after a restart, and its presence is right", async () => {
   const before = serve();
   await using clients = new AsyncDisposableStack();
   const one = clients.use(await ada(before, 1));
@@ -210,7 +210,7 @@ Deno.test("phoenix.js comes back by itself after a restart, and its presence is 
   await clients.disposeAsync();
 });
 
-Deno.test("phoenix.js sees who hides leave, and they see all", async () => {
+Deno.test("phoenix.js sees a person who hides leave, and they see all", async () => {
   await using service = serve();
   await using other = await watcher(service);
   await using client = await ada(service, 1);
@@ -237,7 +237,7 @@ Deno.test("phoenix.js sends and gets bytes", async () => {
   assertEquals(other.heard, [bytes]);
 });
 
-Deno.test("phoenix.js takes no harm from what others send", async () => {
+Deno.test("phoenix.js survives what others send", async () => {
   await using service = serve();
   await using client = await ada(service, 1);
   const hostile = await TcpClient.connect(service);
@@ -278,7 +278,7 @@ for (
     ["a meta that is too deep", "club", { meta: nested(80) }, "it is nested"],
   ] as const
 ) {
-  Deno.test(`phoenix.js is told of ${what}, and its other channels stay`, async () => {
+  Deno.test(`phoenix.js gets the error of ${what}, and its other channels stay`, async () => {
     await using service = serve();
     await using client = await ada(service, 1);
     const other = client.socket.channel(topic, params);
@@ -292,7 +292,7 @@ for (
   });
 }
 
-Deno.test("phoenix.js comes back when its frame was too large, unless it disconnects", async () => {
+Deno.test("phoenix.js reconnects when its frame was too large, unless it disconnects", async () => {
   await using service = serve({ limits: { frameBytes: 1_000 } });
   await using wise = await ada(service, 1);
   await using other = await ada(service, 2);

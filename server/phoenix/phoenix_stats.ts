@@ -1,23 +1,23 @@
 import type { RejectionKind } from "./refusal.ts";
 
-/** Why sockets are closed that read too slowly, or not at all. */
+/** Why a socket was closed: it reads too slowly, or not at all. */
 export type DropKind = "slow" | "dead";
 
-/** What has happened at an endpoint since it was made, and how it stands. */
+/** What has happened at an endpoint since it was made, and its state now. */
 export interface PhoenixStats {
   /** Sockets that are open now. */
   readonly sockets: number;
-  /** Messages that have come in, heartbeats and unreadable ones too. */
+  /** Messages received, with heartbeats and unreadable ones. */
   readonly received: number;
   /** Messages, and requests for a socket, that were refused, by kind. */
   readonly rejected: ReadonlyMap<RejectionKind, number>;
-  /** Frames that were left out because their reader was behind. */
+  /** Frames left out because their reader was behind. */
   readonly framesLeftOut: number;
-  /** How often a state was sent anew to a reader that had been behind. */
+  /** How many times a reader that was behind got a new state. */
   readonly statesResent: number;
-  /** Sockets that were closed because of how they read. */
+  /** Sockets closed because of how they read. */
   readonly dropped: ReadonlyMap<DropKind, number>;
-  /** Bytes that wait to be sent to the slowest reader now. */
+  /** Bytes that wait to be sent to the slowest reader. */
   readonly backlogBytes: number;
 }
 
@@ -34,13 +34,13 @@ export class PhoenixTally {
   /** See {@linkcode PhoenixStats}. */
   statesResent = 0;
 
-  /** Counts what is refused. */
-  refused(kind: RejectionKind): void {
+  /** Counts a refusal. */
+  countRefusal(kind: RejectionKind): void {
     this.rejected.set(kind, (this.rejected.get(kind) ?? 0) + 1);
   }
 
-  /** Counts a socket that is closed because of how it reads. */
-  droppedFor(kind: DropKind): void {
+  /** Counts a socket closed because of how it reads. */
+  countDrop(kind: DropKind): void {
     this.dropped.set(kind, (this.dropped.get(kind) ?? 0) + 1);
   }
 }

@@ -23,7 +23,7 @@ Deno.test("PhoenixEndpoint.stats counts open sockets and what they send", async 
   assertEquals(endpoint.stats.sockets, 1);
 });
 
-Deno.test("PhoenixEndpoint.stats counts what is refused by kind, whatever was said", async () => {
+Deno.test("PhoenixEndpoint.stats counts refusals by kind, whatever their reason", async () => {
   using service = inProcess({
     limits: { messagesPerSecond: 8, broadcastBytes: 200, frameBytes: 400 },
     join: (topic) => topic === "closed" ? { reason: "no: s3cret" } : {},
@@ -61,7 +61,7 @@ Deno.test("PhoenixEndpoint.stats counts what is refused by kind, whatever was sa
   });
 });
 
-Deno.test("PhoenixEndpoint.stats tells of readers who are behind", async () => {
+Deno.test("PhoenixEndpoint.stats shows readers that are behind", async () => {
   using service = inProcess({ limits: { bufferedBytes: LIMIT } });
   const { endpoint, topics } = service;
   const slow = await service.member();
@@ -96,7 +96,7 @@ Deno.test("PhoenixEndpoint.stats counts sockets that are closed because of how t
   );
 });
 
-Deno.test("PhoenixEndpoint.stats counts a socket that is refused as it opens like one that is refused before", async () => {
+Deno.test("PhoenixEndpoint.stats counts a socket that is refused as it opens like one refused before", async () => {
   using service = inProcess({ limits: { allSockets: 1 } });
   const { endpoint } = service;
   const openFirst = await MemoryClient.accepted(endpoint);
@@ -143,7 +143,7 @@ Deno.test("PhoenixEndpoint.stats counts a socket that opens on a closed server",
   );
 });
 
-Deno.test("PhoenixEndpoint.stats counts a version that there is not as an invalid request", async () => {
+Deno.test("PhoenixEndpoint.stats counts an unknown version as an invalid request", async () => {
   using service = inProcess();
   const url = "http://localhost/socket/websocket?vsn=9";
   const headers = { upgrade: "websocket" };
@@ -154,7 +154,7 @@ Deno.test("PhoenixEndpoint.stats counts a version that there is not as an invali
   );
 });
 
-Deno.test("PhoenixEndpoint.stats counts no state of a reader who is lost before there is room", async () => {
+Deno.test("PhoenixEndpoint.stats counts no state of a reader that is lost before there is room", async () => {
   using service = inProcess({ limits: { bufferedBytes: LIMIT } });
   const slow = await service.member();
   slow.bufferedAmount = LIMIT + 1;

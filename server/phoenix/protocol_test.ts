@@ -5,13 +5,13 @@ import { TcpClient } from "./testing/tcp_client.ts";
 
 const ok = { status: "ok", response: {} };
 
-/** What the reply to a join says of its place among all changes. */
+/** The position in the reply to a join. */
 const joined = (key: string, sequence: number) => ({
   status: "ok",
   response: { key, epoch: "e", sequence },
 });
 
-Deno.test("a join is answered, and then told who is there", async () => {
+Deno.test("a join gets a reply, and then a state", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   client.send(["1", "2", "room:1", "phx_join", { key: "ada" }]);
@@ -99,7 +99,7 @@ Deno.test("a push to a topic that was not joined is refused", async () => {
   }
 });
 
-Deno.test("nobody joins the topic of the heartbeats", async () => {
+Deno.test("the topic of heartbeats can't be joined", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   assertEquals(await client.refusedJoin("phoenix"), "unmatched topic");
@@ -126,7 +126,7 @@ Deno.test("a second join closes the first, by its own join ref", async () => {
   assertEquals(await client.rest(), []);
 });
 
-Deno.test("who joins a second time is not seen to leave", async () => {
+Deno.test("a client that joins a second time is not seen to leave", async () => {
   await using service = serve();
   await using other = await Client.connect(service);
   await using client = await Client.connect(service);
@@ -157,7 +157,7 @@ Deno.test("a second join that is refused closes the first all the same", async (
   assertEquals(await client.refused("room:1", "wave"), "unmatched topic");
 });
 
-Deno.test("what belongs to a join that is over is passed over", async () => {
+Deno.test("messages of a join that has ended are ignored", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room:1", { meta: { tab: 1 } });
@@ -173,7 +173,7 @@ Deno.test("what belongs to a join that is over is passed over", async () => {
   ]);
 });
 
-Deno.test("more than 100 topics are too many, and the others stay", async () => {
+Deno.test("a join beyond 100 topics is refused, and the others stay", async () => {
   await using service = serve({ limits: { messagesPerSecond: 1_000 } });
   await using client = await Client.connect(service);
   for (let index = 0; index < 100; index++) await client.join(`room:${index}`);
@@ -187,7 +187,7 @@ Deno.test("more than 100 topics are too many, and the others stay", async () => 
   await client.join("room:100");
 });
 
-Deno.test("what happens in one topic of a socket is not told in another", async () => {
+Deno.test("events of one topic of a socket do not appear in another", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -261,7 +261,7 @@ Deno.test("without a version the frames are objects", async () => {
   );
 });
 
-Deno.test("clients of both versions hear each other", async () => {
+Deno.test("clients of both versions get each other's broadcasts", async () => {
   await using service = serve();
   await using modern = await Client.connect(service);
   using old = await TcpClient.connect(service, { query: "vsn=1.0.0" });

@@ -8,7 +8,7 @@ import {
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import { FrameError } from "./frames/frame_error.ts";
 
-/** The kinds of what is refused; those that HTTP has too have its names. */
+/** The kinds of refusals; those that HTTP also has have the same names. */
 export type RejectionKind =
   | "invalid-request"
   | "unauthorized"
@@ -21,12 +21,12 @@ export type RejectionKind =
   | "internal-error"
   | "closed";
 
-/** What a client asked for and does not get; it becomes an error reply. */
+/** Refuses what a client asks for; becomes an error reply. */
 export class Refusal extends Error {
-  /** What kind of refusal it is, for whoever counts. */
+  /** The kind, for counting. */
   readonly kind: RejectionKind;
 
-  /** Makes the refusal; the message is the reason that the client is told. */
+  /** Makes the refusal; the client gets the reason. */
   constructor(reason: string, kind: RejectionKind = "invalid-request") {
     super(reason);
     this.name = "Refusal";
@@ -35,9 +35,9 @@ export class Refusal extends Error {
 }
 
 /**
- * An error of a message as its client is told of it. `closed` is one of a server
- * or of documents that are no more; what is not known is an `internal-error`,
- * of which the client is told nothing else.
+ * Turns an error of a message into the refusal that its client gets. `closed`
+ * means that the server or the documents are closed. An unknown error becomes
+ * an `internal-error`, without any detail.
  */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
@@ -55,7 +55,7 @@ export function refusalOf(error: unknown): Refusal {
   ) {
     return new Refusal("closed", "closed");
   }
-  // Those of documents that say no more than what they were caused by.
+  // Errors of documents that only wrap their cause.
   const isWrapped = error instanceof BackboneError &&
       error.cause instanceof ServerClosedError ||
     error instanceof SerializationError &&

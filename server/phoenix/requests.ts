@@ -52,8 +52,8 @@ export class Requests {
     message: PhoenixMessage,
     frame: string | Uint8Array,
   ): Promise<void> | undefined {
-    const { channels, outbox, presence } = this.#connection;
-    const { topic, event } = message;
+    const { channels, outbox, presence, standing } = this.#connection;
+    const { event, joinRef, topic } = message;
     if (isHeartbeat(message)) {
       outbox.reply(message, {});
       return undefined;
@@ -63,11 +63,22 @@ export class Requests {
     }
     if (event === "phx_join") return this.#joins.join(message);
     const channel = channels.get(topic);
-    if (channel !== undefined) return this.#within(channel, message, frame);
-    if (event !== "phx_leave") {
+    const isForJoin = channel !== undefined && joinRef !== null;
+    // It is for a join that has ended.
+    if (isForJoin && joinRef !== channel.joinRef) return undefined;
+    if (event === "phx_leave") {
+      this.#leave(message);
+      return undefined;
+    }
+    if (channel === undefined) {
       throw new Refusal("unmatched topic", "not-found");
     }
-    this.#leave(message);
+    if (event === "access_token") return this.#refreshToken(message);
+    if (!channel.handle(message, standing.identity)) {
+      const broadcast = this.#broadcastOf(message, channel, frame);
+      this.#send(topic, broadcast, channel);
+    }
+    outbox.reply(message, {});
     return undefined;
   }
 
@@ -94,29 +105,6 @@ export class Requests {
   /** Counts messages for what else was done for the client. */
   charge(count: number): void {
     this.#bucket.charge(count);
-  }
-
-  /** Does what is asked for in a topic that is joined. */
-  #within(
-    channel: Channel,
-    message: PhoenixMessage,
-    frame: string | Uint8Array,
-  ): Promise<void> | undefined {
-    const { outbox, standing } = this.#connection;
-    const { event, joinRef } = message;
-    // It is for a join that has ended.
-    if (joinRef !== null && joinRef !== channel.joinRef) return undefined;
-    if (event === "access_token") return this.#refreshToken(message);
-    if (event === "phx_leave") {
-      this.#leave(message);
-      return undefined;
-    }
-    if (!channel.handle(message, standing.identity)) {
-      const broadcast = this.#broadcastOf(message, channel, frame);
-      this.#send(channel.topic, broadcast, channel);
-    }
-    outbox.reply(message, {});
-    return undefined;
   }
 
   /**

@@ -31,7 +31,7 @@ Deno.test("code on the server tracks and untracks for a socket", async () => {
   assertEquals(socket.topics, ["room"]);
 });
 
-Deno.test("what a socket has not joined it is not tracked in", async () => {
+Deno.test("a socket is not tracked in a topic that it has not joined", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room", { meta: 1 });
@@ -58,7 +58,7 @@ Deno.test("code on the server gets errors where clients get refusals", async () 
   assertThrows(() => socket.track("room", 1), ContextAtCapacityError);
 });
 
-Deno.test("who is tracked without having asked for presence is told of it", async () => {
+Deno.test("a client that is tracked gets presence, though it did not ask for it", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   const config = { presence: { enabled: false } };
@@ -85,7 +85,7 @@ Deno.test("a viewer without the right gets neither state nor diffs", async () =>
   assertEquals(await client.rest(), []);
 });
 
-Deno.test("a right that is gained shows as a join, one that is lost as a leave", async () => {
+Deno.test("a gained right shows as a join, a lost one as a leave", async () => {
   await using service = serve();
   service.topics.track("room", "bob", 1);
   service.topics.track("room", "eve", 1, {
@@ -115,7 +115,7 @@ Deno.test("a right that is gained shows as a join, one that is lost as a leave",
   assertEquals(await client.rest(), []);
 });
 
-Deno.test("a viewer whose rights change still sees what is their own", async () => {
+Deno.test("a viewer whose rights change still sees their own entries", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room", { key: "ada", meta: 1, visibility: "private" });
@@ -127,7 +127,7 @@ Deno.test("a viewer whose rights change still sees what is their own", async () 
   assertEquals(screen.list(), [{ key: "ada", metas: [1] }]);
 });
 
-Deno.test("a right that changes changes what is heard, too", async () => {
+Deno.test("changed rights change which broadcasts arrive, too", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -145,7 +145,7 @@ Deno.test("a right that changes changes what is heard, too", async () => {
   );
 });
 
-Deno.test("who goes from public to private and back leaves and joins for others", async () => {
+Deno.test("a person who turns private and public again leaves and joins for others", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -168,7 +168,7 @@ Deno.test("who goes from public to private and back leaves and joins for others"
   assertEquals(await told(client), [[["ada"], ["ada"]], [["ada"], ["ada"]]]);
 });
 
-Deno.test("who is taken away by others, and tracks again, is shown as before", async () => {
+Deno.test("a person whose entry others remove and who tracks again is shown as before", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room", { key: "ada", meta: 1, visibility: "private" });
@@ -179,7 +179,7 @@ Deno.test("who is taken away by others, and tracks again, is shown as before", a
   assertEquals(service.topics.countPresences("room", PUBLIC_VIEWER), 0);
 });
 
-Deno.test("a visibility that is none is refused", async () => {
+Deno.test("an invalid visibility is refused", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room", { key: "ada", meta: 1 });

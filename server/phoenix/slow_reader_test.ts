@@ -8,7 +8,7 @@ import { TcpClient } from "./testing/tcp_client.ts";
 
 const LIMIT = 65_536;
 
-/** An endpoint without a network, and a member of the room, who is told all. */
+/** An endpoint without a network, and a member of the room. */
 async function withReader(options: InProcessOptions = {}) {
   const service = inProcess({ limits: { bufferedBytes: LIMIT }, ...options });
   const slow = await service.member({ key: "slow" });
@@ -17,7 +17,7 @@ async function withReader(options: InProcessOptions = {}) {
     slow,
     /** From now on the member does not read. */
     stall: () => void (slow.bufferedAmount = LIMIT + 1),
-    /** The member reads all that waits, and what comes then. */
+    /** The member reads all that waits, and all that follows. */
     async drain(): Promise<Frame[]> {
       slow.bufferedAmount = 0;
       await service.seconds(1);
@@ -35,7 +35,7 @@ function mentions(frames: readonly Frame[], text: string): boolean {
   return JSON.stringify(frames).includes(text);
 }
 
-Deno.test("a client that does not read is sent no broadcasts, and presence waits", async () => {
+Deno.test("a client that does not read gets no broadcasts, and presence waits", async () => {
   using service = await withReader();
   const { slow } = service;
   const other = await service.member();
@@ -44,13 +44,13 @@ Deno.test("a client that does not read is sent no broadcasts, and presence waits
   service.topics.track("room", "ada", {});
   await service.seconds(1);
   assertEquals(slow.take(), []);
-  // What it asks for is answered all the same.
+  // Its requests are still answered.
   slow.say([null, "3", "phoenix", "heartbeat", {}]);
   assertEquals(events(slow.take()), ["phx_reply"]);
   assertEquals(events(other.take()), ["phx_reply", "presence_diff"]);
 });
 
-Deno.test("up to the limit a client is told all", async () => {
+Deno.test("up to the limit a client gets everything", async () => {
   using service = await withReader();
   const other = await service.member();
   service.slow.bufferedAmount = LIMIT;
@@ -61,7 +61,7 @@ Deno.test("up to the limit a client is told all", async () => {
 });
 
 for (const changes of [1, 200]) {
-  Deno.test(`who reads on is told anew who is there, after ${changes} changes`, async () => {
+  Deno.test(`a client that reads on gets a new state after ${changes} changes`, async () => {
     using service = await withReader();
     const screen = new Screen("room");
     const ada = service.topics.track("room", "ada", {});
@@ -85,14 +85,14 @@ for (const changes of [1, 200]) {
   });
 }
 
-Deno.test("who has stopped to read while nothing changed is told nothing", async () => {
+Deno.test("a client that stopped reading while nothing changed gets nothing", async () => {
   using service = await withReader();
   service.stall();
   await service.seconds(1);
   assertEquals(await service.drain(), []);
 });
 
-Deno.test("who has stopped to read never learns of a person who has hidden meanwhile", async () => {
+Deno.test("a client that stopped reading never learns of a person who has hidden meanwhile", async () => {
   using service = await withReader();
   const other = await service.member();
   service.stall();
@@ -112,7 +112,7 @@ Deno.test("who has stopped to read never learns of a person who has hidden meanw
   assert(!mentions(service.slow.take(), "ada"));
 });
 
-Deno.test("a right that is lost while a client does not read is lost at once", async () => {
+Deno.test("a client that does not read loses a right at once", async () => {
   using service = await withReader();
   const { socket } = service.slow;
   socket.setViewer("room", { restricted: ["team"], private: false });
@@ -129,7 +129,7 @@ Deno.test("a right that is lost while a client does not read is lost at once", a
   assert(!mentions(frames, "eve"));
 });
 
-Deno.test("who leaves before it reads on is told nothing more", async () => {
+Deno.test("a client that leaves before it reads on gets nothing more", async () => {
   using service = await withReader();
   const { slow } = service;
   service.stall();
@@ -140,7 +140,7 @@ Deno.test("who leaves before it reads on is told nothing more", async () => {
   assertEquals(await service.drain(), []);
 });
 
-Deno.test("who joins anew before it reads on sees no more than the new join shows", async () => {
+Deno.test("a client that rejoins before it reads on sees only what the new join shows", async () => {
   let label = "team";
   using service = await withReader({
     join: () => ({ viewer: { restricted: [label], private: false } }),
@@ -158,7 +158,7 @@ Deno.test("who joins anew before it reads on sees no more than the new join show
   assert(!mentions(frames, "eve"));
 });
 
-/** What a client that reads is told after a moment, counted in microtasks. */
+/** What a client that reads gets after a moment, counted in microtasks. */
 async function toldAfter(
   moment: number,
   act: (client: MemoryClient) => void,
@@ -177,7 +177,7 @@ async function toldAfter(
   return { before, after: client.take() };
 }
 
-/** What ends the rights to a diff that is on its way. */
+/** What ends the rights to a diff that is under way. */
 const ENDS: Record<string, (client: MemoryClient) => void> = {
   "a right that is lost": ({ socket }) => {
     socket.setViewer("room", { restricted: [], private: false });
@@ -186,7 +186,7 @@ const ENDS: Record<string, (client: MemoryClient) => void> = {
 };
 
 for (const [what, act] of Object.entries(ENDS)) {
-  Deno.test(`${what} comes before a diff that is on its way`, async () => {
+  Deno.test(`${what} takes effect before a diff that is under way`, async () => {
     const moments = { early: 0, late: 0 };
     for (let moment = 0; moment < 20; moment++) {
       const { before, after } = await toldAfter(moment, act);
@@ -199,7 +199,7 @@ for (const [what, act] of Object.entries(ENDS)) {
   });
 }
 
-Deno.test("who does not read at all, and asks on, is closed", async () => {
+Deno.test("a client that never reads and goes on asking is closed", async () => {
   using service = await withReader();
   const { slow } = service;
   slow.say(["1", "2", "room", "presence", { event: "track", payload: 1 }]);
@@ -211,7 +211,7 @@ Deno.test("who does not read at all, and asks on, is closed", async () => {
   assertEquals(service.topics.isPresent("room", "slow"), true);
 });
 
-/** What is asked for by clients that don't read the answer. */
+/** Requests of clients that don't read the answer. */
 const ASKED: Record<string, readonly [event: string, ...unknown[]]> = {
   "a join": ["new", "phx_join", {}],
   "a join of a document": ["document:1", "phx_join", {}],
@@ -231,7 +231,7 @@ for (const [what, [topic, event, payload]] of Object.entries(ASKED)) {
       await Promise.resolve();
     }
     assertEquals(client.closeReason, "Reads too slowly");
-    // What has waited is dropped by the close.
+    // The close drops what has waited.
     client.bufferedAmount = 0;
     await flush();
     assertEquals(service.server.stats.watches, 0);
@@ -239,7 +239,7 @@ for (const [what, [topic, event, payload]] of Object.entries(ASKED)) {
   });
 }
 
-Deno.test("a socket that is closed while presence waits for it holds nothing up", async () => {
+Deno.test("a socket that is closed while presence waits for it delays nothing", async () => {
   using service = await withReader();
   service.stall();
   service.topics.track("room", "ada", {});
@@ -249,7 +249,7 @@ Deno.test("a socket that is closed while presence waits for it holds nothing up"
   assertEquals(service.endpoint.sockets.size, 0);
 });
 
-Deno.test("over a network a client that stops to read holds bounded memory, and then gets it right", async () => {
+Deno.test("over a network, a client that stops reading holds bounded memory, and recovers", async () => {
   await using service = serve({
     limits: {
       bufferedBytes: LIMIT,

@@ -178,7 +178,7 @@ export class PhoenixSocket {
   track(topic: string, meta: TopicMeta, visibility?: Visibility): boolean {
     const channel = this.#connection.channels.get(topic);
     channel?.track(meta, visibility);
-    channel?.attend();
+    channel?.ensureWatching();
     return channel !== undefined;
   }
 
@@ -243,9 +243,9 @@ export class PhoenixSocket {
     if (this.closed) return;
     const { hub: { limits, tally }, outbox } = this.#connection;
     tally.received++;
-    outbox.heard();
+    outbox.received();
     if (isLarger(frame, limits.frameBytes)) {
-      tally.refused("too-large");
+      tally.countRefusal("too-large");
       return this.close(CLOSE_CODES.messageTooBig, "The frame is too large");
     }
     try {
@@ -256,7 +256,7 @@ export class PhoenixSocket {
     } catch (error) {
       return this.#crash(error);
     }
-    tally.refused("too-many-requests");
+    tally.countRefusal("too-many-requests");
     this.close(CLOSE_CODES.policyViolation, "Too many frames at once");
   }
 
@@ -285,7 +285,7 @@ export class PhoenixSocket {
   check(): void {
     const { hub, outbox } = this.#connection;
     if (!outbox.isDead()) return;
-    hub.tally.droppedFor("dead");
+    hub.tally.countDrop("dead");
     this.#transport.terminate();
     this.lost();
   }
@@ -305,7 +305,7 @@ export class PhoenixSocket {
   /** Handles a frame; returns a promise if a hook must answer first. */
   #take(frame: string | Uint8Array): Promise<void> | undefined {
     const { outbox, standing } = this.#connection;
-    if (!standing.stands()) return undefined;
+    if (!standing.checkRights()) return undefined;
     let message: PhoenixMessage;
     try {
       message = outbox.codec.decode(frame);
@@ -337,7 +337,7 @@ export class PhoenixSocket {
     if (this.closed) return;
     const { hub, outbox } = this.#connection;
     const { kind, message: reason } = refusalOf(error);
-    hub.tally.refused(kind);
+    hub.tally.countRefusal(kind);
     if (kind === "closed") return this.#restart();
     if (kind === "internal-error") hub.onError(error);
     outbox.reply(message, { reason }, "error");
@@ -347,7 +347,7 @@ export class PhoenixSocket {
   #unreadable(error: unknown): void {
     if (!(error instanceof FrameError)) return this.#crash(error);
     const { hub, outbox } = this.#connection;
-    hub.tally.refused("invalid-request");
+    hub.tally.countRefusal("invalid-request");
     const { joinRef, ref, topic, message: reason } = error;
     if (topic === undefined || ref === null) {
       return this.close(CLOSE_CODES.policyViolation, reason);
@@ -380,7 +380,7 @@ export class PhoenixSocket {
 
   #crash(error: unknown): void {
     const { hub } = this.#connection;
-    hub.tally.refused("internal-error");
+    hub.tally.countRefusal("internal-error");
     hub.onError(error);
     this.close(CLOSE_CODES.internalError, "Internal error");
   }

@@ -29,7 +29,7 @@ function shows(client: SupabaseClient, shown: object): Promise<void> {
   );
 }
 
-/** Somebody who is present. */
+/** A client that is present. */
 async function ada(
   service: Service,
   tab: number,
@@ -93,7 +93,7 @@ test("Supabase's client untracks, tracks, and unsubscribes", async () => {
   assertEquals(other.told, ["+ada", "-ada", "+ada", "-ada"]);
 });
 
-test("Supabase's client without a key is given one", async () => {
+test("Supabase's client without a key gets one", async () => {
   await using service = serve();
   await using one = await ada(service, 1, { key: "" });
   await using two = await ada(service, 2, { key: "" });
@@ -104,7 +104,7 @@ test("Supabase's client without a key is given one", async () => {
   await shows(one, two.shown);
 });
 
-test("Supabase's client that does not listen is told nothing, until it tracks", async () => {
+test("Supabase's client that does not listen gets no presence until it tracks", async () => {
   await using service = serve();
   service.topics.track(TOPIC, "bob", { tab: 0 });
   using quiet = await TcpClient.connect(service);
@@ -149,7 +149,7 @@ for (const vsn of ["1.0.0", "2.0.0"] as const) {
   });
 }
 
-test("Supabase's client does not hear itself unless it wants to", async () => {
+test("Supabase's client gets its own broadcasts only if it asks for them", async () => {
   await using service = serve();
   await using client = await SupabaseClient.join(service);
   await using other = await SupabaseClient.join(service);
@@ -219,7 +219,7 @@ test("Supabase's client stops and shows why its socket is refused, by the lines 
   assertEquals(await promise, "Cannot connect: the token has expired\n");
   const attempts = (token: string) => asked.filter((one) => one === token);
   const { length } = attempts("expired");
-  // Another client, which goes on, tries so often meanwhile.
+  // Meanwhile, a client that goes on tries this often.
   const stubborn = connect("stubborn");
   stubborn.connect();
   await eventually(() => attempts("stubborn").length > 5, "it tries");
@@ -241,7 +241,7 @@ test("Supabase's client does not notice a reload within the grace", async () => 
   assertEquals(other.told, ["+ada"]);
 });
 
-test("Supabase's client sees who crashes leave after the grace", async () => {
+test("Supabase's client sees a person whose client crashes leave after the grace", async () => {
   await using service = serve(SHORT_GRACE);
   await using other = await watcher(service);
   const crashing = await TcpClient.connect(service);
@@ -255,7 +255,7 @@ test("Supabase's client sees who crashes leave after the grace", async () => {
   assertEquals(other.told, ["+ada", "-ada"]);
 });
 
-test("Supabase's client comes back by itself after a restart", async () => {
+test("Supabase's client reconnects after a restart", async () => {
   const before = serve();
   await using clients = new AsyncDisposableStack();
   const client = clients.use(await ada(before, 1));
@@ -264,7 +264,7 @@ test("Supabase's client comes back by itself after a restart", async () => {
   await before[Symbol.asyncDispose]();
   await using after = serve({ port: before.port });
   await eventually(() => client.joins === 2, "it has joined again");
-  // It does not track again by itself: that is up to the application.
+  // It does not track again: that is up to the application.
   await shows(client, {});
   assertEquals(await client.channel.track({ tab: 2 }), "ok");
   await shows(client, { ada: [{ tab: 2 }] });
@@ -272,7 +272,7 @@ test("Supabase's client comes back by itself after a restart", async () => {
   await clients.disposeAsync();
 });
 
-test("Supabase's client sees who hides leave, and hears nothing of them", async () => {
+test("Supabase's client sees a person who hides leave, and gets none of their broadcasts", async () => {
   await using service = serve();
   await using other = await watcher(service);
   await using client = await ada(service, 1);
@@ -291,7 +291,7 @@ test("Supabase's client sees who hides leave, and hears nothing of them", async 
   assertEquals(other.told, ["+ada", "-ada", "+ada"]);
 });
 
-test("Supabase's client takes no harm from what others send", async () => {
+test("Supabase's client survives what others send", async () => {
   await using service = serve();
   await using client = await ada(service, 1);
   await using hostile = await Client.connect(service);

@@ -1,4 +1,4 @@
-/** What becomes of sockets when the wall clock is set while they are open. */
+/** Sockets while the wall clock is set. */
 
 import { assertEquals } from "@std/assert";
 import { flush, SetClock, STEPS } from "../testing/harness.ts";
@@ -8,7 +8,7 @@ import { inProcess } from "./testing/in_process.ts";
 for (const step of STEPS) {
   const when = `when the clock is set by ${step / 1_000} s`;
 
-  Deno.test(`who has joined stays, and leaves after the grace, ${when}`, async () => {
+  Deno.test(`a member stays, and leaves after the grace, ${when}`, async () => {
     const wall = new SetClock();
     using service = inProcess({
       server: { ...wall, graceMs: 10_000 },
@@ -33,7 +33,7 @@ for (const step of STEPS) {
     assertEquals(count(), 0);
   });
 
-  Deno.test(`messages have their share in a second ${when}`, async () => {
+  Deno.test(`messages have their rate ${when}`, async () => {
     const wall = new SetClock();
     using service = inProcess({
       server: { ...wall },
@@ -59,7 +59,7 @@ for (const step of STEPS) {
     assertEquals(await statuses(3), ["ok", "ok", "error"]);
   });
 
-  Deno.test(`broadcasts without a socket have their share in a second ${when}`, async () => {
+  Deno.test(`broadcasts without a socket have their rate ${when}`, async () => {
     const wall = new SetClock();
     using service = inProcess({
       server: { ...wall },

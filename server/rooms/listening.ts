@@ -102,7 +102,7 @@ export class BoundedListening<State, Event>
   }
 
   /** Receives an event from the room. */
-  tell(event: Event, revision: number): void {
+  receive(event: Event, revision: number): void {
     // A state that was delivered, or has yet to be, contains it.
     if (this.#isBehind || revision <= this.#revision) return;
     if (this.#isFlowing) {

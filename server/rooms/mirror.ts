@@ -35,14 +35,6 @@ export interface RoomServer<M extends PresenceModel> {
   }): Watch<PresenceBatch<M>>;
 }
 
-/** A mirror of a server, and the position at which its watch continues. */
-export interface Mirror<M extends PresenceModel> {
-  /** What is present. */
-  readonly view: PresenceView<M>;
-  /** Where the watch continues. */
-  readonly position: CursorPosition;
-}
-
 /**
  * Mirrors what a server has now, without waiting for a watch to begin: a watch
  * from its position on reports everything later as a change. O(n).
@@ -54,7 +46,7 @@ export interface Mirror<M extends PresenceModel> {
 export function mirrorOf<M extends PresenceModel>(
   server: RoomServer<M>,
   query: Parameters<RoomServer<M>["store"]["snapshots"]>[0],
-): Mirror<M> {
+): { readonly view: PresenceView<M>; readonly position: CursorPosition } {
   const { store } = server;
   const position = { epoch: store.epoch, sequence: store.lastSequence };
   const snapshots = store.snapshots(query);

@@ -11,6 +11,6 @@ export {
   type Listening,
   ListeningTally,
 } from "./listening.ts";
-export { type Mirror, mirrorOf } from "./mirror.ts";
+export { mirrorOf } from "./mirror.ts";
 export { Reader } from "./reader.ts";
 export { Room, type RoomMember, Rooms, type Seat } from "./room.ts";

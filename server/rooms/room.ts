@@ -1,17 +1,13 @@
 import type { PresenceModel } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
-import {
-  type PresenceView,
-  type PresenceViewEvent,
-  type Viewer,
-  viewerPolicy,
-} from "../mod.ts";
+import { visibleTo } from "../internal.ts";
+import type { PresenceView, PresenceViewEvent, Viewer } from "../mod.ts";
 import { mirrorOf, type RoomServer } from "./mirror.ts";
 
 /** A listener, as its room sees it. */
 export interface RoomMember<Event> {
   /** Receives an event and the revision of the room that it leads to. */
-  tell(event: Event, revision: number): void;
+  receive(event: Event, revision: number): void;
   /** Ends: no more events follow. */
   end(): void;
   /** Ends with an error. */
@@ -48,7 +44,7 @@ export abstract class Room<M extends PresenceModel, Event> {
     onClose: () => void,
   ) {
     this.#onClose = onClose;
-    const visible = viewerPolicy(viewer);
+    const visible = visibleTo(viewer);
     const { view, position } = mirrorOf(server, { context, visible });
     this.view = view;
     this.#position = position;
@@ -56,7 +52,7 @@ export abstract class Room<M extends PresenceModel, Event> {
       .catch((error: unknown) => this.#fail(error));
   }
 
-  /** Up to which change the mirror is complete. */
+  /** The position of the latest change that the mirror contains. */
   get position(): CursorPosition {
     return this.#position;
   }

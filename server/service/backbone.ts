@@ -77,19 +77,15 @@ function decoded(part: string): string {
 
 /** The membership of a server in a cluster; disposing it leaves the cluster. */
 export interface Membership extends AsyncDisposable {
-  /** The cluster; `undefined` for a single service. */
-  readonly cluster: Cluster<DocumentModel> | undefined;
+  readonly cluster: Cluster<DocumentModel>;
 }
 
-/** Joins a server to those that share its backbone. */
+/** Joins a server to those that share its backbone, if it has one. */
 export async function join(
   server: PresenceServer<DocumentModel>,
   { backbone: url, givenBy, node, leaseMs }: Settings,
-): Promise<Membership> {
-  if (url === undefined) {
-    const nothing = () => Promise.resolve();
-    return { cluster: undefined, [Symbol.asyncDispose]: nothing };
-  }
+): Promise<Membership | undefined> {
+  if (url === undefined) return undefined;
   const reported = new Set<string>();
   const onError = (error: unknown) => reportOnce(reported, error);
   const { backbone, close } = url.protocol.startsWith("redis")

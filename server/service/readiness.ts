@@ -42,7 +42,7 @@ export class Readiness {
     if (this.#state !== "serving") return `the service is ${this.#state}`;
     if (this.#cluster?.isReady !== false) return undefined;
     return this.#cluster.status === "isolated"
-      ? "the backbone is away for too long"
+      ? "the backbone has been down for too long"
       : "the backbone has not been reached yet";
   }
 }

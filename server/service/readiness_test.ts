@@ -10,23 +10,23 @@ import { Service } from "./testing/service.ts";
 import { TcpClient } from "../phoenix/testing/tcp_client.ts";
 import { Readiness } from "./readiness.ts";
 
-/** The status of an answer, and why it is that. */
-type Told = [status: number, reason: unknown];
+/** The status of an answer, and the reason. */
+type Answer = [status: number, reason: unknown];
 
-async function told(answer: Response | Promise<Response>): Promise<Told> {
+async function read(answer: Response | Promise<Response>): Promise<Answer> {
   const response = await answer;
   const { status, reason } = await response.json();
   assertEquals(status, response.ok ? "ok" : "not ready");
   return [response.status, reason];
 }
 
-const READY: Told = [200, undefined];
+const READY: Answer = [200, undefined];
 
-Deno.test("/readyz tells of a service without a backbone when it is draining", async () => {
+Deno.test("/readyz reports that a service without a backbone is draining", async () => {
   await using service = await Service.start();
-  const ask = () => told(fetch(`${service.url}readyz`));
+  const ask = () => read(fetch(`${service.url}readyz`));
   assertEquals(await ask(), READY);
-  // It does not answer the service's goodbye, which waits for it.
+  // This client does not answer the goodbye, so the service waits for it.
   using _client = await TcpClient.connect({ port: Number(service.port) });
   service.stop("SIGTERM");
   await eventually(async () => (await ask())[0] === 503, "it is not ready");
@@ -36,7 +36,7 @@ Deno.test("/readyz tells of a service without a backbone when it is draining", a
 });
 
 Deno.test({
-  name: "/readyz waits for the backbone, and bears it to be away for a while",
+  name: "/readyz waits for the backbone, and tolerates a short outage",
   ignore: !RedisServer.isInstalled,
   async fn() {
     await using redis = new RedisServer();
@@ -44,12 +44,12 @@ Deno.test({
       ...["--backbone", `redis://127.0.0.1:${redis.port}`],
       ...["--lease-ms", "1000"],
     ]);
-    const ask = () => told(fetch(`${service.url}readyz`));
+    const ask = () => read(fetch(`${service.url}readyz`));
     const isWhole = async () => {
       const answer = await fetch(`${service.url}v1/presence?context=a`);
       return (await answer.json()).incomplete !== true;
     };
-    const unreached: Told = [503, "the backbone has not been reached yet"];
+    const unreached: Answer = [503, "the backbone has not been reached yet"];
     assertEquals(await ask(), unreached);
     const health = await fetch(`${service.url}healthz`);
     assertEquals(await health.json(), { status: "ok" });
@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Readiness is over when the backbone is away for longer than the hold",
+  name: "Readiness ends when the backbone is down for longer than the hold",
   ignore: !RedisServer.isInstalled,
   async fn() {
     await using redis = await RedisServer.start();
@@ -77,19 +77,19 @@ Deno.test({
     });
     const readiness = new Readiness();
     const ask = () =>
-      told(readiness.answer(new Request("http://localhost/readyz")));
+      read(readiness.answer(new Request("http://localhost/readyz")));
     assertEquals(await ask(), [503, "the service is starting"]);
     readiness.serving(cluster);
     await eventually(async () => (await ask())[0] === 200, "it is ready");
     await redis.kill();
     await eventually(async () => (await ask())[0] === 503, "it is not ready");
-    assertEquals(await ask(), [503, "the backbone is away for too long"]);
+    assertEquals(await ask(), [503, "the backbone has been down for too long"]);
     await redis.start();
     await eventually(async () => (await ask())[0] === 200, "it is ready again");
   },
 });
 
-Deno.test("Readiness answers HEAD, and no other method than that and GET", async () => {
+Deno.test("Readiness answers GET and HEAD only", async () => {
   const readiness = new Readiness();
   readiness.serving(undefined);
   const answers = ["GET", "HEAD", "POST"].map((method) =>

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { readSettings, StartError } from "./settings.ts";
 
-Deno.test("readSettings() says what is wrong with a value, or that there is none", () => {
+Deno.test("readSettings() says what is wrong with an option or its value", () => {
   const grace =
     "--grace-ms must be a whole number of milliseconds from 0 to 999999999";
   const cases: [string[], string][] = [

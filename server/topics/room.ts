@@ -30,13 +30,13 @@ import type {
 } from "./topic_model.ts";
 import { type Presences, type TopicState, topicState } from "./topic_state.ts";
 
-/** What has changed in a topic for a reader. */
+/** What has changed in a topic, as a reader sees it. */
 export interface TopicDiff {
-  /** Tells a diff from a state. */
+  /** The kind of message. */
   readonly type: "diff";
-  /** Who joined and left. */
+  /** The metas that joined and left. */
   readonly diff: WireDiff;
-  /** Up to which change. */
+  /** The position of the latest change that it contains. */
   readonly position: CursorPosition;
 }
 
@@ -106,12 +106,12 @@ export class TopicRoom extends Room<TopicModel, TopicDiff> {
       .filter(({ entries }) => entries.length > 0);
     if (differences.length === 0) return;
     for (const group of this.#groups.values()) {
-      group.tell(differences, this.position);
+      group.send(differences, this.position);
     }
   }
 }
 
-/** Whether readers learn nothing: facets other than the meta change often. */
+/** Whether readers see no difference: facets beside the meta change often. */
 function isSameMeta(
   { previous, snapshot }: EntryDifference<TopicModel>,
 ): boolean {
@@ -120,7 +120,7 @@ function isSameMeta(
     equalValues(metaOf(previous), metaOf(snapshot));
 }
 
-/** Whoever reads as a key sees all of it. */
+/** A reader sees everything of its own key. */
 const ALL: TopicPolicy = () => true;
 
 /**
@@ -163,8 +163,8 @@ class Group {
     return this.#state;
   }
 
-  /** Tells all readers how keys differ. */
-  tell(
+  /** Sends all readers the differences that they may see. */
+  send(
     differences: readonly KeyDifference[],
     position: CursorPosition,
   ): void {
@@ -183,7 +183,7 @@ class Group {
         ofKeys.set(own.key, messageOf(whole, position));
       }
       const message = own === undefined ? shared : ofKeys.get(own.key);
-      if (message !== undefined) member.tell(message, position.sequence);
+      if (message !== undefined) member.receive(message, position.sequence);
     }
   }
 

@@ -59,7 +59,7 @@ class RightsRoom extends Room<TopicModel, TopicDiff> {
     if (diff === undefined) return;
     const message = { type: "diff", diff, position } as const;
     for (const member of this.#members) {
-      member.tell(message, position.sequence);
+      member.receive(message, position.sequence);
     }
   }
 }

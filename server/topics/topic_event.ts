@@ -3,58 +3,58 @@ import {
   type Key,
   type PresenceSnapshot,
 } from "../../core/mod.ts";
-import {
-  type PresenceBatch,
-  type PresenceView,
-  type PresenceViewEvent,
-  viewerPolicy,
-  type Watch,
+import type {
+  PresenceBatch,
+  PresenceView,
+  PresenceViewEvent,
+  Watch,
 } from "../mod.ts";
+import { startWatch, visibleTo } from "../internal.ts";
 import { mirrorOf } from "../rooms/mod.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
 import type { TopicModel, TopicServer, TopicViewer } from "./topic_model.ts";
 
 /**
- * A connection has joined. One that comes back by another origin while it is
- * there does not join again: that is an update, or nothing if its meta is the
- * same.
+ * A connection has joined. A connection that returns with another origin while
+ * it is present does not join again: that is an update, or no event if the meta
+ * is equal.
  *
  * @typeParam Meta The application's type of metas.
  */
 export interface JoinEvent<Meta = TopicMeta> {
-  /** What has happened. */
+  /** The kind of event. */
   readonly type: "join";
-  /** Whose connection it is. */
+  /** The key that the connection belongs to. */
   readonly key: string;
   /** The meta of the connection. */
   readonly meta: Meta;
 }
 
 /**
- * The meta of a connection was replaced.
+ * The meta of a connection has changed.
  *
  * @typeParam Meta The application's type of metas.
  */
 export interface UpdateEvent<Meta = TopicMeta> {
-  /** What has happened. */
+  /** The kind of event. */
   readonly type: "update";
-  /** Whose connection it is. */
+  /** The key that the connection belongs to. */
   readonly key: string;
-  /** The meta that the connection has now. */
+  /** The new meta of the connection. */
   readonly meta: Meta;
 }
 
-/** The last connection of a key is gone. */
+/** The last connection of a key has left. */
 export interface LeaveEvent {
-  /** What has happened. */
+  /** The kind of event. */
   readonly type: "leave";
-  /** Who left. */
+  /** The key. */
   readonly key: string;
 }
 
 /**
- * What happens in a topic. As JSON it is what a channel is told.
+ * An event of a topic. Channels receive it as JSON.
  *
  * @typeParam Meta The application's type of metas.
  */
@@ -63,17 +63,17 @@ export type TopicEvent<Meta = TopicMeta> =
   | UpdateEvent<Meta>
   | LeaveEvent;
 
-/** An event, and the topic that it happened in. */
+/** An event and its topic. */
 export interface EventOfTopic<Meta> {
-  /** Where. */
+  /** The topic. */
   readonly topic: string;
-  /** What. */
+  /** The event. */
   readonly event: TopicEvent<Meta>;
 }
 
 /**
- * Watches the events of a topic from this call on, whenever they are read. It
- * holds a mirror of the topic; what has not been read stays in the server.
+ * Subscribes to the events of a topic from this call on, whenever they are read.
+ * It holds a mirror of the topic; unread changes stay in the server.
  */
 export function watchEvents<Meta>(
   server: TopicServer,
@@ -81,42 +81,26 @@ export function watchEvents<Meta>(
   viewer: TopicViewer,
   signal: AbortSignal | undefined,
 ): Watch<TopicEvent<Meta>> {
-  const visible = viewerPolicy(viewer);
+  const visible = visibleTo(viewer);
   const { view, position: since } = mirrorOf(server, {
     context: topic,
     visible,
   });
-  const watch = server.watch({ context: topic, viewer, since, signal });
-  async function* read(): AsyncGenerator<TopicEvent<Meta>, void> {
-    for await (const batch of watch) {
+  const options = { context: topic, viewer, since };
+  return startWatch([signal], async function* (signal) {
+    for await (const batch of server.watch({ ...options, signal })) {
       for (const { event } of takeEvents<Meta>(view, batch)) {
-        if (server.closed || signal?.aborted) return;
+        if (server.closed || signal.aborted) return;
         yield event;
       }
     }
-  }
-  const events = read();
-  const end = async () => {
-    // The watch first: a generator would sit out its current wait.
-    await watch[Symbol.asyncDispose]();
-    return events.return();
-  };
-  return {
-    next: () => events.next(),
-    return: end,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await end();
-    },
-  };
+  });
 }
 
 /**
- * Takes a batch into a mirror, change by change, so that a connection that
- * came and went in between is told of as well. After a gap, when nobody knows
- * of the single changes any more, what differs is told.
+ * Applies a batch to a mirror, change by change, so that a connection that joins
+ * and leaves within the batch causes events too. After a gap the single changes
+ * are lost: then the events are the differences.
  */
 export function* takeEvents<Meta>(
   view: PresenceView<TopicModel>,
@@ -163,7 +147,7 @@ function* eventsOf<Meta>(
 }
 
 /**
- * The connections that a key had before an event. A tab that comes back by
+ * Returns the connections that a key had before an event. A tab that returns by
  * another stream is another entry, of another origin, but the same connection.
  */
 function connectionsBefore(

@@ -11,8 +11,9 @@ import {
   assertPositive,
   assertServer,
   rightsKey,
+  visibleTo,
 } from "../internal.ts";
-import { OMNISCIENT_VIEWER, viewerPolicy, type Watch } from "../mod.ts";
+import { OMNISCIENT_VIEWER, type Watch } from "../mod.ts";
 import { BoundedListening, mirrorOf, Reader, Rooms } from "../rooms/mod.ts";
 import type { Channels } from "./channels.ts";
 import { ConnectionIds } from "./connection_ids.ts";
@@ -29,22 +30,26 @@ import type { TopicState } from "./topic_state.ts";
 /** How topics behave. */
 export interface TopicPresenceOptions {
   /**
-   * How long a connection lives that is not refreshed, in milliseconds;
-   * `Infinity` for ever.
+   * How long a connection lives without a refresh, in milliseconds; `Infinity`
+   * for no limit.
    *
    * @default {30_000}
    */
   readonly ttlMs?: Duration | undefined;
-  /** Lifts parts of a meta into built-in facets; nothing, if it is left out. */
+  /**
+   * Lifts parts of a meta into built-in facets, as {@linkcode liftFacets} does.
+   *
+   * @default {nothing is lifted}
+   */
   readonly facets?: FacetLifter | undefined;
   /**
-   * Where the events of all topics are published, as JSON on
-   * `presence:{topic}`. It takes a mirror of all that the server has; events
-   * are published one after the other, each when the one before it is.
+   * Where to publish the events of all topics, as JSON on `presence:{topic}`.
+   * This needs a mirror of the whole server. Each event is published when the
+   * publish before it has settled.
    */
   readonly channels?: Channels | undefined;
   /**
-   * Told of a publish on the channels that has failed.
+   * Called with the error of a publish on the channels that has failed.
    *
    * @default {console.error}
    */
@@ -53,39 +58,46 @@ export interface TopicPresenceOptions {
 
 /** How one connection is tracked. */
 export interface TrackOptions {
-  /** Its time to live in milliseconds; that of the topics, if left out. */
+  /**
+   * How long the connection lives without a refresh, in milliseconds.
+   *
+   * @default {ttlMs of the topics}
+   */
   readonly ttlMs?: Duration | undefined;
   /**
-   * A name for the connection that stays the same when it comes back, as the id
+   * A name for the connection that stays the same when it returns, like an id
    * that a tab keeps in `sessionStorage`. It is unique within the topic and the
-   * key. What the connection held before, by whatever origin, is replaced at once,
-   * so that nobody leaves, and its former handle is over. A name of its own for
-   * each call, if it is left out.
+   * key. The new connection replaces a former one of that name at once, whatever
+   * its origin, so that nobody leaves; the former handle ends.
+   *
+   * @default {a new name for each call}
    */
   readonly connection?: string | undefined;
   /**
-   * Who holds it: the server can withdraw or disconnect all that an origin
-   * holds at once. If it is left out, `"topics"` for a connection that has a
-   * name, and one origin for all others of these topics.
+   * The origin that holds the connection: the server can withdraw or disconnect
+   * everything that an origin holds.
+   *
+   * @default {"topics" for a named connection, else one origin for all others of
+   * these topics}
    */
   readonly origin?: string | undefined;
   /**
-   * Who it is shown to.
+   * Who may see the connection.
    *
    * @default {"public"}
    */
   readonly visibility?: Visibility | undefined;
 }
 
-/** On whose behalf a topic is read, and until when. */
+/** How a topic is read. */
 export interface ReadOptions {
   /**
-   * What may be seen.
+   * What the reader may see.
    *
    * @default {OMNISCIENT_VIEWER}
    */
   readonly viewer?: TopicViewer | undefined;
-  /** Ends the reading. */
+  /** Ends the reading when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -93,10 +105,10 @@ export interface ReadOptions {
  * Presence by topic, key and meta over a {@linkcode PresenceServer}: a topic is
  * a context, a key is a subject, and each connection is an entry with a meta.
  *
- * What the server does holds here too: its capacity, its sweep, its grace for
- * what a lost origin held. Entries of a topic that were published in another
- * way are in it as well; what they say of activity and availability is their
- * meta. What is read ends when the server is disposed of.
+ * The capacity, the sweep and the grace of the server apply to topics too.
+ * Entries that another face has published belong to the topic of their context;
+ * without a meta, their activity and availability are the meta. Watches and
+ * events end when the server is disposed of.
  *
  * @example Usage
  * ```ts
@@ -135,7 +147,8 @@ export interface ReadOptions {
  * ```
  *
  * @typeParam Meta The application's type of metas, which `track()` takes and
- * `list()` and `events()` give back. A meta that came by another face is believed to be of it, not checked.
+ * `list()` and `events()` return. A meta of another face is assumed to have this
+ * type; nothing checks it.
  */
 export class TopicPresence<Meta = TopicMeta> {
   readonly #server: TopicServer;
@@ -148,12 +161,12 @@ export class TopicPresence<Meta = TopicMeta> {
   readonly #entries = new LatestValues<TopicEntry<Meta>>();
 
   /**
-   * Makes topics of a server's contexts.
+   * Makes topics of the contexts of a server.
    *
    * @param server The server.
    * @param options How they behave.
-   * @throws {InvalidValueError} If `server` is none, the time to live is not
-   * more than zero, or an option is not known or of a wrong type.
+   * @throws {InvalidValueError} If `server` is not a server, the time to live is
+   * not above zero, or an option is unknown or has a wrong type.
    */
   constructor(
     server: TopicServer,
@@ -180,7 +193,7 @@ export class TopicPresence<Meta = TopicMeta> {
       new TopicRoom(server, topic, onClose)
     );
     if (channels !== undefined) {
-      this.#announce(channels, onError).catch(onError);
+      this.#publishEvents(channels, onError).catch(onError);
     }
   }
 
@@ -189,18 +202,16 @@ export class TopicPresence<Meta = TopicMeta> {
     return this.#server;
   }
 
-  // In
-
   /**
    * Tracks a connection of a key in a topic.
    *
    * @param topic The topic.
-   * @param key Whose connection it is.
-   * @param meta What to tell of it: any JSON value; it is copied.
+   * @param key The key that the connection belongs to.
+   * @param meta What others see of it: any JSON value; it is copied.
    * @param options How it is tracked.
-   * @returns The connection, to refresh, update and end it.
-   * @throws {InvalidValueError} If an argument is not well-formed, or facets
-   * are made of the meta that are none.
+   * @returns A handle to refresh, update and end the connection.
+   * @throws {InvalidValueError} If an argument is malformed, or the facets that
+   * are lifted from the meta are.
    * @throws {ContextAtCapacityError} If the topic is full and the key is not in
    * it.
    * @throws {ServerClosedError} If the server has been disposed of.
@@ -215,7 +226,7 @@ export class TopicPresence<Meta = TopicMeta> {
     assertOptions(options, action);
     const { ttlMs = this.#ttlMs, connection, ...rest } = options;
     const { visibility = "public", ...more } = rest;
-    // A tab that comes back at another node has the same entry there.
+    // A tab that returns at another node has the same entry there.
     const { origin = connection === undefined ? this.#origin : "topics" } =
       more;
     const { origin: _, ...others } = more;
@@ -232,24 +243,22 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Removes the connections whose time to live is over. The server does so by
-   * itself; this does it now.
+   * Removes the connections whose time to live is over, without waiting for the
+   * server's timer.
    *
-   * @returns How many were removed, those of other contexts included.
+   * @returns How many were removed, including those of other contexts.
    */
   sweepExpired(): number {
     return this.#server.expire();
   }
 
-  // Out
-
   /**
-   * Lists who is in a topic. O(n log n).
+   * Lists the keys in a topic. O(n log n).
    *
    * @param topic The topic.
-   * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns The entries, sorted by key; none for a topic that nobody is in. It
-   * is the same list until it changes, as `useSyncExternalStore` of React needs
+   * @param viewer What the reader may see; everything by default.
+   * @returns The entries, sorted by key; an empty list for an unknown topic. It
+   * is the same list until it changes, as React's `useSyncExternalStore` needs
    * it.
    */
   list(
@@ -264,11 +273,11 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Looks one key up. O(its connections).
+   * Returns one key. O(its connections).
    *
    * @param topic The topic.
    * @param key The key.
-   * @param viewer On whose behalf. All may be known, if it is left out.
+   * @param viewer What the reader may see; everything by default.
    * @returns The entry, the same object until it changes; `undefined` if the
    * key is not in the topic.
    */
@@ -287,25 +296,29 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Counts the keys in a topic. O(1) where all may be known, else O(n).
+   * Counts the keys in a topic. O(1) if the reader may see everything, else
+   * O(n).
    *
    * @param topic The topic.
-   * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns How many there are.
+   * @param viewer What the reader may see; everything by default.
+   * @returns The number of keys.
    */
-  countPresences(topic: string, viewer?: TopicViewer): number {
+  countPresences(
+    topic: string,
+    viewer: TopicViewer = OMNISCIENT_VIEWER,
+  ): number {
     assertName(topic, "topic", READ);
-    const visible = viewer && viewerPolicy(viewer);
+    const visible = visibleTo(viewer);
     return this.#server.store.count(topic, { visible }).subjects;
   }
 
   /**
-   * Tells whether a key is in a topic. O(its connections).
+   * Reports whether a key is in a topic. O(its connections).
    *
    * @param topic The topic.
    * @param key The key.
-   * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns `true` if it has a connection there.
+   * @param viewer What the reader may see; everything by default.
+   * @returns `true` if the key has a connection there.
    */
   isPresent(
     topic: string,
@@ -320,8 +333,8 @@ export class TopicPresence<Meta = TopicMeta> {
    *
    * @param topic The topic.
    * @param key The key.
-   * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns How many there are.
+   * @param viewer What the reader may see; everything by default.
+   * @returns The number of connections.
    */
   connectionCount(
     topic: string,
@@ -332,13 +345,13 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Tells what happens in a topic from this call on: each connection that
-   * joins or is updated, each key whose last connection is gone. Who reads so
-   * slowly that the server has forgotten what happened is told what is
-   * different.
+   * Subscribes to the events of a topic, from this call on: each connection that
+   * joins or is updated, each key whose last connection leaves. A reader that is
+   * so slow that the server no longer retains the changes receives the
+   * differences instead.
    *
    * @param topic The topic.
-   * @param options On whose behalf, and until when.
+   * @param options How it is read.
    * @returns The events.
    */
   events(topic: string, options: ReadOptions = {}): Watch<TopicEvent<Meta>> {
@@ -347,13 +360,15 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Tells who is in a topic as messages for the mirrors of clients: first a
-   * state, then a diff for each batch of changes, which costs what it tells,
-   * however large the topic is. Who is behind by more than 64 diffs gets a
-   * state in their place. Readers with the same rights get the same objects.
+   * Subscribes to a topic as messages for the mirrors of clients: first a state,
+   * then a diff for each batch of changes. A diff costs its own size, however
+   * large the topic is. A reader that is behind by more than 64 diffs gets a new
+   * state in their place. Readers with the same rights receive the same objects.
+   *
+   * It begins with the first `next()`.
    *
    * @param topic The topic.
-   * @param options On whose behalf, and until when.
+   * @param options How it is read.
    * @returns The messages.
    *
    * @example Usage
@@ -397,17 +412,15 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Tells up to which change a watch of a topic knows that begins now.
+   * Returns the position that the first state of a new watch would have.
    *
    * @param topic The topic.
-   * @returns The position of its first state.
+   * @returns The position.
    */
   positionOf(topic: string): CursorPosition {
     const { epoch, lastSequence: sequence } = this.#server.store;
     return this.#rooms.get(topic)?.position ?? { epoch, sequence };
   }
-
-  // Below the surface
 
   #read(
     topic: string,
@@ -416,12 +429,12 @@ export class TopicPresence<Meta = TopicMeta> {
   ): PresenceSnapshot<TopicModel>[] {
     assertName(topic, "topic", READ);
     if (key !== undefined) assertName(key, "key", READ);
-    const visible = viewerPolicy(viewer);
+    const visible = visibleTo(viewer);
     const query = { context: topic, subject: key, visible };
     return this.#server.store.snapshots(query);
   }
 
-  async #announce(
+  async #publishEvents(
     channels: Channels,
     onError: (error: unknown) => void,
   ): Promise<void> {
@@ -443,7 +456,7 @@ const MAX_PENDING = 64;
 
 const NONE: readonly never[] = [];
 
-/** What can't be done where there is no topic to read. */
+/** The action in messages about a malformed topic or key. */
 const READ = "read topic";
 
 function readOptions(
@@ -457,7 +470,7 @@ function readOptions(
   return { viewer, signal };
 }
 
-/** Whatever is told of it, what comes next is published. */
+/** Reports an error; one that the callback throws must not stop the events. */
 function report(error: unknown, onError: (error: unknown) => void): void {
   try {
     onError(error);

@@ -19,22 +19,22 @@ export const TTL = 3 * HEARTBEAT;
 /** Long enough for a call and its events, far shorter than a heartbeat. */
 export const SOON = 250;
 
-/** What a connection does otherwise. */
+/** The overridden calls of a connection. */
 export type Fault = (
   connection: BackboneConnection,
   listener: BackboneListener,
 ) => Partial<BackboneConnection>;
 
-/** What an agent of a lab has otherwise. */
+/** The options of an agent of a lab. */
 export interface LabAgentOptions {
   readonly project?: string;
   readonly heartbeatIntervalMs?: number;
   readonly watchBuffer?: number;
-  /** What is wrong with its backbone. */
+  /** The faults of its backbone. */
   readonly fault?: Fault;
 }
 
-/** Something that a process does. */
+/** An action of a process. */
 export interface Begun<T> {
   readonly result: Promise<T>;
   isSettled: boolean;
@@ -76,14 +76,14 @@ export class LabAgent {
     return this.begin(() => this.#open(options));
   }
 
-  /** Has its process do something, and lets time go by until that is done. */
+  /** Runs an action in its process, and lets time pass until it is done. */
   async ask<T>(action: () => Promise<T>): Promise<T> {
     const begun = await this.begin(action);
     await this.#lab.settle([begun]);
     return await begun.result;
   }
 
-  /** Has its process begin something. */
+  /** Begins an action in its process. */
   async begin<T>(action: () => Promise<T>): Promise<Begun<T>> {
     const { promise, resolve } = Promise.withResolvers<T>();
     const begun: Begun<T> = { result: promise, isSettled: false };
@@ -93,26 +93,26 @@ export class LabAgent {
     return begun;
   }
 
-  /** Who is there, as it sees it. */
+  /** Returns the agents that it sees. */
   async sees(): Promise<string[]> {
     const agents = await this.ask(() => this.presence.who());
     return agents.map(({ agentId }) => agentId);
   }
 
-  /** Watches; the events are added to what is returned, in short. */
+  /** Watches; adds the events to the returned list, in short. */
   async watch(signal = new AbortController().signal): Promise<string[]> {
-    const told: string[] = [];
+    const reported: string[] = [];
     await this.#lab.processes.run(this.process, async () => {
       try {
         for await (const event of this.presence.watch(signal)) {
-          told.push(`${event.kind} ${event.agentId}`);
+          reported.push(`${event.kind} ${event.agentId}`);
         }
-        told.push("end");
+        reported.push("end");
       } catch (error) {
-        told.push(error instanceof Error ? error.message : String(error));
+        reported.push(error instanceof Error ? error.message : String(error));
       }
     });
-    return told;
+    return reported;
   }
 
   async #open({ fault, ...options }: LabAgentOptions): Promise<void> {
@@ -131,13 +131,13 @@ export class LabAgent {
     });
   }
 
-  /** Ends its process without a goodbye. */
+  /** Kills its process without a goodbye. */
   kill(): void {
     this.#lab.processes.crash(this.process);
     this.#lab.network.forget(this.process);
   }
 
-  /** Has its process do nothing for a time. */
+  /** Pauses its process for a time. */
   async pause(duration: number): Promise<void> {
     this.process.isPaused = true;
     await this.#lab.processes.pass(duration);
@@ -145,18 +145,18 @@ export class LabAgent {
   }
 }
 
-/** Agents on a network that does what a test says, in fake time. */
+/** Agents on a simulated network that a test controls, in fake time. */
 export class AgentLab implements Disposable {
   readonly processes: SimulatedProcesses = new SimulatedProcesses();
   readonly network: SimulatedNetwork;
   readonly #agents: LabAgent[] = [];
 
-  /** Makes a lab in which nothing runs; of a seed come the delays. */
+  /** Makes an empty lab; the seed determines the delays. */
   constructor(seed = 1) {
     this.network = new SimulatedNetwork(this.processes, new Random(seed));
   }
 
-  /** Makes an agent that is yet to be opened. */
+  /** Makes an agent that is not open yet. */
   agent(agentId: string): LabAgent {
     const agent = new LabAgent(this, agentId);
     this.#agents.push(agent);
@@ -170,7 +170,7 @@ export class AgentLab implements Disposable {
     return agent;
   }
 
-  /** Lets time go by until all of that is done. */
+  /** Lets time pass until all actions are done. */
   async settle(begun: readonly Begun<unknown>[]): Promise<void> {
     while (begun.some(({ isSettled }) => !isSettled)) {
       await this.processes.pass(5);
@@ -178,7 +178,7 @@ export class AgentLab implements Disposable {
     await Promise.all(begun.map(({ result }) => result.catch(() => {})));
   }
 
-  /** Lets time go by. */
+  /** Lets time pass. */
   pass(duration: number = SOON): Promise<void> {
     return this.processes.pass(duration);
   }

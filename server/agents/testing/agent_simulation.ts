@@ -18,7 +18,7 @@ const STORM: Weather = {
   reorders: true,
 };
 
-/** What goes wrong in a simulation. */
+/** The kinds of failures in a simulation. */
 type Trouble = "none" | "loss" | "all";
 
 /** A process that was started as an agent. */
@@ -26,13 +26,13 @@ interface Started {
   readonly agent: LabAgent;
   readonly project: string;
   readonly opening: Begun<void>;
-  /** Who watches by it, and what they were told. */
+  /** Its watches, each with its events. */
   readonly watches: string[][];
-  /** How it has ended, as the simulation knows. */
+  /** How it has ended, if the simulation has ended it. */
   end: "killed" | "closed" | "failed" | "displaced" | undefined;
 }
 
-/** A history of agents, made up from a seed. */
+/** A history of agents, generated from a seed. */
 class AgentSimulation {
   readonly #random: Random;
   readonly #lab: AgentLab;
@@ -50,7 +50,7 @@ class AgentSimulation {
     if (log !== undefined) lab.network.trace = (line) => this.#note(line);
   }
 
-  /** Lets it run, heals everything, and checks what has become of it. */
+  /** Runs the history, heals everything, and checks the result. */
   async run(): Promise<void> {
     if (this.#trouble !== "none") this.#lab.network.weather = STORM;
     await this.#start();
@@ -87,7 +87,7 @@ class AgentSimulation {
     await this.#random.pick(actions)?.();
   }
 
-  /** One of those that have not ended. */
+  /** Picks an agent that has not ended. */
   #any(): Started | undefined {
     const open = this.#started.filter(({ end, opening, agent }) =>
       end === undefined && opening.isSettled && agent.isOpen
@@ -203,11 +203,11 @@ class AgentSimulation {
       network.cut(agent.process, false);
       if (agent.process.isPaused) await processes.resume(agent.process);
     }
-    // Whoever has given up a goodbye has taken 10 s for it.
+    // A goodbye without an answer takes 10 s.
     await this.#lab.pass(4 * LONGEST_TTL);
   }
 
-  // What must be true
+  // Checks
 
   async #check(): Promise<void> {
     for (const started of this.#started) await this.#checkEnd(started);
@@ -223,7 +223,7 @@ class AgentSimulation {
       }
     }
     for (const started of this.#started) this.#checkWatches(started, live);
-    // Whose lease was found only now is given up by then.
+    // Leases that were found only now have expired by then.
     await this.#lab.pass(2 * LONGEST_TTL);
     await this.#checkShared(live);
   }
@@ -231,7 +231,7 @@ class AgentSimulation {
   async #checkEnd(started: Started): Promise<void> {
     const { agent, opening, end } = started;
     if (end !== undefined) return;
-    assert(opening.isSettled, "whoever starts is done some time");
+    assert(opening.isSettled, "every start is done eventually");
     try {
       await opening.result;
       await agent.ask(() => agent.presence.who());
@@ -251,12 +251,12 @@ class AgentSimulation {
   }
 
   #checkWatches({ watches, end, project, agent }: Started, live: Started[]) {
-    for (const told of watches) {
+    for (const reported of watches) {
       const last = new Map<string, string>();
-      for (const event of told) {
+      for (const event of reported) {
         const [kind = "", id = ""] = event.split(" ");
         if (kind !== "up" && kind !== "down") continue;
-        assert(last.get(id) !== kind, `${agent.agentId} is told ${told}`);
+        assert(last.get(id) !== kind, `${agent.agentId} reports ${reported}`);
         last.set(id, kind);
       }
       if (end !== undefined) continue;
@@ -267,25 +267,25 @@ class AgentSimulation {
         assertEquals(
           kind === "up",
           isThere,
-          `${agent.agentId} is told ${told}`,
+          `${agent.agentId} reports ${reported}`,
         );
         if (this.#trouble !== "none" || kind === "up") continue;
         const hasEnded = this.#started.some((other) =>
           other.agent.agentId === id && other.end !== undefined
         );
-        assert(hasEnded, `${id} was told to be down`);
+        assert(hasEnded, `${id} was reported to be down`);
       }
     }
   }
 
-  /** Nothing is left of those who are gone. */
+  /** Checks that nothing is left of ended agents. */
   async #checkShared(live: readonly Started[]): Promise<void> {
     const observer = await this.#lab.network.backbone.connect(
       "observer",
       SILENT,
     );
     const leases = await observer.leases();
-    // Of a project in which nobody lives nobody looks.
+    // Nobody cleans up a project without live agents.
     for (const project of new Set(live.map(({ project }) => project))) {
       const prefix = JSON.stringify(["agent", project]).slice(0, -1);
       const expected = live

@@ -1,18 +1,14 @@
 import {
   DeliverPolicy,
-  DiscardPolicy,
   jetstream,
   JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
-  type JsMsg,
   RepublishHeaders,
-  RetentionPolicy,
-  StorageType,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { headers } from "@nats-io/nats-core";
+import { headers, type Msg, type Subscription } from "@nats-io/nats-core";
 import {
   hasCode,
   IS_IN_USE,
@@ -24,55 +20,43 @@ import {
   isRemovedAlready,
   isUnheard,
 } from "./api_errors.ts";
-import { type Entry, entryOf, isRemoval } from "./entry.ts";
+import { type Entry, entryOf, isRemoval, type News } from "./entry.ts";
 import { BucketUnfitError, JetStreamOffError } from "./errors.ts";
-import type { News } from "./feed.ts";
-import { guarded, listen, type OnError } from "./guarded.ts";
 import type { Link } from "./link.ts";
 import { Names } from "./names.ts";
 import { scan, type ScanOptions } from "./scan.ts";
 import { ServerClock } from "./server_clock.ts";
-
-/** How a bucket is made, and asked. */
-export interface BucketOptions {
-  /** Its name. */
-  readonly bucket: string;
-  /** Where it is kept. */
-  readonly storage: "file" | "memory";
-  /** On how many servers. */
-  readonly replicas: number;
-  /** After how many milliseconds an answer is not waited for any more. */
-  readonly timeoutMs: number;
-  /** Told of what should not happen. */
-  readonly onError: OnError;
-}
+import {
+  type BucketOptions,
+  flawOf,
+  isRepublishing,
+  MESSAGE_ROOM,
+  streamConfig,
+} from "./stream.ts";
 
 /** How a key is written. */
 export interface PutOptions {
-  /** The revision that it must have, 0 if none; any, if left out. */
+  /** The revision that the key must have, 0 for none; any if left out. */
   readonly expected?: number | undefined;
-  /** What is said beside the value. */
+  /** Headers of the value. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Headers and subjects are in the same message, and are short. */
-const MESSAGE_ROOM = 2_048;
-
-/** How many milliseconds it may take a server to delete a bucket. */
+/** How long a server may take to delete a bucket, in milliseconds. */
 const DELETING_MS = 1_000;
 
-/** How many milliseconds are left to it to make one before it is asked again. */
+/** How long to wait after a bucket was made, in milliseconds. */
 const CREATING_MS = 20;
 
 /**
- * The bucket as a stream of keys: each has one value, and each value a revision
- * that is greater than all before. Reads are answered by the leader, so that
- * they see what is acknowledged. A bucket that is gone is made again.
+ * The bucket as a stream of keys: each key has one value, and each value has a
+ * greater revision than all before. The leader answers reads, so that they see
+ * what was acknowledged. A bucket that is gone is made again.
  */
 export class Bucket {
-  /** How its keys are called. */
+  /** The names of keys and subjects. */
   readonly names: Names;
-  /** The clock of its server. */
+  /** The clock of the server. */
   readonly clock = new ServerClock();
   readonly #link: Link;
   readonly #options: BucketOptions;
@@ -80,17 +64,15 @@ export class Bucket {
   readonly #manager: Promise<JetStreamManager>;
   readonly #onForgotten: () => void;
   #memory = "";
-  #isRepublishing = true;
-  /** How many bytes a message may have, as the bucket was made. */
-  #maxMessage = Infinity;
-  #isReplicated = true;
+  /** How the bucket was made, once it was checked. */
+  #config: StreamConfig | undefined;
   #opening: Promise<string> | undefined;
   #reaching: Promise<void> | undefined;
 
   /**
-   * Takes a connection; nothing is asked yet.
+   * Takes a link; nothing is asked yet.
    *
-   * @param onForgotten Told when what was known is found to be forgotten.
+   * @param onForgotten Called when the bucket has forgotten what it knew.
    */
   constructor(link: Link, options: BucketOptions, onForgotten: () => void) {
     const api = { timeout: options.timeoutMs, checkAPI: false };
@@ -102,113 +84,83 @@ export class Bucket {
     this.#onForgotten = onForgotten;
   }
 
-  /** What the bucket is known by, as far as it is known; "" for not yet. */
+  /** The memory as it was last read; "" if it was not yet. */
   get memory(): string {
     return this.#memory;
   }
 
-  /** Whether the server tells of what is written by itself. */
+  /** Whether the server republishes every change. */
   get isRepublishing(): boolean {
-    return this.#isRepublishing;
+    return this.#config !== undefined &&
+      isRepublishing(this.names, this.#config);
   }
 
   /** How many bytes a value may have. */
   get maxBytes(): number {
     const { max_payload = 1_048_576 } = this.#link.nats.info ?? {};
-    return Math.min(max_payload, this.#maxMessage) - MESSAGE_ROOM;
+    const { max_msg_size = 0 } = this.#config ?? {};
+    const max = max_msg_size > 0 ? max_msg_size : Infinity;
+    return Math.min(max_payload, max) - MESSAGE_ROOM;
   }
 
-  /** Looks what the bucket is known by, and makes it where there is none. */
+  /** Reads the memory, and makes the bucket if there is none. */
   open(): Promise<string> {
     this.#opening ??= this.#open().finally(() => this.#opening = undefined);
     return this.#opening;
   }
 
   /**
-   * Looks how the bucket was made, perhaps by somebody else. To be done before
-   * anything else: one that is of no use may lose what is written.
+   * Checks how the bucket was made, perhaps by somebody else. Call it before
+   * anything else: a bucket that is of no use may lose what is written.
+   *
+   * @throws {BucketUnfitError} If it is of no use.
    */
   async check(): Promise<void> {
     const manager = await this.#manager;
-    const { config } = await this.#ask(() =>
-      manager.streams.info(this.names.stream)
-    );
-    const reason = this.#flawOf(config);
-    if (reason !== undefined) {
-      throw new BucketUnfitError(this.names.bucket, reason);
-    }
-    this.#maxMessage = config.max_msg_size > 0 ? config.max_msg_size : Infinity;
-    const { src, dest } = this.#config().republish;
-    const { republish } = config;
-    this.#isReplicated = config.num_replicas > 1;
-    this.#isRepublishing = republish?.src === src && republish.dest === dest &&
-      republish.headers_only !== true;
+    const { stream, bucket } = this.names;
+    const { config } = await this.#ask(() => manager.streams.info(stream));
+    const reason = flawOf(this.names, config);
+    if (reason !== undefined) throw new BucketUnfitError(bucket, reason);
+    this.#config = config;
   }
 
-  /** Why a bucket is of no use as it was made. */
-  #flawOf(config: StreamConfig): string | undefined {
-    const subject = this.names.subject(">");
-    const { retention, discard, max_msgs, max_bytes, max_msg_size } = config;
-    const isLimited = max_msgs > 0 || max_bytes > 0;
-    const least = MESSAGE_ROOM * 2;
-    switch (true) {
-      case !config.subjects?.includes(subject):
-        return `its stream must have the subject ${subject}`;
-      case retention !== RetentionPolicy.Limits:
-        return "it must keep values until there are others";
-      case isLimited && discard !== DiscardPolicy.New:
-        return "it must refuse values when it is full, and discard none";
-      case config.max_msgs_per_subject !== 1:
-        return "it must have a history of 1";
-      case config.max_age !== 0:
-        return "it must not have a time to live";
-      case max_msg_size > 0 && max_msg_size < least:
-        return `it must take values of ${least} bytes`;
-      case config.sealed:
-        return "it must not be sealed";
-      case config.no_ack:
-        return "its stream must acknowledge what is written";
-    }
-    return undefined;
-  }
-
-  /** The value of a key, if it has one; a key may have wildcards. */
+  /** Returns the value of a key, if it has one; a key may have wildcards. */
   get(key: string): Promise<Entry | undefined> {
     return this.#ask(() => this.#get(key));
   }
 
   /**
-   * Writes a key, if it has the revision that is expected. What is written by
-   * calls in a row is written in that order.
+   * Writes a key, if it has the expected revision. Calls in a row are done in
+   * that order.
    *
-   * @returns The new revision; nothing, if the key has another one.
+   * @returns The new revision; `undefined` if the key has another one.
    */
   async put(
     key: string,
     value: string | Uint8Array,
     options: PutOptions = {},
   ): Promise<number | undefined> {
-    const subject = this.names.subject(key);
     const head = headers();
     for (const [name, text] of Object.entries(options.headers ?? {})) {
       head.set(name, text);
     }
     const expect = { lastSubjectSequence: options.expected };
+    const publishOptions = { headers: head, expect };
     try {
       const { seq } = await this.#ask(() =>
-        this.#js.publish(subject, value, { headers: head, expect })
+        this.#js.publish(this.names.subject(key), value, publishOptions)
       );
       return seq;
     } catch (error) {
       if (hasCode(error, IS_OTHER)) return undefined;
-      // Full, say.
+      // It may be full.
       throw error instanceof JetStreamApiError
         ? new BucketUnfitError(this.names.bucket, error.message)
         : error;
     }
   }
 
-  /** Removes the value with a revision, if it is there, and tells nobody. */
+  /** Removes the value with a revision, if it is there, and notifies nobody. */
   async remove(revision: number): Promise<void> {
     const manager = await this.#manager;
     try {
@@ -221,9 +173,18 @@ export class Bucket {
     }
   }
 
+  /** Resolves when all writes that the server has let through by now are done. */
+  async flush(): Promise<void> {
+    const revision = await this.put(this.names.barrier, "");
+    // Where nothing may be removed, it stays.
+    if (revision !== undefined) await this.remove(revision).catch(() => {});
+  }
+
   /**
-   * Gives the values of many keys, in the order of their revisions: of all that
-   * there are at the time of the call, at least.
+   * Reads the values of many keys in the order of their revisions: at least
+   * those that there are at the time of the call.
+   *
+   * @param take Takes a value, and returns `false` when it has enough.
    */
   async scan(
     key: string,
@@ -232,29 +193,39 @@ export class Bucket {
   ): Promise<void> {
     const last = () => this.#get(key);
     const asked = performance.now();
+    // Servers other than the leader may have older values.
+    const isReplicated = (this.#config?.num_replicas ?? 1) > 1;
     const { time, answered } = await this.#ask(async () =>
       await scan(this.names, this.#js, {
         ...options,
         key,
         take,
         last,
-        // What others than the leader have may be older.
-        target: this.#isReplicated ? (await last())?.revision : undefined,
+        target: isReplicated ? (await last())?.revision : undefined,
         patienceMs: this.#options.timeoutMs,
       })
     );
     this.clock.set(asked, time, answered);
   }
 
+  /** Subscribes to a plain subject. Errors end nothing else. */
+  subscribe(subject: string, hear: (message: Msg) => void): Subscription {
+    return this.#link.nats.subscribe(subject, {
+      callback: (error, message) =>
+        error === null
+          ? this.#guard(() => hear(message))
+          : this.#options.onError(error),
+    });
+  }
+
   /**
-   * Hears what is written, by what the server republishes.
+   * Subscribes to changes of keys that the server republishes.
    *
    * @returns What ends it.
    */
   listen(key: string, hear: (news: News) => void): () => void {
     const lead = this.names.changes("");
-    const subscription = listen(
-      this.#link.nats,
+    const subscription = this.subscribe(
       this.names.changes(key),
       (message) =>
         hear({
@@ -263,20 +234,16 @@ export class Bucket {
           isRemoved: isRemoval(message.headers),
           value: message.string(),
         }),
-      this.#options.onError,
     );
     return () => subscription.unsubscribe();
   }
 
   /**
-   * Hears what is written, by a consumer.
+   * Subscribes to changes of keys by a consumer on the server.
    *
    * @returns What ends it.
    */
-  async consume(
-    key: string,
-    hear: (news: News) => void,
-  ): Promise<() => void> {
+  async consume(key: string, hear: (news: News) => void): Promise<() => void> {
     const consumer = await this.#ask(() =>
       this.#js.consumers.getPushConsumer(this.names.stream, {
         filter_subjects: this.names.subject(key),
@@ -284,13 +251,8 @@ export class Bucket {
       })
     );
     const messages = await consumer.consume({
-      callback: guarded((message: JsMsg) =>
-        hear({
-          key: this.names.key(message.subject),
-          revision: message.seq,
-          isRemoved: isRemoval(message.headers),
-          value: message.string(),
-        }), this.#options.onError),
+      callback: (message) =>
+        this.#guard(() => hear(entryOf(this.names, message, message.headers))),
     });
     return () => {
       messages.stop();
@@ -300,14 +262,14 @@ export class Bucket {
   }
 
   /**
-   * Comes back from the bucket: whoever has subscribed before hears of all that
-   * is written from then on, wherever in a cluster of servers they are.
+   * Makes a round trip to the bucket. Whatever was subscribed to before receives
+   * all later changes then, at whichever server of a cluster.
    */
   reach(): Promise<void> {
     return this.#ask(() => this.#reach());
   }
 
-  /** Has it refuse something, which costs it nothing; once for all who ask now. */
+  /** Provokes a refusal, which costs nothing; once for all calls at a time. */
   #reach(): Promise<void> {
     this.#reaching ??= Promise.resolve().then(async () => {
       this.#reaching = undefined;
@@ -323,8 +285,8 @@ export class Bucket {
   }
 
   /**
-   * Reads from a bucket that there is: a server of version 2.9 dies if it is
-   * asked for a value while the bucket is being made.
+   * Reads from a bucket that is known to exist: a server of version 2.9 dies if
+   * it is asked for a value while the bucket is being made.
    */
   async #get(key: string): Promise<Entry | undefined> {
     await this.#reach();
@@ -373,40 +335,20 @@ export class Bucket {
 
   async #create(): Promise<void> {
     const manager = await this.#manager;
+    const config = streamConfig(this.names, this.#options);
     try {
-      await this.#link.ask(() => manager.streams.add(this.#config()));
+      await this.#link.ask(() => manager.streams.add(config));
     } catch (error) {
       if (isUnheard(error) || hasCode(error, IS_OFF)) {
         throw new JetStreamOffError(this.names.bucket, { cause: error });
       }
       if (!hasCode(error, IS_IN_USE)) throw error;
     }
-    // Several servers have to agree first who leads it.
+    // Several servers have to agree first on who leads it.
     await pause(CREATING_MS);
   }
 
-  /** A bucket like any other: one value a key, and news of each to who listens. */
-  #config() {
-    const { bucket, storage, replicas } = this.#options;
-    return {
-      name: this.names.stream,
-      description: `Presence: the backbone of ${bucket}`,
-      subjects: [this.names.subject(">")],
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.New,
-      max_msgs_per_subject: 1,
-      storage: storage === "file" ? StorageType.File : StorageType.Memory,
-      num_replicas: replicas,
-      allow_rollup_hdrs: true,
-      allow_direct: false,
-      republish: {
-        src: this.names.subject(">"),
-        dest: this.names.changes(">"),
-      },
-    } satisfies Partial<StreamConfig>;
-  }
-
-  /** Asks; makes the bucket again and asks once more, if there is none. */
+  /** Asks; if there is no bucket, makes it again and asks once more. */
   async #ask<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await this.#link.ask(call);
@@ -414,6 +356,15 @@ export class Bucket {
       if (!isMissing(error)) throw error;
       await this.open();
       return await this.#link.ask(call);
+    }
+  }
+
+  /** Catches what a callback throws: it would end the whole connection. */
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#options.onError(error);
     }
   }
 }

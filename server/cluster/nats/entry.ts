@@ -1,29 +1,33 @@
 import type { MsgHdrs } from "@nats-io/nats-core";
 import type { Names } from "./names.ts";
 
-/** Says which life has written a row, as tokens, where the value is not read. */
+/** Names the life that has written a row, for readers of headers alone. */
 export const LIFE_HEADER = "Ruthere-Life";
 
-/** Says what a value means that is none: the key was deleted. */
+/** Marks a value as the deletion of its key. */
 export const OPERATION_HEADER = "KV-Operation";
 
-/** A value of a key. */
-export interface Entry {
+/** A change of a key. */
+export interface News {
   /** The key. */
   readonly key: string;
-  /** Its revision, which no other value of the bucket has. */
+  /** The revision, unique in the bucket. */
   readonly revision: number;
-  /** When it was written, in milliseconds, by the server's clock. */
-  readonly time: number;
-  /** Whether it says that the key was deleted. */
+  /** Whether the key was deleted. */
   readonly isRemoved: boolean;
-  /** The tokens of the life that has written it; "" if it does not say so. */
-  readonly life: string;
   /** The value. */
   readonly value: string;
 }
 
-/** What the client knows of a message of a stream. */
+/** A value of a key as it is kept. */
+export interface Entry extends News {
+  /** When it was written, in milliseconds, by the server's clock. */
+  readonly time: number;
+  /** The tokens of the life that has written it; "" if it is no row. */
+  readonly life: string;
+}
+
+/** The part of a message of a stream that makes an entry. */
 interface Message {
   readonly subject: string;
   readonly seq: number;
@@ -47,7 +51,7 @@ export function entryOf(
   };
 }
 
-/** Whether headers say that a key was deleted, by whatever tool. */
+/** Reports whether headers say that a key was deleted, by whatever tool. */
 export function isRemoval(headers: MsgHdrs | undefined): boolean {
   return ["DEL", "PURGE"].includes(headers?.get(OPERATION_HEADER) ?? "");
 }

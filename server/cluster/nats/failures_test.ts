@@ -12,10 +12,8 @@ import { NatsServer } from "../testing/nats_server.ts";
 import { eventually } from "../testing/real_server.ts";
 import { TcpProxy } from "../testing/tcp_proxy.ts";
 import { allAre, allShow, flaps } from "../testing/test_node.ts";
-import { Bucket } from "./bucket.ts";
-import { linkOf } from "./link.ts";
 import { TooLargeError } from "./mod.ts";
-import { settingsOf } from "./nats_settings.ts";
+import { Names } from "./names.ts";
 import { NatsNode, pair } from "./testing/nats_node.ts";
 
 function test(name: string, fn: () => Promise<void>): void {
@@ -137,15 +135,10 @@ test("values under keys of ours that are none of ours count for nothing, and are
   await using server = await NatsServer.start();
   const nats = await server.connect();
   const kv = await new Kvm(nats).create("ruthere");
-  const { names } = new Bucket(
-    linkOf(nats),
-    settingsOf({ bucket: "ruthere" }),
-    () => {},
-  );
+  const names = new Names("ruthere");
   const id = JSON.stringify(["ann", null, "session/ann"]);
   const scribble = async (value: string) => {
     for (const node of ["a", "b", "c"]) await kv.put(names.lease(node), value);
-    await kv.put(names.ended({ node: "a", epoch: "1" }), value);
     await kv.put(names.row('"doc-1"', id), value);
     await kv.put(names.row('"doc-1"', value), value);
     await kv.put("elsewhere", value);

@@ -1,22 +1,11 @@
 import type { Bucket } from "./bucket.ts";
-
-/** What was written to a key. */
-export interface News {
-  /** The key. */
-  readonly key: string;
-  /** The revision of the change. */
-  readonly revision: number;
-  /** Whether the key was deleted. */
-  readonly isRemoved: boolean;
-  /** The value. */
-  readonly value: string;
-}
+import type { News } from "./entry.ts";
 
 /**
- * Hears what is written to keys. A bucket that republishes is heard by a plain
- * subscription, which costs little, outlasts the bucket, and is told with the
- * answer to the write. One that does not is heard by a consumer on the server:
- * it is made again when the bucket or the server may have lost it.
+ * A subscription to changes of keys. If the bucket republishes, it is a plain
+ * subscription, which costs little, outlasts the bucket, and receives a change
+ * together with the answer to the write. If not, it is a consumer on the server,
+ * which is made again when the bucket or the server may have lost it.
  */
 export class Feed {
   readonly #bucket: Bucket;
@@ -27,14 +16,14 @@ export class Feed {
   #starting: Promise<void> | undefined;
   #isStopped = false;
 
-  /** Makes a feed that hears nothing yet. */
+  /** Makes a feed that has not begun. */
   constructor(bucket: Bucket, key: string, hear: (news: News) => void) {
     this.#bucket = bucket;
     this.#key = key;
     this.#hear = hear;
   }
 
-  /** Begins, if it has not yet, and waits until it hears all that is written. */
+  /** Begins, unless it has; resolves when it receives every later change. */
   ready(): Promise<void> {
     if (this.#stop !== undefined && this.#isRepublished) {
       return this.#bucket.reach();
@@ -46,7 +35,7 @@ export class Feed {
     return this.#starting;
   }
 
-  /** Whether it outlasts the bucket, and goes on by itself. */
+  /** Whether it outlasts the bucket. */
   get isLasting(): boolean {
     return this.#isRepublished && this.#bucket.isRepublishing;
   }

@@ -9,61 +9,65 @@ import type { Bucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
 import { ContendedError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
-import {
-  decodeLease,
-  decodeLife,
-  encode,
-  type LeaseRecord,
-} from "./records.ts";
+import { lifeToken } from "./names.ts";
+import { decodeNode, encodeNode, type NodeRecord } from "./records.ts";
 
-/** How often a lease is written that others write meanwhile. */
+/** How often to try a record that others write at the same time. */
 const TRIES = 10;
 
-/** After how many milliseconds the clock of the server is asked for again. */
+/** How long the clock of the server is taken for known, in milliseconds. */
 const CLOCK_IS_GOOD_FOR_MS = 30_000;
 
-/** Of how many lives it is remembered that they were told to be over. */
+/** How many lives to remember of which the listener knows that they are over. */
 const MAX_TOLD = 1_000;
 
-/** A lease, and the revision at which it was read. */
-interface Kept extends LeaseRecord {
+/** A record and the value that it was read from. */
+interface Kept extends NodeRecord {
   readonly entry: Entry;
 }
 
+/** The record of this node as this connection has put it last. */
+interface Own extends NodeRecord {
+  readonly revision: number;
+  /** When it was sent and acknowledged, by `performance.now()`. */
+  readonly asked: number;
+  readonly answered: number;
+}
+
 /**
- * The leases: a key each, written by comparing its revision. One that has ended
- * stays until its life is purged, and of each life that is over there is a key
- * that says so, written before it ends: a node that crashes in between leaves
- * nothing that nobody knows of.
+ * The leases: a key for each node holds its lease, and its lives that are over
+ * but not purged. Writes compare the revision of the key, so that one write ends
+ * a lease and remembers the life. The key is removed when the lease has ended and
+ * nothing is left to purge.
  */
 export class LeaseTable {
   readonly #bucket: Bucket;
+  readonly #node: string;
   readonly #by: string;
   readonly #listener: BackboneListener;
-  /** The revisions of own leases, by the keys. */
-  readonly #known = new Map<string, { epoch: string; revision: number }>();
-  /** Lives that may be over and not purged, by their keys. */
-  readonly #ended = new Map<string, NodeLife>();
-  #isEndedKnown = false;
-  /** The lives that were told to be over, by the keys of `#ended`. */
+  #own: Own | undefined;
+  /** The keys of nodes with lives that may be over and not purged. */
+  readonly #over = new Set<string>();
+  #isOverKnown = false;
+  /** The lives of which the listener knows that they are over. */
   readonly #told = new Set<string>();
-  /** The lease that was written last, and when. */
-  #lastPut: {
-    readonly key: string;
-    readonly revision: number;
-    readonly asked: number;
-    readonly answered: number;
-  } | undefined;
-  /** Has calls done in the order they are made. */
+  /** Does calls in the order they are made. */
   readonly #turns = new Limiter(1);
 
   /**
    * Makes a table of which nothing is known.
    *
-   * @param by Names the connection, so that it is not told what it does itself.
+   * @param node The node.
+   * @param by Identifies the connection, which ignores what it does itself.
    */
-  constructor(bucket: Bucket, by: string, listener: BackboneListener) {
+  constructor(
+    bucket: Bucket,
+    node: string,
+    by: string,
+    listener: BackboneListener,
+  ) {
     this.#bucket = bucket;
+    this.#node = node;
     this.#by = by;
     this.#listener = listener;
   }
@@ -71,27 +75,23 @@ export class LeaseTable {
   /** Begins a life. */
   acquire(lease: Lease): Promise<string> {
     return this.#turns.run(async () => {
-      const key = this.#bucket.names.lease(lease.node);
+      const { node, epoch } = lease;
       await this.#bucket.open();
       for (let tries = 0; tries < TRIES; tries++) {
-        const entry = await this.#bucket.get(key);
+        const entry = await this.#bucket.get(this.#bucket.names.lease(node));
         const kept = entry && keptOf(entry);
-        const former = kept === undefined || kept.isEnded ||
-            kept.lease.epoch === lease.epoch
-          ? undefined
-          : kept.lease;
-        if (former !== undefined) await this.#markEnded(former);
-        const revision = await this.#put(
-          { lease, isEnded: false, former: former?.epoch, by: this.#by },
-          // Of whatever is there: a lease that was deleted by hand leaves a marker.
-          entry?.revision ?? 0,
-        );
+        const former = kept?.lease === undefined ? [] : [lifeOf(kept.lease)];
+        const over = [...kept?.over ?? [], ...former]
+          .filter((life) => life.epoch !== epoch);
+        // A key that was deleted by hand has a marker with a revision.
+        const expected = entry?.revision ?? 0;
+        const record = { lease: this.#fit(lease), over, by: this.#by };
+        const revision = await this.#put(node, record, expected);
         if (revision === undefined) continue;
-        this.#known.set(key, { epoch: lease.epoch, revision });
         await this.#setClock();
         return await this.#bucket.open();
       }
-      throw new ContendedError(`begin a life of node ${lease.node}`);
+      throw new ContendedError(`begin a life of node ${node}`);
     });
   }
 
@@ -110,17 +110,14 @@ export class LeaseTable {
   /** Reads the leases that have not ended, or that of one node. */
   leases(node?: string): Promise<readonly KeptLease[]> {
     return this.#turns.run(async () => {
-      if (node !== undefined) {
-        const kept = await this.#read(node);
-        return kept === undefined || kept.isEnded ? [] : [this.#aged(kept)];
-      }
-      const entries = new Map<string, Entry>();
-      await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
-        entries.set(entry.key, entry);
-      });
-      return [...entries.values()].flatMap((entry) => {
-        const kept = keptOf(entry);
-        return kept === undefined || kept.isEnded ? [] : [this.#aged(kept)];
+      const found = node === undefined
+        ? await this.#readAll()
+        : [await this.#read(node)];
+      return found.flatMap((kept) => {
+        if (kept?.lease === undefined) return [];
+        const { lease, renewedAt = kept.entry.time } = kept;
+        const age = Math.max(0, this.#bucket.clock.now - renewedAt);
+        return [{ ...lease, age }];
       });
     });
   }
@@ -128,100 +125,121 @@ export class LeaseTable {
   /** Ends a life that was not renewed since a count. */
   end(life: NodeLife, count: number): Promise<boolean> {
     return this.#turns.run(async () => {
-      const kept = await this.#read(life.node);
-      if (!isOf(life, kept) || kept.lease.count !== count) return false;
-      await this.#markEnded(life);
-      const ended = { ...kept, isEnded: true, by: this.#by };
-      const revision = await this.#put(ended, kept.entry.revision);
+      const { node, epoch } = life;
+      const kept = await this.#read(node);
+      if (kept?.lease?.epoch !== epoch || kept.lease.count !== count) {
+        return false;
+      }
+      const over = [...kept.over, lifeOf(life)];
+      const revision = await this.#put(
+        node,
+        { over, by: this.#by },
+        kept.entry.revision,
+      );
       if (revision === undefined) return false;
-      // A server of version 2.9 that keeps a bucket with others lets two who
-      // write at once both have the revision that they expect: the last one
-      // counts. After one more write all that were let through are done.
-      await this.#markEnded(life);
-      return (await this.#read(life.node))?.entry.revision === revision;
+      // A server of version 2.9 that keeps a bucket with others may give two
+      // simultaneous writers the revision that both expect: the last one counts.
+      // After one more write all that were let through are done.
+      await this.#bucket.flush();
+      return (await this.#read(node))?.entry.revision === revision;
     });
   }
 
-  /** Whether a life goes on. */
-  async lives(life: NodeLife): Promise<boolean> {
-    return isOf(life, await this.#read(life.node));
+  /** Reports whether a life has its lease. */
+  async lives({ node, epoch }: NodeLife): Promise<boolean> {
+    return (await this.#read(node))?.lease?.epoch === epoch;
   }
 
-  /** Takes note that nothing is left of a life that is over. */
-  async purged(life: NodeLife): Promise<void> {
-    const key = this.#bucket.names.ended(life);
-    const kept = await this.#read(life.node);
-    if (kept?.isEnded === true && kept.lease.epoch === life.epoch) {
-      await this.#bucket.remove(kept.entry.revision);
+  /** Forgets a life that is over and of which no row is left. */
+  async purged({ node, epoch }: NodeLife): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const kept = await this.#read(node);
+      const isOver = kept?.over.some((life) => life.epoch === epoch);
+      if (kept === undefined || !isOver) return;
+      const { lease, entry, renewedAt = entry.time } = kept;
+      const over = kept.over.filter((life) => life.epoch !== epoch);
+      if (lease === undefined && over.length === 0) {
+        return await this.#bucket.remove(entry.revision);
+      }
+      const record = { lease, over, renewedAt, by: this.#by };
+      const revision = await this.#put(node, record, entry.revision);
+      if (revision !== undefined) return;
     }
-    const mark = await this.#bucket.get(key);
-    if (mark !== undefined) await this.#bucket.remove(mark.revision);
-    this.#ended.delete(key);
+    throw new ContendedError(`forget a life of node ${node}`);
   }
 
   /**
-   * Takes what was written by whomever.
+   * Takes what anybody has written.
    *
-   * @param isSilent Whether nothing is told of it.
+   * @param isSilent Whether the listener is not notified.
    */
   heard(key: string, value: string, isSilent = false): void {
-    if (key.startsWith("ended.")) {
-      const life = decodeLife(value);
-      if (life !== undefined) this.#ended.set(key, life);
-      return;
+    const record = decodeNode(value);
+    if (record === undefined) return;
+    const { lease, over, by } = record;
+    this.#learn(key, over);
+    if (isSilent || by === this.#by) return;
+    for (const life of over) {
+      if (this.#tell(life)) this.#listener.onEnded(lifeOf(life));
     }
-    const record = isSilent ? undefined : decodeLease(value);
-    if (record === undefined || record.by === this.#by) return;
-    const { lease, former } = record;
-    if (record.isEnded) {
-      this.#tellEnded(lease);
-      return;
-    }
-    if (former !== undefined) {
-      this.#tellEnded({ node: lease.node, epoch: former });
-    }
-    this.#listener.onLease(lease);
+    if (lease !== undefined) this.#listener.onLease(lease);
   }
 
-  /** Looks anew what is to be purged: something may not have been heard. */
+  /** Reads again what is to be purged: a message may have been lost. */
   forget(): void {
-    this.#isEndedKnown = false;
+    this.#isOverKnown = false;
   }
 
-  /** Tells that a life is over, once: two may have ended it at once. */
-  #tellEnded({ node, epoch }: NodeLife): void {
-    const key = this.#bucket.names.ended({ node, epoch });
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    for (const oldest of this.#told) {
-      if (this.#told.size <= MAX_TOLD) break;
-      this.#told.delete(oldest);
-    }
-    this.#listener.onEnded({ node, epoch });
+  /** Remembers a node with lives that are over. */
+  #learn(key: string, over: readonly NodeLife[] = []): void {
+    if (over.length > 0) this.#over.add(key);
+  }
+
+  /** Remembers that the listener knows of an end; returns whether it did not. */
+  #tell(life: NodeLife): boolean {
+    const name = lifeToken(life);
+    if (this.#told.has(name)) return false;
+    this.#told.add(name);
+    const [oldest = ""] = this.#told;
+    if (this.#told.size > MAX_TOLD) this.#told.delete(oldest);
+    return true;
   }
 
   async #renew(lease: Lease): Promise<boolean> {
-    const key = this.#bucket.names.lease(lease.node);
-    const record = { lease, isEnded: false, by: this.#by };
+    const { node, epoch } = lease;
+    let known: Pick<Own, "over" | "revision"> | undefined =
+      this.#own?.lease?.epoch === epoch ? this.#own : undefined;
     for (let tries = 0; tries < TRIES; tries++) {
-      const known = this.#known.get(key);
-      if (known?.epoch === lease.epoch) {
-        const revision = await this.#put(record, known.revision);
-        if (revision !== undefined) {
-          this.#known.set(key, { epoch: lease.epoch, revision });
-          return true;
-        }
+      if (known !== undefined) {
+        const { over, revision } = known;
+        const record = { lease: this.#fit(lease), over, by: this.#by };
+        if (await this.#put(node, record, revision) !== undefined) return true;
       }
-      const kept = await this.#read(lease.node);
-      if (!isOf(lease, kept)) {
-        this.#known.delete(key);
+      const kept = await this.#read(node);
+      if (kept?.lease?.epoch !== epoch) {
+        this.#own = undefined;
         return false;
       }
-      // A renewal was done without an answer, or the last one was lost.
-      const { revision } = kept.entry;
-      this.#known.set(key, { epoch: lease.epoch, revision });
+      // A renewal was done without an answer, the last one was lost, or a life
+      // was purged.
+      known = { over: kept.over, revision: kept.entry.revision };
     }
-    throw new ContendedError(`renew the lease of node ${lease.node}`);
+    throw new ContendedError(`renew the lease of node ${node}`);
+  }
+
+  async #readAll(): Promise<(Kept | undefined)[]> {
+    const entries = new Map<string, Entry>();
+    this.#isOverKnown = true;
+    try {
+      await this.#bucket.scan(this.#bucket.names.lease(), (entry) => {
+        entries.set(entry.key, entry);
+        this.#learn(entry.key, keptOf(entry)?.over);
+      });
+    } catch (error) {
+      this.#isOverKnown = false;
+      throw error;
+    }
+    return Array.from(entries.values(), keptOf);
   }
 
   async #read(node: string): Promise<Kept | undefined> {
@@ -229,19 +247,23 @@ export class LeaseTable {
     return entry && keptOf(entry);
   }
 
+  /** Puts the record of a node, if it has a revision; returns the new one. */
   async #put(
-    { lease, isEnded, former, by }: LeaseRecord,
+    node: string,
+    record: NodeRecord,
     expected: number,
   ): Promise<number | undefined> {
-    const key = this.#bucket.names.lease(lease.node);
-    const fitting = this.#fit(lease);
-    const value = encode({ lease: fitting, isEnded, former, by });
+    const key = this.#bucket.names.lease(node);
+    const value = encodeNode(record);
     const asked = performance.now();
     const revision = await this.#bucket.put(key, value, { expected });
+    if (revision === undefined) return undefined;
     const answered = performance.now();
-    if (revision !== undefined) {
-      this.#lastPut = { key, revision, asked, answered };
+    if (node === this.#node) {
+      this.#own = { ...record, revision, asked, answered };
     }
+    this.#learn(key, record.over);
+    for (const life of record.over) this.#tell(life);
     return revision;
   }
 
@@ -260,59 +282,33 @@ export class LeaseTable {
     return { ...lease, written };
   }
 
-  async #markEnded({ node, epoch }: NodeLife): Promise<void> {
-    const key = this.#bucket.names.ended({ node, epoch });
-    await this.#bucket.put(key, encode({ node, epoch }));
-    this.#ended.set(key, { node, epoch });
-  }
-
   async #unpurged(): Promise<readonly NodeLife[]> {
-    if (!this.#isEndedKnown) await this.#learnEnded();
+    if (!this.#isOverKnown) await this.#readAll();
     const unpurged: NodeLife[] = [];
-    for (const [key, life] of [...this.#ended]) {
-      if (await this.#bucket.get(key) === undefined) this.#ended.delete(key);
-      else if (!await this.lives(life)) unpurged.push(life);
+    for (const key of [...this.#over]) {
+      const entry = await this.#bucket.get(key);
+      const { over = [] } = entry && keptOf(entry) || {};
+      if (over.length === 0) this.#over.delete(key);
+      unpurged.push(...over);
     }
     return unpurged;
   }
 
-  async #learnEnded(): Promise<void> {
-    this.#isEndedKnown = true;
-    this.#ended.clear();
-    try {
-      await this.#bucket.scan(
-        this.#bucket.names.ended(),
-        ({ key, value }) => this.heard(key, value),
-      );
-    } catch (error) {
-      this.#isEndedKnown = false;
-      throw error;
-    }
-  }
-
-  /** Sets the clock by the lease that was written last. */
+  /** Sets the clock by the record of this node that was put last. */
   async #setClock(): Promise<void> {
-    const put = this.#lastPut;
-    const entry = put && await this.#bucket.get(put.key);
-    if (entry === undefined || entry.revision !== put?.revision) return;
-    this.#bucket.clock.set(put.asked, entry.time, put.answered);
-  }
-
-  #aged({ lease, entry }: Kept): KeptLease {
-    const age = Math.max(0, this.#bucket.clock.now - entry.time);
-    return { ...lease, age };
+    const key = this.#bucket.names.lease(this.#node);
+    const entry = await this.#bucket.get(key);
+    const own = this.#own;
+    if (entry === undefined || entry.revision !== own?.revision) return;
+    this.#bucket.clock.set(own.asked, entry.time, own.answered);
   }
 }
 
 function keptOf(entry: Entry): Kept | undefined {
-  const record = entry.isRemoved ? undefined : decodeLease(entry.value);
+  const record = entry.isRemoved ? undefined : decodeNode(entry.value);
   return record && { ...record, entry };
 }
 
-function isOf(
-  { node, epoch }: NodeLife,
-  kept: Kept | undefined,
-): kept is Kept {
-  return kept !== undefined && !kept.isEnded && kept.lease.node === node &&
-    kept.lease.epoch === epoch;
+function lifeOf({ node, epoch }: NodeLife): NodeLife {
+  return { node, epoch };
 }

@@ -1,36 +1,28 @@
 import type { NatsConnection } from "@nats-io/nats-core";
 import { NatsAwayError, NatsClosedError } from "./errors.ts";
 
-const LINKS = new WeakMap<NatsConnection, Link>();
-
-/** What is known of a connection; one for all that use it. */
-export function linkOf(nats: NatsConnection): Link {
-  const link = LINKS.get(nats) ?? new Link(nats);
-  LINKS.set(nats, link);
-  return link;
-}
-
-/** Told of what happens to a connection. */
+/** Notified of what happens to a connection. */
 export interface LinkListener {
   /** It is lost. */
   lost(): void;
   /** It is back. */
   back(): void;
-  /** It is closed, and does not come back. Told once. */
+  /** It is closed and does not come back. Called once. */
   closed(error: NatsClosedError): void;
 }
 
 /**
- * What is known of the user's connection. Whatever is asked while it is lost
- * fails at once, as does what is not answered by then: the client would keep it
- * until a timeout, and send some of it later.
+ * The state of the user's connection. While it is lost, calls fail at once, and
+ * so do calls without an answer by then: the client would keep them until a
+ * timeout, and send some of them later.
  */
 export class Link {
   /** The connection. */
   readonly nats: NatsConnection;
+  /** Who is notified. */
+  readonly listeners: Set<LinkListener> = new Set();
   readonly #waiting = new Set<(error: Error) => void>();
-  readonly #listeners = new Set<LinkListener>();
-  /** Why nothing can be asked, if that is so. */
+  /** Why nothing can be asked, while that is so. */
   #loss: Error | undefined;
 
   /** Watches a connection for as long as it is open. */
@@ -41,13 +33,13 @@ export class Link {
     this.#awaitEnd();
   }
 
-  /** Whether nobody would hear what is said now. */
+  /** Whether the connection is lost or closed. */
   get isAway(): boolean {
     return this.#loss !== undefined || this.nats.info === undefined;
   }
 
   /**
-   * Asks something.
+   * Makes a call.
    *
    * @throws {NatsAwayError} If the connection is lost before there is an answer.
    * @throws {NatsClosedError} If it is closed for good.
@@ -62,27 +54,17 @@ export class Link {
     });
   }
 
-  /** Has somebody told of what happens. */
-  add(listener: LinkListener): void {
-    this.#listeners.add(listener);
-  }
-
-  /** Ends it. */
-  delete(listener: LinkListener): void {
-    this.#listeners.delete(listener);
-  }
-
   async #watch(): Promise<void> {
     for await (const { type } of this.nats.status()) {
       if (type === "disconnect") {
         this.#lose(new NatsAwayError());
-        for (const { lost } of [...this.#listeners]) lost();
+        for (const { lost } of [...this.listeners]) lost();
       } else if (type === "close") {
         this.#lose(new NatsClosedError());
       } else if (type === "reconnect") {
         // The client has subscribed again before it says so.
         this.#loss = undefined;
-        for (const { back } of [...this.#listeners]) back();
+        for (const { back } of [...this.listeners]) back();
       }
     }
   }
@@ -92,7 +74,7 @@ export class Link {
     const cause = reason instanceof Error ? { cause: reason } : undefined;
     const error = new NatsClosedError(cause);
     this.#lose(error);
-    for (const { closed } of [...this.#listeners]) closed(error);
+    for (const { closed } of [...this.listeners]) closed(error);
   }
 
   #lose(error: Error): void {

@@ -40,8 +40,10 @@ export class Names {
   readonly bucket: string;
   /** The stream that the bucket is. */
   readonly stream: string;
-  /** The key of what the bucket is known by. */
+  /** The key of the memory. */
   readonly memory = "memory";
+  /** The key that is written to wait for earlier writes. */
+  readonly barrier = "barrier";
 
   /** Takes the name of the bucket. */
   constructor(bucket: string) {
@@ -62,12 +64,6 @@ export class Names {
   /** The key of a lease; of all, if left out. */
   lease(node?: string): string {
     return `leases.${node === undefined ? "*" : token(node)}`;
-  }
-
-  /** The key of what says that a life is to be purged; of all, if left out. */
-  ended(life?: { node: string; epoch: string }): string {
-    if (life === undefined) return "ended.>";
-    return `ended.${lifeToken(life)}`;
   }
 
   /** The subject by which a key is written. */

@@ -1,13 +1,31 @@
 import type { NatsConnection } from "@nats-io/nats-core";
+import {
+  assertDelay,
+  assertFunction,
+  assertMethods,
+  assertNoOtherOptions,
+} from "../../../core/assert.ts";
+import { InvalidValueError } from "../../../core/mod.ts";
 import type {
   BackboneConnection,
   BackboneListener,
   PresenceBackbone,
 } from "../mod.ts";
-import type { BucketOptions } from "./bucket.ts";
-import { type Link, linkOf } from "./link.ts";
+import { Link } from "./link.ts";
 import { NatsBackboneConnection } from "./nats_connection.ts";
-import { assertConnection, settingsOf } from "./nats_settings.ts";
+import type { BucketOptions } from "./stream.ts";
+
+const ACTION = "make backbone";
+
+/** The methods of a connection that a backbone uses. */
+const METHODS = [
+  "publish",
+  "request",
+  "subscribe",
+  "status",
+  "closed",
+  "isClosed",
+];
 
 /** How a backbone uses NATS. */
 export interface NatsBackboneOptions {
@@ -85,9 +103,11 @@ export class NatsBackbone implements PresenceBackbone {
    * no sense. It is a `TypeError`.
    */
   constructor(nats: NatsConnection, options: NatsBackboneOptions = {}) {
-    assertConnection(nats);
+    // Whichever copy of the client has made it.
+    const rule = "must be a connection, as connect() of @nats-io gives";
+    assertMethods(nats, METHODS, "nats", rule, ACTION);
     this.#settings = settingsOf(options);
-    this.#link = linkOf(nats);
+    this.#link = new Link(nats);
   }
 
   /**
@@ -115,4 +135,41 @@ export class NatsBackbone implements PresenceBackbone {
     await connection.open();
     return connection;
   }
+}
+
+/** Checks options, and adds the defaults. */
+function settingsOf(options: NatsBackboneOptions): BucketOptions {
+  const { bucket = "ruthere", storage = "file", ...rest } = options;
+  const { replicas = 1, timeoutMs = 5_000, ...more } = rest;
+  const { onError = console.error, ...others } = more;
+  assertNoOtherOptions(others, ACTION);
+  if (typeof bucket !== "string" || !/^[\w-]+$/.test(bucket)) {
+    refuse("bucket", "must be letters, digits, - and _", bucket);
+  }
+  if (storage !== "file" && storage !== "memory") {
+    refuse("storage", 'must be "file" or "memory"', storage);
+  }
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5) {
+    refuse("replicas", "must be a whole number from 1 to 5", replicas);
+  }
+  assertDelay(timeoutMs, "timeoutMs", ACTION);
+  assertFunction(onError, "onError", ACTION);
+  return { bucket, storage, replicas, timeoutMs, onError: harmless(onError) };
+}
+
+function refuse(field: string, rule: string, value: unknown): never {
+  throw new InvalidValueError(ACTION, field, rule, value);
+}
+
+/** Makes a function that logs what another one throws. */
+function harmless(
+  onError: (error: unknown) => void,
+): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError(error);
+    } catch (failure) {
+      console.error(failure);
+    }
+  };
 }

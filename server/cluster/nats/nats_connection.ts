@@ -1,4 +1,3 @@
-import type { Msg, Subscription } from "@nats-io/nats-core";
 import type {
   BackboneConnection,
   BackboneListener,
@@ -11,57 +10,48 @@ import type {
   RowWrite,
   Written,
 } from "../mod.ts";
-import { Bucket, type BucketOptions } from "./bucket.ts";
+import { Bucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
 import { isLoss, NatsBackboneClosedError, TooLargeError } from "./errors.ts";
-import { Feed, type News } from "./feed.ts";
-import { listen, type OnError } from "./guarded.ts";
+import { Feed } from "./feed.ts";
+import { FollowedContext } from "./followed_context.ts";
 import { LeaseTable } from "./lease_table.ts";
 import { Limiter } from "./limiter.ts";
 import type { Link, LinkListener } from "./link.ts";
 import { Purger } from "./purger.ts";
-import { decodeRow, decodeText, encode } from "./records.ts";
+import { decodeRow, encode } from "./records.ts";
 import { RowWriter } from "./row_writer.ts";
+import type { BucketOptions } from "./stream.ts";
 
 /** How many contexts are read, or followed anew, at once. */
 const MAX_READS = 32;
-
-/** A context that is followed. */
-interface Followed {
-  readonly changes: Feed;
-  readonly texts: Subscription;
-  /** The revision of the last change that was heard. */
-  heard: number | undefined;
-  /** What was heard, but is yet to be told. */
-  readonly waiting: News[];
-  /** The last revision that is known, from answers to writes as well. */
-  known: number | undefined;
-}
 
 /** A node on the backbone. */
 export class NatsBackboneConnection implements BackboneConnection {
   readonly #node: string;
   readonly #listener: BackboneListener;
   readonly #link: Link;
-  readonly #onError: OnError;
-  /** Names this connection: there may be another one of the same node. */
+  readonly #onError: (error: unknown) => void;
+  /** Identifies this connection: there may be another one of the same node. */
   readonly #id = crypto.randomUUID();
   readonly #bucket: Bucket;
   readonly #leases: LeaseTable;
   readonly #writer: RowWriter;
   readonly #purger: Purger;
   readonly #reads = new Limiter(MAX_READS);
-  readonly #followed = new Map<string, Followed>();
-  /** What all nodes hear, whatever they follow. */
-  readonly #feeds: readonly Feed[];
+  readonly #followed = new Map<string, FollowedContext>();
+  /** The changes of leases. */
+  readonly #feed: Feed;
   readonly #linkListener: LinkListener = {
-    lost: () => this.#losses++,
+    lost: () => this.#loss = {},
     back: () => this.#recover(),
     closed: (error) => this.#onError(error),
   };
-  /** How often the way to NATS was lost, and of how many that was told. */
-  #losses = 0;
-  #toldLosses = 0;
+  /**
+   * The last loss of the connection, until the listener knows of it. Meanwhile
+   * nothing is passed on, as the client subscribes again before that.
+   */
+  #loss: object | undefined;
   #isClosed = false;
 
   /** Makes a connection that is not open yet. */
@@ -76,102 +66,99 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#link = link;
     this.#onError = options.onError;
     this.#bucket = new Bucket(link, options, () => this.#forget());
-    this.#leases = new LeaseTable(this.#bucket, this.#id, listener);
-    const { names } = this.#bucket;
-    this.#feeds = [names.lease(), names.ended()].map((key) =>
-      new Feed(this.#bucket, key, (news) => {
-        if (this.#isClosed) return;
-        this.#leases.heard(news.key, news.value, this.#isDeaf);
-      })
-    );
+    this.#leases = new LeaseTable(this.#bucket, node, this.#id, listener);
+    this.#feed = new Feed(this.#bucket, this.#bucket.names.lease(), (news) => {
+      if (this.#isClosed) return;
+      this.#leases.heard(news.key, news.value, this.#loss !== undefined);
+    });
     this.#purger = new Purger(this.#bucket);
     this.#writer = new RowWriter(this.#bucket, {
       lastOf: (context) => this.#followed.get(context)?.known,
-      wrote: (context, revision) => this.#knows(context, revision),
+      wrote: (context, revision) =>
+        this.#followed.get(context)?.knows(revision),
       onError: this.#onError,
     });
   }
 
-  /** Makes the bucket, if need be, and listens. */
+  /** Makes the bucket, if there is none, and subscribes. */
   async open(): Promise<void> {
     try {
       await this.#bucket.check();
       await this.#bucket.open();
-      await Promise.all(this.#feeds.map((feed) => feed.ready()));
-      this.#link.add(this.#linkListener);
+      await this.#feed.ready();
+      this.#link.listeners.add(this.#linkListener);
     } catch (error) {
       await this.close();
       throw error;
     }
   }
 
-  acquire(lease: Lease): Promise<string> {
-    return this.#unlessClosed(
-      "begin a life",
-      () => this.#leases.acquire(lease),
-    );
+  async acquire(lease: Lease): Promise<string> {
+    this.#assertOpen("begin a life");
+    return await this.#leases.acquire(lease);
   }
 
-  renew(lease: Lease): Promise<Renewal> {
-    return this.#unlessClosed("renew a lease", () => {
-      this.#writer.tidy();
-      return this.#leases.renew(lease);
-    });
+  async renew(lease: Lease): Promise<Renewal> {
+    this.#assertOpen("renew a lease");
+    this.#writer.tidy();
+    return await this.#leases.renew(lease);
   }
 
-  leases(node?: string): Promise<readonly KeptLease[]> {
-    return this.#unlessClosed("read leases", () => this.#leases.leases(node));
+  async leases(node?: string): Promise<readonly KeptLease[]> {
+    this.#assertOpen("read leases");
+    return await this.#leases.leases(node);
   }
 
-  end(life: NodeLife, count: number): Promise<boolean> {
-    return this.#unlessClosed(
-      "end a life",
-      () => this.#leases.end(life, count),
-    );
+  async end(life: NodeLife, count: number): Promise<boolean> {
+    this.#assertOpen("end a life");
+    return await this.#leases.end(life, count);
   }
 
-  purge(life: NodeLife, context?: string): Promise<boolean> {
-    return this.#unlessClosed("purge a life", async () => {
-      if (await this.#leases.lives(life)) return true;
-      if (context !== undefined) {
-        await this.#purger.sweep(context, life);
-        return true;
-      }
-      const isAll = await this.#purger.purge(life);
-      if (isAll) await this.#leases.purged(life);
-      return isAll;
-    });
+  async purge(life: NodeLife, context?: string): Promise<boolean> {
+    this.#assertOpen("purge a life");
+    if (await this.#leases.lives(life)) return true;
+    if (context !== undefined) {
+      await this.#purger.sweep(context, life);
+      return true;
+    }
+    const isAll = await this.#purger.purge(life);
+    if (isAll) await this.#leases.purged(life);
+    return isAll;
   }
 
-  write(
+  async write(
     life: NodeLife,
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]> {
-    return this.#unlessClosed(
-      "write rows",
-      () => this.#writer.write(life, writes),
-    );
+    this.#assertOpen("write rows");
+    return await this.#writer.write(life, writes);
   }
 
-  follow(context: string): Promise<void> {
-    return this.#unlessClosed("follow a context", () => {
-      const followed = this.#followed.get(context) ?? this.#listenTo(context);
-      return followed.changes.ready();
-    });
+  async follow(context: string): Promise<void> {
+    this.#assertOpen("follow a context");
+    let followed = this.#followed.get(context);
+    if (followed === undefined) {
+      followed = new FollowedContext(
+        context,
+        this.#bucket,
+        this.#listener,
+        this.#id,
+        () => this.#loss !== undefined,
+      );
+      this.#followed.set(context, followed);
+    }
+    await followed.changes.ready();
   }
 
   unfollow(context: string): void {
-    const followed = this.#followed.get(context);
+    this.#followed.get(context)?.stop();
     this.#followed.delete(context);
-    followed?.changes.stop();
-    followed?.texts.unsubscribe();
   }
 
-  read(context: string): Promise<ContextRows> {
-    return this.#unlessClosed("read a context", async () => {
-      await this.#writer.settled(context);
-      return await this.#reads.run(() => this.#read(context));
-    });
+  async read(context: string): Promise<ContextRows> {
+    this.#assertOpen("read a context");
+    await this.#writer.settled(context);
+    return await this.#reads.run(() => this.#read(context));
   }
 
   send(context: string, text: string): void {
@@ -188,9 +175,9 @@ export class NatsBackboneConnection implements BackboneConnection {
 
   close(): Promise<void> {
     this.#isClosed = true;
-    this.#link.delete(this.#linkListener);
+    this.#link.listeners.delete(this.#linkListener);
     for (const context of [...this.#followed.keys()]) this.unfollow(context);
-    for (const feed of this.#feeds) feed.stop();
+    this.#feed.stop();
     return Promise.resolve();
   }
 
@@ -219,100 +206,27 @@ export class NatsBackboneConnection implements BackboneConnection {
     return [{ node, epoch, id, value: row.value, age }];
   }
 
-  #listenTo(context: string): Followed {
-    const { names } = this.#bucket;
-    const followed: Followed = {
-      heard: undefined,
-      known: undefined,
-      waiting: [],
-      changes: new Feed(this.#bucket, names.rows(context), (news) => {
-        followed.waiting.push(news);
-        if (followed.waiting.length > 1) return;
-        queueMicrotask(() => this.#heardChanges(context, followed));
-      }),
-      texts: this.#listen(names.told(context), (message) => {
-        const said = this.#isDeaf ? undefined : decodeText(message.string());
-        if (said === undefined || said.by === this.#id) return;
-        this.#listener.onMessage(context, said.from, said.text);
-      }),
-    };
-    this.#followed.set(context, followed);
-    return followed;
-  }
-
-  /** Takes what came together; the server may have mixed up its order. */
-  #heardChanges(context: string, followed: Followed): void {
-    const all = followed.waiting.splice(0)
-      .sort((a, b) => a.revision - b.revision);
-    for (const news of all) {
-      // What is on its way when it is unfollowed is not told any more.
-      if (this.#followed.get(context) !== followed || this.#isDeaf) return;
-      this.#heardChange(context, followed, news);
-    }
-  }
-
-  #heardChange(context: string, followed: Followed, news: News): void {
-    const { revision, isRemoved } = news;
-    if (followed.changes.isLasting && revision < (followed.heard ?? 0)) {
-      // It comes after a later one, whose followers believe to have seen all.
-      this.#listener.onInterrupted();
-      return;
-    }
-    const row = decodeRow(news.value);
-    if (row === undefined) {
-      // Somebody else has written there, and nobody can say which row it is.
-      this.#listener.onInterrupted();
-      return;
-    }
-    const { node, epoch, id, value, age, after } = row;
-    const { heard } = followed;
-    followed.heard = revision;
-    this.#knows(context, revision);
-    // Where nothing is lost, all that a writer knows of was told before.
-    const isTold = after === undefined || heard !== undefined && after <= heard;
-    this.#listener.onChange({
-      context,
-      memory: this.#bucket.memory,
-      revision,
-      previous: isTold ? undefined : Math.min(after, revision - 1),
-      change: isRemoved
-        ? { type: "removed", id }
-        : { type: "put", row: { node, epoch, id, value, age } },
-    });
-  }
-
-  #knows(context: string, revision: number): void {
-    const followed = this.#followed.get(context);
-    if (followed === undefined) return;
-    followed.known = Math.max(followed.known ?? 0, revision);
-  }
-
-  #listen(subject: string, hear: (message: Msg) => void): Subscription {
-    return listen(this.#link.nats, subject, (message) => {
-      if (!this.#isClosed) hear(message);
-    }, this.#onError);
-  }
-
-  /** The bucket was deleted, or was not kept on a disk. */
+  /** Forgets what is known of a bucket that was deleted, or lost in a restart. */
   #forget(): void {
     this.#writer.forget();
     this.#purger.forget();
-    for (const followed of this.#followed.values()) {
-      followed.heard = undefined;
-      followed.known = undefined;
-    }
+    for (const followed of this.#followed.values()) followed.forget();
     this.#recover();
   }
 
-  /** Hears everything again, and says that something may be missed. */
+  /** Subscribes to everything again, and says that something may be missed. */
   async #recover(): Promise<void> {
-    const losses = this.#losses;
+    const loss = this.#loss;
     this.#leases.forget();
     try {
       await this.#bucket.check();
       await this.#bucket.open();
+      const followed = Array.from(
+        this.#followed.values(),
+        ({ changes }) => changes,
+      );
       await Promise.all(
-        this.#allFeeds().filter(({ isLasting }) => !isLasting)
+        [this.#feed, ...followed].filter(({ isLasting }) => !isLasting)
           .map((feed) => this.#reads.run(() => feed.restart())),
       );
       await this.#bucket.reach();
@@ -321,27 +235,11 @@ export class NatsBackboneConnection implements BackboneConnection {
       if (!this.#isClosed && !isLoss(error)) this.#onError(error);
     }
     if (this.#isClosed) return;
-    if (!this.#link.isAway) {
-      this.#toldLosses = Math.max(this.#toldLosses, losses);
-    }
+    if (!this.#link.isAway && this.#loss === loss) this.#loss = undefined;
     this.#listener.onInterrupted();
   }
 
-  /**
-   * Whether what comes is not told: the client subscribes again before anybody
-   * can be told that something may be missed.
-   */
-  get #isDeaf(): boolean {
-    return this.#losses !== this.#toldLosses;
-  }
-
-  #allFeeds(): Feed[] {
-    const followed = [...this.#followed.values()];
-    return [...this.#feeds, ...followed.map(({ changes }) => changes)];
-  }
-
-  #unlessClosed<T>(action: string, call: () => Promise<T>): Promise<T> {
-    if (!this.#isClosed) return call();
-    return Promise.reject(new NatsBackboneClosedError(action));
+  #assertOpen(action: string): void {
+    if (this.#isClosed) throw new NatsBackboneClosedError(action);
   }
 }

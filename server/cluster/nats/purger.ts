@@ -36,11 +36,10 @@ export class Purger {
    * @returns Whether that was all.
    */
   async purge(life: NodeLife): Promise<boolean> {
-    const key = this.#bucket.names.ended(life);
     const written = lifeToken(life);
     const found: number[] = [];
     let looks = 0;
-    let next = this.#from.get(key) ?? 1;
+    let next = this.#from.get(written) ?? 1;
     let isAll = true;
     await this.#bucket.scan(this.#bucket.names.rows(), (entry) => {
       next = entry.revision + 1;
@@ -49,8 +48,8 @@ export class Purger {
       return isAll;
     }, { from: next, isHeadersOnly: true });
     await this.#remove(found);
-    if (isAll) this.#from.delete(key);
-    else this.#goOnFrom(key, next);
+    if (isAll) this.#from.delete(written);
+    else this.#goOnFrom(written, next);
     return isAll;
   }
 
@@ -70,22 +69,18 @@ export class Purger {
   }
 
   /** Takes note of where a purge goes on, of those that were begun last. */
-  #goOnFrom(key: string, revision: number): void {
-    this.#from.delete(key);
-    this.#from.set(key, revision);
-    for (const oldest of this.#from.keys()) {
-      if (this.#from.size <= MAX_BEGUN) break;
-      this.#from.delete(oldest);
-    }
+  #goOnFrom(life: string, revision: number): void {
+    this.#from.delete(life);
+    this.#from.set(life, revision);
+    const [oldest = ""] = this.#from.keys();
+    if (this.#from.size > MAX_BEGUN) this.#from.delete(oldest);
   }
 
   async #remove(revisions: readonly number[]): Promise<void> {
     const removals = revisions.map((revision) =>
       this.#limiter.run(() => this.#bucket.remove(revision))
     );
-    const results = await Promise.allSettled(removals);
-    for (const result of results) {
-      if (result.status === "rejected") throw result.reason;
-    }
+    await Promise.allSettled(removals);
+    await Promise.all(removals);
   }
 }

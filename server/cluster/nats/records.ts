@@ -1,31 +1,31 @@
 import type { Lease, NodeLife } from "../mod.ts";
 
-/** What is said of a row that was put or removed, beside its value. */
+/** What is written with the value of a row, or with its removal. */
 export interface RowHead extends NodeLife {
-  /** Names it within its context: a key may have but a hash of it. */
+  /** Identifies the row within its context: a key may have a mere hash of it. */
   readonly id: string;
-  /** How many milliseconds before the writing its publisher was heard of. */
+  /** Milliseconds from hearing from the publisher to the write. */
   readonly age: number;
   /**
-   * A revision of the context that the writer knew of: whoever has not heard
-   * of it has missed something.
+   * A revision of the context that the writer knew of: a follower that has not
+   * received it has missed something.
    */
   readonly after?: number | undefined;
 }
 
-/** A lease as it is kept. */
-export interface LeaseRecord {
-  /** What was said last. */
-  readonly lease: Lease;
-  /** Whether the life is over. */
-  readonly isEnded: boolean;
-  /** The life of the node that this one has ended. */
-  readonly former?: string | undefined;
+/** What is kept of a node. */
+export interface NodeRecord {
+  /** Its lease, unless that has ended. */
+  readonly lease?: Lease | undefined;
+  /** Its lives that are over but not purged. */
+  readonly over: readonly NodeLife[];
+  /** When the lease was renewed, if the record was written again since. */
+  readonly renewedAt?: number | undefined;
   /** The connection that has written it. */
   readonly by: string;
 }
 
-/** A text on its way, beside the text itself. */
+/** What is sent with a text. */
 export interface TextHead {
   /** The node that sends it. */
   readonly from: string;
@@ -33,12 +33,11 @@ export interface TextHead {
   readonly by: string;
 }
 
-/** Something as a line of JSON, and a text after it, which needs no escapes. */
+/** Encodes a head as a line of JSON, and a text after it as it is. */
 export function encode(head: object, text = ""): string {
   return `${JSON.stringify(head)}\n${text}`;
 }
 
-/** The line of JSON, and the text after it. */
 function decode(record: string): [head: unknown, text: string] {
   const end = record.indexOf("\n");
   if (end < 0) return [undefined, ""];
@@ -49,7 +48,12 @@ function decode(record: string): [head: unknown, text: string] {
   }
 }
 
-/** What a row is; nothing, if it was written by somebody else. */
+/** Encodes what is kept of a node. */
+export function encodeNode({ over, ...record }: NodeRecord): string {
+  return encode(over.length === 0 ? record : { ...record, over });
+}
+
+/** Decodes a row; returns `undefined` if somebody else has written it. */
 export function decodeRow(
   record: string,
 ): (RowHead & { readonly value: string }) | undefined {
@@ -57,19 +61,13 @@ export function decodeRow(
   return isRowHead(head) ? { ...head, value } : undefined;
 }
 
-/** What a lease is; nothing, if it was written by somebody else. */
-export function decodeLease(record: string): LeaseRecord | undefined {
+/** Decodes what is kept of a node, unless somebody else has written it. */
+export function decodeNode(record: string): NodeRecord | undefined {
   const [head] = decode(record);
-  return isLeaseRecord(head) ? head : undefined;
+  return isNodeHead(head) ? { ...head, over: head.over ?? [] } : undefined;
 }
 
-/** Which life is to be purged. */
-export function decodeLife(record: string): NodeLife | undefined {
-  const [head] = decode(record);
-  return isLife(head) ? { node: head.node, epoch: head.epoch } : undefined;
-}
-
-/** Who says what. */
+/** Decodes a text, unless somebody else has sent it. */
 export function decodeText(
   record: string,
 ): (TextHead & { readonly text: string }) | undefined {
@@ -92,10 +90,14 @@ function isRowHead(value: unknown): value is RowHead {
     ["number", "undefined"].includes(typeof value.after);
 }
 
-function isLeaseRecord(value: unknown): value is LeaseRecord {
-  return isObject(value) && isLease(value.lease) &&
-    typeof value.isEnded === "boolean" && typeof value.by === "string" &&
-    ["string", "undefined"].includes(typeof value.former);
+function isNodeHead(
+  value: unknown,
+): value is Omit<NodeRecord, "over"> & { readonly over?: NodeLife[] } {
+  return isObject(value) && typeof value.by === "string" &&
+    (value.lease === undefined || isLease(value.lease)) &&
+    (value.over === undefined ||
+      Array.isArray(value.over) && value.over.every(isLife)) &&
+    ["number", "undefined"].includes(typeof value.renewedAt);
 }
 
 function isLease(value: unknown): value is Lease {

@@ -9,8 +9,9 @@ function sample() {
   const ends = new Map<string, () => void>();
   const lane = new RowLane(() => log.push("idle"));
   const add = (id: string, name: string, type: "put" | "removal" = "put") =>
-    lane.add(id, type, () => {
+    lane.add(id, type, (goOn) => {
       log.push(name);
+      goOn();
       return new Promise<void>((resolve) => ends.set(name, resolve));
     });
   const end = async (name: string) => {
@@ -20,12 +21,13 @@ function sample() {
   return { log, lane, add, end };
 }
 
-Deno.test("RowLane has different rows written together, and one row in order", async () => {
+Deno.test("RowLane writes different rows together, and one row in order", async () => {
   const { log, add, end } = sample();
   add("a", "a1");
   add("b", "b1");
   add("a", "a2");
   add("c", "c1");
+  await flush();
   assertEquals(log, ["a1", "b1"]);
   await end("a1");
   assertEquals(log, ["a1", "b1", "a2", "c1"]);
@@ -33,27 +35,34 @@ Deno.test("RowLane has different rows written together, and one row in order", a
   assertEquals(log.slice(4), ["idle"]);
 });
 
-Deno.test("RowLane has a removal wait for the puts before it, and puts for none", async () => {
+Deno.test("RowLane makes a removal wait for the puts before it, and puts for none", async () => {
   const { log, add, end } = sample();
   add("a", "a1");
   add("b", "b1", "removal");
   add("c", "c1", "removal");
   add("d", "d1");
+  await flush();
   assertEquals(log, ["a1"]);
   await end("a1");
   assertEquals(log, ["a1", "b1", "c1", "d1"]);
   for (const name of ["b1", "c1", "d1"]) await end(name);
 });
 
-Deno.test("RowLane has all wait for one that is looked into", async () => {
+Deno.test("RowLane makes all wait for one that is not sent yet", async () => {
   const { log, lane, add, end } = sample();
-  const goOn = lane.hold();
+  let goOn = () => {};
+  const first = lane.add("b", "put", (sent) => {
+    goOn = sent;
+    return new Promise<void>((resolve) => setTimeout(resolve));
+  });
   add("a", "a1");
   await flush();
   assertEquals(log, []);
   goOn();
   goOn();
+  await flush();
   assertEquals(log, ["a1"]);
+  await first;
   await end("a1");
   assertEquals(log, ["a1", "idle"]);
 });
@@ -66,20 +75,24 @@ Deno.test("RowLane settles what was added before, though it fails", async () => 
   lane.settled().then(() => isSettled = true);
   add("b", "b2");
   assertEquals(await failing.catch(({ message }) => message), "away");
+  await flush();
   assertEquals(isSettled, false);
   await end("b1");
   assertEquals(isSettled, true);
   await end("b2");
 });
 
-Deno.test("RowLane has those that wait fail when nobody answers", async () => {
-  const { log, lane, add } = sample();
-  const goOn = lane.hold();
+Deno.test("RowLane fails those that wait when nobody answers, and none that come later", async () => {
+  const { log, lane, add, end } = sample();
   const away = lane.add("a", "put", () => Promise.reject(new NatsAwayError()));
   const waiting = [add("a", "a1"), add("b", "b1")];
-  goOn();
   for (const call of [away, ...waiting]) {
     await assertRejects(() => call, NatsAwayError);
   }
+  await flush();
   assertEquals(log, ["idle"]);
+  add("a", "a2");
+  await flush();
+  await end("a2");
+  assertEquals(log, ["idle", "a2", "idle"]);
 });

@@ -11,29 +11,29 @@ import { RowLane } from "./row_lane.ts";
 /** How many writes are under way at once. */
 const MAX_WRITES = 512;
 
-/** How often a row is written that others write meanwhile. */
+/** How often to try a row that others write at the same time. */
 const TRIES = 20;
 
-/** What the life has made of a row. */
+/** A row that the life has written. */
 interface Own {
   readonly revision: number;
   readonly isThere: boolean;
 }
 
-/** What the writer asks of its connection. */
+/** What the writer needs of its connection. */
 export interface RowWriterHost {
-  /** The last revision of a context that is known, if there is one. */
+  /** Returns the last known revision of a context. */
   lastOf(context: string): number | undefined;
-  /** Told that a context was written. */
+  /** Called when a context was written. */
   wrote(context: string, revision: number): void;
-  /** Told what can't be written. */
+  /** Called with what can't be written. */
   onError(error: unknown): void;
 }
 
 /**
- * Writes rows, each by comparing its revision. Of the rows that this life has
- * written itself the revision is known; any other one is taken for new, and is
- * looked at where that turns out to be wrong.
+ * Writes rows by comparing their revisions. It knows those of rows that this
+ * life has written. It takes any other row for new, and reads it if the server
+ * says otherwise.
  */
 export class RowWriter {
   readonly #bucket: Bucket;
@@ -64,48 +64,44 @@ export class RowWriter {
       this.#epoch = life.epoch;
       this.#own.clear();
     }
-    const results = await Promise.allSettled(
-      writes.map((write) => this.#enqueue(life, write)),
-    );
-    return results.map((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
+    const results = writes.map((write) => {
+      const type = write.type === "put" ? "put" : "removal";
+      return this.#laneOf(write.context).add(
+        write.id,
+        type,
+        (goOn) => this.#limiter.run(() => this.#write(life, write, goOn)),
+      );
     });
+    await Promise.allSettled(results);
+    return await Promise.all(results);
   }
 
-  /** Waits until what was to be written into a context by now is settled. */
+  /** Resolves when all earlier writes of a context are done or have failed. */
   async settled(context: string): Promise<void> {
     await this.#lanes.get(context)?.settled();
   }
 
-  /** Removes what says that rows are gone, once everybody knows. */
+  /** Removes the markers of removed rows that everybody knows of. */
   tidy(): void {
     this.#markers.tidy();
   }
 
-  /** Forgets what is known of rows: the bucket has. */
+  /** Forgets all rows, because the bucket has. */
   forget(): void {
     this.#own.clear();
     this.#markers.forget();
   }
 
-  #enqueue(life: NodeLife, write: RowWrite): Promise<Written> {
-    const { context, id } = write;
+  #laneOf(context: string): RowLane {
     let lane = this.#lanes.get(context);
     if (lane === undefined) {
       lane = new RowLane(() => this.#lanes.delete(context));
       this.#lanes.set(context, lane);
     }
-    const { hold } = lane;
-    let release = () => {};
-    const type = write.type === "put" ? "put" : "removal";
-    return lane.add(id, type, () => {
-      release = hold();
-      return this.#limiter.run(() => this.#write(life, write, release));
-    }).finally(() => release());
+    return lane;
   }
 
-  /** Writes a row, and lets others go on once it is on its way. */
+  /** Writes a row, and calls `goOn` once that is sent. */
   async #write(
     life: NodeLife,
     write: RowWrite,
@@ -123,7 +119,7 @@ export class RowWriter {
       if (expected === undefined) {
         const entry = await this.#bucket.get(key);
         if (!this.#isAllowed(life, write, entry)) {
-          return await this.#refused(context);
+          return { isDone: false, revision: await this.#lastOf(context) };
         }
         expected = entry?.revision ?? 0;
       }
@@ -132,7 +128,7 @@ export class RowWriter {
       if (body.length > maxBytes) {
         const action = `share row ${id} of context ${context}`;
         this.#host.onError(new TooLargeError(action, body.length, maxBytes));
-        // Done as far as it can be: to refuse it would have it tried for ever.
+        // To refuse it would make the node try again for ever.
         return { isDone: true, revision: await this.#lastOf(context) };
       }
       const putting = this.#bucket.put(key, body, {
@@ -154,7 +150,7 @@ export class RowWriter {
     throw new ContendedError(`write row ${id} of context ${context}`);
   }
 
-  /** Whether a write may be done where there is that value, or none. */
+  /** Reports whether a row with this value, or none, may be written. */
   #isAllowed(
     life: NodeLife,
     write: RowWrite,
@@ -176,10 +172,6 @@ export class RowWriter {
     const head = { id, node, epoch, age, after };
     const value = write.type === "put" ? write.value : "";
     return new TextEncoder().encode(encode(head, value));
-  }
-
-  async #refused(context: string): Promise<Written> {
-    return { isDone: false, revision: await this.#lastOf(context) };
   }
 
   async #lastOf(context: string): Promise<number> {

@@ -1,9 +1,10 @@
-import type { PresenceUpdate } from "../../../core/mod.ts";
+import type { PresenceModel, PresenceUpdate } from "../../../core/mod.ts";
 import { PresenceServer, type PresenceServerOptions } from "../../mod.ts";
 import { Mirror, update } from "../../testing/harness.ts";
 import type { BackboneConnection } from "../backbone.ts";
-import { type Cluster, indexesOf, joinCluster } from "../cluster.ts";
+import { type Cluster, joinCluster, partsOf } from "../cluster.ts";
 import type { ClusterOptions } from "../cluster_options.ts";
+import type { FollowedContext } from "../followed_contexts.ts";
 import { contextName, nodeContext, NODES } from "../row_codec.ts";
 import { Random } from "./random.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
@@ -61,22 +62,26 @@ export class LabNode {
 
   /** Whether it follows a context. */
   follows(context: string): boolean {
-    return indexesOf(this.cluster).followed.has(contextName(context));
+    return this.#followed.has(contextName(context));
   }
 
   /** How many contexts it follows. */
   get followed(): number {
-    return indexesOf(this.cluster).followed.size;
+    return this.#followed.size;
   }
 
   /** How many of its own writes to a context it has not heard of. */
   unheard(context: string): number | undefined {
-    return indexesOf(this.cluster).followed.get(contextName(context))?.unheard;
+    return this.#followed.get(contextName(context))?.unheard;
+  }
+
+  get #followed(): ReadonlyMap<string, FollowedContext<PresenceModel>> {
+    return partsOf(this.cluster).contexts.all;
   }
 
   /** How many writes wait. */
   get waiting(): number {
-    return indexesOf(this.cluster).outbox.size;
+    return partsOf(this.cluster).outbox.size;
   }
 
   /** Watches a context. */

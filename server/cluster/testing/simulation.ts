@@ -7,7 +7,7 @@ import {
 } from "../../../core/mod.ts";
 import { FACET_ALLOWANCE_MS } from "../../internal.ts";
 import { PresenceServer, PresenceView } from "../../mod.ts";
-import { type Cluster, indexesOf, joinCluster } from "../cluster.ts";
+import { type Cluster, joinCluster, partsOf } from "../cluster.ts";
 import { NodeNameTakenError } from "../errors.ts";
 import type { EntriesAnswer } from "../survey.ts";
 import { contextName, rowId } from "../row_codec.ts";
@@ -383,13 +383,19 @@ export class Simulation {
     if (publisher === undefined || node === undefined) return;
     if (publisher.kind === "socket") {
       await this.#lose(publisher);
-      // By another connection they are here: nothing waits for this one.
+      // By another connection they are here: nothing waits for this one, or
+      // not until it is opened anew.
       const key = entryKeyOf(publisher);
-      const lingers = publisher.node.server.store.snapshot(key) !== undefined;
-      if (!lingers) publisher.since = this.#processes.now + HOLD / 2;
+      const { server } = publisher.node;
+      const look = () => {
+        const lingers = server.store.snapshot(key) !== undefined;
+        if (!lingers) publisher.since = this.#processes.now + HOLD / 2;
+      };
+      look();
       publisher.origin = `o${this.#origins++}`;
       publisher.node = node;
       await this.#pass(this.#random.below(60));
+      look();
       // Perhaps it is lost itself by now, or the node is.
       if (!this.#publishers.has(publisher)) return;
     }
@@ -479,7 +485,8 @@ export class Simulation {
     // Who took over what is lost by the backbone must say so again.
     if (this.#hasLostTheLatest) return;
     // While the backbone is away nobody learns of what was not followed before.
-    const followed = indexesOf(node.cluster).followed.get(contextName(context));
+    const { all } = partsOf(node.cluster).contexts;
+    const followed = all.get(contextName(context));
     if (followed?.memory === "") return;
     const { now } = this.#processes;
     for (const publisher of this.#publishers) {
@@ -489,8 +496,8 @@ export class Simulation {
       if (now - publisher.since < KNOWN_AFTER) continue;
       // Who was not known here before the backbone forgot all is known once
       // their node has written them again.
-      const owner = indexesOf(publisher.node.cluster);
-      const isKnown = this.#trouble === "none" || owner.isAnnounced;
+      const { lease, memory } = partsOf(publisher.node.cluster).session;
+      const isKnown = this.#trouble === "none" || lease.announced === memory;
       if (!isKnown && !gone.has(rowId(publisher))) continue;
       this.#failures.push(
         `${
@@ -723,8 +730,8 @@ export class Simulation {
 
   #checkContext(node: Node, context: string, seen: Map<string, string>): void {
     const shown = this.#shown(node, context);
-    const { followed, replication } = indexesOf(node.cluster);
-    if (!followed.has(contextName(context))) {
+    const { contexts, replication } = partsOf(node.cluster);
+    if (!contexts.all.has(contextName(context))) {
       assertEquals(shown, [], `${node.name} does not follow ${context}`);
       return;
     }
@@ -747,7 +754,7 @@ export class Simulation {
   async #checkShared(nodes: readonly Node[]): Promise<void> {
     const observer = await this.#network.backbone.connect("observer", SILENT);
     const epochs = new Set(
-      nodes.map(({ cluster }) => indexesOf(cluster).life.epoch),
+      nodes.map(({ cluster }) => partsOf(cluster).session.life.epoch),
     );
     for (const context of CONTEXTS) {
       const { rows } = await observer.read(contextName(context));
@@ -755,7 +762,7 @@ export class Simulation {
       const shared = rows.filter(({ epoch }) => epochs.has(epoch))
         .map(({ node, epoch, id }) => `${node} ${epoch} ${id}`);
       const own = nodes.flatMap(({ cluster }) => {
-        const { life, replication } = indexesOf(cluster);
+        const { session: { life }, replication } = partsOf(cluster);
         return replication.own(context)
           .map((key) => `${life.node} ${life.epoch} ${rowId(key)}`);
       });
@@ -767,10 +774,11 @@ export class Simulation {
 
 /** What a node knows agrees with what its server has. */
 function checkIndexes({ name, server, cluster }: Node): void {
-  const { life, replication, outbox, own, followed } = indexesOf(cluster);
+  const { session: { life }, replication, outbox, contexts } = partsOf(cluster);
+  const followed = contexts.all;
   assertEquals(outbox.size, 0, `outbox of ${name}`);
-  const owned = [...own].flatMap(([context, ids]) =>
-    [...ids].map((id) => `${context} ${id}`)
+  const owned = [...followed].flatMap(([context, { own }]) =>
+    [...own].map((id) => `${context} ${id}`)
   );
   assertEquals(
     owned.sort(),

@@ -56,14 +56,6 @@ export function hueIn(color: unknown): number | undefined {
  * ```
  */
 export function labelColorOf(color: string): "black" | "white" {
-  const luminance = luminanceOf(color);
-  const onBlack = (luminance + 0.05) / 0.05;
-  const onWhite = 1.05 / (luminance + 0.05);
-  return onBlack >= onWhite ? "black" : "white";
-}
-
-/** How bright a colour is, from 0 to 1. */
-function luminanceOf(color: string): number {
   const [, ...parts] = /^hsl\((\d+), (\d+)%, (\d+)%\)$/.exec(color) ?? [];
   const [hue, saturation, lightness] = parts.map(Number);
   if (
@@ -72,12 +64,40 @@ function luminanceOf(color: string): number {
     const rule = 'must have the form "hsl(0, 70%, 50%)"';
     throw new InvalidValueError("choose label", "color", rule, color);
   }
-  const light = lightness / 100;
-  const reach = saturation / 100 * Math.min(light, 1 - light);
-  const channel = (offset: number): number => {
+  const luminance = luminanceOf(rgbOf(hue, saturation / 100, lightness / 100));
+  const onBlack = (luminance + 0.05) / 0.05;
+  const onWhite = 1.05 / (luminance + 0.05);
+  return onBlack >= onWhite ? "black" : "white";
+}
+
+/**
+ * Returns the red, green and blue of a colour, from 0 to 1. Browsers get this file
+ * as well.
+ *
+ * @param hue In degrees.
+ * @param saturation From 0 to 1.
+ * @param lightness From 0 to 1.
+ */
+export function rgbOf(
+  hue: number,
+  saturation: number,
+  lightness: number,
+): number[] {
+  const reach = saturation * Math.min(lightness, 1 - lightness);
+  return [0, 8, 4].map((offset) => {
     const step = (offset + hue / 30) % 12;
-    const value = light - reach * Math.max(-1, Math.min(step - 3, 9 - step, 1));
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  };
-  return 0.2126 * channel(0) + 0.7152 * channel(8) + 0.0722 * channel(4);
+    return lightness - reach * Math.max(-1, Math.min(step - 3, 9 - step, 1));
+  });
+}
+
+/**
+ * Returns how bright a colour is, from 0 to 1, as WCAG defines it.
+ *
+ * @param rgb Its red, green and blue, from 0 to 1.
+ */
+export function luminanceOf(rgb: readonly number[]): number {
+  const [red = 0, green = 0, blue = 0] = rgb.map((part) =>
+    part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }

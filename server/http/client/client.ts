@@ -44,7 +44,7 @@ import type {
   WithdrawQuery,
 } from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
-import { parseJson } from "../../internal.ts";
+import { parseJson, startWatch } from "../../internal.ts";
 import { requestErrorOf } from "./request_error.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import type {
@@ -284,33 +284,10 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   watch(options: ClientWatchOptions<M>): Watch<ClientBatch<M>> {
     const { context, since, signal, ...others } = options;
     assertNoOtherOptions(others, "watch presence");
-    const inner = new AbortController();
-    const outer = [signal, this.#options.signal];
-    const batches = this.#batches({ context, since }, inner.signal);
-    async function* linked(): AsyncGenerator<ClientBatch<M>, void> {
-      if (outer.some((signal) => signal?.aborted)) return;
-      for (const signal of outer) signal?.addEventListener("abort", end);
-      try {
-        yield* batches;
-      } finally {
-        for (const signal of outer) signal?.removeEventListener("abort", end);
-      }
-    }
-    const watch = linked();
-    const end = () => {
-      inner.abort();
-      return watch.return();
-    };
-    return {
-      next: () => watch.next(),
-      return: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
+    return startWatch(
+      [signal, this.#options.signal],
+      (signal) => this.#batches({ context, since }, signal),
+    );
   }
 
   #batches(

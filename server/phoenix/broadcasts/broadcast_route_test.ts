@@ -32,7 +32,7 @@ function unsubscribed(
 ) {
   const client = new Library(`ws://127.0.0.1:${port}${path}`, {
     params: { apikey: "the key of the project" },
-    // What it says of the way that it goes is not for the output of a test.
+    // Its log is not for the output of a test.
     logger: () => {},
   });
   return client.channel("room");
@@ -89,7 +89,7 @@ test("Supabase's client is told why it may not send", async () => {
   );
 });
 
-// What is asked for, without a client
+// Requests without a client
 
 /** A request with a list of messages. */
 function listOf(
@@ -118,7 +118,7 @@ async function told(
   return [response.status, message];
 }
 
-/** Who has joined the topic, and what is told there. */
+/** The members of the topic, and what they get. */
 async function listener(
   { connect }: ReturnType<typeof inProcess>,
   user?: string,
@@ -130,7 +130,7 @@ async function listener(
   return client;
 }
 
-Deno.test("a broadcast by HTTP has the key of its sender, who is not present by it", async () => {
+Deno.test("a broadcast by HTTP has the key of its sender, and does not make them present", async () => {
   using lab = inProcess({
     authorize: () => identity({ subject: "ada" }),
   });
@@ -163,7 +163,7 @@ Deno.test("a broadcast by HTTP has the key of its sender, who is not present by 
   assertEquals(lab.endpoint.sockets.size, 1);
 });
 
-Deno.test("a broadcast by HTTP of who is hidden is not heard", async () => {
+Deno.test("a broadcast by HTTP of a hidden sender does not arrive", async () => {
   using lab = inProcess({
     authorize: ({ url }) =>
       identity({ subject: url.includes("user=bob") ? "bob" : "ada" }),
@@ -256,7 +256,7 @@ for (const [what, [options, status, reason]] of Object.entries(REFUSALS)) {
   });
 }
 
-Deno.test("the join hook says who broadcasts by HTTP, and is asked once for a topic", async () => {
+Deno.test("the join hook decides who broadcasts by HTTP, and is asked once for a topic", async () => {
   const asked: unknown[] = [];
   using lab = inProcess({
     join: (topic, params, _identity, socket) => {
@@ -270,7 +270,7 @@ Deno.test("the join hook says who broadcasts by HTTP, and is asked once for a to
   assertEquals(lab.topics.countPresences(TOPIC), 0);
 });
 
-Deno.test("a broadcast by HTTP counts as a socket for as long as it takes", async () => {
+Deno.test("a broadcast by HTTP counts as a socket while it lasts", async () => {
   using lab = inProcess({ limits: { allSockets: 1 } });
   const answer = () => told(lab.endpoint.broadcast(listOf([wave()])));
   assertEquals(await answer(), [202, ""]);
@@ -299,7 +299,7 @@ Deno.test("one subject's broadcasts by HTTP have the rate of a socket", async ()
   assertEquals(await status("ada", 1), 429);
 });
 
-Deno.test("rights that are taken away while a body arrives broadcast nothing", async () => {
+Deno.test("rights that are revoked while a body arrives broadcast nothing", async () => {
   const who: PhoenixIdentity = identity({ subject: "ada" });
   using lab = inProcess({ authorize: () => who });
   const bob = await listener(lab);
@@ -324,7 +324,7 @@ Deno.test("rights that are taken away while a body arrives broadcast nothing", a
   );
 });
 
-Deno.test("PhoenixEndpoint.answer() answers requests to its own addresses, and leaves the others", async () => {
+Deno.test("PhoenixEndpoint.answer() answers requests to its own addresses, and no others", async () => {
   using server = new PresenceServer<TopicModel>();
   using endpoint = new PhoenixEndpoint(new TopicPresence(server));
   const vsn = "vsn=2.0.0";
@@ -347,7 +347,7 @@ Deno.test("PhoenixEndpoint.answer() answers requests to its own addresses, and l
   }
 });
 
-Deno.test("a request that is no broadcast is told what is wrong", async () => {
+Deno.test("a request that is not a broadcast gets the fault", async () => {
   using lab = inProcess();
   const send = (path: string, init: RequestInit = {}) => {
     const url = `http://localhost/api/broadcast${path}`;

@@ -46,7 +46,7 @@ Deno.test("the sender can't be forged", async () => {
   assertEquals(sender, { key: "ada", connection: connection(service) });
 });
 
-Deno.test("two tabs of one person hear each other", async () => {
+Deno.test("two tabs of one person get each other's broadcasts", async () => {
   await using service = serve();
   await using laptop = await member(service, "ada", { meta: {} });
   await using phone = await member(service, "ada", { meta: {} });
@@ -58,7 +58,7 @@ Deno.test("two tabs of one person hear each other", async () => {
 });
 
 for (const self of [true, false]) {
-  Deno.test(`with self ${self} one's own broadcasts ${self ? "come back" : "stay away"}`, async () => {
+  Deno.test(`with self ${self} a client ${self ? "gets" : "does not get"} its own broadcasts`, async () => {
     await using service = serve();
     const config = { broadcast: { self } };
     await using ada = await member(service, "ada", { config });
@@ -146,7 +146,7 @@ Deno.test("nobody gets a frame that their client can't read", async () => {
   // Kind 4 is unknown to phoenix.js, kind 2 to Supabase's client.
   sender.send(userPush("1", 0, "abc"));
   sender.send(bytes(0, 0, 1, 13, 4, "2", REALTIME, "wave", "abc"));
-  // What has ids is a change of a database to Supabase's client.
+  // Supabase's client takes a payload with ids for a change of a database.
   sender.push(REALTIME, "broadcast", { event: 5 });
   sender.push(REALTIME, "BROADCAST", { event: 5 });
   sender.push(REALTIME, "broadcast", { event: "wave", ids: [] });
@@ -171,7 +171,7 @@ Deno.test("nobody gets a frame that their client can't read", async () => {
   assertEquals(arrived, [4, { event: "wave", sender: eve }]);
 });
 
-Deno.test("who may not write in a topic is not relayed", async () => {
+Deno.test("a client that may not write to a topic is not relayed", async () => {
   await using service = serve({
     authorize: () => ({
       viewer: { restricted: [], private: false },
@@ -190,7 +190,7 @@ Deno.test("who may not write in a topic is not relayed", async () => {
   await ada.done("other", "wave");
 });
 
-Deno.test("who watches without being present is heard", async () => {
+Deno.test("a client that only watches is relayed", async () => {
   await using service = serve();
   await using ada = await member(service, "ada");
   await using bob = await member(service, "bob", { meta: {} });
@@ -198,7 +198,7 @@ Deno.test("who watches without being present is heard", async () => {
   assertEquals((await bob.rest()).length, 1);
 });
 
-Deno.test("what a hidden sender says reaches those who may see them alone", async () => {
+Deno.test("the broadcasts of a hidden sender reach only those who may see them", async () => {
   const viewer = { restricted: [], private: false };
   await using service = serve({
     join: (_topic, { key }) => ({
@@ -234,7 +234,7 @@ Deno.test("what a hidden sender says reaches those who may see them alone", asyn
   assertEquals(await heard(), ["tab", "bob", "staff"]);
 });
 
-Deno.test("who is shown by one connection is heard by it alone", async () => {
+Deno.test("a sender is relayed by the visibility of its own connection", async () => {
   await using service = serve();
   await using open = await member(service, "ada", { meta: {} });
   await using hidden = await member(service, "ada", {

@@ -1,5 +1,5 @@
 /**
- * What is broadcast at one server is heard at the others, by those who may.
+ * Broadcasts reach members at other servers, if they may see the sender.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { BinaryBroadcast } from "../frames/message.ts";
 import { bytes } from "../testing/codecs.ts";
 import { MemoryClient } from "../testing/memory_client.ts";
 
-/** A server beside others, to whom all that it tells goes. */
+/** A server beside others, which get all its texts. */
 class Node implements Disposable {
   readonly errors: unknown[] = [];
   readonly texts: string[] = [];
@@ -64,7 +64,7 @@ class Node implements Disposable {
   }
 }
 
-Deno.test("a broadcast reaches those at other servers, with its sender", async () => {
+Deno.test("a broadcast reaches members at other servers, with its sender", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   using there = new Node(nodes);
@@ -80,7 +80,7 @@ Deno.test("a broadcast reaches those at other servers, with its sender", async (
   assertEquals(away.take(), []);
 });
 
-Deno.test("a broadcast reaches those at other servers who want to hear nothing of presence", async () => {
+Deno.test("a broadcast reaches members at other servers that want no presence", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   using there = new Node(nodes);
@@ -94,7 +94,7 @@ Deno.test("a broadcast reaches those at other servers who want to hear nothing o
   assertEquals([...there.followed], []);
 });
 
-Deno.test("a broadcast of somebody who is hidden is heard at other servers by those who may see them", async () => {
+Deno.test("a broadcast of a hidden sender reaches those at other servers who may see them", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   using there = new Node(nodes);
@@ -106,7 +106,7 @@ Deno.test("a broadcast of somebody who is hidden is heard at other servers by th
   assertEquals(other.take(), []);
 });
 
-Deno.test("a broadcast of a sender with the same key is no echo at another server", async () => {
+Deno.test("a broadcast of a sender with the same key is not an echo at another server", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   using there = new Node(nodes);
@@ -116,7 +116,7 @@ Deno.test("a broadcast of a sender with the same key is no echo at another serve
   assertEquals(phone.take().map((frame) => frame[3]), ["wave"]);
 });
 
-Deno.test("an endpoint that is closed hears other servers no more", async () => {
+Deno.test("a closed endpoint no longer hears other servers", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   using there = new Node(nodes);
@@ -128,7 +128,7 @@ Deno.test("an endpoint that is closed hears other servers no more", async () => 
   assertEquals(far.take(), []);
 });
 
-Deno.test("a server that is alone writes no text", async () => {
+Deno.test("a server without others writes no text", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   here.replication[Symbol.dispose]();
@@ -137,7 +137,7 @@ Deno.test("a server that is alone writes no text", async () => {
   assertEquals(here.texts, []);
 });
 
-Deno.test("an endpoint leaves alone what is no broadcast of its face", async () => {
+Deno.test("an endpoint ignores texts that are not broadcasts of its face", async () => {
   const nodes = new Set<Node>();
   using here = new Node(nodes);
   const ada = await here.member({ key: "ada" });

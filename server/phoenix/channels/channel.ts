@@ -11,7 +11,6 @@ import {
   type TopicViewer,
 } from "../../topics/mod.ts";
 import type { Broadcast } from "../broadcasts/broadcast.ts";
-import type { Codec } from "../frames/codec.ts";
 import {
   BinaryBroadcast,
   type PhoenixMessage,
@@ -43,7 +42,14 @@ export interface ChannelSocket {
 
 /** One join of a topic by a socket, from the join to the leave. */
 export class Channel {
-  protected readonly socket: ChannelSocket;
+  /** The topic. */
+  readonly topic: string;
+  /** The ref of the join. */
+  readonly joinRef: Ref | null;
+  /** The key that they are present under. */
+  readonly key: string;
+  /** The socket. */
+  readonly socket: ChannelSocket;
   readonly #settings: ChannelSettings;
   #viewer: TopicViewer;
   #viewerOf: ChannelSettings["viewerOf"];
@@ -59,27 +65,15 @@ export class Channel {
 
   /** Makes a channel, which sends nothing before it begins. */
   constructor(socket: ChannelSocket, settings: ChannelSettings) {
+    this.topic = settings.topic;
+    this.joinRef = settings.joinRef;
+    this.key = settings.key;
     this.socket = socket;
     this.#settings = settings;
     this.#viewer = settings.viewer;
     this.#viewerOf = settings.viewerOf;
     this.#visible = viewerPolicy(settings.viewer);
     this.#visibility = settings.visibility ?? "public";
-  }
-
-  /** The topic. */
-  get topic(): string {
-    return this.#settings.topic;
-  }
-
-  /** The ref of the join. */
-  get joinRef(): Ref | null {
-    return this.#settings.joinRef;
-  }
-
-  /** The key that they are present under. */
-  get key(): string {
-    return this.#settings.key;
   }
 
   /** What the client gets with the reply to its join. */
@@ -116,7 +110,7 @@ export class Channel {
         const visibility = readVisibility(payload, ACTION);
         const meta = own(payload, "payload");
         this.track(meta === undefined ? {} : meta, visibility, [this.topic]);
-        this.attend();
+        this.ensureWatching();
         return true;
       }
       case "untrack":
@@ -159,7 +153,7 @@ export class Channel {
   }
 
   /** Begins to send who is there, unless it already does or is stopped. */
-  attend(): void {
+  ensureWatching(): void {
     if (this.#watching === undefined) this.#watch();
   }
 
@@ -180,7 +174,7 @@ export class Channel {
     if (viewer === undefined || isSameViewer(viewer, this.#viewer)) {
       return false;
     }
-    this.#see(viewer);
+    this.#applyViewer(viewer);
     return this.#watching !== undefined;
   }
 
@@ -190,10 +184,10 @@ export class Channel {
    */
   setViewer(viewer: TopicViewer): void {
     this.#viewerOf = undefined;
-    this.#see(viewer);
+    this.#applyViewer(viewer);
   }
 
-  #see(viewer: TopicViewer): void {
+  #applyViewer(viewer: TopicViewer): void {
     const { subject = this.#settings.viewer.subject } = viewer;
     this.#viewer = { ...viewer, subject };
     this.#visible = viewerPolicy(this.#viewer);
@@ -226,16 +220,6 @@ export class Channel {
     return isOwn
       ? self
       : shown.some((visibility) => this.#visible(visibility, key));
-  }
-
-  /** The client's version of the protocol. */
-  get codec(): Codec {
-    return this.socket.outbox.codec;
-  }
-
-  /** Sends a frame, unless they are behind. */
-  offer(frame: string | Uint8Array | undefined): void {
-    this.socket.outbox.offer(frame);
   }
 
   /**
@@ -288,7 +272,7 @@ export class Channel {
   }
 
   #frameOf(message: TopicMessage): string {
-    const { codec, topic, joinRef } = this;
+    const { topic, joinRef, socket: { outbox: { codec } } } = this;
     if (message.type === "diff") return DIFF_FRAMES.of(codec, topic, message);
     const header = { joinRef, ref: null, topic, event: "presence_state" };
     return codec.encodeText(header, stateJson(message));

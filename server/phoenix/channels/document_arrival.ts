@@ -61,7 +61,7 @@ export function readArrival(
   if (!isAsked && !mayWrite(identity, needed)) return undefined;
   const shown = visibility ?? own(payload, "visibility") ?? "public";
   if (shown !== "public") {
-    throw new Refusal("whoever is in a document is public");
+    throw new Refusal("everybody in a document is public");
   }
   const arrival = {
     name: textOf(said, "name", MAX_NAME_LENGTH),

@@ -171,7 +171,7 @@ export class DocumentChannel extends Channel {
       this.#resume().catch((error: unknown) => this.#fail(error));
       return false;
     }
-    outbox.send(DOCUMENT_FRAMES.of(this.codec, this.topic, message));
+    outbox.send(DOCUMENT_FRAMES.of(outbox.codec, this.topic, message));
     return true;
   }
 

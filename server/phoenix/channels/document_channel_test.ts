@@ -21,7 +21,7 @@ const TOPIC = "document:1";
 const CURSOR = { line: 3, column: 4, offset: 50 };
 const ADA = { key: "ada", name: "Ada" };
 
-/** What `presence` events tell among frames. */
+/** The happenings among frames. */
 function told(frames: readonly Frame[]): JsonObject[] {
   return frames.filter(([, , , event]) => event === "presence")
     .map(([, , , , { payload }]) => {
@@ -99,13 +99,13 @@ async function refusedJoin(
   return response.reason;
 }
 
-/** Who is in the document. */
+/** The people in the document. */
 async function users({ documents }: InProcess): Promise<string[]> {
   const { users } = await documents.activeUsers("1");
   return users.map(({ userId, sessions }) => `${userId} ${sessions}`);
 }
 
-Deno.test("who joins a document with a name comes in, and is told who is there", async () => {
+Deno.test("a client that joins a document with a name enters, and gets who is there", async () => {
   using service = inProcess();
   const client = await service.connect();
   client.say(["1", "1", TOPIC, "phx_join", ADA]);
@@ -157,7 +157,7 @@ Deno.test("who joins a document with a name comes in, and is told who is there",
   }]);
 });
 
-Deno.test("who joins a document without a name only watches", async () => {
+Deno.test("a client that joins a document without a name only watches", async () => {
   using service = inProcess();
   const watcher = await service.reader({ key: "eve" });
   assertEquals(await users(service), []);
@@ -180,7 +180,7 @@ Deno.test("there is no document without an id, not even to watch", async () => {
   }
 });
 
-Deno.test("a workspace is enough to come in, and finds the document", async () => {
+Deno.test("a workspace is enough to enter, and finds the document", async () => {
   using service = inProcess();
   await service.reader({ key: "ada", workspace_id: "acme" });
   const { users: [ada] } = await service.documents.activeUsers("1");
@@ -189,7 +189,7 @@ Deno.test("a workspace is enough to come in, and finds the document", async () =
   assertEquals(documents.map(({ documentId }) => documentId), ["1"]);
 });
 
-Deno.test("who joins the topic of a workspace is not told what is in it", async () => {
+Deno.test("a client that joins the topic of a workspace does not see its documents", async () => {
   using service = inProcess();
   await service.reader({ ...ADA, workspace_id: "acme" });
   const eve = await service.connect();
@@ -210,7 +210,7 @@ Deno.test("a name that is null or empty is none", async () => {
   assertEquals(bob?.name, "bob");
 });
 
-Deno.test("what a client does in a document is told to the others", async () => {
+Deno.test("what a client does in a document is sent to the others", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob", name: "Bob" });
@@ -271,7 +271,7 @@ Deno.test("what a client does in a document is told to the others", async () => 
   ]);
 });
 
-Deno.test("who is idle is told, and nobody's meta changes by what they do", async () => {
+Deno.test("an idle person is reported, and activity changes no meta", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob" });
@@ -282,7 +282,7 @@ Deno.test("who is idle is told, and nobody's meta changes by what they do", asyn
   assert(!frames.some(([, , , event]) => event === "presence_diff"));
 });
 
-Deno.test("of many positions at once the first and the last are told", async () => {
+Deno.test("of many positions at once, the first and the last are sent", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob" });
@@ -295,7 +295,7 @@ Deno.test("of many positions at once the first and the last are told", async () 
   assertEquals(offsets, [0, 49]);
 });
 
-Deno.test("the subject of an identity is the user, whatever the client says", async () => {
+Deno.test("the subject of an identity is the user, whatever the client sends", async () => {
   using service = inProcess({
     authorize: byName({ ada: identity({ subject: "ada" }) }),
   });
@@ -320,7 +320,7 @@ Deno.test("a stamp of the join hook can't be overwritten", async () => {
   ]);
 });
 
-Deno.test("a stamped name lets in who gives none", async () => {
+Deno.test("a stamped name lets a client enter without a name", async () => {
   using service = inProcess({ join: () => ({ stamp: { name: "Ada L." } }) });
   const ada = await service.reader({ key: "ada" });
   done(ada, "typing");
@@ -328,13 +328,13 @@ Deno.test("a stamped name lets in who gives none", async () => {
   assertEquals(all.map(({ name }) => name), ["Ada L."]);
 });
 
-Deno.test("who says null for a name watches, whatever is stamped", async () => {
+Deno.test("a client with the name null watches, whatever is stamped", async () => {
   using service = inProcess({ join: () => ({ stamp: { name: "Ada L." } }) });
   await service.reader({ key: "ada", name: null });
   assertEquals(await users(service), []);
 });
 
-Deno.test("without the right to write, a stamped name leaves a watcher", async () => {
+Deno.test("without the right to write, a client with a stamped name watches", async () => {
   using service = inProcess({
     authorize: byName({
       ada: identity({ subject: "ada", canWrite: () => false }),
@@ -351,20 +351,20 @@ Deno.test("without the right to write, a stamped name leaves a watcher", async (
   );
 });
 
-Deno.test("a stamped workspace alone lets nobody in", async () => {
+Deno.test("a stamped workspace alone lets nobody enter", async () => {
   using service = inProcess({ join: () => ({ stamp: { workspace_id: "w" } }) });
   await service.reader({ key: "ada" });
   assertEquals(await users(service), []);
 });
 
-Deno.test("a meta of the join hook lets in, under a name", async () => {
+Deno.test("a meta of the join hook lets a client enter, under a name", async () => {
   using service = inProcess({ join: () => ({ meta: { name: "Guest" } }) });
   await service.reader({ key: "eve" });
   const { users: all } = await service.documents.activeUsers("1");
   assertEquals(all.map(({ name }) => name), ["Guest"]);
 });
 
-Deno.test("a document may be full, also for those who come by sockets", async () => {
+Deno.test("a document may be full, also for sockets", async () => {
   using service = inProcess({ documents: { maxUsersPerDocument: 1 } });
   const ada = await service.reader(ADA);
   const bob = await service.connect();
@@ -402,7 +402,7 @@ const WATCHER: PhoenixIdentity = identity({
   canWrite: () => false,
 });
 
-Deno.test("who may not read a document does not join it, and nobody sees them", async () => {
+Deno.test("a client that may not read a document does not join it, and nobody sees it", async () => {
   using service = inProcess({
     authorize: byName({
       eve: identity({ canRead: (topic) => topic !== TOPIC }),
@@ -418,7 +418,7 @@ Deno.test("who may not read a document does not join it, and nobody sees them", 
   assertEquals(bob.take(), []);
 });
 
-Deno.test("a mistyped event of a document is refused with the right name, and nobody hears it", async () => {
+Deno.test("a mistyped event of a document is refused with the right name, and not broadcast", async () => {
   using service = inProcess();
   const ada = await service.reader({ name: "Ada" });
   const watcher = await service.reader();
@@ -451,7 +451,7 @@ Deno.test("a mistyped event of a document is refused with the right name, and no
   }
 });
 
-Deno.test("who may not write broadcasts nothing, neither in a room nor in a document", async () => {
+Deno.test("a client that may not write broadcasts nothing, neither in a room nor in a document", async () => {
   using service = inProcess({ authorize: byName({ eve: WATCHER }) });
   const eve = await service.connect("eve");
   eve.say(["1", "1", "room", "phx_join", {}]);
@@ -469,7 +469,7 @@ Deno.test("who may not write broadcasts nothing, neither in a room nor in a docu
   assertEquals(refusal(reader, "wave"), "unauthorized to publish here");
 });
 
-Deno.test("who may not write to a document does not come in", async () => {
+Deno.test("a client that may not write to a document does not enter", async () => {
   using service = inProcess({ authorize: byName({ eve: WATCHER }) });
   const eve = await service.connect("eve");
   const other = await service.reader({}, "eve");
@@ -487,7 +487,7 @@ Deno.test("who may not write to a document does not come in", async () => {
   }
 });
 
-Deno.test("who loses the right to write is not heard any more", async () => {
+Deno.test("a client that loses the right to write is no longer relayed", async () => {
   let canWrite = true;
   using service = inProcess({
     authorize: byName({
@@ -524,7 +524,7 @@ async function withToken(
   };
 }
 
-Deno.test("a fresh token with the same rights leaves somebody in a document", async () => {
+Deno.test("a client stays in a document after a fresh token with the same rights", async () => {
   using service = await withToken({});
   const { lastSequence } = service.server;
   await service.refresh();
@@ -532,7 +532,7 @@ Deno.test("a fresh token with the same rights leaves somebody in a document", as
   done(service.ada, "cursor", { cursor: CURSOR });
 });
 
-Deno.test("a fresh token without the right to read ends a document", async () => {
+Deno.test("a fresh token without the right to read closes a document", async () => {
   using service = await withToken({ canRead: (topic) => topic !== TOPIC });
   const frames = await service.refresh();
   assert(
@@ -547,7 +547,7 @@ Deno.test("a fresh token without the right to read ends a document", async () =>
 });
 
 for (const lost of [TOPIC, "workspace:w"]) {
-  Deno.test(`a fresh token without the right to write to ${lost} leaves a watcher`, async () => {
+  Deno.test(`a client only watches after a fresh token without the right to write to ${lost}`, async () => {
     using service = await withToken({ canWrite: (topic) => topic !== lost });
     await service.refresh();
     assertEquals(service.server.store.size, 0);
@@ -558,7 +558,7 @@ for (const lost of [TOPIC, "workspace:w"]) {
   });
 }
 
-Deno.test("whom the join hook has let in stays there without the right to write", async () => {
+Deno.test("a client that the join hook has let in stays without the right to write", async () => {
   using service = await withToken({ canWrite: () => false }, {
     join: () => ({ meta: { name: "Guest" }, stamp: { workspace_id: "w" } }),
   });
@@ -567,7 +567,7 @@ Deno.test("whom the join hook has let in stays there without the right to write"
   assertMatch(String(refusal(service.ada, "typing")), /unauthorized/);
 });
 
-Deno.test("a workspace that a client names must be one it may write to", async () => {
+Deno.test("a client must be able to write to a workspace that it names", async () => {
   using service = inProcess({
     authorize: byName({
       eve: identity({ subject: "eve", canWrite: (topic) => topic === TOPIC }),
@@ -587,7 +587,7 @@ Deno.test("a workspace that a client names must be one it may write to", async (
 
 // Coming and going
 
-Deno.test("a second join of a document by one socket is no leave", async () => {
+Deno.test("a second join of a document by one socket is not a leave", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob" });
@@ -611,7 +611,7 @@ Deno.test("a second join that is refused ends the first one", async () => {
   assertEquals(ada.socket.topics, []);
 });
 
-Deno.test("who leaves a document is gone at once", async () => {
+Deno.test("a client that leaves a document is removed at once", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob" });
@@ -621,7 +621,7 @@ Deno.test("who leaves a document is gone at once", async () => {
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("whose socket is lost has the server's grace", async () => {
+Deno.test("a person whose socket is lost has the server's grace", async () => {
   using service = inProcess({ server: { graceMs: 10_000 } });
   const ada = await service.reader({ ...ADA, workspace_id: "acme" });
   const bob = await service.reader({ key: "bob" });
@@ -633,7 +633,7 @@ Deno.test("whose socket is lost has the server's grace", async () => {
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("who comes back within the grace has not been away", async () => {
+Deno.test("a person who returns within the grace has not been away", async () => {
   using service = inProcess({ server: { graceMs: 10_000 } });
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob" });
@@ -647,7 +647,7 @@ Deno.test("who comes back within the grace has not been away", async () => {
   assertEquals(await users(service), ["ada 1"]);
 });
 
-Deno.test("the last position of a cursor is told though its socket is lost", async () => {
+Deno.test("the last position of a cursor is sent although its socket is lost", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   done(ada, "cursor", { cursor: CURSOR });
@@ -657,7 +657,7 @@ Deno.test("the last position of a cursor is told though its socket is lost", asy
   assertEquals(user?.cursor?.offset, 51);
 });
 
-Deno.test("who is kicked is gone at once", async () => {
+Deno.test("a kicked person is removed at once", async () => {
   using service = inProcess();
   const ada = await service.reader({ ...ADA, workspace_id: "acme" });
   const bob = await service.reader({ key: "bob" });
@@ -669,7 +669,7 @@ Deno.test("who is kicked is gone at once", async () => {
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("whose rights are taken away is gone at once", async () => {
+Deno.test("a person whose rights are revoked is removed at once", async () => {
   const ada = identity({ subject: "ada" });
   using service = inProcess({ authorize: byName({ ada }) });
   await service.reader({ name: "Ada" }, "ada");
@@ -683,7 +683,7 @@ const ENDS: Record<string, (client: MemoryClient) => void> = {
 };
 
 for (const [what, end] of Object.entries(ENDS)) {
-  Deno.test(`whose socket ${what} while they come in leaves no ghost`, async () => {
+  Deno.test(`a client whose socket ${what} while it enters leaves no ghost`, async () => {
     using service = inProcess({ server: { graceMs: 10_000 } });
     const learn = slowToLearn(service);
     const ada = await service.connect();
@@ -705,7 +705,7 @@ for (const [what, end] of Object.entries(ENDS)) {
 }
 
 for (const right of ["canRead", "canWrite"]) {
-  Deno.test(`who loses ${right} while they come in does not stay`, async () => {
+  Deno.test(`a client that loses ${right} while it enters does not stay`, async () => {
     const rights = { canRead: true, canWrite: true };
     using service = inProcess({
       authorize: byName({
@@ -730,7 +730,7 @@ for (const right of ["canRead", "canWrite"]) {
   });
 }
 
-Deno.test("what comes right after a join waits until they are in", async () => {
+Deno.test("events right after a join wait until the client has entered", async () => {
   using service = inProcess();
   const ada = await service.connect();
   ada.say(["1", "1", TOPIC, "phx_join", ADA]);
@@ -746,7 +746,7 @@ Deno.test("what comes right after a join waits until they are in", async () => {
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("whose session was taken away by the server is told so", async () => {
+Deno.test("a client whose session the server has removed gets an error", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   for (const entry of service.server.store.snapshots()) {
@@ -758,7 +758,7 @@ Deno.test("whose session was taken away by the server is told so", async () => {
   );
 });
 
-Deno.test("documents that are closed send their clients elsewhere", async () => {
+Deno.test("closed documents send their clients elsewhere", async () => {
   using service = inProcess();
   const ada = await service.connect();
   service.documents[Symbol.dispose]();
@@ -778,7 +778,7 @@ Deno.test("an endpoint that ends leaves people to the grace", async () => {
   assertEquals(await users(service), []);
 });
 
-Deno.test("code on the server makes somebody leave a document by an untrack", async () => {
+Deno.test("code on the server makes a client leave a document by untrack", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   assert(ada.socket.untrack(TOPIC));
@@ -786,7 +786,7 @@ Deno.test("code on the server makes somebody leave a document by an untrack", as
   assertMatch(String(refusal(ada, "typing")), /only watched/);
 });
 
-// What is refused
+// Refusals
 
 Deno.test("presence is not tracked in a document", async () => {
   using service = inProcess();

@@ -20,7 +20,7 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null;
 }
 
-/** phoenix.js in a document, with what it was told there. */
+/** phoenix.js in a document, with the happenings that it got. */
 class Editor implements AsyncDisposable {
   readonly client: PhoenixClient;
 
@@ -32,7 +32,7 @@ class Editor implements AsyncDisposable {
     this.client = client;
   }
 
-  /** What it was told, in order. */
+  /** The happenings that it got, in order. */
   get told(): JsonObject[] {
     return this.client.happened.map((event) => {
       assert(isObject(event) && isObject(event.payload));
@@ -47,7 +47,7 @@ class Editor implements AsyncDisposable {
     assertEquals(await this.client.push(event, payload), "ok");
   }
 
-  /** Waits until something was told. */
+  /** Waits for a happening. */
   hears(what: string, fields: object): Promise<void> {
     const wanted = Object.entries({ type: what, ...fields })
       .map(([name, value]) => [name, JSON.stringify(value)] as const);
@@ -60,7 +60,7 @@ class Editor implements AsyncDisposable {
     );
   }
 
-  /** The kinds of what was told of somebody. */
+  /** The types of the happenings of a person. */
   of(userId: string): unknown[] {
     return this.told.filter(({ user_id }) => user_id === userId)
       .map(({ type }) => type);
@@ -80,7 +80,7 @@ function bob(service: Service): Promise<Editor> {
   return Editor.open(service, { key: "bob", name: "Bob" });
 }
 
-Deno.test("phoenix.js shows who is in a document, in both ways", async () => {
+Deno.test("phoenix.js shows who is in a document, by both kinds of events", async () => {
   await using service = serve();
   await using one = await ada(service);
   await using other = await bob(service);
@@ -101,7 +101,7 @@ Deno.test("phoenix.js shows who is in a document, in both ways", async () => {
   await one.hears("user_joined", { user_id: "bob" });
 });
 
-Deno.test("phoenix.js tells where somebody is, and what they do", async () => {
+Deno.test("phoenix.js sends and shows positions and activity", async () => {
   await using service = serve();
   await using one = await ada(service);
   await using other = await bob(service);
@@ -127,7 +127,7 @@ Deno.test("phoenix.js tells where somebody is, and what they do", async () => {
   await other.hears("activity_changed", { user_id, activity: "away" });
 });
 
-Deno.test("phoenix.js is told why it is refused, and goes on", async () => {
+Deno.test("phoenix.js gets the reason of a refusal, and goes on", async () => {
   await using service = serve();
   await using one = await ada(service);
   assertMatch(
@@ -139,7 +139,7 @@ Deno.test("phoenix.js is told why it is refused, and goes on", async () => {
   await one.does("cursor", { cursor: CURSOR });
 });
 
-Deno.test("phoenix.js sees somebody leave a document, by all their tabs", async () => {
+Deno.test("phoenix.js sees a person leave a document by all their tabs", async () => {
   await using service = serve(LONG_GRACE);
   await using other = await bob(service);
   await using tab = await ada(service);
@@ -151,7 +151,7 @@ Deno.test("phoenix.js sees somebody leave a document, by all their tabs", async 
   assertEquals(other.client.told, ["+bob", "+ada", "-ada"]);
 });
 
-Deno.test("phoenix.js comes back to a document by itself, and nobody notices", async () => {
+Deno.test("phoenix.js returns to a document after a reconnect, and nobody notices", async () => {
   await using service = serve(LONG_GRACE);
   await using other = await bob(service);
   await using one = await ada(service);
@@ -167,7 +167,7 @@ Deno.test("phoenix.js comes back to a document by itself, and nobody notices", a
   assertEquals(states.length, 2, "it is told anew who is there");
 });
 
-Deno.test("phoenix.js of somebody who is let in by a token is who that says", async () => {
+Deno.test("phoenix.js with a token has the identity of the token", async () => {
   await using service = serve({
     authorize: () => identity({ subject: "ada" }),
     join: () => ({ stamp: { name: "Ada L." } }),

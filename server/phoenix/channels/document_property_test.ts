@@ -78,7 +78,7 @@ class Screen {
   }
 }
 
-/** Who is in the document, as it is. */
+/** The people in the document, from the server. */
 async function truth(
   { documents }: InProcess,
 ): Promise<Map<string, JsonObject>> {
@@ -159,7 +159,7 @@ const step = fc.oneof(
   fc.record({ stalled: fc.boolean() }),
 );
 
-/** Those who may send anything, of whom each is let in at first. */
+/** Malicious clients, each of which has joined. */
 async function crowd(service: InProcess): Promise<MemoryClient[]> {
   const names = ["ada", "bob", "ada"];
   return await Promise.all(
@@ -167,7 +167,7 @@ async function crowd(service: InProcess): Promise<MemoryClient[]> {
   );
 }
 
-Deno.test("property: a client that knows but presence events shows a document as it is", async () => {
+Deno.test("property: a client that knows only presence events shows a document as it is", async () => {
   const seen = new Map<string, number>();
   await fc.assert(
     fc.asyncProperty(
@@ -191,7 +191,7 @@ Deno.test("property: a client that knows but presence events shows a document as
             clients[step.lost] = await service.connect();
           } else if ("ms" in step) {
             for (let left = step.ms; left > 0; left -= 30_000) {
-              // Who does not read and says nothing is taken for dead.
+              // A client that does not read and sends nothing counts as dead.
               watcher.say([null, "0", "phoenix", "heartbeat", {}]);
               await service.seconds(Math.min(left, 30_000) / 1_000);
             }

@@ -26,14 +26,14 @@ async function withReader(options: InProcessOptions = {}) {
     ada,
     slow,
     fast,
-    /** Moves the cursor, to be told at once. */
+    /** Moves the cursor; it is sent at once. */
     async move(offset: number) {
       ada.updateCursor(cursorAt(offset));
       await service.seconds(0.05);
     },
     /** From now on the reader does not read. */
     stall: () => void (slow.bufferedAmount = LIMIT + 1),
-    /** The reader reads all that waits, and what comes then. */
+    /** The reader reads all that waits, and all that follows. */
     async drain(): Promise<Frame[]> {
       slow.bufferedAmount = 0;
       await service.seconds(0.1);
@@ -42,7 +42,7 @@ async function withReader(options: InProcessOptions = {}) {
   };
 }
 
-/** What frames tell, shortly. */
+/** Frames in short. */
 function kinds(frames: readonly Frame[]): unknown[] {
   return frames.map(([, , , event, { payload }]) => {
     if (event !== "presence") return event;
@@ -53,7 +53,7 @@ function kinds(frames: readonly Frame[]): unknown[] {
   });
 }
 
-Deno.test("who does not read a document is told the latest positions alone", async () => {
+Deno.test("a client that does not read a document gets only the latest positions", async () => {
   using service = await withReader();
   service.stall();
   for (let offset = 1; offset <= 100; offset++) await service.move(offset);
@@ -65,7 +65,7 @@ Deno.test("who does not read a document is told the latest positions alone", asy
   assertEquals(kinds(service.slow.take()), [["cursor_moved", cursorAt(101)]]);
 });
 
-Deno.test("who does not read misses nobody who comes or goes", async () => {
+Deno.test("a client that does not read misses nobody who joins or leaves", async () => {
   using service = await withReader();
   service.stall();
   await service.move(1);
@@ -83,7 +83,7 @@ Deno.test("who does not read misses nobody who comes or goes", async () => {
   ]);
 });
 
-Deno.test("who is too far behind is told a document anew", async () => {
+Deno.test("a client that is too far behind gets a new state of the document", async () => {
   using service = await withReader({ documents: { maxPendingEvents: 10 } });
   service.stall();
   for (let turn = 0; turn < 20; turn++) {
@@ -98,14 +98,14 @@ Deno.test("who is too far behind is told a document anew", async () => {
   assertEquals(users.length, 21);
 });
 
-Deno.test("who has stopped to read while nothing happened in a document is told nothing", async () => {
+Deno.test("a client that stopped reading while nothing happened in a document gets nothing", async () => {
   using service = await withReader();
   service.stall();
   await service.seconds(1);
   assertEquals(await service.drain(), []);
 });
 
-Deno.test("who leaves a document before it reads on is told nothing more of it", async () => {
+Deno.test("a client that leaves a document before it reads on gets nothing more of it", async () => {
   using service = await withReader();
   service.stall();
   await service.move(1);
@@ -114,7 +114,7 @@ Deno.test("who leaves a document before it reads on is told nothing more of it",
   assertEquals(await service.drain(), []);
 });
 
-Deno.test("who is lost before it reads on is told nothing more, and nothing is left", async () => {
+Deno.test("a client that is lost before it reads on gets nothing more, and leaves nothing behind", async () => {
   using service = await withReader();
   service.stall();
   await service.move(1);
@@ -123,7 +123,7 @@ Deno.test("who is lost before it reads on is told nothing more, and nothing is l
   assertEquals(service.endpoint.sockets.size, 1);
 });
 
-Deno.test("over a network who does not read a document changes nothing for the others", async () => {
+Deno.test("over a network, a client that does not read a document changes nothing for others", async () => {
   await using service = serve({
     limits: {
       bufferedBytes: LIMIT,

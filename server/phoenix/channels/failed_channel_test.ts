@@ -13,7 +13,7 @@ import { byName, identity } from "../testing/service.ts";
 
 const FAILURE = new Error("The watch has failed");
 
-/** Topics of which somebody can't be told any more. */
+/** Topics whose channel fails. */
 class FailingTopics extends TopicPresence {
   /** Whose watches fail after the next message. */
   failing: string | undefined;
@@ -49,7 +49,7 @@ const KINDS: Record<string, Kind> = {
   },
 };
 
-/** Who comes and goes by some frames, before the eyes of who looks at a screen. */
+/** The joins and leaves that some frames show on a screen. */
 function movesOn(screen: Screen, frames: readonly Frame[]): string[] {
   const keys = () => screen.list().map(({ key }) => key);
   return frames.flatMap((frame) => {
@@ -97,7 +97,7 @@ async function withFailed(
     if (topics !== undefined) topics.failing = failing;
     await flush();
   };
-  // Ada is told of eve, and of nobody after her.
+  // Ada sees eve, and nobody after her.
   await fail("ada");
   service.topics.track(topic, "eve", {});
   await flush();
@@ -109,7 +109,7 @@ async function withFailed(
     ada,
     bob,
     errors,
-    /** What ada was told of the failure. */
+    /** The frames that ada got about the failure. */
     frames,
     /** Says something in the topic, and gives the reply. */
     async call(event: string, payload: object = {}, joinRef = "1") {
@@ -122,7 +122,7 @@ async function withFailed(
       return service.server.store
         .snapshots({ context: topic, subject: "ada" }).length;
     },
-    /** Whom bob has seen come and go since the last call. */
+    /** The joins and leaves that bob has seen since the last call. */
     async seen() {
       await flush();
       return movesOn(screen, bob.take());
@@ -136,7 +136,7 @@ const REFUSED = { status: "error", response: { reason: "unauthorized" } };
 for (const [what, kind] of Object.entries(KINDS)) {
   const { topic, params } = kind;
 
-  Deno.test(`a channel of ${what} that fails is joined no more, and nobody sees its client leave`, async () => {
+  Deno.test(`a failed channel of ${what} is no longer joined, and nobody sees its client leave`, async () => {
     using room = await withFailed(kind);
     assertEquals(room.frames, [
       ["1", "1", topic, "phx_error", { reason: "channel_crash" }],
@@ -153,7 +153,7 @@ for (const [what, kind] of Object.entries(KINDS)) {
     assertEquals(moves.filter((move) => /-ada|left/.test(move)), []);
   });
 
-  Deno.test(`who joins ${what} anew by the same socket after a failure has not been away, and is there once`, async () => {
+  Deno.test(`a client that rejoins ${what} by the same socket after a failure has not been away, and is there once`, async () => {
     using room = await withFailed(kind);
     room.ada.say(["2", "2", topic, "phx_join", params]);
     await flush();
@@ -173,7 +173,7 @@ for (const [what, kind] of Object.entries(KINDS)) {
     assertEquals(room.entries, 0);
   });
 
-  Deno.test(`who joins ${what} anew after a failure, and may not, leaves at once`, async () => {
+  Deno.test(`a client that rejoins ${what} after a failure, and may not, leaves at once`, async () => {
     const rights = { canRead: true };
     const ada = identity({ subject: "ada", canRead: () => rights.canRead });
     using room = await withFailed(kind, {}, {
@@ -185,7 +185,7 @@ for (const [what, kind] of Object.entries(KINDS)) {
     assertEquals((await room.seen()).includes("-ada"), true);
   });
 
-  Deno.test(`who leaves ${what} after a failure leaves at once`, async () => {
+  Deno.test(`a client that leaves ${what} after a failure is removed at once`, async () => {
     using room = await withFailed(kind);
     const reply = await room.call("phx_leave");
     assertEquals(reply, { status: "ok", response: {} });
@@ -219,7 +219,7 @@ for (const [what, kind] of Object.entries(KINDS)) {
     assertEquals(room.service.server.store.snapshots({ subject: "ada" }), []);
   });
 
-  Deno.test(`a failed channel of ${what} takes no other's place`, async () => {
+  Deno.test(`a failed channel of ${what} does not count against the limit`, async () => {
     using room = await withFailed(kind, {}, { limits: { topics: 1 } });
     room.ada.say(["7", "7", "other", "phx_join", {}]);
     await flush();

@@ -7,7 +7,7 @@ import { MemoryClient } from "../testing/memory_client.ts";
 import { byName, identity, serve } from "../testing/service.ts";
 import { eventually } from "../testing/waiting.ts";
 
-/** A hook that answers when it is told to. */
+/** A hook that answers when a test lets it. */
 function slowHook(): {
   readonly join: PhoenixOptions["join"];
   readonly asked: number;
@@ -56,7 +56,7 @@ Deno.test("the join hook gives the key, the meta and the response", async () => 
   ]);
 });
 
-Deno.test("what the join hook leaves out is as the client asks", async () => {
+Deno.test("what the join hook leaves out is what the client asks for", async () => {
   await using service = serve({ join: () => ({}) });
   await using client = await Client.connect(service);
   await client.join("room", { key: "ada", meta: 1, visibility: "private" });
@@ -65,7 +65,7 @@ Deno.test("what the join hook leaves out is as the client asks", async () => {
   assertEquals(service.topics.list("room", viewer), []);
 });
 
-Deno.test("the join hook says to whom the first meta is shown", async () => {
+Deno.test("the join hook decides to whom the first meta is shown", async () => {
   await using service = serve({ join: () => ({ visibility: "private" }) });
   await using client = await Client.connect(service);
   await client.join("room", { meta: 1, visibility: "public" });
@@ -74,14 +74,14 @@ Deno.test("the join hook says to whom the first meta is shown", async () => {
   assertEquals(service.topics.countPresences("room"), 1);
 });
 
-Deno.test("a meta of null that a join hook gives is a meta", async () => {
+Deno.test("null in the answer of a join hook is a meta", async () => {
   await using service = serve({ join: () => ({ meta: null }) });
   await using client = await Client.connect(service);
   await client.join("room", { key: "ada", meta: 1 });
   assertEquals(service.topics.list("room"), [{ key: "ada", metas: [null] }]);
 });
 
-Deno.test("a meta that a join hook gives needs no right to write, a client's does", async () => {
+Deno.test("a meta of a join hook needs no right to write, that of a client does", async () => {
   await using service = serve({
     authorize: () => identity({ canWrite: () => false }),
     join: (topic) => topic === "lobby" ? { meta: { role: "guest" } } : {},
@@ -103,7 +103,7 @@ Deno.test("a meta that a join hook gives needs no right to write, a client's doe
   );
 });
 
-Deno.test("the join hook refuses with a reason, and nobody is told", async () => {
+Deno.test("the join hook refuses with a reason, and others see nothing", async () => {
   await using service = serve({
     join: (topic) => topic === "room" ? {} : { reason: "members only" },
   });
@@ -117,7 +117,7 @@ Deno.test("the join hook refuses with a reason, and nobody is told", async () =>
   await client.join("room");
 });
 
-Deno.test("the join hook is asked with the identity, where reading is allowed", async () => {
+Deno.test("the join hook gets the identity, and is asked only where reading is allowed", async () => {
   const asked: unknown[] = [];
   await using service = serve({
     authorize: byName({
@@ -156,7 +156,7 @@ Deno.test("a join hook that throws refuses, and the error is reported", async ()
   await client.join("room");
 });
 
-Deno.test("frames wait for a join hook, and are taken in order", async () => {
+Deno.test("frames wait for a join hook, and are handled in order", async () => {
   const hook = slowHook();
   await using service = serve({ join: hook.join });
   const client = await MemoryClient.connect(service.endpoint);
@@ -215,7 +215,7 @@ Deno.test("frames wait for each of several join hooks", async () => {
   assertEquals(replies(client.take()), [["5", "ok"]]);
 });
 
-Deno.test("a right to read that is lost while a join hook is asked is lost", async () => {
+Deno.test("a join is refused if the right to read is lost while the hook is asked", async () => {
   const hook = slowHook();
   let mayRead = true;
   await using service = serve({
@@ -235,7 +235,7 @@ Deno.test("a right to read that is lost while a join hook is asked is lost", asy
   assertEquals(client.socket.topics, []);
 });
 
-Deno.test("a slow join hook of one socket holds up no other", async () => {
+Deno.test("a slow join hook of one socket delays no other", async () => {
   const hook = slowHook();
   await using service = serve({
     join: (topic, ...rest) =>
@@ -249,7 +249,7 @@ Deno.test("a slow join hook of one socket holds up no other", async () => {
   hook.answer({});
 });
 
-Deno.test("who floods while a join hook is asked is closed", async () => {
+Deno.test("a client that floods while a join hook is asked is closed", async () => {
   const hook = slowHook();
   await using service = serve({ join: hook.join });
   await using client = await Client.connect(service);
@@ -263,7 +263,7 @@ Deno.test("who floods while a join hook is asked is closed", async () => {
   assertEquals(service.topics.list("room"), []);
 });
 
-Deno.test("who is gone when the join hook answers does not come in", async () => {
+Deno.test("a client that has disconnected when the join hook answers does not join", async () => {
   const hook = slowHook();
   await using service = serve({ join: hook.join });
   const client = await Client.connect(service);
@@ -280,7 +280,7 @@ Deno.test("who is gone when the join hook answers does not come in", async () =>
   assertEquals(service.topics.list("room"), []);
 });
 
-Deno.test("a join hook that fails when its socket is gone harms nobody", async () => {
+Deno.test("a join hook that fails after its socket has closed harms nobody", async () => {
   const hook = slowHook();
   await using service = serve({ join: hook.join });
   const client = await Client.connect(service);
@@ -341,7 +341,7 @@ Deno.test("a stamp is in every meta, and can't be overwritten", async () => {
   assertEquals(await client.refused("room", "presence", track), reason);
 });
 
-Deno.test("what a join hook gives as undefined is left out", async () => {
+Deno.test("undefined fields in the answer of a join hook are left out", async () => {
   const meta = { name: "Ada", mood: undefined };
   const stamp = { role: undefined };
   const response = { welcome: "Ada", hint: undefined };
@@ -356,7 +356,7 @@ Deno.test("what a join hook gives as undefined is left out", async () => {
   assertEquals(list(), [{ key: "ada", metas: [{ mood: "fine" }] }]);
 });
 
-Deno.test("a join whose answer can't be written leaves nobody behind", async () => {
+Deno.test("a join whose answer can't be written leaves nothing behind", async () => {
   const failures: unknown[] = [];
   const endless: JsonValue[] = [];
   endless.push(endless);
@@ -415,7 +415,7 @@ Deno.test("a fresh token goes to its hook, which may refuse it", async () => {
   assert(client.isOpen);
 });
 
-Deno.test("a token hook that throws is reported, and its words stay here", async () => {
+Deno.test("the error of a token hook is reported, and not sent to the client", async () => {
   const failures: unknown[] = [];
   const failure = new Error("a secret of the server");
   await using service = serve({

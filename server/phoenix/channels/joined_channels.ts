@@ -53,9 +53,10 @@ export class Members {
     const frames = new Map<Codec, string | Uint8Array | undefined>();
     for (const channel of this.#topics.get(topic)?.channels ?? []) {
       if (!channel.accepts(broadcast, channel === from)) continue;
-      const { codec } = channel;
+      const { outbox } = channel.socket;
+      const { codec } = outbox;
       if (!frames.has(codec)) frames.set(codec, codec.encode(message));
-      channel.offer(frames.get(codec));
+      outbox.offer(frames.get(codec));
     }
   }
 }

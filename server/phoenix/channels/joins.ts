@@ -117,7 +117,7 @@ export class Joins {
   #assertMayJoin(topic: string): void {
     const { standing, signal } = this.#connection;
     this.#assertOpen();
-    if (signal.aborted || !standing.stands()) {
+    if (signal.aborted || !standing.checkRights()) {
       throw new Refusal("the socket is closed", "closed");
     }
     assertMayRead(standing.identity, topic);

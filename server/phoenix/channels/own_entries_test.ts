@@ -6,7 +6,7 @@ import { Screen } from "../testing/client.ts";
 import { inProcess } from "../testing/in_process.ts";
 import { identity } from "../testing/service.ts";
 
-/** How somebody comes into the room, and whom of ada and eve they then see. */
+/** Ways to join the room, and which of ada and eve are then seen. */
 interface Way {
   readonly identity?: PhoenixIdentity;
   readonly admission?: Admission;
@@ -110,7 +110,7 @@ for (
     await flush();
     const screen = new Screen("room").show(client.take());
     assertEquals(screen.list().map(({ key }) => key), sees);
-    // And is told of no others later.
+    // And it sees no others later.
     for (const key of ["ada", "eve"]) {
       service.topics.track("room", key, 2, { visibility: "private" });
     }
@@ -121,7 +121,7 @@ for (
     assertEquals(keys, sees);
   });
 
-  Deno.test(`${who} sees ${whom} private entries after other rights have come and gone`, async () => {
+  Deno.test(`${who} sees ${whom} private entries after temporary other rights`, async () => {
     using service = hidden();
     const client = await service.member(params);
     client.socket.setViewer("room", { restricted: "all", private: true });
@@ -132,7 +132,7 @@ for (
   });
 }
 
-Deno.test("who is given a key by the server sees what is shown to it alone", async () => {
+Deno.test("a client whose key the server made sees what is shown to it alone", async () => {
   for (const authorize of [undefined, () => identity()]) {
     using service = inProcess({ authorize });
     const client = await service.connect();
@@ -144,7 +144,7 @@ Deno.test("who is given a key by the server sees what is shown to it alone", asy
   }
 });
 
-Deno.test("who names the key of a hidden person does not hear them", async () => {
+Deno.test("a client that names the key of a hidden person does not get their broadcasts", async () => {
   using service = inProcess({
     authorize: () => identity(),
     join: (_topic, { is }) => typeof is === "string" ? { key: is } : {},

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Client, Screen } from "../testing/client.ts";
 import { serve, type Service } from "../testing/service.ts";
 
-/** Somebody in the room, who has seen all there was to see. */
+/** A member of the room that has read all frames. */
 async function watcher(service: Service): Promise<Client> {
   const client = await Client.connect(service);
   await client.join("room", { key: "watcher" });
@@ -49,7 +49,7 @@ Deno.test("a join without a meta only watches", async () => {
   assertEquals(await client.rest(), [diff(1, { joins: { ada } })]);
 });
 
-Deno.test("a state holds all metas of a key, in the order they joined", async () => {
+Deno.test("a state has all metas of a key, in the order of their joins", async () => {
   await using service = serve();
   for (const tab of [1, 2, 3]) service.topics.track("room", "ada", { tab });
   service.topics.track("room", "bob", "a text");
@@ -121,7 +121,7 @@ Deno.test("an update replaces the meta, and does not merge it", async () => {
   ]);
 });
 
-Deno.test("to track the same again tells nobody anything", async () => {
+Deno.test("tracking the same again sends nothing", async () => {
   await using service = serve();
   await using other = await watcher(service);
   await using client = await watcher(service);
@@ -133,7 +133,7 @@ Deno.test("to track the same again tells nobody anything", async () => {
   assertEquals(service.server.lastSequence, lastSequence);
 });
 
-Deno.test("untrack and track of the same payload tells both", async () => {
+Deno.test("untrack and track of the same payload sends both", async () => {
   await using service = serve();
   await using other = await watcher(service);
   await using client = await watcher(service);
@@ -159,7 +159,7 @@ Deno.test("several sockets of a key are several metas", async () => {
   assertEquals(screen.list(), [{ key: "ada", metas: [{ device: "phone" }] }]);
 });
 
-Deno.test("a leave is a goodbye: nobody waits for who has left", async () => {
+Deno.test("a leave is a goodbye, without a grace", async () => {
   await using service = serve({ server: { graceMs: 60_000 } });
   await using other = await watcher(service);
   await using client = await Client.connect(service);
@@ -172,7 +172,7 @@ Deno.test("a leave is a goodbye: nobody waits for who has left", async () => {
   ]);
 });
 
-Deno.test("refs that a client sends are taken out of its metas", async () => {
+Deno.test("refs that a client sends are removed from its metas", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   const forged = { phx_ref: "x", phx_ref_prev: "y", phx_ref_other: 1 };
@@ -236,7 +236,7 @@ Deno.test("a join with an empty topic or key is refused", async () => {
   );
 });
 
-Deno.test("a meta that is too large is refused, and the one before stays", async () => {
+Deno.test("a meta that is too large is refused, and the former stays", async () => {
   await using service = serve({ limits: { metaBytes: 20 } });
   await using client = await Client.connect(service);
   const reason = "Cannot track presence: meta must have at most 20 bytes " +

@@ -22,7 +22,7 @@ const WAYS: Record<
   },
 };
 
-/** The room with ada in it, and two others of whom one may see all. */
+/** The room with ada in it, and two others: only one may see all. */
 async function room(params: object, admission: Admission) {
   const service = inProcess({
     join: (_topic, { key }) =>
@@ -49,7 +49,7 @@ async function room(params: object, admission: Admission) {
   return {
     ...service,
     ada,
-    /** Lets ada track; who is told of it? */
+    /** Lets ada track; returns who gets a diff. */
     track(fields: object = {}) {
       say("presence", { event: "track", payload: { ref }, ...fields });
       return told(/^presence_diff$/);
@@ -59,7 +59,7 @@ async function room(params: object, admission: Admission) {
       say("presence", { event: "untrack" });
       await told(/^presence_diff$/);
     },
-    /** Lets ada broadcast; who hears it? */
+    /** Lets ada broadcast; returns who gets it. */
     wave() {
       say("wave", {});
       return told(/^wave$/);
@@ -99,7 +99,7 @@ for (const [what, { params, admission, visibility }] of Object.entries(WAYS)) {
     assertEquals(await service.track(), STAFF);
   });
 
-  Deno.test(`the visibility ${what} holds for tracks of code on the server`, async () => {
+  Deno.test(`the visibility ${what} applies to tracks of code on the server`, async () => {
     using service = await room(params, admission);
     service.ada.socket.track("room", 1);
     const [entry] = service.server.store.snapshots({ context: "room" });
@@ -121,7 +121,7 @@ for (const [what, { params, admission, visibility }] of Object.entries(WAYS)) {
     assertEquals(await service.track(), STAFF);
   });
 
-  Deno.test(`a track that is refused leaves the visibility ${what}`, async () => {
+  Deno.test(`a refused track leaves the visibility ${what}`, async () => {
     using service = await room(params, admission);
     const payload = "x".repeat(5_000);
     await service.track({ visibility: "public", payload });
@@ -131,7 +131,7 @@ for (const [what, { params, admission, visibility }] of Object.entries(WAYS)) {
   });
 }
 
-Deno.test("who names no visibility is shown to all", async () => {
+Deno.test("a client that names no visibility is shown to all", async () => {
   using service = await room({}, {});
   assertEquals(await service.wave(), ALL);
   assertEquals(await service.track(), ALL);

@@ -167,21 +167,10 @@ function frameOf(
     );
   });
   const lengths = fields.map(({ length }) => length);
-  return concat([
-    Uint8Array.from([kind, ...lengths, ...encoding]),
-    ...fields,
-    payload,
-  ]);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(
-    parts.reduce((length, part) => length + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  const texts = fields.flatMap((bytes) => [...bytes]);
+  const header = [kind, ...lengths, ...encoding, ...texts];
+  const frame = new Uint8Array(header.length + payload.length);
+  frame.set(header);
+  frame.set(payload, header.length);
+  return frame;
 }

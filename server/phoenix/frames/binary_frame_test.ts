@@ -131,14 +131,14 @@ const REFUSED: [Uint8Array, string][] = [
   ],
 ];
 
-Deno.test("decode() of binary says what is wrong", () => {
+Deno.test("decode() of binary names the fault", () => {
   for (const [frame, reason] of REFUSED) {
     const expected = `Cannot read frame: ${reason}`;
     assertEquals(refusal(v2, frame).message, expected);
   }
 });
 
-Deno.test("decode() of binary tells of a bad frame what a reply must repeat, if it is there", () => {
+Deno.test("decode() of binary finds what the reply to a bad frame must repeat", () => {
   const origins = [
     [bytes(0, 1, 1, 1, 9, "12ab"), "1", "2", "a"],
     [bytes(0, 1, 1, 9, 0, "12ab"), "1", "2", undefined],
@@ -154,7 +154,7 @@ Deno.test("decode() of binary tells of a bad frame what a reply must repeat, if 
   }
 });
 
-Deno.test("decode() takes as many levels of a broadcast in binary as in text", () => {
+Deno.test("decode() accepts as many levels of a broadcast in binary as in text", () => {
   for (const levels of [62, 63]) {
     const json = "[".repeat(levels) + "]".repeat(levels);
     const text =

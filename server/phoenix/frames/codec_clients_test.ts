@@ -30,7 +30,7 @@ const smallObject: fc.Arbitrary<JsonObject> = fc.dictionary(
   { maxKeys: 3, noNullPrototype: true },
 );
 
-/** What a client sends, and what we take it for. */
+/** Asserts that we read what a client sends. */
 function assertRead(
   client: ClientSerializer,
   sent: PhoenixMessage,
@@ -47,7 +47,7 @@ function assertRead(
   assertEquals(codec.decode(frame), sent);
 }
 
-/** What a client takes a message of ours for. */
+/** Returns how a client reads a message of ours. */
 function read(
   client: ClientSerializer,
   message: PhoenixMessage,
@@ -56,7 +56,7 @@ function read(
   return client.decode(codec.encode(message));
 }
 
-Deno.test("property: what phoenix sends is read as it was meant", () => {
+Deno.test("property: the messages of phoenix are read as they were sent", () => {
   fc.assert(
     fc.property(
       ref,
@@ -75,7 +75,7 @@ Deno.test("property: what phoenix sends is read as it was meant", () => {
   );
 });
 
-Deno.test("property: what Supabase's client sends as text is read as it was meant", () => {
+Deno.test("property: the text messages of Supabase's client are read as they were sent", () => {
   const refs = fc.option(ref);
   fc.assert(
     fc.property(
@@ -126,7 +126,7 @@ Deno.test("property: a broadcast of Supabase's client is the same in binary and 
   );
 });
 
-Deno.test("property: a broadcast of bytes goes from one of Supabase's clients to another", () => {
+Deno.test("property: one of Supabase's clients reads the bytes of another", () => {
   fc.assert(
     fc.property(
       fc.option(ref),
@@ -167,7 +167,7 @@ Deno.test("property: a broadcast of bytes goes from one of Supabase's clients to
   );
 });
 
-Deno.test("property: what is written as JSON is read by all clients", () => {
+Deno.test("property: all clients read messages of JSON", () => {
   const refs = fc.option(ref);
   fc.assert(
     fc.property(
@@ -202,7 +202,7 @@ Deno.test("property: what is written as JSON is read by all clients", () => {
   );
 });
 
-Deno.test("property: what is written as bytes is read by phoenix", () => {
+Deno.test("property: phoenix reads broadcasts of bytes", () => {
   fc.assert(
     fc.property(topic, name, blob, (topic, event, payload) => {
       const message = { joinRef: null, ref: null, topic, event, payload };
@@ -221,7 +221,7 @@ Deno.test("property: what is written as bytes is read by phoenix", () => {
 Deno.test("clients can't read bytes in each other's dialects", () => {
   const message = { joinRef: null, ref: null, topic: "a", event: "b" };
   const payload = new Uint8Array([1]);
-  // What they take for a message is undefined, and they throw at it.
+  // They read undefined as the message, and throw at it.
   const named = new BinaryBroadcast("b", payload);
   assertEquals(read(phoenix, { ...message, payload: named }), undefined);
   assertEquals(read(supabase2, { ...message, payload }), undefined);

@@ -14,7 +14,7 @@ import { phoenixSerializer } from "../testing/real_clients.ts";
 const v1 = codecOf("1.0.0");
 const v2 = codecOf("2.0.0");
 
-/** Reads a frame, or is told that it can't be read. Nothing else may happen. */
+/** Reads a frame, or gets a FrameError. Nothing else may happen. */
 function attempt(
   codec: Codec,
   frame: string | Uint8Array,
@@ -50,7 +50,7 @@ function assertNames(...names: unknown[]): void {
   }
 }
 
-/** What has been read can be told to anyone, and means the same then. */
+/** A message that was read can be sent to anyone, with the same meaning. */
 function assertCanBeTold(message: PhoenixMessage): void {
   const { joinRef, ref, topic, event, payload } = message;
   assertNames(joinRef, ref, topic, event);
@@ -65,7 +65,7 @@ function assertCanBeTold(message: PhoenixMessage): void {
     return;
   }
   assert(inV2 !== undefined && inV1 !== undefined);
-  // Infinity, which 1e999 is read as, becomes null.
+  // 1e999 is read as Infinity, which becomes null.
   const same: PhoenixMessage = {
     ...message,
     payload: JSON.parse(JSON.stringify(payload)),
@@ -171,7 +171,7 @@ const frames = fc.oneof(
   spoilt.map((frame) => decoder.decode(frame)),
 );
 
-Deno.test("property: any frame is read or refused, and what was read can be told", () => {
+Deno.test("property: any frame is read or refused, and a read message can be sent", () => {
   let isRead = 0;
   let isRefused = 0;
   fc.assert(
@@ -191,7 +191,7 @@ Deno.test("property: any frame is read or refused, and what was read can be told
   assert(isRead > 0 && isRefused > 0, `${isRead} ${isRefused}`);
 });
 
-Deno.test("property: a frame that is cut off is refused, unless the cut is in its bytes", () => {
+Deno.test("property: a truncated frame is refused, unless the cut is in its bytes", () => {
   fc.assert(
     fc.property(
       ref,
@@ -226,7 +226,7 @@ const anyRef = fc.oneof(
 );
 const anyTopic = fc.oneof(name, fc.string({ maxLength: 1_000 }));
 
-Deno.test("property: whatever is in a frame and however deep, it is known what a reply must repeat", () => {
+Deno.test("property: decode() finds what a reply must repeat in a frame of any content and depth", () => {
   fc.assert(
     fc.property(
       anyRef,

@@ -33,7 +33,7 @@ Deno.test("codecFor() knows the patches of two versions", () => {
   }
 });
 
-Deno.test("codecFor() takes a client that names no version for one of the first", () => {
+Deno.test("codecFor() assumes version 1 for a client that names none", () => {
   assertStrictEquals(codecFor(null), v1);
 });
 
@@ -56,7 +56,7 @@ Deno.test("encode() writes JSON as text", () => {
   );
 });
 
-Deno.test("encode() tells no join ref in version 1", () => {
+Deno.test("encode() writes no join ref in version 1", () => {
   assertEquals(
     v1.encode(push),
     '{"topic":"a \\"room\\"","event":"wave","ref":null,"payload":{"hand":"left"}}',
@@ -86,7 +86,7 @@ Deno.test("encode() writes a reply with the refs of the message", () => {
   );
 });
 
-Deno.test("encodeText() takes JSON as it is written", () => {
+Deno.test("encodeText() keeps JSON as it is", () => {
   const header = { joinRef: null, ref: null, topic: "room:1", event: "wave" };
   const json = '{ "big": 12345678901234567890 }';
   assertEquals(

@@ -51,7 +51,7 @@ async function timesWritten(
   return spy.written.filter(isMeant).length;
 }
 
-Deno.test("a diff is written once for all who get it", async () => {
+Deno.test("a diff is written once for all receivers", async () => {
   const times = await timesWritten(
     ({ topics }) => void topics.track("room", "bob", {}),
     (value) => "joins" in value,
@@ -60,7 +60,7 @@ Deno.test("a diff is written once for all who get it", async () => {
   assertEquals(times, 1);
 });
 
-Deno.test("a state is written once for all who get it", async () => {
+Deno.test("a state is written once for all receivers", async () => {
   const times = await timesWritten(
     ({ endpoint }) => {
       for (const socket of endpoint.sockets) {
@@ -73,7 +73,7 @@ Deno.test("a state is written once for all who get it", async () => {
   assertEquals(times, 1);
 });
 
-Deno.test("a broadcast is written once for all who get it", async () => {
+Deno.test("a broadcast is written once for all receivers", async () => {
   const times = await timesWritten(
     ({ endpoint }) => {
       const [first] = endpoint.sockets;
@@ -85,7 +85,7 @@ Deno.test("a broadcast is written once for all who get it", async () => {
   assertEquals(times, 1);
 });
 
-Deno.test("what happens in a document is written once for all who get it", async () => {
+Deno.test("a happening in a document is written once for all receivers", async () => {
   using service = inProcess();
   const ada = await service.reader({ key: "ada", name: "Ada" });
   const readers = [];

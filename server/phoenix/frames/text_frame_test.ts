@@ -144,7 +144,7 @@ const REFUSED_BY_V2: [string, string][] = [
   ['["1","1","room:1","wave",7]', "payload must be an object"],
 ];
 
-Deno.test("decode() of version 2 says what is wrong", () => {
+Deno.test("decode() of version 2 names the fault", () => {
   for (const [frame, reason] of REFUSED_BY_V2) {
     const expected = `Cannot read frame: ${reason}`;
     assertEquals(refusal(v2, frame).message, expected, frame);
@@ -177,14 +177,14 @@ const REFUSED_BY_V1: [string | Uint8Array, string][] = [
   ],
 ];
 
-Deno.test("decode() of version 1 says what is wrong", () => {
+Deno.test("decode() of version 1 names the fault", () => {
   for (const [frame, reason] of REFUSED_BY_V1) {
     const expected = `Cannot read frame: ${reason}`;
     assertEquals(refusal(v1, frame).message, expected, String(frame));
   }
 });
 
-Deno.test("decode() tells of a bad frame what a reply must repeat, if it is there", () => {
+Deno.test("decode() finds what the reply to a bad frame must repeat", () => {
   const origins = [
     ['["1","2","room:1","wave",[]]', "1", "2", "room:1"],
     ['["1","2","room:1",null,{}]', "1", "2", "room:1"],
@@ -215,7 +215,7 @@ Deno.test("decode() tells of a bad frame what a reply must repeat, if it is ther
   }
 });
 
-Deno.test("decode() takes names of 255 bytes", () => {
+Deno.test("decode() accepts names of 255 bytes", () => {
   for (const name of ["x".repeat(255), "€".repeat(85), `${"😀".repeat(63)}é`]) {
     const frame = JSON.stringify([name, name, name, name, {}]);
     const message = { joinRef: name, ref: name, topic: name, event: name };
@@ -223,7 +223,7 @@ Deno.test("decode() takes names of 255 bytes", () => {
   }
 });
 
-Deno.test("decode() takes 64 levels, the frame included, and no more", () => {
+Deno.test("decode() accepts 64 levels with the frame, and no more", () => {
   const nested = (depth: number) =>
     `["1","1","a","b",${'{"x":'.repeat(depth - 2)}[]${"}".repeat(depth - 2)}]`;
   assertEquals(v2.decode(nested(64)).topic, "a");

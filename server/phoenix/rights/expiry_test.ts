@@ -6,7 +6,7 @@ import { inProcess, type InProcessOptions } from "../testing/in_process.ts";
 import { MemoryClient } from "../testing/memory_client.ts";
 import { identity, serve } from "../testing/service.ts";
 
-/** Ada, who may be here for so many seconds, in a room that bob watches. */
+/** Ada, whose identity expires, in a room that bob watches. */
 async function adaFor(
   expiresAt: (now: number) => number,
   options: InProcessOptions = {},
@@ -32,7 +32,7 @@ async function adaFor(
   };
 }
 
-Deno.test("an identity that ends closes its socket with 1008, and not before", async () => {
+Deno.test("an identity closes its socket with 1008 when it expires, and not before", async () => {
   using room = await adaFor((now) => now + 60_000);
   await room.service.seconds(59);
   assertEquals(room.ada.closeCode, undefined);
@@ -42,7 +42,7 @@ Deno.test("an identity that ends closes its socket with 1008, and not before", a
   assertEquals(room.bob.closeCode, undefined);
 });
 
-Deno.test("what a socket held whose identity has ended has its grace", async () => {
+Deno.test("what a socket held has its grace after its identity has expired", async () => {
   using room = await adaFor((now) => now + 60_000);
   await room.service.seconds(60);
   assertEquals(room.keys(), ["ada"]);
@@ -50,13 +50,13 @@ Deno.test("what a socket held whose identity has ended has its grace", async () 
   assertEquals(room.keys(), []);
 });
 
-Deno.test("a socket does nothing more once its identity has ended, also while no timer runs", async () => {
+Deno.test("a socket does nothing more once its identity has expired, even if no timer has run", async () => {
   let slept = 0;
   const clock = () => Date.now() + slept;
   using room = await adaFor((now) => now + 600_000, {
     server: { clock, graceMs: 10_000 },
   });
-  // The clock of a machine that sleeps goes on, its timers do not.
+  // While a machine sleeps, its clock runs on and its timers do not.
   slept = 3_600_000;
   room.ada.say(["1", "2", "room", "shout", { text: "still here" }]);
   await flush();
@@ -66,7 +66,7 @@ Deno.test("a socket does nothing more once its identity has ended, also while no
   assert(!events.includes("shout"));
 });
 
-Deno.test("a socket that says nothing is closed soon after its machine has slept", async () => {
+Deno.test("a silent socket with an expired identity is closed soon after its machine has slept", async () => {
   let slept = 0;
   const clock = () => Date.now() + slept;
   using room = await adaFor((now) => now + 600_000, {
@@ -77,7 +77,7 @@ Deno.test("a socket that says nothing is closed soon after its machine has slept
   assertEquals(room.ada.closeReason, "token expired");
 });
 
-/** What a join waits for, and which topic it is of. */
+/** What a join waits for, and its topic. */
 const PENDING: Record<string, readonly [awaited: string, topic: string]> = {
   "the hook of a topic": ["hook", "slow"],
   "the hook of a document": ["hook", "document:1"],
@@ -86,7 +86,7 @@ const PENDING: Record<string, readonly [awaited: string, topic: string]> = {
 };
 
 for (const [what, [awaited, topic]] of Object.entries(PENDING)) {
-  Deno.test(`nobody is let in whose identity has ended while a join waited for ${what}`, async () => {
+  Deno.test(`a join is refused if the identity expires while it waits for ${what}`, async () => {
     let slept = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waitFor = (kind: string) =>
@@ -129,7 +129,7 @@ for (const [what, [awaited, topic]] of Object.entries(PENDING)) {
   });
 }
 
-Deno.test("who comes back with a fresh identity has not been away", async () => {
+Deno.test("a client that reconnects with a fresh identity has not been away", async () => {
   using room = await adaFor((now) => now + 60_000);
   await room.service.seconds(62);
   const again = await room.service.member({ meta: { tab: 2 } }, "ada");
@@ -142,13 +142,13 @@ Deno.test("who comes back with a fresh identity has not been away", async () => 
   assertEquals(told.length, 1, "an update, no leave and no join");
 });
 
-Deno.test("an identity that never ends closes nothing", async () => {
+Deno.test("an identity that never expires closes nothing", async () => {
   using room = await adaFor(() => Infinity);
   await room.service.seconds(24 * 3_600);
   assertEquals(room.ada.closeCode, undefined);
 });
 
-Deno.test("an identity that has ended, or ends at no time, opens no socket", async () => {
+Deno.test("an identity that has expired, or expires at NaN, opens no socket", async () => {
   const ends = [(now: number) => now, (now: number) => now - 1, () => NaN];
   for (const expiresAt of ends) {
     using service = inProcess({
@@ -163,7 +163,7 @@ Deno.test("an identity that has ended, or ends at no time, opens no socket", asy
   }
 });
 
-Deno.test("an identity that ends before its socket opens closes it", async () => {
+Deno.test("an identity that expires before its socket opens closes it", async () => {
   using service = inProcess({
     authorize: () => identity({ expiresAt: service.server.now + 1_000 }),
   });
@@ -174,7 +174,7 @@ Deno.test("an identity that ends before its socket opens closes it", async () =>
   assertEquals(service.endpoint.sockets.size, 0);
 });
 
-Deno.test("a socket that is closed waits for the end of its identity no more", async () => {
+Deno.test("a closed socket no longer waits for its identity to expire", async () => {
   // A timer that is left at the end fails the test.
   await using service = serve({
     authorize: () => identity({ expiresAt: Date.now() + 3_600_000 }),
@@ -184,7 +184,7 @@ Deno.test("a socket that is closed waits for the end of its identity no more", a
   await client.close();
 });
 
-Deno.test("a reason of authorize is told, and refuses the socket with 403", async () => {
+Deno.test("a reason of authorize refuses the socket with 403", async () => {
   using service = inProcess({
     authorize: () => ({ reason: "the token is too old" }),
   });

@@ -58,7 +58,7 @@ function eventsOf(frames: readonly Frame[]): unknown[] {
   return frames.map(([joinRef, , topic, event]) => [joinRef, topic, event]);
 }
 
-/** Whom a client is shown, by the latest state. */
+/** Who a client sees, by the latest state. */
 function shownIn(frames: readonly Frame[]): string[] | undefined {
   const state = frames.findLast(([, , , event]) => event === "presence_state");
   return state && Object.keys(state[4]).sort();
@@ -70,7 +70,7 @@ function refused(reason: string): object {
   return { status: "error", response: { reason } };
 }
 
-Deno.test("a fresh token extends what its socket has", async () => {
+Deno.test("a fresh token extends the rights of its socket", async () => {
   const end = Date.now() + 60_000;
   const expiresAt = { expiresAt: end };
   using ada = await withTokens({
@@ -98,7 +98,7 @@ Deno.test("a fresh token may end sooner than the one before", async () => {
   assertEquals(ada.client.closeCode, 1008);
 });
 
-Deno.test("a fresh token brings the signal that counts from then on", async () => {
+Deno.test("a fresh token brings the signal that applies from then on", async () => {
   const [first, second] = [new AbortController(), new AbortController()];
   using ada = await withTokens({
     first: { signal: first.signal },
@@ -113,7 +113,7 @@ Deno.test("a fresh token brings the signal that counts from then on", async () =
   assertEquals(ada.keys(), []);
 });
 
-Deno.test("fresh tokens that show this and that in turn count by the topics that are told anew", async () => {
+Deno.test("fresh tokens that alternate count a message for each new state", async () => {
   using ada = await withTokens({ first: {}, second: { viewer: TEAM } }, {
     limits: { messagesPerSecond: 10 },
   });
@@ -137,7 +137,7 @@ Deno.test("fresh tokens that show this and that in turn count by the topics that
   assertEquals(await turn(2), OK);
 });
 
-Deno.test("a fresh token that shows the same counts as one message", async () => {
+Deno.test("a fresh token without a new state counts as one message", async () => {
   using ada = await withTokens({ first: {}, second: {} }, {
     limits: { messagesPerSecond: 10 },
   });
@@ -148,7 +148,7 @@ Deno.test("a fresh token that shows the same counts as one message", async () =>
   }
 });
 
-Deno.test("a fresh token leaves no listener at the signal before", async () => {
+Deno.test("a fresh token leaves no listener on the signal before", async () => {
   const [first, second] = [countedSignal(), countedSignal()];
   using ada = await withTokens({
     first: { signal: first.signal },
@@ -162,7 +162,7 @@ Deno.test("a fresh token leaves no listener at the signal before", async () => {
   assertEquals([first.listeners, second.listeners], [0, 0]);
 });
 
-Deno.test("a fresh token that is refused changes nothing, and is told why", async () => {
+Deno.test("a refused fresh token changes nothing, and gets the reason", async () => {
   const expiresAt = Date.now() + 60_000;
   using ada = await withTokens({
     first: { expiresAt },
@@ -210,7 +210,7 @@ Deno.test("a channel that a fresh token may not read is closed, and can't be joi
   assertEquals(ada.client.closeCode, undefined);
 });
 
-Deno.test("a fresh token that ends the channel it comes by is answered before that", async () => {
+Deno.test("a fresh token that ends its own channel is answered before that", async () => {
   using ada = await withTokens({
     first: {},
     second: { canRead: () => false },
@@ -218,7 +218,7 @@ Deno.test("a fresh token that ends the channel it comes by is answered before th
   await ada.join("room", { meta: {} });
   const { reply, frames } = await ada.fresh("second");
   assertEquals(reply, OK);
-  // Whoever is told of the end drops what they wait for.
+  // A client drops what it waits for when its channel ends.
   assertEquals(eventsOf(frames), [
     [null, "room", "phx_reply"],
     ["1", "room", "phx_close"],
@@ -227,7 +227,7 @@ Deno.test("a fresh token that ends the channel it comes by is answered before th
 });
 
 for (const right of ["canRead", "canWrite"]) {
-  Deno.test(`what a fresh token takes away by ${right} is gone, even if its answer closes the socket`, async () => {
+  Deno.test(`what a fresh token takes away by ${right} is removed, even if its answer closes the socket`, async () => {
     using ada = await withTokens({
       first: {},
       second: { [right]: () => false },
@@ -240,7 +240,7 @@ for (const right of ["canRead", "canWrite"]) {
   });
 }
 
-Deno.test("a fresh token is answered once, also one that is known or changes nothing", async () => {
+Deno.test("a fresh token is answered once, even if it is known or changes nothing", async () => {
   using ada = await withTokens({ first: {}, second: {} }, {
     accessToken: (token) =>
       token === "second" ? identity({ subject: "ada" }) : undefined,
@@ -252,7 +252,7 @@ Deno.test("a fresh token is answered once, also one that is known or changes not
   }
 });
 
-Deno.test("a channel that is closed by a fresh token hears nothing more", async () => {
+Deno.test("a channel that a fresh token has closed gets nothing more", async () => {
   using ada = await withTokens({
     first: {},
     second: { canRead: () => false },
@@ -266,7 +266,7 @@ Deno.test("a channel that is closed by a fresh token hears nothing more", async 
   assertEquals(ada.client.take(), []);
 });
 
-Deno.test("what a fresh token may not write is withdrawn; it is still shown who is there", async () => {
+Deno.test("what a fresh token may not write is withdrawn; its client still sees who is there", async () => {
   using ada = await withTokens({
     first: {},
     second: { canWrite: (topic) => topic !== "room" },
@@ -287,7 +287,7 @@ Deno.test("what a fresh token may not write is withdrawn; it is still shown who 
   assertEquals(eventsOf(ada.client.take()), [[null, "room", "presence_diff"]]);
 });
 
-Deno.test("whom code on the server has tracked stays, whatever a fresh token may write", async () => {
+Deno.test("what code on the server has tracked stays, whatever a fresh token may write", async () => {
   const readOnly = { canWrite: () => false };
   using ada = await withTokens({ first: readOnly, second: readOnly }, {
     join: (topic) => topic === "club" ? { meta: { by: "hook" } } : {},
@@ -314,7 +314,7 @@ Deno.test("a fresh token shows what it may see, and hides what it may not", asyn
   assertEquals(shownIn((await ada.fresh("third")).frames), ["dan"]);
 });
 
-Deno.test("a fresh token with the same rights sends nothing anew", async () => {
+Deno.test("a fresh token with the same rights sends nothing again", async () => {
   using ada = await withTokens({
     first: { viewer: { restricted: ["a", "b"], private: false } },
     second: { viewer: { restricted: ["b", "a"], private: false } },
@@ -326,7 +326,7 @@ Deno.test("a fresh token with the same rights sends nothing anew", async () => {
   assertEquals(ada.service.server.lastSequence, lastSequence);
 });
 
-Deno.test("what a hook, or code on the server, has given to see stays", async () => {
+Deno.test("the viewer of a hook, or of code on the server, stays", async () => {
   using ada = await withTokens({ first: {}, second: {}, third: {} }, {
     join: (topic) => topic === "club" ? { viewer: TEAM } : {},
   });
@@ -342,7 +342,7 @@ Deno.test("what a hook, or code on the server, has given to see stays", async ()
   assertEquals(shownIn((await ada.fresh("second")).frames), undefined);
 });
 
-Deno.test("a token that a socket has is not asked about again", async () => {
+Deno.test("the hook is not asked again about the token of a socket", async () => {
   using ada = await withTokens({ first: {}, second: {}, third: {} });
   await ada.join("room");
   await ada.join("club");
@@ -353,7 +353,7 @@ Deno.test("a token that a socket has is not asked about again", async () => {
   assertEquals(ada.asked, ["second", "third", "second"]);
 });
 
-Deno.test("a hook that only says nothing against tokens is asked each time", async () => {
+Deno.test("a hook that answers undefined is asked each time", async () => {
   const asked: string[] = [];
   using ada = await withTokens({}, {
     accessToken: (token) => void asked.push(token),
@@ -366,7 +366,7 @@ Deno.test("a hook that only says nothing against tokens is asked each time", asy
   assertEquals(ada.client.socket.identity, before);
 });
 
-Deno.test("a socket is its subject's after a fresh token too", async () => {
+Deno.test("a socket still belongs to its subject after a fresh token", async () => {
   using ada = await withTokens({ first: {}, second: {} }, {
     limits: { sockets: 1 },
   });
@@ -413,7 +413,7 @@ Deno.test("a socket whose rights can't be judged is closed, and keeps nothing", 
   assertEquals(errors, [failure]);
 });
 
-Deno.test("a socket that ends while its token is looked at stays as it was", async () => {
+Deno.test("a socket that ends while its token is checked stays as it was", async () => {
   const answer = Promise.withResolvers<PhoenixIdentity>();
   using ada = await withTokens({}, { accessToken: () => answer.promise });
   await ada.join("room");
@@ -450,7 +450,7 @@ Deno.test("the token in a join of Supabase's clients counts as a fresh one", asy
   assertEquals(ada.client.socket.topics, []);
 });
 
-Deno.test("what is no token in a join is left alone", async () => {
+Deno.test("a join without a valid token is left alone", async () => {
   using ada = await withTokens({ first: {} });
   for (const token of [null, 7, undefined, "sb_publishable_x"]) {
     const { reply } = await ada.join("realtime:room", supabase(token));
@@ -462,7 +462,7 @@ Deno.test("what is no token in a join is left alone", async () => {
   assertEquals(ada.asked, []);
 });
 
-Deno.test("who may not write any more is no longer in a document, and goes on to read it", async () => {
+Deno.test("a client that may no longer write leaves the document, and still reads it", async () => {
   using ada = await withTokens({
     first: {},
     second: { canWrite: () => false },

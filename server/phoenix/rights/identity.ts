@@ -3,59 +3,59 @@ import type { Visibility } from "../../../core/mod.ts";
 import type { Identity } from "../../internal.ts";
 
 /**
- * Who a socket belongs to, and what they may do. What `authorize` of the HTTP
- * handler gives will do; a socket is an origin of its own. When it ends, the
+ * Who a socket belongs to, and what they may do. An identity of the HTTP handler
+ * also serves; a socket is an origin of its own. When the identity expires, the
  * socket is closed with 1008 and the reason `token expired`, and what it holds
  * has the server's grace.
  */
 export interface PhoenixIdentity extends Omit<Identity, "origin"> {}
 
-/** What everybody is to an endpoint without `authorize`: a member of the public. */
+/** The identity of all clients of an endpoint without `authorize`. */
 export const PUBLIC_IDENTITY: PhoenixIdentity = {
   viewer: { restricted: [], private: false },
   canRead: () => true,
   canWrite: () => true,
 };
 
-/** How somebody is let into a topic. What is left out is as the client asks. */
+/** How a client is let into a topic. What is left out is as the client asks. */
 export interface Admission {
-  /** Under which key; the identity's subject, if it has one and this has none. */
+  /** The key; left out, the identity's subject if it has one. */
   readonly key?: string | undefined;
   /** The first meta. */
   readonly meta?: TopicMeta | undefined;
   /**
-   * Who they are shown to, from the first meta on, until a track of the client
-   * names another visibility.
+   * Who the client is shown to, until one of its tracks names another
+   * visibility.
    */
   readonly visibility?: Visibility | undefined;
-  /** What they may see of the topic; the identity's viewer, if left out. */
+  /** What it may see of the topic; left out, the identity's viewer. */
   readonly viewer?: TopicViewer | undefined;
   /**
-   * Fields that every meta of theirs has here, whatever the client says: their
-   * name, their role. A meta must be an object then.
+   * Fields of all its metas here, which the client can't change: a name, a role.
+   * A meta must then be an object.
    */
   readonly stamp?: object | undefined;
-  /** What the client finds in the reply to its join. */
+  /** Fields for the reply to the join. */
   readonly response?: object | undefined;
-  /** What a rejection has. */
+  /** Only a rejection has one. */
   readonly reason?: undefined;
 }
 
-/** What a join hook answers. */
+/** The answer of a join hook. */
 export type JoinHookAnswer =
   | Admission
   | Rejection
   | Promise<Admission | Rejection>;
 
-/** What a hook for fresh tokens answers. */
+/** The answer of a hook for fresh tokens. */
 export type TokenHookAnswer =
   | PhoenixIdentity
   | Rejection
   | undefined
   | Promise<PhoenixIdentity | Rejection | undefined>;
 
-/** Why somebody is not let into a topic. */
+/** Why a client is refused. */
 export interface Rejection {
-  /** What the client is told. */
+  /** The reason for the client. */
   readonly reason: string;
 }

@@ -1,29 +1,29 @@
 import type { PhoenixIdentity } from "./identity.ts";
 
-/** Those before the latest so many are not told apart. */
+/** How many to remember; older ones count for every identity. */
 const MAX_REMEMBERED = 1_000;
 
 /**
- * The latest revocations: a socket that is about to open may be of somebody
- * whose rights have been taken away since it was authorized.
+ * The latest revocations: the rights of a socket that is about to open may have
+ * been revoked since it was authorized.
  */
 export class Revocations {
   readonly #latest: PhoenixIdentity[] = [];
   #count = 0;
 
-  /** How many there have been. */
+  /** How many there were. */
   get count(): number {
     return this.#count;
   }
 
-  /** Remembers that somebody's rights were taken away. */
+  /** Records that the rights of an identity were revoked. */
   add(identity: PhoenixIdentity): void {
     this.#count++;
     this.#latest.push(identity);
     if (this.#latest.length > MAX_REMEMBERED) this.#latest.shift();
   }
 
-  /** Whether it has happened to somebody, or may have, since a count. */
+  /** Reports whether an identity was revoked, or may have been, since a count. */
   includes(identity: PhoenixIdentity, since: number): boolean {
     const missed = this.#count - since;
     if (missed === 0) return false;
@@ -32,7 +32,7 @@ export class Revocations {
   }
 }
 
-/** Whether two identities are of the same subject or, without one, the same. */
+/** Reports whether two identities have the same subject or, without one, are the same. */
 export function isSame(a: PhoenixIdentity, b: PhoenixIdentity): boolean {
   return a.subject === undefined ? a === b : a.subject === b.subject;
 }

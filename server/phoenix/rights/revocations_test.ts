@@ -6,7 +6,7 @@ import { MemoryClient } from "../testing/memory_client.ts";
 import { identity } from "../testing/service.ts";
 import { settles } from "../../testing/harness.ts";
 
-/** Those who are asked for, each until they are let in. */
+/** An authorize that answers when a test lets it. */
 function slowAuthorize() {
   const asked = new Map<string, PromiseWithResolvers<PhoenixIdentity>>();
   return {
@@ -29,7 +29,7 @@ const USERS = {
 };
 
 for (const [whose, { x, y }] of Object.entries(USERS)) {
-  Deno.test(`revoke() of an identity ${whose} ends who is being authorized, and nobody else`, async () => {
+  Deno.test(`revoke() of an identity ${whose} ends its sockets that are being authorized, and no others`, async () => {
     const gate = slowAuthorize();
     using service = inProcess({ authorize: gate.authorize });
     const connecting = [service.connect("x"), service.connect("y")] as const;
@@ -40,13 +40,13 @@ for (const [whose, { x, y }] of Object.entries(USERS)) {
     const [one, other] = await Promise.all(connecting);
     assertEquals([one.closeCode, other.closeCode], [1008, undefined]);
     assertEquals([...service.endpoint.sockets], [other.socket]);
-    // Who is authorized anew is believed.
+    // One that is authorized again may open.
     const again = service.connect("x");
     gate.letIn("x", x);
     assertEquals((await again).closeCode, undefined);
   });
 
-  Deno.test(`revoke() of an identity ${whose} ends who is about to open, and nobody else`, async () => {
+  Deno.test(`revoke() of an identity ${whose} ends its sockets that are about to open, and no others`, async () => {
     using service = inProcess({
       authorize: ({ url }) => url.endsWith("user=x") ? x : y,
     });
@@ -61,7 +61,7 @@ for (const [whose, { x, y }] of Object.entries(USERS)) {
   });
 }
 
-Deno.test("Revocations tells who was revoked since a count", () => {
+Deno.test("Revocations reports who was revoked since a count", () => {
   const revocations = new Revocations();
   const { x, y } = USERS["of a subject"];
   revocations.add(x);
@@ -75,7 +75,7 @@ Deno.test("Revocations tells who was revoked since a count", () => {
   assertEquals(revocations.includes(x, 0), true);
 });
 
-Deno.test("Revocations takes whoever waits for revoked if there were too many to remember", () => {
+Deno.test("Revocations reports all as revoked if there were too many to remember", () => {
   const revocations = new Revocations();
   const { x, y } = USERS["of a subject"];
   for (let turn = 0; turn < 1_000; turn++) revocations.add(x);

@@ -2,14 +2,14 @@ import type { PhoenixIdentity } from "./identity.ts";
 import { Refusal } from "../refusal.ts";
 
 /**
- * Whether somebody may read a topic. Anything but `true` is a no: the promise
- * that JavaScript may give is.
+ * Reports whether an identity may read a topic. Anything but `true` is a no, such
+ * as a promise, which JavaScript may return.
  */
 export function mayRead(identity: PhoenixIdentity, topic: string): boolean {
   return identity.canRead(topic) === true;
 }
 
-/** Whether somebody may write to all of some contexts; likewise. */
+/** Reports whether an identity may write to all of some contexts; likewise. */
 export function mayWrite(
   identity: PhoenixIdentity,
   contexts: readonly string[],
@@ -18,9 +18,9 @@ export function mayWrite(
 }
 
 /**
- * Makes sure that somebody may read a topic.
+ * Asserts that an identity may read a topic.
  *
- * @throws {Refusal} If they may not.
+ * @throws {Refusal} If it may not.
  */
 export function assertMayRead(identity: PhoenixIdentity, topic: string): void {
   if (mayRead(identity, topic)) return;
@@ -28,10 +28,10 @@ export function assertMayRead(identity: PhoenixIdentity, topic: string): void {
 }
 
 /**
- * Makes sure that somebody may write to all of some contexts.
+ * Asserts that an identity may write to all of some contexts.
  *
- * @param instead What they may do, if there is something.
- * @throws {Refusal} If they may not.
+ * @param instead What it may do instead, if anything.
+ * @throws {Refusal} If it may not.
  */
 export function assertMayWrite(
   identity: PhoenixIdentity,

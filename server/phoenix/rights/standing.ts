@@ -47,7 +47,7 @@ export class Standing {
 
   /** Begins to watch for the end of the identity's rights. */
   begin(): void {
-    if (!this.stands()) return;
+    if (!this.checkRights()) return;
     const { signal, expiresAt = Infinity } = this.#identity;
     const { clock, onRevoked, onExpired } = this.#settings;
     signal?.addEventListener("abort", onRevoked);
@@ -58,7 +58,7 @@ export class Standing {
    * Reports whether the rights stand, and ends the socket if they do not: while
    * the machine was asleep, no timer has ended it.
    */
-  stands(): boolean {
+  checkRights(): boolean {
     const { clock, onRevoked, onExpired } = this.#settings;
     const end = endOf(this.#identity, clock());
     if (end === "revoked") onRevoked();

@@ -3,9 +3,9 @@ import { bytesOf, decodeUtf8 } from "../frames/bytes.ts";
 const PREFIX = "base64url.bearer.phx.";
 
 /**
- * Finds the token that a client has sent: phoenix.js puts it into the
- * subprotocol, Supabase's clients into the query or the header `apikey`, others
- * into the header `Authorization`.
+ * Finds the token of a request. phoenix.js puts it into the subprotocol,
+ * Supabase's clients into the query or the header `apikey`, other clients into
+ * the header `Authorization`.
  *
  * @param request The request to open a socket, or to broadcast without one.
  * @returns The token, which may be malformed; `undefined` if there is none.
@@ -27,14 +27,10 @@ export function tokenOf({ headers, url }: Request): string | undefined {
   const [, bearer] = /^Bearer +(.+)$/i
     .exec(headers.get("authorization") ?? "") ?? [];
   if (bearer !== undefined) return bearer;
-  for (
-    const offer of (headers.get("sec-websocket-protocol") ?? "").split(",")
-  ) {
-    const name = offer.trim();
-    if (!name.startsWith(PREFIX)) continue;
-    const encoded = name.slice(PREFIX.length);
-    return decode(encoded) ?? encoded;
-  }
+  const encoded = headers.get("sec-websocket-protocol")?.split(",")
+    .map((name) => name.trim())
+    .find((name) => name.startsWith(PREFIX))?.slice(PREFIX.length);
+  if (encoded !== undefined) return decode(encoded) ?? encoded;
   const { searchParams } = new URL(url);
   return searchParams.get("token") ?? searchParams.get("access_token") ??
     searchParams.get("apikey") ?? (headers.get("apikey") || undefined);

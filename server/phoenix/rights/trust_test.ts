@@ -21,7 +21,7 @@ import {
 import { TcpClient } from "../testing/tcp_client.ts";
 import { eventually } from "../testing/waiting.ts";
 
-/** What a service answers to a request to open a socket. */
+/** The answer of a service to a request for a socket. */
 async function statusOf(
   options: ServiceOptions,
   request: { query?: string; headers?: Record<string, string> } = {},
@@ -34,7 +34,7 @@ async function statusOf(
 /** The query of somebody. */
 const as = (user: string) => ({ query: `vsn=2.0.0&user=${user}` });
 
-Deno.test("a version that is unknown is refused with 403", async () => {
+Deno.test("an unknown version is refused with 403", async () => {
   for (const vsn of ["3.0.0", "2", "2.1.0", "", "x"]) {
     assertEquals(await statusOf({}, { query: `vsn=${vsn}` }), 403);
   }
@@ -43,7 +43,7 @@ Deno.test("a version that is unknown is refused with 403", async () => {
   }
 });
 
-Deno.test("a request that wants no socket is answered with 426", async () => {
+Deno.test("a request for no socket is answered with 426", async () => {
   await using service = serve();
   const url = `${service.url.replace("ws:", "http:")}/websocket?vsn=2.0.0`;
   const response = await fetch(url);
@@ -51,7 +51,7 @@ Deno.test("a request that wants no socket is answered with 426", async () => {
   assertEquals(response.status, 426);
 });
 
-Deno.test("pages of other sites are refused, unless they are trusted", async () => {
+Deno.test("pages of other sites are refused unless they are trusted", async () => {
   const from = (origin: string) => ({ headers: { "Origin": origin } });
   const app = "https://app.example";
   assertEquals(await statusOf({}, from(app)), 403);
@@ -66,7 +66,7 @@ Deno.test("a host that is not served is refused", async () => {
   assertEquals(await statusOf({ hosts: "any" }, { headers }), 101);
 });
 
-Deno.test("hosts and origins that no request has are refused, by what was given", () => {
+Deno.test("the constructor refuses hosts and origins that no request has", () => {
   using server = new PresenceServer<TopicModel>();
   const presence = new TopicPresence(server);
   for (
@@ -104,7 +104,7 @@ Deno.test("documents of another server are refused", () => {
   assertEquals(error.field, "documents");
 });
 
-Deno.test("whom authorize does not know is refused with 403", async () => {
+Deno.test("a client that authorize does not know is refused with 403", async () => {
   for (const nobody of [undefined, null]) {
     assertEquals(await statusOf({ authorize: () => nobody }), 403);
     assertEquals(
@@ -126,7 +126,7 @@ Deno.test("an authorize that throws is answered with 500, and reported", async (
   assertEquals(failures, [failure]);
 });
 
-Deno.test("a page learns by a request of its own why a socket is refused", async () => {
+Deno.test("a page finds out by a request of its own why a socket is refused", async () => {
   const origin = "https://app.example";
   await using service = serve({
     origins: [origin],
@@ -172,7 +172,7 @@ Deno.test("a token in the subprotocol arrives, and phoenix is chosen", async () 
   assertEquals(plain.protocol, "");
 });
 
-Deno.test("one subject may open so many sockets, others are not affected", async () => {
+Deno.test("one subject may open a limited number of sockets, others are not affected", async () => {
   await using service = serve({
     limits: { sockets: 2 },
     authorize: byName({
@@ -200,7 +200,7 @@ Deno.test("one subject may open so many sockets, others are not affected", async
   await using _again = await Client.connect(service, as("ada"));
 });
 
-Deno.test("sockets that are asked for at once don't pass the limit", async () => {
+Deno.test("concurrent requests for sockets don't exceed the limit", async () => {
   const gate = Promise.withResolvers<PhoenixIdentity>();
   await using service = serve({
     limits: { sockets: 2 },
@@ -224,7 +224,7 @@ Deno.test("sockets that are asked for at once don't pass the limit", async () =>
   assertEquals(closed.length, 4);
 });
 
-Deno.test("all may open so many sockets, whoever they are", async () => {
+Deno.test("all subjects together may open a limited number of sockets", async () => {
   await using service = serve({
     limits: { allSockets: 2 },
     authorize: byName({
@@ -244,7 +244,7 @@ Deno.test("all may open so many sockets, whoever they are", async () => {
   await using _again = await Client.connect(service, as("service"));
 });
 
-Deno.test("sockets that are asked for at once don't pass the limit of all", async () => {
+Deno.test("concurrent requests for sockets don't exceed the limit of all", async () => {
   using service = inProcess({ limits: { allSockets: 2 } });
   const opens = [];
   for (let turn = 0; turn < 3; turn++) {
@@ -265,7 +265,7 @@ Deno.test("10,000 sockets may be open, unless a limit says otherwise", async () 
   assertEquals(answer.status, 503);
 });
 
-Deno.test("who may not read a topic can't join it", async () => {
+Deno.test("a client that may not read a topic can't join it", async () => {
   await using service = serve({
     authorize: () => identity({ canRead: (topic) => topic === "room" }),
   });
@@ -275,7 +275,7 @@ Deno.test("who may not read a topic can't join it", async () => {
   await client.join("room");
 });
 
-Deno.test("who may not write in a topic watches it, and no more", async () => {
+Deno.test("a client that may not write to a topic only watches it", async () => {
   await using service = serve({
     authorize: () => identity({ canWrite: () => false }),
   });
@@ -301,7 +301,7 @@ Deno.test("who may not write in a topic watches it, and no more", async () => {
   assertEquals(service.topics.list("room").map(({ key }) => key), ["bob"]);
 });
 
-Deno.test("rights that are answered by anything but true are none", async () => {
+Deno.test("an answer other than true gives no right", async () => {
   for (const answer of [1, "yes", {}, Promise.resolve(true)]) {
     const rights = { ...identity() };
     Object.assign(rights, { canRead: () => answer });
@@ -311,7 +311,7 @@ Deno.test("rights that are answered by anything but true are none", async () => 
   }
 });
 
-Deno.test("the key is the subject, whatever a client asks for", async () => {
+Deno.test("the key is the subject, not what a client asks for", async () => {
   await using service = serve({
     authorize: () => identity({ subject: "ada" }),
   });
@@ -364,7 +364,7 @@ interface Revocation {
   readonly controller: AbortController;
 }
 
-Deno.test("revoke() of an identity without a subject ends its sockets alone", async () => {
+Deno.test("revoke() of an identity without a subject ends only its sockets", async () => {
   const [one, two] = [identity(), identity()];
   await using service = serve({ authorize: byName({ one, two }) });
   await using first = await Client.connect(service, as("one"));
@@ -375,7 +375,7 @@ Deno.test("revoke() of an identity without a subject ends its sockets alone", as
   assertEquals(service.endpoint.revoke(identity()), 0);
 });
 
-Deno.test("a kick closes one socket, and what it held goes at once", async () => {
+Deno.test("a kick closes one socket, and removes what it held at once", async () => {
   await using service = serve({ server: { graceMs: 60_000 } });
   await using client = await Client.connect(service);
   await using other = await Client.connect(service);
@@ -390,7 +390,7 @@ Deno.test("a kick closes one socket, and what it held goes at once", async () =>
   assert(client.isOpen);
 });
 
-Deno.test("who is revoked, or loses their rights, is not seen for the grace of a lost socket", async () => {
+Deno.test("revoked rights remove what a lost socket held within its grace", async () => {
   for (const way of ["revoke", "abort"] as const) {
     const rights = new AbortController();
     const ada = identity({ subject: "ada", signal: rights.signal });

@@ -5,26 +5,26 @@ import {
 } from "../endpoint.ts";
 import type { PhoenixSocket } from "../socket.ts";
 
-/** What a socket of Bun carries with it. */
+/** The data of a socket of Bun. */
 export interface BunSocketData {
-  /** What the endpoint has said of it. */
+  /** The endpoint's answer to its request. */
   readonly acceptance: Acceptance;
-  /** What the endpoint has made of it, once it is open. */
+  /** The socket of the endpoint, once it is open. */
   socket: PhoenixSocket | undefined;
 }
 
-/** What `Bun.serve` gives to its handler, as far as it is needed. */
+/** The server that `Bun.serve` passes to its handler, as far as needed. */
 export interface BunServer {
-  /** Makes a socket of a request. */
+  /** Turns a request into a socket. */
   upgrade(
     request: Request,
     options: { data: BunSocketData; headers: Record<string, string> },
   ): boolean;
 }
 
-/** A socket of Bun, as far as it is needed. */
+/** A socket of Bun, as far as needed. */
 export interface BunWebSocket {
-  /** What it carries with it. */
+  /** Its data. */
   readonly data: BunSocketData;
   /** Sends a frame. */
   send(frame: string | Uint8Array): number;
@@ -32,15 +32,15 @@ export interface BunWebSocket {
   getBufferedAmount(): number;
   /** Begins to close. */
   close(code: number, reason: string): void;
-  /** Ends it without waiting for the other side. */
+  /** Ends it without waiting for the client. */
   terminate(): void;
 }
 
-/** What `Bun.serve` wants as `websocket`. */
+/** The option `websocket` of `Bun.serve`. */
 export interface BunWebSocketHandler {
-  /** Never there; for the compiler alone. */
+  /** Never set; only for the compiler. */
   readonly data?: BunSocketData;
-  /** Seconds after which a client of whom nothing has come is dead. */
+  /** Seconds after which a silent client is dead. */
   readonly idleTimeout: number;
   /** Pings go out before that. */
   readonly sendPings: true;
@@ -48,30 +48,30 @@ export interface BunWebSocketHandler {
   readonly maxPayloadLength: number;
   /** How many bytes may wait to be sent. */
   readonly backpressureLimit: number;
-  /** Rather than to leave out frames. */
+  /** Instead of leaving out frames. */
   readonly closeOnBackpressureLimit: true;
-  /** Takes note that a socket is open. */
+  /** Handles a socket that has opened. */
   open(webSocket: BunWebSocket): void;
-  /** Takes a frame. */
+  /** Handles a frame. */
   message(webSocket: BunWebSocket, frame: string | Uint8Array): void;
-  /** Takes note that a socket is closed. */
+  /** Handles a socket that has closed. */
   close(webSocket: BunWebSocket): void;
 }
 
 /** Bun pings after about four fifths of this. */
 const IDLE_SECONDS = 30;
 
-/** The largest limit that Bun understands. */
+/** The largest limit of Bun. */
 const MAX_LIMIT = 2 ** 31 - 1;
 
 /**
  * Answers a request to open a socket, under Bun. The server needs
  * {@linkcode createBunWebSocket} as well.
  *
- * @param endpoint What serves it.
+ * @param endpoint The endpoint.
  * @param request The request, for a URL that ends in `/websocket`.
  * @param server The server that has received it.
- * @returns The response, or nothing if there is a socket now.
+ * @returns The response; `undefined` if the request has become a socket.
  */
 export async function upgradeInBun(
   endpoint: PhoenixEndpoint,
@@ -80,7 +80,7 @@ export async function upgradeInBun(
 ): Promise<Response | undefined> {
   const acceptance = await endpoint.accept(request);
   if (acceptance instanceof Response) return acceptance;
-  // Left alone, Bun takes the first, which may be a token.
+  // By default, Bun takes the first, which may be a token.
   const headers = { "sec-websocket-protocol": acceptance.protocol ?? "" };
   const data = { acceptance, socket: undefined };
   if (server.upgrade(request, { data, headers })) return undefined;
@@ -88,13 +88,13 @@ export async function upgradeInBun(
 }
 
 /**
- * Makes what `Bun.serve` wants as `websocket`, for the sockets of
+ * Makes the option `websocket` of `Bun.serve`, for the sockets of
  * {@linkcode upgradeInBun}.
  *
  * Before `stop()` of the server, await `endpoint[Symbol.asyncDispose]()`:
- * clients that Bun sends away do not learn that they should come back.
+ * clients whose sockets Bun closes do not know that they should reconnect.
  *
- * @param endpoint What serves the sockets.
+ * @param endpoint The endpoint.
  * @returns The handlers and the limits.
  *
  * @example Usage
@@ -129,7 +129,7 @@ export function createBunWebSocket(
     idleTimeout: IDLE_SECONDS,
     sendPings: true,
     maxPayloadLength: endpoint.frameBytes,
-    // The endpoint has limits of its own; beyond Bun's, frames would be lost.
+    // The endpoint has limits of its own; beyond that of Bun, frames are lost.
     backpressureLimit: MAX_LIMIT,
     closeOnBackpressureLimit: true,
     open: (webSocket) => {

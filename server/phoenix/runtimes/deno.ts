@@ -2,8 +2,8 @@ import { INVALID_HANDSHAKE, type PhoenixEndpoint } from "../endpoint.ts";
 import { connect } from "./web_socket.ts";
 
 /**
- * Deno pings a client after half of this, in seconds, and closes the socket of
- * one of whom nothing has come after the whole.
+ * Deno pings a client after half of this, in seconds, and closes its socket if
+ * it is silent for the whole.
  */
 const IDLE_SECONDS = 30;
 
@@ -11,13 +11,13 @@ const IDLE_SECONDS = 30;
  * Answers a request to open a socket, under Deno.
  *
  * Before `shutdown()` of the server, await `endpoint[Symbol.asyncDispose]()`:
- * clients that Deno sends away do not learn that they should come back. And let
- * `authorize` answer soon: Deno does not notice a client that goes away
+ * clients whose sockets Deno closes do not know that they should reconnect. And
+ * let `authorize` answer soon: Deno does not notice a client that disconnects
  * meanwhile, and keeps its connection open until the server ends.
  *
- * @param endpoint What serves it.
+ * @param endpoint The endpoint.
  * @param request The request, for a URL that ends in `/websocket`.
- * @returns The response that `Deno.serve` is to get.
+ * @returns The response for `Deno.serve`.
  *
  * @example Usage
  * ```ts
@@ -48,17 +48,17 @@ export async function upgradeInDeno(
   try {
     upgrade = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
   } catch (error) {
-    // A handshake that is none, or a client that is gone.
+    // The handshake is not valid, or the client has disconnected.
     if (!(error instanceof TypeError)) endpoint.report(error);
     return new Response(INVALID_HANDSHAKE, { status: 400 });
   }
   const { socket: webSocket, response } = upgrade;
   if (acceptance.protocol !== undefined) {
-    // Not by Deno's option: that does not find it in a list without spaces.
+    // Not by Deno's option, which does not find it in a list without spaces.
     response.headers.set("sec-websocket-protocol", acceptance.protocol);
   }
   webSocket.addEventListener("open", () => {
-    // There is no other way to end it.
+    // Deno has no other way to end it.
     connect(webSocket, acceptance, () => webSocket.close());
   });
   return response;

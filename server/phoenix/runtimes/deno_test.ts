@@ -28,7 +28,7 @@ Deno.test("upgradeInDeno() opens a socket", async () => {
   assertEquals(await status(service, {}), 101);
 });
 
-Deno.test("upgradeInDeno() refuses what is no socket, with 426", async () => {
+Deno.test("upgradeInDeno() refuses a request for no socket, with 426", async () => {
   await using service = serve();
   const response = await fetch(`http://127.0.0.1:${service.port}/`);
   assertEquals(response.status, 426);
@@ -55,12 +55,12 @@ Deno.test("upgradeInDeno() refuses pages of other sites, with 403", async () => 
   assertEquals(await status(service, { origin: "https://app.example" }), 101);
 });
 
-Deno.test("upgradeInDeno() refuses a handshake that is none, with 400", async () => {
+Deno.test("upgradeInDeno() refuses an invalid handshake, with 400", async () => {
   await using service = serve();
   assertEquals(await status(service, { "Connection": "keep-alive" }), 400);
 });
 
-Deno.test("upgradeInDeno() refuses whom authorize does not know, with 403", async () => {
+Deno.test("upgradeInDeno() refuses a client that authorize does not know, with 403", async () => {
   await using service = serve({ authorize: () => null });
   assertEquals(await status(service, {}), 403);
 });
@@ -75,7 +75,7 @@ Deno.test("upgradeInDeno() answers 500 if authorize throws", async () => {
   assertEquals(errors, ["the database is gone"]);
 });
 
-Deno.test("upgradeInDeno() refuses all once the endpoint is closed, with 503", async () => {
+Deno.test("upgradeInDeno() refuses all requests once the endpoint is closed, with 503", async () => {
   await using service = serve();
   service.endpoint[Symbol.dispose]();
   assertEquals(await status(service, {}), 503);
@@ -96,7 +96,7 @@ Deno.test("upgradeInDeno() chooses the subprotocol phoenix, and no other", async
   assertEquals(await chosen("a,b"), null);
 });
 
-Deno.test("a client learns why it is closed, as far as a close frame has room", async () => {
+Deno.test("a client gets the reason of a close, as far as a close frame has room", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   await client.join("room");
@@ -156,7 +156,7 @@ Deno.test("a client that vanishes is lost at once, and leaves after the grace", 
 });
 
 Deno.test(
-  "a client that resets its connection while authorize ponders harms nobody",
+  "a client that resets its connection while authorize is pending harms nobody",
   {
     // Deno waits for the rest of the handshake for ever.
     sanitizeOps: false,
@@ -210,7 +210,7 @@ Deno.test(
   },
 );
 
-Deno.test("hooks that throw, and an onError that does, harm nobody", async () => {
+Deno.test("hooks and an onError that throw harm nobody", async () => {
   const { error } = console;
   const printed: unknown[] = [];
   console.error = (value: unknown) => printed.push(value);
@@ -259,7 +259,7 @@ Deno.test("an empty frame that waits behind a hook is refused like any other", a
   assertEquals((await client.closed()).code, 1008);
 });
 
-Deno.test("disposal sends clients away with 1012, before Deno can with 1001", async () => {
+Deno.test("disposal closes sockets with 1012, before Deno does with 1001", async () => {
   await using service = serve();
   await using client = await Client.connect(service);
   const { endpoint } = service;

@@ -2,25 +2,25 @@ import type { Acceptance, PhoenixEndpoint } from "../endpoint.ts";
 import { Pulse } from "./pulse.ts";
 import { connect, type StandardWebSocket } from "./web_socket.ts";
 
-/** What the event `upgrade` of a server of Node tells of the request. */
+/** The request of the event `upgrade` of a server of Node. */
 export interface NodeRequest {
-  /** Path and query. */
+  /** The path and the query. */
   readonly url?: string | undefined;
-  /** The headers, by their lower-case names. */
+  /** The headers, by lower-case name. */
   readonly headers: {
     readonly [name: string]: string | readonly string[] | undefined;
   };
 }
 
-/** The stream that comes with that event. */
+/** The stream of that event. */
 export interface NodeStream {
-  /** Whether it is gone. */
+  /** Whether it has ended. */
   readonly destroyed: boolean;
   /** Whether it is encrypted. */
   readonly encrypted?: boolean | undefined;
   /** Listens to it. */
   on(event: "error" | "finish", listener: () => void): unknown;
-  /** Writes the last of it. */
+  /** Writes a text and ends it. */
   end(text: string): unknown;
   /** Ends it at once. */
   destroy(): unknown;
@@ -30,31 +30,24 @@ export interface NodeStream {
 export interface NodeWebSocket extends StandardWebSocket {
   /** Listens to signs of life. */
   on(event: "message" | "ping" | "pong", listener: () => void): unknown;
-  /** Asks for one. */
+  /** Sends a ping. */
   ping(): void;
-  /** Ends it without waiting for the other side. */
+  /** Ends it without waiting for the client. */
   terminate(): void;
-}
-
-/** What is asked of the package `ws`. */
-export interface NodeWebSocketOptions {
-  /** It listens to no port. */
-  readonly noServer: true;
-  /** It keeps no set of sockets. */
-  readonly clientTracking: false;
-  /** The largest frame, in bytes. */
-  readonly maxPayload: number;
-  /** Chooses among the subprotocols that a client offers. */
-  readonly handleProtocols: (
-    offered: Set<string>,
-    request: NodeRequest,
-  ) => string | false;
 }
 
 /** The class `WebSocketServer` of the package `ws`. */
 export interface NodeWebSocketServer {
-  /** Makes it. */
-  new (options: NodeWebSocketOptions): {
+  /** Makes a server that opens sockets, and neither listens nor lists them. */
+  new (options: {
+    readonly noServer: true;
+    readonly clientTracking: false;
+    readonly maxPayload: number;
+    readonly handleProtocols: (
+      offered: Set<string>,
+      request: NodeRequest,
+    ) => string | false;
+  }): {
     handleUpgrade(
       request: NodeRequest,
       stream: NodeStream,
@@ -65,14 +58,14 @@ export interface NodeWebSocketServer {
 }
 
 /**
- * Makes what answers the event `upgrade` of an HTTP server, under Node with the
- * package `ws`. It takes whatever path it is given: a server with other sockets
- * looks at `request.url` first.
+ * Makes a listener to the event `upgrade` of an HTTP server, under Node with the
+ * package `ws`. It accepts any path: a server with other sockets looks at
+ * `request.url` first.
  *
  * Before `close()` of the server, await `endpoint[Symbol.asyncDispose]()`:
- * `close()` waits for the sockets, and does not send them away.
+ * `close()` waits for the sockets, and does not close them.
  *
- * @param endpoint What serves the sockets.
+ * @param endpoint The endpoint.
  * @param WebSocketServer The class of that name, of `ws` 8.
  * @returns The listener.
  *
@@ -103,7 +96,7 @@ export function createNodeUpgrade(
     noServer: true,
     clientTracking: false,
     maxPayload: endpoint.frameBytes,
-    // Left alone, it takes the first, which may be a token.
+    // By default, it takes the first, which may be a token.
     handleProtocols: (_offered, request) =>
       accepted.get(request)?.protocol ?? false,
   });
@@ -118,13 +111,13 @@ export function createNodeUpgrade(
     if (acceptance instanceof Response) return await refuse(stream, acceptance);
     accepted.set(request, acceptance);
     webSockets.handleUpgrade(request, stream, head, (webSocket) => {
-      const heard = () => pulse.heard(webSocket);
+      const received = () => pulse.received(webSocket);
       for (const sign of ["message", "ping", "pong"] as const) {
-        webSocket.on(sign, heard);
+        webSocket.on(sign, received);
       }
-      heard();
+      received();
       webSocket.addEventListener("close", () => pulse.forget(webSocket));
-      // It closes by itself then; without a listener the process would end.
+      // It then closes anyway; without a listener the process would end.
       webSocket.addEventListener("error", () => {});
       connect(webSocket, acceptance, () => webSocket.terminate());
     });
@@ -160,7 +153,7 @@ async function accept(
   return await endpoint.accept(request);
 }
 
-/** Answers by hand: after an upgrade there is no response of Node's. */
+/** Writes the response: after an upgrade, Node makes none. */
 async function refuse(stream: NodeStream, response: Response): Promise<void> {
   const { status, headers } = response;
   const body = await response.text();

@@ -1,38 +1,38 @@
-/** A socket that can be asked whether somebody is at its other end. */
+/** A socket that can ping its client. */
 export interface Pingable {
-  /** Asks. */
+  /** Sends a ping. */
   ping(): void;
-  /** Ends it without waiting for the other side. */
+  /** Ends it without waiting for the client. */
   terminate(): void;
 }
 
-/** Who has been silent for a whole round is dead: it takes two at most. */
+/** A client that is silent for a whole round is dead, found after two at most. */
 const ROUND_MS = 25_000;
 
-/** Finds the dead, where the runtime does not: nobody says that they die. */
+/** Ends sockets whose clients are dead, where the runtime does not. */
 export class Pulse {
-  /** Whether something has come from each since the last round. */
-  readonly #heard = new Map<Pingable, boolean>();
+  /** Whether each has sent something since the last round. */
+  readonly #isAlive = new Map<Pingable, boolean>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Takes note of a sign of life; the first one begins to look after it. */
-  heard(socket: Pingable): void {
-    this.#heard.set(socket, true);
-    this.#timer ??= setInterval(() => this.#goRound(), ROUND_MS);
+  /** Records a sign of life; the first one begins the watch over the socket. */
+  received(socket: Pingable): void {
+    this.#isAlive.set(socket, true);
+    this.#timer ??= setInterval(() => this.#checkAll(), ROUND_MS);
   }
 
-  /** Looks no more after a socket that is closed. */
+  /** Ends the watch over a socket that has closed. */
   forget(socket: Pingable): void {
-    this.#heard.delete(socket);
-    if (this.#heard.size > 0) return;
+    this.#isAlive.delete(socket);
+    if (this.#isAlive.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  #goRound(): void {
-    for (const [socket, isAlive] of [...this.#heard]) {
+  #checkAll(): void {
+    for (const [socket, isAlive] of [...this.#isAlive]) {
       if (isAlive) {
-        this.#heard.set(socket, false);
+        this.#isAlive.set(socket, false);
         socket.ping();
       } else {
         socket.terminate();

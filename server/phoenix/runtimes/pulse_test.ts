@@ -11,12 +11,12 @@ class FakeSocket {
 
   constructor(pulse: Pulse) {
     this.#pulse = pulse;
-    pulse.heard(this);
+    pulse.received(this);
   }
 
   ping(): void {
     this.pings++;
-    if (this.isAnswering) setTimeout(() => this.#pulse.heard(this), 100);
+    if (this.isAnswering) setTimeout(() => this.#pulse.received(this), 100);
   }
 
   terminate(): void {
@@ -25,7 +25,7 @@ class FakeSocket {
   }
 }
 
-Deno.test("Pulse keeps whom it hears of, if only by pongs", () => {
+Deno.test("Pulse keeps sockets with signs of life, even if only pongs", () => {
   using time = new FakeTime(0);
   const pulse = new Pulse();
   const socket = new FakeSocket(pulse);
@@ -35,7 +35,7 @@ Deno.test("Pulse keeps whom it hears of, if only by pongs", () => {
   pulse.forget(socket);
 });
 
-Deno.test("Pulse ends within a minute whom it hears nothing of", () => {
+Deno.test("Pulse ends silent sockets within a minute", () => {
   using time = new FakeTime(0);
   const pulse = new Pulse();
   const silent = new FakeSocket(pulse);

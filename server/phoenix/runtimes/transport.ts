@@ -1,6 +1,6 @@
 /**
- * The socket of some runtime, as far as the endpoint needs it. An adapter makes
- * one, and tells the endpoint what the other side does.
+ * The socket of a runtime, as far as the endpoint needs it. An adapter makes
+ * one, and passes on to the endpoint what the client does.
  */
 export interface SocketTransport {
   /** How many bytes wait to be sent. */
@@ -9,18 +9,18 @@ export interface SocketTransport {
   send(frame: string | Uint8Array): void;
   /** Begins to close. Does nothing once it is closing. */
   close(code: number, reason: string): void;
-  /** Ends it without waiting for the other side, where the runtime can. */
+  /** Ends it without waiting for the client, where the runtime can. */
   terminate(): void;
 }
 
 /** Close codes of RFC 6455 that the endpoint uses. */
 export const CLOSE_CODES = {
-  /** What the client did is against the rules, or it has lost its rights. */
+  /** The client broke the rules, or lost its rights. */
   policyViolation: 1008,
   /** A message was too large. */
   messageTooBig: 1009,
   /** The server has failed. */
   internalError: 1011,
-  /** The server restarts: come back. */
+  /** The server restarts: reconnect. */
   serviceRestart: 1012,
 } as const;

@@ -2,11 +2,11 @@ import type { Acceptance } from "../endpoint.ts";
 import type { PhoenixSocket } from "../socket.ts";
 
 /**
- * A socket as browsers know it, as far as adapters need it: that of Deno, and
- * that of the package `ws`.
+ * A standard `WebSocket`, as far as adapters need it: that of Deno, and that of
+ * the package `ws`.
  */
 export interface StandardWebSocket {
-  /** How bytes come in. */
+  /** The type of received bytes. */
   binaryType: string;
   /** 1 while it is open. */
   readonly readyState: number;
@@ -16,7 +16,7 @@ export interface StandardWebSocket {
   send(frame: string | Uint8Array): void;
   /** Begins to close. */
   close(code: number, reason: string): void;
-  /** Listens to the frames that come in. */
+  /** Listens to received frames. */
   addEventListener(
     type: "message",
     listener: (event: { readonly data: unknown }) => void,
@@ -29,12 +29,12 @@ export interface StandardWebSocket {
 const OPEN = 1;
 
 /**
- * Connects an open socket with the endpoint.
+ * Connects an open socket to the endpoint.
  *
  * @param webSocket The socket.
- * @param acceptance What the endpoint has said of it.
- * @param terminate Ends the socket without waiting for the other side.
- * @returns What the endpoint has made of it.
+ * @param acceptance The endpoint's answer to its request.
+ * @param terminate Ends the socket without waiting for the client.
+ * @returns The socket of the endpoint.
  */
 export function connect(
   webSocket: StandardWebSocket,

@@ -1,6 +1,6 @@
 /** The sockets that a client opens, of which the newest can be closed. */
 export interface CapturedSocket {
-  /** What the client opens sockets by. */
+  /** The class that the client opens sockets with. */
   readonly transport: new (
     url: string | URL,
     protocols?: string | string[],

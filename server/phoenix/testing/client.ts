@@ -15,7 +15,7 @@ import type { Ref } from "../frames/message.ts";
 import { Inbox } from "./inbox.ts";
 import { within } from "./waiting.ts";
 
-/** What a test sends and gets: `[join_ref, ref, topic, event, payload]`. */
+/** A frame in tests: `[join_ref, ref, topic, event, payload]`. */
 export type Frame = readonly [
   joinRef: Ref | null,
   ref: Ref | null,
@@ -26,20 +26,20 @@ export type Frame = readonly [
 
 /** How a client connects. */
 export interface ClientOptions {
-  /** What it asks for. */
+  /** The query of its URL. */
   readonly query?: string;
   /** The subprotocols that it offers. */
   readonly protocols?: readonly string[];
 }
 
-/** A close as the client is told of it. */
+/** A close as the client sees it. */
 export interface Closing {
   readonly code: number;
   readonly reason: string;
 }
 
 /**
- * A client that sends and gets frames, and does nothing by itself. In what it
+ * A client that sends and gets frames, and does nothing else. In what it
  * gets, each `phx_ref` is renamed: the first it learns of to `#1`, the next to
  * `#2`, so that tests can tell whole frames.
  */
@@ -172,7 +172,7 @@ export class Client implements AsyncDisposable {
     return text(await this.#arrival(frame, "any frame"));
   }
 
-  /** The next frame of bytes; what comes before it is dropped. */
+  /** The next frame of bytes; those before it are dropped. */
   async bytes(): Promise<Uint8Array> {
     const bytes = this.#inbox.skipTo((frame) => frame instanceof Uint8Array);
     const frame = await this.#arrival(bytes, "a frame of bytes");
@@ -180,7 +180,7 @@ export class Client implements AsyncDisposable {
     return frame;
   }
 
-  /** The next frame of an event; what comes before it is dropped. */
+  /** The next frame of an event; those before it are dropped. */
   async event(event: string): Promise<Frame> {
     const frame = this.#inbox.skipTo((frame) =>
       !(frame instanceof Uint8Array) && frame[3] === event
@@ -188,7 +188,7 @@ export class Client implements AsyncDisposable {
     return text(await this.#arrival(frame, `a frame of ${event}`));
   }
 
-  /** The reply to a message; what comes before it is left. */
+  /** The reply to a message; frames before it are kept. */
   async reply(ref: string): Promise<Frame> {
     const frame = this.#inbox.pick((frame) =>
       !(frame instanceof Uint8Array) && frame[1] === ref &&
@@ -250,7 +250,7 @@ export class Client implements AsyncDisposable {
   }
 }
 
-/** What a client makes of the presence frames of a topic. */
+/** The view of a topic that a client builds from presence frames. */
 export class Screen {
   readonly #topic: string;
   readonly #mirror: PresenceMirror = new Map();
@@ -275,14 +275,14 @@ export class Screen {
     return this;
   }
 
-  /** Who is there, as `list` tells it. */
+  /** Who is there, like `list` of phoenix.js. */
   list(): TopicEntry[] {
     return listMirror(this.#mirror)
       .map(([key, { metas }]) => ({ key, metas: metas.map(fromWireMeta) }));
   }
 }
 
-/** What a frame of `presence_diff` tells. */
+/** The payload of `presence_diff`. */
 export function diffOf(frame: Frame | Uint8Array | undefined): WireDiff {
   assert(frame !== undefined && !(frame instanceof Uint8Array));
   const [, , , event, payload] = frame;

@@ -9,7 +9,7 @@ export function codecOf(vsn: "1.0.0" | "2.0.0"): Codec {
   return codec;
 }
 
-/** What a codec says against a frame. */
+/** The error of a codec that refuses a frame. */
 export function refusal(codec: Codec, frame: string | Uint8Array): FrameError {
   return assertThrows(() => codec.decode(frame), FrameError);
 }

@@ -1,6 +1,6 @@
 import type { SocketTransport } from "../runtimes/transport.ts";
 
-/** A transport whose other side reads when it is told to. */
+/** A transport whose client reads only when a test lets it. */
 export class FakeTransport implements SocketTransport {
   /** How often somebody has asked how many bytes wait. */
   looks = 0;

@@ -1,5 +1,5 @@
 /**
- * What a client that means no good, or is broken, might send.
+ * Frames of malicious and of broken clients.
  *
  * @module
  */
@@ -105,7 +105,7 @@ const oldText = fc.record(
 
 const lengthOf = (part: string) => new TextEncoder().encode(part).length;
 
-/** What has room in a binary frame; mostly what makes sense there. */
+/** A name that fits into a binary frame, mostly a sensible one. */
 const short = (...good: string[]) =>
   fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...good) },

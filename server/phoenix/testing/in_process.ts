@@ -33,13 +33,13 @@ export interface InProcess extends Disposable {
   member(params?: object, user?: string): Promise<MemoryClient>;
   /** The same, and joins the document `1`. */
   reader(params?: object, user?: string): Promise<MemoryClient>;
-  /** Lets seconds go by, and all that comes of it happen. */
+  /** Lets seconds pass, with all their effects. */
   seconds(count: number): Promise<void>;
 }
 
 /**
  * Makes an endpoint without a network. Its epoch is `e`. Unless the options
- * have an `onError`, nothing may be told to it: else the disposal fails.
+ * have an `onError`, any error makes the disposal fail.
  */
 export function inProcess(
   {

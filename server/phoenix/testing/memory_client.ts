@@ -11,11 +11,11 @@ import { type Frame, isFrame } from "./client.ts";
  * said to wait does.
  */
 export class MemoryClient implements SocketTransport {
-  /** What it was sent. */
+  /** The frames that it got. */
   readonly frames: (string | Uint8Array)[] = [];
   /** The code that it was closed with. */
   closeCode: number | undefined;
-  /** What it was told as it was closed. */
+  /** The reason that it was closed with. */
   closeReason: string | undefined;
   /** Whether it was ended without a close. */
   isTerminated = false;

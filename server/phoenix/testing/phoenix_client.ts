@@ -14,11 +14,11 @@ export type PhoenixLibrary = Pick<typeof newest, "Presence" | "Socket">;
 export class PhoenixClient implements AsyncDisposable {
   readonly socket: newest.Socket;
   readonly channel: newest.Channel;
-  /** Whom it has seen join (`+ada`) and leave (`-ada`), by all their tabs. */
+  /** The people it has seen join (`+ada`) and leave (`-ada`), by all their tabs. */
   readonly told: string[] = [];
-  /** The broadcasts that it got: the event, and what was told. */
+  /** The broadcasts that it got: the event and the payload. */
   readonly heard: unknown[] = [];
-  /** What happened in its document. */
+  /** The happenings in its document. */
   readonly happened: unknown[] = [];
   readonly #captured: CapturedSocket;
   readonly #presence: newest.Presence;
@@ -103,7 +103,7 @@ export class PhoenixClient implements AsyncDisposable {
     return within(left, () => "phoenix.js does not leave");
   }
 
-  /** Closes its socket, as it does when its page goes. */
+  /** Closes its socket, as when its page is closed. */
   disconnect(): Promise<void> {
     const closed = new Promise<void>((resolve) =>
       this.socket.disconnect(resolve)
@@ -111,7 +111,7 @@ export class PhoenixClient implements AsyncDisposable {
     return within(closed, () => "phoenix.js does not close");
   }
 
-  /** Goes away; faster than it would by itself. */
+  /** Disconnects, faster than it usually would. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#captured.close();
     await this.disconnect();

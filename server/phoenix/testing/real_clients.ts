@@ -20,9 +20,9 @@ export interface ClientMessage {
 
 /** One client's way. */
 export interface ClientSerializer {
-  /** What the client would send. */
+  /** Returns what the client would send. */
   encode(message: ClientMessage): string | Uint8Array;
-  /** What the client takes a frame for. */
+  /** Returns how the client reads a frame. */
   decode(frame: string | Uint8Array | undefined): unknown;
 }
 

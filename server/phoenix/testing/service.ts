@@ -32,7 +32,7 @@ export interface Service extends AsyncDisposable {
   readonly topics: TopicPresence;
   readonly documents: DocumentPresence;
   readonly endpoint: PhoenixEndpoint;
-  /** What carries its sockets, also those that are closed, in their order. */
+  /** The transports of its sockets, also of closed ones, in order. */
   readonly transports: readonly SocketTransport[];
   readonly port: number;
   /** Where clients connect to, without `/websocket`. */
@@ -43,7 +43,7 @@ export interface Service extends AsyncDisposable {
 
 /**
  * Serves an endpoint. Its epoch is `e`. Unless the options have an `onError`,
- * nothing may be told to it: else the disposal fails.
+ * any error makes the disposal fail.
  */
 export function serve(
   { server: serverOptions, documents: documentOptions, port = 0, ...options }:
@@ -87,7 +87,7 @@ export function serve(
   };
 }
 
-/** Somebody who may do everything, but for what is said. */
+/** An identity that may do everything, unless overridden. */
 export function identity(
   fields: Partial<PhoenixIdentity> = {},
 ): PhoenixIdentity {

@@ -12,7 +12,7 @@ export interface SupabaseOptions {
   readonly room?: string;
   /** The key that it wants; empty for one that the server makes. */
   readonly key?: string;
-  /** Whether it listens to who is there. */
+  /** Whether it listens to presence. */
   readonly presence?: boolean;
   /** How it wants broadcasts. */
   readonly broadcast?: { readonly self?: boolean; readonly ack?: boolean };
@@ -26,7 +26,7 @@ export interface SupabaseOptions {
 export class SupabaseClient implements AsyncDisposable {
   readonly client: RealtimeClient;
   readonly channel: RealtimeChannel;
-  /** Whom it has seen join (`+ada`) and leave (`-ada`), by all their tabs. */
+  /** The people it has seen join (`+ada`) and leave (`-ada`), by all their tabs. */
   readonly told: string[] = [];
   /** The broadcasts of `wave` that it got. */
   readonly heard: unknown[] = [];
@@ -99,7 +99,7 @@ export class SupabaseClient implements AsyncDisposable {
     return this.channel.send({ type: "broadcast", event: "wave", payload });
   }
 
-  /** Goes away; faster than it would by itself. */
+  /** Disconnects, faster than it usually would. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#captured.close();
     await this.client.disconnect();

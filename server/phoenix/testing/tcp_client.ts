@@ -1,6 +1,6 @@
 import { within } from "./waiting.ts";
 
-/** What a server answers to a request to open a socket. */
+/** The answer of a server to a request for a socket. */
 export interface Handshake {
   readonly status: number;
   readonly headers: Headers;
@@ -14,7 +14,7 @@ const CLOSE = 8;
  * without a word.
  */
 export class TcpClient implements Disposable {
-  /** What the server has answered. */
+  /** The answer of the server. */
   readonly handshake: Handshake;
   readonly #connection: Deno.TcpConn;
   #unread: Uint8Array;
@@ -93,7 +93,7 @@ export class TcpClient implements Disposable {
     }
   }
 
-  /** Vanishes: the server is not told goodbye. */
+  /** Vanishes without a goodbye. */
   [Symbol.dispose](): void {
     if (!this.#isGone) this.#connection.close();
     this.#isGone = true;

@@ -5,7 +5,7 @@ const PATIENCE_MS = 60_000;
  * Waits for a promise, and fails if that takes too long.
  *
  * @param promise What to wait for.
- * @param explain What to say if it does not come.
+ * @param explain Makes the message if it does not settle.
  */
 export async function within<T>(
   promise: Promise<T>,
@@ -23,8 +23,8 @@ export async function within<T>(
 /**
  * Waits until something holds, looking again and again.
  *
- * @param holds What to wait for.
- * @param what What to say if it never does.
+ * @param holds The condition.
+ * @param what The condition in words.
  */
 export async function eventually(
   holds: () => boolean,

@@ -55,11 +55,15 @@ Deno.test("servePage() serves all files that the pages load, and no others", asy
   assertEquals(modules.filter((path) => !paths.includes(path)), []);
 });
 
-Deno.test("servePage() serves no code of the package except the beacon, core and the hues", () => {
+Deno.test("servePage() serves no code of the package except the beacon, core and the colours", () => {
   const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
   const others = [...BROWSER_MODULES.keys()]
     .filter((path) => !own.test(path) && !/^\/(beacon|core)\//.test(path));
-  assertEquals(others.toSorted(), ["/documents/people/hue.ts", "/phoenix.mjs"]);
+  assertEquals(others.toSorted(), [
+    "/documents/people/color.ts",
+    "/documents/people/hue.ts",
+    "/phoenix.mjs",
+  ]);
 });
 
 Deno.test("servePage() serves the beacon without types", async () => {

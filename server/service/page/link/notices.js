@@ -49,20 +49,11 @@ export class Notices {
   }
 
   /**
-   * Says that the service refuses to let this page in, for now.
-   *
-   * @param {string} reason
-   */
-  refused(reason) {
-    this.#enter("refused", `The room says no: ${reason}. Trying again…`);
-  }
-
-  /**
-   * Says why this page is not let in. It does not try again.
+   * Says why this page is not let in.
    *
    * @param {string} sentence
    */
-  shut(sentence) {
+  refused(sentence) {
     this.#enter("refused", sentence);
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { LENGTHS, readText } from "../people/wire.js";
+import { fieldsIn, LENGTHS, readText } from "../people/wire.js";
 
 /** @typedef {import("../people/profile.js").Store} Store */
 
@@ -75,20 +75,15 @@ export function readToken(text) {
   return { text, subject, name };
 }
 
-/**
- * @param {string} text
- * @returns {Map<string, unknown>}
- */
+/** @param {string} text */
 function claimsIn(text) {
   // No other text can be sent as a token.
-  const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text) ?? [];
-  if (payload === undefined) return new Map();
+  const [, payload = ""] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text) ?? [];
   try {
     const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(binary, (byte) => byte.charCodeAt(0));
-    const value = JSON.parse(new TextDecoder().decode(bytes));
-    return new Map(Object.entries(value ?? {}));
+    return fieldsIn(new TextDecoder().decode(bytes));
   } catch {
-    return new Map();
+    return fieldsIn("");
   }
 }

@@ -80,11 +80,12 @@ export class Visit {
         onLost();
       },
       onShut: (sentence) => {
-        this.notices.shut(sentence);
+        this.notices.refused(sentence);
         this.#headline.close();
         onShut();
       },
-      onRefused: (reason) => this.notices.refused(reason),
+      onRefused: (reason) =>
+        this.notices.refused(`The room says no: ${reason}. Trying again…`),
     });
     connection.open();
     return connection;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { luminanceOf, rgbOf } from "../../../documents/people/color.ts";
 import { hueOf } from "../../../documents/people/hue.ts";
 
 /**
@@ -75,11 +76,9 @@ export function contrast(one, other) {
 
 /** @param {string} color */
 function luminance(color) {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((start) => {
-    const part = parseInt(color.slice(start, start + 2), 16) / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return luminanceOf(
+    [1, 3, 5].map((start) => parseInt(color.slice(start, start + 2), 16) / 255),
+  );
 }
 
 /**
@@ -88,12 +87,8 @@ function luminance(color) {
  * @param {number} lightness from 0 to 1
  */
 function fromHsl(hue, saturation, lightness) {
-  const reach = saturation * Math.min(lightness, 1 - lightness);
-  const parts = [0, 8, 4].map((offset) => {
-    const turn = (offset + hue / 30) % 12;
-    const part = lightness -
-      reach * Math.max(-1, Math.min(turn - 3, 9 - turn, 1));
-    return Math.round(part * 255).toString(16).padStart(2, "0");
-  });
-  return `#${parts.join("")}`;
+  const digits = rgbOf(hue, saturation, lightness).map((part) =>
+    Math.round(part * 255).toString(16).padStart(2, "0")
+  );
+  return `#${digits.join("")}`;
 }

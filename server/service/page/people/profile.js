@@ -1,6 +1,6 @@
 // @ts-check
 
-import { LENGTHS, readText } from "./wire.js";
+import { fieldsIn, LENGTHS, readText } from "./wire.js";
 import { nameOf } from "./names.js";
 import { ACTIVITIES, AVAILABILITIES } from "./words.js";
 
@@ -30,8 +30,7 @@ const ACTIVITY_ITEM = "ruthere activity";
  * @returns {Profile}
  */
 export function loadProfile(store, token) {
-  const item = store.getItem(itemOf(PROFILE_ITEM, token));
-  const fields = new Map(Object.entries(parsed(item)));
+  const fields = fieldsIn(store.getItem(itemOf(token)) ?? "");
   const key = token?.subject ?? readText(fields.get("key"), 64) ?? randomKey();
   const availability = fields.get("availability");
   const profile = {
@@ -55,7 +54,7 @@ export function loadProfile(store, token) {
  * @param {Token} [token]
  */
 export function saveProfile(store, profile, token) {
-  store.setItem(itemOf(PROFILE_ITEM, token), JSON.stringify(profile));
+  store.setItem(itemOf(token), JSON.stringify(profile));
 }
 
 /**
@@ -66,7 +65,7 @@ export function saveProfile(store, profile, token) {
  * @param {Token | undefined} token
  */
 export function isProfile(item, token) {
-  return item === itemOf(PROFILE_ITEM, token);
+  return item === itemOf(token);
 }
 
 /**
@@ -134,31 +133,17 @@ export function storeOf(ask) {
 }
 
 /**
- * Names the item of a token: a browser can have tokens of several people.
+ * Names the profile of a token: a browser can have tokens of several people.
  *
- * @param {string} item
  * @param {Token | undefined} token
  */
-function itemOf(item, token) {
-  return token?.subject === undefined ? item : `${item} of ${token.subject}`;
+function itemOf(token) {
+  const subject = token?.subject;
+  return subject === undefined ? PROFILE_ITEM : `${PROFILE_ITEM} of ${subject}`;
 }
 
 /** `crypto.randomUUID()` exists in secure contexts only. */
 function randomKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(10));
-  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0"));
-  return `guest-${digits.join("")}`;
-}
-
-/**
- * @param {string | null} text
- * @returns {object}
- */
-function parsed(text) {
-  try {
-    const value = JSON.parse(text ?? "{}");
-    return typeof value === "object" && value !== null ? value : {};
-  } catch {
-    return {};
-  }
+  const [id = 0n] = crypto.getRandomValues(new BigUint64Array(1));
+  return `guest-${id.toString(36)}`;
 }

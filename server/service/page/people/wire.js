@@ -23,6 +23,20 @@ export function fieldsOf(value) {
 }
 
 /**
+ * Returns the fields of an object in JSON; none for any other text.
+ *
+ * @param {string} json
+ * @returns {ReadonlyMap<string, unknown>}
+ */
+export function fieldsIn(json) {
+  try {
+    return fieldsOf(JSON.parse(json));
+  } catch {
+    return new Map();
+  }
+}
+
+/**
  * Puts a text on one line, and cuts it to a length: between words, if there is a
  * place to do so in its second half.
  *

@@ -1,0 +1,296 @@
+import type { Timestamp } from "../../core/mod.ts";
+import type {
+  ContextRows,
+  Lease,
+  NodeLife,
+  Row,
+  RowChange,
+} from "./backbone.ts";
+import type { PendingWrite } from "./outbox.ts";
+import { type FacetsLast, saysTheSame } from "./row_codec.ts";
+
+/**
+ * For how many renewals a missing row is kept that its owner may write again:
+ * by the next one the owner has not noticed yet, by the one after it may be
+ * writing.
+ */
+const HELD_RENEWALS = 2;
+
+/** A row as a node knows it. */
+export interface KnownRow extends Omit<Row, "age"> {
+  /** When its owner last heard from its publisher, by this node's clock. */
+  readonly heardAt: Timestamp;
+}
+
+/** An entry of this node's server, as its row should be. */
+export interface OwnRow {
+  /** Names the entry within its context. */
+  readonly id: string;
+  /** The row's value, without how long its facets last. */
+  readonly value: string;
+  /** How long its facets last from now. */
+  readonly left: FacetsLast;
+  /** When this node last heard from its publisher. */
+  readonly heardAt: Timestamp;
+}
+
+/** What the state of a context is judged by. */
+export interface Surroundings {
+  /** The name of this node. */
+  readonly node: string;
+  /** The present by this node's clock. */
+  readonly now: Timestamp;
+  /** Whether a life goes on; this node's own one, too. */
+  readonly lives: (life: NodeLife) => boolean;
+  /** The latest lease of another node. */
+  readonly leaseOf: (node: string) => Lease | undefined;
+  /** What this node has yet to write of a row, or is writing. */
+  readonly pending: (id: string) => PendingWrite["type"] | undefined;
+}
+
+/** What a reading asks for. */
+export interface Repair {
+  /** Rows of other nodes to show. */
+  readonly shown: readonly KnownRow[];
+  /** Rows of other nodes that are gone. */
+  readonly gone: readonly string[];
+  /** Own entries to write again: their rows are missing, or differ. */
+  readonly missing: readonly OwnRow[];
+  /** Own rows to remove: their entries are gone. */
+  readonly surplus: readonly string[];
+}
+
+/** A write by this node whose change it has not received. */
+interface OwnWrite {
+  readonly memory: string;
+  readonly revision: number;
+  readonly row: KnownRow | undefined;
+}
+
+/** Until which renewal a missing row is kept. */
+interface Held {
+  /** The life that may write it: the next life counts from 1 again. */
+  readonly epoch: string;
+  readonly count: number;
+}
+
+/**
+ * What a node knows of one context: a value that only its methods change,
+ * without a clock, a timer or a connection.
+ */
+export class ContextState {
+  /** All rows that count, by their ids. */
+  readonly rows: Map<string, KnownRow> = new Map();
+  /** The rows of those that are missing in the backbone. */
+  readonly held: Map<string, Held> = new Map();
+  /** The ids of the entries that this node owns. */
+  readonly own: Set<string> = new Set();
+  /** The memory of the backbone that was read; "" before the first reading. */
+  memory = "";
+  /** The revision of the last change that is in the rows. */
+  revision = 0;
+  /** Whether the context must be read again. */
+  isDoubtful = true;
+  /** Whether it is being read. */
+  isReading = false;
+  /** What this node has written and has not received. */
+  readonly #written = new Map<string, OwnWrite>();
+  /** What it has received while it is being read. */
+  #arrived: Received[] = [];
+  /** The leases when it began to be read: the answer may know no later ones. */
+  #leases = new Map<string, Lease | undefined>();
+
+  /** How many of its own writes this node has not received. */
+  get unheard(): number {
+    return this.#written.size;
+  }
+
+  /**
+   * Begins a reading. Its answer has all that was written by now, or the
+   * backbone has lost it.
+   */
+  begin({ leaseOf }: Surroundings): void {
+    this.isDoubtful = false;
+    this.isReading = true;
+    this.#written.clear();
+    this.#arrived = [];
+    this.#leases = new Map(
+      Array.from(this.rows.values(), ({ node }) => [node, leaseOf(node)]),
+    );
+  }
+
+  /** Ends reading. What has arrived meanwhile is to be received now. */
+  end(): readonly Received[] {
+    this.isReading = false;
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    return arrived;
+  }
+
+  /**
+   * Takes a change.
+   *
+   * @returns The id of the row to show anew, if there is one. The context may
+   * be doubtful after that.
+   */
+  receive(
+    received: Received,
+    { lives, leaseOf }: Surroundings,
+  ): string | undefined {
+    if (this.isReading) {
+      this.#arrived.push(received);
+      return undefined;
+    }
+    const { memory, revision, previous = 0, change } = received;
+    if (this.isDoubtful || memory !== this.memory) return this.#doubt();
+    if (revision <= this.revision) return undefined;
+    if (previous > this.revision) return this.#doubt();
+    this.revision = revision;
+    const id = change.type === "put" ? change.row.id : change.id;
+    // What this node has written since counts.
+    if ((this.#written.get(id)?.revision ?? 0) > revision) return undefined;
+    this.#written.delete(id);
+    if (change.type === "put" && !lives(change.row)) {
+      // Either a new life, or one that is over and has written too late: then
+      // the owner of the row that was there writes it again.
+      const former = this.rows.get(id);
+      const lease = former && leaseOf(former.node);
+      if (lease !== undefined) this.held.set(id, heldBy(lease));
+      return this.#doubt();
+    }
+    this.#set(id, change.type === "put" ? change.row : undefined);
+    return id;
+  }
+
+  /**
+   * Takes the answer to a reading.
+   *
+   * @param read The rows; those of lives that are over do not count.
+   * @param ownRows The rows that this node should have.
+   */
+  read(
+    { memory, revision, rows }: Read,
+    ownRows: readonly OwnRow[],
+    { node, now, lives, leaseOf, pending }: Surroundings,
+  ): Repair {
+    const isLoss = memory === this.memory && revision < this.revision;
+    const former = new Map(this.rows);
+    const held = new Map(this.held);
+    this.memory = memory;
+    this.revision = revision;
+    this.rows.clear();
+    this.held.clear();
+    for (const row of rows) if (lives(row)) this.rows.set(row.id, row);
+    for (const [id, write] of this.#written) {
+      const isLater = write.memory === memory && write.revision > revision;
+      if (isLater) this.#set(id, write.row);
+      else this.#written.delete(id);
+    }
+    const own = new Map(ownRows.map((row) => [row.id, row]));
+    // What this node is yet to write, or has just written, counts.
+    const isOurs = (id: string) =>
+      pending(id) !== undefined || this.#written.has(id);
+    const shown: KnownRow[] = [];
+    for (const row of this.rows.values()) {
+      const { id } = row;
+      if (row.node === node) continue;
+      if (isOurs(id) && pending(id) !== "retract") continue;
+      if ((own.get(id)?.heardAt ?? -Infinity) > row.heardAt) continue;
+      own.delete(id);
+      shown.push(row);
+    }
+    const gone: string[] = [];
+    for (const [id, row] of former) {
+      if (row.node === node || own.has(id) || isOurs(id)) continue;
+      // A former row of this node is no reason to give up that of another one.
+      if ((this.rows.get(id)?.node ?? node) !== node) continue;
+      const lease = leaseOf(row.node) && this.#leases.get(row.node);
+      const hold = isLoss && lease ? heldBy(lease) : held.get(id);
+      // A life that has announced all its rows writes none of them again.
+      const isAwaited = lease !== undefined &&
+        (lease.announced !== memory ||
+          lease.epoch === hold?.epoch && lease.count < hold.count);
+      if (!isAwaited) gone.push(id);
+      else {
+        this.rows.set(id, row);
+        this.held.set(id, hold ?? { epoch: lease.epoch, count: 0 });
+      }
+    }
+    const surplus = [...this.rows.values()]
+      .filter((row) => row.node === node && !own.has(row.id) && !isOurs(row.id))
+      .map(({ id }) => id);
+    const missing = [...own.values()].filter(({ id, value, left }) => {
+      if (isOurs(id)) return false;
+      const row = this.rows.get(id);
+      return row?.node !== node ||
+        !saysTheSame(row.value, now - row.heardAt, value, left);
+    });
+    return { shown, gone, missing, surplus };
+  }
+
+  /**
+   * Takes the outcome of a write by this node.
+   *
+   * @param row The row that was put; `undefined` if it was removed.
+   * @returns Whether the rows are as the write has left them.
+   */
+  wrote(
+    id: string,
+    row: KnownRow | undefined,
+    memory: string,
+    revision: number,
+  ): boolean {
+    const isUnheard = memory !== this.memory || revision > this.revision;
+    if (isUnheard || this.isReading) {
+      this.#written.set(id, { memory, revision, row });
+    }
+    if (this.isDoubtful || memory !== this.memory) return true;
+    if (isUnheard) this.#set(id, row);
+    return this.rows.get(id)?.epoch === row?.epoch;
+  }
+
+  /** Removes the rows of a life, and returns their ids. */
+  drop({ node, epoch }: NodeLife): string[] {
+    const dropped = [...this.rows.values()]
+      .filter((row) => row.node === node && row.epoch === epoch)
+      .map(({ id }) => id);
+    for (const id of dropped) this.#set(id, undefined);
+    return dropped;
+  }
+
+  /** Forgets all rows. */
+  forget(): void {
+    this.memory = "";
+    this.isDoubtful = true;
+    this.rows.clear();
+    this.held.clear();
+  }
+
+  #doubt(): undefined {
+    this.isDoubtful = true;
+  }
+
+  #set(id: string, row: KnownRow | undefined): void {
+    this.held.delete(id);
+    if (row === undefined) this.rows.delete(id);
+    else this.rows.set(id, row);
+  }
+}
+
+/** A change as a node has received it. */
+export interface Received extends Omit<RowChange, "change" | "context"> {
+  /** The row, or the id of the one that is gone. */
+  readonly change:
+    | { readonly type: "put"; readonly row: KnownRow }
+    | { readonly type: "removed"; readonly id: string };
+}
+
+/** The rows of a context as a node has read them. */
+export interface Read extends Omit<ContextRows, "rows"> {
+  /** The rows. */
+  readonly rows: readonly KnownRow[];
+}
+
+function heldBy({ epoch, count }: Lease): Held {
+  return { epoch, count: count + HELD_RENEWALS };
+}

@@ -1,0 +1,298 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import type { Lease, NodeLife } from "./backbone.ts";
+import {
+  ContextState,
+  type KnownRow,
+  type OwnRow,
+  type Read,
+  type Received,
+  type Repair,
+  type Surroundings,
+} from "./context_state.ts";
+
+const HERE: NodeLife = { node: "here", epoch: "here/1" };
+const THERE: NodeLife = { node: "there", epoch: "there/1" };
+const GHOST: NodeLife = { node: "ghost", epoch: "over" };
+const NOTHING: Repair = { shown: [], gone: [], missing: [], surplus: [] };
+
+/** What a test says of the other nodes, and of what this one is yet to write. */
+class Around implements Surroundings {
+  readonly node = HERE.node;
+  now = 1_000;
+  lease: Lease | undefined = {
+    ...THERE,
+    count: 7,
+    announced: "memory",
+    written: [],
+  };
+  readonly writes = new Map<string, "put" | "retract" | "withdraw">();
+
+  lives = ({ epoch }: NodeLife) =>
+    epoch === HERE.epoch || epoch === this.lease?.epoch;
+  leaseOf = (node: string) => node === THERE.node ? this.lease : undefined;
+  pending = (id: string) => this.writes.get(id);
+
+  /** The other node renews its lease. */
+  renew(changes: Partial<Lease> = {}): void {
+    const { lease } = this;
+    if (lease) this.lease = { ...lease, count: lease.count + 1, ...changes };
+  }
+}
+
+function row(id: string, life = THERE, heardAt = 0, value = "{}"): KnownRow {
+  return { ...life, id, value, heardAt };
+}
+
+function own(id: string, heardAt = 0, value = "{}"): OwnRow {
+  return { id, value, left: [], heardAt };
+}
+
+function put(row: KnownRow, revision: number, previous = revision - 1) {
+  const change = { type: "put", row } as const;
+  return { memory: "memory", revision, previous, change };
+}
+
+function removed(id: string, revision: number): Received {
+  const change = { type: "removed", id } as const;
+  return { memory: "memory", revision, previous: revision - 1, change };
+}
+
+/** A context that has been read. */
+function read(
+  state: ContextState,
+  around: Surroundings,
+  rows: readonly KnownRow[],
+  { revision = 10, memory = "memory", ownRows = [] as OwnRow[] } = {},
+): Repair {
+  const answer: Read = { memory, revision, rows };
+  state.begin(around);
+  const repair = state.read(answer, ownRows, around);
+  state.end();
+  return repair;
+}
+
+function known(...rows: KnownRow[]): [ContextState, Around] {
+  const state = new ContextState();
+  const around = new Around();
+  read(state, around, rows);
+  return [state, around];
+}
+
+function ids({ rows }: ContextState): string[] {
+  return [...rows.keys()].sort();
+}
+
+// Readings
+
+Deno.test("ContextState is doubtful until it has been read", () => {
+  const state = new ContextState();
+  assert(state.isDoubtful);
+  const repair = read(state, new Around(), [row("a"), row("b")]);
+  assertFalse(state.isDoubtful);
+  assertEquals(repair, { ...NOTHING, shown: [row("a"), row("b")] });
+  assertEquals([ids(state), state.revision], [["a", "b"], 10]);
+});
+
+Deno.test("ContextState.read() counts no row of a life that is over", () => {
+  const [state, around] = known(row("a"), row("ghost", GHOST));
+  assertEquals(ids(state), ["a"]);
+  around.lease = undefined;
+  assertEquals(read(state, around, [row("a")]), { ...NOTHING, gone: ["a"] });
+});
+
+Deno.test("ContextState.read() tells which rows are gone", () => {
+  const [state, around] = known(row("a"), row("b"));
+  const repair = read(state, around, [row("b")], { revision: 11 });
+  assertEquals(repair, { ...NOTHING, shown: [row("b")], gone: ["a"] });
+});
+
+Deno.test("ContextState.read() has own entries written whose rows are missing or differ", () => {
+  const [state, around] = known();
+  const rows = [row("same", HERE), row("other", HERE)];
+  const ownRows = [own("same"), own("other", 0, '{"a":1}'), own("new")];
+  const repair = read(state, around, rows, { ownRows });
+  assertEquals(repair, { ...NOTHING, missing: ownRows.slice(1) });
+});
+
+Deno.test("ContextState.read() has own rows removed whose entries are gone", () => {
+  const [state, around] = known();
+  const repair = read(state, around, [row("a", HERE)]);
+  assertEquals(repair, { ...NOTHING, surplus: ["a"] });
+});
+
+Deno.test("ContextState.read() gives an entry to the node that has heard from its publisher last", () => {
+  const [state, around] = known();
+  const rows = [row("mine", THERE, 5), row("theirs", THERE, 7)];
+  const ownRows = [own("mine", 6), own("theirs", 6)];
+  assertEquals(
+    read(state, around, rows, { ownRows }),
+    { ...NOTHING, shown: [row("theirs", THERE, 7)], missing: [own("mine", 6)] },
+  );
+});
+
+Deno.test("ContextState.read() leaves alone what this node is yet to write", () => {
+  const [state, around] = known(row("taken"), row("withdrawn"), row("gone"));
+  around.writes.set("taken", "put").set("withdrawn", "withdraw")
+    .set("new", "put").set("retracted", "retract").set("theirs", "retract");
+  const rows = [
+    row("taken"),
+    row("withdrawn"),
+    row("retracted", HERE),
+    row("theirs"),
+  ];
+  const ownRows = [own("taken"), own("new")];
+  assertEquals(
+    read(state, around, rows, { ownRows }),
+    { ...NOTHING, shown: [row("theirs")], gone: ["gone"] },
+  );
+});
+
+// Changes
+
+Deno.test("ContextState.receive() takes the changes of a context in order", () => {
+  const [state, around] = known(row("a"));
+  assertEquals(state.receive(put(row("b"), 11), around), "b");
+  assertEquals(state.receive(removed("a", 12), around), "a");
+  assertEquals(
+    state.receive(put(row("a"), 11), around),
+    undefined,
+    "it is old",
+  );
+  assertEquals([ids(state), state.isDoubtful], [["b"], false]);
+});
+
+Deno.test("ContextState.receive() doubts after a gap, of another memory, and while it is doubtful", () => {
+  const [state, around] = known();
+  assertEquals(state.receive(put(row("a"), 12), around), undefined);
+  assert(state.isDoubtful);
+  assertEquals(state.receive(put(row("a"), 11), around), undefined);
+  read(state, around, []);
+  const other = { ...put(row("a"), 11), memory: "other" };
+  assertEquals(state.receive(other, around), undefined);
+  assert(state.isDoubtful);
+  assertEquals(ids(state), []);
+});
+
+Deno.test("ContextState.receive() keeps what arrives during a reading until it ends", () => {
+  const [state, around] = known(row("a"));
+  state.begin(around);
+  const change = removed("a", 11);
+  assertEquals(state.receive(change, around), undefined);
+  assertEquals(ids(state), ["a"]);
+  state.read({ memory: "memory", revision: 10, rows: [row("a")] }, [], around);
+  assertEquals(state.end(), [change]);
+  assertEquals(state.receive(change, around), "a");
+  assertEquals([ids(state), state.isDoubtful], [[], false]);
+});
+
+Deno.test("ContextState.receive() doubts where an unknown life has written, and keeps the row that was there", () => {
+  const [state, around] = known(row("a"));
+  assertEquals(state.receive(put(row("a", GHOST), 11), around), undefined);
+  assert(state.isDoubtful);
+  assertEquals(ids(state), ["a"]);
+  assertEquals(read(state, around, [], { revision: 12 }), NOTHING);
+  assertEquals([ids(state), [...state.held.keys()]], [["a"], ["a"]]);
+});
+
+// Rows that are missing in the backbone
+
+Deno.test("ContextState keeps a row that the backbone has lost for two renewals of its owner", () => {
+  const [state, around] = known(row("a"));
+  for (let turn = 0; turn < 2; turn++) {
+    assertEquals(read(state, around, [], { revision: 8 }), NOTHING);
+    assertEquals(ids(state), ["a"]);
+    around.renew();
+  }
+  const repair = read(state, around, [], { revision: 8 });
+  assertEquals(repair, { ...NOTHING, gone: ["a"] });
+  assertEquals([ids(state), state.held.size], [[], 0]);
+});
+
+Deno.test("ContextState keeps the rows of a forgotten memory until their owner has announced itself", () => {
+  const [state, around] = known(row("a"), row("b"));
+  const memory = "other";
+  around.renew({ epoch: "there/2", count: 1, announced: "" });
+  for (let turn = 0; turn < 5; turn++) {
+    assertEquals(read(state, around, [], { memory, revision: 1 }), NOTHING);
+    assertEquals(ids(state), ["a", "b"]);
+    around.renew();
+  }
+  const next = row("b", { node: "there", epoch: "there/2" });
+  around.renew({ announced: memory });
+  const repair = read(state, around, [next], { memory, revision: 2 });
+  assertEquals(repair, { ...NOTHING, shown: [next], gone: ["a"] });
+});
+
+Deno.test("ContextState keeps a row whose owner has announced itself since the reading began", () => {
+  const [state, around] = known(row("a"));
+  const memory = "other";
+  state.begin(around);
+  around.renew({ epoch: "there/2", count: 2, announced: memory });
+  const answer = { memory, revision: 1, rows: [] };
+  assertEquals(state.read(answer, [], around), NOTHING);
+  state.end();
+  const repair = read(state, around, [], { memory, revision: 2 });
+  assertEquals(repair, { ...NOTHING, gone: ["a"] });
+});
+
+Deno.test("ContextState keeps a row that its owner has written again", () => {
+  const [state, around] = known(row("a"));
+  read(state, around, [], { revision: 8 });
+  state.receive(put(row("a"), 9), around);
+  assertEquals([ids(state), state.held.size], [["a"], 0]);
+});
+
+Deno.test("ContextState keeps the row of the node to which an entry has moved, whatever a replica has", () => {
+  const [state, around] = known(row("a"));
+  const repair = read(state, around, [row("a", HERE)], { revision: 8 });
+  assertEquals(repair, NOTHING);
+  assertEquals(state.rows.get("a"), row("a"));
+});
+
+// What this node writes
+
+Deno.test("ContextState.wrote() knows a write before its change arrives, and takes no older one", () => {
+  const [state, around] = known();
+  assert(state.wrote("a", row("a", HERE), "memory", 12));
+  assertEquals([ids(state), state.unheard], [["a"], 1]);
+  assertEquals(state.receive(put(row("a"), 11), around), undefined);
+  assertEquals(state.rows.get("a")?.node, "here");
+  assertEquals(state.receive(put(row("a", HERE), 12), around), "a");
+  assertEquals(state.unheard, 0);
+});
+
+Deno.test("ContextState.wrote() is not expected where another node has written since", () => {
+  const [state, around] = known();
+  state.receive(put(row("a", HERE), 11), around);
+  state.receive(put(row("a"), 12), around);
+  assertFalse(state.wrote("a", row("a", HERE), "memory", 11));
+  assert(state.wrote("b", undefined, "memory", 10));
+});
+
+Deno.test("ContextState.read() has what was written after it", () => {
+  const [state, around] = known();
+  state.begin(around);
+  assert(state.wrote("a", row("a", HERE), "memory", 11));
+  const ownRows = [own("a")];
+  const answer = { memory: "memory", revision: 10, rows: [] };
+  assertEquals(state.read(answer, ownRows, around), NOTHING);
+  assertEquals(ids(state), ["a"]);
+  const repair = read(state, around, [], { revision: 11, ownRows });
+  assertEquals(repair, { ...NOTHING, missing: ownRows }, "it was lost");
+});
+
+// Ends
+
+Deno.test("ContextState.drop() removes the rows of a life, and no others", () => {
+  const [state] = known(row("a"), row("b"), row("mine", HERE));
+  assertEquals(state.drop(GHOST), []);
+  assertEquals(state.drop(THERE), ["a", "b"]);
+  assertEquals(ids(state), ["mine"]);
+});
+
+Deno.test("ContextState.forget() knows nothing any more", () => {
+  const [state, around] = known(row("a"));
+  state.forget();
+  assertEquals([ids(state), state.isDoubtful], [[], true]);
+  assertEquals(read(state, around, []), NOTHING);
+});

@@ -4,8 +4,8 @@ import type { PresenceStore } from "../store/mod.ts";
 import { ContextAtCapacityError } from "./errors.ts";
 
 /**
- * Throws unless each context has room for all newcomers among the subjects of
- * updates.
+ * Checks that each context has room for the subjects of updates that are new to
+ * it.
  *
  * @throws {InvalidValueError} If an update is not well-formed.
  * @throws {ContextAtCapacityError} If a context has no room.

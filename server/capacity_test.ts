@@ -4,7 +4,7 @@ import { InvalidValueError, type PresenceUpdate } from "../core/mod.ts";
 import { ContextAtCapacityError, PresenceServer } from "./mod.ts";
 import { keyOf, update } from "./testing/harness.ts";
 
-/** A server whose contexts have two places, both taken in doc-1. */
+/** A server with a capacity of two, whose context doc-1 is full. */
 function full(): PresenceServer {
   const server = new PresenceServer({ maxSubjectsPerContext: 2 });
   server.receive(update({ subject: "alice" }));
@@ -29,7 +29,7 @@ Deno.test("PresenceServer.receive() refuses the next subject of a full context, 
   assertEquals(server.store.count("doc-1").subjects, 2);
 });
 
-Deno.test("PresenceServer.receive() lets another connection of someone inside in", () => {
+Deno.test("PresenceServer.receive() accepts another connection of a subject that is in a full context", () => {
   using _time = new FakeTime(0);
   using server = full();
   server.receive(update({ resource: "phone", origin: "app" }));
@@ -37,14 +37,14 @@ Deno.test("PresenceServer.receive() lets another connection of someone inside in
   assertEquals(server.store.count("doc-1"), { subjects: 2, entries: 3 });
 });
 
-Deno.test("PresenceServer.receive() lets somebody into another context", () => {
+Deno.test("PresenceServer.receive() counts each context by itself", () => {
   using _time = new FakeTime(0);
   using server = full();
   server.receive(update({ subject: "carol", context: "doc-2" }));
   assertEquals(server.store.size, 3);
 });
 
-Deno.test("PresenceServer.receiveAll() refuses a batch that is too much as a whole", () => {
+Deno.test("PresenceServer.receiveAll() refuses a batch whose new subjects exceed the capacity together", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ maxSubjectsPerContext: 2 });
   const batch = (...subjects: string[]) =>
@@ -70,7 +70,7 @@ Deno.test("PresenceServer.receiveAll() refuses a batch that is too much as a who
   assertEquals(server.store.contexts(), ["doc-1"]);
 });
 
-Deno.test("PresenceServer.receive() finds a place that has become free by a goodbye", () => {
+Deno.test("PresenceServer.receive() uses the place of a subject that said goodbye", () => {
   using _time = new FakeTime(0);
   using server = full();
   server.withdraw(keyOf());
@@ -78,7 +78,7 @@ Deno.test("PresenceServer.receive() finds a place that has become free by a good
   assertThrows(() => server.receive(update()), ContextAtCapacityError);
 });
 
-Deno.test("PresenceServer.receive() finds a place that has become free by expiry, swept or not", () => {
+Deno.test("PresenceServer.receive() uses the place of an expired subject, swept or not", () => {
   using _time = new FakeTime(0);
   let now = 0;
   using server = new PresenceServer({
@@ -92,7 +92,7 @@ Deno.test("PresenceServer.receive() finds a place that has become free by expiry
   assertEquals(server.store.count("doc-1").subjects, 1);
 });
 
-Deno.test("PresenceServer.receive() keeps the place of who may come back", () => {
+Deno.test("PresenceServer.receive() keeps the place of a subject during its grace", () => {
   using time = new FakeTime(0);
   using server = full();
   server.disconnect("tab");
@@ -105,13 +105,13 @@ Deno.test("PresenceServer.receive() keeps the place of who may come back", () =>
   assertEquals(server.store.count("doc-1").subjects, 2);
 });
 
-Deno.test("PresenceServer.receive() refuses everybody where there is no place", () => {
+Deno.test("PresenceServer.receive() refuses every subject if the capacity is zero", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ maxSubjectsPerContext: 0 });
   assertThrows(() => server.receive(update()), ContextAtCapacityError);
 });
 
-Deno.test("PresenceServer.receive() says what is wrong with an update before it counts", () => {
+Deno.test("PresenceServer.receive() reports a malformed update before a full context", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ maxSubjectsPerContext: 0 });
   const bad: unknown[] = [null, {}, { ...update(), context: undefined }];

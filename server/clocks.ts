@@ -1,10 +1,10 @@
 import type { Duration, Timestamp } from "../core/mod.ts";
 
-/** Less than this is no step: the two clocks need not agree to the millisecond. */
+/** A smaller difference is no step: two readings never agree exactly. */
 const STEP_MS: Duration = 100;
 
 /**
- * The wall clock, which is shown and may be set, and the steady clock, which
+ * The wall clock, which is displayed and may be set, and the steady clock, which
  * decides what is due. See ADR 0003.
  */
 export class Clocks {
@@ -14,10 +14,9 @@ export class Clocks {
   #shift: Duration = 0;
 
   /**
-   * Makes clocks that agree.
+   * Creates a pair of clocks.
    *
-   * @param onSetBack Told by how much the wall clock was set back, when that is
-   * noticed.
+   * @param onSetBack Called with the amount when the wall clock was set back.
    */
   constructor(
     wall: () => Timestamp,
@@ -29,27 +28,27 @@ export class Clocks {
     this.#onSetBack = onSetBack;
   }
 
-  /** The present by the steady clock. */
+  /** The current time of the steady clock. */
   get steady(): Timestamp {
     return this.#steady();
   }
 
-  /** The present by the wall clock; it goes back only when it is set back. */
+  /** The current wall time. It decreases only when the clock is set back. */
   get wall(): Timestamp {
     const steady = this.#steady();
     return steady - this.shiftAt(steady);
   }
 
   /**
-   * By how much the steady clock is ahead of the wall clock. It stays the same
+   * Returns how far the steady clock is ahead of the wall clock. It is constant
    * until the wall clock is set.
    *
-   * @param steady The present by the steady clock.
+   * @param steady The current time of the steady clock.
    */
   shiftAt(steady: Timestamp): Duration {
     if (this.#wall === this.#steady) return 0;
     if (this.#isStep(steady - this.#wall())) {
-      // The process may have been interrupted between the two readings.
+      // The process may have been paused between the two readings.
       const shift = this.#steady() - this.#wall();
       if (this.#isStep(shift)) this.#set(shift);
     }

@@ -9,25 +9,25 @@ import {
   type VisibilityPolicy,
 } from "../core/mod.ts";
 
-/** When a subject was last seen in a context, by the label it then had. */
+/** When a subject with a label was last seen in a context. */
 interface Sighting<M extends PresenceModel> {
   readonly visibility: Visibility<M["label"]>;
   seenAt: Timestamp;
 }
 
-/** How many labels of a subject in a context are remembered: the latest. */
+/** How many labels to remember of a subject in a context: the latest. */
 const MAX_SIGHTINGS = 4;
 
 /**
- * Remembers when subjects left a context, or went out of sight. It holds the
- * latest departures up to a number.
+ * The last-seen times of subjects that have left a context or gone out of sight.
+ * It holds a bounded number: the latest.
  */
 export class Departures<M extends PresenceModel> {
   readonly #capacity: number;
-  /** The sightings of each departed subject, latest last, as are departures. */
+  /** The sightings of departed subjects. Both are in order, the latest last. */
   readonly #departed = new Map<string, readonly Sighting<M>[]>();
 
-  /** Makes a memory for a number of subjects, counted once in each context. */
+  /** Creates one for a number of subjects, counted once in each context. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
@@ -43,7 +43,7 @@ export class Departures<M extends PresenceModel> {
     const former = sightings.find((sighting) =>
       sameVisibility(sighting.visibility, visibility)
     );
-    // The last to leave need not be the last that was seen: a phone that was
+    // The last entry to leave need not be the last one seen: a phone that was
     // silent for a while expires after the laptop has said goodbye.
     const seenAt = Math.max(at, former?.seenAt ?? -Infinity);
     const others = sightings.filter((sighting) => sighting !== former);
@@ -66,7 +66,7 @@ export class Departures<M extends PresenceModel> {
     }
   }
 
-  /** Returns when a subject was last seen, by a reader with a policy. O(1). */
+  /** Returns when a reader with a policy last saw a subject. O(1). */
   lastSeen(
     subject: M["subject"],
     context: M["context"],
@@ -79,7 +79,7 @@ export class Departures<M extends PresenceModel> {
   }
 }
 
-/** Names a subject in a context; JSON tells 1 from "1". */
+/** Returns a name for a subject in a context. In JSON, 1 differs from "1". */
 function nameOf(subject: Key, context: Key): string {
   return JSON.stringify([subject, context]);
 }

@@ -15,19 +15,19 @@ async function watched(
   return { server, mirror, [Symbol.dispose]: () => server[Symbol.dispose]() };
 }
 
-Deno.test("PresenceServer.disconnect() tells nobody during the grace", async () => {
+Deno.test("PresenceServer.disconnect() changes nothing for watchers during the grace", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update());
-  assertEquals(await w.mirror.told(), ["joined alice"]);
+  assertEquals(await w.mirror.events(), ["joined alice"]);
 
   assertEquals(w.server.disconnect("tab"), 1);
   time.tick(9_999);
-  assertEquals(await w.mirror.told(), []);
+  assertEquals(await w.mirror.events(), []);
   assertEquals(w.server.store.count("doc-1").subjects, 1);
 });
 
-Deno.test("PresenceServer.disconnect() lets the subject leave once, when the grace is over", async () => {
+Deno.test("PresenceServer.disconnect() makes the subject leave once, when the grace is over", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update());
@@ -36,13 +36,13 @@ Deno.test("PresenceServer.disconnect() lets the subject leave once, when the gra
 
   assertEquals(w.server.disconnect("tab"), 2);
   time.tick(10_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
   time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
+  assertEquals(await w.mirror.events(), []);
   assertFalse(time.next(), "no timer is left");
 });
 
-Deno.test("PresenceServer.disconnect() of a page that is loaded again is seen by nobody", async () => {
+Deno.test("PresenceServer.disconnect() of a page that reloads is one update for watchers", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ origin: "tab/1" }));
@@ -62,10 +62,10 @@ Deno.test("PresenceServer.disconnect() of a page that is loaded again is seen by
     ["tab/2"],
   );
   time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
+  assertEquals(await w.mirror.events(), []);
 });
 
-Deno.test("PresenceServer.disconnect() of a page that comes back as what it was is no change at all", async () => {
+Deno.test("PresenceServer.disconnect() of a page that returns unchanged is no change", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ expiry: 30_000 }));
@@ -76,10 +76,10 @@ Deno.test("PresenceServer.disconnect() of a page that comes back as what it was 
   time.tick(29_999);
   assertEquals(await w.mirror.read(), []);
   time.tick(1);
-  assertEquals(await w.mirror.told(), ["left alice"], "and lives as it says");
+  assertEquals(await w.mirror.events(), ["left alice"], "at its new deadline");
 });
 
-Deno.test("PresenceServer.disconnect() of one of two tabs takes it away at once, the person stays", async () => {
+Deno.test("PresenceServer.disconnect() of one of two tabs removes it at once, and the person stays", async () => {
   using _time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ origin: "tab/1" }));
@@ -87,7 +87,7 @@ Deno.test("PresenceServer.disconnect() of one of two tabs takes it away at once,
   await w.mirror.read();
 
   w.server.disconnect("tab/1");
-  assertEquals(await w.mirror.told(), ["updated alice"]);
+  assertEquals(await w.mirror.events(), ["updated alice"]);
   assertEquals(
     w.server.store.snapshots().map(({ origin }) => origin),
     ["tab/2"],
@@ -103,12 +103,12 @@ Deno.test("PresenceServer.disconnect() of both tabs keeps the last one for the g
 
   w.server.disconnect("tab/1");
   w.server.disconnect("tab/2");
-  assertEquals(await w.mirror.told(), ["updated alice"]);
+  assertEquals(await w.mirror.events(), ["updated alice"]);
   time.tick(10_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
 });
 
-Deno.test("PresenceServer.disconnect() takes a connection that is due for none", async () => {
+Deno.test("PresenceServer.disconnect() ignores an entry that is due when it looks for other connections", async () => {
   using _time = new FakeTime(0);
   let now = 0;
   using w = await watched({ clock: () => now });
@@ -119,9 +119,9 @@ Deno.test("PresenceServer.disconnect() takes a connection that is due for none",
   now = 1_000;
   w.server.disconnect("tab/1");
   w.server.expire();
-  assertEquals(await w.mirror.told(), ["updated alice"], "the phone is gone");
+  assertEquals(await w.mirror.events(), ["updated alice"], "the phone is gone");
   w.server.receive(update({ origin: "tab/2" }));
-  assertEquals(await w.mirror.told(), ["updated alice"]);
+  assertEquals(await w.mirror.events(), ["updated alice"]);
   assertEquals(w.server.store.size, 1);
 });
 
@@ -134,12 +134,12 @@ Deno.test("PresenceServer.disconnect() counts the grace from the first time", as
   time.tick(6_000);
   assertEquals(w.server.disconnect("tab"), 1);
   time.tick(4_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
   assertEquals(w.server.disconnect("tab"), 0);
   assertEquals(w.server.disconnect("nobody"), 0);
 });
 
-Deno.test("PresenceServer.disconnect() judges every context by itself", async () => {
+Deno.test("PresenceServer.disconnect() decides in each context separately", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer({ graceMs: 10_000 });
   const mirror = new Mirror(server.watch());
@@ -162,7 +162,7 @@ Deno.test("PresenceServer.disconnect() judges every context by itself", async ()
   assertEquals(server.store.contexts().sort(), ["doc-2", "doc-3"]);
 });
 
-Deno.test("PresenceServer.receive() of any connection brings the subject back, and nobody else", async () => {
+Deno.test("PresenceServer.receive() by any connection ends the grace of its subject, and of no other", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ resource: "one" }));
@@ -179,10 +179,10 @@ Deno.test("PresenceServer.receive() of any connection brings the subject back, a
     [["updated", "alice", 3]],
   );
   time.tick(10_000);
-  assertEquals(await w.mirror.told(), ["left bob"]);
+  assertEquals(await w.mirror.events(), ["left bob"]);
 });
 
-Deno.test("PresenceServer.receive() of one of an origin's entries leaves it the grace for the others", async () => {
+Deno.test("PresenceServer.receive() of one entry of an origin keeps the grace of its other entries", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ resource: "one" }));
@@ -192,14 +192,14 @@ Deno.test("PresenceServer.receive() of one of an origin's entries leaves it the 
   w.server.receive(update({ resource: "one" }));
   assertEquals(w.server.store.size, 2);
   time.tick(60_000);
-  assertEquals(await w.mirror.told(), ["updated alice"]);
+  assertEquals(await w.mirror.events(), ["updated alice"]);
   assertEquals(
     w.server.store.snapshots().map(({ resource }) => resource),
     ["one"],
   );
 });
 
-Deno.test("PresenceServer.disconnect() lets an entry linger that nothing else shows to all who saw it", async () => {
+Deno.test("PresenceServer.disconnect() keeps an entry if no other one is visible to everyone who saw it", async () => {
   using time = new FakeTime(0);
   using w = await watched({}, PUBLIC_VIEWER);
   w.server.receive(update({ origin: "tab" }));
@@ -215,13 +215,13 @@ Deno.test("PresenceServer.disconnect() lets an entry linger that nothing else sh
     }),
   );
   w.server.receive(update({ origin: "tab after the reload" }));
-  assertEquals(await w.mirror.told(), ["updated alice"]);
+  assertEquals(await w.mirror.events(), ["updated alice"]);
   time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
+  assertEquals(await w.mirror.events(), []);
   assertEquals(w.server.store.size, 2);
 });
 
-Deno.test("PresenceServer.receiveAll() brings subjects back with all of their entries", async () => {
+Deno.test("PresenceServer.receiveAll() ends the grace of all entries in the batch", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ resource: "one" }));
@@ -235,10 +235,10 @@ Deno.test("PresenceServer.receiveAll() brings subjects back with all of their en
   ]);
   assertEquals(w.server.store.size, 2);
   time.tick(60_000);
-  assertEquals(await w.mirror.told(), []);
+  assertEquals(await w.mirror.events(), []);
 });
 
-Deno.test("PresenceServer.receive() that is refused brings nobody back", () => {
+Deno.test("PresenceServer.receive() that is refused ends no grace", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -246,14 +246,14 @@ Deno.test("PresenceServer.receive() that is refused brings nobody back", () => {
   try {
     server.receive(update({ origin: "new", expiry: NaN }));
   } catch {
-    // It is not well-formed.
+    // The update is not well-formed.
   }
   assertEquals(server.store.size, 1);
   time.tick(10_000);
   assertEquals(server.store.size, 0);
 });
 
-Deno.test("PresenceServer.withdraw() says goodbye during the grace as at any time", async () => {
+Deno.test("PresenceServer.withdraw() removes an entry during its grace", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update());
@@ -263,22 +263,22 @@ Deno.test("PresenceServer.withdraw() says goodbye during the grace as at any tim
   w.server.disconnect("other");
 
   w.server.withdraw(update());
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
   assertEquals(w.server.withdrawOrigin("other"), 1);
-  assertEquals(await w.mirror.told(), ["left bob"]);
+  assertEquals(await w.mirror.events(), ["left bob"]);
 
   w.server.receive(update());
   time.tick(60_000);
-  assertEquals(await w.mirror.told(), ["joined alice"], "and is forgotten");
+  assertEquals(await w.mirror.events(), ["joined alice"], "with no grace left");
 });
 
-Deno.test("PresenceServer.disconnect() without a grace takes everything away at once", async () => {
+Deno.test("PresenceServer.disconnect() without a grace removes all entries at once", async () => {
   using time = new FakeTime(0);
   using w = await watched({ graceMs: 0 });
   w.server.receive(update());
   await w.mirror.read();
   assertEquals(w.server.disconnect("tab"), 1);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
   assertFalse(time.next());
 });
 
@@ -289,10 +289,10 @@ Deno.test("PresenceServer.disconnect() with an endless grace waits for the subje
   await w.mirror.read();
   w.server.disconnect("tab");
   time.tick(365 * 24 * 3600 * 1000);
-  assertEquals(await w.mirror.told(), []);
+  assertEquals(await w.mirror.events(), []);
 });
 
-Deno.test("PresenceServer.disconnect() lets nothing live longer than it would", async () => {
+Deno.test("PresenceServer.disconnect() extends no deadline", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({ expiry: 4_000 }));
@@ -300,12 +300,12 @@ Deno.test("PresenceServer.disconnect() lets nothing live longer than it would", 
   await w.mirror.read();
   w.server.disconnect("tab");
   time.tick(4_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
   time.tick(6_000);
-  assertEquals(await w.mirror.told(), ["left bob"]);
+  assertEquals(await w.mirror.events(), ["left bob"]);
 });
 
-Deno.test("PresenceServer.disconnect() is forgotten when the grace is over", () => {
+Deno.test("PresenceServer.disconnect() leaves nothing behind when the grace is over", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -317,7 +317,7 @@ Deno.test("PresenceServer.disconnect() is forgotten when the grace is over", () 
   assertEquals(withdrawals.calls, 0);
 });
 
-Deno.test("PresenceServer.disconnect() leaves the deadlines of facets alone", async () => {
+Deno.test("PresenceServer.disconnect() keeps the deadlines of facets", async () => {
   using time = new FakeTime(0);
   using w = await watched();
   w.server.receive(update({
@@ -327,13 +327,13 @@ Deno.test("PresenceServer.disconnect() leaves the deadlines of facets alone", as
   await w.mirror.read();
   w.server.disconnect("tab");
   time.tick(2_000);
-  assertEquals(await w.mirror.told(), ["updated alice"]);
+  assertEquals(await w.mirror.events(), ["updated alice"]);
   assertEquals(
     w.mirror.view.subjectSummary("alice", "doc-1")?.activity,
     undefined,
   );
   time.tick(8_000);
-  assertEquals(await w.mirror.told(), ["left alice"]);
+  assertEquals(await w.mirror.events(), ["left alice"]);
 });
 
 Deno.test("PresenceServer.disconnect() makes no later update of the publisher stale", () => {

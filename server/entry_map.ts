@@ -6,7 +6,7 @@ interface Item<M extends PresenceModel, V> extends Leaf {
   value: V;
 }
 
-/** A map from the keys of entries to values. */
+/** A map keyed by entries. */
 export class EntryMap<M extends PresenceModel, V> {
   readonly #contexts = new Map<Key, EntryTree<Item<M, V>>>();
   #size = 0;
@@ -26,7 +26,7 @@ export class EntryMap<M extends PresenceModel, V> {
     return this.#contexts.get(key.context)?.get(key)?.value;
   }
 
-  /** Sets the value of an entry; keeps the key. O(1). */
+  /** Sets the value of an entry, and keeps the key object. O(1). */
   set(key: EntryKey<M>, value: V): void {
     let items = this.#contexts.get(key.context);
     if (items === undefined) {

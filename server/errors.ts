@@ -1,8 +1,8 @@
 import type { Key } from "../core/mod.ts";
 
 /**
- * A context has as many subjects as it may have, and the update was of one
- * more. Nothing has changed.
+ * An update of a new subject was refused because its context is full. Nothing
+ * has changed.
  *
  * @example Usage
  * ```ts
@@ -18,14 +18,14 @@ import type { Key } from "../core/mod.ts";
 export class ContextAtCapacityError extends Error {
   /** The context that is full. */
   readonly context: Key;
-  /** How many subjects it may have. */
+  /** The capacity of the context. */
   readonly maxSubjects: number;
 
   /**
-   * Makes the error for a context and its capacity.
+   * Creates the error for a context and its capacity.
    *
    * @param context The context that is full.
-   * @param maxSubjects How many subjects it may have.
+   * @param maxSubjects The capacity of the context.
    */
   constructor(context: Key, maxSubjects: number) {
     super(
@@ -40,7 +40,7 @@ export class ContextAtCapacityError extends Error {
 }
 
 /**
- * The server has been disposed of, and takes no updates any more.
+ * An action was refused because the server has been disposed of.
  *
  * @example Usage
  * ```ts
@@ -54,9 +54,9 @@ export class ContextAtCapacityError extends Error {
  */
 export class ServerClosedError extends Error {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param action What could not be done, a verb first.
+   * @param action The action that was refused, beginning with a verb.
    */
   constructor(action: string) {
     super(`Cannot ${action}: the server is closed`);

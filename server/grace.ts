@@ -12,19 +12,19 @@ import {
 import type { PresenceStore } from "../store/mod.ts";
 import { EntryMap } from "./entry_map.ts";
 
-/** The server that a grace period belongs to. */
+/** The parts of a server that its grace uses. */
 export interface GraceHost<M extends PresenceModel> {
-  /** Holds the entries, with silent refreshes. */
+  /** The store, which has silent refreshes. */
   readonly store: PresenceStore<M>;
   /** How long entries stay, in milliseconds. */
   readonly graceMs: Duration;
-  /** Tells the steady time, by which the store expires entries. */
+  /** Returns the steady time, by which the store expires entries. */
   readonly clock: () => Timestamp;
   /** Reports whether another server owns an entry. */
   readonly isRemote: (key: EntryKey<M>) => boolean;
 }
 
-/** Who published an entry, and who can see it. */
+/** The publisher and the visibility of an entry. */
 type Shown<M extends PresenceModel> = Pick<
   PresenceUpdate<M>,
   "subject" | "context" | "origin" | "visibility"
@@ -38,14 +38,14 @@ interface Lingering<M extends PresenceModel> {
 }
 
 /**
- * The entries that linger: their connection is lost, and they stay for a grace
+ * The lingering entries: they have lost their connection, and stay for a grace
  * period in case the subject comes back. See ADR 0002.
  */
 export class Grace<M extends PresenceModel> {
   readonly #host: GraceHost<M>;
   readonly #lingering = new EntryMap<M, Lingering<M>>();
 
-  /** Makes one without entries. */
+  /** Creates a grace without lingering entries. */
   constructor(host: GraceHost<M>) {
     this.#host = host;
   }
@@ -61,9 +61,9 @@ export class Grace<M extends PresenceModel> {
   }
 
   /**
-   * Starts the grace of an origin's entries. Withdraws those whose subject is
-   * in the context by another connected origin as well, for everybody who could
-   * see them.
+   * Starts the grace of an origin's entries. Withdraws an entry at once if
+   * another connected origin holds its subject in the context, visible to
+   * everyone who could see the entry.
    *
    * @returns How many entries the origin has.
    */
@@ -72,7 +72,7 @@ export class Grace<M extends PresenceModel> {
     const snapshots = store.snapshots({ origin });
     const elsewhere = new EntryMap<M, readonly Visibility<M["label"]>[]>();
     for (const snapshot of snapshots) {
-      // The server that the publisher has gone to knows when it is lost there.
+      // Its owner is the server that knows when the connection is lost.
       if (isRemote(snapshot) || this.has(snapshot)) continue;
       const { subject, context, visibility } = snapshot;
       const subjectKey = { subject, context, origin };
@@ -86,9 +86,9 @@ export class Grace<M extends PresenceModel> {
   }
 
   /**
-   * Ends the grace of an entry: its publisher is back, or it is gone. O(1).
+   * Ends the grace of an entry: its publisher is back, or it is removed. O(1).
    *
-   * @returns For how long it lingered, in milliseconds, if it did.
+   * @returns How long it lingered, in milliseconds, if it did.
    */
   end(key: EntryKey<M>): Duration | undefined {
     const lingering = this.#lingering.delete(key);
@@ -96,8 +96,8 @@ export class Grace<M extends PresenceModel> {
   }
 
   /**
-   * Withdraws what lingers of a subject that is back by another origin, unless
-   * somebody who could see it can't see the subject now.
+   * Withdraws the lingering entries of a subject that is back by another origin.
+   * Keeps an entry if somebody who could see it can't see the subject now.
    */
   comeBack({ subject, context, origin, visibility }: Shown<M>): void {
     const { store } = this.#host;
@@ -111,8 +111,9 @@ export class Grace<M extends PresenceModel> {
   }
 
   /**
-   * The visibilities of what other, connected origins hold of a subject. What
-   * is at another server does not count: it may be lost there already.
+   * Lists the visibilities of the entries that other connected origins hold of a
+   * subject. An entry of another server does not count: its connection may be
+   * lost there.
    */
   #connected(
     { subject, context, origin }: EntryKey<M>,
@@ -125,7 +126,7 @@ export class Grace<M extends PresenceModel> {
       .map(({ visibility }) => visibility);
   }
 
-  /** Gives an entry the deadline of the grace, by a silent refresh. */
+  /** Gives an entry the deadline of the grace by a silent refresh. */
   #linger(snapshot: PresenceSnapshot<M>): void {
     const { store, graceMs, clock } = this.#host;
     const key = entryKeyOf(snapshot);
@@ -134,7 +135,7 @@ export class Grace<M extends PresenceModel> {
     store.publish({
       ...key,
       visibility: snapshot.visibility,
-      // The publisher's own time stays, or its next update could be stale.
+      // The publisher's own time, or its next update could be stale.
       observedAt: seenAt,
       expiry: Math.min(
         since + graceMs,
@@ -146,7 +147,7 @@ export class Grace<M extends PresenceModel> {
   }
 }
 
-/** Reports whether everybody who could see the former label sees this one. */
+/** Reports whether everyone who could see the former label sees this one. */
 function covers(shown: Visibility, former: Visibility): boolean {
   return shown === "public" || sameVisibility(shown, former);
 }

@@ -20,7 +20,7 @@ class Fixture {
     });
   }
 
-  /** Publishes entries of alice in doc-1, each by an origin. */
+  /** Publishes one entry of alice in doc-1 by each origin. */
   publish(...origins: string[]): void {
     for (const origin of origins) this.store.publish(update({ origin }));
   }
@@ -30,7 +30,7 @@ class Fixture {
   }
 }
 
-Deno.test("Grace.start() keeps entries for the grace, silently", () => {
+Deno.test("Grace.start() keeps entries for the grace without a change", () => {
   const f = new Fixture();
   f.publish("tab");
   const { lastSequence } = f.store;
@@ -41,7 +41,7 @@ Deno.test("Grace.start() keeps entries for the grace, silently", () => {
   assertEquals(f.store.liveness(keyOf())?.expiry, 10_000);
 });
 
-Deno.test("Grace.start() counts from the first time", () => {
+Deno.test("Grace.start() counts the grace from the first call", () => {
   const f = new Fixture();
   f.publish("tab");
   f.grace.start("tab");
@@ -50,14 +50,14 @@ Deno.test("Grace.start() counts from the first time", () => {
   assertEquals(f.store.liveness(keyOf())?.expiry, 10_000);
 });
 
-Deno.test("Grace.start() keeps no entry for longer than its publisher said", () => {
+Deno.test("Grace.start() extends no deadline", () => {
   const f = new Fixture();
   f.store.publish(update({ expiry: 4_000 }));
   f.grace.start("tab");
   assertEquals(f.store.liveness(keyOf())?.expiry, 4_000);
 });
 
-Deno.test("Grace.start() leaves the publisher's own time alone", () => {
+Deno.test("Grace.start() keeps the time of the publisher's last update", () => {
   const f = new Fixture();
   f.store.publish(update({ observedAt: 77 }));
   f.now = 500;
@@ -73,7 +73,7 @@ Deno.test("Grace.start() withdraws an entry whose subject is connected elsewhere
   assertEquals(f.grace.size, 0);
 });
 
-Deno.test("Grace.start() does not count a connection that is lost or another server's", () => {
+Deno.test("Grace.start() ignores connections that are lost or at another server", () => {
   const f = new Fixture();
   f.publish("tab", "phone", "watch");
   f.remote.add("watch");
@@ -84,7 +84,7 @@ Deno.test("Grace.start() does not count a connection that is lost or another ser
   assert(f.grace.has(keyOf()));
 });
 
-Deno.test("Grace.start() does not count an entry that fewer people see", () => {
+Deno.test("Grace.start() ignores an entry that fewer readers can see", () => {
   const f = new Fixture();
   f.publish("tab");
   f.store.publish(
@@ -93,10 +93,10 @@ Deno.test("Grace.start() does not count an entry that fewer people see", () => {
   f.grace.start("tab");
   assertEquals(f.origins, ["tab", "phone"]);
   f.grace.start("phone");
-  assertEquals(f.grace.size, 2, "and tab does not count: it lingers");
+  assertEquals(f.grace.size, 2, "a lingering entry does not count");
 });
 
-Deno.test("Grace.start() leaves an entry alone that another server owns", () => {
+Deno.test("Grace.start() leaves the entries of another server alone", () => {
   const f = new Fixture();
   f.publish("tab");
   f.remote.add("tab");
@@ -112,7 +112,7 @@ Deno.test("Grace.start() without a grace withdraws all entries", () => {
   assertEquals(f.origins, []);
 });
 
-Deno.test("Grace.end() returns for how long an entry has lingered, once", () => {
+Deno.test("Grace.end() returns how long an entry has lingered, once", () => {
   const f = new Fixture();
   f.publish("tab");
   assertEquals(f.grace.end(keyOf()), undefined);
@@ -123,7 +123,7 @@ Deno.test("Grace.end() returns for how long an entry has lingered, once", () => 
   assertEquals(f.grace.size, 0);
 });
 
-Deno.test("Grace.comeBack() withdraws what lingers of the subject by other origins", () => {
+Deno.test("Grace.comeBack() withdraws the lingering entries of the subject by other origins", () => {
   const f = new Fixture();
   f.publish("tab");
   f.store.publish(update({ subject: "bob" }));
@@ -136,7 +136,7 @@ Deno.test("Grace.comeBack() withdraws what lingers of the subject by other origi
   assertEquals(f.store.size, 2);
 });
 
-Deno.test("Grace.comeBack() leaves an entry to those who can't see the subject now", () => {
+Deno.test("Grace.comeBack() keeps an entry for readers who can't see the subject now", () => {
   const f = new Fixture();
   f.publish("tab");
   f.grace.start("tab");

@@ -1,6 +1,6 @@
 /**
- * What the folders of the server share and users of the package do not need.
- * The package does not export it.
+ * Helpers that the folders of the server share. The package does not export
+ * them.
  *
  * @module
  */

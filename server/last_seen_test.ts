@@ -6,7 +6,7 @@ import { keyOf, update } from "./testing/harness.ts";
 
 const TEAM: Viewer = { restricted: ["team"], private: false };
 
-Deno.test("PresenceServer.lastSeen() tells when somebody left, as long as they are gone", () => {
+Deno.test("PresenceServer.lastSeen() returns when a subject left, until it is back", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const lastSeen = () => server.lastSeen("alice", "doc-1");
@@ -27,7 +27,7 @@ Deno.test("PresenceServer.lastSeen() tells when somebody left, as long as they a
   assertEquals(lastSeen(), 1_500);
 });
 
-Deno.test("PresenceServer.lastSeen() tells the last heartbeat of who expired, silent ones too", () => {
+Deno.test("PresenceServer.lastSeen() returns the last heartbeat of an expired subject, even a silent one", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const beat = () => server.receive(update({ expiry: Date.now() + 3_000 }));
@@ -41,7 +41,7 @@ Deno.test("PresenceServer.lastSeen() tells the last heartbeat of who expired, si
   assertEquals(server.lastSeen("alice", "doc-1"), 5_000);
 });
 
-Deno.test("PresenceServer.lastSeen() tells when the connection was lost, after the grace", () => {
+Deno.test("PresenceServer.lastSeen() returns after the grace when the connection was lost", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer({ graceMs: 10_000 });
   server.receive(update());
@@ -53,7 +53,7 @@ Deno.test("PresenceServer.lastSeen() tells when the connection was lost, after t
   assertEquals(server.lastSeen("alice", "doc-1"), 4_000);
 });
 
-Deno.test("PresenceServer.lastSeen() tells the latest of several entries, in whatever order they go", () => {
+Deno.test("PresenceServer.lastSeen() returns the latest time of several entries, in whatever order they leave", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ origin: "phone", expiry: 60_000 }));
@@ -65,7 +65,7 @@ Deno.test("PresenceServer.lastSeen() tells the latest of several entries, in wha
   assertEquals(server.lastSeen("alice", "doc-1"), 50_000);
 });
 
-Deno.test("PresenceServer.lastSeen() tells a viewer only of what it could see", () => {
+Deno.test("PresenceServer.lastSeen() considers only entries that the viewer could see", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ visibility: restricted("team") }));
@@ -90,7 +90,7 @@ Deno.test("PresenceServer.lastSeen() tells a viewer only of what it could see", 
   assertEquals(lastSeen(PUBLIC_VIEWER), 200);
 });
 
-Deno.test("PresenceServer.lastSeen() takes going out of sight for a departure, for those who can't see", () => {
+Deno.test("PresenceServer.lastSeen() treats an entry that becomes hidden as a departure, for those who can't see it", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -134,7 +134,7 @@ Deno.test("PresenceServer.lastSeen() remembers the latest departures and no more
   assertEquals(server.lastSeen("a", "doc-2"), 700);
 });
 
-Deno.test("PresenceServer.lastSeen() remembers a few labels of each, the latest", () => {
+Deno.test("PresenceServer.lastSeen() remembers the latest few labels of a subject", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const labels = Array.from({ length: 20 }, (_, n) => `label ${n}`);
@@ -152,7 +152,7 @@ Deno.test("PresenceServer.lastSeen() remembers a few labels of each, the latest"
   assertEquals(known, labels.slice(-4));
 });
 
-Deno.test("PresenceServer.lastSeen() remembers nothing where it may not", () => {
+Deno.test("PresenceServer.lastSeen() remembers nothing if maxDepartures is zero", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ maxDepartures: 0 });
   server.receive(update());
@@ -160,7 +160,7 @@ Deno.test("PresenceServer.lastSeen() remembers nothing where it may not", () => 
   assertEquals(server.lastSeen("alice", "doc-1"), undefined);
 });
 
-Deno.test("PresenceServer.lastSeen() takes any key for what it is", () => {
+Deno.test("PresenceServer.lastSeen() tells any two keys apart", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const keys = ["", "null", "..", "__proto__", "constructor", "a\0b", 1, "1"];

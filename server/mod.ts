@@ -1,6 +1,6 @@
 /**
- * Presence for one process: a server with its clocks, watchers, and a mirror for
- * whoever watches.
+ * Presence for one process: a server with its clocks and watches, and a mirror
+ * of a watch.
  *
  * @example Usage
  * ```ts

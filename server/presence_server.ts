@@ -57,14 +57,14 @@ import {
 } from "./watch/watch.ts";
 
 /**
- * Presence for one process: a store whose refreshes are silent, clocks, a
- * timer that expires what is due, and watchers. Times are milliseconds.
+ * Presence for one process: a store with silent refreshes, clocks, an expiry
+ * timer, and watches. All times are milliseconds.
  *
- * Deadlines of updates are wall time. The server takes them for the time that
- * is left until then: if the wall clock is set later, that moves none of them.
+ * The deadlines of updates are wall time. The server converts each to the time
+ * that is left, so setting the wall clock later moves none of them.
  *
- * Dispose of it when it is no longer needed: that ends the watches and the
- * timer.
+ * Dispose of the server when it is no longer needed: that ends its watches and
+ * its timer.
  *
  * @typeParam M The application's model.
  *
@@ -107,12 +107,12 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   #replica: Replica<M> | undefined;
 
   /**
-   * Makes an empty server.
+   * Creates an empty server.
    *
-   * @param options How it behaves.
-   * @throws {InvalidValueError} If a number is not one of zero or more, the
-   * retention is neither whole nor `Infinity`, or another option is of a wrong
-   * type.
+   * @param options The options of the server.
+   * @throws {InvalidValueError} If a number is not zero or more, the retention
+   * is neither a whole number nor `Infinity`, another option is of a wrong type,
+   * or an option is unknown.
    */
   constructor(options: PresenceServerOptions = {}) {
     const settings = settingsOf(options);
@@ -150,26 +150,26 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     );
   }
 
-  /** What there is now. Getting it expires what is due: get it anew to read. */
+  /** The current entries. Each access expires what is due first. */
   get store(): PresenceReader<M> {
     this.#expireDue();
     return this.#store;
   }
 
-  /** Whether it has been disposed of. */
+  /** Whether the server has been disposed of. */
   get closed(): boolean {
     return this.#watches.closed;
   }
 
   /**
-   * The wall time: for what is shown, and to make a deadline of. It goes back
-   * only when the clock is set back by a tenth of a second or more.
+   * The wall time, to display and to compute deadlines from. It decreases only
+   * when the clock is set back by a tenth of a second or more.
    */
   get now(): Timestamp {
     return this.#clocks.wall;
   }
 
-  /** The steady time: for how long something takes or lasts. */
+  /** The steady time, to measure durations. */
   get steadyNow(): Timestamp {
     return this.#clocks.steady;
   }
@@ -180,8 +180,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * What has happened so far, and how it stands, for whoever measures. Getting
-   * it changes nothing: what is due is still counted. O(watches).
+   * The event counts of the server and its current state. Reading them changes
+   * nothing: an entry that is due is still counted. O(watches).
    */
   get stats(): ServerStats {
     const store = this.#store;
@@ -203,15 +203,15 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   // In
 
   /**
-   * Takes an update. If entries of the same subject in the same context have
-   * lost their connection, and everybody who could see them can see the update,
-   * they go in the same batch: the subject is back.
+   * Publishes an update. Entries of the same subject and context that have lost
+   * their connection are withdrawn in the same batch, since the subject is back;
+   * except for an entry that somebody can see who can't see the update.
    *
-   * @param update The update; it must not be changed afterwards.
-   * @returns The sequence of the change. A refresh, which changes nothing but
-   * times, takes none: then it is the newest sequence there is.
+   * @param update The update. Do not change it afterwards.
+   * @returns The sequence of the change. A refresh, which changes only times,
+   * has no sequence of its own and returns the newest one.
    * @throws {InvalidValueError} If the update is not well-formed.
-   * @throws {StaleUpdateError} If it is older than what is stored, and the
+   * @throws {StaleUpdateError} If it is older than the stored entry, and the
    * server refuses such updates.
    * @throws {ContextAtCapacityError} If the context is full and the subject is
    * not in it.
@@ -224,14 +224,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Takes an update of an entry that is there. One that is not, because it has
-   * expired or was withdrawn, does not come back by it.
+   * Publishes an update of an existing entry. It does not bring back an entry
+   * that has expired or was withdrawn.
    *
-   * @param update The update; it must not be changed afterwards.
-   * @returns The sequence, as of {@linkcode PresenceServer.receive};
-   * `undefined` if there is no such entry.
+   * @param update The update. Do not change it afterwards.
+   * @returns The sequence, as in {@linkcode PresenceServer.receive}; `undefined`
+   * if there is no such entry.
    * @throws {InvalidValueError} If the update is not well-formed.
-   * @throws {StaleUpdateError} If it is older than what is stored, and the
+   * @throws {StaleUpdateError} If it is older than the stored entry, and the
    * server refuses such updates.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
@@ -243,14 +243,15 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Takes updates in order, all of them or, if one can't be taken, none.
+   * Publishes updates in order. If one of them is refused, publishes none.
    *
-   * @param updates The updates.
+   * @param updates The updates. Do not change them afterwards.
    * @returns The sequence of each.
    * @throws {InvalidValueError} If one of them is not well-formed.
-   * @throws {StaleUpdateError} If one of them is older than what is stored or
-   * comes before it, and the server refuses such updates.
-   * @throws {ContextAtCapacityError} If a context has no room for all newcomers.
+   * @throws {StaleUpdateError} If one of them is older than the stored entry or
+   * an update before it, and the server refuses such updates.
+   * @throws {ContextAtCapacityError} If a context has no room for all new
+   * subjects.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   receiveAll(updates: readonly PresenceUpdate<M>[]): Sequence[] {
@@ -266,10 +267,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Takes one entry away at once: its publisher says goodbye.
+   * Removes one entry at once: its publisher says goodbye.
    *
    * @param key The key of the entry.
-   * @returns The sequence of the change, `undefined` if there is no such entry.
+   * @returns The sequence of the change; `undefined` if there is no such entry.
    * @throws {InvalidValueError} If the key is not well-formed.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
@@ -278,10 +279,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Takes all entries of an origin away at once: it says goodbye.
+   * Removes all entries of an origin at once: the origin says goodbye.
    *
    * @param origin The key of the origin.
-   * @returns How many entries there were.
+   * @returns The number of entries that were removed.
    * @throws {InvalidValueError} If the key is not well-formed.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
@@ -293,16 +294,17 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Takes note that an origin has lost its connection without a goodbye, as
-   * every reload of a page looks like. Its entries go on for the grace period.
-   * One whose subject is in the same context by another origin, for everybody
-   * who could see it, goes at once.
+   * Handles the loss of an origin's connection without a goodbye, which is what
+   * every reload of a page looks like. The origin's entries stay for the grace
+   * period. An entry is removed at once if another origin holds its subject in
+   * the context, visible to everyone who could see the entry.
    *
-   * All that the origin holds is meant: give each connection an origin of its
-   * own, or the late end of an old connection ends what a new one holds.
+   * It affects all entries of the origin. Give each connection an origin of its
+   * own: otherwise the late end of an old connection removes the entries of a
+   * new one.
    *
    * @param origin The key of the origin.
-   * @returns How many entries it has.
+   * @returns The number of entries that the origin had.
    * @throws {InvalidValueError} If the key is not well-formed.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
@@ -312,32 +314,32 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells whether an entry has lost its connection and its grace is running.
+   * Reports whether an entry has lost its connection and its grace is running.
    * O(1).
    *
    * @param key The key of the entry.
-   * @returns Whether that is so.
+   * @returns Whether the entry lingers.
    */
   isLingering(key: EntryKey<M>): boolean {
     return this.#grace.has(key);
   }
 
   /**
-   * Removes what is due by the server's steady clock. The server does so by
-   * itself; this does it now.
+   * Expires the entries and facets that are due now, without waiting for the
+   * timer.
    *
-   * @returns How many entries were removed.
+   * @returns The number of entries that were removed.
    */
   expire(): number {
     return this.#expireAt(this.#clocks.steady);
   }
 
   /**
-   * Forgets changes before the retention does. Watchers that have not seen them
-   * get a baseline, cursors a gap.
+   * Drops changes before the retention does. A watch that has not read them gets
+   * a baseline, and a cursor a gap.
    *
-   * @param through The newest sequence to forget.
-   * @returns How many changes were forgotten.
+   * @param through The newest sequence to drop.
+   * @returns The number of changes that were dropped.
    * @throws {InvalidValueError} If the sequence is not a whole number of zero
    * or more.
    */
@@ -348,9 +350,9 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   // Out
 
   /**
-   * Makes a cursor, for whoever would rather poll than watch.
+   * Creates a cursor, to poll for changes.
    *
-   * @param from Where it starts.
+   * @param from The position where it starts.
    * @returns The cursor.
    * @throws {InvalidValueError} If a sequence is not a whole number of zero or
    * more.
@@ -360,11 +362,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Reads the changes after a sequence or a position.
+   * Returns the changes after a sequence or a position.
    *
-   * @param since The last change that the reader knows of.
-   * @param options Which changes.
-   * @returns The changes and the position to go on from, or a gap.
+   * @param since The last change that the reader knows.
+   * @param options The changes to select.
+   * @returns The changes and the position to continue from, or a gap.
    */
   changesSince(
     since: Sequence | CursorPosition,
@@ -375,10 +377,10 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells whether there are changes after a sequence or a position.
+   * Reports whether there are changes after a sequence or a position.
    *
-   * @param since The last change that the reader knows of.
-   * @param options Which changes.
+   * @param since The last change that the reader knows.
+   * @param options The changes to select.
    * @returns `"pending"`, `"up-to-date"`, or a gap.
    */
   changeStatusSince(
@@ -390,40 +392,41 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Watches: yields a baseline, then changes as they come. Who reads too
-   * slowly gets fewer, larger batches, and at last a baseline again; the watch
-   * holds no more than a position meanwhile, or what is still unread of a
-   * baseline. It begins with the first `next()`, and ends without an error when
-   * it is aborted or the server is disposed of.
+   * Watches entries: yields a baseline, then changes as they occur. A slow
+   * reader gets fewer, larger batches and finally a new baseline. The watch
+   * holds only a position, or the unread parts of a baseline. It starts with the
+   * first `next()`, and ends without an error when it is aborted or the server
+   * is disposed of.
    *
-   * @param options What to watch, and on whose behalf.
+   * @param options The options of the watch. Without options, it watches all
+   * contexts and sees all entries.
    * @returns The batches.
-   * @throws {InvalidValueError} If an option is not known, or is of a wrong
-   * type.
+   * @throws {InvalidValueError} If an option is unknown, or of a wrong type.
    */
   watch(options: WatchOptions<M> = {}): Watch<PresenceBatch<M>> {
     return this.#watches.entries(options);
   }
 
   /**
-   * Watches how many there are in a context: yields now, and then at most once
-   * a second when it is another number.
+   * Watches the number of subjects and entries in a context: yields it at once,
+   * and then at most once a second when it has changed.
    *
-   * @param options What to count, and on whose behalf.
+   * @param options The options of the watch.
    * @returns The counts.
+   * @throws {InvalidValueError} If an option is unknown.
    */
   watchCount(options: WatchCountOptions<M>): Watch<PresenceCount> {
     return this.#watches.counts(options);
   }
 
   /**
-   * Tells when somebody who is gone was last seen. The memory is bounded: it
-   * holds the latest departures.
+   * Returns when a departed subject was last seen. The server remembers the
+   * latest departures only.
    *
-   * @param subject Who.
-   * @param context Where.
-   * @param viewer On whose behalf. All may be known, if it is left out.
-   * @returns The time; `undefined` if the subject is there, or it is not known.
+   * @param subject The subject.
+   * @param context The context.
+   * @param viewer The rights of the reader. Without it, the reader sees all.
+   * @returns The time; `undefined` if the subject is there, or not remembered.
    */
   lastSeen(
     subject: M["subject"],
@@ -439,24 +442,24 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   // Replication
 
   /**
-   * Has a context be known whole, for a question that is asked without a
-   * watch. Where there are no other servers it is; where there are some, those
-   * who watch it have it so by and by.
+   * Loads all entries of a context from the other servers and keeps them current
+   * for a while, for a read without a watch. A watch loads them as well, though
+   * not at once. Without other servers there is nothing to load.
    *
-   * @param context Which context.
-   * @returns Whether it is known whole; `false` if that can't be now, because
-   * this server is cut off from the others.
+   * @param context The context.
+   * @returns Whether all entries are loaded; `false` if this server is cut off
+   * from the others.
    */
   async follow(context: M["context"]): Promise<boolean> {
     return await this.#replica?.listener.follow?.(context) ?? true;
   }
 
   /**
-   * Finds out where a subject is, at all servers together.
+   * Returns the entries of a subject across all servers.
    *
-   * @param subject Who.
-   * @returns The entries that all servers have, which is not filtered for
-   * anybody, and the servers that have not answered.
+   * @param subject The subject.
+   * @returns The entries, whatever their visibility, and the servers that have
+   * not answered.
    * @throws {InvalidValueError} If the key is not well-formed.
    */
   async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
@@ -468,17 +471,17 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Counts the subjects of contexts, at all servers together. Whoever is at
-   * several servers counts once.
+   * Counts the subjects of contexts across all servers. A subject at several
+   * servers counts once.
    *
-   * Without other servers it costs O(contexts) for a viewer who sees all, else
-   * up to O(entries). With others, they are asked together for all contexts
-   * that are not followed here, which takes up to two seconds.
+   * Without other servers this is O(contexts) for a viewer who sees all, else up
+   * to O(entries). With other servers, contexts that this one does not follow
+   * are looked up together, which takes up to two seconds.
    *
-   * @param contexts Which contexts.
-   * @param viewer On whose behalf. All are counted, if it is left out.
-   * @returns How many each context has, 0 where nobody is, and the servers that
-   * have not answered.
+   * @param contexts The contexts.
+   * @param viewer The rights of the reader. Without it, all subjects count.
+   * @returns The number for each context, 0 for an empty one, and the servers
+   * that have not answered.
    * @throws {InvalidValueError} If a key is not well-formed.
    */
   async count(
@@ -499,23 +502,24 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return { subjects, isComplete: true, missing: [] };
   }
 
-  /** Whether there may be other servers to tell something. */
+  /** Whether the server is replicated, so that there may be other servers. */
   get replicated(): boolean {
     return this.#replica !== undefined;
   }
 
-  /** Passes texts between this server and those that replicate it. */
+  /** Passes texts between this server and the other ones. */
   get relay(): PresenceRelay<M> {
     return this.#relay;
   }
 
   /**
-   * Lets somebody replicate this server: tells them of its own entries, and
-   * takes those of others. What is there already is theirs to ask for.
+   * Connects a replicator, such as a node of a cluster. It is notified of the
+   * entries that this server owns, and puts the entries of other servers. It has
+   * to ask for the entries that exist already.
    *
-   * @param listener What is told, at once and in order.
-   * @returns How to put the entries of others.
-   * @throws {TypeError} If somebody does so already.
+   * @param listener The replicator, which is notified at once and in order.
+   * @returns What the replicator may do to this server.
+   * @throws {TypeError} If the server is replicated already.
    * @throws {ServerClosedError} If the server has been disposed of.
    */
   replicate(listener: ReplicationListener<M>): Replication<M> {
@@ -540,7 +544,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#replica = replica;
   }
 
-  /** Ends all watches and the timer. The server takes no updates any more. */
+  /** Ends all watches and the timer. The server accepts no more updates. */
   [Symbol.dispose](): void {
     if (this.#watches.closed) return;
     this.#sweeper.disarm();
@@ -554,7 +558,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     if (this.#watches.closed) throw new ServerClosedError(action);
   }
 
-  /** Gets ready to publish; returns how far the steady clock is ahead. */
+  /**
+   * Prepares to publish.
+   *
+   * @returns How far the steady clock is ahead of the wall clock.
+   */
   #beginPublish(): Duration {
     this.#assertOpen("publish update");
     const { steady } = this.#clocks;
@@ -572,7 +580,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   #afterReceive(updates: readonly PresenceUpdate<M>[]): void {
-    // First all of them: an entry that is in the batch itself does not go.
+    // All of them first: an entry that the batch itself updates stays.
     for (const update of updates) {
       this.#grace.end(update);
       this.#replica?.received(update);
@@ -603,18 +611,18 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return removed;
   }
 
-  /** Arms the timer anew, unless the server has been disposed of. */
+  /** Arms the timer for what is due next, unless the server is disposed of. */
   #rearm(): void {
     if (this.#watches.closed) return;
     const expiry = this.#store.nextSweep() ?? Infinity;
     this.#sweeper.arm(Math.min(expiry, this.#replica?.nextSweep ?? Infinity));
   }
 
-  /** Counts, remembers and passes on what the store says. */
+  /** Handles a change of the store. */
   #changed(change: PresenceChange<M>, cause: string | undefined): void {
     const isForgotten = cause === "forgotten";
     if (!isForgotten) {
-      // Facets of another server's entry expire there as well.
+      // The facets of another server's entry expire there as well.
       const isReplicated = cause !== undefined ||
         change.type === "facetsExpired" &&
           this.#replica?.isRemote(change.snapshot);
@@ -641,8 +649,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Tells the replicator that a context is needed: by its first watcher or
-   * subscriber, until there is neither.
+   * Notifies the replicator when a context gets its first watcher or subscriber,
+   * and when it has neither any more.
    */
   #needed(context: M["context"], isNeeded: boolean): void {
     const needs = Number(this.#feeds.watches(context)) +

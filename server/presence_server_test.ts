@@ -16,7 +16,7 @@ import {
 } from "./mod.ts";
 import { countCalls, flush, keyOf, Reader, update } from "./testing/harness.ts";
 
-Deno.test("PresenceServer.receive() takes an update and gives its sequence", () => {
+Deno.test("PresenceServer.receive() publishes an update and returns its sequence", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
 
@@ -29,7 +29,7 @@ Deno.test("PresenceServer.receive() takes an update and gives its sequence", () 
   );
 });
 
-Deno.test("PresenceServer.receive() gives the newest sequence for a refresh, which takes none", () => {
+Deno.test("PresenceServer.receive() returns the newest sequence for a refresh", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -40,7 +40,7 @@ Deno.test("PresenceServer.receive() gives the newest sequence for a refresh, whi
   assertEquals(server.store.liveness(keyOf())?.seenAt, 10);
 });
 
-Deno.test("PresenceServer.receiveIfPresent() brings nothing back", () => {
+Deno.test("PresenceServer.receiveIfPresent() brings back no entry", () => {
   let now = 0;
   using server = new PresenceServer({ clock: () => now });
   assertEquals(server.receiveIfPresent(update({ expiry: 50 })), undefined);
@@ -52,7 +52,7 @@ Deno.test("PresenceServer.receiveIfPresent() brings nothing back", () => {
   assertEquals(server.store.size, 0);
 });
 
-Deno.test("PresenceServer.receiveAll() takes updates in order and gives their sequences", () => {
+Deno.test("PresenceServer.receiveAll() publishes updates in order and returns their sequences", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
 
@@ -67,7 +67,7 @@ Deno.test("PresenceServer.receiveAll() takes updates in order and gives their se
   );
 });
 
-Deno.test("PresenceServer.receiveAll() takes all or nothing", () => {
+Deno.test("PresenceServer.receiveAll() publishes all updates or none", () => {
   using _time = new FakeTime(100);
   using server = new PresenceServer({ staleUpdates: "refuse" });
   server.receive(update());
@@ -90,7 +90,7 @@ Deno.test("PresenceServer.receiveAll() takes all or nothing", () => {
   assertEquals(server.store.size, 1);
 });
 
-Deno.test("PresenceServer.expire() removes what is due and tells how much that was", () => {
+Deno.test("PresenceServer.expire() removes the entries that are due and returns their number", () => {
   using _time = new FakeTime(0);
   let now = 0;
   using server = new PresenceServer({ clock: () => now });
@@ -106,7 +106,7 @@ Deno.test("PresenceServer.expire() removes what is due and tells how much that w
   assertEquals(server.lastSequence, 5);
 });
 
-Deno.test("PresenceServer keeps the contracts PresenceIngress and PresenceWatch", () => {
+Deno.test("PresenceServer implements PresenceIngress and PresenceWatch", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const ingress: PresenceIngress = server;
@@ -122,7 +122,7 @@ Deno.test("PresenceServer keeps the contracts PresenceIngress and PresenceWatch"
   assertEquals(cursor.status(watch), "up-to-date");
 });
 
-Deno.test("PresenceServer.changesSince() knows of what is due, swept or not", () => {
+Deno.test("PresenceServer.changesSince() includes what is due, swept or not", () => {
   using _time = new FakeTime(0);
   let now = 0;
   using server = new PresenceServer({ clock: () => now });
@@ -138,7 +138,7 @@ Deno.test("PresenceServer.changesSince() knows of what is due, swept or not", ()
   );
 });
 
-Deno.test("PresenceServer.changesSince() tells a gap as a value", () => {
+Deno.test("PresenceServer.changesSince() returns a gap as a value", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 1, epoch: "now" });
   server.receive(update());
@@ -152,7 +152,7 @@ Deno.test("PresenceServer.changesSince() tells a gap as a value", () => {
   assertEquals(server.changesSince(1).type, "changes");
 });
 
-Deno.test("PresenceServer.store reads what is there now", () => {
+Deno.test("PresenceServer.store has the current entries", () => {
   using _time = new FakeTime(0);
   let now = 0;
   using server = new PresenceServer({ clock: () => now });
@@ -164,7 +164,7 @@ Deno.test("PresenceServer.store reads what is there now", () => {
   assertEquals(server.now, 50);
 });
 
-Deno.test("PresenceServer.withdraw() takes one entry away, once", () => {
+Deno.test("PresenceServer.withdraw() removes one entry, once", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -177,7 +177,7 @@ Deno.test("PresenceServer.withdraw() takes one entry away, once", () => {
   assertThrows(() => server.withdraw({} as any), InvalidValueError);
 });
 
-Deno.test("PresenceServer.withdraw() finds nothing where the entry is due", () => {
+Deno.test("PresenceServer.withdraw() finds no entry that is due", () => {
   using _time = new FakeTime(0);
   let now = 0;
   using server = new PresenceServer({ clock: () => now });
@@ -193,7 +193,7 @@ Deno.test("PresenceServer.withdraw() finds nothing where the entry is due", () =
   assertEquals(server.lastSeen("alice", "doc-1"), 0);
 });
 
-Deno.test("PresenceServer.withdrawOrigin() takes everything of an origin away", () => {
+Deno.test("PresenceServer.withdrawOrigin() removes all entries of an origin", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receiveAll([
@@ -209,7 +209,7 @@ Deno.test("PresenceServer.withdrawOrigin() takes everything of an origin away", 
 
 // The sweep
 
-Deno.test("PresenceServer expires an entry at its deadline, by itself", async () => {
+Deno.test("PresenceServer expires an entry at its deadline automatically", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ expiry: 5_000 }));
@@ -222,7 +222,7 @@ Deno.test("PresenceServer expires an entry at its deadline, by itself", async ()
   assertFalse(time.next(), "no timer is left");
 });
 
-Deno.test("PresenceServer expires an entry as its latest update says", () => {
+Deno.test("PresenceServer expires an entry at the deadline of its latest update", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ expiry: 5_000 }));
@@ -239,7 +239,7 @@ Deno.test("PresenceServer expires an entry as its latest update says", () => {
   assertEquals(server.lastSequence, 4);
 });
 
-Deno.test("PresenceServer clears a facet at its deadline, by itself", () => {
+Deno.test("PresenceServer clears a facet at its deadline automatically", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({
@@ -252,7 +252,7 @@ Deno.test("PresenceServer clears a facet at its deadline, by itself", () => {
   assertEquals(server.store.snapshot(keyOf())?.facets, {});
 });
 
-Deno.test("PresenceServer sweeps ten times a second at most, and misses nothing", () => {
+Deno.test("PresenceServer sweeps at most ten times a second, and misses nothing", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   for (let at = 1; at <= 1_000; at++) {
@@ -266,7 +266,7 @@ Deno.test("PresenceServer sweeps ten times a second at most, and misses nothing"
   assertEquals(server.lastSequence, 2_000);
 });
 
-Deno.test("PresenceServer arms no timer where nothing will be due", () => {
+Deno.test("PresenceServer arms no timer if no entry has a deadline", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   assertFalse(time.next());
@@ -295,7 +295,7 @@ Deno.test("PresenceServer holds a single timer, however many deadlines there are
   assertFalse(time.next());
 });
 
-Deno.test("PresenceServer waits for a deadline that no timer can wait for", () => {
+Deno.test("PresenceServer waits for a deadline beyond the longest delay of a timer", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const month = 30 * 24 * 3600 * 1000;
@@ -337,7 +337,7 @@ Deno.test("PresenceServer sweeps in time after its clock has been set back", () 
   assertEquals(server.lastSequence, 4);
 });
 
-Deno.test("PresenceServer does not sweep too early where its clock has fractions", () => {
+Deno.test("PresenceServer does not sweep too early by a clock with fractions", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer({ clock: () => Date.now() + 0.4 });
   server.receive(update({ expiry: 10 }));
@@ -353,7 +353,7 @@ Deno.test("PresenceServer names its epoch", () => {
   assertEquals(server.watcherCursor("tail").position.epoch, "one");
 });
 
-Deno.test("PresenceServer refuses options that are no amounts", () => {
+Deno.test("PresenceServer refuses numbers below zero and NaN", () => {
   for (const bad of [NaN, -1]) {
     assertThrows(
       () => new PresenceServer({ graceMs: bad }),
@@ -378,7 +378,7 @@ Deno.test("PresenceServer refuses options that are no amounts", () => {
   }
 });
 
-Deno.test("PresenceServer that is disposed of takes nothing in, and still answers", () => {
+Deno.test("PresenceServer that is disposed of refuses updates, and can still be read", () => {
   using time = new FakeTime(0);
   const server = new PresenceServer();
   server.receive(update({ expiry: 500 }));
@@ -402,7 +402,7 @@ Deno.test("PresenceServer that is disposed of takes nothing in, and still answer
   assertFalse(time.next(), "and none is armed");
 });
 
-Deno.test("PresenceServer that is disposed of ends its watches, and those to come", async () => {
+Deno.test("PresenceServer that is disposed of ends its watches, and new ones end at once", async () => {
   using _time = new FakeTime(0);
   const server = new PresenceServer();
   const watch = server.watch();
@@ -418,7 +418,7 @@ Deno.test("PresenceServer that is disposed of ends its watches, and those to com
   assert(late.done);
 });
 
-Deno.test("PresenceServer hands out the store's own snapshots", async () => {
+Deno.test("PresenceServer.watch() yields the store's own snapshots", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());

@@ -7,45 +7,44 @@ import { type Duration, steadyNow, type Timestamp } from "../core/mod.ts";
 import type { PresenceStoreOptions } from "../store/mod.ts";
 import { assertNotNegative } from "./shared/assert.ts";
 
-/** How a server behaves. */
+/** The options of a server. */
 export interface PresenceServerOptions
   extends Pick<PresenceStoreOptions, "retention" | "staleUpdates" | "epoch"> {
   /**
-   * Tells the wall time, in milliseconds: what is shown, and what the deadlines
-   * of updates mean. It may be set while the server runs.
+   * Returns the wall time in milliseconds, which is displayed and in which the
+   * deadlines of updates are. It may be set while the server runs.
    *
    * @default {Date.now}
    */
   readonly clock?: (() => Timestamp) | undefined;
   /**
-   * Decides what is due, in milliseconds: a clock that nobody sets.
+   * Returns a time in milliseconds that nobody sets. It decides what is due.
    *
    * @default {the clock if one is given, else steadyNow}
    */
   readonly steadyClock?: (() => Timestamp) | undefined;
   /**
-   * How long what a connection held goes on after it is gone, in
-   * milliseconds; 0 for not at all.
+   * How long the entries of a lost connection stay, in milliseconds. 0 removes
+   * them at once.
    *
    * @default {10_000}
    */
   readonly graceMs?: Duration | undefined;
   /**
-   * How many subjects may be in one context.
+   * How many subjects a context may have.
    *
    * @default {Infinity}
    */
   readonly maxSubjectsPerContext?: number | undefined;
   /**
-   * Of how many subjects who are gone it is remembered when they were last
-   * seen.
+   * How many departed subjects to remember a last-seen time for.
    *
    * @default {10_000}
    */
   readonly maxDepartures?: number | undefined;
 }
 
-/** The options of a server with their defaults, but for those of its store. */
+/** The options of a server with defaults, except for those of its store. */
 export type ServerSettings =
   & PresenceServerOptions
   & Required<Omit<PresenceServerOptions, keyof PresenceStoreOptions>>;

@@ -1,4 +1,4 @@
-/** What happens to entries, for whoever counts it. */
+/** The events of entries that a server counts. */
 export type PresenceEvent =
   | "published"
   | "refreshed"
@@ -6,50 +6,47 @@ export type PresenceEvent =
   | "expired"
   | "facetsExpired";
 
-/** How often each event has happened. */
+/** How often each event has occurred. */
 export type EventCounts = Readonly<Record<PresenceEvent, number>>;
 
-/**
- * What has happened at a server since it was made, and how it stands. The
- * counts only grow.
- */
+/** The event counts of a server since it was created, and its current state. */
 export interface ServerStats {
   /**
-   * What has happened by what was received here, or to entries of this server:
-   * updates that changed something, those that changed nothing but times,
-   * goodbyes (those that the server says in somebody's place as well), entries
-   * that were due, and changes in which facets were.
+   * Events of the entries that this server owns: updates that changed something,
+   * updates that changed only times, withdrawals (also by the server, for a
+   * subject that is back or elsewhere), entries that expired, and entries of
+   * which facets expired. These counts never decrease.
    */
   readonly events: EventCounts;
   /**
-   * What other servers' entries have done here. They are told of no refresh:
-   * there is none of those.
+   * Events of the entries that other servers own. Refreshes are not replicated,
+   * so their count is zero. These counts never decrease.
    */
   readonly replicated: EventCounts;
-  /** How many baselines were sent to watchers who were too far behind. */
+  /** Baselines that were sent to watches that had fallen too far behind. */
   readonly baselinesResent: number;
-  /** Distinct subjects that are here now, in whatever contexts. */
+  /** Distinct subjects with an entry in any context. */
   readonly subjects: number;
-  /** Contexts that somebody is in now. */
+  /** Contexts with an entry. */
   readonly contexts: number;
-  /** Entries now, other servers' included. */
+  /** Entries, including those of other servers. */
   readonly entries: number;
-  /** How many of them are other servers'. */
+  /** Entries of other servers. */
   readonly remoteEntries: number;
-  /** Entries whose connection is lost, and whose grace is running. */
+  /** Entries that have lost their connection and whose grace is running. */
   readonly lingering: number;
-  /** Changes that are retained for whoever comes back. */
+  /** Changes that are retained for watches. */
   readonly retainedChanges: number;
-  /** Watches that have begun and not ended. */
+  /** Running watches. */
   readonly watches: number;
   /**
-   * Of the watch that is behind the most: how many changes of what it watches
-   * it has not looked at. One that waits for a change has looked at all.
+   * The number of changes that the slowest watch has not read, of those in its
+   * context or of its subject. A watch that waits has read all of them.
    */
   readonly watchLag: number;
 }
 
-/** Counts that can grow, all of them zero. */
+/** Returns event counts of zero, to be incremented. */
 export function noEvents(): Record<PresenceEvent, number> {
   return {
     published: 0,

@@ -11,7 +11,7 @@ const NONE = {
   facetsExpired: 0,
 };
 
-Deno.test("PresenceServer.stats is zero of everything at first", () => {
+Deno.test("PresenceServer.stats is zero at first", () => {
   using server = new PresenceServer();
   assertEquals(server.stats, {
     events: NONE,
@@ -28,7 +28,7 @@ Deno.test("PresenceServer.stats is zero of everything at first", () => {
   });
 });
 
-Deno.test("PresenceServer.stats counts each kind of event, and gives numbers that stay as they are", () => {
+Deno.test("PresenceServer.stats counts each kind of event, and returns numbers that do not change", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const before = server.stats;
@@ -52,7 +52,7 @@ Deno.test("PresenceServer.stats counts each kind of event, and gives numbers tha
   assertEquals(before.events, NONE);
 });
 
-Deno.test("PresenceServer.stats tells refreshes from changes within a batch", () => {
+Deno.test("PresenceServer.stats separates refreshes from changes in a batch", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const busy = update({ facets: { availability: "busy" } });
@@ -61,7 +61,7 @@ Deno.test("PresenceServer.stats tells refreshes from changes within a batch", ()
   assertEquals({ published, refreshed }, { published: 2, refreshed: 2 });
 });
 
-Deno.test("PresenceServer.stats counts subjects and contexts once, wherever and whoever they are", () => {
+Deno.test("PresenceServer.stats counts each subject and each context once", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 3 });
   for (const subject of ["alice", "bob"]) {
@@ -80,18 +80,18 @@ Deno.test("PresenceServer.stats counts subjects and contexts once, wherever and 
   assertEquals(server.stats.contexts, 0);
 });
 
-Deno.test("PresenceServer.stats counts who has lost the connection until the grace is over", () => {
+Deno.test("PresenceServer.stats counts the entries whose grace is running", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer({ graceMs: 1_000 });
   server.receive(update());
   server.disconnect("tab");
   assertEquals(server.stats.lingering, 1);
-  assertEquals(server.stats.events.refreshed, 0, "the grace is no update");
+  assertEquals(server.stats.events.refreshed, 0, "the grace is no refresh");
   time.tick(1_000);
   assertEquals(server.stats.lingering, 0);
 });
 
-Deno.test("PresenceServer.stats tells of what other servers do apart", () => {
+Deno.test("PresenceServer.stats counts the events of other servers separately", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const replication = server.replicate({
@@ -111,7 +111,7 @@ Deno.test("PresenceServer.stats tells of what other servers do apart", () => {
   assertEquals(server.stats.remoteEntries, 3);
   assertEquals(server.stats.entries, 4);
   replication.drop([entry("bob")]);
-  // What is only known here no longer has not happened.
+  // An entry that is only no longer followed has not left.
   replication.forget([entry("carol")]);
   assertEquals(server.stats.remoteEntries, 1);
   assertEquals(server.stats.events, { ...NONE, published: 1 });
@@ -124,7 +124,7 @@ Deno.test("PresenceServer.stats tells of what other servers do apart", () => {
   assertEquals(server.stats.remoteEntries, 0);
 });
 
-Deno.test("PresenceServer.stats tells how far the slowest watch is behind", async () => {
+Deno.test("PresenceServer.stats has the lag of the slowest watch", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const waiting = new Reader(server.watch({ context: "doc-1" }));
@@ -147,10 +147,14 @@ Deno.test("PresenceServer.stats tells how far the slowest watch is behind", asyn
   await elsewhere.watch.return?.();
   assertEquals(server.stats.watches, 0);
   server.receive(update({ subject: "dave" }));
-  assertEquals(server.stats.watchLag, 0, "of those who are gone");
+  assertEquals(
+    server.stats.watchLag,
+    0,
+    "watches that have ended do not count",
+  );
 });
 
-Deno.test("PresenceServer.stats counts the baselines of watches that were too far behind, not the first ones", async () => {
+Deno.test("PresenceServer.stats counts the baselines of watches that fell too far behind, not the first ones", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 2 });
   const slow = new Reader(server.watch({ viewer: PUBLIC_VIEWER }));
@@ -165,7 +169,7 @@ Deno.test("PresenceServer.stats counts the baselines of watches that were too fa
   await flush();
 });
 
-Deno.test("PresenceServer.stats still tells what has happened when the server is disposed of", () => {
+Deno.test("PresenceServer.stats keeps its counts when the server is disposed of", () => {
   const server = new PresenceServer();
   server.receive(update());
   server[Symbol.dispose]();

@@ -1,10 +1,10 @@
 import { MAX_DELAY_MS } from "../core/assert.ts";
 import type { Timestamp } from "../core/mod.ts";
 
-/** No more than ten sweeps a second, however many deadlines there are. */
+/** The shortest time between two sweeps: ten a second. */
 const MIN_PAUSE_MS = 100;
 
-/** Calls for a sweep when the next one is worth its while. */
+/** The timer of a server: it sweeps when something is due. */
 export class Sweeper {
   readonly #clock: () => Timestamp;
   readonly #sweep: () => void;
@@ -12,7 +12,7 @@ export class Sweeper {
   #armedFor: Timestamp = Infinity;
   #notBefore: Timestamp = -Infinity;
 
-  /** Makes a sweeper that is not armed. */
+  /** Creates a sweeper that is not armed. */
   constructor(clock: () => Timestamp, sweep: () => void) {
     this.#clock = clock;
     this.#sweep = sweep;
@@ -23,7 +23,7 @@ export class Sweeper {
     if (due === Infinity) return this.disarm();
     if (due >= this.#armedFor) return;
     const now = this.#clock();
-    // A clock that was set back must not make the pause longer than it is.
+    // A clock that was set back must not extend the pause.
     const rest = Math.min(this.#notBefore - now, MIN_PAUSE_MS);
     const pause = Math.max(due - now, rest, 0);
     clearTimeout(this.#timer);
@@ -35,7 +35,7 @@ export class Sweeper {
     );
   }
 
-  /** Forgets the next sweep. */
+  /** Cancels the next sweep. */
   disarm(): void {
     if (this.#armedFor === Infinity) return;
     clearTimeout(this.#timer);

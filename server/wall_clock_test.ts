@@ -1,6 +1,6 @@
 /**
- * What becomes of a server when the wall clock is set while it runs: time to
- * live counts the time that has passed, and wall time is only shown.
+ * A server whose wall clock is set while it runs: a time to live counts elapsed
+ * time, and wall time is only displayed.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { keyOf, SetClock, STEPS, update } from "./testing/harness.ts";
 
 const START = 10_000_000;
 
-/** A server under fake time whose wall clock can be set, and who publishes. */
+/** A server under fake time whose wall clock can be set, and its publisher. */
 class Clocked {
   readonly time = new FakeTime(START);
   readonly wall = new SetClock();
@@ -29,7 +29,7 @@ class Clocked {
     this.server = new PresenceServer({ ...this.wall, ...options });
   }
 
-  /** An update that is true now, of an entry that lives for so long. */
+  /** Returns an update at the current wall time with a time to live. */
   update(ttlMs: number, fields: Partial<PresenceUpdate> = {}): PresenceUpdate {
     const observedAt = this.wall.clock();
     return update({ observedAt, expiry: observedAt + ttlMs, ...fields });
@@ -65,7 +65,7 @@ for (const step of STEPS) {
     assertEquals(c.isThere, false);
   });
 
-  Deno.test(`an entry of 5 s that comes afterwards ends after 5 s ${when}`, () => {
+  Deno.test(`an entry of 5 s that is published afterwards ends after 5 s ${when}`, () => {
     using c = new Clocked();
     c.server.receive(c.update(60_000, { subject: "bob" }));
     c.wall.ahead = step;
@@ -94,7 +94,7 @@ for (const step of STEPS) {
     assertEquals(c.isThere, false);
   });
 
-  Deno.test(`a facet of 5 s goes after 5 s ${when}`, () => {
+  Deno.test(`a facet of 5 s expires after 5 s ${when}`, () => {
     using c = new Clocked();
     const facets = { activity: "editing" } as const;
     const activity = () => c.server.store.snapshot(keyOf())?.facets.activity;
@@ -112,7 +112,7 @@ for (const step of STEPS) {
     }
   });
 
-  Deno.test(`the grace is 10 s ${when}, and who is gone was last seen before it`, () => {
+  Deno.test(`the grace is 10 s ${when}, and the last-seen time is before it`, () => {
     using c = new Clocked();
     c.server.receive(c.update(60_000));
     c.server.disconnect("tab");
@@ -125,7 +125,7 @@ for (const step of STEPS) {
     assertEquals(c.server.lastSeen("alice", "doc-1"), START + step);
   });
 
-  Deno.test(`who has left was not last seen in the future ${when}`, () => {
+  Deno.test(`a last-seen time is not in the future ${when}`, () => {
     using c = new Clocked();
     c.server.receive(c.update(60_000));
     c.server.withdraw(keyOf());
@@ -136,7 +136,7 @@ for (const step of STEPS) {
     assertEquals(c.server.lastSeen("alice", "doc-1"), lastSeen);
   });
 
-  Deno.test(`a server that refuses stale updates goes on with its publishers ${when}`, () => {
+  Deno.test(`a server that refuses stale updates accepts those of its publishers ${when}`, () => {
     using c = new Clocked({ staleUpdates: "refuse" });
     c.server.receive(c.update(30_000));
     c.time.tick(10_000);
@@ -153,7 +153,7 @@ for (const step of STEPS) {
     assertEquals(c.isThere, true);
   });
 
-  Deno.test(`a facet of another server's entry ends in time ${when}, also when its publisher comes over`, () => {
+  Deno.test(`a facet of another server's entry expires in time ${when}, even if this server takes it over`, () => {
     using c = new Clocked();
     const replication = c.server.replicate(NOBODY);
     const theirs: RemoteEntry = {
@@ -176,7 +176,7 @@ for (const step of STEPS) {
     assertEquals(activity(), undefined);
   });
 
-  Deno.test(`an entry is not taken for younger than it is ${when}`, () => {
+  Deno.test(`an entry does not count as younger than it is ${when}`, () => {
     using c = new Clocked();
     c.server.receive(c.update(60_000));
     c.time.tick(1_000);
@@ -186,7 +186,7 @@ for (const step of STEPS) {
   });
 }
 
-Deno.test("a correction of less than a tenth of a second moves nothing", () => {
+Deno.test("a correction of less than a tenth of a second changes nothing", () => {
   using c = new Clocked({ staleUpdates: "refuse" });
   c.server.receive(c.update(5_000));
   c.wall.ahead = -99;
@@ -196,7 +196,7 @@ Deno.test("a correction of less than a tenth of a second moves nothing", () => {
   assertEquals(c.server.store.liveness(keyOf())?.expiry, START + 5_000);
 });
 
-Deno.test("a clock that is given alone decides both", () => {
+Deno.test("a clock that is given alone is the steady clock as well", () => {
   using time = new FakeTime(START);
   let now = 100;
   using server = new PresenceServer({ clock: () => now });

@@ -7,13 +7,13 @@ import type {
 } from "../../core/mod.ts";
 import { FACET_ALLOWANCE_MS, type RemoteEntry } from "./replication.ts";
 
-/** When facets of an entry expire, by their names: steady time. */
+/** The deadlines of an entry's facets, by their names: steady time. */
 export type Deadlines = ReadonlyMap<string, Timestamp>;
 
-/** A clock that is being corrected runs faster than others by this at most. */
+/** The greatest drift of a clock that is being corrected. */
 const MAX_DRIFT = 1 / 1_000;
 
-/** When the facets of another server's entry expire there. */
+/** Returns when the facets of another server's entry expire there. */
 export function deadlinesOf<M extends PresenceModel>(
   { facets, facetsLeft = {} }: RemoteEntry<M>,
   now: Timestamp,
@@ -25,11 +25,11 @@ export function deadlinesOf<M extends PresenceModel>(
 }
 
 /**
- * The patch that gives an entry the facets of another server's. A facet that
- * expires there lasts a little longer here, until word that it goes on would
- * have arrived.
+ * Returns the patch that gives an entry the facets it has at another server. A
+ * facet that expires lasts a little longer here, so that the news that it lasts
+ * can arrive in time.
  *
- * @param former What the entry is here, if it is.
+ * @param former The entry as it is here, if it is.
  * @param deadlines When facets expire there.
  */
 export function heldFacets<M extends PresenceModel>(
@@ -56,10 +56,10 @@ export function heldFacets<M extends PresenceModel>(
 }
 
 /**
- * The update that makes another server's entry an own one: a facet that it
- * leaves alone expires when it was to expire there.
+ * Returns the update that makes another server's entry an own one. A facet that
+ * the update leaves alone keeps the deadline that it has there.
  *
- * @param former What the entry is here.
+ * @param former The entry as it is here.
  * @param deadlines When facets expire there.
  * @param shift How far the steady clock is ahead of the clock of the update.
  */
@@ -88,7 +88,7 @@ export function takeOver<M extends PresenceModel>(
 }
 
 /**
- * Reports whether deadlines differ from those that were sent: by their names,
+ * Reports whether deadlines differ from the ones that were sent: by their names,
  * or by a move that matters.
  */
 export function haveMoved(

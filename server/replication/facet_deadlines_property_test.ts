@@ -7,7 +7,7 @@ import { RUNS, update } from "../testing/harness.ts";
 
 const SUBJECTS = ["alice", "bob"];
 
-/** What somebody says, for so long or until they say something else. */
+/** An update whose facets may have a deadline. */
 const saying = fc.record({
   subject: fc.constantFrom(...SUBJECTS),
   activity: fc.constantFrom("editing", "idle", null, undefined),
@@ -42,12 +42,12 @@ function facetsOf({ store }: PresenceServer): unknown {
 }
 
 function showTheSame(owner: PresenceServer, holder: PresenceServer): void {
-  // It tells of what is due, at the latest when it is read.
+  // A read of the owner expires what is due, and notifies the replicator.
   const expected = facetsOf(owner);
   assertEquals(facetsOf(holder), expected);
 }
 
-/** Puts what a server tells into another one, while that is told. */
+/** Returns a replicator that puts the own entries of a server into another. */
 function listenerFor(
   owner: PresenceServer,
   holder: PresenceServer,
@@ -70,12 +70,12 @@ function listenerFor(
   };
 }
 
-Deno.test("PresenceServer.replicate() property: who is put what is told shows the same at any time, and the same is over where nothing more is told", () => {
+Deno.test("PresenceServer.replicate() property: a server that is put each own entry shows the same facets at any time, and clears the same ones when it is cut off", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       using time = new FakeTime(0);
       using owner = new PresenceServer();
-      // Its clock is another one, and is never asked by the owner.
+      // It has a different clock, which the owner never reads.
       using holder = new PresenceServer({ clock: () => Date.now() + 12_345 });
       const listener = listenerFor(owner, holder);
       owner.replicate(listener);

@@ -8,7 +8,7 @@ import {
 } from "../mod.ts";
 import { update } from "../testing/harness.ts";
 
-/** Lets a server be replicated by somebody who does as little as there must be. */
+/** Connects a replicator that does nothing unless a listener says otherwise. */
 function replicate(
   server: PresenceServer,
   listener: Partial<ReplicationListener> = {},
@@ -29,14 +29,14 @@ function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
   return { ...key, visibility: "public", observedAt: 0, facets: {}, ...fields };
 }
 
-Deno.test("PresenceServer.follow() is true at once where there are no others", async () => {
+Deno.test("PresenceServer.follow() returns true at once without other servers", async () => {
   using server = new PresenceServer();
   assert(await server.follow("doc-1"));
   replicate(server);
   assert(await server.follow("doc-1"));
 });
 
-Deno.test("PresenceServer.follow() says what the replication says", async () => {
+Deno.test("PresenceServer.follow() returns the answer of the replicator", async () => {
   using server = new PresenceServer();
   const asked: unknown[] = [];
   replicate(server, {
@@ -50,7 +50,7 @@ Deno.test("PresenceServer.follow() says what the replication says", async () => 
   assertEquals(asked, ["doc-1", "doc-2"]);
 });
 
-Deno.test("PresenceServer.locate() tells of what there is here", async () => {
+Deno.test("PresenceServer.locate() returns the entries of this server", async () => {
   using server = new PresenceServer();
   server.receive(update({ context: "doc-1" }));
   server.receive(update({ context: "doc-2", subject: "bob" }));
@@ -60,7 +60,7 @@ Deno.test("PresenceServer.locate() tells of what there is here", async () => {
   assertEquals(missing, []);
 });
 
-Deno.test("PresenceServer.locate() tells each entry once, and who has not answered", async () => {
+Deno.test("PresenceServer.locate() returns each entry once, and the servers that have not answered", async () => {
   using server = new PresenceServer();
   server.receive(update({ context: "doc-1" }));
   const elsewhere = remote({ context: "doc-2" });
@@ -87,7 +87,7 @@ Deno.test("PresenceServer.locate() tells each entry once, and who has not answer
   assertEquals(missing, ["node-3"]);
 });
 
-Deno.test("PresenceServer.count() counts who is here and may be seen, where there are no others", async () => {
+Deno.test("PresenceServer.count() counts the visible subjects of this server without other servers", async () => {
   using server = new PresenceServer();
   server.receive(update());
   server.receive(update({ origin: "phone" }));
@@ -105,7 +105,7 @@ Deno.test("PresenceServer.count() counts who is here and may be seen, where ther
   assertEquals((await server.count(["doc-1"])).subjects.get("doc-1"), 2);
 });
 
-Deno.test("PresenceServer.count() says what the replication says", async () => {
+Deno.test("PresenceServer.count() returns the answer of the replicator", async () => {
   using server = new PresenceServer();
   server.receive(update());
   const asked: unknown[] = [];
@@ -124,67 +124,67 @@ Deno.test("PresenceServer.count() says what the replication says", async () => {
   assertEquals(asked, [[["doc-1"], PUBLIC_VIEWER]]);
 });
 
-Deno.test("PresenceServer.relay publishes to the replication, if there is one", () => {
+Deno.test("PresenceServer.relay.publish() sends to the replicator, if there is one", () => {
   using server = new PresenceServer();
   assertFalse(server.replicated);
-  server.relay.publish("doc-1", "nobody hears it");
-  const told: unknown[] = [];
+  server.relay.publish("doc-1", "not delivered");
+  const sent: unknown[] = [];
   const replication = replicate(server, {
-    tell: (context, text) => void told.push([context, text]),
+    tell: (context, text) => void sent.push([context, text]),
   });
   assert(server.replicated);
   server.relay.publish("doc-1", "hello");
-  assertEquals(told, [["doc-1", "hello"]]);
+  assertEquals(sent, [["doc-1", "hello"]]);
   replication[Symbol.dispose]();
   assertFalse(server.replicated);
-  server.relay.publish("doc-1", "nobody hears it");
-  assertEquals(told.length, 1);
+  server.relay.publish("doc-1", "not delivered");
+  assertEquals(sent.length, 1);
 });
 
-Deno.test("PresenceServer.relay gives a subscriber the texts of others until it is disposed of", () => {
+Deno.test("PresenceServer.relay.subscribe() delivers the texts of others until it is disposed of", () => {
   using server = new PresenceServer();
   const replication = replicate(server);
-  const heard: string[] = [];
-  const hear = (text: string) => void heard.push(text);
-  const first = server.relay.subscribe("doc-1", hear);
-  const second = server.relay.subscribe("doc-1", hear);
+  const texts: string[] = [];
+  const handler = (text: string) => void texts.push(text);
+  const first = server.relay.subscribe("doc-1", handler);
+  const second = server.relay.subscribe("doc-1", handler);
   replication.told("doc-1", "hello");
-  replication.told("doc-2", "nobody hears it");
-  assertEquals(heard, ["hello", "hello"]);
+  replication.told("doc-2", "not delivered");
+  assertEquals(texts, ["hello", "hello"]);
   first[Symbol.dispose]();
   first[Symbol.dispose]();
   replication.told("doc-1", "again");
-  assertEquals(heard.length, 3);
+  assertEquals(texts.length, 3);
   second[Symbol.dispose]();
-  replication.told("doc-1", "nobody hears it");
-  assertEquals(heard.length, 3);
+  replication.told("doc-1", "not delivered");
+  assertEquals(texts.length, 3);
 });
 
-Deno.test("PresenceServer.relay needs the context of a subscriber, as a watch does", async () => {
+Deno.test("PresenceServer.relay.subscribe() needs its context, as a watch does", async () => {
   using server = new PresenceServer();
-  const told: unknown[] = [];
+  const notices: unknown[] = [];
   const replication = replicate(server, {
-    watched: (...what) => void told.push(what),
+    watched: (...what) => void notices.push(what),
   });
   const hearing = server.relay.subscribe("doc-1", () => {});
   const other = server.relay.subscribe("doc-1", () => {});
-  assertEquals(told, [["doc-1", true]]);
+  assertEquals(notices, [["doc-1", true]]);
   assertEquals(replication.watched(), ["doc-1"]);
   const watch = server.watch({ context: "doc-1" });
   await watch.next();
   assertEquals(replication.watched(), ["doc-1"]);
   hearing[Symbol.dispose]();
   other[Symbol.dispose]();
-  assertEquals(told, [["doc-1", true]]);
+  assertEquals(notices, [["doc-1", true]]);
   const last = server.relay.subscribe("doc-1", () => {});
   await watch[Symbol.asyncDispose]();
-  assertEquals(told, [["doc-1", true]]);
+  assertEquals(notices, [["doc-1", true]]);
   last[Symbol.dispose]();
-  assertEquals(told, [["doc-1", true], ["doc-1", false]]);
+  assertEquals(notices, [["doc-1", true], ["doc-1", false]]);
   assertEquals(replication.watched(), []);
 });
 
-Deno.test("PresenceServer.locate() takes the word of others for what is theirs, if they answer", async () => {
+Deno.test("PresenceServer.locate() trusts other servers about their own entries, if they answer", async () => {
   for (const isComplete of [true, false]) {
     using server = new PresenceServer();
     const replication = replicate(server, {
@@ -200,7 +200,7 @@ Deno.test("PresenceServer.locate() takes the word of others for what is theirs, 
   }
 });
 
-Deno.test("PresenceServer.lastSeen() knows nothing of those who are only followed no longer", () => {
+Deno.test("PresenceServer.lastSeen() ignores entries that are only no longer followed", () => {
   using server = new PresenceServer();
   const replication = replicate(server);
   const [first, second] = ["ann", "bob"].map((subject) => remote({ subject }));
@@ -213,7 +213,7 @@ Deno.test("PresenceServer.lastSeen() knows nothing of those who are only followe
   assert(server.lastSeen("bob", "doc-1"));
 });
 
-Deno.test("PresenceServer tells its replication once that it is disposed of", () => {
+Deno.test("PresenceServer notifies its replicator once that it is disposed of", () => {
   const server = new PresenceServer();
   let closed = 0;
   replicate(server, { closed: () => void closed++ });

@@ -1,7 +1,7 @@
 import type { Key, PresenceModel } from "../../core/mod.ts";
 import type { PresenceRelay } from "../contracts.ts";
 
-/** The subscribers of a server, by context. */
+/** The relay of a server: its subscribers by context. */
 export class Relay<M extends PresenceModel> implements PresenceRelay<M> {
   readonly #handlers = new Map<Key, Set<(text: string) => void>>();
   readonly #onSubscribed: (
@@ -12,7 +12,7 @@ export class Relay<M extends PresenceModel> implements PresenceRelay<M> {
   readonly publish: (context: M["context"], text: string) => void;
 
   /**
-   * Makes a relay without subscribers.
+   * Creates a relay without subscribers.
    *
    * @param publish Sends a text to the other servers.
    * @param onSubscribed Called when a context gets its first subscriber, and
@@ -31,7 +31,7 @@ export class Relay<M extends PresenceModel> implements PresenceRelay<M> {
     context: M["context"],
     handler: (text: string) => void,
   ): Disposable {
-    // One of its own, so that a function can be subscribed twice.
+    // A new function, so that a handler can be subscribed twice.
     const subscriber = (text: string) => handler(text);
     const handlers = this.#handlers.get(context) ?? new Set();
     handlers.add(subscriber);
@@ -48,7 +48,7 @@ export class Relay<M extends PresenceModel> implements PresenceRelay<M> {
     };
   }
 
-  /** Hands a text of another server to the subscribers. */
+  /** Delivers a text of another server to the subscribers of a context. */
   deliver(context: M["context"], text: string): void {
     for (const handler of [...this.#handlers.get(context) ?? []]) handler(text);
   }

@@ -29,7 +29,7 @@ import type {
   Whereabouts,
 } from "./replication.ts";
 
-/** The parts of the server that is replicated. */
+/** The parts of a replicated server that its replica uses. */
 export interface ReplicaHost<M extends PresenceModel> {
   readonly store: PresenceStore<M>;
   readonly clocks: Clocks;
@@ -40,64 +40,63 @@ export interface ReplicaHost<M extends PresenceModel> {
   readonly refusesStale: boolean;
   /** Expires what is due, before a read. */
   expireDue(): void;
-  /** Arms the timer after a write. */
+  /** Arms the expiry timer after a write. */
   rearm(): void;
-  /** Notified when the replication has ended. */
+  /** Called when the replication has ended. */
   ended(): void;
 }
 
-/** Why a replica writes to the store. */
+/** The causes of a replica's writes to the store. */
 export type ReplicaCause = "replicated" | "forgotten";
 
-/** Longest time until others learn of a deadline that has moved away. */
+/** Other servers learn of a later deadline within this time. */
 const RESEND_MS: Duration = 60_000;
 
 /**
- * How much nearer a deadline moves before others have to know at once. A
- * publisher that adds up two clocks, as a heartbeat does, moves it a little with
- * each update.
+ * Other servers learn at once of a deadline that is earlier by this or more. A
+ * heartbeat, which adds two clocks, moves a deadline a little with each update.
  */
 const SAME_MS: Duration = 100;
 
 const NO_DEADLINES: Deadlines = new Map();
 
-/** What is kept of an entry that this server has received. */
+/** The state of an entry that this server owns. */
 interface OwnEntry<M extends PresenceModel> extends Scheduled {
   readonly isOwn: true;
   readonly key: EntryKey<M>;
-  /** When its publisher was last heard of: steady time. */
+  /** When the server last received it: steady time. */
   heardAt: Timestamp;
-  /** The deadlines of its facets that the other servers know. */
+  /** The facet deadlines that the other servers know. */
   sent: Deadlines;
-  /** When its deadlines may have to be sent again. */
+  /** When to check whether the deadlines must be sent again. */
   due: Timestamp;
 }
 
-/** What is kept of an entry that another server has put. */
+/** The state of an entry that another server owns. */
 interface HeldEntry<M extends PresenceModel> {
   readonly isOwn: false;
   readonly key: EntryKey<M>;
-  /** As it is there, by that server's clock. */
+  /** The `observedAt` there, by that server's clock. */
   readonly observedAt: Timestamp;
-  /** When its facets expire there: steady time of this server. */
+  /** When its facets expire there, by the steady clock here. */
   readonly deadlines: Deadlines;
 }
 
 /**
- * What a server knows of who owns its entries while it is replicated: each is
- * its own or another server's. Tells the replicator of the own ones, and puts
- * those of others into the store.
+ * Knows the owner of each entry while a server is replicated: the server itself
+ * or another one. It notifies the replicator of own entries, and puts the
+ * entries of others into the store.
  */
 export class Replica<M extends PresenceModel> implements Replication<M> {
   /** The replicator. */
   readonly listener: ReplicationListener<M>;
   readonly #host: ReplicaHost<M>;
   readonly #entries = new EntryMap<M, OwnEntry<M> | HeldEntry<M>>();
-  /** Own entries by when their deadlines may have to be sent again. */
+  /** Own entries by when to check whether deadlines must be sent again. */
   readonly #due = new DeadlineQueue<OwnEntry<M>>();
   #remoteSize = 0;
 
-  /** Makes one of a server whose entries are its own so far. */
+  /** Creates a replica. The server owns all entries that it has so far. */
   constructor(host: ReplicaHost<M>, listener: ReplicationListener<M>) {
     this.#host = host;
     this.listener = listener;
@@ -128,9 +127,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   }
 
   /**
-   * Prepares updates that are about to be published. The first update of
-   * another server's entry takes it over: its facets still expire when they were
-   * to expire there.
+   * Prepares updates for publishing. The first update of another server's entry
+   * takes the entry over: its facets keep their deadlines.
    */
   prepare(
     updates: readonly PresenceUpdate<M>[],
@@ -149,7 +147,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     });
   }
 
-  /** Takes note of an update that was published; also if it changed nothing. */
+  /** Handles an update that was published, even if it changed nothing. */
   received(update: PresenceUpdate<M>): void {
     const { steady } = this.#host.clocks;
     const former = this.#entries.get(update);
@@ -161,7 +159,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     ) this.#put(own);
   }
 
-  /** Follows a change of the store; one without a cause is the server's own. */
+  /** Handles a change of the store. One without a cause is the server's own. */
   changed(change: PresenceChange<M>, cause: string | undefined): void {
     switch (change.type) {
       case "expired":
@@ -185,8 +183,9 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   }
 
   /**
-   * Sends the deadlines that have moved away and are over by what others know:
-   * either the facet has expired, which is a change, or it lasts.
+   * Sends the deadlines that other servers have to learn now. When a deadline
+   * that they know is due, the facet either has expired, which is a change, or
+   * lasts.
    */
   sweep(now: Timestamp): void {
     let own = this.#due.takeDue(now);
@@ -198,7 +197,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     }
   }
 
-  /** Where a subject is, at all servers together. */
+  /** Returns the entries of a subject across all servers. */
   async locate(subject: M["subject"]): Promise<Whereabouts<M>> {
     const { entries = [], isComplete = true, missing = [] } =
       await this.listener.locate?.(subject) ?? {};
@@ -208,7 +207,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     }
     this.#host.expireDue();
     for (const snapshot of this.#host.store.snapshots({ subject })) {
-      // The others know their own entries better, if they answer.
+      // Others know their own entries better, if they answer.
       const isOld = this.isRemote(snapshot) &&
         (isComplete || snapshots.has(snapshot));
       if (!isOld) snapshots.set(snapshot, snapshot);
@@ -269,7 +268,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     this.#host.relay.deliver(context, text);
   }
 
-  /** Ends it: the entries of other servers are forgotten. */
+  /** Ends the replication and forgets the entries of other servers. */
   [Symbol.dispose](): void {
     this.forget(this.remote());
     this.#host.ended();
@@ -277,7 +276,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   // Below the surface
 
-  /** The own entry with a key, made if another server owned it so far. */
+  /** Returns the own entry with a key, and makes it an own one if it is not. */
   #own(key: EntryKey<M>, heardAt: Timestamp): OwnEntry<M> {
     const former = this.#entries.get(key);
     if (former?.isOwn) return former;
@@ -314,8 +313,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
       former !== undefined && observedAt !== entry.observedAt &&
       store.lastSequence === lastSequence
     ) {
-      // A refresh is silent, but this is another entry in the old one's place:
-      // all servers have the same.
+      // A silent refresh would keep the old snapshot, but all servers have to
+      // have the same.
       store.withdraw(former, REPLICATED);
       store.publish(update, 0, REPLICATED);
     }
@@ -331,7 +330,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     grace.end(entry);
   }
 
-  /** An entry as an update: what it does not have is cleared. */
+  /** Returns an entry as an update that clears all other facets. */
   #asUpdate(
     entry: RemoteEntry<M>,
     former: PresenceSnapshot<M> | undefined,
@@ -342,8 +341,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     return {
       ...entryKeyOf(entry),
       visibility: entry.visibility,
-      // By another server's clock: it must make neither the entry stale here nor
-      // the next update of a publisher that takes it over.
+      // It is of another server's clock. It must neither be stale here nor make
+      // the next update stale that takes the entry over.
       observedAt: refusesStale
         ? Math.max(Math.min(entry.observedAt, clocks.wall), seenAt)
         : entry.observedAt,
@@ -357,7 +356,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     this.#host.rearm();
   }
 
-  /** Tells the replicator of an own entry. */
+  /** Notifies the replicator of an own entry. */
   #put(
     own: OwnEntry<M>,
     snapshot = this.#host.store.snapshot(own.key),
@@ -367,7 +366,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     this.listener.put(snapshot);
   }
 
-  /** Takes note that the others know the deadlines of an own entry. */
+  /** Marks the deadlines of an own entry as known to the other servers. */
   #markSent(own: OwnEntry<M>): void {
     own.sent = this.#deadlines(own);
     own.due = own.sent.size === 0

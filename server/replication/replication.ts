@@ -8,35 +8,37 @@ import type {
 import type { Viewer } from "../watch/viewer.ts";
 
 /**
- * What a server tells whoever replicates it. Its own entries are those that it
- * has received; all others were put by its replication.
+ * What a server notifies its replicator of. A server owns the entries that it
+ * has received. The replicator has put all others.
  */
 export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
   /**
-   * An own entry is there, or is another one. An entry that was another
-   * server's and is received here becomes an own one.
+   * Called when an own entry is new or has changed. An entry of another server
+   * becomes an own one when this server receives it.
    */
   put(snapshot: PresenceSnapshot<M>): void;
-  /** An entry is gone: an own one, or one that was withdrawn here. */
+  /** Called when an own entry is removed, or another one is withdrawn here. */
   removed(snapshot: PresenceSnapshot<M>, isOwn: boolean): void;
-  /** A context has its first watcher or hearer, or has lost the last one. */
+  /**
+   * Called when a context gets its first watcher or relay subscriber, and when
+   * it loses the last one.
+   */
   watched(context: M["context"], isWatched: boolean): void;
   /**
-   * Has all entries of a context be put, if they are not, and go on to be put
-   * for a while.
+   * Loads all entries of a context and keeps them current for a while.
    *
-   * @returns Whether they are; `false` if it can't be done now.
+   * @returns Whether they are loaded; `false` if that is impossible now.
    */
   follow?(context: M["context"]): Promise<boolean>;
-  /** Tells the other servers that follow a context a text; it may be lost. */
+  /** Sends a text to the other servers that follow a context. It may be lost. */
   tell?(context: M["context"], text: string): void;
-  /** The server has been disposed of: it shows nothing, and takes nothing. */
+  /** Called when the server is disposed of. It accepts no more entries. */
   closed?(): void;
-  /** Asks the other servers for their entries of a subject, wherever it is. */
+  /** Asks the other servers for their entries of a subject in all contexts. */
   locate?(subject: M["subject"]): Promise<RemoteWhereabouts<M>>;
   /**
-   * Counts the subjects of contexts at all servers together, this one among
-   * them; each subject once.
+   * Counts the subjects of contexts across all servers, this one included. A
+   * subject at several servers counts once.
    */
   count?(
     contexts: readonly M["context"][],
@@ -44,96 +46,99 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
   ): Promise<SubjectCounts<M>>;
 }
 
-/** Where a subject is, by what other servers have. */
+/** The entries of a subject at other servers. */
 export interface RemoteWhereabouts<M extends PresenceModel = PresenceModel> {
   /** The entries, in no particular order. */
   readonly entries: readonly RemoteEntry<M>[];
   /** Whether all servers have answered. */
   readonly isComplete: boolean;
-  /** The servers that have not answered: what they have is not known. */
+  /** The servers that have not answered, whose entries are unknown. */
   readonly missing: readonly string[];
 }
 
-/** Where a subject is, at all servers together. */
+/** The entries of a subject across all servers. */
 export interface Whereabouts<M extends PresenceModel = PresenceModel> {
-  /** The entries, in no particular order; those of others never expire here. */
+  /** The entries in no particular order. Those of others never expire here. */
   readonly snapshots: readonly PresenceSnapshot<M>[];
   /** Whether all servers have answered. */
   readonly isComplete: boolean;
-  /** The servers that have not answered: what they have is not known. */
+  /** The servers that have not answered, whose entries are unknown. */
   readonly missing: readonly string[];
 }
 
-/** How many subjects contexts have, at all servers together. */
+/** The numbers of subjects in contexts, across all servers. */
 export interface SubjectCounts<M extends PresenceModel = PresenceModel> {
-  /** By context, each that was asked for; 0 where nobody is. */
+  /** The number for each context of the question; 0 for an empty one. */
   readonly subjects: ReadonlyMap<M["context"], number>;
   /** Whether all servers have answered. */
   readonly isComplete: boolean;
-  /** The servers that have not answered: what they have is not counted. */
+  /** The servers that have not answered, whose entries are not counted. */
   readonly missing: readonly string[];
 }
 
 /**
- * How much longer than their owner others keep a facet that goes by itself, in
- * milliseconds: the word that it goes on, or is gone, has to come to them. One
- * that has more than 250 seconds left is kept longer by a thousandth of that,
- * as two clocks differ.
+ * How much longer than its owner other servers keep a facet that expires, in
+ * milliseconds. Within that time the news that it lasts, or is gone, arrives.
+ * Since two clocks differ, a facet with more than 250 seconds left is kept
+ * longer by a thousandth of that time.
  */
 export const FACET_ALLOWANCE_MS = 250;
 
-/** An entry of another server. What keeps it alive is known there. */
+/** An entry of another server, which alone knows what keeps it alive. */
 export interface RemoteEntry<M extends PresenceModel = PresenceModel>
   extends Omit<PresenceSnapshot<M>, "expiry"> {
   /**
-   * For how many milliseconds more facets last that go by themselves; less than
-   * zero if they are over since. The other server puts the entry again when
-   * they were to be over, if they go on, and within a minute if they go on for
-   * longer than it has said. Here they are cleared
-   * {@linkcode FACET_ALLOWANCE_MS} after they are over, for who watches here
-   * alone.
+   * For how many more milliseconds facets with a deadline last, by their names;
+   * less than zero for how long they have been over. If a facet lasts longer,
+   * its owner puts the entry again: at the old deadline, and within a minute at
+   * the latest. Otherwise this server clears the facet 250 milliseconds after
+   * the deadline, for its own watchers only.
    */
   readonly facetsLeft?: Readonly<Record<string, Duration>> | undefined;
 }
 
-/** What a server lets do whoever replicates it. */
+/** What a replicator may do to a server. */
 export interface Replication<M extends PresenceModel = PresenceModel>
   extends Disposable {
   /**
-   * Puts entries of other servers, whole. Capacity does not hold for them. An
-   * own entry among them is no longer one.
+   * Puts whole entries of other servers, whatever the capacity. An own entry
+   * among them becomes the other server's.
    *
    * @param entries The entries.
-   * @param areNews Whether they have just been put there: then what lingers
-   * here of the same subjects ends, as they have come back elsewhere.
+   * @param areNews Whether they have just been received there. Then entries of
+   * the same subjects whose grace is running here are withdrawn, since the
+   * subjects are back elsewhere.
    */
   put(entries: readonly RemoteEntry<M>[], areNews?: boolean): void;
   /**
-   * Takes entries away, whoever's they are: they have left.
+   * Removes entries regardless of owner: they have left.
    *
    * @param keys Their keys.
    */
   drop(keys: readonly EntryKey<M>[]): void;
   /**
-   * Takes entries of other servers away that are followed here no longer: they
-   * may be there, or not.
+   * Removes entries of other servers that this server no longer follows. This
+   * is no departure: they may still be there.
    *
    * @param keys Their keys.
    */
   forget(keys: readonly EntryKey<M>[]): void;
-  /** The own entries of a context, or all. O(entries). */
+  /** Lists the own entries of a context, or all. O(entries). */
   own(context?: M["context"]): PresenceSnapshot<M>[];
   /**
-   * When the publisher of an own entry has last been heard of, by the server's
-   * steady clock; `undefined` if it is no own entry. O(1).
+   * Returns when the server last received an own entry, by its steady clock;
+   * `undefined` for an entry that it does not own. O(1).
    */
   heardAt(key: EntryKey<M>): Timestamp | undefined;
-  /** The keys of the entries of other servers in a context. O(answer). */
+  /**
+   * Lists the keys of other servers' entries in a context. O(entries of the
+   * context).
+   */
   remote(context: M["context"]): EntryKey<M>[];
-  /** The contexts that have watchers or hearers. */
+  /** Lists the contexts that have a watcher or a relay subscriber. */
   watched(): M["context"][];
-  /** Hands on a text that another server has told the followers of a context. */
+  /** Delivers a text of another server to the relay subscribers of a context. */
   told(context: M["context"], text: string): void;
-  /** Ends it: the entries of other servers go. */
+  /** Ends the replication and removes the entries of other servers. */
   [Symbol.dispose](): void;
 }

@@ -11,28 +11,29 @@ import {
 } from "../mod.ts";
 import { keyOf, Mirror, Reader, update } from "../testing/harness.ts";
 
-/** A server, how it is replicated, and what that has been told, in words. */
+/** A replicated server, and the notifications of its replicator as text. */
 class Replicated implements Disposable {
   readonly server: PresenceServer;
   readonly replication: Replication;
-  #told: string[] = [];
+  #notices: string[] = [];
 
   constructor(options: PresenceServerOptions = {}) {
     this.server = new PresenceServer({ graceMs: 10_000, ...options });
     this.replication = this.server.replicate({
       put: ({ subject, facets }) =>
-        this.#told.push(`put ${subject} ${JSON.stringify(facets)}`),
+        this.#notices.push(`put ${subject} ${JSON.stringify(facets)}`),
       removed: ({ subject }, isOwn) =>
-        this.#told.push(`removed ${subject}${isOwn ? ", own" : ""}`),
+        this.#notices.push(`removed ${subject}${isOwn ? ", own" : ""}`),
       watched: (context, isWatched) =>
-        this.#told.push(`${context} is ${isWatched ? "" : "not "}watched`),
+        this.#notices.push(`${context} is ${isWatched ? "" : "not "}watched`),
     });
   }
 
-  told(): string[] {
-    const told = this.#told;
-    this.#told = [];
-    return told;
+  /** Returns the notifications since the last call. */
+  notices(): string[] {
+    const notices = this.#notices;
+    this.#notices = [];
+    return notices;
   }
 
   subjects(): unknown[] {
@@ -44,7 +45,7 @@ class Replicated implements Disposable {
   }
 }
 
-/** An entry of another server; alice is in doc-1 if nothing is said. */
+/** Returns an entry of another server; of alice in doc-1 by default. */
 function remote(fields: Partial<RemoteEntry> = {}): RemoteEntry {
   const { subject, context, origin } = update();
   return {
@@ -63,21 +64,21 @@ function subjectsOf(entries: readonly EntryKey[]): unknown[] {
   return entries.map(({ subject }) => subject);
 }
 
-Deno.test("PresenceServer.replicate() tells of what is received, and of no refresh", () => {
+Deno.test("PresenceServer.replicate() notifies of received entries, and of no refresh", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update({ facets: { activity: "editing" }, expiry: 50 }));
-  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  assertEquals(r.notices(), ['put alice {"activity":"editing"}']);
   time.tick(10);
   r.server.receive(update({ facets: { activity: "editing" }, expiry: 100 }));
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   r.server.receive(update({ facets: { availability: "busy" }, expiry: 100 }));
-  assertEquals(r.told(), [
+  assertEquals(r.notices(), [
     'put alice {"activity":"editing","availability":"busy"}',
   ]);
 });
 
-Deno.test("PresenceServer.replicate() tells of a facet that is due, and of an entry", () => {
+Deno.test("PresenceServer.replicate() notifies of a facet and of an entry that expire", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update({
@@ -85,14 +86,14 @@ Deno.test("PresenceServer.replicate() tells of a facet that is due, and of an en
     facetDeadlines: { activity: 200 },
     expiry: 400,
   }));
-  r.told();
+  r.notices();
   time.tick(200);
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
   time.tick(200);
-  assertEquals(r.told(), ["removed alice, own"]);
+  assertEquals(r.notices(), ["removed alice, own"]);
 });
 
-Deno.test("PresenceServer.replicate() tells of what is withdrawn, and whose it was", () => {
+Deno.test("PresenceServer.replicate() notifies of withdrawn entries and whether they were own ones", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
@@ -100,41 +101,41 @@ Deno.test("PresenceServer.replicate() tells of what is withdrawn, and whose it w
     remote({ subject: "bob" }),
     remote({ subject: "carol", origin: "else" }),
   ]);
-  r.told();
+  r.notices();
   r.server.withdrawOrigin("tab");
-  assertEquals(r.told().sort(), ["removed alice, own", "removed bob"]);
+  assertEquals(r.notices().sort(), ["removed alice, own", "removed bob"]);
   r.server.withdraw(keyOf({ subject: "carol", origin: "else" }));
-  assertEquals(r.told(), ["removed carol"]);
+  assertEquals(r.notices(), ["removed carol"]);
 });
 
-Deno.test("PresenceServer.replicate() tells of a lost connection when its grace is over", () => {
+Deno.test("PresenceServer.replicate() notifies of a lost connection when its grace is over", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
-  r.told();
+  r.notices();
   r.server.disconnect("tab");
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   time.tick(10_000);
-  assertEquals(r.told(), ["removed alice, own"]);
+  assertEquals(r.notices(), ["removed alice, own"]);
 });
 
-Deno.test("PresenceServer.replicate() tells of the first watcher of a context and of the last", async () => {
+Deno.test("PresenceServer.replicate() notifies of the first watcher of a context and of the last", async () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   const first = new Reader(r.server.watch({ context: "doc-1" }));
   await first.read();
   const second = new Reader(r.server.watchCount({ context: "doc-1" }));
   await second.read();
-  assertEquals(r.told(), ["doc-1 is watched"]);
+  assertEquals(r.notices(), ["doc-1 is watched"]);
   assertEquals(r.replication.watched(), ["doc-1"]);
   await first.watch.return?.();
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   await second.watch.return?.();
-  assertEquals(r.told(), ["doc-1 is not watched"]);
+  assertEquals(r.notices(), ["doc-1 is not watched"]);
   assertEquals(r.replication.watched(), []);
 });
 
-Deno.test("Replication tells own entries from those of others", () => {
+Deno.test("Replication separates own entries from those of others", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
@@ -146,22 +147,22 @@ Deno.test("Replication tells own entries from those of others", () => {
   assertEquals(r.replication.remote("doc-2"), []);
 });
 
-Deno.test("Replication.put() is a change for watchers and tells nobody else", async () => {
+Deno.test("Replication.put() is a change for watchers, and no news for the replicator", async () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
   await mirror.read();
-  r.told();
+  r.notices();
   r.replication.put([remote()]);
-  assertEquals(await mirror.told(), ["joined alice"]);
+  assertEquals(await mirror.events(), ["joined alice"]);
   r.replication.put([remote()]);
-  assertEquals(await mirror.told(), [], "the same again is no change");
+  assertEquals(await mirror.events(), [], "an equal entry is no change");
   r.replication.drop([keyOf()]);
-  assertEquals(await mirror.told(), ["left alice"]);
-  assertEquals(r.told(), []);
+  assertEquals(await mirror.events(), ["left alice"]);
+  assertEquals(r.notices(), []);
 });
 
-Deno.test("Replication.heardAt() is when the publisher of an own entry was heard of, and of no other", () => {
+Deno.test("Replication.heardAt() returns when an own entry was received, and nothing for another one", () => {
   using time = new FakeTime(1_000);
   using r = new Replicated();
   r.server.receive(update());
@@ -175,7 +176,7 @@ Deno.test("Replication.heardAt() is when the publisher of an own entry was heard
   assertEquals(r.replication.heardAt(keyOf()), undefined);
 });
 
-Deno.test("Replication.put() replaces facets as a whole", () => {
+Deno.test("Replication.put() replaces all facets", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   r.replication.put([remote({ facets: { activity: "editing" } })]);
@@ -185,7 +186,7 @@ Deno.test("Replication.put() replaces facets as a whole", () => {
   });
 });
 
-Deno.test("Replication.put() makes an own entry another's, without a word and without its deadlines", () => {
+Deno.test("Replication.put() makes an own entry another server's, silently and without its deadlines", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update({
@@ -193,7 +194,7 @@ Deno.test("Replication.put() makes an own entry another's, without a word and wi
     facetDeadlines: { activity: 50 },
     expiry: 100,
   }));
-  r.told();
+  r.notices();
   r.replication.put([remote({ facets: { activity: "editing" } })]);
   assertEquals(r.replication.own(), []);
   time.tick(100_000);
@@ -201,11 +202,11 @@ Deno.test("Replication.put() makes an own entry another's, without a word and wi
   assertEquals(r.server.store.snapshot(keyOf())?.facets, {
     activity: "editing",
   });
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   assertFalse(time.next(), "no timer is left");
 });
 
-Deno.test("Replication.put() is not bound by the capacity", () => {
+Deno.test("Replication.put() ignores the capacity", () => {
   using _time = new FakeTime(0);
   using r = new Replicated({ maxSubjectsPerContext: 1 });
   r.server.receive(update());
@@ -214,22 +215,22 @@ Deno.test("Replication.put() is not bound by the capacity", () => {
   assertThrows(() => r.server.receive(update({ subject: "carol" })));
 });
 
-Deno.test("Replication.put() ends what lingers of the subject here: it is back elsewhere", async () => {
+Deno.test("Replication.put() withdraws the lingering entries of a subject that is back elsewhere", async () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
   const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
   await mirror.read();
-  r.told();
+  r.notices();
   r.server.disconnect("tab");
   r.replication.put([remote({ origin: "tab/2" })], true);
-  assertEquals(await mirror.told(), ["updated alice"]);
-  assertEquals(r.told(), ["removed alice, own"]);
+  assertEquals(await mirror.events(), ["updated alice"]);
+  assertEquals(r.notices(), ["removed alice, own"]);
   time.tick(60_000);
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
 });
 
-Deno.test("Replication.put() of what has been elsewhere before leaves what lingers here: it may linger there too", () => {
+Deno.test("Replication.put() of an entry that was elsewhere before keeps the lingering ones: it may linger there too", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
@@ -251,24 +252,24 @@ Deno.test("Replication.put() ends the grace of the entry itself", () => {
   assertEquals(r.subjects(), ["alice"]);
 });
 
-Deno.test("PresenceServer.receive() takes an entry over, also when nothing but times changes", () => {
+Deno.test("PresenceServer.receive() takes an entry over, even if only times change", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.replication.put([remote({ facets: { activity: "editing" } })]);
   r.server.receive(update({ expiry: 100 }));
-  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  assertEquals(r.notices(), ['put alice {"activity":"editing"}']);
   assertEquals(subjectsOf(r.replication.own()), ["alice"]);
   assertEquals(r.replication.remote("doc-1"), []);
   time.tick(200);
-  assertEquals(r.told(), ["removed alice, own"]);
+  assertEquals(r.notices(), ["removed alice, own"]);
 });
 
-Deno.test("PresenceServer.receive() takes an entry over with one word when it changes it", () => {
+Deno.test("PresenceServer.receive() takes an entry over with one notification if it changes it", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   r.replication.put([remote({ facets: { activity: "editing" } })]);
   r.server.receive(update({ facets: { availability: "busy" } }));
-  assertEquals(r.told(), [
+  assertEquals(r.notices(), [
     'put alice {"activity":"editing","availability":"busy"}',
   ]);
   assertEquals(subjectsOf(r.replication.own()), ["alice"]);
@@ -280,36 +281,36 @@ Deno.test("PresenceServer.receiveIfPresent() takes an entry over", () => {
   r.replication.put([remote()]);
   r.server.receiveIfPresent(update());
   assertEquals(subjectsOf(r.replication.own()), ["alice"]);
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
 });
 
-Deno.test("PresenceServer.replicate() tells at once that a facet goes by itself from now on, or earlier, or does not any more", () => {
+Deno.test("PresenceServer.replicate() notifies at once of a new, an earlier or a removed deadline of a facet", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
-  const told = ['put alice {"activity":"editing"}'];
+  const put = ['put alice {"activity":"editing"}'];
   r.server.receive(update({ facets }));
-  assertEquals(r.told(), told);
+  assertEquals(r.notices(), put);
   const lasting = (activity: number) =>
     r.server.receive(update({ facets, facetDeadlines: { activity } }));
   lasting(200);
-  assertEquals(r.told(), told);
+  assertEquals(r.notices(), put);
   lasting(100);
-  assertEquals(r.told(), told);
+  assertEquals(r.notices(), put);
   lasting(150);
-  assertEquals(r.told(), [], "that it goes later has time");
+  assertEquals(r.notices(), [], "a later deadline can wait");
   r.server.receive(update({ facets: {} }));
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   r.server.receive(update({ facets }));
-  assertEquals(r.told(), told);
+  assertEquals(r.notices(), put);
   const availability = { availability: "busy" } as const;
   r.server.receive(
     update({ facets: availability, facetDeadlines: { availability: 100 } }),
   );
-  assertEquals(r.told().length, 1);
+  assertEquals(r.notices().length, 1);
 });
 
-Deno.test("PresenceServer.replicate() tells nothing at once of a deadline that flickers, as of a heartbeat by two clocks", () => {
+Deno.test("PresenceServer.replicate() does not notify at once of a deadline that flickers, as that of a heartbeat with two clocks", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "presenting" } as const;
@@ -318,65 +319,65 @@ Deno.test("PresenceServer.replicate() tells nothing at once of a deadline that f
     r.server.receive(update({ facets, facetDeadlines: { activity } }));
     time.tick(5_000);
   }
-  assertEquals(r.told(), ['put alice {"activity":"presenting"}']);
+  assertEquals(r.notices(), ['put alice {"activity":"presenting"}']);
   time.tick(10_000);
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
 });
 
-Deno.test("PresenceServer.replicate() tells that a facet goes on when it was to go, however often it was renewed", () => {
+Deno.test("PresenceServer.replicate() notifies of a facet that lasts only when it was due, however often it was renewed", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
-  const told: unknown[] = [];
+  const notices: unknown[] = [];
   for (let key = 0; key < 100; key++) {
     const facetDeadlines = { activity: r.server.now + 500 };
     r.server.receive(update({ facets, facetDeadlines }));
     const { now } = r.server;
-    for (const word of r.told()) told.push([now, word]);
+    for (const notice of r.notices()) notices.push([now, notice]);
     time.tick(20);
-    for (const word of r.told()) told.push([r.server.now, word]);
+    for (const notice of r.notices()) notices.push([r.server.now, notice]);
   }
   assertEquals(
-    told,
+    notices,
     [0, 500, 980, 1_460, 1_940].map((
       at,
     ) => [at, 'put alice {"activity":"editing"}']),
   );
   time.tick(479);
-  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  assertEquals(r.notices(), ['put alice {"activity":"editing"}']);
   time.tick(1);
   assertEquals(r.server.store.snapshot(keyOf())?.facets, {});
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
   time.tick(1_000);
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
 });
 
-Deno.test("PresenceServer.replicate() tells in time of facets that were there before", () => {
+Deno.test("PresenceServer.replicate() notifies in time of facets that existed before", () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const facets = { activity: "editing" } as const;
   const lasting = (activity: number) =>
     server.receive(update({ facets, facetDeadlines: { activity } }));
   lasting(500);
-  const told: unknown[] = [];
+  const notices: unknown[] = [];
   const listener = {
-    put: (snapshot: PresenceSnapshot) => void told.push(snapshot.facets),
+    put: (snapshot: PresenceSnapshot) => void notices.push(snapshot.facets),
     removed() {},
     watched() {},
   };
   const replication = server.replicate(listener);
   lasting(800);
   time.tick(499);
-  assertEquals(told, []);
+  assertEquals(notices, []);
   time.tick(1);
-  assertEquals(told, [facets]);
+  assertEquals(notices, [facets]);
   lasting(2_000);
   replication[Symbol.dispose]();
   time.tick(1_000);
-  assertEquals(told, [facets]);
+  assertEquals(notices, [facets]);
 });
 
-Deno.test("PresenceServer.replicate() tells within a minute that a facet goes on for longer, and nothing if it does not", () => {
+Deno.test("PresenceServer.replicate() notifies within a minute of a later deadline, and of no unchanged one", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
@@ -385,22 +386,22 @@ Deno.test("PresenceServer.replicate() tells within a minute that a facet goes on
     r.server.receive(
       update({ facets, facetDeadlines: { activity: time.now + HOUR } }),
     );
-  const told = ['put alice {"activity":"editing"}'];
+  const put = ['put alice {"activity":"editing"}'];
   key();
-  assertEquals(r.told(), told);
+  assertEquals(r.notices(), put);
   time.tick(30_000);
   key();
   time.tick(29_999);
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   time.tick(1);
-  assertEquals(r.told(), told);
+  assertEquals(r.notices(), put);
   time.tick(HOUR - 30_001);
-  assertEquals(r.told(), [], "it goes when it was told to go");
+  assertEquals(r.notices(), [], "it expires at the deadline that was sent");
   time.tick(1);
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
 });
 
-Deno.test("PresenceServer.replicate() takes any number of facets that go by themselves", () => {
+Deno.test("PresenceServer.replicate() handles any number of facets with deadlines", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const names = Array.from({ length: 150_000 }, (_, index) => `f${index}`);
@@ -409,52 +410,52 @@ Deno.test("PresenceServer.replicate() takes any number of facets that go by them
     names.map((name, index) => [name, 500 + index]),
   );
   r.server.receive(update({ facets, facetDeadlines }));
-  assertEquals(r.told().length, 1);
+  assertEquals(r.notices().length, 1);
   time.tick(499);
-  assertEquals(r.told().length, 0);
+  assertEquals(r.notices().length, 0);
   time.tick(1);
-  assertEquals(r.told().length, 1);
+  assertEquals(r.notices().length, 1);
 });
 
-Deno.test("PresenceServer.receive() clears the facets of what it takes over when they were to go", () => {
+Deno.test("PresenceServer.receive() keeps the facet deadlines of an entry that it takes over", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing", availability: "busy" } as const;
   r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
-  r.told();
+  r.notices();
   time.tick(150);
   r.server.receive(update({ facets: {} }));
-  assertEquals(r.told(), [`put alice ${JSON.stringify(facets)}`]);
+  assertEquals(r.notices(), [`put alice ${JSON.stringify(facets)}`]);
   time.tick(49);
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
   time.tick(1);
-  assertEquals(r.told(), ['put alice {"availability":"busy"}']);
+  assertEquals(r.notices(), ['put alice {"availability":"busy"}']);
 });
 
-Deno.test("Replication.put() has the facets of others end by themselves a little later than there, for watchers alone", async () => {
+Deno.test("Replication.put() expires the facets of others a little later than there, for watchers only", async () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
   const facets = { activity: "editing", availability: "busy" } as const;
   r.replication.put([remote({ facets, facetsLeft: { activity: 500 } })]);
   await mirror.read();
-  r.told();
+  r.notices();
   time.tick(500 + FACET_ALLOWANCE_MS - 1);
   assertEquals(r.server.store.snapshot(keyOf())?.facets, facets);
   time.tick(1);
   const left = { availability: "busy" } as const;
   assertEquals(r.server.store.snapshot(keyOf())?.facets, left);
-  assertEquals(await mirror.told(), ["updated alice"]);
-  assertEquals(r.told(), []);
+  assertEquals(await mirror.events(), ["updated alice"]);
+  assertEquals(r.notices(), []);
   assertEquals(r.replication.own(), []);
   assertEquals(subjectsOf(r.replication.remote("doc-1")), ["alice"]);
   const { events, replicated } = r.server.stats;
   assertEquals([events.facetsExpired, replicated.facetsExpired], [0, 1]);
   r.replication.put([remote({ facets: left })]);
-  assertEquals(await mirror.told(), [], "the other server says so as well");
+  assertEquals(await mirror.events(), [], "the other server does the same");
 });
 
-Deno.test("Replication.put() has the facets of others go on when they are put again in time", async () => {
+Deno.test("Replication.put() in time keeps the facets of others", async () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
@@ -467,14 +468,18 @@ Deno.test("Replication.put() has the facets of others go on when they are put ag
     time.tick(500 + FACET_ALLOWANCE_MS - 1);
     put();
   }
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
   time.tick(500 + FACET_ALLOWANCE_MS);
-  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(await mirror.events(), ["updated alice"]);
   put();
-  assertEquals(r.server.store.snapshot(keyOf())?.facets, facets, "in the end");
+  assertEquals(
+    r.server.store.snapshot(keyOf())?.facets,
+    facets,
+    "when it is put again",
+  );
 });
 
-Deno.test("Replication.put() holds a facet that lasts for long a little longer, and it is taken over without that", () => {
+Deno.test("Replication.put() holds a facet that lasts long for proportionally longer, but not once it is taken over", () => {
   using time = new FakeTime(0);
   const HOUR = 3_600_000;
   const facets = { activity: "editing" } as const;
@@ -490,7 +495,7 @@ Deno.test("Replication.put() holds a facet that lasts for long a little longer, 
   }
 });
 
-Deno.test("Replication.put() does not show a facet that has been over for long", () => {
+Deno.test("Replication.put() does not show a facet that is long over", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing", availability: "busy" } as const;
@@ -510,32 +515,32 @@ Deno.test("Replication.put() does not show a facet that has been over for long",
   assertEquals(facetsOf("alice"), { availability: "busy" });
 });
 
-Deno.test("PresenceServer.receive() of what has ended by itself here takes it over without", () => {
+Deno.test("PresenceServer.receive() takes an entry over without the facets that have expired here", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
   r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
   time.tick(200 + FACET_ALLOWANCE_MS);
   r.server.receive(update());
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
   assertEquals(subjectsOf(r.replication.own()), ["alice"]);
   time.tick(1_000);
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
 });
 
-Deno.test("PresenceServer.receive() ends at once what is over where it was, though it is still shown", () => {
+Deno.test("PresenceServer.receive() clears at once a facet that is over at its owner but still shown here", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   const facets = { activity: "editing" } as const;
   r.replication.put([remote({ facets, facetsLeft: { activity: 200 } })]);
   time.tick(200 + FACET_ALLOWANCE_MS / 2);
   r.server.receive(update());
-  assertEquals(r.told(), ['put alice {"activity":"editing"}']);
+  assertEquals(r.notices(), ['put alice {"activity":"editing"}']);
   assertEquals(r.server.store.snapshot(keyOf())?.facets, {});
-  assertEquals(r.told(), ["put alice {}"]);
+  assertEquals(r.notices(), ["put alice {}"]);
 });
 
-Deno.test("PresenceServer.receive() forgets how long a facet was to last that the update sets or clears", () => {
+Deno.test("PresenceServer.receive() drops the deadline of a facet that the update sets or clears", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.replication.put([
@@ -555,7 +560,7 @@ Deno.test("PresenceServer.receive() forgets how long a facet was to last that th
   assertEquals(r.server.store.snapshot(keyOf({ subject: "bob" }))?.facets, {});
 });
 
-Deno.test("PresenceServer.receiveAll() takes an entry over with its first update, and the others decide", () => {
+Deno.test("PresenceServer.receiveAll() takes an entry over with its first update, and later updates decide", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.replication.put([
@@ -580,36 +585,36 @@ Deno.test("PresenceServer.receiveAll() takes an entry over with its first update
   assertEquals(r.server.store.snapshot(keyOf({ subject: "bob" }))?.facets, {});
 });
 
-Deno.test("PresenceServer.disconnect() leaves alone what has gone to another server", () => {
+Deno.test("PresenceServer.disconnect() leaves an entry alone that another server has taken over", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
   r.server.receive(update({ subject: "bob" }));
   r.replication.put([remote()]);
-  r.told();
+  r.notices();
   r.server.disconnect("tab");
   time.tick(60_000);
   assertEquals(r.subjects(), ["alice"]);
-  assertEquals(r.told(), ["removed bob, own"]);
+  assertEquals(r.notices(), ["removed bob, own"]);
 });
 
-Deno.test("PresenceServer.disconnect() waits for the grace though the subject is at another server: it may be lost there too", async () => {
+Deno.test("PresenceServer.disconnect() waits for the grace even if the subject is at another server, where it may be lost too", async () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
   r.replication.put([remote({ origin: "phone" })]);
   const mirror = new Mirror(r.server.watch({ context: "doc-1" }));
   await mirror.read();
-  r.told();
+  r.notices();
   r.server.disconnect("tab");
   r.replication.drop([keyOf({ origin: "phone" })]);
   r.server.receive(update({ origin: "tab/2" }));
-  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(await mirror.events(), ["updated alice"]);
   time.tick(60_000);
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
 });
 
-Deno.test("PresenceServer.replicate() works where stale updates are refused, whatever the clocks", () => {
+Deno.test("PresenceServer.replicate() works with refused stale updates, whatever the clocks", () => {
   using time = new FakeTime(1_000_000);
   using r = new Replicated({ staleUpdates: "refuse" });
   r.server.receive(update({ facets: { activity: "editing" } }));
@@ -626,7 +631,7 @@ Deno.test("PresenceServer.replicate() works where stale updates are refused, wha
   }, "a fast clock");
 });
 
-Deno.test("Replication.put() of an entry as it was is silent where stale updates are refused, whatever the clocks", async () => {
+Deno.test("Replication.put() of an unchanged entry is silent with refused stale updates, whatever the clocks", async () => {
   for (const ahead of [-1_800_000, 0, 1_800_000]) {
     using time = new FakeTime(10_000_000);
     using r = new Replicated({ staleUpdates: "refuse" });
@@ -642,14 +647,14 @@ Deno.test("Replication.put() of an entry as it was is silent where stale updates
       r.replication.put([entry]);
     }
     assertEquals(r.server.lastSequence, lastSequence);
-    assertEquals(await mirror.told(), []);
-    // One that only looks the same is another one, at all servers.
+    assertEquals(await mirror.events(), []);
+    // An entry with another time is a change, as at all servers.
     r.replication.put([{ ...entry, observedAt: observedAt + 1 }]);
     assert(r.server.lastSequence > lastSequence);
   }
 });
 
-Deno.test("PresenceServer.replicate() is for one at a time", () => {
+Deno.test("PresenceServer.replicate() accepts one replicator at a time", () => {
   using r = new Replicated();
   const listener = { put() {}, removed() {}, watched() {} };
   assertThrows(
@@ -664,26 +669,26 @@ Deno.test("PresenceServer.replicate() is for one at a time", () => {
   next[Symbol.dispose]();
 });
 
-Deno.test("Replication drops the entries of others when it is disposed of, and is told of nothing more", () => {
+Deno.test("Replication removes the entries of others when it is disposed of, and gets no more notifications", () => {
   using _time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update());
   r.replication.put([remote({ subject: "bob" })]);
-  r.told();
+  r.notices();
   r.replication[Symbol.dispose]();
   assertEquals(r.subjects(), ["alice"]);
   r.server.receive(update({ subject: "carol" }));
-  assertEquals(r.told(), []);
+  assertEquals(r.notices(), []);
 });
 
-Deno.test("PresenceServer.replicate() needs a server that is open", () => {
+Deno.test("PresenceServer.replicate() refuses a server that is disposed of", () => {
   using time = new FakeTime(0);
   using r = new Replicated();
   r.server.receive(update({ expiry: 1_000 }));
   r.server[Symbol.dispose]();
   r.replication.put([remote({ subject: "bob" })]);
   r.replication.drop([keyOf({ subject: "bob" })]);
-  assertFalse(time.next(), "a late word arms no timer");
+  assertFalse(time.next(), "a late call arms no timer");
   r.replication[Symbol.dispose]();
   const listener = { put() {}, removed() {}, watched() {} };
   assertThrows(() => r.server.replicate(listener), ServerClosedError);

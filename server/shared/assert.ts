@@ -1,7 +1,7 @@
 import { InvalidValueError } from "../../core/mod.ts";
 
 /**
- * Throws unless a value is a `PresenceServer`, of this or another copy of the
+ * Checks that a value is a `PresenceServer`, of this or another copy of the
  * package, or a wrapper of one. Nothing else has a `store`.
  */
 export function assertServer(value: unknown, action: string): void {
@@ -11,7 +11,7 @@ export function assertServer(value: unknown, action: string): void {
 }
 
 /**
- * Throws unless a value is a well-formed string. JavaScript may pass a number,
+ * Checks that a value is a well-formed string. JavaScript may pass a number,
  * which a wire would turn into text.
  */
 export function assertText(
@@ -24,7 +24,7 @@ export function assertText(
   throw new InvalidValueError(action, field, rule, value);
 }
 
-/** Throws unless a value is a well-formed string that is not empty. */
+/** Checks that a value is a well-formed string that is not empty. */
 export function assertName(
   value: unknown,
   field: string,
@@ -35,7 +35,7 @@ export function assertName(
   throw new InvalidValueError(action, field, rule, value);
 }
 
-/** Throws unless a value is a number above zero, `Infinity` included. */
+/** Checks that a value is a number above zero, `Infinity` included. */
 export function assertPositive(
   value: unknown,
   field: string,
@@ -45,7 +45,7 @@ export function assertPositive(
   throw new InvalidValueError(action, field, "must be a number above 0", value);
 }
 
-/** Throws unless a value is a number of zero or more, `Infinity` included. */
+/** Checks that a value is a number of zero or more, `Infinity` included. */
 export function assertNotNegative(
   value: unknown,
   field: string,

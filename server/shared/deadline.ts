@@ -1,21 +1,20 @@
 import type { Timestamp } from "../../core/mod.ts";
 
 /**
- * Timers stand still while a machine sleeps, and know nothing of a clock that
- * is set: after so long it is looked at anew.
+ * The longest wait before the clock is read again: a timer stops while a machine
+ * sleeps, and ignores a clock that is set.
  */
 const MAX_WAIT_MS = 15_000;
 
 /**
- * Calls back once, when a time has come: the end of an identity, say. When a
- * clock jumps, as that of a machine does which has slept, it is noticed within
- * 15 seconds.
+ * Calls a function once, at a time. If the clock jumps, as it does after a
+ * machine has slept, the call is at most 15 seconds late.
  *
- * @param due When, in Unix milliseconds by the clock; what is past calls back
- * soon, `Infinity` never.
- * @param clock Tells the time.
- * @param onDue What to call.
- * @returns What calls it off, and frees the timer.
+ * @param due The time in Unix milliseconds. A time in the past calls soon,
+ * `Infinity` never.
+ * @param clock Returns the current time.
+ * @param onDue The function to call.
+ * @returns Cancels the call when it is disposed of.
  */
 export function callAt(
   due: Timestamp,

@@ -4,7 +4,7 @@ import { callAt } from "./deadline.ts";
 
 const DAY = 24 * 3_600_000;
 
-Deno.test("callAt() calls when the time has come, and once", async () => {
+Deno.test("callAt() calls once, at the time", async () => {
   using time = new FakeTime();
   let calls = 0;
   using _call = callAt(Date.now() + 1_000, Date.now, () => calls++);
@@ -16,7 +16,7 @@ Deno.test("callAt() calls when the time has come, and once", async () => {
   assertEquals(calls, 1);
 });
 
-Deno.test("callAt() waits for long, and looks at the clock every 15 seconds", async () => {
+Deno.test("callAt() reads the clock every 15 seconds during a long wait", async () => {
   using time = new FakeTime();
   const start = Date.now();
   const looks: number[] = [];
@@ -34,14 +34,14 @@ Deno.test("callAt() waits for long, and looks at the clock every 15 seconds", as
   assertEquals(Math.max(...steps), 15_000);
 });
 
-Deno.test("callAt() takes any time, further away than a timer can wait", () => {
+Deno.test("callAt() accepts a time beyond the longest delay of a timer", () => {
   using time = new FakeTime(0);
   using _call = callAt(Number.MAX_VALUE, Date.now, () => {});
   time.next();
   assertEquals(time.now, 15_000);
 });
 
-Deno.test("callAt() notices a clock that has gone on while timers stood still", async () => {
+Deno.test("callAt() notices a clock that advanced while timers were stopped", async () => {
   using time = new FakeTime();
   let jump = 0;
   let calls = 0;
@@ -54,7 +54,7 @@ Deno.test("callAt() notices a clock that has gone on while timers stood still", 
   assertEquals(calls, 1);
 });
 
-Deno.test("callAt() calls soon for what is past, and never for Infinity", async () => {
+Deno.test("callAt() calls soon for a time in the past, and never for Infinity", async () => {
   using time = new FakeTime();
   const calls: string[] = [];
   using _past = callAt(Date.now() - 1, Date.now, () => calls.push("past"));
@@ -66,7 +66,7 @@ Deno.test("callAt() calls soon for what is past, and never for Infinity", async 
   assertEquals(calls, ["past"]);
 });
 
-Deno.test("callAt() waits for its clock, also when that goes slower than timers", async () => {
+Deno.test("callAt() waits for its clock, even if that is slower than timers", async () => {
   using time = new FakeTime();
   const start = Date.now();
   let calls = 0;
@@ -78,7 +78,7 @@ Deno.test("callAt() waits for its clock, also when that goes slower than timers"
   assertEquals(calls, 1);
 });
 
-Deno.test("callAt() can be called off", async () => {
+Deno.test("callAt() can be cancelled", async () => {
   using time = new FakeTime();
   let calls = 0;
   const call = callAt(Date.now() + 1_000, Date.now, () => calls++);

@@ -2,59 +2,59 @@ import type { Key, Timestamp } from "../../core/mod.ts";
 import type { Viewer } from "../watch/viewer.ts";
 
 /**
- * Who a request comes from, and what they may do. Whoever serves people says
- * so here; what a client says of itself counts for nothing.
+ * The author of a request and their rights. The application decides both; a
+ * client's own claims do not count.
  */
 export interface Identity {
   /**
-   * The subject that they are. All their updates are of it, and what it has
-   * published is visible to them, whatever the label. Without one they may
-   * speak for any subject, as a gateway does, though only by their own origin;
-   * it is trusted not to use up the share of those it speaks for.
+   * Their subject. All their updates are of it, and they see its entries whatever
+   * the label. Without a subject they may publish for any subject, as a gateway
+   * does, but only by their own origin. A gateway is trusted not to use up the
+   * quota of the subjects that it publishes for.
    */
   readonly subject?: string | undefined;
-  /** The origin of all their updates: their session, or the service they are. */
+  /** The origin of all their updates: their session or their service. */
   readonly origin: string;
-  /** What they may see. */
+  /** Their rights to see entries. */
   readonly viewer: Viewer;
   /**
-   * Ends their open streams at once, refuses with 401 what is under way and has
-   * not taken effect, and withdraws each entry that was last published with it:
-   * an entry that has been published again with another signal, or with none,
-   * stays. Abort it when their rights change: they come back, and get what they
-   * may see then.
+   * Abort it to revoke the identity, for instance when their rights change. It
+   * ends their open streams at once, refuses with 401 each pending request that
+   * has not taken effect, and withdraws each entry that was last published with
+   * this signal. An entry that was published again with another signal, or with
+   * none, stays. The client reconnects, and gets what it may see then.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * When it ends, as a token does: in Unix milliseconds by the server's clock.
-   * Their open streams end then, what they have published has expired unless
-   * it was published again with a later end, and what is asked with it is
-   * refused with 401. Left out, it does not end by itself.
+   * When the identity expires, as a token does, in Unix milliseconds of the
+   * server's clock. Then their open streams end, their entries expire unless
+   * they were published again with a later expiry, and their requests are
+   * refused with 401. Without it, the identity does not expire.
    */
   readonly expiresAt?: Timestamp | undefined;
-  /** What a refusal has. */
+  /** Distinguishes an identity from {@linkcode Unauthorized}. */
   readonly reason?: undefined;
-  /** Whether they may learn of a context; anything but `true` is a no. */
+  /** Reports whether they may read a context. Only `true` allows it. */
   canRead(context: Key): boolean;
-  /** Whether they may publish into a context; anything but `true` is a no. */
+  /** Reports whether they may publish to a context. Only `true` allows it. */
   canWrite(context: Key): boolean;
 }
 
-/** Why somebody is not let in who has said who they are. */
+/** The reason why an identified client is refused. */
 export interface Unauthorized {
-  /** What the client is told: `"the token has expired"`. */
+  /** The text for the client, such as `"the token has expired"`. */
   readonly reason: string;
 }
 
-/** How the rights of an identity have ended: taken away, or by themselves. */
+/** How an identity has ended: its signal was aborted, or it has expired. */
 export type RightsEnd = "revoked" | "expired";
 
 /**
- * Tells how the rights of an identity have ended: the one rule for all faces.
+ * Returns how an identity has ended, by one rule for all faces.
  *
- * @param identity Whose rights. One that ends at what is no time has expired.
- * @param now The present, by the server's clock.
- * @returns How; `undefined` if they have not.
+ * @param identity The identity. One whose `expiresAt` is no number has expired.
+ * @param now The current time of the server's clock.
+ * @returns How it has ended; `undefined` if it has not.
  */
 export function endOf(
   { signal, expiresAt }: Pick<Identity, "expiresAt" | "signal">,

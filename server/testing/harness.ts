@@ -6,7 +6,7 @@ import {
 import type { PresenceBatch, PresenceViewEvent, Watch } from "../mod.ts";
 import { PresenceView } from "../mod.ts";
 
-/** Makes an update whose time is now; alice is in doc-1 if nothing is said. */
+/** Returns an update at the current time; of alice in doc-1 by default. */
 export function update(
   fields: Partial<PresenceUpdate> = {},
 ): PresenceUpdate {
@@ -22,17 +22,17 @@ export function update(
   };
 }
 
-/** The key of an update, for `withdraw`. */
+/** Returns the key of an update. */
 export function keyOf(fields: Partial<PresenceUpdate> = {}): EntryKey {
   return entryKeyOf(update(fields));
 }
 
-/** Runs all microtasks that are due, and those that they make. */
+/** Runs all pending microtasks, and those that they queue. */
 export async function flush(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 
-/** Tells whether a promise settles without time going by. */
+/** Reports whether a promise settles without waiting. */
 export async function settles(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const settle = () => settled = true;
@@ -41,7 +41,7 @@ export async function settles(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-/** Takes what a watch gives without time going by. */
+/** Reads a watch without waiting. */
 export class Reader<T> {
   readonly watch: Watch<T>;
   readonly values: T[] = [];
@@ -53,7 +53,7 @@ export class Reader<T> {
     this.watch = watch;
   }
 
-  /** Reads on until the watch has to wait, or so many values. */
+  /** Reads until the watch has to wait, or up to a number of values. */
   async read(limit = Infinity): Promise<T[]> {
     const first = this.#taken;
     while (!this.done && this.values.length - first < limit) {
@@ -78,14 +78,14 @@ export class Mirror {
     this.reader = new Reader(watch);
   }
 
-  /** Reads until the watch has to wait; tells the events of every batch. */
+  /** Reads until the watch has to wait; returns the events of every batch. */
   async read(): Promise<PresenceViewEvent[][]> {
     const batches = await this.reader.read();
     return batches.map((batch) => this.view.apply(batch));
   }
 
-  /** The same, as `"joined alice"`, of all batches together. */
-  async told(): Promise<string[]> {
+  /** Reads, and returns the events of all batches as `"joined alice"`. */
+  async events(): Promise<string[]> {
     return (await this.read()).flat()
       .map(({ type, subject }) => `${type} ${subject}`);
   }
@@ -113,7 +113,7 @@ export function countCalls<T extends object>(
   };
 }
 
-/** An abort signal, and how many listeners it has. */
+/** Returns an abort signal that counts its listeners. */
 export function countedSignal(): {
   readonly controller: AbortController;
   readonly signal: AbortSignal;
@@ -141,19 +141,19 @@ export function countedSignal(): {
   };
 }
 
-/** How often the property tests run. */
+/** The number of runs of a property test. */
 export const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
 
-/** By how much a wall clock is set in tests: back, a little ahead, far ahead. */
+/** The steps of a wall clock in tests: back, a little ahead, far ahead. */
 export const STEPS: readonly number[] = [-3_600_000, 40_000, 3_600_000];
 
-/** The clocks of a server under fake time, whose wall clock can be set. */
+/** The clocks of a server under fake time. The wall clock can be set. */
 export class SetClock {
   #ahead = 0;
   readonly clock = (): number => Date.now() + this.#ahead;
   readonly steadyClock = (): number => Date.now();
 
-  /** How far the wall clock is ahead of the other one. No option of a server. */
+  /** How far the wall clock is ahead. A setter, as it is no option of a server. */
   set ahead(ms: number) {
     this.#ahead = ms;
   }

@@ -2,33 +2,33 @@ import type { PresenceModel, PresenceSnapshot } from "../../core/mod.ts";
 import type { CursorPosition, VisibleChange } from "../../store/mod.ts";
 
 /**
- * All that a watcher may see at a position, or, where that is much, a part of
- * it. What the watcher knew before is void once the last part is there.
+ * All entries that a watcher may see at a position, or one part of them if they
+ * are many. The last part replaces everything that the watcher knew before.
  */
 export interface BaselineBatch<M extends PresenceModel = PresenceModel> {
-  /** Tells a baseline from changes. */
+  /** Distinguishes a baseline from changes. */
   readonly type: "baseline";
-  /** Where the changes after it go on. */
+  /** The position after which changes follow. */
   readonly position: CursorPosition;
   /** The snapshots of this part. */
   readonly snapshots: readonly PresenceSnapshot<M>[];
-  /** The number of the part, from 0. */
+  /** The number of this part, from 0. */
   readonly part: number;
   /** Whether this is the last part. */
   readonly last: boolean;
 }
 
-/** What has changed since the batch before. */
+/** The changes since the previous batch. */
 export interface ChangesBatch<M extends PresenceModel = PresenceModel> {
-  /** Tells changes from a baseline. */
+  /** Distinguishes changes from a baseline. */
   readonly type: "changes";
-  /** Where the next batch goes on. */
+  /** The position after which the next batch follows. */
   readonly position: CursorPosition;
   /** The changes in order; empty in a batch that only keeps a watch alive. */
   readonly changes: readonly VisibleChange<M>[];
 }
 
-/** What a watch yields: a baseline, then changes, a baseline again if need be. */
+/** A batch of a watch: a baseline, then changes; after a gap a baseline again. */
 export type PresenceBatch<M extends PresenceModel = PresenceModel> =
   | BaselineBatch<M>
   | ChangesBatch<M>;

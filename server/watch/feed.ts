@@ -20,41 +20,41 @@ import {
   viewerPolicy,
 } from "./viewer.ts";
 
-/** What part of the store a feed is of: a context, a subject, or all of it. */
+/** The part of the store that a feed covers: a context, a subject, or all. */
 export interface FeedScope<M extends PresenceModel> {
   readonly context?: M["context"] | undefined;
   readonly subject?: M["subject"] | undefined;
 }
 
-/** How many snapshots a part of a baseline has at most. */
+/** The greatest number of snapshots in one part of a baseline. */
 const BASELINE_PART = 1_000;
 
 /**
- * How many changes of others are worth reading through for those of one
- * subject, before a baseline of the subject is cheaper.
+ * How many changes to scan for those of one subject. Beyond that, a baseline of
+ * the subject is cheaper.
  */
 const MAX_SUBJECT_SCAN = 1_000;
 
 /**
- * What watchers with the same scope and the same rights share: one wake-up,
- * and the batch that the first of them has made.
+ * Shared by watchers with the same scope and the same rights: one wake-up, and
+ * the batch that the first of them builds.
  */
 export class Feed<M extends PresenceModel> {
-  /** What part of the store it is of. */
+  /** The part of the store that it covers. */
   readonly scope: FeedScope<M>;
-  /** Names the rights of its watchers. */
+  /** The key of its watchers' rights. */
   readonly rightsKey: string;
   readonly #store: PresenceStore<M>;
   readonly #rights: (visibility: Visibility<M["label"]>) => boolean;
   readonly #parked = new Set<() => void>();
   #changes: SharedChanges<M> | undefined;
   #baseline: readonly BaselineBatch<M>[] | undefined;
-  /** How many watchers hold it. */
+  /** How many watchers use it. */
   watchers = 0;
-  /** How many changes there have been since it was made. */
+  /** How many changes it has seen. */
   changeCount = 0;
 
-  /** Makes a feed for watchers whose rights are those of a viewer. */
+  /** Creates a feed for watchers with the rights of a viewer. */
   constructor(
     store: PresenceStore<M>,
     scope: FeedScope<M>,
@@ -66,28 +66,28 @@ export class Feed<M extends PresenceModel> {
     this.#rights = rightsPolicy(viewer);
   }
 
-  /** Calls back once: at the next change. */
+  /** Calls a function once, at the next change. */
   park(wake: () => void): void {
     this.#parked.add(wake);
   }
 
-  /** Forgets a callback. */
+  /** Cancels a call. */
   unpark(wake: () => void): void {
     this.#parked.delete(wake);
   }
 
-  /** Takes note of a change, and calls back whoever is parked. */
+  /** Counts a change and wakes the parked watchers. */
   wake(): void {
     const parked = [...this.#parked];
     this.#parked.clear();
     this.changeCount++;
-    // What can't be an answer any more must not hold memory.
+    // Neither is an answer any more, so neither may hold memory.
     this.#baseline = undefined;
     this.#changes = undefined;
     for (const wake of parked) wake();
   }
 
-  /** All that a viewer may see now, or that of one subject, in parts. */
+  /** Returns all entries that a viewer may see now, or those of a subject. */
   baseline(
     viewer: Viewer<M>,
     subject: M["subject"] | undefined = this.scope.subject,
@@ -114,9 +114,9 @@ export class Feed<M extends PresenceModel> {
   }
 
   /**
-   * What a viewer may see of the changes after a position; `undefined` is a
-   * gap. A position that is yet to come is one as well: else its watcher would
-   * miss all that happens until then.
+   * Returns the changes after a position that a viewer may see, or `undefined`
+   * for a gap. A future position is a gap as well: otherwise its watcher would
+   * miss every change until then.
    */
   poll(
     position: CursorPosition,
@@ -128,8 +128,8 @@ export class Feed<M extends PresenceModel> {
     const { subject } = viewer;
     const own = subject === undefined ? [] : shared.withheld.get(subject) ?? [];
     if (own.length === 0) return shared.batch;
-    // Not of all changes: in a room of many who are hidden that would be many
-    // for each of them.
+    // Only for this subject's changes: among many hidden subjects, all changes
+    // would be too many for each of them.
     const visible = viewerPolicy(viewer);
     const changes = [
       ...shared.batch.changes
@@ -142,7 +142,7 @@ export class Feed<M extends PresenceModel> {
   }
 
   #sharedBaseline(): readonly BaselineBatch<M>[] {
-    // Changes elsewhere make its position old, and an old one may be a gap.
+    // Changes elsewhere make its position old, and an old position may be a gap.
     const [first] = this.#baseline ?? [];
     if (first?.position.sequence !== this.#store.lastSequence) {
       this.#baseline = undefined;
@@ -185,23 +185,20 @@ export class Feed<M extends PresenceModel> {
         ),
       this.#rights,
     );
-    // Nothing new is no work to share. Whoever is already there must not take
-    // the batch away from those who are yet to read it.
+    // An empty batch is no work to share. A watcher that is up to date must not
+    // take the batch from those that have yet to read it.
     if (shared.all.length > 0) this.#changes = shared;
     return shared;
   }
 }
 
-/** The changes between two positions, as those with the same rights see them. */
+/** The changes between two positions, as watchers with equal rights see them. */
 class SharedChanges<M extends PresenceModel> {
   readonly since: CursorPosition;
   readonly position: CursorPosition;
   readonly all: readonly PresenceChange<M>[];
   readonly batch: ChangesBatch<M>;
-  /**
-   * All changes of those subjects of which those with these rights don't learn
-   * everything.
-   */
+  /** All changes of each subject of which these rights hide something. */
   readonly withheld: ReadonlyMap<Key, readonly PresenceChange<M>[]>;
 
   constructor(
@@ -228,7 +225,7 @@ class SharedChanges<M extends PresenceModel> {
   }
 
   /**
-   * Whether it is also the answer to a poll from some position, as long as the
+   * Reports whether it also answers a poll from another position, provided the
    * feed has had no other change.
    */
   answers(since: CursorPosition): boolean {
@@ -238,18 +235,24 @@ class SharedChanges<M extends PresenceModel> {
   }
 }
 
-/** Feeds by what they are of, then by the rights of their watchers. */
+/** Feeds by a context or a subject, then by the rights of their watchers. */
 type FeedsByKey<M extends PresenceModel, K> = Map<K, Map<string, Feed<M>>>;
 
-/** The feeds that have watchers, by what wakes them. */
+/** The feeds that have watchers, by the changes that wake them. */
 export class Feeds<M extends PresenceModel> {
   readonly #store: PresenceStore<M>;
   readonly #ofContexts: FeedsByKey<M, Key> = new Map();
-  /** Those of a subject, and by `undefined` those of everything. */
+  /** The feeds of a subject; `undefined` has those of the whole store. */
   readonly #ofSubjects: FeedsByKey<M, Key | undefined> = new Map();
   readonly #onWatched: (context: M["context"], isWatched: boolean) => void;
 
-  /** Makes feeds that read from a store; tells which contexts are watched. */
+  /**
+   * Creates an empty set of feeds.
+   *
+   * @param store What they read from.
+   * @param onWatched Called when a context gets its first watcher and loses its
+   * last.
+   */
   constructor(
     store: PresenceStore<M>,
     onWatched: (context: M["context"], isWatched: boolean) => void,
@@ -258,17 +261,17 @@ export class Feeds<M extends PresenceModel> {
     this.#onWatched = onWatched;
   }
 
-  /** The contexts that are watched. */
+  /** Lists the contexts that are watched. */
   contexts(): M["context"][] {
     return [...this.#ofContexts.keys()];
   }
 
-  /** Whether a context is watched. */
+  /** Reports whether a context is watched. O(1). */
   watches(context: M["context"]): boolean {
     return this.#ofContexts.has(context);
   }
 
-  /** Joins the feed of a scope and a viewer's rights. */
+  /** Returns the feed of a scope and a viewer's rights, for one more watcher. */
   join(scope: FeedScope<M>, viewer: Viewer<M>): Feed<M> {
     const { context } = scope;
     const [byKey, key] = this.#placeOf(scope);
@@ -284,7 +287,7 @@ export class Feeds<M extends PresenceModel> {
     return feed;
   }
 
-  /** Leaves it again; the last one to leave frees it. */
+  /** Releases a feed; the last watcher frees it. */
   leave(feed: Feed<M>): void {
     if (--feed.watchers > 0) return;
     const { context } = feed.scope;
@@ -296,7 +299,7 @@ export class Feeds<M extends PresenceModel> {
     if (context !== undefined) this.#onWatched(context, false);
   }
 
-  /** Wakes the feeds that a change is of, and no others. */
+  /** Wakes the feeds that cover a change, and no others. */
   changed(change: PresenceChange<M>): void {
     const { context, subject } = keyOfChange(change);
     this.#wake(this.#ofContexts.get(context));

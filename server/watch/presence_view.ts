@@ -15,33 +15,33 @@ import type { PresenceBatch } from "./batch.ts";
 import { EntryMap } from "../entry_map.ts";
 import { ViewedContext } from "./viewed_context.ts";
 
-/** How one entry differs from before a batch. */
+/** How a batch changed one entry. */
 export interface EntryDifference<M extends PresenceModel = PresenceModel> {
-  /** What the entry was; `undefined` if it was not there. */
+  /** The entry before the batch; `undefined` if there was none. */
   readonly previous: PresenceSnapshot<M> | undefined;
-  /** What the entry is; `undefined` if it is gone. */
+  /** The entry after the batch; `undefined` if there is none. */
   readonly snapshot: PresenceSnapshot<M> | undefined;
 }
 
-/** What a batch has meant for a subject in a context. */
+/** What a batch means for a subject in a context. */
 export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
   /**
-   * `joined` if the subject had no entry before the batch, `left` if it has
-   * none after it, else `updated`.
+   * `joined` if the subject had no entry before the batch, `left` if it has none
+   * after it, otherwise `updated`.
    */
   readonly type: "joined" | "updated" | "left";
-  /** Who. */
+  /** The subject. */
   readonly subject: M["subject"];
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** The entries that differ. */
+  /** The entries that changed. */
   readonly entries: readonly EntryDifference<M>[];
 }
 
 /**
- * A mirror of what a watch may see: it takes batches in and tells who joined,
- * was updated and left. A read gives the same object until a batch changes what
- * it holds, as `useSyncExternalStore` of React needs it.
+ * A mirror of the entries that a watch may see. It applies batches and returns
+ * who joined, was updated and left. A read returns the same object until a batch
+ * changes its content, as React's `useSyncExternalStore` requires.
  *
  * @typeParam M The application's model.
  *
@@ -74,23 +74,23 @@ export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
  */
 export class PresenceView<M extends PresenceModel = PresenceModel> {
   readonly #contexts = new Map<Key, ViewedContext<M>>();
-  /** What was read across contexts since it last changed: all, or of some. */
+  /** The cached reads across contexts: of all subjects, and of some. */
   #all: readonly PresenceSnapshot<M>[] | undefined;
   readonly #bySubject = new Map<Key, readonly PresenceSnapshot<M>[]>();
   #arriving: PresenceSnapshot<M>[] = [];
   #position: CursorPosition | undefined;
 
-  /** Up to where the mirror is complete; `undefined` before a baseline is. */
+  /** The position of the mirror; `undefined` before the first baseline. */
   get position(): CursorPosition | undefined {
     return this.#position;
   }
 
   /**
-   * Takes a batch in. A baseline counts when its last part is there. O(batch);
-   * a baseline also costs the size of the mirror.
+   * Applies a batch. A baseline takes effect with its last part. O(batch), and
+   * for a baseline also O(size of the mirror).
    *
    * @param batch The next batch of one watch.
-   * @returns What the batch has meant, one event a subject and context.
+   * @returns What the batch means: one event per subject and context.
    */
   apply(batch: PresenceBatch<M>): PresenceViewEvent<M>[] {
     const differences = new Differences<M>();
@@ -109,12 +109,12 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
   }
 
   /**
-   * Reads the entries that match everything that the query gives. O(answer);
-   * for a subject alone, O(contexts); again, while nothing has changed: O(1).
+   * Lists the entries that match a query. O(answer); for a subject without a
+   * context, O(contexts); repeated without a change, O(1).
    *
-   * @param query Whose and where; everything, if it is empty.
-   * @returns The snapshots, in no particular order: the same list until it
-   * changes.
+   * @param query The context, the subject, or both. An empty query matches all.
+   * @returns The snapshots in no particular order. It is the same list until its
+   * content changes.
    */
   snapshots(
     query: {
@@ -139,26 +139,26 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
   }
 
   /**
-   * Lists the subjects of a context. O(answer); again, while nobody has come or
-   * gone: O(1).
+   * Lists the subjects of a context. O(answer); repeated without a subject that
+   * joins or leaves, O(1).
    *
-   * @param context Which context.
-   * @returns The subjects, in the order they came: the same list until it
-   * changes.
+   * @param context The context.
+   * @returns The subjects in the order they joined. It is the same list until
+   * its content changes.
    */
   subjects(context: M["context"]): readonly M["subject"][] {
     return this.#contexts.get(context)?.subjects() ?? NONE;
   }
 
   /**
-   * Sums up one subject in one context. O(the subject's entries there); again,
-   * while none of them has changed: O(1).
+   * Summarizes a subject in a context. O(the subject's entries there); repeated
+   * without a change of them, O(1).
    *
-   * @param subject Whose summary.
-   * @param context Where.
-   * @param projection The ranks; the same object for the same ranks.
-   * @returns The summary, `undefined` if the subject is not there: the same
-   * object until it changes.
+   * @param subject The subject.
+   * @param context The context.
+   * @param projection The ranks. Pass the same object for the same ranks.
+   * @returns The summary, or `undefined` if the subject is not there. It is the
+   * same object until its content changes.
    */
   subjectSummary(
     subject: M["subject"],
@@ -209,7 +209,7 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     this.#bySubject.delete(subject);
   }
 
-  /** Makes the mirror hold some snapshots and nothing else. */
+  /** Replaces the content of the mirror. */
   #replace(
     snapshots: readonly PresenceSnapshot<M>[],
     differences: Differences<M>,
@@ -218,7 +218,7 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     for (const snapshot of snapshots) {
       const known = this.#contexts.get(snapshot.context)?.get(snapshot);
       if (known !== undefined) former.delete(known);
-      // What came over a wire is another object each time.
+      // A snapshot that came over a wire is a new object each time.
       if (!equalValues(known, snapshot)) this.#set(snapshot, differences);
     }
     for (const snapshot of former) this.#delete(snapshot, differences);
@@ -237,13 +237,13 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
 
 const NONE: readonly never[] = [];
 
-/** What differs from before a batch, entry by entry and subject by subject. */
+/** What a batch has changed, by entry and by subject. */
 class Differences<M extends PresenceModel> {
   readonly #entries = new EntryMap<M, EntryDifference<M>>();
-  /** Whether each subject was there, by context. */
+  /** For each context, whether a subject was there before the batch. */
   readonly #subjects = new Map<Key, Map<Key, boolean>>();
 
-  /** Notes that an entry is about to change from one snapshot to another. */
+  /** Records that an entry is about to change from one snapshot to another. */
   note(
     key: EntryKey<M>,
     wasHere: boolean,
@@ -257,7 +257,7 @@ class Differences<M extends PresenceModel> {
     this.#entries.set(key, { ...first, snapshot });
   }
 
-  /** Yields the subjects of which entries differ. */
+  /** Yields the subjects whose entries differ. */
   *all(): Generator<{
     readonly subject: M["subject"];
     readonly context: M["context"];

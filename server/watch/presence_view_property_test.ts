@@ -98,7 +98,7 @@ const history = fc.record({
 
 type Scope = { context?: string; subject?: string };
 
-/** A mirror of what a viewer sees of a scope, and all that must hold of it. */
+/** A mirror of the entries that a viewer sees in a scope, and its invariants. */
 class Checked {
   readonly #server: PresenceServer;
   readonly #scope: Scope;
@@ -124,7 +124,7 @@ class Checked {
     this.#reader = this.#watch();
   }
 
-  /** Leaves, and comes back at the position where the mirror is. */
+  /** Ends the watch, and starts another one at the position of the mirror. */
   async resume(): Promise<void> {
     await this.#reader.watch.return?.();
     this.#reader = this.#watch();
@@ -137,7 +137,7 @@ class Checked {
     }
   }
 
-  /** Reads all there is: then the mirror is what a read of the store is. */
+  /** Reads all batches; then the mirror equals a read of the store. */
   async check(): Promise<void> {
     const { store } = this.#server;
     await this.read();
@@ -163,7 +163,7 @@ class Checked {
     }
   }
 
-  /** A read that was remembered is that of now. */
+  /** A cached read equals a new one. */
   #checkReads(
     there: readonly PresenceSnapshot[],
     query: { readonly context?: Key; readonly subject?: Key },
@@ -189,7 +189,7 @@ class Checked {
     }));
   }
 
-  /** Nothing that is forbidden gets out, nor the key of what was never seen. */
+  /** No hidden entry leaks, nor the key of one that was never visible. */
   #checkSecrecy(batch: PresenceBatch): void {
     const seen = (entry: PresenceUpdate | EntryKey | undefined) => {
       if (entry === undefined) return;
@@ -281,7 +281,7 @@ Deno.test("PresenceView property: for any history and viewer it equals a visible
         }
       }
       for (const mirror of mirrors) await mirror.check();
-      // Whoever has read everything goes on from there.
+      // A reader that has read everything continues from there.
       time.tick(1_000);
       for (const mirror of mirrors) await mirror.check();
     }),

@@ -60,7 +60,7 @@ function withdrawn(
 const names = (events: PresenceViewEvent[]) =>
   events.map(({ type, subject }) => `${type} ${subject}`);
 
-Deno.test("PresenceView.apply() tells who joined, was updated and left", () => {
+Deno.test("PresenceView.apply() returns who joined, was updated and left", () => {
   const view = new PresenceView();
   const alice = snapshot();
   const idle = snapshot({ facets: { activity: "idle" } });
@@ -88,7 +88,7 @@ Deno.test("PresenceView.apply() tells who joined, was updated and left", () => {
   }]);
 });
 
-Deno.test("PresenceView.apply() tells of every kind of change", () => {
+Deno.test("PresenceView.apply() handles every kind of change", () => {
   const view = new PresenceView();
   view.apply(
     baseline(
@@ -123,7 +123,7 @@ Deno.test("PresenceView.apply() tells of every kind of change", () => {
   assertEquals(names(events), ["left a", "left b", "left c", "updated d"]);
 });
 
-Deno.test("PresenceView.apply() tells of a subject with several entries as one", () => {
+Deno.test("PresenceView.apply() returns one event for a subject with several entries", () => {
   const view = new PresenceView();
   const two = [snapshot(), snapshot({ resource: "phone" })];
   assertEquals(names(view.apply(baseline(1, two))), ["joined alice"]);
@@ -139,16 +139,16 @@ Deno.test("PresenceView.apply() tells of a subject with several entries as one",
   assertEquals(gone[0]?.entries.length, 2);
 });
 
-Deno.test("PresenceView.apply() tells of a subject in each context", () => {
+Deno.test("PresenceView.apply() returns one event for each context of a subject", () => {
   const view = new PresenceView();
   const both = [snapshot(), snapshot({ context: "doc-2" })];
-  const told = (batch: PresenceBatch) =>
+  const eventsOf = (batch: PresenceBatch) =>
     view.apply(batch).map(({ type, context }) => `${type} ${context}`);
-  assertEquals(told(baseline(1, both)), ["joined doc-1", "joined doc-2"]);
-  assertEquals(told(changes(2, withdrawn(2))), ["left doc-1"]);
+  assertEquals(eventsOf(baseline(1, both)), ["joined doc-1", "joined doc-2"]);
+  assertEquals(eventsOf(changes(2, withdrawn(2))), ["left doc-1"]);
 });
 
-Deno.test("PresenceView.apply() tells of a batch only what it comes to", () => {
+Deno.test("PresenceView.apply() returns only the net effect of a batch", () => {
   const view = new PresenceView();
   view.apply(baseline(1, [snapshot()]));
 
@@ -182,7 +182,7 @@ Deno.test("PresenceView.apply() tells of a batch only what it comes to", () => {
   assertEquals(view.position?.sequence, 9);
 });
 
-Deno.test("PresenceView.apply() tells the real differences of a later baseline", () => {
+Deno.test("PresenceView.apply() returns only the differences of a later baseline", () => {
   const view = new PresenceView();
   view.apply(baseline(1, [
     snapshot(),
@@ -205,7 +205,7 @@ Deno.test("PresenceView.apply() tells the real differences of a later baseline",
   assertEquals(view.apply(baseline(10, view.snapshots())), []);
 });
 
-Deno.test("PresenceView.apply() takes a baseline when its last part is there", () => {
+Deno.test("PresenceView.apply() applies a baseline with its last part", () => {
   const view = new PresenceView();
   view.apply(baseline(1, [snapshot(), snapshot({ subject: "bob" })]));
 
@@ -220,21 +220,21 @@ Deno.test("PresenceView.apply() takes a baseline when its last part is there", (
   assertEquals(view.position?.sequence, 5);
 });
 
-Deno.test("PresenceView.apply() forgets the parts of a baseline that is begun again", () => {
+Deno.test("PresenceView.apply() drops the parts of a baseline that starts again", () => {
   const view = new PresenceView();
   view.apply(baseline(1, [snapshot()], 0, false));
   const bob = snapshot({ subject: "bob" });
   assertEquals(names(view.apply(baseline(2, [bob]))), ["joined bob"]);
 });
 
-Deno.test("PresenceView.position is where the mirror is complete", () => {
+Deno.test("PresenceView.position is the position of the mirror", () => {
   const view = new PresenceView();
   assertEquals(view.position, undefined);
   view.apply(baseline(3, []));
   assertEquals(view.position, { epoch: "e", sequence: 3 });
 });
 
-Deno.test("PresenceView.snapshots() reads all, a context, a subject, or both", () => {
+Deno.test("PresenceView.snapshots() lists all entries, those of a context, of a subject, or of both", () => {
   const view = new PresenceView();
   const all = ["alice", "bob"].flatMap((subject) =>
     ["doc-1", "doc-2"].map((context) => snapshot({ subject, context }))
@@ -250,7 +250,7 @@ Deno.test("PresenceView.snapshots() reads all, a context, a subject, or both", (
   assertEquals(read({ context: "nowhere" }), []);
 });
 
-Deno.test("PresenceView.subjectSummary() sums up as the store does", () => {
+Deno.test("PresenceView.subjectSummary() summarizes as the store does", () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ facets: { availability: "busy" } }));
@@ -270,23 +270,23 @@ Deno.test("PresenceView.subjectSummary() sums up as the store does", () => {
   );
 });
 
-Deno.test("PresenceView lets whoever can't see an entry any more see it leave", async () => {
+Deno.test("PresenceView makes an entry leave that becomes hidden", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const mirror = new Mirror(server.watch({ viewer: PUBLIC_VIEWER }));
   server.receive(update());
-  assertEquals(await mirror.told(), ["joined alice"]);
+  assertEquals(await mirror.events(), ["joined alice"]);
   server.receive(update({ visibility: "private" }));
-  assertEquals(await mirror.told(), ["left alice"]);
+  assertEquals(await mirror.events(), ["left alice"]);
   server.receive(update({ visibility: "public" }));
-  assertEquals(await mirror.told(), ["joined alice"]);
+  assertEquals(await mirror.events(), ["joined alice"]);
   assertStrictEquals(
     mirror.view.snapshots()[0],
     server.store.snapshot(keyOf()),
   );
 });
 
-Deno.test("PresenceView tells only what has changed where a gap was", async () => {
+Deno.test("PresenceView returns only the changes across a gap", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 1 });
   const mirror = new Mirror(server.watch());
@@ -299,7 +299,7 @@ Deno.test("PresenceView tells only what has changed where a gap was", async () =
   }
   server.withdraw(keyOf({ subject: "carol" }));
   server.receive(update({ subject: "dave" }));
-  assertEquals((await mirror.told()).sort(), [
+  assertEquals((await mirror.events()).sort(), [
     "joined dave",
     "left carol",
     "updated bob",
@@ -307,7 +307,7 @@ Deno.test("PresenceView tells only what has changed where a gap was", async () =
   assertEquals(mirror.reader.values.at(-1)?.type, "baseline");
 });
 
-Deno.test("PresenceView takes any key for what it is", () => {
+Deno.test("PresenceView tells any two keys apart", () => {
   const keys = ["", "null", "..", "__proto__", "constructor", "a\0b", 1, "1"];
   const snapshots = keys.flatMap((key) => [
     snapshot({ subject: key, context: key }),
@@ -340,7 +340,7 @@ Deno.test("PresenceView holds nothing of a context that is empty again", () => {
   assertEquals(visits.calls, 0);
 });
 
-Deno.test("PresenceView ignores what leaves that it never had", () => {
+Deno.test("PresenceView ignores the removal of an entry that it does not have", () => {
   const view = new PresenceView();
   view.apply(baseline(1, []));
   const key = entryKeyOf(snapshot());
@@ -350,9 +350,9 @@ Deno.test("PresenceView ignores what leaves that it never had", () => {
   );
 });
 
-// What a read gives is the same object until it changes
+// A read returns the same object until its content changes
 
-/** All that can be read of a view, by what it is. */
+/** Returns all reads of a view, by their names. */
 function readsOf(view: PresenceView): Record<string, unknown> {
   return {
     all: view.snapshots(),
@@ -379,7 +379,7 @@ function readsOf(view: PresenceView): Record<string, unknown> {
 
 const OTHER_RANKS = { ...DEFAULT_PROJECTION };
 
-/** Which reads give another object after a batch. */
+/** Returns the names of the reads that return a new object after a batch. */
 function changedBy(view: PresenceView, batch?: PresenceBatch): string[] {
   const before = readsOf(view);
   if (batch !== undefined) view.apply(batch);
@@ -395,18 +395,18 @@ const THERE = () => [
   snapshot({ subject: "bob", context: "doc-2" }),
 ];
 
-Deno.test("PresenceView gives the same objects while nothing changes", () => {
+Deno.test("PresenceView returns the same objects while nothing changes", () => {
   const view = new PresenceView();
   assertEquals(changedBy(view), []);
   view.apply(baseline(1, THERE()));
   assertEquals(changedBy(view), []);
   assertEquals(changedBy(view, changes(2)), []);
   assertEquals(changedBy(view, baseline(3, THERE(), 0, false)), []);
-  // As it comes over a wire after a gap: equal, and another object.
+  // As it arrives over a wire after a gap: equal, but a new object.
   assertEquals(changedBy(view, baseline(4, THERE())), []);
 });
 
-Deno.test("PresenceView gives another object of what a change is part of, and of nothing else", () => {
+Deno.test("PresenceView returns a new object for each read that a change affects, and for no other", () => {
   const view = new PresenceView();
   view.apply(baseline(1, THERE()));
   const facets = { activity: "editing" } as const;
@@ -433,7 +433,7 @@ Deno.test("PresenceView gives another object of what a change is part of, and of
 });
 
 for (const how of ["withdrawn", "hidden"] as const) {
-  Deno.test(`PresenceView gives other objects when somebody is ${how}, and holds nothing of who is gone`, () => {
+  Deno.test(`PresenceView returns new objects when a subject is ${how}, and holds nothing of a departed one`, () => {
     const view = new PresenceView();
     view.apply(baseline(1, THERE()));
     const key = entryKeyOf(snapshot());
@@ -458,7 +458,7 @@ for (const how of ["withdrawn", "hidden"] as const) {
   });
 }
 
-Deno.test("PresenceView gives the same objects after a refresh", async () => {
+Deno.test("PresenceView returns the same objects after a refresh", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());

@@ -1,12 +1,12 @@
 import type { Watch } from "./watch.ts";
 
 /**
- * Makes a watch of a generator. Ending it also ends a wait of the generator,
- * and frees what it holds even if nobody reads on.
+ * Creates a watch from a generator. When the watch ends, a pending wait of the
+ * generator ends as well, and its resources are freed even if nobody reads on.
  *
- * @param signals Those of them that there are end the watch.
- * @param read Yields until its signal is aborted; its second argument is what
- * ends the watch.
+ * @param signals Each of them ends the watch.
+ * @param read Generates the values until its signal is aborted. Its second
+ * argument ends the watch.
  */
 export function startWatch<T>(
   signals: readonly (AbortSignal | undefined)[],

@@ -17,16 +17,16 @@ interface ViewedEntry<M extends PresenceModel> extends Leaf {
   snapshot: PresenceSnapshot<M>;
 }
 
-/** What was read of a subject since it last changed. */
+/** What readers have read of a subject since its last change. */
 interface SubjectReads<M extends PresenceModel> {
   readonly snapshots: readonly PresenceSnapshot<M>[];
-  /** By the ranks. */
+  /** The summaries, by their ranks. */
   summaries?: WeakMap<ProjectionPolicy, SubjectSummary<M>>;
 }
 
 /**
- * The entries of one context in a mirror, and what was read of them: a read
- * gives the same object until it changes. What nobody reads costs nothing.
+ * The entries of one context in a mirror, and a cache of what was read of them:
+ * a read returns the same object until its content changes.
  */
 export class ViewedContext<M extends PresenceModel> {
   readonly #entries = new EntryTree<ViewedEntry<M>>();
@@ -34,17 +34,17 @@ export class ViewedContext<M extends PresenceModel> {
   #snapshots: readonly PresenceSnapshot<M>[] | undefined;
   #bySubject: Map<Key, SubjectReads<M>> | undefined;
 
-  /** How many entries there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The snapshot of an entry. O(1). */
+  /** Returns the snapshot of an entry. O(1). */
   get(key: EntryKey<M>): PresenceSnapshot<M> | undefined {
     return this.#entries.get(key)?.snapshot;
   }
 
-  /** Whether a subject has an entry. O(1). */
+  /** Reports whether a subject has an entry. O(1). */
   hasSubject(subject: M["subject"]): boolean {
     return this.#entries.hasSubject(subject);
   }
@@ -62,7 +62,7 @@ export class ViewedContext<M extends PresenceModel> {
     this.#changed(subject);
   }
 
-  /** Takes an entry away. O(1). */
+  /** Removes an entry. O(1). */
   delete(key: EntryKey<M>): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
@@ -71,12 +71,12 @@ export class ViewedContext<M extends PresenceModel> {
     this.#changed(key.subject);
   }
 
-  /** The subjects, in the order they came. */
+  /** Lists the subjects in the order they joined. */
   subjects(): readonly M["subject"][] {
     return this.#subjects ??= [...this.#entries.subjects()];
   }
 
-  /** The snapshots, all or those of a subject. */
+  /** Lists the snapshots, all or those of a subject. */
   snapshots(
     subject: M["subject"] | undefined,
   ): readonly PresenceSnapshot<M>[] {
@@ -89,7 +89,7 @@ export class ViewedContext<M extends PresenceModel> {
     return this.#snapshots;
   }
 
-  /** Sums a subject up, if it is there. */
+  /** Returns the summary of a subject, if it has an entry. */
   summary(
     subject: M["subject"],
     projection: ProjectionPolicy = DEFAULT_PROJECTION,

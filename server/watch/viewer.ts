@@ -5,34 +5,31 @@ import type {
 } from "../../core/mod.ts";
 
 /**
- * What somebody may see, as data. Public entries are visible to everybody, and
- * everybody sees the entries of the subject that they are.
+ * The rights of a reader, as data. Every viewer sees public entries, and the
+ * entries of its own subject.
  */
 export interface Viewer<M extends PresenceModel = PresenceModel> {
-  /** The labels whose restricted entries are visible. */
+  /** The labels whose restricted entries the viewer sees. */
   readonly restricted: "all" | readonly M["label"][];
-  /** Whether private entries are visible. */
+  /** Whether the viewer sees private entries. */
   readonly private: boolean;
-  /** The subject that the viewer is. */
+  /** The viewer's own subject. */
   readonly subject?: M["subject"] | undefined;
 }
 
-/** Sees everything: for trusted code, and the default of a watch. */
+/** A viewer that sees everything, for trusted code. The default of a watch. */
 export const OMNISCIENT_VIEWER: {
   readonly restricted: "all";
   readonly private: true;
 } = { restricted: "all", private: true };
 
-/** Sees public entries alone. */
+/** A viewer that sees public entries only. */
 export const PUBLIC_VIEWER: {
   readonly restricted: readonly never[];
   readonly private: false;
 } = { restricted: [], private: false };
 
-/**
- * Names the rights of a viewer, apart from the subject that it is. Equal
- * rights have equal keys.
- */
+/** Returns a key for a viewer's rights without its subject; equal for equal rights. */
 export function rightsKey(viewer: Viewer): string {
   const labels = viewer.restricted === "all"
     ? "all"
@@ -41,7 +38,7 @@ export function rightsKey(viewer: Viewer): string {
 }
 
 /**
- * Makes the policy by which a viewer reads: the rights, and one's own entries.
+ * Returns the policy by which a viewer reads: its rights, and its own entries.
  *
  * @typeParam M The application's model.
  * @param viewer The viewer.
@@ -67,8 +64,8 @@ export function viewerPolicy<M extends PresenceModel = PresenceModel>(
 }
 
 /**
- * The policy by which a viewer reads, `undefined` if nothing is hidden from it:
- * a store counts faster without a policy.
+ * Returns the policy by which a viewer reads, or `undefined` if the viewer sees
+ * everything: a store counts faster without a policy.
  */
 export function visibleTo<M extends PresenceModel>(
   viewer: Viewer<M>,
@@ -77,7 +74,7 @@ export function visibleTo<M extends PresenceModel>(
   return seesAll ? undefined : viewerPolicy(viewer);
 }
 
-/** The policy of a viewer's rights alone: what viewers with equal keys share. */
+/** Returns the policy of a viewer's rights alone, which equal keys share. */
 export function rightsPolicy<M extends PresenceModel>(
   viewer: Viewer<M>,
 ): (visibility: Visibility<M["label"]>) => boolean {

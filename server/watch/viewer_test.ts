@@ -21,13 +21,13 @@ const LABELS: Visibility[] = [
   restricted("public"),
 ];
 
-/** Which of the labels a viewer may see of somebody, by their index. */
+/** Returns the indexes of the labels that a viewer sees of a subject. */
 function seen(viewer: Viewer, subject = "somebody"): number[] {
   const visible = viewerPolicy(viewer);
   return [...LABELS.keys()].filter((index) => visible(LABELS[index]!, subject));
 }
 
-Deno.test("viewerPolicy() shows public entries to everybody", () => {
+Deno.test("viewerPolicy() shows public entries to every viewer", () => {
   assertEquals(seen(PUBLIC_VIEWER), [0]);
   assertEquals(seen(OMNISCIENT_VIEWER), [0, 1, 2, 3, 4]);
 });
@@ -38,12 +38,12 @@ Deno.test("viewerPolicy() shows restricted entries by their labels", () => {
   assertEquals(seen({ restricted: "all", private: false }), [0, 2, 3, 4]);
 });
 
-Deno.test("viewerPolicy() shows private entries by a right of their own", () => {
+Deno.test("viewerPolicy() shows private entries by a separate right", () => {
   assertEquals(seen({ restricted: [], private: true }), [0, 1]);
   assertEquals(seen({ restricted: ["private"], private: false }), [0]);
 });
 
-Deno.test("viewerPolicy() shows everybody their own entries", () => {
+Deno.test("viewerPolicy() shows viewers their own entries", () => {
   const viewer: Viewer = { ...PUBLIC_VIEWER, subject: "me" };
   assertEquals(seen(viewer, "me"), [0, 1, 2, 3, 4]);
   assertEquals(seen(viewer), [0]);
@@ -52,7 +52,7 @@ Deno.test("viewerPolicy() shows everybody their own entries", () => {
   assert(viewerPolicy({ ...PUBLIC_VIEWER, subject: "" })("private", ""));
 });
 
-Deno.test("viewerPolicy() holds what the viewer was when it was made", () => {
+Deno.test("viewerPolicy() copies the rights of the viewer", () => {
   const viewer = { restricted: ["a"], private: false, subject: "me" };
   const visible = viewerPolicy(viewer);
   viewer.restricted.push("team");
@@ -83,7 +83,7 @@ Deno.test("rightsKey() is equal for equal rights, and for no others", () => {
   );
 });
 
-Deno.test("rightsKey() leaves the subject out, and the viewer as it is", () => {
+Deno.test("rightsKey() ignores the subject, and does not change the viewer", () => {
   const restricted = ["b", "a"];
   const viewer: Viewer = { restricted, private: false, subject: "me" };
   assertEquals(rightsKey(viewer), rightsKey({ ...viewer, subject: "you" }));

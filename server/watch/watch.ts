@@ -17,14 +17,14 @@ import { pause } from "../shared/pause.ts";
 import { startWatch } from "./start_watch.ts";
 import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
 
-/** What to watch, and on whose behalf. */
+/** The options of a watch. */
 export interface WatchOptions<M extends PresenceModel = PresenceModel> {
   /** Only this context. */
   readonly context?: M["context"] | undefined;
   /** Only this subject. */
   readonly subject?: M["subject"] | undefined;
   /**
-   * What may be seen.
+   * The rights of the watcher.
    *
    * @default {OMNISCIENT_VIEWER}
    */
@@ -32,26 +32,26 @@ export interface WatchOptions<M extends PresenceModel = PresenceModel> {
   /** Ends the watch. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Goes on after a position of the same watch, by a viewer with the same
-   * rights, instead of starting with a baseline. If it is too old, a baseline
-   * comes all the same.
+   * Continues after this position instead of starting with a baseline. It must
+   * be of the same watch, by a viewer with the same rights. If it is too old,
+   * the watch starts with a baseline anyway.
    */
   readonly since?: CursorPosition | undefined;
   /**
-   * After this many milliseconds without a batch, yields one without changes,
-   * whose position is up to date.
+   * Yields a batch without changes, with the current position, after this many
+   * milliseconds without a batch.
    *
    * @default {never}
    */
   readonly keepAliveMs?: number | undefined;
 }
 
-/** What to count, and on whose behalf. */
+/** The options of a watch of a count. */
 export interface WatchCountOptions<M extends PresenceModel = PresenceModel> {
-  /** Which context. */
+  /** The context. */
   readonly context: M["context"];
   /**
-   * What may be seen.
+   * The rights of the watcher.
    *
    * @default {OMNISCIENT_VIEWER}
    */
@@ -60,14 +60,14 @@ export interface WatchCountOptions<M extends PresenceModel = PresenceModel> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A watch that runs until it is aborted, returned from, or disposed of. */
+/** An iterator that runs until it is aborted, returned from or disposed of. */
 export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
 
-/** A watch that has begun and not ended. */
+/** A watch that has started and not ended. */
 interface RunningWatch {
   /** Ends it. */
   readonly end: () => unknown;
-  /** Counts the changes of what it watches that it has not looked at. */
+  /** Counts the changes in its feed that it has not read. */
   lag: () => number;
 }
 
@@ -78,25 +78,25 @@ type Read<M extends PresenceModel, T> = (
   running: RunningWatch,
 ) => AsyncGenerator<T, void>;
 
-/** The watches of a server. */
+/** The running watches of a server. */
 export class Watches<M extends PresenceModel> {
   readonly #store: PresenceStore<M>;
   readonly #feeds: Feeds<M>;
   readonly #expireDue: () => void;
   /**
-   * Not an abort signal, because adding a listener to one costs as much as it
-   * has listeners.
+   * A set, because adding a listener to an abort signal costs as much as the
+   * signal has listeners.
    */
   readonly #running = new Set<RunningWatch>();
   #closed = false;
   #baselinesResent = 0;
 
   /**
-   * Makes none.
+   * Creates an empty set of watches.
    *
-   * @param store What they read.
-   * @param feeds What they share.
-   * @param expireDue Expires what is due, before a watch begins to read.
+   * @param store The store that they read.
+   * @param feeds The feeds that they share.
+   * @param expireDue Expires what is due, before a watch starts to read.
    */
   constructor(
     store: PresenceStore<M>,
@@ -113,24 +113,24 @@ export class Watches<M extends PresenceModel> {
     return this.#closed;
   }
 
-  /** How many have begun and not ended. */
+  /** How many are running. */
   get size(): number {
     return this.#running.size;
   }
 
-  /** How many changes the slowest has not looked at. O(watches). */
+  /** How many changes the slowest watch has not read. O(watches). */
   get lag(): number {
     let lag = 0;
     for (const watch of this.#running) lag = Math.max(lag, watch.lag());
     return lag;
   }
 
-  /** How many baselines were sent to watches that were too far behind. */
+  /** How many baselines were sent to watches that had fallen too far behind. */
   get baselinesResent(): number {
     return this.#baselinesResent;
   }
 
-  /** Watches entries. See `PresenceServer.watch()`. */
+  /** Starts `PresenceServer.watch()`. */
   entries(options: WatchOptions<M>): Watch<PresenceBatch<M>> {
     const action = "watch presence";
     assertOptions(options, action);
@@ -142,7 +142,7 @@ export class Watches<M extends PresenceModel> {
     }
     const what = { context, subject, since, keepAliveMs };
     return this.#start(
-      // The feed of a context serves its subjects as well.
+      // The feed of a context also serves a watch of one subject in it.
       context === undefined ? { subject } : { context },
       viewer,
       signal,
@@ -151,7 +151,7 @@ export class Watches<M extends PresenceModel> {
     );
   }
 
-  /** Watches a count. See `PresenceServer.watchCount()`. */
+  /** Starts `PresenceServer.watchCount()`. */
   counts(options: WatchCountOptions<M>): Watch<PresenceCount> {
     assertOptions(options, "watch count");
     const { context, viewer = OMNISCIENT_VIEWER, signal, ...others } = options;
@@ -166,7 +166,7 @@ export class Watches<M extends PresenceModel> {
     );
   }
 
-  /** Ends all watches; no more can begin. */
+  /** Ends all watches. No more can start. */
   close(): void {
     this.#closed = true;
     for (const { end } of [...this.#running]) end();
@@ -185,6 +185,7 @@ export class Watches<M extends PresenceModel> {
     );
   }
 
+  /** Holds a feed while a generator reads it. */
   async *#run<T>(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
@@ -225,7 +226,7 @@ export class Watches<M extends PresenceModel> {
         if (batch === undefined) {
           silence.end();
           if (position !== undefined) this.#baselinesResent++;
-          // Taken out one by one, so that parts that were read can be freed.
+          // Shifted one by one, so that a part can be freed once it is read.
           const unread = [...feed.baseline(viewer, subject)];
           for (let part = unread.shift(); part; part = unread.shift()) {
             position = part.position;
@@ -264,8 +265,8 @@ async function* changingCounts<M extends PresenceModel>(
       last = now;
       yield now;
     }
-    // Counting for a viewer costs as much as the context is large, and most
-    // changes are of no number: so it happens once a second at most, too.
+    // Counting for a viewer is linear in the context, and most changes leave the
+    // count alone. So it happens at most once a second, too.
     await pause(1000, signal);
     if (feed.changeCount === changeCount) await nextChange(feed, signal);
   }
@@ -282,8 +283,7 @@ function ofSubject<M extends PresenceModel>(
 
 /**
  * The time since the last batch. Changes that the watcher may not see don't
- * break it: they may come for ever, and then nothing would keep a connection
- * alive.
+ * reset it: they may never stop, and then nothing would keep a connection alive.
  */
 class Silence {
   readonly #limitMs: number;
@@ -299,7 +299,7 @@ class Silence {
     return this.#isTooLong;
   }
 
-  /** Begins, unless it has; calls the latest callback when it is too long. */
+  /** Starts the timer unless it runs. It calls the latest callback. */
   begin(onTooLong: () => void): void {
     this.#onTooLong = onTooLong;
     if (this.#limitMs === Infinity) return;
@@ -317,7 +317,7 @@ class Silence {
   }
 }
 
-/** Waits for a change, the end of the watch, or too long a silence. */
+/** Waits for a change, for the end of the watch, or for too long a silence. */
 function nextChange<M extends PresenceModel>(
   feed: Feed<M>,
   signal: AbortSignal,

@@ -13,7 +13,7 @@ import {
   update,
 } from "../testing/harness.ts";
 
-Deno.test("PresenceServer.watchCount() yields how many there are, at once", async () => {
+Deno.test("PresenceServer.watchCount() yields the count at once", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -23,7 +23,7 @@ Deno.test("PresenceServer.watchCount() yields how many there are, at once", asyn
   assertEquals(await reader.read(), [{ subjects: 1, entries: 2 }]);
 });
 
-Deno.test("PresenceServer.watchCount() yields at most once a second, the last number too", async () => {
+Deno.test("PresenceServer.watchCount() yields at most once a second, and the last count too", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(server.watchCount({ context: "doc-1" }));
@@ -43,7 +43,7 @@ Deno.test("PresenceServer.watchCount() yields at most once a second, the last nu
   assertFalse(time.next(), "no timer is armed while nothing happens");
 });
 
-Deno.test("PresenceServer.watchCount() yields at once after a quiet while", async () => {
+Deno.test("PresenceServer.watchCount() yields at once after a quiet period", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(server.watchCount({ context: "doc-1" }));
@@ -54,7 +54,7 @@ Deno.test("PresenceServer.watchCount() yields at once after a quiet while", asyn
   assertEquals(await reader.read(), [{ subjects: 1, entries: 1 }]);
 });
 
-Deno.test("PresenceServer.watchCount() is silent where the number is the same again", async () => {
+Deno.test("PresenceServer.watchCount() does not yield an unchanged count", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(server.watchCount({ context: "doc-1" }));
@@ -66,7 +66,7 @@ Deno.test("PresenceServer.watchCount() is silent where the number is the same ag
   assertEquals(await reader.read(), []);
 });
 
-Deno.test("PresenceServer.watchCount() counts once a second at most, whatever changes", async () => {
+Deno.test("PresenceServer.watchCount() counts at most once a second, whatever changes", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -84,7 +84,7 @@ Deno.test("PresenceServer.watchCount() counts once a second at most, whatever ch
   assertEquals(reader.values.length, 1);
 });
 
-Deno.test("PresenceServer.watchCount() counts what the viewer may see", async () => {
+Deno.test("PresenceServer.watchCount() counts only visible entries", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());

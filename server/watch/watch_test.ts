@@ -27,8 +27,8 @@ import {
   update,
 } from "../testing/harness.ts";
 
-/** A batch in one line. */
-function told(batch: PresenceBatch): string {
+/** Formats a batch in one line. */
+function lineOf(batch: PresenceBatch): string {
   if (batch.type === "baseline") {
     const subjects = batch.snapshots.map(({ subject }) => subject).sort();
     return `baseline ${subjects.join(" ")}`.trimEnd();
@@ -44,14 +44,14 @@ function told(batch: PresenceBatch): string {
   return `changes ${changes.join(", ")}`.trimEnd();
 }
 
-async function readTold(reader: Reader<PresenceBatch>): Promise<string[]> {
-  return (await reader.read()).map(told);
+async function readLines(reader: Reader<PresenceBatch>): Promise<string[]> {
+  return (await reader.read()).map(lineOf);
 }
 
 const TEAM: Viewer = { restricted: ["team"], private: false };
 const ALICE: Viewer = { restricted: [], private: false, subject: "alice" };
 
-// What a watch yields
+// Batches
 
 Deno.test("PresenceServer.watch() yields a baseline, then changes", async () => {
   using _time = new FakeTime(0);
@@ -72,14 +72,14 @@ Deno.test("PresenceServer.watch() yields a baseline, then changes", async () => 
   server.withdraw(keyOf());
   const [changes, ...rest] = await reader.read();
   assertEquals(
-    changes && told(changes),
+    changes && lineOf(changes),
     "changes published bob, withdrawn alice",
   );
   assertEquals(changes?.position, { epoch: "e", sequence: 3 });
-  assertEquals(rest, [], "what happens at once is one batch");
+  assertEquals(rest, [], "simultaneous changes are one batch");
 });
 
-Deno.test("PresenceServer.watch() yields an empty baseline where nobody is", async () => {
+Deno.test("PresenceServer.watch() yields an empty baseline for an empty context", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(server.watch({ context: "doc-1" }));
@@ -109,10 +109,10 @@ Deno.test("PresenceServer.watch() yields a large baseline in parts", async () =>
     2_500,
     2_500,
   ]);
-  assertEquals(await readTold(reader), ["changes published late"]);
+  assertEquals(await readLines(reader), ["changes published late"]);
 });
 
-Deno.test("PresenceServer.watch() yields nothing of a large baseline after its end", async () => {
+Deno.test("PresenceServer.watch() yields no part of a large baseline after its end", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   for (let n = 0; n < 2_500; n++) server.receive(update({ subject: n }));
@@ -124,14 +124,14 @@ Deno.test("PresenceServer.watch() yields nothing of a large baseline after its e
   assert(reader.done);
 });
 
-Deno.test("PresenceServer.watch() begins with the first next()", async () => {
+Deno.test("PresenceServer.watch() starts with the first next()", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   using joins = countCalls(PresenceStore.prototype, "snapshots");
   const reader = new Reader(server.watch());
   server.receive(update());
   assertEquals(joins.calls, 0);
-  assertEquals(await readTold(reader), ["baseline alice"]);
+  assertEquals(await readLines(reader), ["baseline alice"]);
 });
 
 Deno.test("PresenceServer.watch() does not show what is due", async () => {
@@ -140,7 +140,7 @@ Deno.test("PresenceServer.watch() does not show what is due", async () => {
   using server = new PresenceServer({ clock: () => now });
   server.receive(update({ expiry: 50 }));
   now = 50;
-  assertEquals(await readTold(new Reader(server.watch())), ["baseline"]);
+  assertEquals(await readLines(new Reader(server.watch())), ["baseline"]);
 });
 
 Deno.test("PresenceServer.watch() watches a context", async () => {
@@ -149,26 +149,26 @@ Deno.test("PresenceServer.watch() watches a context", async () => {
   server.receive(update({ context: "other" }));
   server.receive(update());
   const reader = new Reader(server.watch({ context: "doc-1" }));
-  assertEquals(await readTold(reader), ["baseline alice"]);
+  assertEquals(await readLines(reader), ["baseline alice"]);
 
   server.receive(update({ subject: "bob", context: "other" }));
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   server.receive(update({ subject: "carol" }));
-  assertEquals(await readTold(reader), ["changes published carol"]);
+  assertEquals(await readLines(reader), ["changes published carol"]);
 });
 
-Deno.test("PresenceServer.watch() watches a subject wherever it is", async () => {
+Deno.test("PresenceServer.watch() watches a subject in all contexts", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
   server.receive(update({ subject: "bob" }));
   const reader = new Reader(server.watch({ subject: "alice" }));
-  assertEquals(await readTold(reader), ["baseline alice"]);
+  assertEquals(await readLines(reader), ["baseline alice"]);
 
   server.receive(update({ subject: "bob", context: "doc-2" }));
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   server.receive(update({ context: "doc-2" }));
-  assertEquals(await readTold(reader), ["changes published alice"]);
+  assertEquals(await readLines(reader), ["changes published alice"]);
 });
 
 Deno.test("PresenceServer.watch() watches a subject in a context, from the baseline on", async () => {
@@ -187,30 +187,30 @@ Deno.test("PresenceServer.watch() watches a subject in a context, from the basel
 
   server.receive(update({ subject: "bob", facets: { activity: "idle" } }));
   server.receive(update({ context: "doc-2", facets: { activity: "idle" } }));
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   server.receive(update({ facets: { activity: "idle" } }));
-  assertEquals(await readTold(reader), ["changes published alice"]);
+  assertEquals(await readLines(reader), ["changes published alice"]);
 
   for (let n = 0; n < 5; n++) server.receive(update({ subject: n }));
-  assertEquals(await readTold(reader), ["baseline alice"], "after a gap too");
+  assertEquals(await readLines(reader), ["baseline alice"], "after a gap too");
 });
 
-Deno.test("PresenceServer.watch() shows a subject of a context its own entries alone", async () => {
+Deno.test("PresenceServer.watch() of a subject in a context shows only that subject's entries", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ visibility: "private" }));
   server.receive(update({ subject: "bob", visibility: "private" }));
   const watch = (subject: string) =>
-    readTold(
+    readLines(
       new Reader(server.watch({ context: "doc-1", subject, viewer: ALICE })),
     );
   assertEquals(await watch("alice"), ["baseline alice"]);
   assertEquals(await watch("bob"), ["baseline"]);
   const bob = server.watch({ subject: "bob", viewer: ALICE });
-  assertEquals(await readTold(new Reader(bob)), ["baseline"]);
+  assertEquals(await readLines(new Reader(bob)), ["baseline"]);
 });
 
-Deno.test("PresenceServer.watch() takes any key for what it is", async () => {
+Deno.test("PresenceServer.watch() tells any two keys apart", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const keys = ["", "null", "..", "__proto__", "constructor", "a\0b", 1, "1"];
@@ -232,32 +232,32 @@ Deno.test("PresenceServer.watch() takes any key for what it is", async () => {
   }
 });
 
-// Going on
+// Positions
 
-Deno.test("PresenceServer.watch() goes on after a position", async () => {
+Deno.test("PresenceServer.watch() continues after a position", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
   const since = server.watcherCursor("tail").position;
   server.receive(update({ subject: "bob" }));
   const reader = new Reader(server.watch({ context: "doc-1", since }));
-  assertEquals(await readTold(reader), ["changes published bob"]);
+  assertEquals(await readLines(reader), ["changes published bob"]);
   server.receive(update({ subject: "carol" }));
-  assertEquals(await readTold(reader), ["changes published carol"]);
+  assertEquals(await readLines(reader), ["changes published carol"]);
 });
 
-Deno.test("PresenceServer.watch() waits where nothing has happened since the position", async () => {
+Deno.test("PresenceServer.watch() waits if nothing has happened since the position", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
   const since = server.watcherCursor("tail").position;
   const reader = new Reader(server.watch({ since }));
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   server.receive(update({ subject: "bob" }));
-  assertEquals(await readTold(reader), ["changes published bob"]);
+  assertEquals(await readLines(reader), ["changes published bob"]);
 });
 
-Deno.test("PresenceServer.watch() starts with a baseline where the position is no use", async () => {
+Deno.test("PresenceServer.watch() starts with a baseline if the position is unusable", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 1, epoch: "now" });
   for (const subject of ["alice", "bob", "carol"]) {
@@ -273,14 +273,14 @@ Deno.test("PresenceServer.watch() starts with a baseline where the position is n
   for (const since of positions) {
     const reader = new Reader(server.watch({ since }));
     assertEquals(
-      await readTold(reader),
+      await readLines(reader),
       ["baseline alice bob carol"],
       `${since.epoch} ${since.sequence}`,
     );
   }
 });
 
-Deno.test("PresenceServer.watch() yields a baseline after a gap, and goes on", async () => {
+Deno.test("PresenceServer.watch() yields a baseline after a gap, and continues", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 2 });
   server.receive(update());
@@ -290,33 +290,33 @@ Deno.test("PresenceServer.watch() yields a baseline after a gap, and goes on", a
   for (const subject of ["bob", "carol", "dave"]) {
     server.receive(update({ subject }));
   }
-  assertEquals(await readTold(reader), ["baseline bob carol dave"]);
+  assertEquals(await readLines(reader), ["baseline bob carol dave"]);
   server.receive(update({ subject: "eve" }));
-  assertEquals(await readTold(reader), ["changes published eve"]);
+  assertEquals(await readLines(reader), ["changes published eve"]);
 });
 
-Deno.test("PresenceServer.watch() knows no gap in a context where nothing happened", async () => {
+Deno.test("PresenceServer.watch() has no gap in a context without changes", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 2 });
   server.receive(update());
   const reader = new Reader(server.watch({ context: "doc-1" }));
   await reader.read();
   for (let n = 0; n < 9; n++) server.receive(update({ context: n }));
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   server.receive(update({ subject: "bob" }));
-  assertEquals(await readTold(reader), ["changes published bob"]);
+  assertEquals(await readLines(reader), ["changes published bob"]);
 });
 
 Deno.test("PresenceServer.watch() keeps up without retention, by baselines", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 0 });
   const reader = new Reader(server.watch());
-  assertEquals(await readTold(reader), ["baseline"]);
+  assertEquals(await readLines(reader), ["baseline"]);
   server.receive(update());
-  assertEquals(await readTold(reader), ["baseline alice"]);
-  assertEquals(await readTold(reader), [], "and waits in between");
+  assertEquals(await readLines(reader), ["baseline alice"]);
+  assertEquals(await readLines(reader), [], "and waits in between");
   server.withdraw(keyOf());
-  assertEquals(await readTold(reader), ["baseline"]);
+  assertEquals(await readLines(reader), ["baseline"]);
 });
 
 Deno.test("PresenceServer.watch() of a subject reads a baseline, not the changes of many others", async () => {
@@ -328,13 +328,13 @@ Deno.test("PresenceServer.watch() of a subject reads a baseline, not the changes
   for (let n = 0; n < 1_001; n++) server.receive(update({ subject: n }));
   server.receive(update({ context: "doc-2" }));
   using scans = countCalls(PresenceStore.prototype, "changesSince");
-  assertEquals(await readTold(reader), ["baseline alice alice"]);
+  assertEquals(await readLines(reader), ["baseline alice alice"]);
   assert(scans.calls <= 1);
 });
 
-// Keeping alive
+// Keep-alive
 
-Deno.test("PresenceServer.watch() keeps alive with the position where nothing happens", async () => {
+Deno.test("PresenceServer.watch() keeps alive with the current position while nothing happens", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(
@@ -343,16 +343,16 @@ Deno.test("PresenceServer.watch() keeps alive with the position where nothing ha
   await reader.read();
   server.receive(update({ context: "other" }));
   time.tick(999);
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   time.tick(1);
   const [batch] = await reader.read();
-  assertEquals(batch && told(batch), "changes");
+  assertEquals(batch && lineOf(batch), "changes");
   assertEquals(batch?.position.sequence, 1);
   time.tick(1_000);
-  assertEquals(await readTold(reader), ["changes"], "again and again");
+  assertEquals(await readLines(reader), ["changes"], "again and again");
 });
 
-Deno.test("PresenceServer.watch() keeps alive after the last batch, whatever is hidden meanwhile", async () => {
+Deno.test("PresenceServer.watch() keeps alive after the last batch, whatever hidden changes occur", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const context = "doc-1";
@@ -372,8 +372,8 @@ Deno.test("PresenceServer.watch() keeps alive after the last batch, whatever is 
       facets: { activity: { custom: n } },
     }));
     time.tick(100);
-    batches[0]!.push(...await readTold(hidden));
-    batches[1]!.push(...await readTold(other));
+    batches[0]!.push(...await readLines(hidden));
+    batches[1]!.push(...await readLines(other));
   }
   assertEquals(batches, [
     ["changes", "changes", "changes"],
@@ -382,29 +382,29 @@ Deno.test("PresenceServer.watch() keeps alive after the last batch, whatever is 
   assertEquals(hidden.values.at(-1)?.position.sequence, 30);
 });
 
-Deno.test("PresenceServer.watch() counts the silence anew after a batch", async () => {
+Deno.test("PresenceServer.watch() restarts the silence after a batch", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(server.watch({ keepAliveMs: 1_000 }));
   await reader.read();
   time.tick(900);
   server.receive(update());
-  assertEquals(await readTold(reader), ["changes published alice"]);
+  assertEquals(await readLines(reader), ["changes published alice"]);
   time.tick(999);
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
   time.tick(1);
-  assertEquals(await readTold(reader), ["changes"]);
+  assertEquals(await readLines(reader), ["changes"]);
   await reader.watch.return?.();
   assertFalse(time.next(), "no timer is left");
 });
 
-Deno.test("PresenceServer.watch() waits where no timer can wait so long", async () => {
+Deno.test("PresenceServer.watch() waits beyond the longest delay of a timer", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const reader = new Reader(server.watch({ keepAliveMs: 1e12 }));
   await reader.read();
   time.tick(1_000);
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
 });
 
 Deno.test("PresenceServer.watch() arms no timer unless it keeps alive", async () => {
@@ -417,7 +417,7 @@ Deno.test("PresenceServer.watch() arms no timer unless it keeps alive", async ()
 
 // Viewers
 
-Deno.test("PresenceServer.watch() shows a viewer what it may see", async () => {
+Deno.test("PresenceServer.watch() shows a viewer only visible entries", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ subject: "open" }));
@@ -425,7 +425,7 @@ Deno.test("PresenceServer.watch() shows a viewer what it may see", async () => {
   server.receive(update({ subject: "staff", visibility: restricted("staff") }));
   server.receive(update({ subject: "secret", visibility: "private" }));
   const see = (viewer?: Viewer) =>
-    readTold(new Reader(server.watch({ viewer })));
+    readLines(new Reader(server.watch({ viewer })));
 
   assertEquals(await see(), ["baseline open secret staff team"]);
   assertEquals(await see(PUBLIC_VIEWER), ["baseline open"]);
@@ -441,7 +441,7 @@ Deno.test("PresenceServer.watch() shows a viewer what it may see", async () => {
   ]);
 });
 
-Deno.test("PresenceServer.watch() tells when an entry is hidden, by its key alone", async () => {
+Deno.test("PresenceServer.watch() yields only the key of an entry that becomes hidden", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -459,17 +459,25 @@ Deno.test("PresenceServer.watch() tells when an entry is hidden, by its key alon
   );
   server.receive(update({ subject: "bob", visibility: "private" }));
   server.withdraw(keyOf({ subject: "bob" }));
-  assertEquals(await reader.read(), [], "nothing of what stays hidden");
+  assertEquals(
+    await reader.read(),
+    [],
+    "no news of an entry that stays hidden",
+  );
 
   server.receive(update({ visibility: "public" }));
   const [shown] = await reader.read();
   const change = shown?.type === "changes" ? shown.changes[0] : undefined;
   assert(change?.type === "published");
-  assertEquals(change.previous, undefined, "nothing of what was hidden");
+  assertEquals(
+    change.previous,
+    undefined,
+    "no former snapshot that was hidden",
+  );
   assertEquals(change.snapshot.facets, { lastSeen: 1, activity: "idle" });
 });
 
-Deno.test("PresenceServer.watch() shows everybody their own entries, throughout", async () => {
+Deno.test("PresenceServer.watch() always shows viewers their own entries", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update({ visibility: "private" }));
@@ -477,25 +485,25 @@ Deno.test("PresenceServer.watch() shows everybody their own entries, throughout"
   const bob = new Reader(
     server.watch({ context: "doc-1", viewer: { ...ALICE, subject: "bob" } }),
   );
-  assertEquals(await readTold(own), ["baseline alice"]);
-  assertEquals(await readTold(bob), ["baseline"]);
+  assertEquals(await readLines(own), ["baseline alice"]);
+  assertEquals(await readLines(bob), ["baseline"]);
 
   server.receive(update({ visibility: "public" }));
   server.receive(update({ visibility: "private" }));
   server.receive(update({ subject: "bob", visibility: "private" }));
-  assertEquals(await readTold(own), [
+  assertEquals(await readLines(own), [
     "changes published alice, published alice",
   ]);
-  assertEquals(await readTold(bob), [
+  assertEquals(await readLines(bob), [
     "changes published alice, hidden alice, published bob",
   ]);
 
   server.withdraw(keyOf());
-  assertEquals(await readTold(own), ["changes withdrawn alice"]);
-  assertEquals(await readTold(bob), []);
+  assertEquals(await readLines(own), ["changes withdrawn alice"]);
+  assertEquals(await readLines(bob), []);
 });
 
-Deno.test("PresenceServer.watch() takes the rights of a viewer when it begins", async () => {
+Deno.test("PresenceServer.watch() copies the rights of a viewer when it starts", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   using wakes = countCalls(Feed.prototype, "wake");
@@ -506,7 +514,7 @@ Deno.test("PresenceServer.watch() takes the rights of a viewer when it begins", 
   viewer.private = true;
   server.receive(update({ visibility: restricted("staff") }));
   server.receive(update({ subject: "bob", visibility: "private" }));
-  assertEquals(await readTold(reader), []);
+  assertEquals(await readLines(reader), []);
 
   await reader.watch.return?.();
   const before = wakes.calls;
@@ -514,9 +522,9 @@ Deno.test("PresenceServer.watch() takes the rights of a viewer when it begins", 
   assertEquals(wakes.calls, before, "no feed is left behind");
 });
 
-// Work
+// Cost
 
-Deno.test("PresenceServer.watch() costs no work where another context changes", async () => {
+Deno.test("PresenceServer.watch() does no work for changes of another context", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const readers = Array.from(
@@ -540,7 +548,7 @@ Deno.test("PresenceServer.watch() costs no work where another context changes", 
   assertEquals((await readers[7]!.read()).length, 1);
 });
 
-Deno.test("PresenceServer.watch() shares the filtering among viewers with equal rights", async () => {
+Deno.test("PresenceServer.watch() filters once for viewers with equal rights", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   server.receive(update());
@@ -561,7 +569,7 @@ Deno.test("PresenceServer.watch() shares the filtering among viewers with equal 
   for (const batch of (await all()).slice(1)) {
     assertStrictEquals(batch, first!.values[0]);
   }
-  // One that is shared, and one of each viewer's own entries.
+  // One that is shared, and one for each viewer's own entries.
   assertEquals(reads.calls, 1 + readers.length);
 
   for (const reader of readers) await reader.read();
@@ -570,7 +578,7 @@ Deno.test("PresenceServer.watch() shares the filtering among viewers with equal 
   server.receive(update({ subject: "carol", visibility: "private" }));
   const [batch, ...same] = await all();
   for (const other of same) assertStrictEquals(other, batch);
-  assertEquals(batch && told(batch), "changes published bob");
+  assertEquals(batch && lineOf(batch), "changes published bob");
   assertEquals(polls.calls, 1);
 
   const strangers = new Reader(
@@ -583,7 +591,7 @@ Deno.test("PresenceServer.watch() shares the filtering among viewers with equal 
   assertNotStrictEquals<unknown>(own, other);
 });
 
-Deno.test("PresenceServer.watch() shares a batch also with those who come for it later", async () => {
+Deno.test("PresenceServer.watch() shares a batch with watchers that read it later", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const [quick, slow] = [
@@ -599,7 +607,7 @@ Deno.test("PresenceServer.watch() shares a batch also with those who come for it
   assertStrictEquals(first, second);
 });
 
-Deno.test("PresenceServer.watch() filters anew for those alone whom a change is of", async () => {
+Deno.test("PresenceServer.watch() filters separately only for the subject of a change", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const readers = ["alice", "bob", "carol"].map((subject) =>
@@ -613,8 +621,11 @@ Deno.test("PresenceServer.watch() filters anew for those alone whom a change is 
   const batches: (PresenceBatch | undefined)[] = [];
   for (const reader of readers) batches.push(...await reader.read());
   const [alice, bob, carol] = batches;
-  assertEquals(alice && told(alice), "changes published alice, published dave");
-  assertEquals(bob && told(bob), "changes published dave");
+  assertEquals(
+    alice && lineOf(alice),
+    "changes published alice, published dave",
+  );
+  assertEquals(bob && lineOf(bob), "changes published dave");
   assertStrictEquals(bob, carol);
 });
 
@@ -647,7 +658,7 @@ Deno.test("PresenceServer.watch() sleeps through heartbeats", async () => {
   assertEquals(server.lastSequence, 1);
 });
 
-Deno.test("PresenceServer.watch() holds no more than a position for who stops reading", async () => {
+Deno.test("PresenceServer.watch() holds only a position for a reader that stops", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 8 });
   const mirror = new Mirror(server.watch({ context: "doc-1" }));
@@ -663,7 +674,7 @@ Deno.test("PresenceServer.watch() holds no more than a position for who stops re
     );
   }
   await flush();
-  // A wait that was under way sees the first change; after that, nothing.
+  // A pending wait sees the first change, and nothing after that.
   assert(polls.calls <= 1 && reads.calls <= 1);
 
   const held = await mirror.reader.read(1);
@@ -679,7 +690,7 @@ Deno.test("PresenceServer.watch() holds no more than a position for who stops re
 
 // The end of a watch
 
-Deno.test("PresenceServer.watch() is over before it began where it is aborted", async () => {
+Deno.test("PresenceServer.watch() with an aborted signal yields nothing", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   using wakes = countCalls(Feed.prototype, "wake");
@@ -735,7 +746,7 @@ for (const [how, end] of Object.entries(ENDINGS)) {
     assertEquals(wakes.calls, 0, "no feed is left");
   });
 
-  Deno.test(`PresenceServer.watch() that nobody reads on ends by ${how} and frees everything`, async () => {
+  Deno.test(`PresenceServer.watch() that nobody reads ends by ${how} and frees everything`, async () => {
     using time = new FakeTime(0);
     using server = new PresenceServer();
     using leaves = countCalls(PresenceStore.prototype, "snapshots");
@@ -760,7 +771,7 @@ for (const [how, end] of Object.entries(ENDINGS)) {
     assertEquals((await watch.next()).done, true);
   });
 
-  Deno.test(`PresenceServer.watch() that has a change under way ends by ${how}`, async () => {
+  Deno.test(`PresenceServer.watch() with a pending change ends by ${how}`, async () => {
     using _time = new FakeTime(0);
     using server = new PresenceServer();
     const counted = countedSignal();
@@ -776,7 +787,7 @@ for (const [how, end] of Object.entries(ENDINGS)) {
   });
 }
 
-Deno.test("PresenceServer.watch() that ended costs those that go on nothing", async () => {
+Deno.test("PresenceServer.watch() that ended costs the others nothing", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const readers = Array.from(
@@ -785,7 +796,7 @@ Deno.test("PresenceServer.watch() that ended costs those that go on nothing", as
   );
   for (const reader of readers) await reader.read();
   for (const { watch } of readers.slice(1)) await watch.return?.();
-  // Whoever is called back stops listening for the end.
+  // A woken watcher stops listening for the end.
   using calledBack = countCalls(AbortSignal.prototype, "removeEventListener");
   server.receive(update());
   assertEquals(calledBack.calls, 1);
@@ -834,7 +845,7 @@ Deno.test("PresenceServer.watch() frees a feed when the last of its watchers has
   assertEquals(left, [6, 5, 4, 4, 3, 2, 2, 1, 0]);
 });
 
-Deno.test("PresenceServer.watch() adds no listener to what all watches share", async () => {
+Deno.test("PresenceServer.watch() adds no listener to a shared signal", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const listeners = new Map<unknown, number>();
@@ -853,7 +864,7 @@ Deno.test("PresenceServer.watch() adds no listener to what all watches share", a
   } finally {
     AbortSignal.prototype.addEventListener = addEventListener;
   }
-  // A signal goes through all of its listeners to add another one.
+  // Adding a listener to a signal visits all of its listeners.
   assertEquals(Math.max(...listeners.values()), 1);
 });
 
@@ -866,14 +877,14 @@ Deno.test("PresenceServer.watch() answers calls of next() in order", async () =>
   assertFalse(await settles(calls[1]!));
 
   server.receive(update());
-  assertEquals(told((await calls[1])!.value!), "changes published alice");
+  assertEquals(lineOf((await calls[1])!.value!), "changes published alice");
   assertFalse(await settles(calls[2]!));
   const ended = watch.return?.();
   assertEquals((await calls[2])?.done, true);
   assertEquals((await ended)?.done, true);
 });
 
-Deno.test("PresenceServer.watch() that ended does not begin again", async () => {
+Deno.test("PresenceServer.watch() that ended does not start again", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const watch = server.watch();

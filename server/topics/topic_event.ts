@@ -3,11 +3,11 @@ import {
   type Key,
   type PresenceSnapshot,
 } from "../../core/mod.ts";
-import {
-  type PresenceBatch,
-  type PresenceView,
-  type PresenceViewEvent,
-  type Watch,
+import type {
+  PresenceBatch,
+  PresenceView,
+  PresenceViewEvent,
+  Watch,
 } from "../mod.ts";
 import { visibleTo, watchOf } from "../internal.ts";
 import { mirrorOf } from "../rooms/mod.ts";

@@ -1,13 +1,13 @@
 import { type Listener, type Listening, Reader } from "../rooms/mod.ts";
 
 /**
- * Named channels of text, as Redis and NATS have them: who subscribes gets
+ * Named channels of text, as Redis and NATS have them: a subscriber receives
  * what is published from then on.
  */
 export interface Channels {
   /** Publishes a text on a channel. */
   publish(name: string, text: string): void | Promise<void>;
-  /** Subscribes to a channel, from now on until the iteration is ended. */
+  /** Subscribes to a channel until the iteration ends. */
   subscribe(name: string): AsyncIterableIterator<string, void>;
 }
 
@@ -15,9 +15,9 @@ export interface Channels {
 const MAX_BEHIND = 1_000;
 
 /**
- * Channels within one process. A subscription is there from the call of
- * `subscribe` until it is returned from; a subscriber that reads too slowly
- * loses the oldest texts beyond a thousand.
+ * Channels within one process. A subscription begins with the call of
+ * `subscribe` and ends when the iteration does. A slow subscriber loses the
+ * oldest texts beyond a thousand.
  *
  * @example Usage
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * Names connections so that the order of the names is the order in which they
- * were made: by the wall clock, which nodes agree on, and within a millisecond by
- * a count. Names of different nodes differ by their ends.
+ * Names connections so that the names sort in the order they were made: by the
+ * wall clock, on which nodes agree, and within a millisecond by a count. The end
+ * of a name tells nodes apart.
  */
 export class ConnectionIds {
   readonly #clock: () => number;
@@ -9,12 +9,12 @@ export class ConnectionIds {
   #time = 0;
   #count = 0;
 
-  /** Makes names by a clock that tells Unix milliseconds. */
+  /** Makes names by a clock of Unix milliseconds. */
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
-  /** Makes the next name. */
+  /** Returns the next name. */
   next(): string {
     const now = Math.max(0, Math.floor(this.#clock()));
     // A clock that is set back must not put newcomers first.

@@ -11,10 +11,10 @@ import type {
 import type { TopicModel, TopicPolicy } from "./topic_model.ts";
 
 /**
- * What a reader sees of a key; `undefined` if that is nothing. O(n log n) for
- * the key's entries.
+ * Returns what a reader sees of a key; `undefined` for nothing. O(n log n) for
+ * the entries of the key.
  *
- * @param snapshots The key's entries.
+ * @param snapshots The entries of the key.
  * @param visible What the reader may see.
  */
 export function presenceFor(
@@ -31,7 +31,7 @@ export function presenceFor(
 export interface KeyDifference {
   /** The key. */
   readonly key: string;
-  /** Those of its entries that differ. */
+  /** The entries that differ. */
   readonly entries: readonly EntryDifference<TopicModel>[];
 }
 
@@ -75,10 +75,11 @@ export function diffFor(
 }
 
 /**
- * What a reader sees of differences who sees all of one key, and of all others
- * what is shared. It costs the shared diff's size, not that of all differences.
+ * Returns what a reader sees of differences who sees everything of one key and
+ * the shared part of all others. O(the shared diff), however many differences
+ * there are.
  *
- * @param shared What is shared, which may have a part of the key's as well.
+ * @param shared The shared part, which may contain a part of the key too.
  * @param key The key.
  * @param own What the reader sees of the key.
  */

@@ -11,13 +11,13 @@ import type { TopicModel } from "./topic_model.ts";
 export interface TopicEntry<Meta = TopicMeta> {
   /** The key. */
   readonly key: string;
-  /** The meta of each of its connections, in the order they joined. */
+  /** The metas of its connections, in the order they joined. */
   readonly metas: readonly Meta[];
 }
 
 /**
- * Puts entries of a topic in order: by key, and those of a key as they joined,
- * which is the order of the connections' names. O(n log n).
+ * Sorts entries of a topic: by key, and those of a key in the order they joined,
+ * which is the order of the names of connections. O(n log n).
  */
 export function inOrder(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
@@ -25,7 +25,7 @@ export function inOrder(
   return [...snapshots].sort(compareEntryKeys);
 }
 
-/** Gathers entries of a topic by their keys. O(n log n). */
+/** Groups entries of a topic by key. O(n log n). */
 export function entriesOf<Meta>(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
 ): TopicEntry<Meta>[] {

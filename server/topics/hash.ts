@@ -1,13 +1,13 @@
-/** The primes and offsets of FNV-1a with 32 bits; the second lane's are its own. */
+/** FNV-1a with 32 bits in two lanes; the second has its own prime and offset. */
 const LANES = [
   { offset: 0x811c9dc5, prime: 0x01000193 },
   { offset: 0xc9dc5811, prime: 0x01000193 ^ 0x5bd1e000 },
 ] as const;
 
 /**
- * A short name for a text: the same everywhere, another one for almost every
- * other text. Nobody gains from a text that they make to collide: it would be
- * confused with another of their own. O(text).
+ * Returns a short name for a text: the same everywhere, and different for almost
+ * every other text. There is no gain in making two texts collide: both would be
+ * one's own. O(text).
  */
 export function hashText(text: string): string {
   return LANES.map(({ offset, prime }) => {

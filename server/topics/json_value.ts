@@ -2,41 +2,35 @@ import { InvalidValueError } from "../../core/mod.ts";
 import type { JsonValue } from "../internal.ts";
 
 /**
- * A meta where an application names no type of its own: a JSON value. Any
- * object type is one to the compiler, as it does not take an `interface` for a
- * {@linkcode JsonValue}; what JSON can't say is refused when it is tracked.
+ * A meta where an application names no type of its own: a JSON value. To the
+ * compiler any object is one, as an `interface` does not fit
+ * {@linkcode JsonValue}. A value that JSON can't represent is refused when it is
+ * tracked.
  */
 export type TopicMeta = JsonValue | object;
 
-/** Deeper than this no value may be: whoever walks it needs a stack. */
+/** The deepest nesting: code that walks a value needs a stack. */
 const MAX_DEPTH = 64;
 
 /**
- * Copies a value that JSON can say, so that the caller may go on changing it.
- * As in JSON, members that are `undefined` are left out, and an `undefined` in
- * an array is `null`. O(value).
+ * Copies a JSON value, so that the caller may go on changing it. As in JSON,
+ * members that are `undefined` are left out, and an `undefined` in an array is
+ * `null`. O(value).
  *
  * @param value The value.
  * @param field The name of the field that holds it, for the message.
  * @param action What can't be done with a bad one, for the message.
+ * @param depth How many levels are around it.
  * @returns The copy.
- * @throws {InvalidValueError} If it is `undefined`, holds something that JSON
- * can't say, like a function, `NaN` or a `Date`, or is nested deeper than 64
- * levels.
+ * @throws {InvalidValueError} If the value is `undefined`, contains something
+ * that JSON can't represent, like a function, `NaN` or a `Date`, or is nested
+ * deeper than 64 levels.
  */
 export function copyJson(
   value: unknown,
   field: string,
   action: string,
-): JsonValue {
-  return copy(value, field, action, 0);
-}
-
-function copy(
-  value: unknown,
-  field: string,
-  action: string,
-  depth: number,
+  depth = 0,
 ): JsonValue {
   if (value === null) return null;
   if (typeof value === "boolean" || typeof value === "string") return value;
@@ -50,7 +44,7 @@ function copy(
     return Array.from(
       value,
       (item, index) =>
-        copy(item ?? null, `${field}[${index}]`, action, depth + 1),
+        copyJson(item ?? null, `${field}[${index}]`, action, depth + 1),
     );
   }
   if (isPlainObject(value)) {
@@ -60,7 +54,7 @@ function copy(
         .filter(([, member]) => member !== undefined)
         .map(([name, member]) => [
           name,
-          copy(member, `${field}.${name}`, action, depth + 1),
+          copyJson(member, `${field}.${name}`, action, depth + 1),
         ]),
     );
   }
@@ -71,6 +65,6 @@ function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype ||
-    // An object of another realm, as a test runner or an iframe makes.
+    // An object of another realm: of a test runner or an iframe.
     Object.getPrototypeOf(prototype) === null;
 }

@@ -1,13 +1,12 @@
 import { equalValues } from "../../core/mod.ts";
 
 /**
- * Gives the same object for equal values, one after the other. It holds none
- * that nobody else holds: if nobody has the former one, nobody can tell it from
- * another that is equal.
+ * Returns the same object for equal values in a row. It holds them weakly: once
+ * nobody holds the former object, an equal one is as good.
  */
 export class LatestValues<T extends object> {
   readonly #values = new Map<string, WeakRef<T>>();
-  /** What each value was made of. */
+  /** What each value was made from. */
   readonly #sources = new WeakMap<T, readonly object[]>();
   readonly #gone = new FinalizationRegistry<string>((name) => {
     if (this.#values.get(name)?.deref() === undefined) {
@@ -16,12 +15,14 @@ export class LatestValues<T extends object> {
   });
 
   /**
-   * The former value of a name if it equals the one that is to be made, else
-   * that one. From the same sources none is made.
+   * Returns the former value of a name if it equals the new one, else the new
+   * one. From the same sources no new value is made.
    */
   settle(name: string, sources: readonly object[], make: () => T): T {
     const former = this.#values.get(name)?.deref();
-    if (former !== undefined && this.#isMadeOf(former, sources)) return former;
+    if (former !== undefined && this.#isMadeFrom(former, sources)) {
+      return former;
+    }
     const value = make();
     if (former !== undefined && equalValues(former, value)) {
       this.#sources.set(former, sources);
@@ -33,7 +34,7 @@ export class LatestValues<T extends object> {
     return value;
   }
 
-  #isMadeOf(value: T, sources: readonly object[]): boolean {
+  #isMadeFrom(value: T, sources: readonly object[]): boolean {
     const former = this.#sources.get(value);
     return former?.length === sources.length &&
       sources.every((source, index) => source === former[index]);

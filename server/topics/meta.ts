@@ -4,16 +4,15 @@ import { hashText } from "./hash.ts";
 import type { WireMeta } from "./state/presence_diff.ts";
 import type { TopicModel } from "./topic_model.ts";
 
-/** The field of a {@linkcode WireMeta} for a meta that can't be its fields. */
+/** The field of a {@linkcode WireMeta} that contains a meta as a whole. */
 const WHOLE = "phx_meta";
 
 /**
- * The meta of an entry. One that was published by another face may have a meta
- * that is in no box; where there is none, what the entry says of activity and
- * availability stands for it.
+ * Returns the meta of an entry. An entry of another face may have a meta without
+ * a box. Without any meta, its activity and availability are the meta.
  *
- * That it is of the application's type is believed: `track` took that type, and
- * other faces are the application's too.
+ * The type is assumed and not checked: `track` takes that type, and other faces
+ * belong to the application too.
  */
 export function metaOf<Meta = JsonValue>(
   snapshot: PresenceSnapshot<TopicModel>,
@@ -30,7 +29,7 @@ function jsonMetaOf(snapshot: PresenceSnapshot<TopicModel>): JsonValue {
   };
 }
 
-/** Over a wire a facet can be anything. */
+/** Whether a facet is a box: over a wire it can be anything. */
 function isBox(meta: object): boolean {
   return typeof meta === "object" && Object.hasOwn(meta, "value") &&
     Object.keys(meta).length === 1;
@@ -39,9 +38,9 @@ function isBox(meta: object): boolean {
 const WIRE_METAS = new WeakMap<PresenceSnapshot<TopicModel>, WireMeta>();
 
 /**
- * The meta of an entry as a wire tells it. Its `phx_ref` follows from what the
- * entry says and whose it is, so that all nodes agree on it, and a node that
- * starts anew does too.
+ * Returns the meta of an entry for a wire. Its `phx_ref` follows from the meta
+ * and the address of the entry, so that all nodes agree on it, also after a
+ * restart.
  */
 export function wireMetaOf(snapshot: PresenceSnapshot<TopicModel>): WireMeta {
   let wire = WIRE_METAS.get(snapshot);
@@ -56,12 +55,12 @@ export function wireMetaOf(snapshot: PresenceSnapshot<TopicModel>): WireMeta {
 }
 
 /**
- * Puts a meta into the form that Phoenix clients know: its own fields beside
- * `phx_ref`. A meta that is no object, or has fields that begin with `phx_`,
- * goes whole into the field `phx_meta`.
+ * Converts a meta to the form that Phoenix clients expect: its own fields beside
+ * `phx_ref`. A meta that is not an object, or has fields that begin with `phx_`,
+ * becomes the field `phx_meta` as a whole.
  *
  * @param meta The meta.
- * @param ref What tells it from all others of its key.
+ * @param ref Tells it from the other metas of its key.
  * @returns The meta for a wire.
  */
 export function toWireMeta(meta: JsonValue, ref: string): WireMeta {
@@ -71,7 +70,7 @@ export function toWireMeta(meta: JsonValue, ref: string): WireMeta {
 }
 
 /**
- * Takes a meta out of its form for a wire.
+ * Converts a meta back from its form for a wire.
  *
  * @param wire The meta with its `phx_ref`.
  * @returns The meta as it was tracked.

@@ -28,11 +28,11 @@ export * from "./channels.ts";
 export type { TopicEntry } from "./entries.ts";
 export type { JsonValue } from "../internal.ts";
 export type { TopicMeta } from "./json_value.ts";
-export { liftFacets } from "./lift_facets.ts";
 export { fromWireMeta } from "./meta.ts";
 export {
   type FacetLifter,
   type LiftedFacets,
+  liftFacets,
   PresenceHandle,
   type UpdateOptions,
 } from "./presence_handle.ts";

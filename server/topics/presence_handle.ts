@@ -1,19 +1,21 @@
 import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
-import type {
-  Activity,
-  Availability,
-  Duration,
-  EntryKey,
-  FacetPatch,
-  PresenceSnapshot,
-  PresenceUpdate,
-  Visibility,
+import {
+  type Activity,
+  type Availability,
+  type Duration,
+  type EntryKey,
+  type FacetPatch,
+  isActivity,
+  isAvailability,
+  type PresenceSnapshot,
+  type PresenceUpdate,
+  type Visibility,
 } from "../../core/mod.ts";
 import type { JsonValue } from "../internal.ts";
 import { copyJson, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
 
-/** What a meta says in the words that every face shares. */
+/** The built-in facets that a meta contains. */
 export interface LiftedFacets {
   /** What the subject is doing. */
   readonly activity?: Activity | undefined;
@@ -22,39 +24,71 @@ export interface LiftedFacets {
 }
 
 /**
- * Takes out of a meta what it says of activity and availability. If it throws,
- * or gives values that are none, the meta is refused.
+ * Lifts activity and availability out of a meta. If it throws, or returns values
+ * that are malformed, the meta is refused.
  */
 export type FacetLifter = (meta: JsonValue) => LiftedFacets;
 
+/**
+ * Lifts the fields `activity` and `availability` of a meta, where they have
+ * values that the facets of these names can have. Other values of these fields
+ * are left to the application.
+ *
+ * @param meta The meta.
+ * @returns The facets.
+ *
+ * @example Usage
+ * ```ts
+ * import { liftFacets } from "@ruthere/presence/server/topics";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const meta = { name: "Ada", activity: "editing", availability: "asleep" };
+ * assertEquals(liftFacets(meta), { activity: "editing" });
+ * ```
+ */
+export function liftFacets(meta: JsonValue): LiftedFacets {
+  if (typeof meta !== "object" || meta === null) return {};
+  const fields = new Map<string, JsonValue>(Object.entries(meta));
+  const activity = fields.get("activity");
+  const availability = fields.get("availability");
+  return {
+    ...isActivity(activity) ? { activity } : {},
+    ...isAvailability(availability) ? { availability } : {},
+  };
+}
+
 /** What an update may change besides the meta. */
 export interface UpdateOptions {
-  /** Who the connection is shown to; as before, if it is left out. */
+  /**
+   * Who may see the connection.
+   *
+   * @default {as before}
+   */
   readonly visibility?: Visibility | undefined;
 }
 
 /** How a connection is kept. */
 export interface ConnectionSettings {
-  /** Its entry's key. */
+  /** The key of its entry. */
   readonly entry: EntryKey<TopicModel> & { readonly resource: string };
   /** Its time to live in milliseconds. */
   readonly ttlMs: Duration;
-  /** Who it is shown to. */
+  /** Who may see it. */
   readonly visibility: Visibility;
   /**
-   * Which handle it is of those that have tracked the same connection;
-   * `undefined` where there can't be another.
+   * Tells this handle from others that have tracked the same connection;
+   * `undefined` where there can't be others.
    */
   readonly visit: string | undefined;
-  /** What lifts facets out of its metas. */
+  /** Lifts facets out of its metas. */
   readonly lift: FacetLifter;
 }
 
 /**
  * A connection of a key in a topic, tracked by `TopicPresence.track()`. It
- * leaves when it is disposed of, or when its time to live is over; a
- * connection that has left does not come back. A handle is over as well when
- * another one has tracked a connection of the same name.
+ * leaves when it is disposed of, or when its time to live is over. A connection
+ * that has left does not come back. A handle also ends when another one tracks a
+ * connection of the same name.
  *
  * @typeParam Meta The application's type of metas.
  */
@@ -83,7 +117,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
       .flatMap(({ facets }) => Object.keys(facets).map((name) => [name, null]));
     const whole = { ...Object.fromEntries(cleared), ...facets, visit };
     server.receive(this.#update(whole, visibility));
-    // After it, so that the key is there all the time.
+    // Afterwards, so that the key never leaves.
     for (const other of former) {
       if (other.origin !== entry.origin) server.withdraw(other);
     }
@@ -104,12 +138,12 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     return this.#settings.entry.resource;
   }
 
-  /** Who the connection is shown to. */
+  /** Who may see the connection. */
   get visibility(): Visibility {
     return this.#visibility;
   }
 
-  /** Whether the connection is still there, and still this handle's. O(1). */
+  /** Whether the connection is present and still of this handle. O(1). */
   get isPresent(): boolean {
     const { entry, visit } = this.#settings;
     const snapshot = this.#server.store.snapshot(entry);
@@ -117,23 +151,23 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
   }
 
   /**
-   * Extends the time to live. Nobody is told. O(1).
+   * Extends the time to live. It causes no event. O(1).
    *
-   * @returns Whether the connection is still there.
+   * @returns Whether the connection is still present.
    */
   refresh(): boolean {
     return this.#publishIfPresent({}, this.#visibility);
   }
 
   /**
-   * Replaces the meta, and extends the time to live. A meta that equals the
-   * one before is no update, and nobody is told.
+   * Replaces the meta and extends the time to live. A meta that equals the
+   * former one causes no event.
    *
-   * @param meta The new meta, whole; it is copied.
+   * @param meta The whole new meta; it is copied.
    * @param options What else changes.
-   * @returns Whether the connection is still there.
-   * @throws {InvalidValueError} If the meta is not a JSON value, or facets are
-   * made of it that are none. Then nothing has changed.
+   * @returns Whether the connection is still present.
+   * @throws {InvalidValueError} If the meta is not a JSON value, or the facets
+   * that are lifted from it are malformed. Then nothing has changed.
    */
   update(meta: Meta, options: UpdateOptions = {}): boolean {
     assertOptions(options, "update connection");
@@ -143,7 +177,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     return this.#publishIfPresent(facets, visibility);
   }
 
-  /** Leaves at once. Once is enough: later calls do nothing. */
+  /** Leaves at once. Later calls do nothing. */
   [Symbol.dispose](): void {
     if (this.#server.closed || this.#isReplaced) return;
     this.#server.withdraw(this.#settings.entry);
@@ -181,7 +215,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
   }
 }
 
-/** What a connection holds, by whatever origin. O(connections of its key). */
+/** Returns the entries of a connection, of any origin. O(those of its key). */
 function formerOf(
   server: TopicServer,
   { subject, context, resource }: ConnectionSettings["entry"],

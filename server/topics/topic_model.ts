@@ -17,7 +17,7 @@ import type { JsonValue } from "../internal.ts";
  * The model of a server that topics live on: a topic is a context, a key is a
  * subject, and a connection is a resource.
  *
- * An application that has facets of its own extends it.
+ * An application with facets of its own extends it.
  */
 export interface TopicModel extends PresenceModel {
   /** The keys that are tracked. */
@@ -26,42 +26,42 @@ export interface TopicModel extends PresenceModel {
   context: string;
   /** The connections. */
   resource: string;
-  /** Who the connections are held by: a socket, a process. */
+  /** What holds the connections: a socket, a process. */
   origin: string;
-  /** The application's own facets, and what `track` was given. */
+  /** The application's own facets, and those of tracked connections. */
   facets: {
     /**
-     * A box, because a facet can't be `null` and a meta can. Over HTTP any other
-     * JSON is a meta without a box.
+     * The meta in a box, because a facet can't be `null` and a meta can. Over
+     * HTTP any other JSON is a meta without a box.
      */
     meta: { readonly value: JsonValue };
-    /** Which handle it is of those that have tracked the same connection. */
+    /** Tells handles apart that have tracked the same connection. */
     visit: string;
   };
 }
 
-/** Says whether a reader may see an entry. */
+/** Decides whether a reader may see an entry. */
 export type TopicPolicy = VisibilityPolicy<string, string>;
 
-/** What somebody may see of topics: a `Viewer` whose subject is a string. */
+/** What a reader may see of topics: a `Viewer` whose subject is a string. */
 export interface TopicViewer {
   /** The labels whose restricted entries are visible. */
   readonly restricted: "all" | readonly string[];
   /** Whether private entries are visible. */
   readonly private: boolean;
-  /** The key that the viewer is: its own entries are visible to it. */
+  /** The key that the reader is: it sees its own entries. */
   readonly subject?: string | undefined;
 }
 
-/** Which entries topics ask for. */
+/** Which entries topics read. */
 export interface TopicQuery {
-  /** Those of this topic. */
+  /** Only entries of this topic. */
   readonly context?: string | undefined;
-  /** Those of this key. */
+  /** Only entries of this key. */
   readonly subject?: string | undefined;
-  /** Those held by this origin. */
+  /** Only entries that this origin holds. */
   readonly origin?: string | undefined;
-  /** Those that this policy lets be seen. */
+  /** Only entries that this policy allows. */
   readonly visible?: TopicPolicy | undefined;
 }
 

@@ -2,20 +2,20 @@ import type { CursorPosition } from "../../store/mod.ts";
 import type { WirePresence, WireState } from "./state/presence_diff.ts";
 import { collect, type Tree } from "./state/presence_tree.ts";
 
-/** All that a reader may see of a topic. */
+/** Everything that a reader may see of a topic. */
 export interface TopicState {
-  /** Tells a state from a diff. */
+  /** The kind of message. */
   readonly type: "state";
-  /** Who is there. The first look at it costs the topic. */
+  /** The presences by key. The first access costs O(topic). */
   readonly state: WireState;
-  /** Up to which change. */
+  /** The position of the latest change that it contains. */
   readonly position: CursorPosition;
 }
 
-/** Who is there, by key. */
+/** The presences of a topic by key. */
 export type Presences = Tree<WirePresence>;
 
-/** A part of so many keys at most keeps its JSON. */
+/** Parts of at most this many keys keep their JSON. */
 const PART = 64;
 
 const PARTS = new WeakMap<NonNullable<Presences>, string>();
@@ -24,7 +24,7 @@ const STATES = new WeakMap<
   { presences: Presences; json?: string }
 >();
 
-/** Makes the message that tells who is there. O(1). */
+/** Makes a state. O(1). */
 export function topicState(
   presences: Presences,
   position: CursorPosition,
@@ -42,13 +42,13 @@ export function topicState(
 }
 
 /**
- * Writes the state of a message as JSON, once for each message. Of what was
- * written before, for whichever message of a topic, it takes over all parts
- * that are still the same, so that a state after a few changes costs little
- * more than to copy the text.
+ * Writes the state of a message as JSON, once for each message. It reuses the
+ * parts that it has written before for other messages of the topic and that are
+ * unchanged: after a few changes, a state costs little more than a copy of the
+ * text.
  *
- * @param message The message, of a watch.
- * @returns The JSON of its `state`, in which the keys may be in another order.
+ * @param message A message of a watch.
+ * @returns The JSON of its `state`; the keys may be in another order.
  *
  * @example Usage
  * ```ts
@@ -81,7 +81,7 @@ export function stateJson(message: TopicState): string {
   return known.json;
 }
 
-/** Writes the members of an object, in parts of which most may be known. */
+/** Writes the members of an object, in parts of which most may be cached. */
 function writeParts(presences: Presences, parts: string[]): void {
   if (presences === undefined) return;
   const { size, left, key, value, right } = presences;

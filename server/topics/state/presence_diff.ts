@@ -2,19 +2,19 @@ import type { JsonValue } from "../../internal.ts";
 
 export type { JsonValue };
 
-/** One connection of a key as a wire tells of it: what it says, and a name. */
+/** The meta of one connection of a key on a wire, with a name. */
 export interface WireMeta {
-  /** What tells it from all other metas of its key; opaque. */
+  /** Tells it from the other metas of its key; opaque. */
   readonly phx_ref: string;
-  /** The `phx_ref` of the meta that it replaces, if it is an update. */
+  /** The `phx_ref` of the meta that it replaces, in an update. */
   readonly phx_ref_prev?: string | undefined;
-  /** What the connection says of itself. */
+  /** The fields of the meta. */
   readonly [field: string]: JsonValue | undefined;
 }
 
 /** A key that is present. A server may add fields; a mirror keeps them. */
 export interface WirePresence {
-  /** Its connections in the order they joined; never none. */
+  /** The metas of its connections in the order they joined; at least one. */
   readonly metas: readonly WireMeta[];
 }
 
@@ -28,7 +28,7 @@ export interface WireState {
 }
 
 /**
- * The payload of `presence_diff`: every meta that came or went, and no other.
+ * The payload of `presence_diff`: every meta that joined or left, and no other.
  * An update is in both, the new meta with the `phx_ref_prev` of the old one.
  *
  * @example Usage
@@ -44,19 +44,19 @@ export interface WireState {
  * ```
  */
 export interface WireDiff {
-  /** The metas that came, by key. */
+  /** The metas that joined, by key. */
   readonly joins: WireState;
-  /** The metas that went, by key. */
+  /** The metas that left, by key. */
   readonly leaves: WireState;
 }
 
 /**
- * Writes the diff that says that one meta came. O(its length).
+ * Writes the diff of one meta that joins. O(its length).
  *
  * @param key The key.
- * @param metaJson The meta as JSON. It is put in as it is, unchecked; with a
- * `phx_ref` among its fields mirrors can read it.
- * @returns The diff as JSON, without spaces of its own.
+ * @param metaJson The meta as JSON, inserted unchecked. Mirrors can read it if
+ * it has the field `phx_ref`.
+ * @returns The diff as JSON without additional spaces.
  *
  * @example Usage
  * ```ts
@@ -74,12 +74,12 @@ export function joinDiffJson(key: string, metaJson: string): string {
 }
 
 /**
- * Writes the diff that says that one meta went. O(its length).
+ * Writes the diff of one meta that leaves. O(its length).
  *
  * @param key The key.
- * @param metaJson The meta as JSON. It is put in as it is, unchecked; of its
- * fields mirrors need the `phx_ref` only.
- * @returns The diff as JSON, without spaces of its own.
+ * @param metaJson The meta as JSON, inserted unchecked. Mirrors need only its
+ * field `phx_ref`.
+ * @returns The diff as JSON without additional spaces.
  *
  * @example Usage
  * ```ts

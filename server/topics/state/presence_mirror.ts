@@ -11,25 +11,24 @@ import type {
 } from "./presence_diff.ts";
 
 /**
- * What a client knows of a topic: a presence for each key that is there. A
+ * A client's copy of a topic: a presence for each key that is present. It is a
  * plain `Map` that {@linkcode syncState} and {@linkcode syncDiff} change; the
- * presences in it are values that never do.
+ * presences in it are immutable.
  */
 export type PresenceMirror = Map<string, WirePresence>;
 
 /**
- * Is told who joins and who leaves, key by key, when the mirror shows it
- * already for that key. If one throws, the keys after it have not been looked
- * at: the next state heals that.
+ * Receives joins and leaves, key by key, after the mirror has changed for that
+ * key. If a callback throws, the keys after it are not applied: the next state
+ * repairs that.
  */
 export interface PresenceCallbacks {
   /**
-   * Is told of metas that came.
+   * Receives metas that joined.
    *
    * @param key The key.
-   * @param current What the mirror had of the key before; `undefined` if the
-   * key was not there.
-   * @param joined The metas that came.
+   * @param current The former presence of the key; `undefined` if it had none.
+   * @param joined The metas that joined.
    */
   readonly onJoin?:
     | ((
@@ -39,12 +38,12 @@ export interface PresenceCallbacks {
     ) => void)
     | undefined;
   /**
-   * Is told of metas that went.
+   * Receives metas that left.
    *
    * @param key The key.
-   * @param current What is left of the key; its `metas` are empty if the key
-   * is gone.
-   * @param left The metas that went.
+   * @param current What remains of the key; its `metas` are empty if the key has
+   * left.
+   * @param left The metas that left.
    */
   readonly onLeave?:
     | ((key: string, current: WirePresence, left: WirePresence) => void)
@@ -52,15 +51,15 @@ export interface PresenceCallbacks {
 }
 
 /**
- * Makes a mirror equal to a state, as `presence_state` brings it, whatever it
- * held before, and tells how the two differ: first all joins, then all leaves.
- * Metas are told apart by `phx_ref`. O(mirror + state).
+ * Makes a mirror equal to a state, the payload of `presence_state`, and reports
+ * the differences: first all joins, then all leaves. Metas are told apart by
+ * `phx_ref`. O(mirror + state).
  *
  * @param mirror The mirror; an empty `Map` to begin with.
- * @param state What there is. The mirror keeps its parts: leave them alone.
- * @param callbacks Who is told.
- * @throws {InvalidValueError} If the state has not the form of one. Nothing has
- * changed then.
+ * @param state The state. The mirror keeps its parts: do not change them.
+ * @param callbacks Receive the differences.
+ * @throws {InvalidValueError} If the state is malformed. Then nothing has
+ * changed.
  *
  * @example Usage
  * ```ts
@@ -104,21 +103,21 @@ export function syncState(
 }
 
 /**
- * Applies a diff, as `presence_diff` brings it, to a mirror, and tells what it
- * says. Applied twice it leaves what it left the first time. O(diff), and the
- * metas that the keys of the diff have, whatever the size of the topic.
+ * Applies a diff, the payload of `presence_diff`, to a mirror and reports it. To
+ * apply it twice has the same effect as once. O(diff, and the metas of its
+ * keys), whatever the size of the topic.
  *
- * Joins come first: a meta takes the place of the one with its `phx_ref`, else
- * of the one with its `phx_ref_prev`, else it goes last; so an update does not
- * change the order of metas. Then leaves: a key of which no meta is left goes,
- * and one that the mirror has not is passed over. Callbacks are told what the
- * diff says of a key, even if the mirror had it already.
+ * Joins come first: a meta replaces the one with its `phx_ref`, else the one
+ * with its `phx_ref_prev`, else it is added last; so an update keeps the order of
+ * metas. Then leaves: a key without metas is removed, and an unknown key is
+ * skipped. Callbacks receive what the diff says about a key, even if the mirror
+ * contained it already.
  *
  * @param mirror The mirror.
- * @param diff What came and went. The mirror keeps its parts: leave them alone.
- * @param callbacks Who is told.
- * @throws {InvalidValueError} If the diff has not the form of one. Nothing has
- * changed then.
+ * @param diff The diff. The mirror keeps its parts: do not change them.
+ * @param callbacks Receive the joins and leaves.
+ * @throws {InvalidValueError} If the diff is malformed. Then nothing has
+ * changed.
  *
  * @example Usage
  * ```ts
@@ -147,7 +146,7 @@ export function syncDiff(
   for (const [key, joined] of Object.entries(diff.joins)) {
     const current = mirror.get(key);
     const metas = joinedTo(current?.metas ?? [], joined.metas);
-    // Nobody is there without a connection.
+    // A key without a connection is not present.
     if (metas.length === 0) continue;
     mirror.set(key, { ...joined, metas });
     callbacks.onJoin?.(key, current, joined);
@@ -164,7 +163,7 @@ export function syncDiff(
 }
 
 /**
- * Lists who is there, sorted by key with `compareKeys`. O(n log n).
+ * Lists the keys that are present, sorted with `compareKeys`. O(n log n).
  *
  * @param mirror The mirror.
  * @returns Each key with its presence: the same list until it changes.
@@ -194,13 +193,13 @@ export function listMirror(
   return list;
 }
 
-/** The latest lists; only their readers keep them alive. */
+/** The latest lists, held weakly. */
 const LISTS = new WeakMap<
   ReadonlyMap<string, WirePresence>,
   WeakRef<readonly (readonly [string, WirePresence])[]>
 >();
 
-/** Adds metas, each in the place of the one that it replaces, or last. */
+/** Adds metas, each in place of the one that it replaces, or last. */
 function joinedTo(
   current: readonly WireMeta[],
   joined: readonly WireMeta[],
@@ -218,7 +217,7 @@ function joinedTo(
   return metas;
 }
 
-/** The metas that are not among others. */
+/** Returns the metas that are not among others. */
 function without(
   metas: readonly WireMeta[],
   others: readonly WireMeta[],

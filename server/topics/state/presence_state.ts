@@ -7,29 +7,26 @@ import {
   sizeOf,
 } from "./presence_tree.ts";
 
-/**
- * One connection of a key: the process that tracks it, and what it says of
- * itself.
- */
+/** One connection of a key. */
 export interface PresenceMeta {
-  /** Names the process. */
+  /** The name of the process that tracks it. */
   readonly pid: string;
-  /** What it says, as JSON; kept as it was given. */
+  /** Its JSON, as it was given. */
   readonly data: string;
 }
 
 /** A key that is present in a topic. */
 export interface PresenceEntry {
-  /** Its metas in the order they were tracked; never none in a state. */
+  /** Its metas in the order they were tracked; in a state at least one. */
   readonly metas: readonly PresenceMeta[];
 }
 
 /**
- * Who is in which topic, as a value: no function changes a state, each returns
- * another one, which shares with the former what is the same in both.
+ * The keys of all topics as an immutable value. A function that changes a state
+ * returns a new one, which shares the unchanged parts.
  *
- * It is plain data, to be read by the functions beside it. Two states may list
- * the same and yet be trees of different shapes: compare what they list.
+ * It is plain data: read it with the functions of this module. Two states with
+ * the same keys may be trees of different shapes: compare their lists.
  *
  * @example Usage
  * ```ts
@@ -56,7 +53,7 @@ export interface PresenceState {
 }
 
 /**
- * Makes a state in which nobody is present. O(1).
+ * Makes a state without keys. O(1).
  *
  * @returns The state.
  */
@@ -65,15 +62,15 @@ export function newState(): PresenceState {
 }
 
 /**
- * Adds a meta to a key. Tracking a process again adds another one. O(log
- * topics + log keys of the topic + metas of the key).
+ * Adds a meta to a key. To track a process again adds another meta. O(log topics
+ * + log keys of the topic + metas of the key).
  *
- * @param state The state before; it stays as it is.
- * @param topic Where.
- * @param key Who. Every string is an ordinary key, `""` and `"__proto__"` too.
- * @param pid The process that {@linkcode untrackState} takes away again.
- * @param metaJson What it says of itself, as JSON; kept as it is, unchecked.
- * @returns The state after.
+ * @param state The state; it does not change.
+ * @param topic The topic.
+ * @param key The key. Any string is allowed, `""` and `"__proto__"` too.
+ * @param pid The process, for {@linkcode untrackState}.
+ * @param metaJson The meta as JSON; kept unchecked.
+ * @returns The new state.
  *
  * @example Usage
  * ```ts
@@ -104,15 +101,15 @@ export function trackState(
 }
 
 /**
- * Takes all metas of a process away from a key. A key without metas goes, and
- * so does a topic without keys. O(log topics + log keys of the topic + metas of
+ * Removes all metas of a process from a key. A key without metas is removed, and
+ * so is a topic without keys. O(log topics + log keys of the topic + metas of
  * the key).
  *
- * @param state The state before; it stays as it is.
- * @param topic Where.
- * @param key Who.
+ * @param state The state; it does not change.
+ * @param topic The topic.
+ * @param key The key.
  * @param pid The process.
- * @returns The state after; the same object if there was nothing to take away.
+ * @returns The new state; the same object if there was nothing to remove.
  *
  * @example Usage
  * ```ts
@@ -146,11 +143,11 @@ export function untrackState(
 }
 
 /**
- * Lists who is in a topic, sorted by key. O(log topics + keys of the topic).
+ * Lists the keys in a topic, sorted. O(log topics + keys of the topic).
  *
  * @param state The state.
- * @param topic Where.
- * @returns The entry of each key: the same `Map` until the topic changes; an
+ * @param topic The topic.
+ * @returns The entry of each key: the same `Map` until the topic changes, an
  * empty one for an unknown topic.
  *
  * @example Usage
@@ -196,23 +193,23 @@ const LISTS = new WeakMap<
 >();
 
 /**
- * Counts the keys that are in a topic. O(log topics).
+ * Counts the keys in a topic. O(log topics).
  *
  * @param state The state.
- * @param topic Where.
- * @returns How many; 0 for an unknown topic.
+ * @param topic The topic.
+ * @returns The number of keys; 0 for an unknown topic.
  */
 export function countPresences(state: PresenceState, topic: string): number {
   return sizeOf(find(state.topics, topic));
 }
 
 /**
- * Tells whether a key is in a topic. O(log topics + log keys of the topic).
+ * Reports whether a key is in a topic. O(log topics + log keys of the topic).
  *
  * @param state The state.
- * @param topic Where.
- * @param key Who.
- * @returns `true` if it has a meta there.
+ * @param topic The topic.
+ * @param key The key.
+ * @returns `true` if the key has a meta there.
  */
 export function isPresent(
   state: PresenceState,
@@ -226,9 +223,9 @@ export function isPresent(
  * Counts the metas of a key in a topic. O(log topics + log keys of the topic).
  *
  * @param state The state.
- * @param topic Where.
- * @param key Who.
- * @returns How many; 0 if it is not there.
+ * @param topic The topic.
+ * @param key The key.
+ * @returns The number of metas; 0 for an unknown key.
  */
 export function connectionCount(
   state: PresenceState,
@@ -241,8 +238,8 @@ export function connectionCount(
 /**
  * Makes the meta of a connection.
  *
- * @param pid Names the process.
- * @param data What it says of itself, as JSON; kept as it is, unchecked.
+ * @param pid The name of the process.
+ * @param data The meta as JSON; kept unchecked.
  * @returns The meta.
  */
 export function makeMeta(pid: string, data: string): PresenceMeta {
@@ -250,17 +247,17 @@ export function makeMeta(pid: string, data: string): PresenceMeta {
 }
 
 /**
- * Tells which process a meta is of.
+ * Returns the process of a meta.
  *
  * @param meta The meta.
- * @returns Its process.
+ * @returns The name of the process.
  */
 export function metaPid(meta: PresenceMeta): string {
   return meta.pid;
 }
 
 /**
- * Tells what a meta says.
+ * Returns the JSON of a meta.
  *
  * @param meta The meta.
  * @returns Its JSON, as it was given.
@@ -294,7 +291,7 @@ export function makeEntry(metas: Iterable<PresenceMeta>): PresenceEntry {
 }
 
 /**
- * Tells the metas of an entry.
+ * Returns the metas of an entry.
  *
  * @param entry The entry.
  * @returns Its metas in the order they were tracked.
@@ -307,7 +304,7 @@ export function entryMetas(entry: PresenceEntry): readonly PresenceMeta[] {
  * Counts the metas of an entry.
  *
  * @param entry The entry.
- * @returns How many.
+ * @returns The number of metas.
  */
 export function entryCount(entry: PresenceEntry): number {
   return entry.metas.length;

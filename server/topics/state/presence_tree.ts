@@ -1,29 +1,29 @@
 /**
- * A balanced tree of strings in the order of `compareKeys`, as plain data that
- * never changes: a changed tree shares with the former all that is the same.
+ * A balanced tree of strings in the order of `compareKeys`, as immutable plain
+ * data: a changed tree shares the unchanged parts with the former one.
  */
 export interface PresenceTree<V> {
   /** The key of this node. */
   readonly key: string;
   /** The value of this node. */
   readonly value: V;
-  /** How many nodes there are, this one and all below. */
+  /** The number of nodes: this one and all below. */
   readonly size: number;
-  /** What has smaller keys. */
+  /** The nodes with smaller keys. */
   readonly left: PresenceTree<V> | undefined;
-  /** What has greater keys. */
+  /** The nodes with greater keys. */
   readonly right: PresenceTree<V> | undefined;
 }
 
-/** A tree, or an empty one. */
+/** A tree, which may be empty. */
 export type Tree<V> = PresenceTree<V> | undefined;
 
-/** How many keys a tree holds. O(1). */
+/** Returns the number of keys. O(1). */
 export function sizeOf(tree: Tree<unknown>): number {
   return tree?.size ?? 0;
 }
 
-/** The value of a key. O(log n). */
+/** Returns the value of a key. O(log n). */
 export function find<V>(tree: Tree<V>, key: string): V | undefined {
   while (tree !== undefined && tree.key !== key) {
     tree = key < tree.key ? tree.left : tree.right;
@@ -31,7 +31,7 @@ export function find<V>(tree: Tree<V>, key: string): V | undefined {
   return tree?.value;
 }
 
-/** Adds all that a tree holds to a map, in order. O(n). */
+/** Adds all keys and values to a map, in order. O(n). */
 export function collect<V>(tree: Tree<V>, map: Map<string, V>): void {
   if (tree === undefined) return;
   collect(tree.left, map);
@@ -39,7 +39,7 @@ export function collect<V>(tree: Tree<V>, map: Map<string, V>): void {
   collect(tree.right, map);
 }
 
-/** A tree with another value for a key. O(log n); the rest is shared. */
+/** Returns a tree with a new value for a key. O(log n). */
 export function put<V>(tree: Tree<V>, key: string, value: V): PresenceTree<V> {
   if (tree === undefined) return join(undefined, { key, value }, undefined);
   const { left, right } = tree;
@@ -48,7 +48,7 @@ export function put<V>(tree: Tree<V>, key: string, value: V): PresenceTree<V> {
   return join(left, { key, value }, right);
 }
 
-/** A tree without a key. O(log n); the rest is shared. */
+/** Returns a tree without a key. O(log n). */
 export function drop<V>(tree: Tree<V>, key: string): Tree<V> {
   if (tree === undefined) return undefined;
   const { left, right } = tree;
@@ -76,9 +76,9 @@ function join<V>(
 
 /**
  * Joins two sides of which one has gained or lost a node. The tree is balanced
- * by weight (Adams 1992, with the bounds 3 and 2 that Hirai and Yamamoto have
- * proven in 2011): a side that is more than three times as heavy as the other
- * gives its inner part away, whole unless that is the bulk of it.
+ * by weight (Adams 1992, with the bounds 3 and 2 that Hirai and Yamamoto proved
+ * in 2011): a side that is more than three times as heavy as the other gives
+ * its inner part away, as a whole unless that is most of it.
  */
 function balance<V>(
   left: Tree<V>,

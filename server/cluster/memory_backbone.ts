@@ -17,7 +17,6 @@ import type {
 import {
   type Follower,
   MemoryState,
-  type StoredContext,
   type StoredLease,
   type StoredRow,
 } from "./memory_state.ts";
@@ -26,16 +25,16 @@ import {
 const PURGE_STEP = 1_000;
 
 /**
- * Remembers what a backbone has; gives what takes it back to that, as one does
- * whose replica takes over before it has heard of the last writes. For tests.
+ * Saves what a backbone has; returns a function that restores it, as when a
+ * replica takes over that lacks the last writes. For tests.
  */
 export let checkpoint: (backbone: MemoryBackbone) => () => void;
 
-/** How a {@linkcode MemoryBackbone} is made. */
+/** Options of a {@linkcode MemoryBackbone}. */
 export interface MemoryBackboneOptions {
   /**
-   * Tells the backbone's own time in milliseconds. It needs to agree with no
-   * node's clock.
+   * Returns the backbone's own time in milliseconds. It may differ from the
+   * clock of every node.
    *
    * @default {steadyNow}
    */
@@ -43,8 +42,8 @@ export interface MemoryBackboneOptions {
 }
 
 /**
- * A backbone within one process: for servers that need no other, for tests, and
- * the measure for the other ones.
+ * A backbone within one process: for servers that need no other one, for tests,
+ * and as the measure of other backbones.
  *
  * @example Usage
  * ```ts
@@ -67,7 +66,7 @@ export class MemoryBackbone implements PresenceBackbone {
     checkpoint = (backbone) => backbone.#state.checkpoint();
   }
 
-  /** Makes a backbone that nobody is connected to yet. */
+  /** Makes a backbone without connections. */
   constructor({ clock = steadyNow }: MemoryBackboneOptions = {}) {
     this.#state = new MemoryState(clock);
   }
@@ -82,7 +81,7 @@ export class MemoryBackbone implements PresenceBackbone {
     return Promise.resolve(connection);
   }
 
-  /** Forgets everything, as one that restarts without a disk does. */
+  /** Forgets everything, as a restart without a disk does. */
   restart(): void {
     this.#state.forget();
   }
@@ -116,7 +115,7 @@ class MemoryConnection implements BackboneConnection, Follower {
     if (former !== undefined && former.epoch !== lease.epoch) {
       this.#ended(former);
     }
-    this.#tellOthers((listener) => listener.onLease(lease));
+    this.#notifyOthers((listener) => listener.onLease(lease));
     return this.#state.memory;
   }
 
@@ -127,7 +126,7 @@ class MemoryConnection implements BackboneConnection, Follower {
     const isKept = !this.#state.isOver(lease);
     if (isKept) {
       this.#state.keep(lease);
-      this.#tellOthers((listener) => listener.onLease(lease));
+      this.#notifyOthers((listener) => listener.onLease(lease));
     }
     return { isKept, memory, unpurged };
   }
@@ -213,7 +212,7 @@ class MemoryConnection implements BackboneConnection, Follower {
     return Promise.resolve();
   }
 
-  /** No call is done at once. */
+  /** Makes every call asynchronous. */
   async #turn(action: string): Promise<void> {
     await Promise.resolve();
     if (this.#isClosed) throw new BackboneClosedError(action);
@@ -222,10 +221,10 @@ class MemoryConnection implements BackboneConnection, Follower {
   #ended({ node, epoch }: NodeLife): void {
     const life = { node, epoch };
     this.#state.unpurged.set(epoch, life);
-    this.#tellOthers((listener) => listener.onEnded(life));
+    this.#notifyOthers((listener) => listener.onEnded(life));
   }
 
-  /** Removes rows of a life, up to a limit; tells how many. */
+  /** Removes rows of a life, up to a limit; returns how many. */
   #sweep(name: string, life: NodeLife, limit: number): number {
     const rows = this.#state.contexts.get(name)?.rows ?? new Map();
     let swept = 0;
@@ -245,33 +244,24 @@ class MemoryConnection implements BackboneConnection, Follower {
     if (!isAllowed(life, write, former, this.#state.now())) {
       return { isDone: false, revision: stored.last };
     }
+    let change: RowChange["change"];
     if (write.type === "put") {
       const { id, value, age } = write;
       const { node, epoch } = life;
-      const put = {
-        row: { node, epoch, id, value },
-        heardAt: this.#state.now() - age,
-      };
+      const row = { node, epoch, id, value };
+      const put = { row, heardAt: this.#state.now() - age };
       stored.rows.set(id, put);
-      const change = { type: "put", row: this.#aged(put) } as const;
-      return this.#tell(write.context, stored, change);
+      change = { type: "put", row: this.#aged(put) };
+    } else {
+      stored.rows.delete(write.id);
+      change = { type: "removed", id: write.id };
     }
-    stored.rows.delete(write.id);
-    const change = { type: "removed", id: write.id } as const;
-    return this.#tell(write.context, stored, change);
-  }
-
-  #tell(
-    context: string,
-    stored: StoredContext,
-    change: RowChange["change"],
-  ): Written {
+    const { context } = write;
     const { memory } = this.#state;
     const revision = ++this.#state.revision;
-    const previous = stored.last;
+    const notice = { context, memory, revision, previous: stored.last, change };
     stored.last = revision;
-    const told = { context, memory, revision, previous, change };
-    for (const { listener } of [...stored.followers]) listener.onChange(told);
+    for (const { listener } of [...stored.followers]) listener.onChange(notice);
     return { isDone: true, revision };
   }
 
@@ -283,14 +273,14 @@ class MemoryConnection implements BackboneConnection, Follower {
     return { ...lease, age: Math.max(0, this.#state.now() - renewedAt) };
   }
 
-  #tellOthers(tell: (listener: BackboneListener) => void): void {
+  #notifyOthers(notify: (listener: BackboneListener) => void): void {
     for (const connection of [...this.#state.connections]) {
-      if (connection !== this) tell(connection.listener);
+      if (connection !== this) notify(connection.listener);
     }
   }
 }
 
-/** Whether a write may be done where there is that row, or none. */
+/** Reports whether a write may replace a row, or write where there is none. */
 function isAllowed(
   life: NodeLife,
   write: RowWrite,

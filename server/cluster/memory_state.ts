@@ -1,17 +1,17 @@
 import type { Timestamp } from "../../core/mod.ts";
 import type { BackboneListener, Lease, NodeLife, Row } from "./backbone.ts";
 
-/** A node, as whoever has something to tell it sees it. */
+/** A connection, which is notified of what others do. */
 export interface Follower {
-  /** Told of what happens. */
+  /** Its listener. */
   readonly listener: BackboneListener;
 }
 
 /** A row as it is kept. */
 export interface StoredRow {
-  /** The row, but for what changes by itself. */
+  /** The row without its age. */
   readonly row: Omit<Row, "age">;
-  /** When its owner has last heard of its publisher, by the backbone's clock. */
+  /** When its owner last heard from the publisher, by the backbone's clock. */
   readonly heardAt: Timestamp;
 }
 
@@ -19,86 +19,59 @@ export interface StoredRow {
 export interface StoredContext {
   /** The revision of its last change. */
   last: number;
-  /** By their ids. */
+  /** The rows by their ids. */
   readonly rows: Map<string, StoredRow>;
-  /** Who is told of its changes. */
+  /** The connections that follow it. */
   readonly followers: Set<Follower>;
 }
 
 /** A lease as it is kept. */
 export interface StoredLease {
-  /** As it was renewed. */
+  /** The lease as it was renewed. */
   readonly lease: Lease;
   /** When it was renewed, by the backbone's clock. */
   readonly renewedAt: Timestamp;
 }
 
-/** What all nodes share. */
+/** What all connections share. */
 export class MemoryState {
   /** The backbone's clock. */
   readonly now: () => Timestamp;
-  /** Who is connected. */
+  /** All connections. */
   readonly connections: Set<Follower> = new Set();
-  /** By their names. */
+  /** The contexts by their names. */
   readonly contexts: Map<string, StoredContext> = new Map();
-  /** Those that have not ended, by their nodes. */
-  readonly leases: Map<string, StoredLease> = new Map();
-  /** Lives that are over but not purged, by their epochs. */
-  readonly unpurged: Map<string, NodeLife> = new Map();
-  /** Named anew whenever everything is forgotten. */
+  /** The leases that have not ended, by their nodes. */
+  leases: Map<string, StoredLease> = new Map();
+  /** The lives that are over but not purged, by their epochs. */
+  unpurged: Map<string, NodeLife> = new Map();
+  /** The name of the memory, another one once everything is forgotten. */
   memory: string = crypto.randomUUID();
   /** The revision of the last change of all. */
   revision = 0;
 
-  /** Makes one that knows nothing yet. */
+  /** Makes a state without leases and rows. */
   constructor(now: () => Timestamp) {
     this.now = now;
   }
 
   /** Forgets everything. */
   forget(): void {
-    this.memory = crypto.randomUUID();
-    this.revision = 0;
-    this.leases.clear();
-    this.unpurged.clear();
-    for (const context of this.contexts.values()) {
-      context.last = 0;
-      context.rows.clear();
-    }
-    this.#interrupt();
+    this.#restore(new MemoryState(this.now));
   }
 
-  /** Remembers what there is; gives what goes back to it. */
+  /** Saves everything; returns a function that restores it. */
   checkpoint(): () => void {
-    const { revision } = this;
-    const leases = [...this.leases];
-    const unpurged = [...this.unpurged];
-    const contexts = Array.from(
-      this.contexts,
-      ([name, { last, rows }]) => [name, { last, rows: [...rows] }] as const,
-    );
-    return () => {
-      this.revision = revision;
-      refill(this.leases, leases);
-      refill(this.unpurged, unpurged);
-      for (const context of this.contexts.values()) {
-        context.last = 0;
-        context.rows.clear();
-      }
-      for (const [name, { last, rows }] of contexts) {
-        const context = this.context(name);
-        context.last = last;
-        refill(context.rows, rows);
-      }
-      this.#interrupt();
-    };
+    const copy = new MemoryState(this.now);
+    copy.#restore(this);
+    return () => this.#restore(copy);
   }
 
-  /** A context, perhaps one without rows. */
+  /** Returns a context, perhaps a new one without rows. */
   context(name: string): StoredContext {
     let context = this.contexts.get(name);
     if (context === undefined) {
-      // Perhaps it has been there before, and was forgotten.
+      // It may have been there before, and its last revision was forgotten.
       const last = this.revision;
       context = { last, rows: new Map(), followers: new Set() };
       this.contexts.set(name, context);
@@ -106,7 +79,7 @@ export class MemoryState {
     return context;
   }
 
-  /** Forgets a context that nobody needs. */
+  /** Forgets a context without rows and followers. */
   tidy(name: string): void {
     const context = this.contexts.get(name);
     if (context?.rows.size === 0 && context.followers.size === 0) {
@@ -114,25 +87,31 @@ export class MemoryState {
     }
   }
 
-  /** Keeps a lease; the former one of its node is no more. */
+  /** Keeps a lease in place of the former one of its node. */
   keep(lease: Lease): void {
     this.leases.set(lease.node, { lease, renewedAt: this.now() });
   }
 
-  /** Whether a life is over. */
+  /** Reports whether a life is over. */
   isOver({ node, epoch }: NodeLife): boolean {
     return this.leases.get(node)?.lease.epoch !== epoch;
   }
 
-  #interrupt(): void {
+  /** Takes over what another state remembers; connections stay. */
+  #restore(other: MemoryState): void {
+    this.memory = other.memory;
+    this.revision = other.revision;
+    this.leases = new Map(other.leases);
+    this.unpurged = new Map(other.unpurged);
+    for (const context of this.contexts.values()) {
+      context.last = 0;
+      context.rows.clear();
+    }
+    for (const [name, { last, rows }] of other.contexts) {
+      const context = this.context(name);
+      context.last = last;
+      for (const [id, row] of rows) context.rows.set(id, row);
+    }
     for (const { listener } of [...this.connections]) listener.onInterrupted();
   }
-}
-
-function refill<K, V>(
-  map: Map<K, V>,
-  entries: readonly (readonly [K, V])[],
-): void {
-  map.clear();
-  for (const [key, value] of entries) map.set(key, value);
 }

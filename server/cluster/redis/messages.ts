@@ -1,50 +1,49 @@
-import type { Lease, NodeLife, RowChange } from "../mod.ts";
+import type { BackboneListener, Lease, RowChange } from "../mod.ts";
 import { lifeOf } from "./names.ts";
 
-/** What is told on a channel. */
-export type Message =
-  | { readonly type: "changes"; readonly changes: readonly RowChange[] }
-  | { readonly type: "lease"; readonly by: string; readonly lease: Lease }
-  | { readonly type: "ended"; readonly by: string; readonly life: NodeLife }
-  | {
-    readonly type: "text";
-    readonly by: string;
-    readonly from: string;
-    readonly text: string;
-  };
+/** Notifies a listener of something that a message says. */
+export type Notify = (listener: BackboneListener) => void;
 
-/** Writes a text from a node. */
+/** Encodes a text from a node. */
 export function encodeText(by: string, from: string, text: string): string {
   return JSON.stringify(["text", by, from, text]);
 }
 
 /**
- * Reads what was told on a channel.
+ * Decodes a message of a channel.
  *
- * @param context The context that it is of; "" for none.
- * @param message What was told.
- * @returns What it means, or `undefined` if somebody else has told it.
+ * @param message The message.
+ * @param context The context of the channel, if it has one.
+ * @param self Identifies this connection, whose own messages are ignored.
+ * @returns What it says; nothing, if somebody else has published it.
  */
 export function decodeMessage(
-  context: string,
   message: string,
-): Message | undefined {
+  context: string | undefined,
+  self: string,
+): readonly Notify[] {
   try {
-    const [type, first, second, third] = JSON.parse(message);
-    switch (type) {
-      case "changes":
-        return { type, changes: readChanges(context, first, second, third) };
-      case "lease":
-        return { type, by: first, lease: JSON.parse(second) };
-      case "ended":
-        return { type, by: first, life: lifeOf(second) };
-      case "text":
-        return { type, by: first, from: second, text: third };
+    const [type, by, first, second] = JSON.parse(message);
+    if (type === "changes" && context !== undefined) {
+      return readChanges(context, by, first, second)
+        .map((change) => (listener) => listener.onChange(change));
+    }
+    if (by === self) return [];
+    if (type === "lease") {
+      const lease: Lease = JSON.parse(first);
+      return [(listener) => listener.onLease(lease)];
+    }
+    if (type === "ended") {
+      const life = lifeOf(first);
+      return [(listener) => listener.onEnded(life)];
+    }
+    if (type === "text" && context !== undefined) {
+      return [(listener) => listener.onMessage(context, first, second)];
     }
   } catch {
-    // Nothing that we have said.
+    // It is none of ours.
   }
-  return undefined;
+  return [];
 }
 
 function readChanges(

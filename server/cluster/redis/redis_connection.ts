@@ -191,26 +191,11 @@ export class RedisConnection implements BackboneConnection {
     while (!await this.purge(life));
   }
 
-  #onMessage(channel: string, text: string): void {
+  #onMessage(channel: string, message: string): void {
     const context = this.#followed.get(channel);
-    const message = decodeMessage(context ?? "", text);
-    if (message === undefined) return;
-    if (message.type === "changes") {
-      for (const change of message.changes) {
-        // The listener may have unfollowed it.
-        if (this.#followed.has(channel)) this.#listener.onChange(change);
-      }
-      return;
-    }
-    if (message.by === this.#id) return;
-    switch (message.type) {
-      case "lease":
-        return this.#listener.onLease(message.lease);
-      case "ended":
-        return this.#listener.onEnded(message.life);
-      case "text":
-        if (context === undefined) return;
-        this.#listener.onMessage(context, message.from, message.text);
+    for (const notify of decodeMessage(message, context, this.#id)) {
+      // The listener may have unfollowed it.
+      if (this.#followed.get(channel) === context) notify(this.#listener);
     }
   }
 }

@@ -185,7 +185,7 @@ async function serve(settings: Settings): Promise<void> {
 
   await stopSignal();
   readiness.draining();
-  // First: a socket that the listener closes does not tell its client to return.
+  // First: the listener would close sockets without the code to reconnect.
   await endpoint[Symbol.asyncDispose]();
   await membership?.[Symbol.asyncDispose]();
   documents[Symbol.dispose]();

@@ -205,8 +205,8 @@ Deno.test("the colours of the pages have enough contrast, in light and dark", as
       return color;
     };
     for (const [text, paper] of pairs) {
-      const told = contrast(colorOf(text), colorOf(paper));
-      assert(told >= 4.5, `${text} on ${paper}: ${told}`);
+      const measured = contrast(colorOf(text), colorOf(paper));
+      assert(measured >= 4.5, `${text} on ${paper}: ${measured}`);
     }
     // The edges of controls are visible.
     assert(contrast(colorOf("edge"), colorOf("card")) >= 3);

@@ -134,7 +134,7 @@ textarea.addEventListener("compositionend", () => {
 });
 // The browser's own undo knows nothing of what others write.
 textarea.addEventListener("beforeinput", (event) => {
-  // The event for a cursor that was moved before comes later.
+  // The event for a cursor that was moved before arrives later.
   if (isElsewhere()) wroteAt = -Infinity;
   if (event.inputType === "historyUndo") goBack(event, true);
 });

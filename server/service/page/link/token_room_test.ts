@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 
 /**
- * Both pages in a real browser, against a service that lets in only whom a
- * token allows.
+ * Both pages in a real browser, against a service that requires tokens.
  *
  * @module
  */

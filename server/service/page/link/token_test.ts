@@ -83,14 +83,14 @@ Deno.test("keepToken() keeps the stored token if the address has none", async ()
 
 Deno.test("keepToken() replaces the stored token, or removes it", async () => {
   const store = forgetfulStore();
-  const tell = (token: string) => {
+  const keep = (token: string) => {
     const { place, history } = visit(`/#token=${token}`);
     keepToken(place, history, store);
     return loadToken(store)?.subject;
   };
-  assertEquals(tell(await signed({ sub: "ada" })), "ada");
-  assertEquals(tell(await signed({ sub: "bob" })), "bob");
-  assertEquals(tell(""), undefined);
+  assertEquals(keep(await signed({ sub: "ada" })), "ada");
+  assertEquals(keep(await signed({ sub: "bob" })), "bob");
+  assertEquals(keep(""), undefined);
   assertEquals(loadToken(store), undefined);
 });
 

@@ -36,7 +36,7 @@ export class Visit {
   /**
    * @param {import("./rooms.js").Kind} kind of the room
    * @param {(topic: string) => string} titleOf makes the title of the page
-   * @param {() => void} show is called when somebody else is here
+   * @param {() => void} show is called when people join, change or leave
    */
   constructor(kind, titleOf, show) {
     const parameters = new URLSearchParams(location.search);
@@ -162,7 +162,7 @@ export class Visit {
     this.#show();
   }
 
-  /** After a restart of the service, the others come back one by one. */
+  /** After a restart of the service, the others return one by one. */
   #waitForOthers() {
     this.#attendance.waitForOthers(steadyNow());
     setTimeout(() => {

@@ -304,7 +304,7 @@ export class SharedText {
   }
 
   /**
-   * Reads the text anew.
+   * Reads the text again.
    *
    * @returns {TextEdit[]} What has changed in it.
    */

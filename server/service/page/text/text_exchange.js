@@ -29,7 +29,7 @@ const MESSAGE_BYTES = 32_768;
 /**
  * Exchanges the text between the tabs of a document: new and deleted letters as
  * they are written, and all letters for a newcomer. The answer to a newcomer
- * includes all cursors: people who do nothing don't send theirs again when the
+ * includes all cursors: inactive people don't send theirs again when the
  * text before them changes.
  */
 export class TextExchange {
@@ -64,7 +64,7 @@ export class TextExchange {
   }
 
   /**
-   * Takes the text over that was written here. `sendNews()` sends it.
+   * Writes what was typed here. `sendNews()` sends it.
    *
    * @param {string} text
    * @param {number} caret where it is now

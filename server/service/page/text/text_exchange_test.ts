@@ -79,7 +79,7 @@ class Tab {
     this.#network.broadcast(this, "wanted", {});
   }
 
-  /** Takes the next message, or one after it. */
+  /** Receives the next message, or a later one. */
   receive(index = 0): void {
     const [message] = this.inbox.splice(index, 1);
     if (message?.event === "wanted") this.exchange.answer();

@@ -266,7 +266,7 @@ test("shows the same where CSS zooms", async (page) => {
 
 test("lays out the text once for many edits, and keeps the selection", async (page) => {
   await put(page, "a-".repeat(300));
-  const told = await page.evaluate(async () => {
+  const measured = await page.evaluate(async () => {
     const path = "/text/textarea_editor.js" as const;
     const { TextareaEditor }: typeof import("./textarea_editor.js") =
       await import(path);
@@ -286,7 +286,7 @@ test("lays out the text once for many edits, and keeps the selection", async (pa
     }));
     return { count, text: editor.text, selected: editor.selected };
   });
-  assertEquals(told, {
+  assertEquals(measured, {
     count: 1,
     text: "xy-".repeat(200) + "a-".repeat(100),
     selected: { anchor: 18, head: 17 },
@@ -295,7 +295,7 @@ test("lays out the text once for many edits, and keeps the selection", async (pa
 
 test("measures a selection of many lines at once", async (page) => {
   await put(page, "ab\n".repeat(500));
-  const told = await page.evaluate(async () => {
+  const measured = await page.evaluate(async () => {
     const paths = ["/text/textarea_editor.js", "/text/text_edit.js"] as const;
     const [{ TextareaEditor }, { positionAt }]: [
       typeof import("./textarea_editor.js"),
@@ -317,6 +317,6 @@ test("measures a selection of many lines at once", async (page) => {
     const boxes = editor.getBoxes(positionAt(text, 0), positionAt(text, 1_500));
     return { count, lines: boxes.length, wanted: editor.viewport.bottomLine };
   });
-  assert(told.count < 100, `${told.count}`);
-  assertEquals(told.lines, told.wanted + 1);
+  assert(measured.count < 100, `${measured.count}`);
+  assertEquals(measured.lines, measured.wanted + 1);
 });

@@ -70,13 +70,13 @@ Deno.test("joinCluster() tells of an update, of a goodbye and of an end", async 
   await mirror.read();
   await a.receive({ facets: { activity: null, availability: "busy" } });
   await lab.pass();
-  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(await mirror.events(), ["updated alice"]);
   assertEquals(facetsAt(b), { availability: "busy" });
   await a.run(() => a.server.withdraw(keyOf()));
   await lab.pass();
-  assertEquals(await mirror.told(), ["left alice"]);
+  assertEquals(await mirror.events(), ["left alice"]);
   await lab.pass(600);
-  assertEquals(await mirror.told(), ["left bob"]);
+  assertEquals(await mirror.events(), ["left bob"]);
 });
 
 Deno.test("joinCluster() brings what was received before", async () => {
@@ -203,17 +203,17 @@ Deno.test("joinCluster() moves an entry to the node where its publisher is", asy
   await lab.pass();
   const merged = { activity: "editing", availability: "busy" };
   assertEquals([facetsAt(a), facetsAt(b)], [merged, merged]);
-  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(await mirror.events(), ["updated alice"]);
 
   // The late end of the old connection.
   await a.run(() => a.server.disconnect("tab"));
   await lab.pass(5_000);
   assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
 
   await b.run(() => b.server.withdraw(keyOf()));
   await lab.pass();
-  assertEquals(await mirror.told(), ["left alice"]);
+  assertEquals(await mirror.events(), ["left alice"]);
 });
 
 Deno.test("joinCluster() lets posts of one publisher be spread over two nodes", async () => {
@@ -225,9 +225,9 @@ Deno.test("joinCluster() lets posts of one publisher be spread over two nodes", 
     await node.receive({ expiry: node.server.now + 400 });
     await lab.pass(150);
   }
-  assertEquals(await mirror.told(), ["joined alice"]);
+  assertEquals(await mirror.events(), ["joined alice"]);
   await lab.pass(1_000);
-  assertEquals(await mirror.told(), ["left alice"]);
+  assertEquals(await mirror.events(), ["left alice"]);
   assertEquals(b.shows(), []);
 });
 
@@ -284,7 +284,7 @@ Deno.test("joinCluster() lets somebody reload at another node without leaving", 
   await lab.pass(500);
   await b.receive({ origin: "tab/2" });
   await lab.pass(5_000);
-  const told = await mirror.told();
+  const told = await mirror.events();
   assertEquals(told.filter((event) => event !== "updated alice"), [
     "joined alice",
   ]);
@@ -562,7 +562,7 @@ Deno.test("Cluster.leave() keeps rows for a rolling restart, in which nobody lea
   await again.watch();
   await again.receive({ origin: "tab/2" });
   await lab.pass(leaseTtlMs * 3);
-  const told = await mirror.told();
+  const told = await mirror.events();
   assertEquals(told.filter((event) => event !== "updated alice"), []);
   assertEquals(b.server.store.size, 1);
 });
@@ -586,7 +586,7 @@ Deno.test("joinCluster() holds what others have while the backbone is away, and 
     "connected",
     "connected",
   ]);
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
 });
 
 Deno.test("joinCluster() empties no room when the backbone forgets within the hold", async () => {
@@ -601,7 +601,7 @@ Deno.test("joinCluster() empties no room when the backbone forgets within the ho
   await lab.pass(holdMs - 500);
   lab.network.setAway(false);
   await lab.pass(1_000);
-  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  for (const mirror of mirrors) assertEquals(await mirror.events(), []);
   const late = await lab.start("late");
   await late.watch();
   await lab.pass();

@@ -58,10 +58,10 @@ Deno.test("joinCluster() ends a facet at the other node soon after it is due, th
   assertEquals(facetsAt(b), EDITING);
   await lab.pass(FACET_ALLOWANCE_MS);
   assertEquals(facetsAt(b), {});
-  assertEquals(await mirror.told(), ["updated alice"]);
+  assertEquals(await mirror.events(), ["updated alice"]);
   await lab.pass(10_000);
   assertEquals(b.shows(), ["alice"], "the lease has not run out");
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
   await lab.pass(6_000);
   assertEquals(b.shows(), []);
 });
@@ -97,11 +97,11 @@ Deno.test("joinCluster() shows a facet all the time while it is renewed, with on
   }
   const writes = (lab.network.calls.get("write") ?? 0) - before;
   assert(writes >= 9 && writes <= 11, `${writes} writes in five seconds`);
-  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  for (const mirror of mirrors) assertEquals(await mirror.events(), []);
   await lab.pass(LASTS_MS + SWEEP_MS + WAY_MS);
   assertEquals([facetsAt(a), facetsAt(b)], [{}, {}]);
   for (const mirror of mirrors) {
-    assertEquals(await mirror.told(), ["updated alice"]);
+    assertEquals(await mirror.events(), ["updated alice"]);
   }
   const after = lab.network.calls.get("write");
   await lab.pass(5_000);
@@ -121,7 +121,7 @@ Deno.test("joinCluster() does not show a facet to who comes after it was due, th
   assertEquals(late.shows(), ["alice"]);
   assertEquals(facetsAt(late), {});
   await lab.pass(5_000);
-  assertEquals(await mirror.told(), ["joined alice"]);
+  assertEquals(await mirror.events(), ["joined alice"]);
 });
 
 Deno.test("joinCluster() ends a facet at a node that is cut off, and shows it again when it goes on", async () => {

@@ -35,7 +35,7 @@ Deno.test("joinCluster() writes again what a replica has lost that takes over, a
   await failOver(lab);
   await lab.pass(leaseTtlMs * 2);
   for (const mirror of mirrors) {
-    const told = await mirror.told();
+    const told = await mirror.events();
     assertEquals(told.filter((event) => event !== "updated alice"), []);
   }
   const late = await lab.start("late");
@@ -74,7 +74,7 @@ Deno.test("joinCluster() moves somebody again of whose move a replica has not he
   for (const mirror of mirrors) await mirror.read();
   await failOver(lab);
   await lab.pass(leaseTtlMs * 2);
-  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  for (const mirror of mirrors) assertEquals(await mirror.events(), []);
   const { connection } = await lab.connect("stranger");
   const [row] = (await connection.read('"doc-1"')).rows;
   assertEquals(row?.node, "b");
@@ -176,7 +176,7 @@ Deno.test("joinCluster() keeps who is at a node that has another name, when a re
   for (const mirror of mirrors) await mirror.read();
   await failOver(lab);
   await lab.pass(options.leaseTtlMs * 3);
-  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  for (const mirror of mirrors) assertEquals(await mirror.events(), []);
   for (const node of [a, b]) {
     assertEquals(node.cluster.nodes(), [a.cluster.node, "b"]);
   }
@@ -202,7 +202,7 @@ Deno.test("joinCluster() keeps who is at a server that has joined anew by anothe
   await lab.pass(100);
   await failOver(lab);
   await lab.pass(options.leaseTtlMs * 3);
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
   assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
   assertEquals(b.cluster.nodes(), ["again", "b"]);
 });
@@ -218,7 +218,7 @@ Deno.test("joinCluster() notices that a backbone has forgotten which was never a
   await a.receive({ subject: "carol" });
   await lab.pass(leaseTtlMs);
   for (const mirror of mirrors) {
-    assertEquals(await mirror.told(), ["joined carol"]);
+    assertEquals(await mirror.events(), ["joined carol"]);
   }
   const late = await lab.start("late");
   await late.watch();
@@ -238,7 +238,7 @@ Deno.test("joinCluster() survives a backbone that forgets again and again", asyn
     await lab.pass(10 + turn * 15);
   }
   await lab.pass(leaseTtlMs);
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
   assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
   assert(a.errors.length > 0, "it has told of it");
 });

@@ -45,13 +45,13 @@ Deno.test("joinCluster() lets what a life that is over writes late take nobody a
   await stranger.write(GHOST, [put("alice")]);
   await lab.pass();
   for (const [index, node] of [a, b].entries()) {
-    assertEquals(await mirrors[index]?.told(), []);
+    assertEquals(await mirrors[index]?.events(), []);
     const snapshot = node.server.store.snapshot(keyOf());
     assertEquals(snapshot?.facets, { activity: "editing" });
   }
   assertEquals(await shared(stranger), [["a", "alice"]]);
   await lab.pass(leaseTtlMs * 2);
-  for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+  for (const mirror of mirrors) assertEquals(await mirror.events(), []);
 });
 
 Deno.test("joinCluster() shows nobody of a life that is over, and sweeps it", async () => {

@@ -57,7 +57,10 @@ Deno.test("joinCluster() by another name tells, answers and ends as before", asy
   await a.receive({ facets: { activity: "editing" } });
   await twin.receive({ subject: "carol" });
   await lab.pass();
-  assertEquals((await mirror.told()).sort(), ["joined carol", "updated alice"]);
+  assertEquals((await mirror.events()).sort(), [
+    "joined carol",
+    "updated alice",
+  ]);
   assertEquals(
     twin.server.store.snapshot(keyOf())?.facets,
     { activity: "editing" },

@@ -32,7 +32,7 @@ for (const jump of [HOUR, -HOUR]) {
     for (const mirror of mirrors) await mirror.read();
     offset = jump;
     await lab.pass(leaseTtlMs * 3);
-    for (const mirror of mirrors) assertEquals(await mirror.told(), []);
+    for (const mirror of mirrors) assertEquals(await mirror.events(), []);
     assertEquals(b.cluster.nodes(), ["a", "b"]);
     lab.kill(a);
     await lab.pass(leaseTtlMs * 2);
@@ -88,7 +88,7 @@ Deno.test("joinCluster() gives up a node that flaps no sooner than its lease has
     lab.network.cut(a.process, false);
     await lab.pass(leaseTtlMs / 2);
   }
-  assertEquals(await mirror.told(), []);
+  assertEquals(await mirror.events(), []);
 });
 
 Deno.test("joinCluster() agrees on one of two nodes that are told of somebody at once", async () => {

@@ -8,7 +8,7 @@ import type {
 import { FACET_ALLOWANCE_MS, type RemoteEntry } from "../mod.ts";
 import type { Row } from "./backbone.ts";
 
-/** Names a context in a backbone: 1 is not "1". */
+/** Encodes a context as its name in a backbone: 1 is not "1". */
 export function contextName(context: unknown): string {
   return JSON.stringify(context);
 }
@@ -21,25 +21,25 @@ export function nodeContext(node: string): string {
   return `node ${node}`;
 }
 
-/** Reads the name of a context. */
+/** Decodes the name of a context. */
 export function decodeContext<M extends PresenceModel>(
   name: string,
 ): M["context"] {
   return JSON.parse(name);
 }
 
-/** Names an entry within its context. */
+/** Encodes the key of an entry as the id of its row. */
 export function rowId({ subject, resource, origin }: EntryKey): string {
   return JSON.stringify([subject, resource ?? null, origin]);
 }
 
 /**
- * How long facets last that go by themselves, in milliseconds: in a row, since
- * their publisher was heard of.
+ * How long facets with a deadline last, in milliseconds; in a row, from when the
+ * owner last heard from the publisher.
  */
 export type FacetsLast = readonly (readonly [name: string, lasts: Duration])[];
 
-/** Writes what an entry says. */
+/** Encodes an entry as the value of its row. */
 export function encodeRow<M extends PresenceModel>(
   { visibility, observedAt, facets }: PresenceSnapshot<M>,
   facetsLast: FacetsLast = [],
@@ -51,11 +51,12 @@ export function encodeRow<M extends PresenceModel>(
 }
 
 /**
- * Whether a row says what an entry says, and has its facets last about as long.
+ * Reports whether a row says the same as an entry, and its facets last about as
+ * long.
  *
  * @param row The row.
- * @param value What the entry says, but for how long its facets last.
- * @param left How long they last from now.
+ * @param value The value of the entry without the durations of its facets.
+ * @param left How long the facets last from now.
  */
 export function saysTheSame(
   row: Pick<Row, "value" | "age">,
@@ -77,7 +78,7 @@ export function saysTheSame(
   }
 }
 
-/** Reads the key of an entry; `undefined` if it is none. */
+/** Decodes the id of a row; returns `undefined` if it is no key of an entry. */
 export function decodeKey<M extends PresenceModel>(
   context: string,
   id: string,
@@ -98,10 +99,10 @@ export function decodeKey<M extends PresenceModel>(
 }
 
 /**
- * Reads an entry, without the facets that are over for so long that nobody
- * shows them; `undefined` if it is none that this version knows.
+ * Decodes a row, without the facets that ended so long ago that no node shows
+ * them. Returns `undefined` if this version does not know its format.
  *
- * @param age How many milliseconds ago its publisher was heard of.
+ * @param age Milliseconds since the owner last heard from the publisher.
  */
 export function decodeRow<M extends PresenceModel>(
   context: string,
@@ -127,7 +128,7 @@ export function decodeRow<M extends PresenceModel>(
   }
 }
 
-/** How long facets last from now; less than zero if they are over since. */
+/** Returns how long facets last from now; less than zero if they are over. */
 function leftOf(lasts: object, age: Duration): Record<string, Duration> {
   const left = Object.entries(lasts).flatMap(([name, duration]) =>
     Number.isFinite(duration) ? [[name, duration - age] as const] : []

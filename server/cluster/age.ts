@@ -1,20 +1,18 @@
 import type { Duration } from "../../core/mod.ts";
 
-/** By so much the clocks of a backbone's servers may differ, or be estimated. */
+/** How much clocks of a backbone's servers may differ, or estimates be wrong. */
 const TOLERANCE_MS: Duration = 1_000;
 
-/** More than anything is worth: one day. */
+/** One day: older than any row that matters. */
 export const UNKNOWN_AGE: Duration = 86_400_000;
 
 /**
- * Tells how old a row is by the clock of a backbone. A row that lies in the
+ * Returns the age of a row by the clock of a backbone. A row that lies in the
  * future was written before that clock was set back, and its age is not known.
- * It counts as old, so that the next write is done; a former owner that has
- * heard of the publisher later writes again.
+ * It counts as old, so that the next write is done. A former owner that has heard
+ * from the publisher later writes it again.
  *
- * @param age The time there now, less that at which it was written, in
- * milliseconds.
- * @returns The age.
+ * @param age The time there now minus the time of the write, in milliseconds.
  *
  * @example Usage
  * ```ts

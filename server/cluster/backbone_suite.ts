@@ -1,8 +1,7 @@
 /**
- * What every {@linkcode PresenceBackbone} must do, as one suite of cases, for
- * the author of another backbone to run. It belongs to no test runner: give each
- * case to your own, as `test(name, () => run(harness))` of `node:test`, Bun or
- * vitest.
+ * A suite of cases that every {@linkcode PresenceBackbone} must pass, for authors
+ * of backbones. It belongs to no test runner: pass each case to yours, like
+ * `test(name, () => run(harness))` of `node:test`, Bun or vitest.
  *
  * @example Usage
  * ```ts
@@ -29,42 +28,28 @@ import { MESSAGE_CASES } from "./backbone_suite/message_cases.ts";
 import { NAME_CASES } from "./backbone_suite/name_cases.ts";
 import { WRITE_CASES } from "./backbone_suite/write_cases.ts";
 
-export type {
-  BackboneConnection,
-  BackboneListener,
-  ContextRows,
-  KeptLease,
-  Lease,
-  NodeLife,
-  PresenceBackbone,
-  Renewal,
-  Row,
-  RowChange,
-  RowWrite,
-  Written,
-} from "./backbone.ts";
 export type { BackboneHarness } from "./backbone_suite/harness.ts";
 export { BackboneContractError } from "./backbone_suite/assertions.ts";
 
-/** One thing that a backbone must do. */
+/** One case that a backbone must pass. */
 export interface BackboneCase {
-  /** What that is; begins with the call that it is about. */
+  /** What the backbone must do; begins with the call that it is about. */
   readonly name: string;
   /**
-   * Looks whether it does. What the case has connected is closed when it ends,
-   * however it ends; what the harness itself has opened is left to the caller.
+   * Runs the case. It closes its own connections, also when it fails; the caller
+   * closes what the harness has opened.
    *
-   * @param harness A backbone that is empty, and that nobody else uses.
-   * @throws {BackboneContractError} If the backbone does otherwise.
+   * @param harness Gives access to an empty backbone that nobody else uses.
+   * @throws {BackboneContractError} If the backbone breaks the contract.
    */
   run(harness: BackboneHarness): Promise<void>;
 }
 
 /**
- * The cases. They take a real clock: what must happen is waited for, up to 20 s
- * each time, and no case expects anything to be fast.
+ * Returns the cases. They need a real clock. They wait up to 20 s for each thing
+ * that must happen, and expect nothing to be fast.
  *
- * @returns All cases, each of which may run alone, in any order, and beside
+ * @returns All cases. Each may run alone, in any order, and at the same time as
  * others if their harnesses share nothing.
  *
  * @example Usage

@@ -8,7 +8,7 @@ import type {
 import { FACET_ALLOWANCE_MS } from "../internal.ts";
 import type { RemoteEntry } from "../mod.ts";
 
-/** Names a context in a backbone: 1 is not "1". */
+/** Encodes a context as its name in a backbone: 1 is not "1". */
 export function contextName(context: unknown): string {
   return JSON.stringify(context);
 }
@@ -28,7 +28,7 @@ export function decodeContext<M extends PresenceModel>(
   return JSON.parse(name);
 }
 
-/** Names an entry within its context. */
+/** Encodes the key of an entry as the id of its row. */
 export function rowId({ subject, resource, origin }: EntryKey): string {
   return JSON.stringify([subject, resource ?? null, origin]);
 }

@@ -1,13 +1,13 @@
-/** A backbone does otherwise than the contract says. */
+/** A backbone breaks the contract. */
 export class BackboneContractError extends Error {
   /** The name of the class. */
   override readonly name = "BackboneContractError";
 }
 
-/** How long is waited for what must happen, in milliseconds. */
+/** How long to wait for what must happen, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** The longest pause between two looks, in milliseconds. */
+/** The longest pause between two checks, in milliseconds. */
 const PAUSE = 100;
 
 /** Fails unless something holds. */
@@ -15,7 +15,7 @@ export function ensure(holds: boolean, what: string): asserts holds {
   if (!holds) throw new BackboneContractError(`Not so: ${what}`);
 }
 
-/** Fails unless two values are the same, as JSON without regard to order. */
+/** Fails unless two values are the same as JSON, whatever the order of keys. */
 export function ensureSame(actual: unknown, expected: unknown, what: string) {
   const [is, should] = [textOf(actual), textOf(expected)];
   if (is === should) return;
@@ -29,7 +29,7 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
 ): Promise<void> {
-  // A look may take long itself, and pauses may be of fake time.
+  // A check may take long itself, and pauses may be in fake time.
   const end = Date.now() + PATIENCE;
   for (let waited = 0; !await holds();) {
     if (waited > PATIENCE || Date.now() > end) {

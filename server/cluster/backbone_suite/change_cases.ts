@@ -5,7 +5,7 @@ import {
   type Cases,
   CONTEXT,
   ensureChain,
-  ensureTold,
+  ensureChanges,
   first,
   idOf,
   OTHER,
@@ -19,7 +19,7 @@ const BOB = idOf("bob");
 /** The row by which it is known that nothing more will come. */
 const LAST = idOf("last");
 
-/** The rows that somebody holds who has read a context and followed it. */
+/** The rows of a follower that has read a context. */
 function mirror(
   read: { revision: number; rows: readonly PlainRow[] },
   changes: readonly RowChange[],
@@ -48,9 +48,9 @@ async function scribble(party: Party, turns: number): Promise<void> {
   }
 }
 
-/** What followers are told. */
+/** Cases about changes that followers receive. */
 export const CHANGE_CASES: Cases = {
-  "follow() tells all changes that come after it, in order": async (lab) => {
+  "follow() delivers all later changes in order": async (lab) => {
     const [a, b] = await lab.pair();
     await a.put(BOB, "before");
     await b.connection.follow(CONTEXT);
@@ -64,8 +64,8 @@ export const CHANGE_CASES: Cases = {
       { type: "retract", context: CONTEXT, id: ALICE },
     );
     await a.put(LAST, "5");
-    await b.hears(LAST);
-    ensureTold(b, [
+    await b.changed(LAST);
+    ensureChanges(b, [
       `${ALICE}=1`,
       `${ALICE}=2`,
       `${BOB} is gone`,
@@ -74,11 +74,11 @@ export const CHANGE_CASES: Cases = {
       `${ALICE} is gone`,
       `${LAST}=5`,
     ]);
-    ensureTold(b, [], OTHER);
-    ensureTold(a, []);
+    ensureChanges(b, [], OTHER);
+    ensureChanges(a, []);
   },
 
-  "follow() tells no removal before the put of the same batch that comes before it":
+  "follow() delivers no removal before an earlier put of the same batch":
     async (lab) => {
       const [a, b] = await lab.pair();
       const CAROL = idOf("carol");
@@ -93,41 +93,41 @@ export const CHANGE_CASES: Cases = {
         { type: "retract", context: CONTEXT, id: BOB },
       );
       await until(
-        () => b.changes.some((told) => brief(told) === `${BOB} is gone`),
-        "b is told that bob is gone",
+        () => b.changes.some((change) => brief(change) === `${BOB} is gone`),
+        "b receives the removal of bob",
       );
-      const told = b.changes.map(brief).slice(0, 2).sort();
-      ensureSame(told, [`${ALICE}=2`, `${CAROL}=2`], "the puts came before");
+      const first = b.changes.map(brief).slice(0, 2).sort();
+      ensureSame(first, [`${ALICE}=2`, `${CAROL}=2`], "the puts came before");
     },
 
-  "follow() tells whose a row is, and at which revision": async (lab) => {
+  "follow() delivers the owner and the revision of a row": async (lab) => {
     const [a, b] = await lab.pair();
     const { revision: read } = await b.read();
     await b.connection.follow(CONTEXT);
     const put = await a.put(ALICE);
-    const told = await b.hears(ALICE);
-    ensure(told.change.type === "put", "it was put");
-    ensureSame(plain([told.change.row]), [a.row(ALICE)], "it is the row");
-    ensureSame(told.revision, put.revision, "it is the revision of the write");
-    ensure((told.previous ?? 0) <= read, "nothing was missed");
+    const { change, revision, previous } = await b.changed(ALICE);
+    ensure(change.type === "put", "it was put");
+    ensureSame(plain([change.row]), [a.row(ALICE)], "it is the row");
+    ensureSame(revision, put.revision, "it is the revision of the write");
+    ensure((previous ?? 0) <= read, "nothing was missed");
     const gone = await a.retract(ALICE);
-    await until(() => b.changes.length === 2, "b is told of the retraction");
+    await until(() => b.changes.length === 2, "b receives the retraction");
     const revisions = b.changes.map(({ revision }) => revision);
     const expected = [put.revision, gone.revision];
     ensureSame(revisions, expected, "they are those of the writes");
   },
 
-  "follow() tells the writer too of what it has written": async (lab) => {
+  "follow() delivers a change to its writer as well": async (lab) => {
     const [a, b] = await lab.pair();
     await a.connection.follow(CONTEXT);
     await a.put(ALICE, "1");
     await b.put(BOB, "2");
     await a.put(LAST, "3");
-    await a.hears(LAST);
-    ensureTold(a, [`${ALICE}=1`, `${BOB}=2`, `${LAST}=3`]);
+    await a.changed(LAST);
+    ensureChanges(a, [`${ALICE}=1`, `${BOB}=2`, `${LAST}=3`]);
   },
 
-  "follow() says nothing of what was refused": async (lab) => {
+  "follow() delivers nothing of a refused write": async (lab) => {
     const [a, b] = await lab.pair();
     await b.connection.follow(CONTEXT);
     await a.put(ALICE, "1");
@@ -135,11 +135,11 @@ export const CHANGE_CASES: Cases = {
     await b.retract(ALICE);
     await b.withdraw(ALICE, 3_600_000);
     await a.put(LAST, "3");
-    await b.hears(LAST);
-    ensureTold(b, [`${ALICE}=1`, `${LAST}=3`]);
+    await b.changed(LAST);
+    ensureChanges(b, [`${ALICE}=1`, `${LAST}=3`]);
   },
 
-  "follow() twice tells everything once": async (lab) => {
+  "follow() twice delivers everything once": async (lab) => {
     const [a, b] = await lab.pair();
     await Promise.all([
       b.connection.follow(CONTEXT),
@@ -148,11 +148,11 @@ export const CHANGE_CASES: Cases = {
     await b.connection.follow(CONTEXT);
     await a.put(ALICE, "1");
     await a.put(LAST, "2");
-    await b.hears(LAST);
-    ensureTold(b, [`${ALICE}=1`, `${LAST}=2`]);
+    await b.changed(LAST);
+    ensureChanges(b, [`${ALICE}=1`, `${LAST}=2`]);
   },
 
-  "follow() of a context that was read mirrors it, whoever writes": async (
+  "follow() and read() mirror a context with several writers": async (
     lab,
   ) => {
     const parties = await Promise.all(
@@ -165,36 +165,36 @@ export const CHANGE_CASES: Cases = {
     const read = await observer.read();
     await writing;
     await a?.put(LAST);
-    await observer.hears(LAST);
+    await observer.changed(LAST);
     ensureChain(observer.changes);
-    const told = new Set(observer.changes.map(({ revision }) => revision));
-    ensureSame(told.size, observer.changes.length, "each is told once");
+    const unique = new Set(observer.changes.map(({ revision }) => revision));
+    ensureSame(unique.size, observer.changes.length, "each is received once");
     ensureSame(
       mirror(
         { revision: read.revision, rows: plain(read.rows) },
         observer.changes,
       ),
       await observer.rows(),
-      "what was read and told is what is there",
+      "what was read and received is what is there",
     );
   },
 
-  "unfollow() ends it at once": async (lab) => {
+  "unfollow() stops deliveries at once": async (lab) => {
     const [a, b] = await lab.pair();
     await b.connection.follow(CONTEXT);
     await b.connection.follow(OTHER);
     await a.put(ALICE, "1");
-    await b.hears(ALICE);
+    await b.changed(ALICE);
     b.connection.unfollow(CONTEXT);
     b.connection.unfollow('"nowhere"');
     await a.put(ALICE, "2");
     await a.put(LAST, "3", OTHER);
-    await b.hears(LAST, OTHER);
-    ensureTold(b, [`${ALICE}=1`]);
-    ensureTold(b, [`${LAST}=3`], OTHER);
+    await b.changed(LAST, OTHER);
+    ensureChanges(b, [`${ALICE}=1`]);
+    ensureChanges(b, [`${LAST}=3`], OTHER);
   },
 
-  "unfollow() of one leaves the others what they follow": async (lab) => {
+  "unfollow() leaves other connections subscribed": async (lab) => {
     const backbone = await lab.open();
     const a = await lab.join("a", backbone);
     const b = await lab.join("b", backbone);
@@ -203,13 +203,13 @@ export const CHANGE_CASES: Cases = {
     b.connection.unfollow(CONTEXT);
     await c.connection.close();
     await a.put(LAST);
-    await a.hears(LAST);
-    ensureTold(a, [`${LAST}=1`]);
-    ensureTold(b, []);
-    ensureTold(c, []);
+    await a.changed(LAST);
+    ensureChanges(a, [`${LAST}=1`]);
+    ensureChanges(b, []);
+    ensureChanges(c, []);
   },
 
-  "follow() after unfollow() tells again": async (lab) => {
+  "follow() after unfollow() delivers again": async (lab) => {
     const [a, b] = await lab.pair();
     for (const [index, id] of [ALICE, BOB, LAST].entries()) {
       const following = b.connection.follow(CONTEXT);
@@ -217,12 +217,16 @@ export const CHANGE_CASES: Cases = {
       b.connection.unfollow(CONTEXT);
       await Promise.all([following, b.connection.follow(CONTEXT)]);
       await a.put(id, "1");
-      await b.hears(id);
+      await b.changed(id);
       b.connection.unfollow(CONTEXT);
       await a.put(id, "2");
     }
     const expected = [`${ALICE}=1`, `${BOB}=1`, `${LAST}=1`];
-    ensureSame(b.changes.map(brief), expected, "b is told while it follows");
+    ensureSame(
+      b.changes.map(brief),
+      expected,
+      "b receives changes while it follows",
+    );
   },
 
   "write() and follow() take large values": async (lab) => {
@@ -230,18 +234,20 @@ export const CHANGE_CASES: Cases = {
     await b.connection.follow(CONTEXT);
     const large = JSON.stringify("é☃".repeat(13_108));
     await a.put(ALICE, large);
-    const told = await b.hears(ALICE);
-    ensure(told.change.type === "put", "it was put");
-    ensure(told.change.row.value === large, "a follower is told all of it");
+    const { change } = await b.changed(ALICE);
+    ensure(change.type === "put", "it was put");
+    ensure(change.row.value === large, "a follower receives all of it");
     const row = first((await b.read()).rows, "a row");
-    ensure(row.value === large, "a reader is given all of it");
+    ensure(row.value === large, "a reader receives all of it");
   },
 
-  "close() leaves the lease and the rows, and tells no more": async (lab) => {
+  "close() leaves the lease and the rows, and stops deliveries": async (
+    lab,
+  ) => {
     const [a, b] = await lab.pair();
     await a.connection.follow(CONTEXT);
     await a.put(ALICE, "1");
-    await a.hears(ALICE);
+    await a.changed(ALICE);
     await a.connection.close();
     await a.connection.close();
     ensureSame(await b.lives(), [a.life, b.life], "the lease is there");
@@ -249,15 +255,15 @@ export const CHANGE_CASES: Cases = {
     await b.connection.follow(CONTEXT);
     b.connection.send(CONTEXT, "late");
     await b.put(LAST, "2");
-    await b.hears(LAST);
-    ensureTold(a, [`${ALICE}=1`]);
-    ensureSame(a.texts, [], "no text comes any more");
-    ensureSame(b.ended, [], "nobody is told that the life is over");
+    await b.changed(LAST);
+    ensureChanges(a, [`${ALICE}=1`]);
+    ensureSame(a.texts, [], "no text arrives any more");
+    ensureSame(b.ended, [], "nobody is notified of an end");
     const isEnded = await b.connection.end(a.life, a.lease.count);
-    ensureSame(isEnded, true, "it lasts until somebody ends it");
+    ensureSame(isEnded, true, "it lasts until it is ended");
   },
 
-  "close() has every later call fail": async (lab) => {
+  "close() makes every later call fail": async (lab) => {
     const [a, b] = await lab.pair();
     const { connection, life, lease } = a;
     await connection.close();

@@ -1,16 +1,16 @@
 import type { PresenceBackbone } from "../backbone.ts";
 
-/** How a case of the suite comes to the backbone that it looks at. */
+/** Gives a case of the suite access to a backbone. */
 export interface BackboneHarness {
   /**
-   * Gives the backbone as another process has it: asked twice, two backbones
-   * that share everything, each with a client of its own if that is possible. A
-   * backbone that lives in one process may give the same one each time.
+   * Returns the backbone as another process sees it: two calls return two
+   * backbones that share everything, each with a client of its own if possible. A
+   * backbone within one process may return the same one each time.
    */
   open(): PresenceBackbone | Promise<PresenceBackbone>;
   /**
-   * Has the backbone forget all that it holds, as a restart without a disk
-   * does, under the feet of those who are connected.
+   * Makes the backbone forget everything while nodes are connected, as a restart
+   * without a disk does.
    */
   forget(): void | Promise<void>;
 }

@@ -13,46 +13,46 @@ import type {
 import { ensure, ensureSame, until } from "./assertions.ts";
 import type { BackboneHarness } from "./harness.ts";
 
-/** What a case does with what is there. */
+/** What a case does in a lab. */
 export type Look = (lab: Lab) => Promise<void>;
 
 /** Cases by their names. */
 export type Cases = Readonly<Record<string, Look>>;
 
-/** A row as it is compared: how old it is, is another question. */
+/** A row as cases compare it, without its age. */
 export interface PlainRow extends NodeLife {
   readonly id: string;
   readonly value: string;
 }
 
-/** A context and an id as they are named in fact: both are JSON. */
+/** The name of a context, in the form that servers use: JSON. */
 export const CONTEXT = '"doc-1"';
 /** Another context. */
 export const OTHER = '"doc-2"';
 
-/** The id of a row that somebody has. */
+/** Returns the id of a row of a subject. */
 export function idOf(subject: string): string {
   return JSON.stringify([subject, null, "session"]);
 }
 
-/** The first of what there must be. */
+/** Returns the first item; fails if there is none. */
 export function first<T>(items: readonly T[], what: string): T {
   const [item] = items;
   ensure(item !== undefined, `there is ${what}`);
   return item;
 }
 
-/** Somebody who is connected, and remembers what they were told. */
+/** A connected node that records what it is notified of. */
 export class Party implements BackboneListener {
-  /** What this party is called. */
+  /** The name of the node. */
   readonly node: string;
-  /** All changes that were told. */
+  /** All changes. */
   readonly changes: RowChange[] = [];
-  /** All leases that were told. */
-  readonly told: Lease[] = [];
-  /** All lives that were told to be over. */
+  /** All leases that were renewed. */
+  readonly leases: Lease[] = [];
+  /** All lives that have ended. */
   readonly ended: NodeLife[] = [];
-  /** All texts, to whose followers they were sent, and from whom. */
+  /** All texts, with their contexts and senders. */
   readonly texts: (readonly [context: string, from: string, text: string])[] =
     [];
   #connection: BackboneConnection | undefined;
@@ -74,31 +74,31 @@ export class Party implements BackboneListener {
     return this.#connection;
   }
 
-  /** The life. */
+  /** The life of the node. */
   get life(): NodeLife {
     const { node, epoch } = this.#lease;
     return { node, epoch };
   }
 
-  /** The lease as it was said last. */
+  /** The lease as it was renewed last. */
   get lease(): Lease {
     return this.#lease;
   }
 
-  /** Begins the life, or another one. */
+  /** Begins the life again, or another one. */
   acquire(epoch: string = this.#lease.epoch): Promise<string> {
     this.#lease = { ...this.#lease, epoch, count: 1 };
     return this.connection.acquire(this.#lease);
   }
 
-  /** Renews the lease, and says something new with it. */
+  /** Renews the lease, with some news. */
   renew(news: Partial<Lease> = {}) {
     const count = this.#lease.count + 1;
     this.#lease = { ...this.#lease, count, ...news };
     return this.connection.renew(this.#lease);
   }
 
-  /** Writes. */
+  /** Writes rows. */
   write(...writes: RowWrite[]): Promise<readonly Written[]> {
     return this.connection.write(this.life, writes);
   }
@@ -126,50 +126,48 @@ export class Party implements BackboneListener {
     return this.connection.read(context);
   }
 
-  /** The rows of a context, by their ids. */
+  /** Returns the rows of a context in the order of their ids. */
   async rows(context = CONTEXT): Promise<readonly PlainRow[]> {
     return plain((await this.read(context)).rows);
   }
 
-  /** The row as it is to be read that this party has put. */
+  /** Returns a row of this node as others must read it. */
   row(id: string, value = "1"): PlainRow {
     return { ...this.life, id, value };
   }
 
-  /** The lease of a node, if it has one that has not ended. */
+  /** Returns the lease of a node, if it has one that has not ended. */
   async leaseOf(node: string): Promise<KeptLease | undefined> {
     const leases = await this.connection.leases(node);
     ensure(leases.length <= 1, `${node} has one lease at most`);
     return leases[0];
   }
 
-  /** The lives whose leases have not ended, by their nodes. */
+  /** Returns the lives that have their leases, in the order of their nodes. */
   async lives(): Promise<readonly NodeLife[]> {
     const leases = await this.connection.leases();
     return leases.map(lifeOf).sort((a, b) => a.node < b.node ? -1 : 1);
   }
 
-  /** Waits until a change of a row is told. */
-  async hears(id: string, context = CONTEXT): Promise<RowChange> {
+  /** Waits for a change of a row. */
+  async changed(id: string, context = CONTEXT): Promise<RowChange> {
     const find = () =>
       this.changes.filter((told) =>
         told.context === context && idIn(told) === id
       );
     await until(
       () => find().length > 0,
-      `${this.node} is told of ${id} in ${context}`,
+      `${this.node} is notified of ${id} in ${context}`,
     );
     return first(find(), "the change");
   }
-
-  // What is told
 
   onChange(change: RowChange): void {
     this.changes.push(change);
   }
 
   onLease(lease: Lease): void {
-    this.told.push(lease);
+    this.leases.push(lease);
   }
 
   onEnded(life: NodeLife): void {
@@ -183,7 +181,7 @@ export class Party implements BackboneListener {
   onInterrupted(): void {}
 }
 
-/** A backbone, and those who are connected to it. */
+/** A backbone and nodes that are connected to it. */
 export class Lab {
   readonly #harness: BackboneHarness;
   readonly #parties: Party[] = [];
@@ -192,17 +190,17 @@ export class Lab {
     this.#harness = harness;
   }
 
-  /** The backbone as another process has it. */
+  /** Returns the backbone as another process sees it. */
   async open(): Promise<PresenceBackbone> {
     return await this.#harness.open();
   }
 
-  /** Has it forget everything. */
+  /** Makes the backbone forget everything. */
   async forget(): Promise<void> {
     await this.#harness.forget();
   }
 
-  /** Somebody who is connected, and has no lease. */
+  /** Connects a node, which gets no lease. */
   async connect(node: string, backbone?: PresenceBackbone): Promise<Party> {
     const party = new Party(node, `${node}/1`);
     await party.connect(backbone ?? await this.open());
@@ -210,19 +208,19 @@ export class Lab {
     return party;
   }
 
-  /** Somebody who is connected, and has a lease. */
+  /** Connects a node, which gets a lease. */
   async join(node: string, backbone?: PresenceBackbone): Promise<Party> {
     const party = await this.connect(node, backbone);
     await party.acquire();
     return party;
   }
 
-  /** Two who have a lease. */
+  /** Connects two nodes with leases. */
   async pair(): Promise<[Party, Party]> {
     return [await this.join("a"), await this.join("b")];
   }
 
-  /** Closes what is open. */
+  /** Closes all connections. */
   async close(): Promise<void> {
     await Promise.allSettled(
       this.#parties.map(({ connection }) => connection.close()),
@@ -230,54 +228,58 @@ export class Lab {
   }
 }
 
-/** Which life something is of. */
+/** Returns the life of a lease or a row. */
 export function lifeOf({ node, epoch }: NodeLife): NodeLife {
   return { node, epoch };
 }
 
-/** A lease without its age. */
+/** Returns a lease without its age. */
 export function leaseOf(
   { node, epoch, count, announced, written }: Lease,
 ): Lease {
   return { node, epoch, count, announced, written };
 }
 
-/** A lease that must be there. */
+/** Returns a lease; fails if there is none. */
 export function kept(lease: KeptLease | undefined): KeptLease {
   ensure(lease !== undefined, "there is a lease");
   return lease;
 }
 
-/** Rows in the order of their ids, without their ages. */
+/** Returns rows in the order of their ids, without their ages. */
 export function plain(rows: ContextRows["rows"]): readonly PlainRow[] {
   return rows.map(({ node, epoch, id, value }) => ({ node, epoch, id, value }))
     .sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
-/** Which row a change is of. */
+/** Returns the id of the row that has changed. */
 export function idIn({ change }: RowChange): string {
   return change.type === "put" ? change.row.id : change.id;
 }
 
-/** A change in short: what was put, or which one is gone. */
+/** Describes a change: the row that was put, or the id of one that is gone. */
 export function brief({ change }: RowChange): string {
   return change.type === "put"
     ? `${change.row.id}=${change.row.value}`
     : `${change.id} is gone`;
 }
 
-/** Fails unless somebody was told these changes of a context, in order. */
-export function ensureTold(
+/** Fails unless a node received these changes of a context, in this order. */
+export function ensureChanges(
   party: Party,
   expected: readonly string[],
   context = CONTEXT,
 ): void {
   const told = party.changes.filter((change) => change.context === context);
-  ensureSame(told.map(brief), expected, `${party.node} was told so`);
+  ensureSame(
+    told.map(brief),
+    expected,
+    `${party.node} has received these changes`,
+  );
   ensureChain(told);
 }
 
-/** Fails unless changes of one context follow each other without a gap. */
+/** Fails unless changes of one context form a chain without a gap. */
 export function ensureChain(told: readonly RowChange[]): void {
   let last: RowChange | undefined;
   for (const change of told) {

@@ -2,7 +2,7 @@ import type { Lease } from "../backbone.ts";
 import { ensure, ensureSame, until } from "./assertions.ts";
 import { type Cases, first, kept, leaseOf, lifeOf } from "./lab.ts";
 
-/** News of which something is lost by many a way to write JSON. */
+/** News that many an encoding would damage. */
 const NEWS: Pick<Lease, "announced" | "written"> = {
   announced: 'mémoire:{1} "*" > ☃\n',
   written: [
@@ -13,9 +13,9 @@ const NEWS: Pick<Lease, "announced" | "written"> = {
   ],
 };
 
-/** Leases that go on. */
+/** Cases about leases. */
 export const LEASE_CASES: Cases = {
-  "acquire() begins a life, and tells the others of its lease": async (lab) => {
+  "acquire() begins a life and notifies others of its lease": async (lab) => {
     const a = await lab.connect("a");
     const b = await lab.join("b");
     const memory = await a.acquire();
@@ -24,15 +24,18 @@ export const LEASE_CASES: Cases = {
     ensureSame(leaseOf(lease), a.lease, "the lease is as it was acquired");
     ensureSame(await a.lives(), [a.life, b.life], "both live");
     await until(
-      () => b.told.some(({ node }) => node === "a"),
-      "b is told of a's lease",
+      () => b.leases.some(({ node }) => node === "a"),
+      "b is notified of a's lease",
     );
-    const told = first(b.told.filter(({ node }) => node === "a"), "a lease");
-    ensureSame(leaseOf(told), a.lease, "what is told is the lease");
+    const notified = first(
+      b.leases.filter(({ node }) => node === "a"),
+      "a lease",
+    );
+    ensureSame(leaseOf(notified), a.lease, "it is the lease as acquired");
     ensureSame(b.ended, [], "no life is over");
   },
 
-  "acquire() again, as after a lost answer, lets the life go on": async (
+  "acquire() again, as after a lost answer, keeps the life": async (
     lab,
   ) => {
     const [a, b] = await lab.pair();
@@ -40,8 +43,8 @@ export const LEASE_CASES: Cases = {
     await a.put("[1]");
     ensureSame((await a.renew()).isKept, true, "the life goes on");
     await until(
-      () => b.told.some(({ node, count }) => node === "a" && count === 2),
-      "b is told of the renewal",
+      () => b.leases.some(({ node, count }) => node === "a" && count === 2),
+      "b is notified of the renewal",
     );
     ensureSame(b.ended, [], "no life is over");
     const { unpurged } = await b.renew();
@@ -49,7 +52,7 @@ export const LEASE_CASES: Cases = {
     ensureSame((await b.read()).memory, memory, "the memory is one");
   },
 
-  "renew() keeps the lease, and tells the others what is new": async (lab) => {
+  "renew() keeps the lease and notifies others of its news": async (lab) => {
     const [a, b] = await lab.pair();
     for (const news of [NEWS, { announced: "", written: [] }]) {
       const { isKept, unpurged } = await a.renew(news);
@@ -57,21 +60,33 @@ export const LEASE_CASES: Cases = {
       const { count } = a.lease;
       const isNew = (lease: Lease) =>
         lease.node === "a" && lease.count === count;
-      await until(() => b.told.some(isNew), "b is told of the renewal");
-      const told = first(b.told.filter(isNew), "a lease");
-      ensureSame(leaseOf(told), a.lease, "what is told is what was said");
+      await until(() => b.leases.some(isNew), "b is notified of the renewal");
+      const lease = first(b.leases.filter(isNew), "a lease");
+      ensureSame(leaseOf(lease), a.lease, "it is the lease as renewed");
       const one = kept(await b.leaseOf("a"));
-      ensureSame(leaseOf(one), a.lease, "leases(node) gives what was said");
+      ensureSame(
+        leaseOf(one),
+        a.lease,
+        "leases(node) returns the lease as renewed",
+      );
       const all = await b.connection.leases();
       const same = all.filter(({ node }) => node === "a");
-      ensureSame(same.map(leaseOf), [a.lease], "leases() gives what was said");
+      ensureSame(
+        same.map(leaseOf),
+        [a.lease],
+        "leases() returns the lease as renewed",
+      );
     }
-    const counts = b.told.filter(({ node }) => node === "a")
+    const counts = b.leases.filter(({ node }) => node === "a")
       .map(({ count }) => count);
-    ensureSame(counts, [1, 2, 3].slice(-counts.length), "none is told twice");
+    ensureSame(
+      counts,
+      [1, 2, 3].slice(-counts.length),
+      "b is notified of none twice",
+    );
   },
 
-  "renew() and all else give one memory": async (lab) => {
+  "renew() and all other calls return one memory": async (lab) => {
     const [a, b] = await lab.pair();
     const memory = await a.acquire();
     await b.connection.follow('"doc-1"');
@@ -79,12 +94,12 @@ export const LEASE_CASES: Cases = {
     const { memory: renewed } = await b.renew();
     const { memory: read } = await b.read();
     const { memory: empty } = await a.read('"doc-2"');
-    const { memory: told } = await b.hears("[1]");
-    const all = [renewed, read, empty, told];
+    const { memory: changed } = await b.changed("[1]");
+    const all = [renewed, read, empty, changed];
     ensureSame(all, all.map(() => memory), "the memory is one");
   },
 
-  "renew() does not bring a lease that there is not": async (lab) => {
+  "renew() does not create a lease": async (lab) => {
     const a = await lab.connect("a");
     const b = await lab.join("b");
     ensureSame((await a.renew()).isKept, false, "it is not kept");
@@ -92,7 +107,7 @@ export const LEASE_CASES: Cases = {
     ensureSame(await b.lives(), [b.life], "there is no life");
   },
 
-  "leases() of a node that is not there gives nothing": async (lab) => {
+  "leases() of an unknown node returns nothing": async (lab) => {
     const a = await lab.connect("a");
     ensureSame(await a.leaseOf("a"), undefined, "there is no lease");
     ensureSame(await a.connection.leases(), [], "there are no leases");
@@ -106,7 +121,7 @@ export const LEASE_CASES: Cases = {
     }
   },
 
-  "leases() tells how long ago each was renewed": async (lab) => {
+  "leases() returns how long ago each was renewed": async (lab) => {
     const [a, b] = await lab.pair();
     const ageOf = async () => {
       const { age } = kept(await b.leaseOf("a"));
@@ -130,14 +145,18 @@ export const LEASE_CASES: Cases = {
     const { count } = a.lease;
     ensureSame(await b.connection.end(a.life, count), true, "it is ended");
     ensureSame(await b.connection.end(a.life, count), false, "but once");
-    ensureSame(await a.connection.end(a.life, count), false, "by whomever");
+    ensureSame(
+      await a.connection.end(a.life, count),
+      false,
+      "nor by the node itself",
+    );
     ensureSame(await b.leaseOf("a"), undefined, "no lease is left");
     ensureSame(await b.lives(), [b.life], "the other one lives on");
-    await until(() => a.ended.length > 0, "the node itself is told");
-    ensureSame(a.ended.map(lifeOf), [a.life], "it is told which life");
+    await until(() => a.ended.length > 0, "the node itself is notified");
+    ensureSame(a.ended.map(lifeOf), [a.life], "it is notified of its own life");
   },
 
-  "end() is done by one of those who try at once": async (lab) => {
+  "end() by several nodes at once is done by one": async (lab) => {
     const a = await lab.join("a");
     const others = await Promise.all(
       ["b", "c", "d", "e"].map((node) => lab.join(node)),
@@ -147,13 +166,13 @@ export const LEASE_CASES: Cases = {
     );
     ensureSame(tries.filter((isMine) => isMine), [true], "one has ended it");
     const index = tries.indexOf(true);
-    const told = others.filter((_, other) => other !== index);
+    const rest = others.filter((_, other) => other !== index);
     await until(
-      () => told.every(({ ended }) => ended.length > 0),
-      "the others are told",
+      () => rest.every(({ ended }) => ended.length > 0),
+      "the others are notified",
     );
-    for (const { ended } of told) {
-      ensureSame(ended.map(lifeOf), [a.life], "they are told once");
+    for (const { ended } of rest) {
+      ensureSame(ended.map(lifeOf), [a.life], "they are notified once");
     }
   },
 
@@ -167,10 +186,12 @@ export const LEASE_CASES: Cases = {
       ensureSame(isEnded, false, `the count ${wrong} is wrong`);
     }
     ensureSame((await a.renew()).isKept, true, "the life goes on");
-    ensureSame(b.ended, [], "nobody is told that it is over");
+    ensureSame(b.ended, [], "nobody is notified of an end");
   },
 
-  "end() does not end another life, or one that there is not": async (lab) => {
+  "end() does not end another life, or one that does not exist": async (
+    lab,
+  ) => {
     const [a, b] = await lab.pair();
     const { count } = a.lease;
     const wrong = { node: "a", epoch: "a/0" };
@@ -180,7 +201,7 @@ export const LEASE_CASES: Cases = {
     ensureSame(await b.lives(), [a.life, b.life], "both live");
   },
 
-  "end() and renew() at once: one of them is done": async (lab) => {
+  "end() and renew() at the same time: one of them is done": async (lab) => {
     const [a, b] = await lab.pair();
     for (let turn = 2; turn < 12; turn++) {
       const { count } = a.lease;

@@ -3,7 +3,7 @@ import { ensure, ensureSame, until } from "./assertions.ts";
 import {
   type Cases,
   CONTEXT,
-  ensureTold,
+  ensureChanges,
   idOf,
   lifeOf,
   OTHER,
@@ -13,7 +13,7 @@ import {
 const ALICE = idOf("alice");
 const BOB = idOf("bob");
 
-/** More than that no purge takes, however small its steps. */
+/** More steps than any purge takes. */
 const MAX_STEPS = 10_000;
 
 /** Purges a life, in as many steps as it takes. */
@@ -21,10 +21,10 @@ async function purge({ connection }: Party, life: NodeLife): Promise<void> {
   for (let step = 0; step < MAX_STEPS; step++) {
     if (await connection.purge(life)) return;
   }
-  ensure(false, "a purge comes to an end");
+  ensure(false, "a purge ends");
 }
 
-/** Ends somebody's life. */
+/** Ends the life of a node. */
 async function end(by: Party, { life, lease }: Party): Promise<void> {
   const isEnded = await by.connection.end(life, lease.count);
   ensureSame(isEnded, true, "the life is ended");
@@ -34,7 +34,7 @@ async function unpurged(party: Party): Promise<readonly NodeLife[]> {
   return (await party.renew()).unpurged.map(lifeOf);
 }
 
-/** Lives that are over, and what is left of them. */
+/** Cases about lives that are over, and their rows. */
 export const LIFE_CASES: Cases = {
   "renew() does not keep a life that is over": async (lab) => {
     const [a, b] = await lab.pair();
@@ -57,8 +57,8 @@ export const LIFE_CASES: Cases = {
     await a.put(ALICE);
     const again = await lab.connect("a");
     await again.acquire("a/2");
-    await until(() => b.ended.length > 0, "the others are told");
-    ensureSame(b.ended.map(lifeOf), [a.life], "they are told once");
+    await until(() => b.ended.length > 0, "the others are notified");
+    ensureSame(b.ended.map(lifeOf), [a.life], "they are notified once");
     ensureSame(await b.lives(), [again.life, b.life], "there is one life");
     const { isKept } = await a.renew();
     ensureSame(isKept, false, "the former one is not kept");
@@ -77,14 +77,14 @@ export const LIFE_CASES: Cases = {
     await a.put(ALICE);
     ensureSame(await unpurged(b), [], "a life that goes on is not named");
     await end(b, a);
-    ensureSame(await unpurged(b), [a.life], "the one who ended it may see it");
+    ensureSame(await unpurged(b), [a.life], "the node that ended it sees it");
     ensureSame(await unpurged(c), [a.life], "the others see it");
     await purge(c, a.life);
-    ensureSame(await unpurged(b), [], "nobody sees it any more");
-    ensureSame(await unpurged(c), [], "nobody sees it any more");
+    ensureSame(await unpurged(b), [], "no renewal names it any more");
+    ensureSame(await unpurged(c), [], "no renewal names it any more");
   },
 
-  "purge() removes the rows of a life, and tells nobody": async (lab) => {
+  "purge() removes the rows of a life and notifies nobody": async (lab) => {
     const [a, b] = await lab.pair();
     await b.connection.follow(CONTEXT);
     await a.put(ALICE, "of the former life");
@@ -106,8 +106,8 @@ export const LIFE_CASES: Cases = {
     ensureSame(await b.rows(OTHER), [], "it is purged everywhere");
     const after = await b.put(idOf("erin"));
     ensure(after.revision > revision, "the revisions grow on");
-    await b.hears(idOf("erin"));
-    ensureTold(b, [
+    await b.changed(idOf("erin"));
+    ensureChanges(b, [
       `${ALICE}=of the former life`,
       `${BOB}=is taken over`,
       `${BOB}=by b`,
@@ -117,7 +117,7 @@ export const LIFE_CASES: Cases = {
     ]);
   },
 
-  "purge() removes thousands of rows, in steps": async (lab) => {
+  "purge() removes thousands of rows in steps": async (lab) => {
     const [a, b] = await lab.pair();
     for (let batch = 0; batch < 6; batch++) {
       const writes = Array.from({ length: 500 }, (_, index): RowWrite => ({
@@ -138,7 +138,7 @@ export const LIFE_CASES: Cases = {
     ensureSame(await unpurged(b), [], "it is purged");
   },
 
-  "purge() by two at once, and once more, does no harm": async (lab) => {
+  "purge() by two nodes at once, and again, does no harm": async (lab) => {
     const [a, b] = await lab.pair();
     const c = await lab.join("c");
     for (let index = 0; index < 20; index++) await a.put(idOf(`${index}`));
@@ -150,7 +150,7 @@ export const LIFE_CASES: Cases = {
     ensureSame(await unpurged(c), [], "it is purged");
   },
 
-  "purge() of a context removes the rows of a life from it, and tells nobody":
+  "purge() of a context removes the rows of a life from it and notifies nobody":
     async (
       lab,
     ) => {
@@ -171,8 +171,8 @@ export const LIFE_CASES: Cases = {
       await b.connection.purge(former, CONTEXT);
       await b.connection.purge(former, '"nowhere"');
       await b.put(ALICE, "of b");
-      await until(() => b.changes.length >= 5, "b is told of the last one");
-      ensureTold(b, [
+      await until(() => b.changes.length >= 5, "b receives the last one");
+      ensureChanges(b, [
         `${ALICE}=1`,
         `${BOB}=2`,
         `${idOf("carol")}=1`,
@@ -228,7 +228,7 @@ export const LIFE_CASES: Cases = {
     ensureSame(await b.rows(OTHER), [b.row(BOB)], "it is so everywhere");
   },
 
-  "write() of a life that is over may land, and is known as its own": async (
+  "write() of a life that is over may be done, and names that life": async (
     lab,
   ) => {
     const [a, b] = await lab.pair();
@@ -248,7 +248,7 @@ export const LIFE_CASES: Cases = {
     ensureSame(isDone, true, "nothing stands in the way any more");
   },
 
-  "renew() does not know a lease that was forgotten, nor the rows": async (
+  "renew() does not keep a forgotten lease, nor are its rows there": async (
     lab,
   ) => {
     const [a, b] = await lab.pair();
@@ -274,6 +274,6 @@ export const LIFE_CASES: Cases = {
     ensureSame(await b.rows(), [a.row(ALICE)], "it is there again");
     await b.connection.follow(CONTEXT);
     await a.put(BOB);
-    ensureSame((await b.hears(BOB)).memory, again, "it is told with it");
+    ensureSame((await b.changed(BOB)).memory, again, "a change names it");
   },
 };

@@ -1,7 +1,7 @@
 import { ensureSame } from "./assertions.ts";
-import { brief, type Cases, CONTEXT, ensureTold, idOf } from "./lab.ts";
+import { brief, type Cases, CONTEXT, ensureChanges, idOf } from "./lab.ts";
 
-/** Texts that many a store takes for something else, or for each other. */
+/** Texts that some stores confuse with something else, or with each other. */
 const ODD = [
   "",
   " ",
@@ -62,9 +62,9 @@ const IDS = [
   ...ODD.map((name) => JSON.stringify([name, name])),
 ];
 
-/** Names are texts, whatever is in them. */
+/** Cases about names, which may be any text. */
 export const NAME_CASES: Cases = {
-  "write() and read() tell all contexts apart": async (lab) => {
+  "write() and read() distinguish all contexts": async (lab) => {
     const [a, b] = await lab.pair();
     await a.write(...CONTEXTS.map((context) => (
       { type: "put", context, id: CONTEXT, value: context, age: 0 } as const
@@ -75,21 +75,21 @@ export const NAME_CASES: Cases = {
     }
   },
 
-  "follow() tells all contexts apart": async (lab) => {
+  "follow() distinguishes all contexts": async (lab) => {
     const [a, b] = await lab.pair();
     const followed = CONTEXTS.filter((_, index) => index % 2 === 0);
     await Promise.all(followed.map((name) => b.connection.follow(name)));
     await a.write(...CONTEXTS.map((context) => (
       { type: "put", context, id: CONTEXT, value: context, age: 0 } as const
     )));
-    for (const context of followed) await b.hears(CONTEXT, context);
+    for (const context of followed) await b.changed(CONTEXT, context);
     for (const context of CONTEXTS) {
       const isFollowed = followed.includes(context);
-      ensureTold(b, isFollowed ? [`${CONTEXT}=${context}`] : [], context);
+      ensureChanges(b, isFollowed ? [`${CONTEXT}=${context}`] : [], context);
     }
   },
 
-  "write() and read() tell all ids and values apart": async (lab) => {
+  "write() and read() distinguish all ids and values": async (lab) => {
     const [a, b] = await lab.pair();
     await b.connection.follow(CONTEXT);
     const put = (id: string) => (
@@ -98,12 +98,12 @@ export const NAME_CASES: Cases = {
     await a.write(...IDS.map(put));
     for (const value of ODD) await a.put(idOf("value"), value);
     await a.put(idOf("last"));
-    await b.hears(idOf("last"));
+    await b.changed(idOf("last"));
     const rows = IDS.map((id) => a.row(id, id));
     rows.push(a.row(idOf("value"), ODD.at(-1)), a.row(idOf("last")));
     rows.sort((x, y) => x.id < y.id ? -1 : 1);
     ensureSame(await b.rows(), rows, "each is there, once");
-    ensureTold(b, [
+    ensureChanges(b, [
       ...IDS.map((id) => `${id}=${id}`),
       ...ODD.map((value) => `${idOf("value")}=${value}`),
       `${idOf("last")}=1`,
@@ -119,7 +119,9 @@ export const NAME_CASES: Cases = {
     ensureSame(b.changes.slice(0, 1).map(brief), [`${IDS[0]}=${IDS[0]}`], "");
   },
 
-  "acquire() and all else tell all nodes and epochs apart": async (lab) => {
+  "acquire() and all other calls distinguish all nodes and epochs": async (
+    lab,
+  ) => {
     const backbone = await lab.open();
     const names = ODD.filter((name) => name !== "" && name.length < 200);
     const observer = await lab.join("an observer", backbone);

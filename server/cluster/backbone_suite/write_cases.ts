@@ -6,7 +6,7 @@ const ALICE = idOf("alice");
 const BOB = idOf("bob");
 const LONG_AGO = 3_600_000;
 
-/** Every write that somebody else may try, and whether it must be done. */
+/** Tries every write of another life, and checks whether it is done. */
 async function tries(owner: Party, other: Party): Promise<void> {
   await owner.put(ALICE, "young", CONTEXT, 0);
   const last = await owner.put(BOB);
@@ -38,9 +38,9 @@ async function tries(owner: Party, other: Party): Promise<void> {
   ensureSame(await other.rows(), [owner.row(BOB)], "the row is gone");
 }
 
-/** What becomes of writes. */
+/** Cases about the results of writes. */
 export const WRITE_CASES: Cases = {
-  "read() gives an empty context": async (lab) => {
+  "read() returns an empty context": async (lab) => {
     const a = await lab.connect("a");
     const { rows, revision } = await a.read();
     ensureSame(rows, [], "there is no row");
@@ -51,7 +51,7 @@ export const WRITE_CASES: Cases = {
     ensureSame(await a.rows(OTHER), [], "another context is empty");
   },
 
-  "read() sees what was acknowledged, whoever has written it": async (lab) => {
+  "read() sees every acknowledged write, whatever the writer": async (lab) => {
     const [a, b] = await lab.pair();
     for (let turn = 0; turn < 30; turn++) {
       const [writer, reader] = turn % 2 === 0 ? [a, b] : [b, a];
@@ -148,7 +148,9 @@ export const WRITE_CASES: Cases = {
     ensureSame(await b.rows('"doc-42"'), [], "none is left");
   },
 
-  "write() lets revisions grow, also while a context is empty": async (lab) => {
+  "write() makes revisions grow, also while a context is empty": async (
+    lab,
+  ) => {
     const [a, b] = await lab.pair();
     let last = (await a.read()).revision;
     for (const party of [a, b, a]) {
@@ -171,7 +173,9 @@ export const WRITE_CASES: Cases = {
     await tries(...await lab.pair());
   },
 
-  "write() of another life of the same node is so as well": async (lab) => {
+  "write() of another life of the same node is refused if it is older": async (
+    lab,
+  ) => {
     const a = await lab.join("a");
     const later = await lab.connect("a");
     await a.put(ALICE);
@@ -179,7 +183,7 @@ export const WRITE_CASES: Cases = {
     await tries(later, a);
   },
 
-  "write() of the life itself is done however old it is": async (lab) => {
+  "write() of the owning life is done, whatever its age": async (lab) => {
     const a = await lab.join("a");
     await a.put(ALICE, "1", CONTEXT, 0);
     const put = await a.put(ALICE, "2", CONTEXT, LONG_AGO);
@@ -191,7 +195,7 @@ export const WRITE_CASES: Cases = {
     ensureSame(await a.rows(), [], "the row is gone");
   },
 
-  "write() that says the same age later is done": async (lab) => {
+  "write() of the same age is done later": async (lab) => {
     const [a, b] = await lab.pair();
     for (const age of [0, 1.5, LONG_AGO, 1_800_000_000_000]) {
       await a.put(ALICE, "a", CONTEXT, age);
@@ -203,7 +207,7 @@ export const WRITE_CASES: Cases = {
     }
   },
 
-  "write() removes nothing where nothing is": async (lab) => {
+  "write() removes no row that does not exist": async (lab) => {
     const [a, b] = await lab.pair();
     await b.connection.follow(CONTEXT);
     const retracted = await a.retract(ALICE);
@@ -211,13 +215,15 @@ export const WRITE_CASES: Cases = {
     await a.withdraw(ALICE);
     const put = await a.put(BOB);
     ensure(put.revision > retracted.revision, "the revisions grow");
-    await b.hears(BOB);
+    await b.changed(BOB);
     const ids = b.changes.map(({ change }) => change.type);
     ensure(ids.filter((type) => type === "put").length === 1, "one was put");
     ensureSame(await a.rows(), [a.row(BOB)], "one is there");
   },
 
-  "read() tells how long ago a publisher was heard of": async (lab) => {
+  "read() returns how long ago an owner heard from the publisher": async (
+    lab,
+  ) => {
     const [a, b] = await lab.pair();
     const start = performance.now();
     for (const age of [0, 1.5, LONG_AGO]) {
@@ -230,7 +236,7 @@ export const WRITE_CASES: Cases = {
       ensure(row.age >= 0, "an age is not negative");
       ensure(row.age >= age - 1, "a row is not younger than it was");
       ensure(row.age <= age + gone + 1_000, "a row is not older than it is");
-      const { change } = await b.hears(id);
+      const { change } = await b.changed(id);
       ensure(change.type === "put", "it was put");
       ensure(change.row.age >= 0, "an age is not negative");
       ensure(change.row.age >= age - 1, "a change is not younger");

@@ -11,6 +11,7 @@ import {
 import { headers, type Msg, type Subscription } from "@nats-io/nats-core";
 import {
   hasCode,
+  hasNoResponder,
   IS_IN_USE,
   IS_MISSING,
   IS_NOT_MATCHED,
@@ -18,10 +19,10 @@ import {
   IS_OTHER,
   isMissing,
   isRemovedAlready,
-  isUnheard,
 } from "./api_errors.ts";
 import { type Entry, entryOf, isRemoval, type News } from "./entry.ts";
 import { BucketUnfitError, JetStreamOffError } from "./errors.ts";
+import { Limiter } from "./limiter.ts";
 import type { Link } from "./link.ts";
 import { Names } from "./names.ts";
 import { scan, type ScanOptions } from "./scan.ts";
@@ -41,6 +42,9 @@ export interface PutOptions {
   /** Headers of the value. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
+
+/** How many values are removed at once. */
+const MAX_REMOVALS = 64;
 
 /** How long a server may take to delete a bucket, in milliseconds. */
 const DELETING_MS = 1_000;
@@ -66,6 +70,7 @@ export class Bucket {
   #memory = "";
   /** How the bucket was made, once it was checked. */
   #config: StreamConfig | undefined;
+  readonly #removals = new Limiter(MAX_REMOVALS);
   #opening: Promise<string> | undefined;
   #reaching: Promise<void> | undefined;
 
@@ -164,8 +169,10 @@ export class Bucket {
   async remove(revision: number): Promise<void> {
     const manager = await this.#manager;
     try {
-      await this.#link.ask(() =>
-        manager.streams.deleteMessage(this.names.stream, revision, false)
+      await this.#removals.run(() =>
+        this.#link.ask(() =>
+          manager.streams.deleteMessage(this.names.stream, revision, false)
+        )
       );
     } catch (error) {
       // The whole bucket may be gone as well.
@@ -209,11 +216,11 @@ export class Bucket {
   }
 
   /** Subscribes to a plain subject. Errors end nothing else. */
-  subscribe(subject: string, hear: (message: Msg) => void): Subscription {
+  subscribe(subject: string, take: (message: Msg) => void): Subscription {
     return this.#link.nats.subscribe(subject, {
       callback: (error, message) =>
         error === null
-          ? this.#guard(() => hear(message))
+          ? this.#guard(() => take(message))
           : this.#options.onError(error),
     });
   }
@@ -223,12 +230,12 @@ export class Bucket {
    *
    * @returns What ends it.
    */
-  listen(key: string, hear: (news: News) => void): () => void {
+  listen(key: string, take: (news: News) => void): () => void {
     const lead = this.names.changes("");
     const subscription = this.subscribe(
       this.names.changes(key),
       (message) =>
-        hear({
+        take({
           key: message.subject.slice(lead.length),
           revision: Number(message.headers?.get(RepublishHeaders.Sequence)),
           isRemoved: isRemoval(message.headers),
@@ -243,7 +250,7 @@ export class Bucket {
    *
    * @returns What ends it.
    */
-  async consume(key: string, hear: (news: News) => void): Promise<() => void> {
+  async consume(key: string, take: (news: News) => void): Promise<() => void> {
     const consumer = await this.#ask(() =>
       this.#js.consumers.getPushConsumer(this.names.stream, {
         filter_subjects: this.names.subject(key),
@@ -252,7 +259,7 @@ export class Bucket {
     );
     const messages = await consumer.consume({
       callback: (message) =>
-        this.#guard(() => hear(entryOf(this.names, message, message.headers))),
+        this.#guard(() => take(entryOf(this.names, message, message.headers))),
     });
     return () => {
       messages.stop();
@@ -339,7 +346,7 @@ export class Bucket {
     try {
       await this.#link.ask(() => manager.streams.add(config));
     } catch (error) {
-      if (isUnheard(error) || hasCode(error, IS_OFF)) {
+      if (hasNoResponder(error) || hasCode(error, IS_OFF)) {
         throw new JetStreamOffError(this.names.bucket, { cause: error });
       }
       if (!hasCode(error, IS_IN_USE)) throw error;

@@ -27,7 +27,7 @@ export interface Entry extends News {
   readonly life: string;
 }
 
-/** The part of a message of a stream that makes an entry. */
+/** A message of a stream. */
 interface Message {
   readonly subject: string;
   readonly seq: number;

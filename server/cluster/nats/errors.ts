@@ -1,6 +1,6 @@
 /**
- * The connection to NATS is lost; nothing was asked, or no answer will come.
- * The client reconnects by itself, and what failed may be tried again.
+ * The connection to NATS is lost: nothing was sent, or no answer will arrive.
+ * The client reconnects; then a call may be tried again.
  */
 export class NatsAwayError extends Error {
   /** Makes the error. */
@@ -11,15 +11,15 @@ export class NatsAwayError extends Error {
 }
 
 /**
- * The connection to NATS is closed, and does not come back: whoever made it has
- * closed it, or the client has given up, as it has no attempts left or its
- * credentials are refused. `cause` is what the client says of it, if anything.
+ * The connection to NATS is closed for good: its owner has closed it, or the
+ * client has given up because it has no attempts left or the server refuses its
+ * credentials. `cause` is the reason that the client gives, if any.
  */
 export class NatsClosedError extends Error {
   /**
    * Makes the error.
    *
-   * @param options Its `cause`, where it is known.
+   * @param options The `cause`, if it is known.
    */
   constructor(options?: ErrorOptions) {
     super("Cannot ask NATS: the connection is closed for good", options);
@@ -32,7 +32,7 @@ export class NatsBackboneClosedError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
+   * @param action What could not be done; begins with a verb.
    */
   constructor(action: string) {
     super(`Cannot ${action}: the connection to the backbone is closed`);
@@ -40,13 +40,13 @@ export class NatsBackboneClosedError extends Error {
   }
 }
 
-/** A bucket is of no use as a backbone: by how it was made, or as it is full. */
+/** A bucket can't serve as a backbone because of its options, or is full. */
 export class BucketUnfitError extends Error {
   /**
    * Makes the error.
    *
    * @param bucket The name of the bucket.
-   * @param reason What is wrong with it.
+   * @param reason What is wrong with the bucket.
    */
   constructor(bucket: string, reason: string) {
     super(`Cannot use bucket ${JSON.stringify(bucket)}: ${reason}`);
@@ -55,15 +55,14 @@ export class BucketUnfitError extends Error {
 }
 
 /**
- * The server keeps no buckets, as its JetStream is not enabled, or is not ready
- * yet.
+ * The server keeps no buckets, because JetStream is not enabled or not ready yet.
  */
 export class JetStreamOffError extends Error {
   /**
    * Makes the error.
    *
    * @param bucket The name of the bucket that could not be made.
-   * @param options What the server has said, as `cause`.
+   * @param options The answer of the server as `cause`.
    */
   constructor(bucket: string, options?: ErrorOptions) {
     super(
@@ -76,16 +75,16 @@ export class JetStreamOffError extends Error {
 }
 
 /**
- * A row, a lease or a text is larger than what the server takes at once. A row
- * is not shared then: others show it as it was, or not at all.
+ * A row or a text is larger than a message of the server may be. A row is not
+ * shared then: other nodes show its former state, or nothing.
  */
 export class TooLargeError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
-   * @param bytes How large it is.
-   * @param maxBytes How large it may be.
+   * @param action What could not be done; begins with a verb.
+   * @param bytes The size.
+   * @param maxBytes The largest size that the server takes.
    */
   constructor(action: string, bytes: number, maxBytes: number) {
     super(
@@ -95,25 +94,25 @@ export class TooLargeError extends Error {
   }
 }
 
-/** Something changed again and again while it was to be written. */
+/** A key kept changing while it was to be written. */
 export class ContendedError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
+   * @param action What could not be done; begins with a verb.
    */
   constructor(action: string) {
-    super(`Cannot ${action}: others write it all the time`);
+    super(`Cannot ${action}: others keep writing it`);
     this.name = "ContendedError";
   }
 }
 
-/** Whether the way to NATS is lost, which those who use it know of. */
+/** Reports whether an error says that the connection is lost or closed. */
 export function isLoss(error: unknown): boolean {
   return error instanceof NatsAwayError || error instanceof NatsClosedError;
 }
 
-/** Whether a failure says that nobody is there to answer. */
+/** Reports whether an error says that nobody answers. */
 export function isNoAnswer(error: unknown): boolean {
   return isLoss(error) ||
     error instanceof Error && error.name === "TimeoutError";

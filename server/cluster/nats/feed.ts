@@ -10,17 +10,17 @@ import type { News } from "./entry.ts";
 export class Feed {
   readonly #bucket: Bucket;
   readonly #key: string;
-  readonly #hear: (news: News) => void;
+  readonly #take: (news: News) => void;
   #stop: (() => void) | undefined;
   #isRepublished = false;
   #starting: Promise<void> | undefined;
   #isStopped = false;
 
   /** Makes a feed that has not begun. */
-  constructor(bucket: Bucket, key: string, hear: (news: News) => void) {
+  constructor(bucket: Bucket, key: string, take: (news: News) => void) {
     this.#bucket = bucket;
     this.#key = key;
-    this.#hear = hear;
+    this.#take = take;
   }
 
   /** Begins, unless it has; resolves when it receives every later change. */
@@ -58,10 +58,10 @@ export class Feed {
     if (this.#isStopped) return;
     this.#isRepublished = this.#bucket.isRepublishing;
     if (this.#isRepublished) {
-      this.#stop = this.#bucket.listen(this.#key, this.#hear);
+      this.#stop = this.#bucket.listen(this.#key, this.#take);
       return await this.#bucket.reach();
     }
-    const stop = await this.#bucket.consume(this.#key, this.#hear);
+    const stop = await this.#bucket.consume(this.#key, this.#take);
     if (this.#isStopped) stop();
     else this.#stop = stop;
   }

@@ -14,7 +14,7 @@ export class FollowedContext {
   /** The changes of its rows. */
   readonly changes: Feed;
   readonly #texts: Subscription;
-  /** The last revision that is known, also from answers to writes. */
+  /** The last known revision, also from answers to writes. */
   #known: number | undefined;
   /** The revision of the last change that was received. */
   #received: number | undefined;
@@ -44,7 +44,7 @@ export class FollowedContext {
       this.#waiting.push(news);
       if (this.#waiting.length === 1) queueMicrotask(() => this.#take());
     });
-    this.#texts = bucket.subscribe(names.told(context), (message) => {
+    this.#texts = bucket.subscribe(names.texts(context), (message) => {
       const text = decodeText(message.string());
       if (text === undefined || text.by === by || this.#ignores()) return;
       listener.onMessage(context, text.from, text.text);
@@ -56,7 +56,7 @@ export class FollowedContext {
     return this.#known;
   }
 
-  /** Learns of a revision. */
+  /** Learns of a revision, for instance from the answer to a write. */
   knows(revision: number): void {
     this.#known = Math.max(this.#known ?? 0, revision);
   }
@@ -87,13 +87,13 @@ export class FollowedContext {
     const received = this.#received;
     const isLate = this.changes.isLasting && revision < (received ?? 0);
     const row = decodeRow(value);
-    // One that arrives after a later one was missed by those who know the later
-    // one. One that somebody else has written may be any row.
+    // A follower that has received a later change would miss this one. A value
+    // that somebody else has written may belong to any row.
     if (isLate || row === undefined) return this.#listener.onInterrupted();
     this.#received = revision;
     this.knows(revision);
     const { node, epoch, id, age, after } = row;
-    // Where nothing is lost, all that a writer knew of was received before.
+    // If nothing is lost, all that the writer knew of was received before.
     const isNext = after === undefined ||
       received !== undefined && after <= received;
     this.#listener.onChange({

@@ -15,11 +15,11 @@ import { decodeNode, encodeNode, type NodeRecord } from "./records.ts";
 /** How often to try a record that others write at the same time. */
 const TRIES = 10;
 
-/** How long the clock of the server is taken for known, in milliseconds. */
+/** How long an estimate of the server's clock is good, in milliseconds. */
 const CLOCK_IS_GOOD_FOR_MS = 30_000;
 
-/** How many lives to remember of which the listener knows that they are over. */
-const MAX_TOLD = 1_000;
+/** How many ends of lives to remember that the listener was notified of. */
+const MAX_NOTIFIED = 1_000;
 
 /** A record and the value that it was read from. */
 interface Kept extends NodeRecord {
@@ -49,13 +49,13 @@ export class LeaseTable {
   /** The keys of nodes with lives that may be over and not purged. */
   readonly #over = new Set<string>();
   #isOverKnown = false;
-  /** The lives of which the listener knows that they are over. */
-  readonly #told = new Set<string>();
+  /** The lives whose end the listener was notified of. */
+  readonly #notified = new Set<string>();
   /** Does calls in the order they are made. */
   readonly #turns = new Limiter(1);
 
   /**
-   * Makes a table of which nothing is known.
+   * Makes a table that has read nothing.
    *
    * @param node The node.
    * @param by Identifies the connection, which ignores what it does itself.
@@ -169,39 +169,39 @@ export class LeaseTable {
   }
 
   /**
-   * Takes what anybody has written.
+   * Takes a record that some connection has written.
    *
-   * @param isSilent Whether the listener is not notified.
+   * @param isSilent Whether not to notify the listener.
    */
-  heard(key: string, value: string, isSilent = false): void {
+  take(key: string, value: string, isSilent = false): void {
     const record = decodeNode(value);
     if (record === undefined) return;
     const { lease, over, by } = record;
     this.#learn(key, over);
     if (isSilent || by === this.#by) return;
     for (const life of over) {
-      if (this.#tell(life)) this.#listener.onEnded(lifeOf(life));
+      if (this.#isNews(life)) this.#listener.onEnded(lifeOf(life));
     }
     if (lease !== undefined) this.#listener.onLease(lease);
   }
 
-  /** Reads again what is to be purged: a message may have been lost. */
+  /** Makes the next renewal read all records: a message may be lost. */
   forget(): void {
     this.#isOverKnown = false;
   }
 
-  /** Remembers a node with lives that are over. */
+  /** Remembers a node if it has lives that are over. */
   #learn(key: string, over: readonly NodeLife[] = []): void {
     if (over.length > 0) this.#over.add(key);
   }
 
-  /** Remembers that the listener knows of an end; returns whether it did not. */
-  #tell(life: NodeLife): boolean {
+  /** Remembers the end of a life; returns whether the listener has yet to know. */
+  #isNews(life: NodeLife): boolean {
     const name = lifeToken(life);
-    if (this.#told.has(name)) return false;
-    this.#told.add(name);
-    const [oldest = ""] = this.#told;
-    if (this.#told.size > MAX_TOLD) this.#told.delete(oldest);
+    if (this.#notified.has(name)) return false;
+    this.#notified.add(name);
+    const [oldest = ""] = this.#notified;
+    if (this.#notified.size > MAX_NOTIFIED) this.#notified.delete(oldest);
     return true;
   }
 
@@ -247,7 +247,7 @@ export class LeaseTable {
     return entry && keptOf(entry);
   }
 
-  /** Puts the record of a node, if it has a revision; returns the new one. */
+  /** Puts a record if it has the expected revision; returns the new revision. */
   async #put(
     node: string,
     record: NodeRecord,
@@ -263,13 +263,13 @@ export class LeaseTable {
       this.#own = { ...record, revision, asked, answered };
     }
     this.#learn(key, record.over);
-    for (const life of record.over) this.#tell(life);
+    for (const life of record.over) this.#isNews(life);
     return revision;
   }
 
   /**
-   * Leaves out the contexts that were written first, if they are too many for
-   * one message: they help to find what was lost, which is rare.
+   * Leaves out the contexts that were written first if they are too many for one
+   * message: they help to detect a lost change, which is rare.
    */
   #fit(lease: Lease): Lease {
     let { written } = lease;

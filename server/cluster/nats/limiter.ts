@@ -1,24 +1,25 @@
 import { isNoAnswer } from "./errors.ts";
 
+/** A call that waits for its turn. */
 interface Waiting {
   start(): void;
   drop(error: unknown): void;
 }
 
-/** Has only so many calls under way at once; the others wait in order. */
+/** Limits how many calls are under way at once; others wait in order. */
 export class Limiter {
   readonly #max: number;
   readonly #waiting: Waiting[] = [];
   #running = 0;
 
-  /** Sets how many may be under way. */
+  /** Makes a limiter of a number of calls. */
   constructor(max: number) {
     this.#max = max;
   }
 
   /**
-   * Makes a call, at once if it may. When one finds that nobody answers, those
-   * that wait fail as well, or the last of them would wait for all timeouts.
+   * Makes a call, at once or after others. If it fails because nobody answers,
+   * those that wait fail as well, or the last of them would wait for all timeouts.
    */
   run<T>(call: () => Promise<T>): Promise<T> {
     if (this.#running < this.#max) return this.#start(call);

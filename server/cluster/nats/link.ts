@@ -19,7 +19,7 @@ export interface LinkListener {
 export class Link {
   /** The connection. */
   readonly nats: NatsConnection;
-  /** Who is notified. */
+  /** The listeners. */
   readonly listeners: Set<LinkListener> = new Set();
   readonly #waiting = new Set<(error: Error) => void>();
   /** Why nothing can be asked, while that is so. */

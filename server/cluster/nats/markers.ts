@@ -1,50 +1,46 @@
 import { steadyNow } from "../../../core/mod.ts";
-import { Limiter } from "./limiter.ts";
 
-/** What says that a row is gone. */
+/** The value that marks a row as removed. */
 export interface Marker {
   readonly key: string;
   readonly revision: number;
 }
 
-/** For how many milliseconds it is left there, at least. */
+/** How long a marker stays at least, in milliseconds. */
 const LIFE_MS = 60_000;
 
-/** For how many rounds, at least: leases name what was written a few ago. */
+/** How many renewals it stays at least: leases name recent writes. */
 const LIFE_ROUNDS = 8;
 
-/** How many may wait; of more the oldest ones go before their time. */
+/** How many may wait; beyond that, the oldest ones are removed early. */
 const MAX_MARKERS = 20_000;
 
-/** How many are removed at once. */
-const MAX_REMOVALS = 32;
-
 /**
- * What a node has left where its rows were, so that their followers hear of it.
- * It cleans up after itself; a node that is gone has that done by its purge.
+ * The markers that a node has left in place of its rows, so that followers
+ * notice the removal. The node removes them itself; a purge does it for a node
+ * that is gone.
  */
 export class Markers {
   readonly #remove: (marker: Marker) => Promise<void>;
-  readonly #limiter = new Limiter(MAX_REMOVALS);
   #kept: (Marker & { readonly at: number; readonly round: number })[] = [];
   #round = 0;
 
   /**
-   * Knows of none yet.
+   * Makes an empty list.
    *
-   * @param remove Removes one.
+   * @param remove Removes a marker.
    */
   constructor(remove: (marker: Marker) => Promise<void>) {
     this.#remove = remove;
   }
 
-  /** Takes note of one. */
+  /** Adds a marker. */
   add({ key, revision }: Marker): void {
     const at = steadyNow();
     this.#kept.push({ key, revision, at, round: this.#round });
   }
 
-  /** Removes those whose time is over. */
+  /** Removes the markers that are old enough. Call it with each renewal. */
   tidy(): void {
     this.#round++;
     const end = steadyNow() - LIFE_MS;
@@ -54,13 +50,12 @@ export class Markers {
     );
     const due = this.#kept.splice(0, young < 0 ? this.#kept.length : young);
     for (const marker of due) {
-      // What can't be removed now is tried again.
-      this.#limiter.run(() => this.#remove(marker))
-        .catch(() => this.#kept.unshift(marker));
+      // The next call tries again.
+      this.#remove(marker).catch(() => this.#kept.unshift(marker));
     }
   }
 
-  /** Forgets all: the bucket has. */
+  /** Forgets all markers, because the bucket has. */
   forget(): void {
     this.#kept = [];
   }

@@ -1,5 +1,5 @@
 /**
- * Servers as one by a key-value bucket of NATS JetStream.
+ * A backbone of a cluster on a key-value bucket of NATS JetStream.
  *
  * @module
  */

@@ -3,13 +3,13 @@ import { createHash } from "node:crypto";
 /** Longer tokens are replaced by a hash: a server takes lines of 4,096 bytes. */
 const MAX_TOKEN = 120;
 
-/** What needs no encoding. */
+/** Names that need no encoding. */
 const PLAIN = /^[\w-]+$/;
 
 /**
- * A name as one token of a subject: letters, digits, `-` and `_` as they are,
- * every other byte of its UTF-8 as `=` and two hexadecimal digits. The empty
- * name is `=e`, and a long one `=h` and its SHA-256.
+ * Encodes a name as one token of a subject: letters, digits, `-` and `_` as they
+ * are, every other byte of its UTF-8 as `=` and two hexadecimal digits. The empty
+ * name is `=e`; a long one is `=h` and its SHA-256.
  */
 export function token(name: string): string {
   if (name === "") return "=e";
@@ -29,12 +29,12 @@ function encode(name: string): string {
   return encoded;
 }
 
-/** A life as two tokens: nodes choose their epochs each for itself. */
+/** Encodes a life as two tokens: epochs are unique within a node alone. */
 export function lifeToken(life: { node: string; epoch: string }): string {
   return `${token(life.node)}.${token(life.epoch)}`;
 }
 
-/** How things are called in a bucket, and on the way to it. */
+/** The names of keys in a bucket, and of subjects. */
 export class Names {
   /** The name of the bucket. */
   readonly bucket: string;
@@ -56,17 +56,17 @@ export class Names {
     return `rows.${token(context)}.${token(id)}`;
   }
 
-  /** The keys of all rows of a context; of all contexts, if left out. */
+  /** The keys of all rows of a context; of all contexts if left out. */
   rows(context?: string): string {
     return context === undefined ? "rows.>" : `rows.${token(context)}.*`;
   }
 
-  /** The key of a lease; of all, if left out. */
+  /** The key of the lease of a node; of all nodes if left out. */
   lease(node?: string): string {
     return `leases.${node === undefined ? "*" : token(node)}`;
   }
 
-  /** The subject by which a key is written. */
+  /** The subject that writes a key. */
   subject(key: string): string {
     return `$KV.${this.bucket}.${key}`;
   }
@@ -76,13 +76,13 @@ export class Names {
     return subject.slice(this.subject("").length);
   }
 
-  /** The subject by which all hear what was written. */
+  /** The subject on which the server republishes a key. */
   changes(key: string): string {
     return `ruthere.${this.bucket}.changes.${key}`;
   }
 
   /** The subject of texts to the followers of a context. */
-  told(context: string): string {
+  texts(context: string): string {
     return `ruthere.${this.bucket}.told.${token(context)}`;
   }
 }

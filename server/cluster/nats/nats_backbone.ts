@@ -27,38 +27,38 @@ const METHODS = [
   "isClosed",
 ];
 
-/** How a backbone uses NATS. */
+/** Options of a {@linkcode NatsBackbone}. */
 export interface NatsBackboneOptions {
   /**
-   * The name of the bucket: letters, digits, `-` and `_`. It is made if there
-   * is none.
+   * The name of the bucket: letters, digits, `-` and `_`. The backbone makes it
+   * if there is none.
    *
    * @default {"ruthere"}
    */
   readonly bucket?: string | undefined;
   /**
-   * Where a bucket that is made is kept. In memory it is lost when the server
-   * restarts: then the nodes fill it again.
+   * Where to keep a bucket that the backbone makes. A bucket in memory is lost
+   * when the server restarts; then the nodes fill it again.
    *
    * @default {"file"}
    */
   readonly storage?: "file" | "memory" | undefined;
   /**
-   * On how many servers a bucket that is made is kept: from 1 to 5; 3 survive
-   * the loss of one, and 5 that of two.
+   * On how many servers to keep a bucket that the backbone makes: from 1 to 5.
+   * Three survive the loss of one, and five that of two.
    *
    * @default {1}
    */
   readonly replicas?: number | undefined;
   /**
-   * After how many milliseconds a server that does not answer has failed.
+   * How long a server may take to answer, in milliseconds.
    *
    * @default {5_000}
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * Told of what should not happen, as a row that is larger than what the
-   * server takes, or a subject that the connection may not subscribe to.
+   * Called with what should not happen, like a row that is too large for the
+   * server, or a subject that the connection may not subscribe to.
    *
    * @default {console.error}
    */
@@ -66,8 +66,8 @@ export interface NatsBackboneOptions {
 }
 
 /**
- * Connects servers by a key-value bucket of NATS JetStream, on servers from
- * 2.9 on. The connection is the user's: it is neither dialled nor closed here.
+ * Replicates servers by a key-value bucket of NATS JetStream, version 2.9 or
+ * later. It uses a connection of yours, which it neither opens nor closes.
  *
  * @example Usage
  * ```ts ignore
@@ -93,14 +93,14 @@ export class NatsBackbone implements PresenceBackbone {
   readonly #settings: BucketOptions;
 
   /**
-   * Takes a connection; nothing is asked yet.
+   * Takes a connection; nothing is sent yet.
    *
    * @param nats The connection. It should reconnect for ever
-   * (`maxReconnectAttempts: -1`): the client gives up after ten attempts by
-   * default.
-   * @param options Which bucket, and how it is made.
-   * @throws {InvalidValueError} If `nats` is no connection, or an option makes
-   * no sense. It is a `TypeError`.
+   * (`maxReconnectAttempts: -1`): by default the client gives up after ten
+   * attempts.
+   * @param options Options of the backbone.
+   * @throws {InvalidValueError} If `nats` is no connection, or an option is
+   * invalid. It is a `TypeError`.
    */
   constructor(nats: NatsConnection, options: NatsBackboneOptions = {}) {
     // Whichever copy of the client has made it.
@@ -111,16 +111,16 @@ export class NatsBackbone implements PresenceBackbone {
   }
 
   /**
-   * Connects a node: makes the bucket, if there is none, and listens.
+   * Connects a node. Makes the bucket if there is none.
    *
-   * @param node Its name.
-   * @param listener What is told.
-   * @returns The connection. To close it leaves the one to NATS open.
+   * @param node The name of the node.
+   * @param listener Notified of what others do.
+   * @returns The connection. Closing it leaves the one to NATS open.
    * @throws {NatsAwayError} If the connection to NATS is lost.
    * @throws {NatsClosedError} If it is closed for good.
    * @throws {JetStreamOffError} If the server keeps no buckets.
-   * @throws {BucketUnfitError} If there is a bucket of that name which is of no
-   * use: it has a history, say, or its values expire.
+   * @throws {BucketUnfitError} If the bucket has options that a backbone can't
+   * use, like a history or values that expire.
    */
   async connect(
     node: string,

@@ -23,9 +23,9 @@ const KINDS = {
  * that does not republish is heard, may skip a value that is superseded by then.
  */
 const TELL_ALL = [
-  "follow() tells all changes that come after it, in order",
-  "write() and read() tell all ids and values apart",
-  "purge() removes the rows of a life, and tells nobody",
+  "follow() delivers all later changes in order",
+  "write() and read() distinguish all ids and values",
+  "purge() removes the rows of a life and notifies nobody",
 ];
 
 /** The cases for a bucket. */

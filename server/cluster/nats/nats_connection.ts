@@ -26,13 +26,13 @@ import type { BucketOptions } from "./stream.ts";
 /** How many contexts are read, or followed anew, at once. */
 const MAX_READS = 32;
 
-/** A node on the backbone. */
+/** A node's connection to a backbone on NATS. */
 export class NatsBackboneConnection implements BackboneConnection {
   readonly #node: string;
   readonly #listener: BackboneListener;
   readonly #link: Link;
   readonly #onError: (error: unknown) => void;
-  /** Identifies this connection: there may be another one of the same node. */
+  /** Identifies this connection: another process may use the same name. */
   readonly #id = crypto.randomUUID();
   readonly #bucket: Bucket;
   readonly #leases: LeaseTable;
@@ -69,7 +69,7 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#leases = new LeaseTable(this.#bucket, node, this.#id, listener);
     this.#feed = new Feed(this.#bucket, this.#bucket.names.lease(), (news) => {
       if (this.#isClosed) return;
-      this.#leases.heard(news.key, news.value, this.#loss !== undefined);
+      this.#leases.take(news.key, news.value, this.#loss !== undefined);
     });
     this.#purger = new Purger(this.#bucket);
     this.#writer = new RowWriter(this.#bucket, {
@@ -170,7 +170,7 @@ export class NatsBackboneConnection implements BackboneConnection {
       this.#onError(new TooLargeError("send a text", body.length, maxBytes));
       return;
     }
-    this.#link.nats.publish(names.told(context), body);
+    this.#link.nats.publish(names.texts(context), body);
   }
 
   close(): Promise<void> {

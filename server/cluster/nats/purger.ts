@@ -1,6 +1,5 @@
 import type { NodeLife } from "../mod.ts";
 import type { Bucket } from "./bucket.ts";
-import { Limiter } from "./limiter.ts";
 import { lifeToken } from "./names.ts";
 
 /** How many rows one step of a purge removes. */
@@ -9,23 +8,19 @@ const STEP_ROWS = 1_000;
 /** How many rows one step looks at. */
 const STEP_LOOKS = 20_000;
 
-/** How many are removed at once. */
-const MAX_REMOVALS = 64;
-
-/** How many purges are gone on with; others may have finished some of them. */
+/** How many unfinished purges to remember; others may finish some of them. */
 const MAX_BEGUN = 1_000;
 
 /**
- * Removes what a life has written. A row is removed by its revision: one that
- * somebody else has written since is another one.
+ * Removes what a life has written. It removes a row by its revision, and so
+ * never one that somebody else has written since.
  */
 export class Purger {
   readonly #bucket: Bucket;
-  readonly #limiter = new Limiter(MAX_REMOVALS);
-  /** From which revision on a life is yet to be looked for. */
+  /** The revision at which each unfinished purge continues. */
   readonly #from = new Map<string, number>();
 
-  /** Has begun no purge. */
+  /** Makes a purger that has begun nothing. */
   constructor(bucket: Bucket) {
     this.#bucket = bucket;
   }
@@ -33,7 +28,7 @@ export class Purger {
   /**
    * Removes some rows of a life from all contexts.
    *
-   * @returns Whether that was all.
+   * @returns Whether no row is left.
    */
   async purge(life: NodeLife): Promise<boolean> {
     const written = lifeToken(life);
@@ -49,7 +44,7 @@ export class Purger {
     }, { from: next, isHeadersOnly: true });
     await this.#remove(found);
     if (isAll) this.#from.delete(written);
-    else this.#goOnFrom(written, next);
+    else this.#continueAt(written, next);
     return isAll;
   }
 
@@ -63,13 +58,13 @@ export class Purger {
     await this.#remove(found);
   }
 
-  /** Begins all purges anew: the bucket has forgotten. */
+  /** Forgets all purges, because the bucket has forgotten the rows. */
   forget(): void {
     this.#from.clear();
   }
 
-  /** Takes note of where a purge goes on, of those that were begun last. */
-  #goOnFrom(life: string, revision: number): void {
+  /** Remembers where a purge continues. */
+  #continueAt(life: string, revision: number): void {
     this.#from.delete(life);
     this.#from.set(life, revision);
     const [oldest = ""] = this.#from.keys();
@@ -77,9 +72,7 @@ export class Purger {
   }
 
   async #remove(revisions: readonly number[]): Promise<void> {
-    const removals = revisions.map((revision) =>
-      this.#limiter.run(() => this.#bucket.remove(revision))
-    );
+    const removals = revisions.map((revision) => this.#bucket.remove(revision));
     await Promise.allSettled(removals);
     await Promise.all(removals);
   }

@@ -81,7 +81,7 @@ export class RowWriter {
     await this.#lanes.get(context)?.settled();
   }
 
-  /** Removes the markers of removed rows that everybody knows of. */
+  /** Removes the markers of rows whose removal all followers know of. */
   tidy(): void {
     this.#markers.tidy();
   }

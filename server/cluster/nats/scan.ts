@@ -6,37 +6,38 @@ import {
 import { type Entry, entryOf } from "./entry.ts";
 import type { Names } from "./names.ts";
 
-/** What is scanned. */
+/** Which values a scan takes. */
 export interface ScanOptions {
-  /** Only values with this revision or a later one; all, if left out. */
+  /** Skips values with an earlier revision. */
   readonly from?: number | undefined;
-  /** Whether the values themselves are left out. */
+  /** Whether to leave out the values and read headers alone. */
   readonly isHeadersOnly?: boolean | undefined;
 }
 
+/** A scan. */
 interface Scan extends ScanOptions {
-  /** The keys. */
+  /** The keys, with wildcards. */
   readonly key: string;
-  /** Takes a value; `false` for enough. */
+  /** Takes a value, and returns `false` when it has enough. */
   take(entry: Entry): boolean | void;
-  /** The revision that must be reached, if there is one. */
+  /** The revision that the scan must reach, if any. */
   readonly target: number | undefined;
-  /** The last value that one of the keys has. */
+  /** Returns the last value of all the keys. */
   last(): Promise<Entry | undefined>;
-  /** For how many milliseconds nothing may come. */
+  /** How long it may take until the next value, in milliseconds. */
   readonly patienceMs: number;
 }
 
-/** After how many milliseconds without an end it is looked whether it is there. */
+/** How often to check whether the end was reached, in milliseconds. */
 const LOOK_AGAIN_MS = 250;
 
 /**
- * Reads many keys by a consumer that is made for that, in the order of their
- * revisions. It ends where nothing is left to read: what is written anew while
- * it goes on comes later, and would be missed by whoever ends with what was the
- * last one when it began.
+ * Reads many keys by a consumer made for that, in the order of their revisions.
+ * It ends when nothing is left to read, and not at the revision that was the last
+ * one when it began: a key that is written again meanwhile moves beyond it.
  *
- * @returns When the consumer was made, and when that was known here.
+ * @returns When the consumer was made, by the server's clock, and when the answer
+ * arrived, by `performance.now()`.
  */
 export async function scan(
   names: Names,
@@ -69,7 +70,7 @@ export async function scan(
   try {
     await end(messages);
   } catch (cause) {
-    // Not as it came: who reads from another bucket then must begin anew.
+    // Not the error itself: it could make the caller retry in another bucket.
     throw new Error("Cannot read to the end of a bucket", { cause });
   } finally {
     messages.stop();
@@ -78,7 +79,7 @@ export async function scan(
   }
   return { time: Date.parse(created), answered };
 
-  /** Waits for the end, as long as something comes. */
+  /** Waits for the end, as long as values arrive. */
   async function end(messages: ConsumerMessages): Promise<void> {
     let failure: unknown;
     messages.closed().then((error) => {
@@ -91,17 +92,17 @@ export async function scan(
       await nap();
       if (isEnough) return;
       if (failure !== undefined) throw failure;
-      // What was to come may be gone: purged, without a word.
+      // The values that are left may have been purged.
       const now = await options.last();
       if (now === undefined || now.revision <= seen) return;
       if (seen !== former) [former, silentSince] = [seen, performance.now()];
       if (performance.now() - silentSince > options.patienceMs) {
-        throw new Error("Nothing comes any more");
+        throw new Error("No value arrives any more");
       }
     }
   }
 
-  /** Waits until there is news, or for a while. */
+  /** Waits until it is woken, or for a while. */
   function nap(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, LOOK_AGAIN_MS);

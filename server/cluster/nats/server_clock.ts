@@ -1,38 +1,37 @@
 import { ageOf } from "../mod.ts";
 
 /**
- * The clock of the server, as far as it can be told from its answers. Times in
- * milliseconds; this machine's own clock may be set while it runs, and is not
- * asked.
+ * An estimate of the server's clock from its answers, in milliseconds. It does
+ * not use the clock of this machine, which may be set while the process runs.
  */
 export class ServerClock {
-  /** What is to be added to the time that this process runs. */
+  /** The difference to `performance.now()`. */
   #offset = Date.now() - performance.now();
   #setAt = -Infinity;
 
-  /** What time it is there. */
+  /** The time there. */
   get now(): number {
     return performance.now() + this.#offset;
   }
 
-  /** For how long it has not been set. */
+  /** Milliseconds since it was set. */
   get uncertainty(): number {
     return performance.now() - this.#setAt;
   }
 
   /**
-   * Sets it by what happened between a question and its answer.
+   * Sets it by an event between a request and its answer.
    *
-   * @param asked When it was asked, by `performance.now()`.
-   * @param time When it happened, by the server.
-   * @param answered When the answer came, by `performance.now()`.
+   * @param asked When the request was sent, by `performance.now()`.
+   * @param time When the event happened, by the server's clock.
+   * @param answered When the answer arrived, by `performance.now()`.
    */
   set(asked: number, time: number, answered: number): void {
     this.#offset = time - (asked + answered) / 2;
     this.#setAt = answered;
   }
 
-  /** How long ago something was written. */
+  /** Returns how long ago a time of the server was. */
   since(time: number): number {
     return ageOf(this.now - time);
   }

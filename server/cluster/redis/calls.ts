@@ -52,13 +52,15 @@ export class RedisCalls {
     } catch (error) {
       if (!isWrongType(error)) throw error;
       const { memory } = this.names;
-      const told = await this.#setAside(keys);
+      const renamed = await this.#setAside(keys);
       // Another node has noticed it, too, and was quicker.
-      if (told.length === 0) throw error;
+      if (renamed.length === 0) throw error;
       const more = await this.#setAside([memory]);
       await this.link.command(memory, ["SET", memory, crypto.randomUUID()]);
       throw this.link.restart(
-        `${[...told, ...more].join("; ")}, and what nodes have is written anew`,
+        `${
+          [...renamed, ...more].join("; ")
+        }, and nodes write again what they have`,
       );
     }
   }

@@ -1,4 +1,4 @@
-/** Redis can't be reached, does not answer, or does not do what it is asked. */
+/** Redis can't be reached, does not answer, or refuses a call. */
 export class RedisUnavailableError extends Error {
   /** The name of the class. */
   override readonly name = "RedisUnavailableError";
@@ -7,14 +7,14 @@ export class RedisUnavailableError extends Error {
    * Makes the error.
    *
    * @param reason Why.
-   * @param options What has caused it.
+   * @param options The `cause`, if there is one.
    */
   constructor(reason: string, options?: ErrorOptions) {
     super(`Cannot ask Redis: ${reason}`, options);
   }
 }
 
-/** Redis has answered something that no answer of ours is. */
+/** Redis has sent a reply of another type than a call expects. */
 export class RedisReplyError extends Error {
   /** The name of the class. */
   override readonly name = "RedisReplyError";
@@ -22,15 +22,15 @@ export class RedisReplyError extends Error {
   /**
    * Makes the error.
    *
-   * @param expected What it should have been.
-   * @param reply What it was.
+   * @param expected The expected type.
+   * @param reply The reply.
    */
   constructor(expected: string, reply: unknown) {
     super(`Cannot read answer of Redis: no ${expected}, but ${typeof reply}`);
   }
 }
 
-/** Whether Redis has refused a call as a key has a value of another type. */
+/** Reports whether Redis has refused a call because a key has another type. */
 export function isWrongType(error: unknown): boolean {
   return error instanceof RedisUnavailableError &&
     /\bWRONGTYPE\b/.test(error.message);

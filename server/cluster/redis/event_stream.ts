@@ -4,33 +4,33 @@ import type { Effect, EffectSink } from "./context_store.ts";
 import { isWrongType, RedisUnavailableError } from "./errors.ts";
 import type { RedisLink } from "./redis_link.ts";
 
-/** What has happened, as other services may be told of it. */
+/** A change of an entry, for other services. */
 export interface RedisPresenceEvent {
-  /** Whether an entry came, has changed, or is gone. */
+  /** Whether the entry is new, has changed, or is gone. */
   readonly type: "joined" | "updated" | "left";
-  /** Who or what. */
+  /** The subject of the entry. */
   readonly subject: string;
-  /** Where. */
+  /** The context of the entry. */
   readonly context: string;
-  /** By what: a tab, a phone; left out if there is none. */
+  /** The resource of the entry, like a tab or a phone, if it has one. */
   readonly resource?: string | undefined;
-  /** Who said so. */
+  /** The origin of the entry. */
   readonly origin: string;
   /**
-   * Whether the subject is in the context by another entry as well: of one that
-   * came, before, and of one that is gone, after; `false` of a change.
+   * Whether the subject has other entries in the context: before an entry that
+   * joined, and after one that left. `false` for a change.
    */
   readonly hasOthers: boolean;
-  /** When, in milliseconds since 1970, by the clock of Redis. */
+  /** Milliseconds since 1970, by the clock of Redis. */
   readonly timestamp: number;
   /**
-   * The entry as JSON, with `visibility`, `observedAt` and `facets`; of one that
-   * is gone, as it was.
+   * The entry as JSON, with `visibility`, `observedAt` and `facets`; the last
+   * state of an entry that left.
    */
   readonly value: string;
 }
 
-/** How other services are told who came, has changed and left. */
+/** Options of the stream of events. */
 export interface RedisEventOptions {
   /**
    * The key of the stream.
@@ -39,22 +39,22 @@ export interface RedisEventOptions {
    */
   readonly stream?: string | undefined;
   /**
-   * About how many events it holds; older ones are dropped.
+   * About how many events the stream holds; older ones are dropped.
    *
    * @default {10_000}
    */
   readonly maxLength?: number | undefined;
   /**
-   * Whether entries that have changed are told as well: a person who moves
-   * changes twenty times a second.
+   * Whether changes of entries are events as well: a person who moves changes
+   * twenty times a second.
    *
    * @default {false}
    */
   readonly updates?: boolean | undefined;
   /**
-   * More fields for an event, or `undefined` to leave it out. None of `type`,
-   * `subject`, `context` and `timestamp` can be replaced. For the events of
-   * documents there is `documentEventFields()`.
+   * Returns more fields for an event, or `undefined` to leave the event out. It
+   * can't replace `type`, `subject`, `context` and `timestamp`. Use
+   * `documentEventFields()` for the events of documents.
    */
   readonly fields?:
     | ((
@@ -62,8 +62,8 @@ export interface RedisEventOptions {
     ) => Readonly<Record<string, string>> | undefined)
     | undefined;
   /**
-   * Told of every event that could not be written, or not with its own fields;
-   * once, if the key is no stream.
+   * Called with every event that could not be written, or not with its own
+   * fields; once, if the key is no stream.
    *
    * @default {console.error}
    */
@@ -71,11 +71,9 @@ export interface RedisEventOptions {
 }
 
 /**
- * Checks how a stream is to be written, and adds what is left out.
+ * Checks the options of a stream, and adds the defaults.
  *
- * @param prefix What keys begin with.
- * @param options How.
- * @throws {InvalidValueError} If an option is not known.
+ * @throws {InvalidValueError} If an option is unknown.
  */
 export function eventSettings(
   prefix: string,
@@ -89,11 +87,8 @@ export function eventSettings(
 }
 
 /**
- * Writes what writes have done to a stream. An event is lost if the connection
- * or the process ends between the write and it.
- *
- * @param link What leads to Redis.
- * @param settings The stream.
+ * Returns a sink that writes events to a stream. An event is lost if the
+ * connection or the process ends between the write and the event.
  */
 export function eventSink(
   link: RedisLink,

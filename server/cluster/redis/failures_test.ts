@@ -202,7 +202,7 @@ for (
 ) {
   const type = /last|memory/.test(key) ? "string" : "hash";
   const sentence = `Cannot ask Redis: the key ${key} was a list, and not a ` +
-    `${type}; its name is ${key}:foreign now, and what nodes have is written anew`;
+    `${type}; its name is ${key}:foreign now, and nodes write again what they have`;
 
   /** What is told of it, and the type and the value that there is then. */
   const outcome = async (server: RedisServer, nodes: readonly TestNode[]) => [

@@ -41,7 +41,7 @@ export function decodeMessage(
       return [(listener) => listener.onMessage(context, first, second)];
     }
   } catch {
-    // It is none of ours.
+    // Somebody else has published it.
   }
   return [];
 }

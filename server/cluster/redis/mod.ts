@@ -1,24 +1,10 @@
 /**
- * Several servers as one, by Redis: `RedisBackbone`, made of a client of the
+ * A backbone of a cluster on Redis: `RedisBackbone`, made of a client of the
  * package `ioredis` or `redis`.
  *
  * @module
  */
 
-export type {
-  BackboneConnection,
-  BackboneListener,
-  ContextRows,
-  KeptLease,
-  Lease,
-  NodeLife,
-  PresenceBackbone,
-  Renewal,
-  Row,
-  RowChange,
-  RowWrite,
-  Written,
-} from "../mod.ts";
 export type {
   RedisConnector,
   RedisLine,

@@ -1,18 +1,18 @@
 import type { NodeLife } from "../mod.ts";
 
 /**
- * What keys and channels are called. What is in braces says where it is in a
- * Redis Cluster: all of a context is in one place, and so are all leases.
+ * The names of keys and channels. The part in braces determines the slot in a
+ * Redis Cluster: all of a context is in one slot, and so are all leases.
  */
 export class RedisNames {
   readonly #prefix: string;
 
-  /** @param prefix What all names begin with. */
+  /** Makes names that begin with a prefix. */
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
-  /** The rows, their owners, and the last revision of a context. */
+  /** The keys of the rows, their owners, and the last revision of a context. */
   context(context: string): readonly string[] {
     const name = this.#context(context);
     return [`${name}:rows`, `${name}:owners`, `${name}:last`];
@@ -23,27 +23,27 @@ export class RedisNames {
     return `${this.#context(context)}:changes`;
   }
 
-  /** The contexts in which a life may have rows. */
+  /** The key of the contexts in which a life may have rows. */
   contextsOf(life: NodeLife): string {
     return `${this.#prefix}:{life:${lifeText(life)}}:contexts`;
   }
 
-  /** The leases. */
+  /** The key of the leases. */
   get leases(): string {
     return this.#node("leases");
   }
 
-  /** The lives that are over, but not purged. */
+  /** The key of the lives that are over but not purged. */
   get unpurged(): string {
     return this.#node("unpurged");
   }
 
-  /** The memory. */
+  /** The key of the memory. */
   get memory(): string {
     return this.#node("memory");
   }
 
-  /** The channel on which all nodes listen. */
+  /** The channel that all nodes subscribe to. */
   get news(): string {
     return this.#node("news");
   }
@@ -57,16 +57,16 @@ export class RedisNames {
   }
 }
 
-/** Names a life: always in the same way, since scripts compare it. */
+/** Encodes a life, always in the same way: scripts compare it. */
 export function lifeText({ node, epoch }: NodeLife): string {
   return JSON.stringify([node, epoch]);
 }
 
 /**
- * Reads the name of a life.
+ * Decodes a life.
  *
- * @throws {SyntaxError} If it is not JSON.
- * @throws {TypeError} If it is not that of a life.
+ * @throws {SyntaxError} If the text is not JSON.
+ * @throws {TypeError} If it is no life.
  */
 export function lifeOf(text: string): NodeLife {
   const [node, epoch]: unknown[] = JSON.parse(text);

@@ -8,17 +8,17 @@ import type { RedisConnector } from "./connector.ts";
 import { eventSettings, type RedisEventOptions } from "./event_stream.ts";
 import { RedisConnection } from "./redis_connection.ts";
 
-/** What a backbone on Redis may be told. */
+/** Options of a {@linkcode RedisBackbone}. */
 export interface RedisBackboneOptions {
   /**
-   * What the names of all keys and channels begin with. Those with the same one
-   * are one cluster. What is in braces in it would have all of them in one place
-   * of a Redis Cluster.
+   * What the names of all keys and channels begin with. Nodes with the same
+   * prefix are one cluster. A prefix with braces puts everything into one slot of
+   * a Redis Cluster.
    *
    * @default {"ruthere"}
    */
   readonly prefix?: string | undefined;
-  /** Has events written to a stream; none, if it is left out. */
+  /** Writes events to a stream. There is none if this is left out. */
   readonly events?: RedisEventOptions | undefined;
 }
 
@@ -49,10 +49,10 @@ export class RedisBackbone implements PresenceBackbone {
   /**
    * Makes a backbone. It connects when a server joins.
    *
-   * @param connector What `fromIoredis` or `fromNodeRedis` makes of a client.
-   * @param options How it behaves.
-   * @throws {InvalidValueError} If `connector` is none, or an option is not
-   * known.
+   * @param connector What `fromIoredis` or `fromNodeRedis` returns.
+   * @param options Options of the backbone.
+   * @throws {InvalidValueError} If `connector` is no connector, or an option is
+   * unknown.
    */
   constructor(connector: RedisConnector, options: RedisBackboneOptions = {}) {
     const { prefix = "ruthere", events, ...others } = options;
@@ -66,10 +66,10 @@ export class RedisBackbone implements PresenceBackbone {
   }
 
   /**
-   * Connects a node, by connections of its own.
+   * Connects a node by connections of its own.
    *
-   * @param node Its name.
-   * @param listener What is told.
+   * @param node The name of the node.
+   * @param listener Notified of what others do.
    * @throws {RedisUnavailableError} If Redis can't be reached within seconds.
    */
   async connect(

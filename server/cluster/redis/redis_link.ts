@@ -43,7 +43,7 @@ interface Session {
 interface Channel {
   readonly isWanted: boolean;
   /** Whether messages are newer than the subscription. */
-  isHeard: boolean;
+  isListening: boolean;
   /** Settles when everything requested so far is done. */
   done: Promise<void>;
 }
@@ -203,7 +203,7 @@ export class RedisLink {
     if (former?.isWanted === isWanted) return former.done;
     if (former === undefined && !isWanted) return Promise.resolve();
     const done = Promise.resolve(former?.done.catch(() => {}));
-    const channel: Channel = { isWanted, isHeard: false, done };
+    const channel: Channel = { isWanted, isListening: false, done };
     this.#channels.set(name, channel);
     channel.done = this.#change(name, channel, done);
     return channel.done;
@@ -221,7 +221,7 @@ export class RedisLink {
       const session = this.#session;
       if (session === undefined) throw this.#failure;
       if (channel.isWanted) {
-        await this.#hear(session, name, channel);
+        await this.#listen(session, name, channel);
         isSubscribed = true;
       } else {
         await this.#run(
@@ -237,8 +237,12 @@ export class RedisLink {
     }
   }
 
-  async #hear(session: Session, name: string, channel: Channel): Promise<void> {
-    channel.isHeard = true;
+  async #listen(
+    session: Session,
+    name: string,
+    channel: Channel,
+  ): Promise<void> {
+    channel.isListening = true;
     await this.#run(
       session,
       name,
@@ -251,7 +255,7 @@ export class RedisLink {
       onMessage: (channel, message) => {
         // While it is being opened, nobody knows yet of the interruption.
         if (session !== this.#session) return;
-        if (!this.#channels.get(channel)?.isHeard) return;
+        if (!this.#channels.get(channel)?.isListening) return;
         this.#listener.onMessage(channel, message);
       },
       onEnd: (reason) => this.#end(session, reason),
@@ -271,7 +275,7 @@ export class RedisLink {
       await this.#prepare(session);
       await Promise.all(
         [...this.#channels].filter(([, { isWanted }]) => isWanted)
-          .map(([name, channel]) => this.#hear(session, name, channel)),
+          .map(([name, channel]) => this.#listen(session, name, channel)),
       );
       if (this.#opening !== session) throw this.#failure;
       session.openedAt = performance.now();

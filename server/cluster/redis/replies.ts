@@ -1,6 +1,6 @@
 import { RedisReplyError } from "./errors.ts";
 
-/** A text: clients may give short ones as numbers. */
+/** Reads a text: clients may return short ones as numbers. */
 export function textOf(reply: unknown): string {
   switch (typeof reply) {
     case "string":
@@ -12,25 +12,25 @@ export function textOf(reply: unknown): string {
   throw new RedisReplyError("text", reply);
 }
 
-/** A number, as a text or not. */
+/** Reads a number, also from a text. */
 export function numberOf(reply: unknown): number {
   const number = Number(textOf(reply));
   if (Number.isNaN(number)) throw new RedisReplyError("number", reply);
   return number;
 }
 
-/** A list. */
+/** Reads a list. */
 export function listOf(reply: unknown): readonly unknown[] {
   if (Array.isArray(reply)) return reply;
   throw new RedisReplyError("list", reply);
 }
 
-/** A list of texts. */
+/** Reads a list of texts. */
 export function textsOf(reply: unknown): readonly string[] {
   return listOf(reply).map(textOf);
 }
 
-/** Keys and values, as a list of both in turn. */
+/** Reads keys and values from a list of both in turn. */
 export function* pairsOf(
   reply: unknown,
 ): Generator<readonly [key: string, value: string]> {
@@ -40,7 +40,7 @@ export function* pairsOf(
   }
 }
 
-/** What can be read of items; those that can't be are none of ours. */
+/** Reads items, without those that can't be read: they are none of ours. */
 export function readableOf<T, Read>(
   items: Iterable<T>,
   read: (item: T) => Read,

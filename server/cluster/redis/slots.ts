@@ -1,7 +1,7 @@
 /** How many slots a Redis Cluster has. */
 export const SLOTS = 16_384;
 
-/** The slot of a key or a channel: CRC16 (XMODEM) of what is in its braces. */
+/** Returns the slot of a key or a channel: CRC16 (XMODEM) of its hash tag. */
 export function slotOf(name: string): number {
   const [, tag] = /^[^{]*\{([^}]+)\}/.exec(name) ?? [];
   let crc = 0;
@@ -15,14 +15,14 @@ export function slotOf(name: string): number {
   return crc % SLOTS;
 }
 
-/** A range of slots, both ends in it. */
+/** A range of slots, both ends included. */
 export type SlotRange = readonly [first: number, last: number];
 
-/** The slots that the server serves whose answer to CLUSTER NODES it is. */
+/** Returns the slots of the server that has replied to CLUSTER NODES. */
 export function ownSlots(nodes: string): readonly SlotRange[] {
   const line = nodes.split("\n").map((line) => line.trim().split(" "))
     .find(([_id, _address, flags]) => flags?.split(",").includes("myself"));
-  // Slots that are on their way are in brackets.
+  // Slots that are moving are in brackets.
   return (line?.slice(8) ?? [])
     .filter((range) => /^\d/.test(range))
     .map((range) => {

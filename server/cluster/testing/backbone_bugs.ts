@@ -39,12 +39,12 @@ function purgingContexts(
 
 /** Bugs by what they do. */
 export const BUGS: Readonly<Record<string, Bug>> = {
-  "acquire() does not tell the others": {
-    case: "acquire() begins a life, and tells the others of its lease",
+  "acquire() does not notify others": {
+    case: "acquire() begins a life and notifies others of its lease",
     tells: () => ({ onLease() {} }),
   },
   "acquire() ends the life itself": {
-    case: "acquire() again, as after a lost answer, lets the life go on",
+    case: "acquire() again, as after a lost answer, keeps the life",
     does: (real) => ({
       async acquire(lease) {
         const [kept] = await real.leases(lease.node);
@@ -54,18 +54,18 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "acquire() does not tell of the former life's end": {
+  "acquire() does not notify of the former life's end": {
     case: "acquire() ends the former life of the node",
     tells: () => ({ onEnded() {} }),
   },
   "renew() loses what was written": {
-    case: "renew() keeps the lease, and tells the others what is new",
+    case: "renew() keeps the lease and notifies others of its news",
     does: (real) => ({
       renew: (lease) => real.renew({ ...lease, written: [] }),
     }),
   },
-  "renew() tells twice": {
-    case: "renew() keeps the lease, and tells the others what is new",
+  "renew() notifies twice": {
+    case: "renew() keeps the lease and notifies others of its news",
     tells: (listener) => ({
       onLease(lease) {
         listener.onLease(lease);
@@ -83,14 +83,14 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "renew() names no life that is to be purged": {
+  "renew() names no life to be purged": {
     case: "renew() names a life that is over until it is purged",
     does: (real) => ({
       renew: async (lease) => ({ ...await real.renew(lease), unpurged: [] }),
     }),
   },
   "renew() keeps the memory after all is forgotten": {
-    case: "renew() does not know a lease that was forgotten, nor the rows",
+    case: "renew() does not keep a forgotten lease, nor are its rows there",
     does: (real) => {
       let first: string | undefined;
       return {
@@ -103,7 +103,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   "leases() of a node is always young": {
-    case: "leases() tells how long ago each was renewed",
+    case: "leases() returns how long ago each was renewed",
     does: (real) => ({
       async leases(node) {
         const leases = await real.leases(node);
@@ -114,7 +114,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "leases() of a node has a negative age": {
-    case: "leases() tells how long ago each was renewed",
+    case: "leases() returns how long ago each was renewed",
     does: (real) => ({
       async leases(node) {
         const leases = await real.leases(node);
@@ -124,16 +124,16 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "leases() does not tell upper from lower case": {
-    case: "leases() of a node that is not there gives nothing",
+  "leases() ignores case": {
+    case: "leases() of an unknown node returns nothing",
     does: (real) => ({ leases: (node) => real.leases(node?.toLowerCase()) }),
   },
-  "leases() does not look at the node": {
-    case: "leases() of a node that is not there gives nothing",
+  "leases() ignores the node": {
+    case: "leases() of an unknown node returns nothing",
     does: (real) => ({ leases: () => real.leases() }),
   },
-  "end() says yes to everybody": {
-    case: "end() is done by one of those who try at once",
+  "end() says yes to every call": {
+    case: "end() by several nodes at once is done by one",
     does: (real) => ({
       async end(life, count) {
         await real.end(life, count);
@@ -141,7 +141,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "end() does not look at the count": {
+  "end() ignores the count": {
     case: "end() does not end a life that was renewed meanwhile",
     does: (real) => ({
       async end(life) {
@@ -150,8 +150,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "end() does not look at the epoch": {
-    case: "end() does not end another life, or one that there is not",
+  "end() ignores the epoch": {
+    case: "end() does not end another life, or one that does not exist",
     does: (real) => ({
       async end(life, count) {
         const [kept] = await real.leases(life.node);
@@ -160,11 +160,11 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "purge() leaves everything": {
-    case: "purge() removes the rows of a life, and tells nobody",
+    case: "purge() removes the rows of a life and notifies nobody",
     does: () => ({ purge: () => Promise.resolve(true) }),
   },
   "purge() thinks that one step is all": {
-    case: "purge() removes thousands of rows, in steps",
+    case: "purge() removes thousands of rows in steps",
     does: (real) => ({
       async purge(life, context) {
         await real.purge(life, context);
@@ -172,8 +172,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "purge() never comes to an end": {
-    case: "purge() by two at once, and once more, does no harm",
+  "purge() never ends": {
+    case: "purge() by two nodes at once, and again, does no harm",
     does: (real) => ({
       async purge(life, context) {
         await real.purge(life, context);
@@ -183,15 +183,15 @@ export const BUGS: Readonly<Record<string, Bug>> = {
   },
   "purge() of a context leaves everything": {
     case:
-      "purge() of a context removes the rows of a life from it, and tells nobody",
+      "purge() of a context removes the rows of a life from it and notifies nobody",
     does: purgingContexts(() => {}),
   },
   "purge() of a context purges everywhere": {
     case:
-      "purge() of a context removes the rows of a life from it, and tells nobody",
+      "purge() of a context removes the rows of a life from it and notifies nobody",
     does: purgingContexts((real, life) => real.purge(life)),
   },
-  "purge() of a context purges what the living have": {
+  "purge() of a context purges a life that has its lease": {
     case: "purge() leaves the rows of a life that has its lease",
     does: purgingContexts(async (real, life, context) => {
       const [lease] = await real.leases(life.node);
@@ -200,7 +200,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       if (lease !== undefined) await real.acquire(lease);
     }),
   },
-  "purge() purges what the living have": {
+  "purge() purges a life that has its lease": {
     case: "purge() leaves the rows of a life that has its lease",
     does: (real) => ({
       async purge(life, context) {
@@ -213,9 +213,9 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "purge() of a context tells": {
+  "purge() of a context notifies": {
     case:
-      "purge() of a context removes the rows of a life from it, and tells nobody",
+      "purge() of a context removes the rows of a life from it and notifies nobody",
     does: purgingContexts(async (real, life, context) => {
       const { rows } = await real.read(context);
       const writes = rows.map(({ id }) => (
@@ -224,32 +224,32 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       await real.write(life, writes);
     }),
   },
-  "write() lets everybody put": {
+  "write() allows every put": {
     case: "write() of another node is refused if it is older",
     does: writing((write) =>
       write.type === "put" ? { ...write, age: 0 } : write
     ),
   },
-  "write() lets everybody withdraw": {
-    case: "write() of another life of the same node is so as well",
+  "write() allows every withdrawal": {
+    case: "write() of another life of the same node is refused if it is older",
     does: writing((write) =>
       write.type === "withdraw" ? { ...write, age: 0 } : write
     ),
   },
-  "write() lets everybody retract": {
+  "write() allows every retraction": {
     case: "write() of another node is refused if it is older",
     does: writing((write) =>
       write.type === "retract" ? { ...write, type: "withdraw", age: 0 } : write
     ),
   },
-  "write() lets nobody withdraw what others have": {
+  "write() refuses every withdrawal of another life": {
     case: "write() of another node is refused if it is older",
     does: writing((write) =>
       write.type === "withdraw" ? { ...write, type: "retract" } : write
     ),
   },
   "write() refuses one of the same age": {
-    case: "write() that says the same age later is done",
+    case: "write() of the same age is done later",
     does: (real, node) => ({
       write: (life, writes) =>
         real.write(
@@ -262,24 +262,24 @@ export const BUGS: Readonly<Record<string, Bug>> = {
         ),
     }),
   },
-  "write() takes the lives of a node for one": {
-    case: "write() of another life of the same node is so as well",
+  "write() takes all lives of a node for one": {
+    case: "write() of another life of the same node is refused if it is older",
     does: (real, node) => ({
       write: (_life, writes) => real.write({ node, epoch: "one" }, writes),
     }),
   },
-  "write() says that all is done": {
-    case: "write() removes nothing where nothing is",
+  "write() says that every write is done": {
+    case: "write() removes no row that does not exist",
     does: answering((written) => ({ ...written, isDone: true })),
   },
-  "write() gives no revision when it refuses": {
+  "write() returns no revision when it refuses": {
     case: "write() of another node is refused if it is older",
     does: answering((written) =>
       written.isDone ? written : { ...written, revision: 0 }
     ),
   },
   "write() forgets the revision of an empty context": {
-    case: "write() lets revisions grow, also while a context is empty",
+    case: "write() makes revisions grow, also while a context is empty",
     does: (real) => ({
       async write(life, writes) {
         const written = await real.write(life, writes);
@@ -324,7 +324,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     ),
   },
   "write() takes contexts that differ in case for one": {
-    case: "write() and read() tell all contexts apart",
+    case: "write() and read() distinguish all contexts",
     does: (real) => ({
       read: (context) => real.read(context.toLowerCase()),
       write: (life, writes) =>
@@ -337,11 +337,11 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "write() cuts long ids": {
-    case: "write() and read() tell all ids and values apart",
+    case: "write() and read() distinguish all ids and values",
     does: writing((write) => ({ ...write, id: write.id.slice(0, 255) })),
   },
   "write() normalises values": {
-    case: "write() and read() tell all ids and values apart",
+    case: "write() and read() distinguish all ids and values",
     does: writing((write) =>
       write.type === "put"
         ? { ...write, value: write.value.normalize("NFC") }
@@ -349,7 +349,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     ),
   },
   "read() is late": {
-    case: "read() sees what was acknowledged, whoever has written it",
+    case: "read() sees every acknowledged write, whatever the writer",
     does: (real) => {
       const former = new Map<string, ReturnType<typeof real.read>>();
       return {
@@ -363,7 +363,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   "read() has another memory": {
-    case: "renew() and all else give one memory",
+    case: "renew() and all other calls return one memory",
     does: (real) => ({
       read: async (context) => (
         { ...await real.read(context), memory: "another" }
@@ -371,13 +371,13 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "read() has an older revision": {
-    case: "read() sees what was acknowledged, whoever has written it",
+    case: "read() sees every acknowledged write, whatever the writer",
     does: (real) => ({
       read: async (context) => ({ ...await real.read(context), revision: 0 }),
     }),
   },
   "read() says that all rows are young": {
-    case: "read() tells how long ago a publisher was heard of",
+    case: "read() returns how long ago an owner heard from the publisher",
     does: (real) => ({
       async read(context) {
         const read = await real.read(context);
@@ -385,8 +385,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "follow() tells things out of order": {
-    case: "follow() tells all changes that come after it, in order",
+  "follow() delivers out of order": {
+    case: "follow() delivers all later changes in order",
     tells: (listener) => {
       let calls = 0;
       return {
@@ -398,7 +398,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     },
   },
   "follow() loses a change": {
-    case: "follow() of a context that was read mirrors it, whoever writes",
+    case: "follow() and read() mirror a context with several writers",
     tells: (listener) => {
       let calls = 0;
       return {
@@ -408,8 +408,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       };
     },
   },
-  "follow() tells a change twice": {
-    case: "follow() twice tells everything once",
+  "follow() delivers a change twice": {
+    case: "follow() twice delivers everything once",
     tells: (listener) => ({
       onChange(change) {
         listener.onChange(change);
@@ -417,8 +417,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "follow() does not tell the writer": {
-    case: "follow() tells the writer too of what it has written",
+  "follow() does not deliver to the writer": {
+    case: "follow() delivers a change to its writer as well",
     tells: (listener, node) => ({
       onChange(told) {
         const { change } = told;
@@ -428,21 +428,21 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "follow() chains changes of other contexts": {
-    case: "follow() tells all changes that come after it, in order",
+    case: "follow() delivers all later changes in order",
     tells: (listener) => ({
       onChange: (change) =>
         listener.onChange({ ...change, previous: change.revision - 1 }),
     }),
   },
-  "follow() tells another revision than the write": {
-    case: "follow() tells whose a row is, and at which revision",
+  "follow() delivers another revision than the write": {
+    case: "follow() delivers the owner and the revision of a row",
     tells: (listener) => ({
       onChange: (change) =>
         listener.onChange({ ...change, revision: change.revision + 1_000 }),
     }),
   },
-  "follow() is done before it is": {
-    case: "follow() tells all changes that come after it, in order",
+  "follow() resolves too early": {
+    case: "follow() delivers all later changes in order",
     does: (real) => ({
       follow(context) {
         (async () => {
@@ -454,11 +454,11 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "unfollow() does nothing": {
-    case: "unfollow() ends it at once",
+    case: "unfollow() stops deliveries at once",
     does: () => ({ unfollow() {} }),
   },
-  "unfollow() comes after a later follow()": {
-    case: "follow() after unfollow() tells again",
+  "unfollow() is done after a later follow()": {
+    case: "follow() after unfollow() delivers again",
     does: (real) => ({
       async unfollow(context) {
         for (let wait = 20; wait > 0; wait--) await null;
@@ -466,8 +466,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "send() brings a text to oneself": {
-    case: "send() brings a text to all others who follow",
+  "send() delivers a text to its sender": {
+    case: "send() delivers a text to all other followers",
     does: (real, node, listener) => ({
       send(context, text) {
         real.send(context, text);
@@ -475,8 +475,8 @@ export const BUGS: Readonly<Record<string, Bug>> = {
       },
     }),
   },
-  "send() brings a text to all where one is meant": {
-    case: "send() brings a text to nobody who follows elsewhere",
+  "send() delivers a text to followers of a context of all": {
+    case: "send() delivers nothing to followers of other contexts",
     does: (real) => ({
       send(context, text) {
         real.send(context, text);
@@ -485,15 +485,15 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "send() loses empty texts": {
-    case: "send() brings any text, and by whatever name",
+    case: "send() delivers any text, to a context of any name",
     does: (real) => ({
       send(context, text) {
         if (text !== "") real.send(context, text);
       },
     }),
   },
-  "send() brings a text to those who follow elsewhere": {
-    case: "send() brings a text to those who follow, until they don't",
+  "send() delivers a text to followers of another context": {
+    case: "send() delivers a text to followers until they unfollow",
     does: (real) => ({
       send(context, text) {
         real.send(context, text);
@@ -502,7 +502,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "close() ends the lease": {
-    case: "close() leaves the lease and the rows, and tells no more",
+    case: "close() leaves the lease and the rows, and stops deliveries",
     does: (real, node) => ({
       async close() {
         const [lease] = await real.leases(node).catch(() => []);
@@ -512,7 +512,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     }),
   },
   "close() does nothing": {
-    case: "close() has every later call fail",
+    case: "close() makes every later call fail",
     does: () => ({ close: () => Promise.resolve() }),
   },
 };

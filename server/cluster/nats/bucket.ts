@@ -100,6 +100,11 @@ export class Bucket {
       isRepublishing(this.names, this.#config);
   }
 
+  /** Whether several servers keep the bucket. */
+  get isReplicated(): boolean {
+    return (this.#config?.num_replicas ?? 1) > 1;
+  }
+
   /** How many bytes a value may have. */
   get maxBytes(): number {
     const { max_payload = 1_048_576 } = this.#link.nats.info ?? {};
@@ -180,7 +185,7 @@ export class Bucket {
     }
   }
 
-  /** Resolves when all writes that the server has let through by now are done. */
+  /** Resolves when all writes that the servers have accepted by now are done. */
   async flush(): Promise<void> {
     const revision = await this.put(this.names.barrier, "");
     // Where nothing may be removed, it stays.
@@ -200,15 +205,14 @@ export class Bucket {
   ): Promise<void> {
     const last = () => this.#get(key);
     const asked = performance.now();
-    // Servers other than the leader may have older values.
-    const isReplicated = (this.#config?.num_replicas ?? 1) > 1;
     const { time, answered } = await this.#ask(async () =>
       await scan(this.names, this.#js, {
         ...options,
         key,
         take,
         last,
-        target: isReplicated ? (await last())?.revision : undefined,
+        // Servers other than the leader may have older values.
+        target: this.isReplicated ? (await last())?.revision : undefined,
         patienceMs: this.#options.timeoutMs,
       })
     );

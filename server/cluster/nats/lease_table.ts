@@ -136,12 +136,7 @@ export class LeaseTable {
         { over, by: this.#by },
         kept.entry.revision,
       );
-      if (revision === undefined) return false;
-      // A server of version 2.9 that keeps a bucket with others may give two
-      // simultaneous writers the revision that both expect: the last one counts.
-      // After one more write all that were let through are done.
-      await this.#bucket.flush();
-      return (await this.#read(node))?.entry.revision === revision;
+      return revision !== undefined;
     });
   }
 
@@ -247,7 +242,15 @@ export class LeaseTable {
     return entry && keptOf(entry);
   }
 
-  /** Puts a record if it has the expected revision; returns the new revision. */
+  /**
+   * Puts a record if it has the expected revision.
+   *
+   * Servers of version 2.9 that keep a bucket together may accept simultaneous
+   * writes that expect the same revision. The last one counts: after one more
+   * write, all that were accepted are done, and a read tells which that is.
+   *
+   * @returns The new revision; `undefined` if another write counts.
+   */
   async #put(
     node: string,
     record: NodeRecord,
@@ -259,6 +262,11 @@ export class LeaseTable {
     const revision = await this.#bucket.put(key, value, { expected });
     if (revision === undefined) return undefined;
     const answered = performance.now();
+    if (this.#bucket.isReplicated) {
+      await this.#bucket.flush();
+      const counts = (await this.#read(node))?.entry.revision === revision;
+      if (!counts) return undefined;
+    }
     if (node === this.#node) {
       this.#own = { ...record, revision, asked, answered };
     }

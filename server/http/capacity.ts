@@ -9,7 +9,7 @@ const ACTION = "publish update";
 
 /**
  * Checks, before anything is published, that all updates of a request together
- * leave each entry, and all entries of the actor, within the limits.
+ * keep each entry, and the entries of the actor, within the limits.
  *
  * @throws {HttpProblem} If they do not.
  */
@@ -20,7 +20,7 @@ export function assertCapacity(
   limits: HttpLimits,
   prefixOf: (index: number) => string,
 ): void {
-  /** The bytes of each facet that entries would have, by the entry's name. */
+  /** The bytes of each facet that an entry would have, by the entry's name. */
   const drafts = new Map<string, Map<string, number>>();
   const fresh: PresenceUpdate[] = [];
   updates.forEach((update, index) => {
@@ -57,7 +57,7 @@ function facetsFault(
     : undefined;
 }
 
-/** What is held is counted only where some would be added, in these contexts. */
+/** Checks the entries of an actor, if some would be added in these contexts. */
 function assertEntries(
   store: ServedStore,
   { subject, origin }: Actor,
@@ -66,8 +66,8 @@ function assertEntries(
 ): void {
   if (added.length === 0) return;
   if (limits.entries === Infinity && limits.contexts === Infinity) return;
-  // Where everybody is one identity, all entries are theirs. Those of a subject
-  // are by all origins: who signs in anew may get another one.
+  // All entries belong to the trusted actor. Entries of a subject count whatever
+  // their origin, as a new session may get a new origin.
   const isTrusted = origin === undefined;
   const own = isTrusted
     ? undefined
@@ -75,28 +75,29 @@ function assertEntries(
   const whose = isTrusted ? "all" : JSON.stringify(subject ?? origin);
   const entries = (own?.length ?? store.size) + added.length;
   if (entries > limits.entries) {
-    throw new HttpProblem(
-      "too-many-entries",
-      `Cannot ${ACTION}: there would be more than ${limits.entries} entries of ${whose}`,
-    );
+    throw tooMany(`more than ${limits.entries} entries of ${whose}`);
   }
-  // There are no more contexts than entries: mostly, that is enough to know.
+  // There are at most as many contexts as entries, so most checks end here.
   if (entries <= limits.contexts) return;
-  // Nor are there more than before where no context is new to the store.
+  // A context that has entries already adds none.
   const isUsed = (context: Key) => store.count(context).entries > 0;
   if (isTrusted && added.every(isUsed)) return;
   const held = own?.map(({ context }) => context) ?? store.contexts();
   if (new Set([...held, ...added]).size > limits.contexts) {
-    throw new HttpProblem(
-      "too-many-entries",
-      `Cannot ${ACTION}: there would be entries of ${whose} in more than ${limits.contexts} contexts`,
+    throw tooMany(
+      `entries of ${whose} in more than ${limits.contexts} contexts`,
     );
   }
 }
 
+function tooMany(what: string): HttpProblem {
+  const detail = `Cannot ${ACTION}: there would be ${what}`;
+  return new HttpProblem("too-many-entries", detail);
+}
+
 const encoder = new TextEncoder();
 
-/** The bytes of each facet as JSON, its name included; 0 for one to be cleared. */
+/** Returns the bytes of each facet as JSON with its name; 0 to clear the facet. */
 function facetBytes(facets: object): Map<string, number> {
   const bytes = new Map<string, number>();
   for (const [name, value] of Object.entries(facets)) {

@@ -32,82 +32,53 @@ import { HttpProblem, type ProblemKind } from "./wire/problem.ts";
 import { Quotas } from "./quotas.ts";
 import { routesOf } from "./routes/routes.ts";
 import type { ServedDocuments, ServedPresence } from "./served.ts";
-import { Trust, urlOf } from "./trust.ts";
-import { updateSchema } from "./wire/update_schema.ts";
+import { Trust, type TrustOptions, urlOf } from "./trust.ts";
 
-/** How a handler behaves. */
-export interface HttpHandlerOptions {
+/** The result of `authorize`; `undefined` and `null` refuse the request. */
+export type Authorization = Identity | Unauthorized | null | undefined;
+
+/** The options of a handler. */
+export interface HttpHandlerOptions extends TrustOptions {
   /**
-   * Says who a request comes from; `undefined` or `null` refuses it with 401,
-   * and so does a reason, which the client is told. It sees the whole request,
-   * but must leave its body alone. `EventSource` sends no headers of its own:
-   * what it does send is cookies and the query of its URL. If this throws, the
-   * answer is 500 and nothing is done.
+   * Returns the identity of the author of a request. `undefined`, `null` or a
+   * reason, which the client gets, refuse the request with 401. An error answers
+   * with 500, without an effect. The function sees the whole request, but must
+   * not read its body. `EventSource` can't set headers, but sends cookies and
+   * the query of its URL.
    *
-   * Left out, **everybody who reaches the handler is one trusted identity**:
-   * they read everything, private entries too, and publish and withdraw for any
-   * subject and origin. That suits a service on a loopback address, or one
-   * behind something that lets only the right ones through.
+   * Without this option, **all clients that can reach the handler are one trusted
+   * identity**: they read everything, private entries too, and publish and
+   * withdraw for any subject and origin. That suits a service on a loopback
+   * address, or behind a gateway that checks its clients.
    */
   readonly authorize?:
-    | ((
-      request: Request,
-    ) =>
-      | Identity
-      | Unauthorized
-      | null
-      | undefined
-      | Promise<Identity | Unauthorized | null | undefined>)
+    | ((request: Request) => Authorization | Promise<Authorization>)
     | undefined;
-  /**
-   * The host names that are served, without ports; `"any"` serves all. Requests
-   * for others are refused with 421: else a page whose name points to this
-   * machine could read everything.
-   *
-   * @default {["localhost", "127.0.0.1", "[::1]"]}
-   */
-  readonly hosts?: "any" | readonly string[] | undefined;
-  /**
-   * The other sites whose pages may use the handler, like
-   * `"https://app.example"`. Pages of the handler's own site always may, all
-   * others are refused with 403.
-   *
-   * @default {[]}
-   */
-  readonly origins?: readonly string[] | undefined;
-  /**
-   * Whether pages of `origins` may send cookies.
-   *
-   * @default {false}
-   */
-  readonly credentials?: boolean | undefined;
-  /** The span that times to live are clamped to: a second to ten minutes. */
+  /** The range that times to live are clamped to: a second to ten minutes. */
   readonly ttlMs?: Partial<TtlBounds> | undefined;
   /**
-   * After how many milliseconds without an event a stream says that it is
-   * alive.
+   * The interval of keep-alives on a stream without events, in milliseconds.
    *
    * @default {15_000}
    */
   readonly keepAliveMs?: number | undefined;
-  /** What one request and one identity may ask for. */
+  /** The limits of a request and of an identity. */
   readonly limits?: Partial<HttpLimits> | undefined;
   /**
-   * Checks an update by the application's own rules, for its facets above all;
-   * an `InvalidValueError` that it throws refuses the request with 400. It
-   * must not be asynchronous: one that returns a promise takes no update, and
-   * the answer is 500.
+   * Checks an update by rules of the application, above all its facets. An
+   * `InvalidValueError` from it refuses the request with 400. It must be
+   * synchronous: if it returns a promise, the handler publishes nothing and
+   * answers with 500.
    */
   readonly checkUpdate?: ((update: PresenceUpdate) => void) | undefined;
   /**
-   * Documents of the very same server, whose people and numbers are told as
-   * well: a `DocumentPresence`. Left out, there are no such routes.
+   * The documents of the same server, a `DocumentPresence`. Without this option,
+   * the handler has no routes of documents.
    */
   readonly documents?: ServedDocuments | undefined;
   /**
-   * Told of what should not happen and was answered with 500, or with 503
-   * because the other servers of a cluster can't be asked. An error that is
-   * thrown again, the very same one, is told once.
+   * Called with each error that was answered with 500, or with 503 because the
+   * other servers of a cluster can't be asked. It gets the same error only once.
    *
    * @default {console.error}
    */
@@ -117,36 +88,35 @@ export interface HttpHandlerOptions {
 /** Answers a request; never rejects. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
-/** What has happened at a handler since it was made, and how it stands. */
+/** The counters and the current state of a handler. */
 export interface HttpStats {
-  /** Requests that have come in. */
+  /** The number of requests. */
   readonly requests: number;
-  /** How many of them were refused, by the kind of the problem. */
+  /** The number of refused requests, by the kind of the problem. */
   readonly rejected: ReadonlyMap<ProblemKind, number>;
-  /** Streams that are open now. */
+  /** The number of open streams. */
   readonly streams: number;
 }
 
-/** A handler that says what has happened at it. */
+/** A handler with statistics. */
 export interface MeasuredHttpHandler {
   /** Answers a request; never rejects. */
   (request: Request): Promise<Response>;
-  /** What has happened so far, and how it stands; always up to date. */
+  /** The current statistics. */
   readonly stats: HttpStats;
 }
 
 /**
- * Serves presence over HTTP: JSON to publish and to ask, server-sent events to
- * watch. It needs nothing but `Request` and `Response`, and so runs under
- * `Deno.serve`, Bun and Node. The README of this folder has the routes.
+ * Creates a handler that serves presence over HTTP: JSON to publish and to query,
+ * server-sent events to watch. It needs only `Request` and `Response`, so it runs
+ * under `Deno.serve`, Bun and Node. The README of this folder lists the routes.
  *
- * @param server What to serve, a `PresenceServer` as a rule.
- * @param options How it behaves. Without `authorize`, everybody may do
- * everything.
+ * @param server The server, usually a `PresenceServer`.
+ * @param options The options of the handler. Without `authorize`, all clients may
+ * do everything.
  * @returns The handler.
- * @throws {InvalidValueError} If `server` is none, a number, a host or an origin
- * among the options makes no sense, one is not known, or the documents are of
- * another server.
+ * @throws {InvalidValueError} If `server` is not a server, an option is unknown
+ * or invalid, or the documents belong to another server.
  *
  * @example Usage
  * ```ts
@@ -172,7 +142,7 @@ export interface MeasuredHttpHandler {
  * assertEquals((await asked.json()).count, 1);
  * ```
  *
- * @example People with a cookie
+ * @example Authorizing with a cookie
  * ```ts
  * import { PresenceServer } from "@ruthere/presence/server";
  * import { createHttpHandler } from "@ruthere/presence/server/http";
@@ -213,10 +183,10 @@ export function createHttpHandler(
   const action = "create HTTP handler";
   assertServer(server, action);
   assertNoOtherOptions(others, action);
-  // Those of another one would tell of people whom nobody else sees, and who
-  // never leave.
+  // Documents of another server would list people who are not in this one, and
+  // who never leave.
   if (documents !== undefined && documents.server !== server) {
-    const rule = "must be of the server that is given, and not of another one";
+    const rule = "must belong to the same server";
     throw new InvalidValueError(action, "documents", rule, documents);
   }
   const isNew = toldOnce();
@@ -233,21 +203,27 @@ export function createHttpHandler(
     holders: new Holders(server),
     tokens: new PositionTokens(),
     events: new EventWriter(limits.changes),
-    schema: updateSchema(limits),
     checkUpdate,
     report(error, request) {
       if (!isNew(error)) return;
       try {
         onError(error, request);
       } catch {
-        // There is nobody left to tell.
+        // There is no other place to report it.
       }
     },
   };
 
   const rejected = new Map<ProblemKind, number>();
-  let requests = 0;
-
+  const stats = {
+    requests: 0,
+    get rejected() {
+      return new Map(rejected);
+    },
+    get streams() {
+      return service.quotas.streams;
+    },
+  };
   async function identify(request: Request): Promise<Actor> {
     if (authorize === undefined) return TRUSTED_ACTOR;
     const identity = await authorize(request);
@@ -265,10 +241,9 @@ export function createHttpHandler(
     trust.check(request, url);
     const found = routes.filter(({ path }) => path.test(url.pathname));
     if (found.length === 0) {
-      throw new HttpProblem(
-        "not-found",
-        `Cannot find ${url.pathname.slice(0, 100)}: there is no such path`,
-      );
+      const path = url.pathname.slice(0, 100);
+      const detail = `Cannot find ${path}: there is no such path`;
+      throw new HttpProblem("not-found", detail);
     }
     const preflight = trust.preflight(request);
     if (preflight !== undefined) return preflight;
@@ -284,31 +259,21 @@ export function createHttpHandler(
   }
 
   const handle = async (request: Request): Promise<Response> => {
+    stats.requests++;
     let response: Response;
-    requests++;
     try {
       response = await respond(request);
     } catch (error) {
       const problem = problemOf(error);
       const { kind } = problem;
       rejected.set(kind, (rejected.get(kind) ?? 0) + 1);
-      if (SERVERS_FAULTS.has(kind)) service.report(error, request);
+      if (REPORTED_KINDS.has(kind)) service.report(error, request);
       response = problem.toResponse();
     }
     trust.share(request, response);
     return request.method === "HEAD" ? withoutBody(response) : response;
   };
-  handle.stats = {
-    get requests() {
-      return requests;
-    },
-    get rejected() {
-      return new Map(rejected);
-    },
-    get streams() {
-      return service.quotas.streams;
-    },
-  };
+  handle.stats = stats;
   return handle;
 }
 
@@ -317,7 +282,7 @@ function health(request: Request): Response {
   return json({ status: "ok" });
 }
 
-/** The route for the method of a request. */
+/** Returns the route for the method of a request. */
 function routeFor<R extends { readonly method: string }>(
   { method }: Request,
   routes: readonly R[],
@@ -332,7 +297,7 @@ function routeFor<R extends { readonly method: string }>(
   );
 }
 
-/** The header that names the methods of routes. */
+/** Returns the header that lists the methods of routes. */
 function allow(routes: readonly { readonly method: string }[]) {
   const methods = routes.map(({ method }) => method);
   if (methods.includes("GET")) methods.push("HEAD");
@@ -345,7 +310,7 @@ function withoutBody(response: Response): Response {
   return new Response(null, { status, headers });
 }
 
-/** What to answer to an error; what is not known is nobody's business. */
+/** Returns the problem of an error; that of an unknown error says nothing. */
 function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (
@@ -369,8 +334,8 @@ const KINDS_OF_ERRORS: readonly [
   [BackboneError, "unavailable"],
 ];
 
-/** What the application is told of. */
-const SERVERS_FAULTS: ReadonlySet<ProblemKind> = new Set([
+/** The kinds of problem that the application gets in `onError`. */
+const REPORTED_KINDS: ReadonlySet<ProblemKind> = new Set([
   "internal-error",
   "unavailable",
 ]);

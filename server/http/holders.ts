@@ -3,19 +3,19 @@ import { SweepLimit } from "../internal.ts";
 import type { Actor } from "./identity.ts";
 import type { ServedPresence } from "./served.ts";
 
-/** A signal that is aborted when rights are taken away. */
+/** A signal that is aborted when rights are revoked. */
 interface Right {
   readonly signal: AbortSignal;
-  /** The entries that were published with it, by their names; never empty. */
+  /** The entries that were published with it, by name; never empty. */
   readonly entries: Map<string, EntryKey>;
-  /** What listens to the signal. */
+  /** The listener of the signal. */
   readonly end: () => void;
 }
 
 /**
- * The entries that were published with rights which can be taken away: they go
- * then. The latest publish of an entry counts. There are as many at most as
- * there are entries, or twice that.
+ * Remembers which entries were published with which rights, and withdraws them
+ * when the rights are revoked. The latest publish of an entry counts. It
+ * remembers at most about twice as many entries as the server has.
  */
 export class Holders {
   readonly #server: ServedPresence;
@@ -23,22 +23,22 @@ export class Holders {
   readonly #rights = new Map<AbortSignal, Right>();
   readonly #sweepLimit = new SweepLimit();
 
-  /** Makes it for what is held at a server. */
+  /** Creates a memory of the entries of a server. */
   constructor(server: ServedPresence) {
     this.#server = server;
   }
 
-  /** How many entries are remembered. */
+  /** The number of entries that are remembered. */
   get size(): number {
     return this.#held.size;
   }
 
   /**
-   * Takes note of what somebody has just published. Amortised O(1) an entry,
-   * whoever shares their origin.
+   * Remembers entries that an actor has just published. Amortized O(1) an entry,
+   * however many actors share an origin.
    */
   add({ signal }: Pick<Actor, "signal">, published: readonly EntryKey[]): void {
-    // Mostly there is nothing to remember, and nothing to forget.
+    // Most often there is nothing to remember, and nothing to forget.
     if (signal === undefined && this.#held.size === 0) return;
     for (const entry of published) {
       const name = entryName(entry);
@@ -47,7 +47,8 @@ export class Holders {
       if (signal !== undefined) this.#hold(name, entryKeyOf(entry), signal);
     }
     this.#sweepLimit.apply(this.#held, () => this.#sweep());
-    // An end that came while it was published is not told again.
+    // A signal that was aborted while its entries were published does not fire
+    // again.
     if (signal?.aborted) this.#rights.get(signal)?.end();
   }
 
@@ -63,7 +64,7 @@ export class Holders {
     this.#held.set(name, right);
   }
 
-  /** Takes away what was published with a right. */
+  /** Withdraws the entries that were published with a right. */
   #withdraw(entries: ReadonlyMap<string, EntryKey>): void {
     for (const [name, key] of entries) {
       this.#release(name);
@@ -71,7 +72,7 @@ export class Holders {
     }
   }
 
-  /** Forgets an entry, and a signal that no entry is left of. */
+  /** Forgets an entry, and its signal with the last entry. */
   #release(name: string): void {
     const right = this.#held.get(name);
     if (right === undefined) return;
@@ -82,7 +83,7 @@ export class Holders {
     this.#rights.delete(right.signal);
   }
 
-  /** Most of them have ended by themselves, or were withdrawn. */
+  /** Forgets the entries that have expired or were withdrawn. */
   #sweep(): void {
     const { store } = this.#server;
     for (const { entries } of this.#rights.values()) {
@@ -93,7 +94,7 @@ export class Holders {
   }
 }
 
-/** Names an entry: equal keys have equal names. */
+/** Returns the name of an entry: equal keys have equal names. */
 export function entryName(
   { subject, context, resource, origin }: EntryKey,
 ): string {

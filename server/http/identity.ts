@@ -1,4 +1,4 @@
-import type { Key, Timestamp, Visibility } from "../../core/mod.ts";
+import type { Key, Visibility } from "../../core/mod.ts";
 import {
   assertText,
   endOf,
@@ -8,32 +8,21 @@ import {
 } from "../internal.ts";
 import { OMNISCIENT_VIEWER, type Viewer } from "../mod.ts";
 
-/** An identity as the handler uses it; without an origin it is the trusted one. */
-export interface Actor {
-  readonly subject: string | undefined;
-  readonly origin: string | undefined;
-  readonly viewer: Viewer;
-  readonly visible:
+/** The author of a request. Only the trusted actor has no origin. */
+export interface Actor extends Omit<Identity, "origin" | "reason"> {
+  readonly origin?: string | undefined;
+  readonly visible?:
     | ((visibility: Visibility, subject: Key) => boolean)
     | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly expiresAt: Timestamp | undefined;
-  /** Whose share is used up: the subject's, or else the origin's. */
+  /** The account that quotas count for: the subject, or without one the origin. */
   readonly account: string;
-  /** How its rights have ended, if they have by now. */
+  /** Returns how its rights have ended; `undefined` if they have not. */
   end(): RightsEnd | undefined;
-  canRead(context: Key): boolean;
-  canWrite(context: Key): boolean;
 }
 
-/** What everybody is to a handler without `authorize`. */
+/** The author of all requests to a handler without `authorize`. */
 export const TRUSTED_ACTOR: Actor = {
-  subject: undefined,
-  origin: undefined,
   viewer: OMNISCIENT_VIEWER,
-  visible: undefined,
-  signal: undefined,
-  expiresAt: undefined,
   account: "",
   end: () => undefined,
   canRead: () => true,
@@ -41,11 +30,15 @@ export const TRUSTED_ACTOR: Actor = {
 };
 
 /**
- * Takes an identity as an actor; the clock is that of the server.
+ * Converts an identity to an actor.
  *
- * @throws {TypeError} If it is none, which types can't tell of JavaScript.
+ * @param identity The identity.
+ * @param clock The clock of the server.
+ * @returns The actor.
+ * @throws {InvalidValueError} If the origin or the subject is not a well-formed
+ * string.
  */
-export function actorOf(identity: Identity, clock: () => Timestamp): Actor {
+export function actorOf(identity: Identity, clock: () => number): Actor {
   const { subject, origin, signal, expiresAt } = identity;
   const action = "authorize request";
   assertText(origin, "identity.origin", action);

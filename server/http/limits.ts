@@ -1,22 +1,23 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
+import { assertPositive } from "../internal.ts";
 
-/** How much one request, and one identity, may ask of a handler. */
+/** The limits of a request and of an identity. */
 export interface HttpLimits {
   /**
-   * Bytes of a request's body.
+   * Bytes in the body of a request.
    *
    * @default {1_048_576}
    */
   readonly bodyBytes: number;
   /**
-   * Updates in one request.
+   * Updates in a request.
    *
    * @default {1_000}
    */
   readonly updates: number;
   /**
-   * The length of a key, a label and a facet's name, in UTF-16 code units.
+   * UTF-16 code units in a key, a label or the name of a facet.
    *
    * @default {256}
    */
@@ -34,53 +35,53 @@ export interface HttpLimits {
    */
   readonly facetBytes: number;
   /**
-   * How many arrays and objects may be nested in the value of a facet.
+   * Nested arrays and objects in the value of a facet.
    *
    * @default {16}
    */
   readonly facetDepth: number;
   /**
-   * Summaries in one answer. Where there are more, the answer has a `next`.
+   * Summaries in an answer. If there are more, the answer has a `next`.
    *
    * @default {1_000}
    */
   readonly page: number;
   /**
-   * Changes in one answer, and in one event of a stream. Where there are more,
-   * the answer has `more`, and the stream more events.
+   * Changes in an answer or in an event. If there are more, the answer has
+   * `more`, and the stream sends several events.
    *
    * @default {1_000}
    */
   readonly changes: number;
   /**
-   * Entries of one identity: of a subject by all origins, or, of an identity
-   * without a subject, by its origin. Without `authorize`, entries of all.
+   * Entries of an identity: of its subject, whatever their origin, or without a
+   * subject of its origin. Without `authorize`, all entries.
    *
-   * @default {1_000 with `authorize`, else Infinity}
+   * @default {1_000 with `authorize`, otherwise Infinity}
    */
   readonly entries: number;
   /**
-   * Contexts that one identity has entries in, counted like its entries.
+   * Contexts with entries of an identity.
    *
-   * @default {100 with `authorize`, else Infinity}
+   * @default {100 with `authorize`, otherwise Infinity}
    */
   readonly contexts: number;
   /**
-   * Open streams of one identity: a subject, or else an origin.
+   * Open streams of an identity: a subject, or without one an origin.
    *
-   * @default {100 with `authorize`, else Infinity}
+   * @default {100 with `authorize`, otherwise Infinity}
    */
   readonly streams: number;
   /**
-   * Requests a second of one identity: a subject, or else an origin. As many
-   * may come at once.
+   * Requests a second of an identity: a subject, or without one an origin. As
+   * many may come at once.
    *
-   * @default {100 with `authorize`, else Infinity}
+   * @default {100 with `authorize`, otherwise Infinity}
    */
   readonly requestsPerSecond: number;
 }
 
-/** The limits of a handler that tells identities apart. */
+/** The default limits of a handler with `authorize`. */
 export const DEFAULT_LIMITS: HttpLimits = {
   bodyBytes: 1_048_576,
   updates: 1_000,
@@ -97,8 +98,8 @@ export const DEFAULT_LIMITS: HttpLimits = {
 };
 
 /**
- * The limits of a handler without `authorize`: everybody is one identity
- * there, and whoever used up its share would lock all others out.
+ * The default limits of a handler without `authorize`: all clients share one
+ * identity, so one client could lock out the others.
  */
 export const TRUSTED_LIMITS: HttpLimits = {
   ...DEFAULT_LIMITS,
@@ -108,7 +109,7 @@ export const TRUSTED_LIMITS: HttpLimits = {
   requestsPerSecond: Infinity,
 };
 
-/** The span that a time to live is clamped to. */
+/** The range that a time to live is clamped to. */
 export interface TtlBounds {
   /**
    * The shortest time to live, in milliseconds.
@@ -124,48 +125,43 @@ export interface TtlBounds {
   readonly max: number;
 }
 
-/** What does not happen when an option makes no sense. */
 const ACTION = "create HTTP handler";
 
 /**
- * Fills in what is not said of the limits.
+ * Adds the defaults to limits.
  *
- * @throws {InvalidValueError} If one of them is not a number above 0, or the
- * page or the changes are not a whole one.
+ * @throws {InvalidValueError} If a limit is unknown or not a number above 0, or
+ * `page` or `changes` is not a whole number.
  */
 export function limitsFrom(
   given: Partial<HttpLimits>,
   defaults: HttpLimits,
 ): HttpLimits {
-  const said = Object.entries(given)
-    .filter(([, limit]) => limit !== undefined);
-  const limits = { ...defaults, ...Object.fromEntries(said) };
+  const set = Object.entries(given).filter(([, limit]) => limit !== undefined);
+  const limits = { ...defaults, ...Object.fromEntries(set) };
   for (const [name, limit] of Object.entries(limits)) {
+    const field = `limits.${name}`;
     if (!Object.hasOwn(defaults, name)) {
       assertNoOtherOptions({ [name]: limit }, ACTION, "limits");
+    } else if (name !== "page" && name !== "changes") {
+      assertPositive(limit, field, ACTION);
+    } else if (!Number.isInteger(limit) || limit < 1) {
+      const rule = "must be a whole number of 1 or more";
+      throw new InvalidValueError(ACTION, field, rule, limit);
     }
-    const isWhole = name === "page" || name === "changes";
-    if (limit > 0 && (!isWhole || Number.isInteger(limit))) continue;
-    const rule = isWhole
-      ? "must be a whole number of 1 or more"
-      : "must be a number above 0";
-    throw new InvalidValueError(ACTION, `limits.${name}`, rule, limit);
   }
   return limits;
 }
 
 /**
- * Fills in what is not said of the bounds of times to live.
+ * Adds the defaults to the bounds of times to live.
  *
- * @throws {InvalidValueError} If they are no span.
+ * @throws {InvalidValueError} If they are not a range of positive numbers.
  */
 export function ttlBoundsFrom(given: Partial<TtlBounds>): TtlBounds {
   const { min = 1_000, max = 600_000, ...others } = given;
   assertNoOtherOptions(others, ACTION, "ttlMs");
-  if (!(min > 0)) {
-    const rule = "must be a number above 0";
-    throw new InvalidValueError(ACTION, "ttlMs.min", rule, min);
-  }
+  assertPositive(min, "ttlMs.min", ACTION);
   if (!(max >= min) || max === Infinity) {
     const rule = "must be a finite number that is not below ttlMs.min";
     throw new InvalidValueError(ACTION, "ttlMs.max", rule, max);
@@ -174,9 +170,9 @@ export function ttlBoundsFrom(given: Partial<TtlBounds>): TtlBounds {
 }
 
 /**
- * Fills in how often a stream shows that it is alive.
+ * Returns the interval of keep-alives, which is 15 seconds by default.
  *
- * @throws {InvalidValueError} If that is no time that can be waited for.
+ * @throws {InvalidValueError} If it is not a number from 1 to 2147483647.
  */
 export function keepAliveFrom(given: number = 15_000): number {
   if (given >= 1 && given < 2 ** 31) return given;

@@ -20,12 +20,9 @@
 
 export type { Identity, Unauthorized } from "../internal.ts";
 export { readBytes } from "./routes/body.ts";
-export type {
-  DocumentCountsAnswer,
-  DocumentPresenceAnswer,
-  WorkspaceDocumentsAnswer,
-} from "./wire/document_wire.ts";
+export type * from "./wire/document_wire.ts";
 export {
+  type Authorization,
   createHttpHandler,
   type HttpHandler,
   type HttpHandlerOptions,
@@ -40,24 +37,12 @@ export {
   type ProblemDocument,
   type ProblemField,
   type ProblemKind,
+  PROBLEMS,
 } from "./wire/problem.ts";
-export type {
-  ServedDocuments,
-  ServedPolicy,
-  ServedPresence,
-  ServedStore,
-  ServedVisible,
-} from "./served.ts";
-export { createTrustGuard, type TrustGuard } from "./trust.ts";
-export type {
-  ChangesAnswer,
-  ContextAnswer,
-  FacetTtls,
-  GrantedTtls,
-  PublishAnswer,
-  SubjectAnswer,
-  WhereaboutsAnswer,
-  WireSummary,
-  WireUpdate,
-  WithdrawAnswer,
-} from "./wire/wire.ts";
+export type * from "./served.ts";
+export {
+  createTrustGuard,
+  type TrustGuard,
+  type TrustOptions,
+} from "./trust.ts";
+export type * from "./wire/wire.ts";

@@ -3,15 +3,14 @@ import { TokenBuckets } from "../internal.ts";
 import type { HttpLimits } from "./limits.ts";
 import { HttpProblem } from "./wire/problem.ts";
 
-/** Keeps account of what each identity asks for at the moment. */
+/** Counts the requests and open streams of each account. */
 export class Quotas {
   readonly #perSecond: number;
   readonly #streams: number;
   readonly #buckets: TokenBuckets;
   readonly #open = new Map<string, number>();
-  #streamsOpen = 0;
 
-  /** Makes an empty account. */
+  /** Creates empty quotas. */
   constructor({ requestsPerSecond, streams }: HttpLimits) {
     this.#perSecond = requestsPerSecond;
     this.#streams = streams;
@@ -22,9 +21,9 @@ export class Quotas {
   }
 
   /**
-   * Takes a request into account.
+   * Counts a request.
    *
-   * @throws {HttpProblem} If the identity has used up its share.
+   * @throws {HttpProblem} If the account has used up its quota.
    */
   countRequest(account: string, now: Timestamp): void {
     const seconds = this.#buckets.take(account, now);
@@ -36,20 +35,20 @@ export class Quotas {
     );
   }
 
-  /** How many streams are open, whosever they are. */
+  /** The number of open streams of all accounts. O(accounts). */
   get streams(): number {
-    return this.#streamsOpen;
+    return [...this.#open.values()].reduce((sum, open) => sum + open, 0);
   }
 
-  /** Whether a stream more may be open. */
+  /** Reports whether an account may open another stream. */
   hasStream(account: string): boolean {
     return (this.#open.get(account) ?? 0) < this.#streams;
   }
 
   /**
-   * Lets somebody pass who may have a stream more.
+   * Checks that an account may open another stream.
    *
-   * @throws {HttpProblem} If the identity has as many as it may have.
+   * @throws {HttpProblem} If it has used up its quota.
    */
   assertStream(account: string): void {
     if (this.hasStream(account)) return;
@@ -61,15 +60,13 @@ export class Quotas {
   }
 
   /**
-   * Takes an open stream into account.
+   * Counts an open stream.
    *
-   * @returns What to call, once, when the stream has ended.
+   * @returns A function to call once, when the stream has ended.
    */
   openStream(account: string): () => void {
     this.#open.set(account, (this.#open.get(account) ?? 0) + 1);
-    this.#streamsOpen++;
     return () => {
-      this.#streamsOpen--;
       const left = (this.#open.get(account) ?? 1) - 1;
       if (left === 0) this.#open.delete(account);
       else this.#open.set(account, left);

@@ -9,25 +9,25 @@ import type {
 import type { DocumentPresence } from "../documents/mod.ts";
 import type { PresenceReader, PresenceServer } from "../mod.ts";
 
-// The handler serves a server of any model: over a wire there are strings and
-// JSON, and what an application's own types say beyond that is known only to
-// the compiler, or to `checkUpdate`. TypeScript compares the parameters of
-// methods both ways, but not those of a policy in their options. So the methods
-// that take a policy are declared anew, with one that is a method.
+// The handler serves a server of any model. Only the compiler and `checkUpdate`
+// know what a model requires beyond strings and JSON. TypeScript compares the
+// parameters of methods in both directions, but not those of a policy that is a
+// function in an option. So these methods are declared again, with a policy that
+// is a method.
 
-/** A policy, as the handler gives it. */
+/** A policy that decides which entries a reader may see. */
 export interface ServedPolicy {
-  /** Reports whether an entry may be seen. */
+  /** Reports whether an entry is visible. */
   visible(visibility: Visibility, subject: Key): boolean;
 }
 
-/** What may be seen, as the handler asks for it. */
+/** Selects visible entries. */
 export interface ServedVisible {
-  /** Only what this policy lets be seen. All, if it is left out. */
+  /** The policy. Without it, all entries are visible. */
   readonly visible?: ServedPolicy["visible"] | undefined;
 }
 
-/** What the handler reads from: the store of a `PresenceServer`. */
+/** The store of a `PresenceServer`, from which the handler reads. */
 export interface ServedStore extends
   Pick<
     PresenceReader,
@@ -38,9 +38,9 @@ export interface ServedStore extends
     | "size"
     | "snapshot"
   > {
-  /** Tells where anyone is. */
+  /** Returns all contexts with an entry. */
   contexts(): Key[];
-  /** Reads entries. */
+  /** Returns entries. */
   snapshots(
     query?: ServedVisible & {
       readonly subject?: Key | undefined;
@@ -48,13 +48,13 @@ export interface ServedStore extends
       readonly origin?: Key | undefined;
     },
   ): PresenceSnapshot[];
-  /** Sums up one subject in one context. */
+  /** Summarizes a subject in a context. */
   subjectSummary(
     subject: Key,
     context: Key,
     options?: ServedVisible,
   ): SubjectSummary | undefined;
-  /** Reads a context page by page. */
+  /** Returns a page of the summaries of a context. */
   summaryPage(
     context: Key,
     options: ServedVisible & {
@@ -62,13 +62,13 @@ export interface ServedStore extends
       readonly after?: Key | undefined;
     },
   ): SummaryPage;
-  /** Counts without making a list. */
+  /** Counts the subjects and entries of a context. */
   count(context: Key, options?: ServedVisible): PresenceCount;
 }
 
 /**
- * What a handler serves: a `PresenceServer` of any model, or anything else with
- * these methods of it.
+ * The server of a handler: a `PresenceServer` of any model, or another object
+ * with these methods.
  */
 export interface ServedPresence extends
   Pick<
@@ -83,9 +83,9 @@ export interface ServedPresence extends
     | "watch"
     | "withdraw"
   > {
-  /** What there is now. */
+  /** The current entries. */
   readonly store: ServedStore;
-  /** The changes after a position, or a gap. */
+  /** Returns the changes after a position, or a gap. */
   changesSince(
     since: CursorPosition,
     options?: ServedVisible & { readonly context?: Key | undefined },
@@ -93,11 +93,11 @@ export interface ServedPresence extends
 }
 
 /**
- * What a handler needs of documents: a `DocumentPresence`, or anything else with
- * these methods of it.
+ * The documents of a handler: a `DocumentPresence`, or another object with these
+ * methods.
  */
 export interface ServedDocuments
   extends Pick<DocumentPresence, "activeDocuments" | "activeUsers" | "counts"> {
-  /** The very server that is served: it is compared. */
+  /** The server of the documents, which must be the server of the handler. */
   readonly server: object;
 }

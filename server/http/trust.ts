@@ -1,28 +1,44 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
-import { HttpProblem } from "./wire/problem.ts";
+import { fieldProblem, HttpProblem } from "./wire/problem.ts";
 
-/** What an HTTP handler does, and whatever else lets requests pass by this. */
+/** An HTTP handler and other faces use the guard, so errors name neither. */
 const ACTION = "serve presence";
 
-/** The names under which a service is reached on the machine it runs on. */
+/** The names of a machine for itself. */
 const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 
-/** What a handler believes of the pages that requests come from. */
+/** The hosts and pages that a handler trusts. */
 export interface TrustOptions {
-  /** The host names that are served, or `"any"`; left out, loopback names. */
+  /**
+   * The host names to serve, without ports, or `"any"` for all names. Requests
+   * for other hosts are refused with 421: otherwise a page with a host name that
+   * points to this machine could read everything.
+   *
+   * @default {["localhost", "127.0.0.1", "[::1]"]}
+   */
   readonly hosts?: "any" | readonly string[] | undefined;
-  /** The other sites whose pages may ask; none, if they are left out. */
+  /**
+   * The other sites whose pages may use the handler, such as
+   * `"https://app.example"`. Pages of the handler's own site always may; pages
+   * of all other sites are refused with 403.
+   *
+   * @default {[]}
+   */
   readonly origins?: readonly string[] | undefined;
-  /** Whether those pages may send cookies; left out, they may not. */
+  /**
+   * Whether pages of `origins` may send cookies.
+   *
+   * @default {false}
+   */
   readonly credentials?: boolean | undefined;
 }
 
 /**
- * Decides which pages may speak to the service. A page of any site can send
- * requests to a port of the machine that its reader sits at; it can't choose
- * the `Origin` that the browser adds, and one that has its own name point to
- * that machine can't choose the `Host`.
+ * Decides which pages may use the service. A page of any site can send requests
+ * to a port of its reader's machine. But it can't choose the `Origin` that the
+ * browser adds, and a page whose host name points to that machine can't choose
+ * the `Host`.
  */
 export class Trust {
   readonly #hosts: "any" | ReadonlySet<string>;
@@ -30,10 +46,10 @@ export class Trust {
   readonly #credentials: boolean;
 
   /**
-   * Makes the judge.
+   * Creates the trust of a handler.
    *
-   * @throws {InvalidValueError} If a host or an origin is written as no request
-   * has it.
+   * @throws {InvalidValueError} If a host or an origin is not written as in a
+   * request.
    */
   constructor(
     { hosts = LOOPBACK_HOSTS, origins = [], credentials = false }: TrustOptions,
@@ -44,7 +60,7 @@ export class Trust {
   }
 
   /**
-   * Lets a request pass.
+   * Checks that a request is trusted.
    *
    * @throws {HttpProblem} If its host is not served, or its origin is not
    * trusted.
@@ -53,23 +69,17 @@ export class Trust {
     const header = request.headers.get("host");
     const host = header ?? url.host;
     if (!this.#isServed(url.hostname) || !this.#isServed(hostNameOf(host))) {
-      throw new HttpProblem(
-        "misdirected",
-        `Cannot answer: the host ${JSON.stringify(host)} is not served here`,
-        { errors: [{ field: "host", message: "is not served here" }] },
-      );
+      const detail = `Cannot answer: the host ${JSON.stringify(host)}`;
+      throw fieldProblem("misdirected", detail, "host", "is not served here");
     }
     const origin = request.headers.get("origin");
     if (origin === null) return assertNoOtherSite(request);
     if (this.#origins.has(origin) || isSameSite(origin, host)) return;
-    throw new HttpProblem(
-      "forbidden",
-      `Cannot answer: the origin ${JSON.stringify(origin)} is not trusted`,
-      { errors: [{ field: "origin", message: "is not trusted" }] },
-    );
+    const detail = `Cannot answer: the origin ${JSON.stringify(origin)}`;
+    throw fieldProblem("forbidden", detail, "origin", "is not trusted");
   }
 
-  /** Tells a trusted page of another site what it may send; `undefined` for no preflight. */
+  /** Answers a preflight of a trusted page; `undefined` for other requests. */
   preflight(request: Request): Response | undefined {
     const { headers } = request;
     const origin = headers.get("origin");
@@ -95,10 +105,8 @@ export class Trust {
     const origin = request.headers.get("origin");
     if (origin === null || !this.#origins.has(origin)) return;
     headers.set("access-control-allow-origin", origin);
-    headers.set(
-      "access-control-expose-headers",
-      "Presence-Keep-Alive-Ms, Retry-After",
-    );
+    const exposed = "Presence-Keep-Alive-Ms, Retry-After";
+    headers.set("access-control-expose-headers", exposed);
     if (this.#credentials) {
       headers.set("access-control-allow-credentials", "true");
     }
@@ -110,29 +118,26 @@ export class Trust {
   }
 }
 
-/** Decides which requests a handler answers, and who may read the answers. */
+/** Refuses requests that are not trusted, and lets trusted pages read answers. */
 export interface TrustGuard {
-  /** Gives the refusal of a request; `undefined` for one that may pass. */
+  /** Returns the refusal of a request; `undefined` if it is trusted. */
   (request: Request): Response | undefined;
-  /**
-   * Answers the question of a trusted page of another site whether it may ask
-   * something; `undefined` for any other request.
-   */
+  /** Answers a preflight of a trusted page; `undefined` for other requests. */
   preflight(request: Request): Response | undefined;
   /** Lets a trusted page of another site read a response. */
   share(request: Request, response: Response): void;
 }
 
 /**
- * Makes the guard by which a handler lets requests pass: its own, or another
- * face's behind the same port.
+ * Creates the guard with which a handler refuses requests, for another service
+ * behind the same port.
  *
- * @param options Which hosts and origins are trusted; those of a loopback
- * address alone, if they are left out.
- * @returns What gives the refusal of a request, `undefined` for one that may
- * pass.
- * @throws {InvalidValueError} If a host or an origin is written as no request
- * has it.
+ * @param options The trusted hosts and origins. By default, only loopback hosts
+ * are trusted.
+ * @returns The guard, which returns the refusal of a request, or `undefined` if
+ * the request is trusted.
+ * @throws {InvalidValueError} If a host or an origin is not written as in a
+ * request.
  *
  * @example Usage
  * ```ts
@@ -145,10 +150,7 @@ export interface TrustGuard {
  * ```
  */
 export function createTrustGuard(
-  { hosts, origins, ...others }: {
-    readonly hosts?: "any" | readonly string[] | undefined;
-    readonly origins?: readonly string[] | undefined;
-  } = {},
+  { hosts, origins, ...others }: Omit<TrustOptions, "credentials"> = {},
 ): TrustGuard {
   assertNoOtherOptions(others, ACTION);
   const trust = new Trust({ hosts, origins });
@@ -168,23 +170,23 @@ export function createTrustGuard(
 }
 
 /**
- * The URL of a request.
+ * Returns the URL of a request.
  *
- * @throws {HttpProblem} If it has no host that can be one.
+ * @throws {HttpProblem} If its host is not a valid name.
  */
 export function urlOf({ url }: Request): URL {
   if (URL.canParse(url)) return new URL(url);
-  throw new HttpProblem("misdirected", "Cannot answer: the host is no name");
+  throw new HttpProblem(
+    "misdirected",
+    "Cannot answer: the host is not a valid name",
+  );
 }
 
-/** For an image or a link, a browser asks without saying which page wants it. */
+/** A browser sends no `Origin` with the request of an image or a link. */
 function assertNoOtherSite({ headers }: Request): void {
   if (headers.get("sec-fetch-site") !== "cross-site") return;
-  throw new HttpProblem(
-    "forbidden",
-    "Cannot answer: a page of another site asks, and does not say which",
-    { errors: [{ field: "origin", message: "is missing" }] },
-  );
+  const detail = "Cannot answer: the request is cross-site, and its origin";
+  throw fieldProblem("forbidden", detail, "origin", "is missing");
 }
 
 function hostName(host: string): string {
@@ -210,8 +212,8 @@ function hostNameOf(host: string): string | undefined {
 }
 
 /**
- * The scheme is left out of it, because what ends TLS may stand before us. A
- * default port is that of the origin's scheme.
+ * Reports whether an origin has a host, whatever the scheme: a proxy may
+ * terminate TLS. The default port is that of the origin's scheme.
  */
 function isSameSite(origin: string, host: string): boolean {
   const page = parse(origin);

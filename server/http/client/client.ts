@@ -55,38 +55,25 @@ import type {
   WireUpdate,
   WithdrawAnswer,
 } from "../wire/wire.ts";
-import { areSummaries, isAnswer, isSummary, readBatch } from "./read_answer.ts";
+import {
+  isListAnswer,
+  isPublishAnswer,
+  isSummaryAnswer,
+  isWithdrawAnswer,
+  readBatch,
+} from "./read_answer.ts";
 
-export type {
-  ClientBatch,
-  ClientWatchOptions,
-  ContextQuery,
-  PresenceClientOptions,
-  RequestOptions,
-  SubjectQuery,
-  WhereaboutsQuery,
-  WithdrawQuery,
-} from "./client_options.ts";
+export type * from "./client_options.ts";
 export type { ProblemDocument, ProblemField } from "../wire/problem.ts";
 export { PresenceRequestError } from "./request_error.ts";
-export type {
-  ContextAnswer,
-  FacetTtls,
-  GrantedTtls,
-  PublishAnswer,
-  SubjectAnswer,
-  WhereaboutsAnswer,
-  WireSummary,
-  WireUpdate,
-  WithdrawAnswer,
-} from "../wire/wire.ts";
+export type * from "../wire/wire.ts";
 export { wireUpdateOf } from "./wire_update.ts";
 
 /**
  * A client of the HTTP service.
  *
- * @typeParam M The application's model, whose keys must be strings. That the
- * service's data is of it is believed, not checked.
+ * @typeParam M The application's model, whose keys must be strings. The client
+ * does not check that the data of the service is of this model.
  *
  * @example Usage
  * ```ts
@@ -99,7 +86,7 @@ export { wireUpdateOf } from "./wire_update.ts";
  * const handler = createHttpHandler(server);
  * const client = new PresenceClient({
  *   url: "http://localhost",
- *   // A service in the same process; leave this out for one elsewhere.
+ *   // Calls a service in the same process. Omit it for a remote service.
  *   fetch: (url, init) => handler(new Request(url, init)),
  * });
  *
@@ -117,10 +104,10 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   readonly #options: PresenceClientOptions;
 
   /**
-   * Makes a client; nothing is sent yet.
+   * Creates a client. It sends nothing yet.
    *
-   * @param options Where the service is, and how to speak to it.
-   * @throws {InvalidValueError} If the URL is none, or an option is not known.
+   * @param options The options of the client.
+   * @throws {InvalidValueError} If the URL is not valid, or an option is unknown.
    */
   constructor(options: PresenceClientOptions) {
     const { url, headers, fetch, signal, ...rest } = options;
@@ -139,11 +126,12 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   /**
    * Publishes an update, or several: all of them or none.
    *
-   * @param updates What to publish.
-   * @param options How to go about it.
+   * @param updates The updates.
+   * @param options The options of the request.
    * @returns The sequences, and the times to live that were granted.
-   * @throws {PresenceRequestError} If the service refuses.
-   * @throws {TypeError} If it can't be reached, or something else answers.
+   * @throws {PresenceRequestError} If the service refuses the request.
+   * @throws {TypeError} If the service can't be reached, or its answer is not
+   * valid.
    */
   async publish(
     updates: WireUpdate<M> | readonly WireUpdate<M>[],
@@ -156,25 +144,19 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
       body: JSON.stringify(updates),
       signal,
     };
-    const path = "v1/updates";
-    return await this.#ask(
-      "publish",
-      path,
-      {},
-      init,
-      "sequences",
-      Array.isArray,
-    );
+    const url = this.#url("v1/updates");
+    return await this.#ask("publish", url, init, isPublishAnswer);
   }
 
   /**
-   * Takes an entry of one's own away, or all of them in a context: a goodbye.
+   * Withdraws an entry of the client's own, or all of them in a context.
    *
-   * @param query What to take away.
-   * @param options How to go about it.
-   * @returns How many entries are gone by it.
-   * @throws {PresenceRequestError} If the service refuses.
-   * @throws {TypeError} If it can't be reached, or something else answers.
+   * @param query The entries to withdraw.
+   * @param options The options of the request.
+   * @returns The number of entries that were withdrawn.
+   * @throws {PresenceRequestError} If the service refuses the request.
+   * @throws {TypeError} If the service can't be reached, or its answer is not
+   * valid.
    */
   async withdraw(
     query: WithdrawQuery<M>,
@@ -182,27 +164,23 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
   ): Promise<WithdrawAnswer> {
     const { context, subject, resource, origin, all, ...more } = query;
     assertNoOtherOptions({ ...others, ...more }, "withdraw");
-    return await this.#ask(
-      "withdraw",
-      "v1/presence",
-      { context, subject, resource, origin, all },
-      { method: "DELETE", signal },
-      "withdrawn",
-      (count) => typeof count === "number",
-    );
+    const parameters = { context, subject, resource, origin, all };
+    const url = this.#url("v1/presence", parameters);
+    const init = { method: "DELETE", signal };
+    return await this.#ask("withdraw", url, init, isWithdrawAnswer);
   }
 
-  /** Asks who is in a context. */
+  /** Lists the subjects in a context. */
   presence(
     query: ContextQuery<M>,
     options?: RequestOptions,
   ): Promise<ContextAnswer<M>>;
-  /** Asks whether a subject is in a context, or when they were last seen. */
+  /** Finds a subject in a context, or when they were last seen there. */
   presence(
     query: SubjectQuery<M>,
     options?: RequestOptions,
   ): Promise<SubjectAnswer<M>>;
-  /** Asks where a subject is. */
+  /** Finds the contexts that a subject is in. */
   presence(
     query: WhereaboutsQuery<M>,
     options?: RequestOptions,
@@ -214,31 +192,29 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     const { context, subject, resources, limit, after, ...more } = query;
     const action = "read presence";
     assertNoOtherOptions({ ...others, ...more }, action);
+    const parameters = { context, subject, limit, after, resources };
+    const url = this.#url("v1/presence", parameters);
     const isOfOne = context !== undefined && subject !== undefined;
-    return await this.#ask(
-      action,
-      "v1/presence",
-      { context, subject, limit, after, resources },
-      { signal },
-      isOfOne ? "summary" : "summaries",
-      isOfOne
-        ? (summary) => summary === null || isSummary(summary)
-        : areSummaries,
-    );
+    const isAnswer = isOfOne
+      ? isSummaryAnswer<SubjectAnswer<M>>
+      : isListAnswer<ContextAnswer<M> | WhereaboutsAnswer<M>>;
+    return await this.#ask<
+      ContextAnswer<M> | SubjectAnswer<M> | WhereaboutsAnswer<M>
+    >(action, url, { signal }, isAnswer);
   }
 
   /**
-   * Watches a context: yields what the server's own watch yields, a baseline,
-   * then changes, a baseline again after a gap. When the connection is lost, or
-   * silent for too long, or something else than the service answers, it comes
-   * back after a pause and goes on where it was. It ends without an error when
-   * it is aborted.
+   * Watches a context: yields the batches of the server's own watch, which are a
+   * baseline, then changes, and a new baseline after a gap. If the connection is
+   * lost or silent for too long, or an answer is not valid, the watch reconnects
+   * after a pause and continues where it was. It ends without an error when it is
+   * aborted.
    *
-   * @param options What to watch.
-   * @returns The batches, fit for a `PresenceView`.
-   * @throws {PresenceRequestError} If the service refuses for good.
+   * @param options The options of the watch.
+   * @returns The batches, for a `PresenceView`.
+   * @throws {PresenceRequestError} If the service refuses the watch permanently.
    *
-   * @example Keeping a mirror over a restart
+   * @example Keeping a view over a restart
    * ```ts
    * import { PresenceClient } from "@ruthere/presence/client";
    * import { PresenceServer, PresenceView } from "@ruthere/presence/server";
@@ -254,7 +230,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    * const context = "doc-1";
    * await client.publish({ subject: "alice", context, ttlMs: 30_000 });
    *
-   * // Save what the mirror holds together with the cursor that it is at.
+   * // Save the entries of the view together with its cursor.
    * let saved = "";
    * const view = new PresenceView();
    * for await (const batch of client.watch({ context })) {
@@ -268,7 +244,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    *
    * await client.publish({ subject: "bob", context, ttlMs: 30_000 });
    *
-   * // What is saved is a baseline; the watch goes on after it.
+   * // The saved entries are a baseline, and the watch continues after it.
    * const { cursor: since, position, snapshots } = JSON.parse(saved);
    * const restored = new PresenceView();
    * const whole = { type: "baseline", part: 0, last: true } as const;
@@ -298,7 +274,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     const url = this.#url("v1/changes", { context });
     const request = (lastEventId: string | undefined, signal: AbortSignal) => {
       const headers = new Headers({ accept: "text/event-stream" });
-      // What can't be sent is no position of ours.
+      // A text that no header can hold is not a cursor of the service.
       if (lastEventId !== undefined && /^[!-~]+$/.test(lastEventId)) {
         headers.set("last-event-id", lastEventId);
       }
@@ -315,23 +291,25 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     );
   }
 
-  async #ask<T>(
+  async #ask<A>(
     action: string,
-    path: string,
-    parameters: QueryParameters,
+    url: URL,
     init: RequestInit,
-    field: string,
-    isField: (value: unknown) => boolean,
-  ): Promise<T> {
+    isAnswer: (value: unknown) => value is A,
+  ): Promise<A> {
     const headers = new Headers(init.headers);
     headers.set("accept", "application/json");
-    const signal = anyOf(init.signal, this.#options.signal);
-    const url = this.#url(path, parameters);
+    const { signal: all } = this.#options;
+    const signal = init.signal && all
+      ? AbortSignal.any([init.signal, all])
+      : init.signal ?? all ?? null;
     const response = await this.#send(url, { ...init, headers, signal });
     if (!response.ok) throw await requestErrorOf(action, response);
     const answer = parseJson(await response.text());
-    if (isAnswer<T>(answer, field, isField)) return answer;
-    throw new TypeError(`Cannot ${action}: the service sent something else`);
+    if (isAnswer(answer)) return answer;
+    throw new TypeError(
+      `Cannot ${action}: the service sent an unexpected answer`,
+    );
   }
 
   async #send(url: URL, init: RequestInit): Promise<Response> {
@@ -343,7 +321,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     return await fetch(url, { ...init, headers: all });
   }
 
-  #url(path: string, parameters: QueryParameters): URL {
+  #url(path: string, parameters: QueryParameters = {}): URL {
     const url = new URL(path, this.#base);
     for (const [name, value] of Object.entries(parameters)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -355,12 +333,3 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
 type QueryParameters = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
-
-/** A signal that is aborted as soon as one of two is. */
-function anyOf(
-  own: AbortSignal | null | undefined,
-  general: AbortSignal | undefined,
-): AbortSignal | null {
-  if (!own || !general) return own ?? general ?? null;
-  return AbortSignal.any([own, general]);
-}

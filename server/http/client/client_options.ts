@@ -1,20 +1,20 @@
 import type { PresenceModel } from "../../../core/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
 
-/** Where the service is, and how to speak to it. */
+/** The options of a client. */
 export interface PresenceClientOptions {
-  /** The URL under which the service has its `/v1/` paths. */
+  /** The URL of the service, to which its `/v1/` paths are relative. */
   readonly url: string | URL;
   /**
-   * Headers of every request, or what gives them: it is asked anew for each
-   * request, so that a token may be a fresh one.
+   * The headers of each request, or a function that returns them. It is called
+   * for each request, so a token can be fresh.
    */
   readonly headers?:
     | HeadersInit
     | (() => HeadersInit | Promise<HeadersInit>)
     | undefined;
   /**
-   * Sends the requests. To send cookies to another site, wrap the usual one.
+   * Sends the requests. To send cookies to another site, wrap the global `fetch`.
    *
    * @default {globalThis.fetch}
    */
@@ -24,102 +24,96 @@ export interface PresenceClientOptions {
   /** Aborts all requests of the client, and ends its watches. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How often the service shows on an open stream that it is alive, for a
-   * service that does not say so itself.
+   * The interval of the service's keep-alives in milliseconds, if the service
+   * does not send it.
    *
    * @default {15_000}
    */
   readonly keepAliveMs?: number | undefined;
   /**
-   * Told of what a watch tries again after: a lost connection, an answer that
-   * is no stream of ours, a refusal for now; `undefined` for a mere end.
+   * Called before a watch retries, with the error: a lost connection, an answer
+   * that is not a stream of the service, or a temporary refusal; `undefined` if
+   * the stream just ended.
    */
   readonly onRetry?: ((error: unknown) => void) | undefined;
 }
 
-/** How to go about a single request. */
+/** The options of a request. */
 export interface RequestOptions {
-  /** Aborts the request: the promise is rejected with the signal's reason. */
+  /** Aborts the request: its promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What to take away. */
+/** The entries to withdraw. */
 export interface WithdrawQuery<M extends PresenceModel = PresenceModel> {
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** Whose; may be left out by whoever is known to be one subject. */
+  /** The subject; optional for a client whose identity has a subject. */
   readonly subject?: M["subject"] | undefined;
-  /** The entry of this resource; left out, the one without a resource. */
+  /** The resource; by default the entry without a resource. */
   readonly resource?: M["resource"] | undefined;
-  /** Whose word it was; may be left out as in an update. */
+  /** The origin; optional as in an update. */
   readonly origin?: M["origin"] | undefined;
-  /** Takes away all of one's own there instead of a single entry. */
+  /** Whether to withdraw all of the client's entries of the subject there. */
   readonly all?: boolean | undefined;
 }
 
-/** Who is asked after: everybody in a context. */
+/** Selects the subjects in a context. */
 export interface ContextQuery<M extends PresenceModel = PresenceModel> {
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** Everybody. */
+  /** All subjects. */
   readonly subject?: undefined;
-  /** How many at most. */
+  /** The largest number of subjects. */
   readonly limit?: number | undefined;
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: M["subject"] | undefined;
-  /** Whether the entries behind each summary are wanted as well. */
+  /** Whether to return the entries of each summary too. */
   readonly resources?: boolean | undefined;
 }
 
-/** Who is asked after: a subject in a context. */
+/** Selects a subject in a context. */
 export interface SubjectQuery<M extends PresenceModel = PresenceModel> {
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** Who. */
+  /** The subject. */
   readonly subject: M["subject"];
-  /** There are no pages of one subject. */
+  /** One subject has no pages. */
   readonly limit?: undefined;
-  /** There are no pages of one subject. */
+  /** One subject has no pages. */
   readonly after?: undefined;
-  /** Whether the entries behind the summary are wanted as well. */
+  /** Whether to return the entries of each summary too. */
   readonly resources?: boolean | undefined;
 }
 
-/** Who is asked after: a subject, wherever they are. */
-export interface WhereaboutsQuery<M extends PresenceModel = PresenceModel> {
-  /** Everywhere. */
+/** Selects a subject in all contexts. */
+export interface WhereaboutsQuery<M extends PresenceModel = PresenceModel>
+  extends Omit<SubjectQuery<M>, "context"> {
+  /** All contexts. */
   readonly context?: undefined;
-  /** Who. */
-  readonly subject: M["subject"];
-  /** There are no pages of one subject. */
-  readonly limit?: undefined;
-  /** There are no pages of one subject. */
-  readonly after?: undefined;
-  /** Whether the entries behind each summary are wanted as well. */
-  readonly resources?: boolean | undefined;
 }
 
-/** What to watch. */
+/** The options of a watch. */
 export interface ClientWatchOptions<M extends PresenceModel = PresenceModel> {
-  /** Which context. */
+  /** The context. */
   readonly context: M["context"];
   /** Ends the watch. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The `cursor` of a batch, or of the first page of who is in the context, to
-   * go on from there. If that is too long ago, or of other rights, a baseline
-   * comes all the same.
+   * The `cursor` of a batch, or of the first page of the context, to continue
+   * from. If it is too old or belongs to other rights, the watch begins with a
+   * baseline.
    */
   readonly since?: string | undefined;
 }
 
-/** What a watch of a client yields: what a server's does, and where it is. */
+/** A batch of the server with the cursor after it. */
 export type ClientBatch<M extends PresenceModel = PresenceModel> =
   & PresenceBatch<M>
   & {
     /**
-     * What to go on `since` once this batch is applied; `undefined` for all
-     * parts of a baseline but the last.
+     * The `since` to continue from after this batch; `undefined` for each part
+     * of a baseline but the last.
      */
     readonly cursor: string | undefined;
   };

@@ -3,41 +3,41 @@ import { pause } from "../../internal.ts";
 import { PresenceRequestError, requestErrorOf } from "./request_error.ts";
 import { type SseBlock, SseParser } from "./sse_parser.ts";
 
-/** How a stream of events is kept going. */
+/** The options of a stream of events. */
 export interface StreamOptions<T> {
-  /** Asks for the stream, from a position on if there is one. */
+  /** Requests the stream, from a position on if there is one. */
   readonly request: (
     lastEventId: string | undefined,
     signal: AbortSignal,
   ) => Promise<Response>;
   /**
-   * What a block means, if it means anything. A block that it throws on was
-   * spoilt on the way: the stream is asked for again, from before it.
+   * Converts a block to an event, if it has one. If it throws, the block is
+   * damaged: the stream is requested again from the position before it.
    */
   readonly read: (block: SseBlock) => T | undefined;
-  /** Where to go on from, to begin with. */
+  /** The position to start from. */
   readonly lastEventId: string | undefined;
-  /** How often a sign of life is due, unless the service says otherwise. */
+  /** The interval of keep-alives, if the service does not send it. */
   readonly keepAliveMs: number;
-  /** Told of every failure that is tried again after. */
+  /** Called with each failure before the retry. */
   readonly onRetry: ((error: unknown) => void) | undefined;
 }
 
-/** Without a sign of life for so many intervals, a connection is given up. */
+/** The number of intervals without a sign of life that end a connection. */
 const PATIENCE = 2.5;
 
 const FIRST_RETRY_MS = 1_000;
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 30_000;
 
-/** The longest that is waited because the service said so. */
+/** The longest pause that the service can ask for. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /**
- * What the blocks of an event stream mean, over as many connections as it
- * takes. Whatever goes wrong is tried again after a pause, but for a refusal.
+ * Yields the events of a stream, over as many connections as it takes. After each
+ * failure it retries with a pause, unless the service refuses permanently.
  *
- * @throws {PresenceRequestError} If the service refuses the request for good.
+ * @throws {PresenceRequestError} If the service refuses permanently.
  */
 export async function* streamEvents<T>(
   options: StreamOptions<T>,
@@ -70,7 +70,7 @@ export async function* streamEvents<T>(
   }
 }
 
-/** The blocks that come over one connection. */
+/** Yields the blocks of one connection. */
 async function* connect(
   { request, keepAliveMs }: StreamOptions<unknown>,
   lastEventId: string | undefined,
@@ -94,11 +94,8 @@ async function* connect(
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const parser = new SseParser();
     while (true) {
-      const { done, value } = await within(
-        reader.read(),
-        silenceMs,
-        attempt.signal,
-      );
+      const next = reader.read();
+      const { done, value } = await within(next, silenceMs, attempt.signal);
       if (done) return;
       yield* parser.push(decoder.decode(value, { stream: true }));
     }
@@ -110,8 +107,8 @@ async function* connect(
 }
 
 /**
- * What a promise gives, if it does in time and before the signal is aborted;
- * what it gives later is discarded.
+ * Returns the value of a promise, if it resolves in time and before the signal is
+ * aborted. A later value is discarded.
  */
 function within<T>(
   answer: Promise<T>,
@@ -129,7 +126,7 @@ function within<T>(
     const onAbort = () => lose(signal.reason);
     const timer = setTimeout(() => {
       lose(new Error("Cannot read changes: there is no sign of life"));
-    }, timerMs(ms));
+    }, Math.min(ms, MAX_DELAY_MS));
     const release = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
@@ -150,30 +147,23 @@ function eventsOf(response: Response): ReadableStream<Uint8Array> {
     return response.body;
   }
   cancelBody(response);
-  throw new TypeError(
-    `Cannot read changes: the service sent no event stream: received ${
-      JSON.stringify(type)
-    }`,
-  );
+  const reason = `the service sent no event stream: received "${type}"`;
+  throw new TypeError(`Cannot read changes: ${reason}`);
 }
 
 function cancelBody({ body }: Response): void {
   body?.cancel().catch(() => {});
 }
 
-/** What the service refuses it will refuse again, but for these. */
+/** Reports whether the service would refuse a retry as well. */
 function isFinal(error: unknown): boolean {
   if (!(error instanceof PresenceRequestError)) return false;
   const { status } = error;
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status);
 }
 
-/** How long the service says to stay away. */
+/** Returns the pause that the service asks for. */
 function toldPause(error: unknown): number {
   if (!(error instanceof PresenceRequestError)) return 0;
   return Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
-}
-
-function timerMs(ms: number): number {
-  return Math.min(ms, MAX_DELAY_MS);
 }

@@ -182,7 +182,7 @@ Deno.test("PresenceClient throws what the service says", async () => {
   await assertRejects(
     () => clientOf(scripted(other)).presence({ context: "doc-1" }),
     TypeError,
-    "the service sent something else",
+    "the service sent an unexpected answer",
   );
 });
 
@@ -191,7 +191,7 @@ Deno.test("PresenceClient does not take another's answer for the service's", asy
   await assertRejects(
     () => clientOf(scripted(html)).presence({ context: "doc-1" }),
     TypeError,
-    "Cannot read presence: the service sent something else",
+    "Cannot read presence: the service sent an unexpected answer",
   );
 });
 

@@ -1,12 +1,13 @@
-import type { PresenceModel } from "../../../core/mod.ts";
+import { isKey, type PresenceModel } from "../../../core/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../internal.ts";
+import type { PublishAnswer, WithdrawAnswer } from "../wire/wire.ts";
 
 /**
- * Reads a batch as it came over the wire. JSON leaves out what is `undefined`;
- * it is put back, so that the batch is the one that the server's watch made.
+ * Parses a batch from the wire. JSON omits fields that are `undefined`; this
+ * restores them, so that the batch equals that of the server's watch.
  *
- * @throws {TypeError} If it is no batch.
+ * @throws {TypeError} If the data is not a batch.
  */
 export function readBatch<M extends PresenceModel>(
   data: string,
@@ -16,7 +17,7 @@ export function readBatch<M extends PresenceModel>(
   throw new TypeError("Cannot read changes: the service sent no batch");
 }
 
-/** Tells whether a value is a batch, and puts back what JSON left out. */
+/** Reports whether a value is a batch, and restores what JSON omits. */
 function isBatch<M extends PresenceModel>(
   value: unknown,
 ): value is PresenceBatch<M> {
@@ -33,7 +34,7 @@ function isChange(value: unknown): boolean {
   if (!isJsonObject(value) || typeof value.sequence !== "number") return false;
   switch (value.type) {
     case "published":
-      putBack(value, "previous");
+      restore(value, "previous");
       return isKeyed(value.update) && isSnapshot(value.snapshot) &&
         (value.previous === undefined || isSnapshot(value.previous));
     case "facetsExpired":
@@ -49,56 +50,60 @@ function isChange(value: unknown): boolean {
   }
 }
 
-/** Tells whether a value is a snapshot, and puts back what JSON left out. */
-export function isSnapshot(value: unknown): boolean {
+/** Reports whether a value is a snapshot, and restores what JSON omits. */
+function isSnapshot(value: unknown): boolean {
   return isKeyed(value) && isJsonObject(value.facets) &&
     typeof value.observedAt === "number" && value.visibility !== undefined &&
     value.expiry !== undefined;
 }
 
-/** Whether it names an entry, with a resource or with none. */
+/** Reports whether a value has the key of an entry. */
 function isKeyed(value: unknown): value is JsonObject {
   if (!isJsonObject(value)) return false;
-  putBack(value, "resource");
+  restore(value, "resource");
   const { subject, context, origin, resource } = value;
-  return isWireKey(subject) && isWireKey(context) && isWireKey(origin) &&
-    (resource === undefined || isWireKey(resource));
+  return isKey(subject) && isKey(context) && isKey(origin) &&
+    (resource === undefined || isKey(resource));
 }
 
-/** JSON leaves out what is `undefined`. */
-function putBack(object: Record<string, unknown>, name: string): void {
+/** Restores a field that JSON omits if it is `undefined`. */
+function restore(object: Record<string, unknown>, name: string): void {
   object[name] ??= undefined;
 }
 
-function isWireKey(value: unknown): boolean {
-  return typeof value === "string" || typeof value === "number";
-}
-
-function isPosition(value: unknown): boolean {
+/** Reports whether a value has a position, as all batches and answers have. */
+function isPosition(value: unknown): value is JsonObject {
   return isJsonObject(value) && typeof value.epoch === "string" &&
     typeof value.sequence === "number";
 }
 
-// What is checked is that it is our service that answers; its summaries are
-// believed to be of the application's model.
+// These check that the service has answered. They trust its summaries to be of
+// the application's model.
 
-/** Tells whether a value is an answer that has what was asked for in a field. */
-export function isAnswer<T>(
-  value: unknown,
-  field: string,
-  isField: (value: unknown) => boolean,
-): value is T {
-  return isJsonObject(value) && typeof value.sequence === "number" &&
-    typeof value.epoch === "string" && isField(value[field]);
+/** Reports whether a value is the answer to published updates. */
+export function isPublishAnswer(value: unknown): value is PublishAnswer {
+  return isPosition(value) && Array.isArray(value.sequences);
 }
 
-/** Tells whether a value is a list of summaries. */
-export function areSummaries(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isSummary);
+/** Reports whether a value is the answer to a withdrawal. */
+export function isWithdrawAnswer(value: unknown): value is WithdrawAnswer {
+  return isPosition(value) && typeof value.withdrawn === "number";
 }
 
-/** Tells whether a value is a summary, and puts back what JSON left out. */
-export function isSummary(value: unknown): boolean {
+/** Reports whether a value answers a query with one summary, or `null`. */
+export function isSummaryAnswer<A>(value: unknown): value is A {
+  return isPosition(value) &&
+    (value.summary === null || isSummary(value.summary));
+}
+
+/** Reports whether a value answers a query with a list of summaries. */
+export function isListAnswer<A>(value: unknown): value is A {
+  return isPosition(value) && Array.isArray(value.summaries) &&
+    value.summaries.every(isSummary);
+}
+
+/** Reports whether a value is a summary, and restores what JSON omits. */
+function isSummary(value: unknown): boolean {
   return isJsonObject(value) && value.subject !== undefined &&
     value.context !== undefined && isJsonObject(value.facets) &&
     (value.resources === undefined ||

@@ -2,7 +2,7 @@ import { isJsonObject, parseJson } from "../../internal.ts";
 import type { ProblemDocument } from "../wire/problem.ts";
 
 /**
- * The service has refused a request. Nothing has changed by it.
+ * A request that the service has refused. It has changed nothing.
  *
  * @example Usage
  * ```ts
@@ -17,22 +17,27 @@ import type { ProblemDocument } from "../wire/problem.ts";
 export class PresenceRequestError extends Error {
   /** The status of the response. */
   readonly status: number;
-  /** What the service says; `undefined` if it was no problem document. */
+  /** The problem document of the service, if it sent one. */
   readonly problem: ProblemDocument | undefined;
-  /** After how many milliseconds it is worth trying again, if it was said. */
+  /** The milliseconds to wait before a retry, if the service sent them. */
   readonly retryAfterMs: number | undefined;
 
-  /** Makes the error from what could not be done, a verb first, and the answer. */
+  /**
+   * Creates the error of an answer.
+   *
+   * @param action The action that failed, beginning with a verb.
+   * @param status The status of the response.
+   * @param problem The problem document.
+   * @param retryAfterMs The milliseconds to wait before a retry.
+   */
   constructor(
     action: string,
     status: number,
     problem?: ProblemDocument,
     retryAfterMs?: number,
   ) {
-    super(
-      problem?.detail ??
-        `Cannot ${action}: the service answered with ${status}`,
-    );
+    const detail = `Cannot ${action}: the service answered with ${status}`;
+    super(problem?.detail ?? detail);
     this.name = "PresenceRequestError";
     this.status = status;
     this.problem = problem;
@@ -40,7 +45,7 @@ export class PresenceRequestError extends Error {
   }
 }
 
-/** Makes the error of a response, whose body it reads. */
+/** Creates the error of a response. It reads the body of the response. */
 export async function requestErrorOf(
   action: string,
   response: Response,
@@ -50,12 +55,8 @@ export async function requestErrorOf(
   const retryAfterMs = seconds !== null && /^\d+$/.test(seconds)
     ? Number(seconds) * 1_000
     : undefined;
-  return new PresenceRequestError(
-    action,
-    response.status,
-    problem,
-    retryAfterMs,
-  );
+  const { status } = response;
+  return new PresenceRequestError(action, status, problem, retryAfterMs);
 }
 
 async function readProblem(

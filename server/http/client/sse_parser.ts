@@ -1,18 +1,18 @@
-/** What a block of an event stream says. */
+/** A block of an event stream. */
 export interface SseBlock {
   /** The name of the event. */
   readonly event?: string | undefined;
-  /** The data; without it there is no event, only what else the block says. */
+  /** The data; without it, the block is not an event. */
   readonly data?: string | undefined;
   /** The new position. */
   readonly id?: string | undefined;
-  /** The new pause before coming back, in milliseconds. */
+  /** The new pause before a reconnect, in milliseconds. */
   readonly retryMs?: number | undefined;
 }
 
 /**
- * Reads a `text/event-stream` as it arrives, however it is cut into pieces.
- * Unlike `EventSource` it also tells of blocks that are no event: an `id` alone
+ * Parses a `text/event-stream` as it arrives, however it is cut into pieces.
+ * Unlike `EventSource` it also returns blocks that are not events: an `id` alone
  * moves the position, and a comment is a sign of life.
  *
  * @example Usage
@@ -28,7 +28,7 @@ export interface SseBlock {
  * ```
  */
 export class SseParser {
-  /** The pieces of the line that has not ended. */
+  /** The pieces of the current line. */
   #line: string[] = [];
   #data: string[] = [];
   #fields: { event?: string; id?: string; retryMs?: number } = {};
@@ -36,7 +36,7 @@ export class SseParser {
   #endedWithCr = false;
   #begun = false;
 
-  /** Takes in what has arrived; gives the blocks that are complete by it. */
+  /** Adds text, and returns the blocks that it completes. */
   push(text: string): SseBlock[] {
     const blocks: SseBlock[] = [];
     let from = 0;
@@ -45,7 +45,7 @@ export class SseParser {
       this.#begun = true;
       if (text.startsWith("\uFEFF")) from = 1;
     }
-    // A line end may have been cut in two.
+    // A piece may end between the CR and the LF of a line end.
     if (this.#endedWithCr && text[from] === "\n") from++;
     this.#endedWithCr = text.endsWith("\r");
     for (const { 0: mark, index: end } of text.matchAll(/\r\n|\n|\r/g)) {

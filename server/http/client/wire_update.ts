@@ -1,5 +1,4 @@
 import type {
-  Expiry,
   FacetDeadlines,
   PresenceModel,
   PresenceUpdate,
@@ -8,14 +7,13 @@ import type {
 import type { FacetTtls, WireUpdate } from "../wire/wire.ts";
 
 /**
- * Makes of an update what can be sent: times become times to live, and
- * `lastSeen`, which is the server's to say, is left out. So a beacon and its
- * heartbeat publish over HTTP.
+ * Converts an update of a beacon or its heartbeat to publish it over HTTP: times
+ * become times to live, and `lastSeen`, which the server sets, is omitted.
  *
  * @typeParam M The application's model.
- * @param update The update, whose times are milliseconds.
- * @returns What to publish.
- * @throws {TypeError} If the entry never ends: over HTTP each one has to.
+ * @param update The update, with times in milliseconds.
+ * @returns The update to publish.
+ * @throws {TypeError} If the entry never expires: over HTTP each entry must.
  *
  * @example Usage
  * ```ts
@@ -35,8 +33,13 @@ import type { FacetTtls, WireUpdate } from "../wire/wire.ts";
  * ```
  */
 export function wireUpdateOf<M extends PresenceModel>(
-  update: PresenceUpdate<M>,
+  { expiry, observedAt, facetDeadlines, ...update }: PresenceUpdate<M>,
 ): WireUpdate<M> {
+  if (expiry === "never") {
+    throw new TypeError(
+      `Cannot publish update: expiry must be a time over HTTP: received "never"`,
+    );
+  }
   const { subject, context, resource, origin, visibility } = update;
   const { lastSeen: _, ...facets } = update.facets;
   return {
@@ -45,18 +48,10 @@ export function wireUpdateOf<M extends PresenceModel>(
     resource,
     origin,
     visibility,
-    ttlMs: timeToLive(update.expiry, update.observedAt),
+    ttlMs: expiry - observedAt,
     facets,
-    facetTtlsMs: update.facetDeadlines &&
-      facetTtls(update.facetDeadlines, update.observedAt),
+    facetTtlsMs: facetDeadlines && facetTtls(facetDeadlines, observedAt),
   };
-}
-
-function timeToLive(expiry: Expiry, observedAt: Timestamp): number {
-  if (expiry !== "never") return expiry - observedAt;
-  throw new TypeError(
-    `Cannot publish update: expiry must be a time over HTTP: received "never"`,
-  );
 }
 
 function facetTtls<M extends PresenceModel>(

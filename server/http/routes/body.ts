@@ -7,14 +7,13 @@ import {
 
 /** A body that is one JSON value. */
 export const JSON_TYPE = "application/json";
-/** A body of JSON values, one a line. */
+/** A body of one JSON value a line. */
 export const LINES_TYPE = "application/x-ndjson";
 
 /**
- * Reads the JSON in the body of a request; what comes one a line becomes an
- * array.
+ * Reads the JSON in the body of a request. JSON lines become an array.
  *
- * @throws {HttpProblem} If the body is too large, of a wrong type, or not JSON.
+ * @throws {HttpProblem} If the body is too large, of a wrong type or not JSON.
  */
 export async function readJson(
   request: Request,
@@ -23,14 +22,20 @@ export async function readJson(
 ): Promise<JsonValue> {
   const type = typeOf(request);
   if (!types.includes(type)) throw wrongType(types);
-  const text = await readText(request, maxBytes);
+  const bytes = await readBytes(request, maxBytes);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw notWhole();
+  }
   if (type === JSON_TYPE) return parse(text, "the body");
   return text.split("\n").flatMap((line, index) =>
     line.trim() === "" ? [] : [parse(line, `line ${index + 1} of the body`)]
   );
 }
 
-/** The type of a body in UTF-8 that is not compressed; else it is empty. */
+/** Returns the type of a body; it is empty if the body is not plain UTF-8. */
 function typeOf(request: Request): string {
   const header = request.headers.get("content-type");
   const [type = "", ...parameters] = (header ?? "").toLowerCase().split(";")
@@ -43,29 +48,26 @@ function typeOf(request: Request): string {
 }
 
 function wrongType(types: readonly string[]): HttpProblem {
-  const choice = types.join(" or ");
-  return problem(
-    "unsupported-media-type",
-    `it must be ${choice}, in UTF-8 and not compressed`,
-    {
-      headers: { "accept-post": types.join(", ") },
-      errors: [{ field: "content-type", message: `must be ${choice}` }],
-    },
-  );
+  const message = `must be ${types.join(" or ")}`;
+  const reason = `it ${message}, in UTF-8 and not compressed`;
+  return problem("unsupported-media-type", reason, {
+    headers: { "accept-post": types.join(", ") },
+    errors: [{ field: "content-type", message }],
+  });
 }
 
-/** How long the body of a request may take to arrive. */
+/** The longest time for the body of a request to arrive. */
 const BODY_MS = 30_000;
 
 /**
- * Reads the body of a request: no further than a limit, whatever the request
- * says of its length, and no longer than 30 seconds.
+ * Reads the body of a request: up to a limit, which the header of its length
+ * does not change, and for 30 seconds at most.
  *
- * @param request The request, whose body nobody has read.
- * @param maxBytes How many bytes the body may have.
- * @returns The body; without bytes if there is none.
- * @throws {HttpProblem} If the body is too large or too slow, or the client goes
- * away in the middle of it.
+ * @param request The request, with an unread body.
+ * @param maxBytes The largest number of bytes.
+ * @returns The body; empty if there is none.
+ * @throws {HttpProblem} If the body is too large or too slow, or the client
+ * leaves before its end.
  */
 export async function readBytes(
   request: Request,
@@ -98,23 +100,14 @@ export async function readBytes(
     throw notWhole();
   } finally {
     clearTimeout(timer);
-    // Not awaited: a body that does not arrive may not end either.
+    // Not awaited, since the end of a slow body may not arrive either.
     reader.cancel().catch(() => {});
-  }
-}
-
-async function readText(request: Request, maxBytes: number): Promise<string> {
-  const bytes = await readBytes(request, maxBytes);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw notWhole();
   }
 }
 
 function tooSlow(): HttpProblem {
   const reason = `it did not arrive within ${BODY_MS / 1_000} seconds`;
-  // What has not arrived yet must not be taken for the next request.
+  // The rest of the body must not be read as the next request.
   return problem("too-slow", reason, { headers: { "connection": "close" } });
 }
 

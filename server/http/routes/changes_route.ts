@@ -12,32 +12,29 @@ import {
 import type { Place } from "./position_token.ts";
 import { Query } from "./query.ts";
 
-/** `GET /v1/changes`: a stream of events, or, for JSON, what there is by now. */
+/** `GET /v1/changes`: streams events, or answers with JSON once. */
 export async function changes(ask: Ask): Promise<Response> {
   const { service: { server, tokens }, request, actor } = ask;
   const query = new Query(ask, "read changes");
   const context = query.requiredKey("context");
-  const since = query.text("since");
+  const cursor = query.text("since");
   assertCanRead(ask, context);
   const placeOf = (token: string) =>
     tokens.read(token, positionOf(server), { ...actor, context });
-  const place = since === undefined ? undefined : placeOf(since);
-  if (since !== undefined && place === undefined) {
-    throw query.invalid("since", "must be a cursor that was given by us");
+  const place = cursor === undefined ? undefined : placeOf(cursor);
+  if (cursor !== undefined && place === undefined) {
+    throw query.invalid("since", "must be a cursor of this service");
   }
   if (wantsJson(request)) {
     if (place === undefined) throw query.invalid("since", "is missing");
     return await changesNow(ask, context, place);
   }
-  // What a browser sends when it comes back is newer than what the page's
-  // URL says. It can't be helped by an error: what is wrong gets a baseline.
+  // The header of a browser that reconnects is newer than the page's URL. An
+  // error would not help the browser: a faulty header gets a baseline.
   const lastEventId = request.headers.get("last-event-id");
   const resume = lastEventId === null ? place : placeOf(lastEventId);
-  return changesStream(
-    ask,
-    context,
-    resume === "elsewhere" ? undefined : resume,
-  );
+  const since = resume === "elsewhere" ? undefined : resume;
+  return changesStream(ask, context, since);
 }
 
 async function changesNow(
@@ -62,15 +59,18 @@ async function changesNow(
   const { retainedFloorSequence } = server.store;
   throw new HttpProblem(
     "gap",
-    "Cannot read changes: they are no longer there, or since is of another life of the server, another context or other rights",
+    "Cannot read changes: they are no longer retained, or since belongs to another run of the server, another context or other rights",
     {
-      errors: [{ field: "since", message: "is not a place in these changes" }],
+      errors: [{
+        field: "since",
+        message: "is not a position in these changes",
+      }],
       extensions: { gap: { retainedFloorSequence, last: positionOf(server) } },
     },
   );
 }
 
-/** Whoever does not ask for JSON, and for it alone, gets the stream. */
+/** Reports whether a request accepts JSON and no stream. */
 function wantsJson(request: Request): boolean {
   const types = (request.headers.get("accept") ?? "").toLowerCase().split(",")
     .map((range) => range.split(";")[0]?.trim());

@@ -3,16 +3,16 @@ import type { Watch } from "../../mod.ts";
 import type { Ask } from "./exchange.ts";
 import type { Place } from "./position_token.ts";
 
-/** After how long a browser comes back when the stream has ended. */
+/** Tells browsers how long to wait before they reconnect. */
 const OPENING = new TextEncoder().encode("retry: 1000\n\n");
 
-/** A reader that takes nothing for so long reads no more. */
+/** A reader that reads nothing for this time has stalled. */
 const STALL_MS = 60_000;
 
 /**
- * A watch as server-sent events. A batch is made when the reader asks for it,
- * and nothing at all is held before: a response may be dropped unread, and
- * then nobody is told.
+ * Streams a watch as server-sent events. The stream makes each batch when the
+ * reader asks for it, and holds nothing before the first: a response may be
+ * dropped unread without notice.
  */
 export function changesStream(
   ask: Ask,
@@ -52,9 +52,9 @@ export function changesStream(
 }
 
 /**
- * The events of a stream. From the first that is asked for until the end it has
- * its place among the open ones. It ends without an error when the client or
- * its rights are gone, or when nobody reads: a reader that goes on reconnects.
+ * Opens the events of a stream, which counts as open from the first read to the
+ * end. It ends without an error when the client is gone, its rights have ended,
+ * or the reader stalls: a reader that resumes reading reconnects.
  */
 function openStream(
   ask: Ask,
@@ -66,12 +66,12 @@ function openStream(
   const end = () => ended.abort();
   const signals = [ended.signal, disconnectSignal(request), actor.signal];
   return startWatch(signals, async function* (signal) {
-    // Others may have taken the last place since the response was made.
+    // Other streams may have reached the limit since the response was made.
     if (!quotas.hasStream(actor.account)) return;
     const close = quotas.openStream(actor.account);
     const { expiresAt = Infinity } = actor;
     const expiry = callAt(expiresAt, () => server.now, end);
-    // At once, whatever the reader does: another may want the place.
+    // At once, even if the reader has stalled: the limit counts open streams.
     signal.addEventListener("abort", () => {
       expiry[Symbol.dispose]();
       close();
@@ -98,21 +98,20 @@ async function* eventsOf(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const { server, keepAliveMs, tokens, events } = service;
-  const { viewer } = actor;
   let write = since?.write;
   yield OPENING;
   const batches = server.watch({
     context,
-    viewer,
+    viewer: actor.viewer,
     signal,
     since: since?.position,
     keepAliveMs,
   });
   for await (const batch of batches) {
     for (const part of events.split(batch)) {
-      // While the machine has slept no timer has told of the end.
+      // No timer fires while the machine sleeps.
       if (actor.end() !== undefined) return;
-      // Who resumed in the middle of a baseline would miss the rest of it.
+      // A reader that resumed within a baseline would miss the rest of it.
       const isWhole = part.type === "changes" || part.last;
       if (isWhole) write ??= tokens.begin(part.position, { ...actor, context });
       yield events.write(part, isWhole ? write?.(part.position) : undefined);
@@ -121,9 +120,8 @@ async function* eventsOf(
 }
 
 /**
- * What tells that a client is gone where the adapter between us and the socket
- * does not cancel the body. `Deno.serve` does, and has a warning for whoever
- * touches the signal.
+ * Returns the signal of a client that is gone, for adapters that do not cancel
+ * the body. `Deno.serve` does, and warns about reading the signal.
  */
 export function disconnectSignal(
   request: Request,

@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import { compareKeys } from "../../../core/mod.ts";
 import {
   activeDocumentJson,
@@ -6,121 +5,130 @@ import {
   documentContext,
   workspaceContext,
 } from "../../documents/mod.ts";
+import { isJsonObject } from "../../internal.ts";
+import type { HttpLimits } from "../limits.ts";
 import type { ServedDocuments } from "../served.ts";
 import type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
 } from "../wire/document_wire.ts";
-import { invalid } from "../wire/problem.ts";
-import { checked, keySchema } from "../wire/update_schema.ts";
+import { invalid, type ProblemField } from "../wire/problem.ts";
+import { assertNoFaults, keyFault } from "../wire/update_check.ts";
 import { JSON_TYPE, readJson } from "./body.ts";
 import { type Ask, assertCanRead, assertStillIn, json } from "./exchange.ts";
 import { Query } from "./query.ts";
 
-/** A route of documents; it is given the name in the path, as it stands there. */
-export type DocumentRoute = (
+/** `GET /v1/documents/{id}/presence`: lists the people in a document. */
+export async function documentPresence(
   ask: Ask,
   documents: ServedDocuments,
   segment: string,
-) => Promise<Response>;
-
-/** `GET /v1/documents/{id}/presence`: who is in a document. */
-export const documentPresence: DocumentRoute = async (
-  ask,
-  documents,
-  segment,
-) => {
+): Promise<Response> {
   const id = nameIn(segment, ask, "read document");
   assertCanRead(ask, documentContext(id));
   const asked = new Query(ask, "read document").page();
   const { users, isComplete } = await documents.activeUsers(id);
   assertStillIn(ask.actor);
   const { page, next } = cut(users, ({ userId }) => userId, asked);
-  return json(
-    {
-      document_id: id,
-      active_users: page.map(activeUserJson),
-      total_count: users.length,
-      incomplete: !isComplete || undefined,
-      timestamp: ask.service.server.now,
-      next,
-    } satisfies DocumentPresenceAnswer,
-  );
-};
+  const body: DocumentPresenceAnswer = {
+    document_id: id,
+    active_users: page.map(activeUserJson),
+    total_count: users.length,
+    incomplete: !isComplete || undefined,
+    timestamp: ask.service.server.now,
+    next,
+  };
+  return json(body);
+}
 
-/** `GET /v1/workspaces/{id}/documents`: where somebody is in a workspace. */
-export const workspaceDocuments: DocumentRoute = async (
-  ask,
-  documents,
-  segment,
-) => {
+/** `GET /v1/workspaces/{id}/documents`: lists the documents that are in use. */
+export async function workspaceDocuments(
+  ask: Ask,
+  documents: ServedDocuments,
+  segment: string,
+): Promise<Response> {
   const id = nameIn(segment, ask, "read workspace");
   assertCanRead(ask, workspaceContext(id));
   const asked = new Query(ask, "read workspace").page();
   const active = await documents.activeDocuments(id);
-  const { actor, service } = ask;
-  assertStillIn(actor);
-  const readable = active.documents
-    .filter(({ documentId }) => actor.canRead(documentContext(documentId)));
+  assertStillIn(ask.actor);
+  const readable = active.documents.filter(({ documentId }) =>
+    ask.actor.canRead(documentContext(documentId))
+  );
   const { page, next } = cut(readable, ({ documentId }) => documentId, asked);
-  return json(
-    {
-      workspace_id: id,
-      documents: page.map(activeDocumentJson),
-      total_count: readable.length,
-      incomplete: !active.isComplete || undefined,
-      timestamp: service.server.now,
-      next,
-    } satisfies WorkspaceDocumentsAnswer,
-  );
-};
+  const body: WorkspaceDocumentsAnswer = {
+    workspace_id: id,
+    documents: page.map(activeDocumentJson),
+    total_count: readable.length,
+    incomplete: !active.isComplete || undefined,
+    timestamp: ask.service.server.now,
+    next,
+  };
+  return json(body);
+}
 
-/** `POST /v1/documents/counts`: how many people are in each of some documents. */
-export const documentCounts: DocumentRoute = async (ask, documents) => {
-  const { service: { limits, server }, request, actor } = ask;
+/** `POST /v1/documents/counts`: counts the people in each of some documents. */
+export async function documentCounts(
+  { service: { limits, server }, request, actor }: Ask,
+  documents: ServedDocuments,
+): Promise<Response> {
   const body = await readJson(request, limits.bodyBytes, [JSON_TYPE]);
-  const schema = v.object({
-    document_ids: v.pipe(
-      v.array(keySchema(limits.keyLength), "must be an array"),
-      v.maxLength(limits.page, `has more than ${limits.page} ids`),
-    ),
-  }, "is missing");
-  const { document_ids: ids } = checked(
-    "count documents",
-    schema,
-    body,
-    "document_ids",
-  );
+  const ids: unknown = isJsonObject(body) ? body.document_ids : undefined;
+  assertIds(ids, limits);
   assertStillIn(actor);
-  // Of a document that they may not learn of they don't learn that it is there.
+  // A client must not learn whether a document exists that it may not read.
   const readable = ids.filter((id) => actor.canRead(documentContext(id)));
   const { counts, isComplete } = await documents.counts(readable);
   assertStillIn(actor);
-  return json(
-    {
-      // Names like `__proto__` are ids like any other.
-      counts: Object.fromEntries(ids.map((id) => [id, counts.get(id) ?? 0])),
-      incomplete: !isComplete || undefined,
-      timestamp: server.now,
-    } satisfies DocumentCountsAnswer,
-  );
-};
+  const answer: DocumentCountsAnswer = {
+    // An id may be a name like `__proto__`.
+    counts: Object.fromEntries(ids.map((id) => [id, counts.get(id) ?? 0])),
+    incomplete: !isComplete || undefined,
+    timestamp: server.now,
+  };
+  return json(answer);
+}
 
-/** The name that a part of a path stands for. */
-function nameIn(segment: string, { service }: Ask, action: string): string {
+function assertIds(
+  ids: unknown,
+  limits: HttpLimits,
+): asserts ids is readonly string[] {
+  assertNoFaults("count documents", idFaults(ids, limits));
+}
+
+function* idFaults(ids: unknown, limits: HttpLimits): Iterable<ProblemField> {
+  const field = "document_ids";
+  if (ids === undefined) return yield { field, message: "is missing" };
+  if (!Array.isArray(ids)) return yield { field, message: "must be an array" };
+  if (ids.length > limits.page) {
+    return yield { field, message: `has more than ${limits.page} ids` };
+  }
+  for (const [index, id] of ids.entries()) {
+    const message = keyFault(id, limits);
+    if (message) yield { field: `${field}[${index}]`, message };
+  }
+}
+
+/** Returns the name that a segment of a path stands for. */
+function nameIn(
+  segment: string,
+  { service: { limits } }: Ask,
+  action: string,
+): string {
   const field = "id";
   let name: string;
   try {
     name = decodeURIComponent(segment);
   } catch {
-    const message = "must be percent-encoded UTF-8";
-    throw invalid(action, { field, message });
+    throw invalid(action, { field, message: "must be percent-encoded UTF-8" });
   }
-  return checked(action, keySchema(service.limits.keyLength), name, field);
+  const message = keyFault(name, limits);
+  if (message === undefined) return name;
+  throw invalid(action, { field, message });
 }
 
-/** The items of a page, and what to ask for the next one after. O(n log n). */
+/** Returns a page of items, and where the next one begins. O(n log n). */
 function cut<T>(
   items: readonly T[],
   nameOf: (item: T) => string,

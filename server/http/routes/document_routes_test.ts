@@ -368,7 +368,7 @@ Deno.test("createHttpHandler() refuses documents of another server", () => {
   const error = assertThrows(
     () => createHttpHandler(service.server, { documents: other.documents }),
     InvalidValueError,
-    "Cannot create HTTP handler: documents must be of the server that is given",
+    "Cannot create HTTP handler: documents must belong to the same server",
   );
   assertEquals(error.field, "documents");
 });

@@ -2,37 +2,38 @@ import type { ChangesBatch, PresenceBatch } from "../../mod.ts";
 
 const encoder = new TextEncoder();
 
-/** Changes from one on, as many as may be told at once, and where they lead. */
+/** Returns up to `max` changes from a start, and the position after them. */
 export function changesFrom(
   { changes, position }: ChangesBatch,
   start: number,
   max: number,
 ): ChangesBatch {
-  const told = changes.slice(start, start + max);
-  const last = told.at(-1);
-  if (last === undefined || start + told.length === changes.length) {
-    return { type: "changes", position, changes: told };
-  }
-  const { epoch } = position;
-  const reached = { epoch, sequence: last.sequence };
-  return { type: "changes", position: reached, changes: told };
+  const part = changes.slice(start, start + max);
+  const last = part.at(-1);
+  const isCut = start + part.length < changes.length && last !== undefined;
+  const sequence = isCut ? last.sequence : position.sequence;
+  return {
+    type: "changes",
+    position: { ...position, sequence },
+    changes: part,
+  };
 }
 
 /**
- * Writes batches as server-sent events. Watchers with equal rights are given
- * the same batch, and share its bytes.
+ * Writes batches as server-sent events. Watchers with equal rights get the same
+ * batch, and share its bytes.
  */
 export class EventWriter {
   readonly #maxChanges: number;
   readonly #parts = new WeakMap<PresenceBatch, readonly PresenceBatch[]>();
   readonly #events = new WeakMap<PresenceBatch, Uint8Array>();
 
-  /** Makes a writer of events with so many changes at most. */
+  /** Creates a writer of events with a largest number of changes. */
   constructor(maxChanges: number) {
     this.#maxChanges = maxChanges;
   }
 
-  /** The batches, none of them too large for an event, that a batch is. */
+  /** Splits a batch into batches that each fit into an event. */
   split(batch: PresenceBatch): readonly PresenceBatch[] {
     if (
       batch.type === "baseline" || batch.changes.length <= this.#maxChanges
@@ -40,10 +41,10 @@ export class EventWriter {
     let parts = this.#parts.get(batch);
     if (parts === undefined) {
       const max = this.#maxChanges;
-      const count = Math.ceil(batch.changes.length / max);
+      const length = Math.ceil(batch.changes.length / max);
       parts = Array.from(
-        { length: count },
-        (_, part) => changesFrom(batch, part * max, max),
+        { length },
+        (_, n) => changesFrom(batch, n * max, max),
       );
       this.#parts.set(batch, parts);
     }
@@ -51,8 +52,8 @@ export class EventWriter {
   }
 
   /**
-   * Writes a batch and the id of the position that its reader is at then.
-   * Without an id the reader is not yet whole.
+   * Writes a batch and the id of the position after it. Without an id the
+   * reader can't resume there.
    */
   write(batch: PresenceBatch, id: string | undefined): Uint8Array {
     const end = encoder.encode(id === undefined ? "\n" : `id: ${id}\n\n`);
@@ -68,9 +69,8 @@ export class EventWriter {
     let event = this.#events.get(batch);
     if (event === undefined) {
       const name = batch.type === "baseline" ? "baseline" : "change";
-      event = encoder.encode(
-        `event: ${name}\ndata: ${JSON.stringify(batch)}\n`,
-      );
+      const data = JSON.stringify(batch);
+      event = encoder.encode(`event: ${name}\ndata: ${data}\n`);
       this.#events.set(batch, event);
     }
     return event;

@@ -3,14 +3,13 @@ import type { CursorPosition } from "../../../store/mod.ts";
 import type { Actor } from "../identity.ts";
 import type { Holders } from "../holders.ts";
 import type { HttpLimits, TtlBounds } from "../limits.ts";
-import { HttpProblem } from "../wire/problem.ts";
+import { fieldProblem, HttpProblem, JSON_HEADERS } from "../wire/problem.ts";
 import type { EventWriter } from "./event_writer.ts";
 import type { PositionTokens } from "./position_token.ts";
 import type { Quotas } from "../quotas.ts";
 import type { ServedPresence } from "../served.ts";
-import type { UpdateSchema } from "../wire/update_schema.ts";
 
-/** What all requests to a handler share. */
+/** The state that all requests to a handler share. */
 export interface Service {
   readonly server: ServedPresence;
   readonly limits: HttpLimits;
@@ -20,12 +19,11 @@ export interface Service {
   readonly holders: Holders;
   readonly tokens: PositionTokens;
   readonly events: EventWriter;
-  readonly schema: UpdateSchema;
   readonly checkUpdate: ((update: PresenceUpdate) => void) | undefined;
   report(error: unknown, request: Request): void;
 }
 
-/** A request that somebody makes. */
+/** A request, its author and the service that answers it. */
 export interface Ask {
   readonly service: Service;
   readonly request: Request;
@@ -33,18 +31,12 @@ export interface Ask {
   readonly actor: Actor;
 }
 
-const JSON_HEADERS: Readonly<Record<string, string>> = {
-  "cache-control": "no-store",
-  "content-type": "application/json",
-  "x-content-type-options": "nosniff",
-};
-
-/** A response that is JSON. */
+/** Creates a response that is JSON. */
 export function json(value: object): Response {
   return new Response(JSON.stringify(value), { headers: JSON_HEADERS });
 }
 
-/** An answer, to which it adds where the server stands. */
+/** Creates an answer that also has the position of the server. */
 export function answer<A extends CursorPosition>(
   { service: { server } }: Ask,
   body: Omit<A, keyof CursorPosition>,
@@ -52,28 +44,28 @@ export function answer<A extends CursorPosition>(
   return json({ ...body, ...positionOf(server) });
 }
 
-/** Where a server stands in its changes. */
+/** Returns the position of a server in its changes. */
 export function positionOf({ store }: ServedPresence): CursorPosition {
   return { epoch: store.epoch, sequence: store.lastSequence };
 }
 
 /**
- * Lets an actor go on whose rights still stand. To be asked again after each
- * wait: rights can be taken away meanwhile, or end by themselves.
+ * Checks that the rights of an actor have not ended. Call it again after each
+ * wait: rights can be revoked meanwhile, or expire.
  *
- * @throws {HttpProblem} If they stand no more.
+ * @throws {HttpProblem} If the rights have ended.
  */
 export function assertStillIn(actor: Actor): void {
   const end = actor.end();
-  if (end === "revoked") throw unauthorized("the rights have been taken away");
+  if (end === "revoked") throw unauthorized("the rights have been revoked");
   if (end === "expired") throw unauthorized("the rights have expired");
 }
 
 /**
- * Has a context be known whole, also what is at other servers; `true` if that
- * can't be now.
+ * Loads a context from the other servers of a cluster.
  *
- * @throws {HttpProblem} If the rights stand no more.
+ * @returns `true` if that is impossible now, otherwise `undefined`.
+ * @throws {HttpProblem} If the rights of the actor have ended meanwhile.
  */
 export async function isIncomplete(
   { service, actor }: Ask,
@@ -85,63 +77,49 @@ export async function isIncomplete(
 }
 
 /**
- * The problem of somebody who has not said who they are, or, for a reason, is
- * not let in by what they said.
+ * Creates the problem of a client without an identity, or of one that is refused
+ * for a reason.
  */
 export function unauthorized(reason?: string): HttpProblem {
-  // RFC 6750 tells nothing of errors to whom has not sent a token at all.
+  // By RFC 6750, a client that has sent no token gets no error code.
   const fields = reason === undefined
     ? {}
     : { error: "invalid_token", error_description: reason };
   const parameters = Object.entries({ realm: "presence", ...fields })
-    // There is no way to write other characters.
+    // The header can't have other characters.
     .map(([name, text]) =>
       `${name}="${text.replaceAll(/[^ -~]|["\\]/g, "?")}"`
     );
   return new HttpProblem(
     "unauthorized",
-    `Cannot answer: ${reason ?? "it is not known who is asking"}`,
+    `Cannot answer: ${reason ?? "the request does not say who is asking"}`,
     { headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` } },
   );
 }
 
 /**
- * Lets an actor read a context.
+ * Checks that an actor may read a context.
  *
- * @throws {HttpProblem} If they may not.
+ * @throws {HttpProblem} If not.
  */
 export function assertCanRead({ actor }: Ask, context: string): void {
-  if (actor.canRead(context)) return;
-  throw forbidden("read", "context", context);
+  if (!actor.canRead(context)) throw notAllowed("read", context, "context");
 }
 
 /**
- * Lets an actor write to a context.
+ * Checks that an actor may write to a context, which a field names.
  *
- * @throws {HttpProblem} If they may not.
+ * @throws {HttpProblem} If not.
  */
 export function assertCanWrite(
   actor: Actor,
   context: string,
   field: string,
 ): void {
-  if (actor.canWrite(context)) return;
-  throw forbidden("write to", field, context);
+  if (!actor.canWrite(context)) throw notAllowed("write to", context, field);
 }
 
-/** The problem of somebody who says that they are somebody else. */
-export function notYours(field: string, value: string): HttpProblem {
-  return new HttpProblem(
-    "forbidden",
-    `Cannot act for another: ${field} ${JSON.stringify(value)} is not yours`,
-    { errors: [{ field, message: "is not yours" }] },
-  );
-}
-
-function forbidden(verb: string, field: string, context: string): HttpProblem {
-  return new HttpProblem(
-    "forbidden",
-    `Cannot ${verb} context ${JSON.stringify(context)}: it is not allowed`,
-    { errors: [{ field, message: "is not allowed" }] },
-  );
+function notAllowed(verb: string, context: string, field: string): HttpProblem {
+  const detail = `Cannot ${verb} context ${JSON.stringify(context)}: it`;
+  return fieldProblem("forbidden", detail, field, "is not allowed");
 }

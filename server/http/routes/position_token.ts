@@ -3,37 +3,37 @@ import type { CursorPosition, Sequence } from "../../../store/mod.ts";
 import { rightsKey } from "../../internal.ts";
 import type { Viewer } from "../../mod.ts";
 
-/** Who a token is for: what it is of, and what they may see of that. */
+/** The holder of a token: an identity that reads a context. */
 export interface TokenHolder {
-  /** Names the identity. */
+  /** The name of the identity. */
   readonly account: string;
   readonly context: string;
   readonly viewer: Viewer;
 }
 
-/** Writes the token of a position that its holder has come to. */
+/** Writes the token of a position that its holder has reached. */
 export type TokenWriter = (position: CursorPosition) => string;
 
-/** Where somebody stands, and what writes the tokens of where they go. */
+/** The position of a holder, and the writer of tokens for later positions. */
 export interface Place {
   readonly position: CursorPosition;
   readonly write: TokenWriter;
 }
 
 /**
- * Signs and reads the tokens that say where somebody stands in the changes of
- * a context: `<epoch>.<start>.<sequence>.<tag>`. The start is where their
- * holder was given all that they may see; the tag signs it, the epoch, who the
- * holder is, the context, and what they may see. The sequence is not signed: a
- * holder may say any that is not before the start, because those with their
- * rights were told everything from there on. So there is one signature for a
- * stream, none for an event.
- * The key is made here and nowhere kept: other handlers' tokens are strange.
+ * Signs and reads tokens, each of which names a position in the changes of a
+ * context: `<epoch>.<start>.<sequence>.<tag>`. At the start, the holder got all
+ * that they may see. The tag signs the start, the epoch, the identity, the
+ * context and the rights. The sequence is not signed: a holder may claim any
+ * from the start on, because the server sent everything after the start to
+ * holders with these rights. So a stream takes one signature, and an event none.
+ *
+ * The key is random and not stored: a handler reads only its own tokens.
  */
 export class PositionTokens {
   readonly #key = randomBytes(32);
 
-  /** Begins the tokens of a holder who is given all there is at a position. */
+  /** Starts the tokens of a holder who gets a whole view at a position. */
   begin({ epoch, sequence }: CursorPosition, holder: TokenHolder): TokenWriter {
     return writerOf(epoch, sequence, this.#sign(epoch, sequence, holder));
   }
@@ -41,9 +41,9 @@ export class PositionTokens {
   /**
    * Reads a token.
    *
-   * @returns The place; `"elsewhere"` for one of another context, other
-   * rights, another epoch or handler, for one from before its start, and for
-   * one of the future; `undefined` for what no handler has written.
+   * @returns The place; `"elsewhere"` if the token belongs to another context,
+   * rights, epoch or handler, or its sequence lies before its start or in the
+   * future; `undefined` if it is not a token.
    */
   read(
     token: string,
@@ -57,10 +57,11 @@ export class PositionTokens {
       tag === undefined ||
       !Number.isSafeInteger(start) || !Number.isSafeInteger(sequence)
     ) return undefined;
-    // A fixed epoch that starts anew makes positions that are yet to come.
+    // After a restart with a fixed epoch, a position may lie in the future.
     const isHere = ofEpoch === encodeEpoch(epoch) &&
       start <= sequence && sequence <= last &&
-      areSame(tag, this.#sign(epoch, start, holder));
+      // The time must not reveal where the tags, which are equally long, differ.
+      timingSafeEqual(bytesOf(tag), bytesOf(this.#sign(epoch, start, holder)));
     if (!isHere) return "elsewhere";
     const write = writerOf(epoch, start, tag);
     return { position: { epoch, sequence }, write };
@@ -86,14 +87,11 @@ function writerOf(epoch: string, start: Sequence, tag: string): TokenWriter {
   return ({ sequence }) => `${beginning}.${sequence}.${tag}`;
 }
 
-/** An epoch may be any text; a header and an `id:` may not. */
+/** An epoch may be any text, but a header and an `id:` may not. */
 function encodeEpoch(epoch: string): string {
   return encodeURIComponent(epoch.toWellFormed());
 }
 
-/** Compares tags, which are equally long, in a time that tells nothing. */
-function areSame(a: string, b: string): boolean {
-  return timingSafeEqual(encoder.encode(a), encoder.encode(b));
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
-
-const encoder = new TextEncoder();

@@ -19,7 +19,7 @@ import {
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
 import { Query } from "./query.ts";
 
-/** `GET /v1/presence`: who is in a context, whether somebody is, or where. */
+/** `GET /v1/presence`: lists a context, or finds a subject in it or anywhere. */
 export function presence(ask: Ask): Promise<Response> {
   const query = new Query(ask, "read presence");
   const context = query.key("context");
@@ -51,7 +51,8 @@ async function inContext(
   const isCut = summaries.length < page.summaries.length;
   const next = isCut ? summaries.at(-1)?.subject : page.next;
   const body = { context, summaries, incomplete, next };
-  // Changes to the pages before are not after the position of a later one.
+  // A later page has no cursor: a watch from it would miss changes to pages
+  // before.
   if (after !== undefined) return answer<ContextAnswer>(ask, body);
   const { subjects: count } = store.count(context, { visible });
   const position = positionOf(server);
@@ -67,18 +68,14 @@ async function ofSubject(
 ): Promise<Response> {
   const incomplete = await isIncomplete(ask, context);
   const { service: { server }, actor: { visible, viewer } } = ask;
-  const found = server.store.subjectSummary(subject, context, { visible });
-  const [summary = null] = summariesJson(
-    server.store,
-    found ? [found] : [],
-    maxResources,
-  );
+  const { store } = server;
+  const found = store.subjectSummary(subject, context, { visible });
+  const summaries = found ? [found] : [];
+  const [summary = null] = summariesJson(store, summaries, maxResources);
   const lastSeen = summary?.lastSeen ??
     server.lastSeen(subject, context, viewer);
-  return answer<SubjectAnswer>(
-    ask,
-    { subject, context, summary, lastSeen, incomplete },
-  );
+  const body = { subject, context, summary, lastSeen, incomplete };
+  return answer<SubjectAnswer>(ask, body);
 }
 
 async function whereabouts(
@@ -94,9 +91,9 @@ async function whereabouts(
     const { context, visibility } = snapshot;
     if (!actor.canRead(context)) continue;
     if (actor.visible?.(visibility, subject) === false) continue;
-    const run = byContext.get(context);
-    if (run === undefined) byContext.set(context, [snapshot]);
-    else run.push(snapshot);
+    const run = byContext.get(context) ?? [];
+    byContext.set(context, run);
+    run.push(snapshot);
   }
   const all = [...byContext.values()].map((run) => summarize(run))
     .filter((summary) => summary !== undefined);
@@ -110,7 +107,7 @@ async function whereabouts(
   });
 }
 
-/** `DELETE /v1/presence`: takes away what is the actor's own. */
+/** `DELETE /v1/presence`: withdraws entries of the actor. */
 export async function withdraw(ask: Ask): Promise<Response> {
   const query = new Query(ask, "withdraw presence");
   const { actor, service: { server } } = ask;
@@ -121,11 +118,11 @@ export async function withdraw(ask: Ask): Promise<Response> {
   const resource = query.key("resource");
   const all = query.flag("all");
   if (all && resource !== undefined) {
-    throw query.invalid("resource", "can't be given with all=true");
+    throw query.invalid("resource", "must not be given with all=true");
   }
   assertCanWrite(actor, context, "context");
   if (subject === undefined) throw query.invalid("subject", "is missing");
-  // It may have been published at another server.
+  // An entry may have been published at another server.
   const incomplete = await isIncomplete(ask, context);
   const own = all
     ? server.store.snapshots({ context, subject, origin })

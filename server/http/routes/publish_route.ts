@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import {
   InvalidValueError,
   type PresenceUpdate,
@@ -7,49 +6,40 @@ import {
 import { assertCapacity } from "../capacity.ts";
 import type { Actor } from "../identity.ts";
 import type { TtlBounds } from "../limits.ts";
-import { invalid } from "../wire/problem.ts";
-import { checked, type ReadUpdate } from "../wire/update_schema.ts";
+import { fieldProblem, invalid } from "../wire/problem.ts";
+import { assertUpdates, type ReadUpdate } from "../wire/update_check.ts";
 import type { GrantedTtls, PublishAnswer } from "../wire/wire.ts";
 import { JSON_TYPE, LINES_TYPE, readJson } from "./body.ts";
-import {
-  answer,
-  type Ask,
-  assertCanWrite,
-  assertStillIn,
-  notYours,
-} from "./exchange.ts";
+import { answer, type Ask, assertCanWrite, assertStillIn } from "./exchange.ts";
 
 const ACTION = "publish update";
 
-/** The origin of those who are known to be none and say nothing of one. */
+/** The origin of publishers without an identity that name no origin. */
 export const DEFAULT_ORIGIN = "http";
 
-/** `POST /v1/updates`: takes all updates of the body, or none. */
+/** `POST /v1/updates`: publishes all updates of the body, or none. */
 export async function publish(ask: Ask): Promise<Response> {
   const { service, request, actor } = ask;
-  const { server, limits, schema } = service;
-  const body = await readJson(request, limits.bodyBytes, [
-    JSON_TYPE,
-    LINES_TYPE,
-  ]);
+  const { server, limits } = service;
+  const types = [JSON_TYPE, LINES_TYPE];
+  const body = await readJson(request, limits.bodyBytes, types);
   const isList = Array.isArray(body);
   if (isList && body.length > limits.updates) {
     const message = `has more than ${limits.updates} updates`;
     throw invalid(ACTION, { field: "body", message });
   }
-  const read = isList
-    ? checked(ACTION, v.array(schema), body, "body")
-    : [checked(ACTION, schema, body, "update")];
-  // An update changes what there is, perhaps at another server.
+  const read: readonly unknown[] = isList ? body : [body];
+  const prefixOf = (index: number) => isList ? `[${index}].` : "";
+  assertUpdates(read, prefixOf, limits);
+  // An update changes an entry that may have been published at another server.
   const contexts = new Set(read.map(({ context }) => context));
   await Promise.all(
     [...contexts].filter((context) => actor.canWrite(context))
       .map((context) => server.follow(context)),
   );
-  // All that follows is done at once: nobody comes between check and effect.
+  // The rest is synchronous: nothing happens between a check and its effect.
   assertStillIn(actor);
   const { now } = server;
-  const prefixOf = (index: number) => isList ? `[${index}].` : "";
   const granted = read.map((update) =>
     grantOf(update, actor, now, service.ttlMs)
   );
@@ -61,21 +51,21 @@ export async function publish(ask: Ask): Promise<Response> {
     return stamped;
   });
   assertCapacity(server.store, actor, updates, limits, prefixOf);
-  // The application's own code has run meanwhile.
+  // The application's own code may have revoked the identity.
   assertStillIn(actor);
   const sequences = server.receiveAll(updates);
   service.holders.add(actor, updates);
   return answer<PublishAnswer>(ask, { sequences, granted });
 }
 
-/** What is granted of the times to live that an update asks for. */
+/** Returns the times to live that an update is granted. */
 function grantOf(
   { ttlMs, facetTtlsMs }: ReadUpdate,
   { expiresAt = Infinity }: Actor,
   now: Timestamp,
   { min, max }: TtlBounds,
 ): GrantedTtls {
-  // Nothing outlasts the right to say it.
+  // No entry outlives the identity that published it.
   const grant = (ttlMs: number) =>
     Math.min(Math.max(ttlMs, min), max, expiresAt - now);
   return {
@@ -93,14 +83,14 @@ function mapTtls(
   );
 }
 
-/** Makes an update of what was read: who it is from and when, we say. */
+/** Adds the author and the times, which the server decides, to an update. */
 function stamp(
   read: ReadUpdate,
   actor: Actor,
   now: Timestamp,
   prefix: string,
 ): PresenceUpdate {
-  const { context, visibility, facets } = read;
+  const { context, visibility = "public", facets = {}, facetTtlsMs } = read;
   const field = `${prefix}subject`;
   const subject = stampKey(read.subject, actor.subject, field);
   if (subject === undefined) {
@@ -118,20 +108,25 @@ function stamp(
     observedAt: now,
     expiry: now + read.ttlMs,
     facets,
-    facetDeadlines: read.facetTtlsMs &&
-      mapTtls(read.facetTtlsMs, (ttlMs) => now + ttlMs),
+    facetDeadlines: facetTtlsMs && mapTtls(facetTtlsMs, (ttl) => now + ttl),
   };
 }
 
-/** What somebody is goes before what they say they are. */
+/**
+ * Returns the key of the identity, or without one the key that the client named.
+ *
+ * @throws {HttpProblem} If the client named another one.
+ */
 export function stampKey(
   said: string | undefined,
   known: string | undefined,
   field: string,
 ): string | undefined {
-  if (known === undefined || said === undefined) return known ?? said;
-  if (said !== known) throw notYours(field, said);
-  return known;
+  if (known === undefined || said === undefined || said === known) {
+    return known ?? said;
+  }
+  const detail = `Cannot act for another: ${field} ${JSON.stringify(said)}`;
+  throw fieldProblem("forbidden", detail, field, "is not yours");
 }
 
 function applyOwnRules(
@@ -148,7 +143,7 @@ function applyOwnRules(
     throw invalid(ACTION, { field: prefix + field, message });
   }
   if (!(result instanceof Promise)) return;
-  // What it says comes too late; it must not end the process either.
+  // Its result comes too late, and its rejection must not end the process.
   result.catch(() => {});
   throw new TypeError("Cannot publish update: checkUpdate is asynchronous");
 }

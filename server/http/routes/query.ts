@@ -1,42 +1,42 @@
 import { invalid } from "../wire/problem.ts";
-import { keyFault } from "../wire/update_schema.ts";
+import { keyFault } from "../wire/update_check.ts";
 import type { Ask } from "./exchange.ts";
 
-/** Reads the parameters of a URL; complains of what is wrong, naming it. */
+/** Reads and checks the parameters of a URL. */
 export class Query {
   readonly #ask: Ask;
   readonly #action: string;
 
-  /** Makes a reader; the action, a verb first, is for the messages. */
+  /** Creates a reader for an action, which error messages name. */
   constructor(ask: Ask, action: string) {
     this.#ask = ask;
     this.#action = action;
   }
 
-  /** A parameter as it is; `undefined` if it is not there. */
+  /** Returns a parameter as it is; `undefined` if it is absent. */
   text(name: string): string | undefined {
     const values = this.#ask.url.searchParams.getAll(name);
-    if (values.length > 1) throw this.invalid(name, "may be given once only");
+    if (values.length > 1) throw this.invalid(name, "must be given only once");
     return values[0];
   }
 
-  /** A parameter that is a key. */
+  /** Returns a parameter that is a key. */
   key(name: string): string | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    const fault = keyFault(value, this.#ask.service.limits.keyLength);
+    const fault = keyFault(value, this.#ask.service.limits);
     if (fault !== undefined) throw this.invalid(name, fault);
     return value;
   }
 
-  /** A parameter that is a key and has to be there. */
+  /** Returns a parameter that is a key and must be present. */
   requiredKey(name: string): string {
     const value = this.key(name);
     if (value === undefined) throw this.invalid(name, "is missing");
     return value;
   }
 
-  /** A parameter that is `true` or `false`; left out, it is `false`. */
+  /** Returns a parameter that is `true` or `false`; by default `false`. */
   flag(name: string): boolean {
     const value = this.text(name) ?? "false";
     if (value !== "true" && value !== "false") {
@@ -45,7 +45,7 @@ export class Query {
     return value === "true";
   }
 
-  /** Which page is asked for, by `limit` and `after`. */
+  /** Returns the page that `limit` and `after` select. */
   page(): { readonly limit: number; readonly after: string | undefined } {
     const { page } = this.#ask.service.limits;
     const limit = this.text("limit");
@@ -58,7 +58,7 @@ export class Query {
     };
   }
 
-  /** The problem that a parameter is. */
+  /** Creates the problem of a faulty parameter. */
   invalid(field: string, message: string): Error {
     return invalid(this.#action, { field, message });
   }

@@ -3,19 +3,18 @@ import { changes } from "./changes_route.ts";
 import {
   documentCounts,
   documentPresence,
-  type DocumentRoute,
   workspaceDocuments,
 } from "./document_routes.ts";
 import type { Ask } from "./exchange.ts";
 import { presence, withdraw } from "./presence_route.ts";
 import { publish } from "./publish_route.ts";
 
-/** What answers requests for a path that are made by a method. */
+/** A method and a path, and the function that answers requests for them. */
 export interface Route {
   readonly method: string;
   readonly path: RegExp;
-  /** Answers; the name in the path stays as it is written there. */
-  answer(ask: Ask, name: string): Response | Promise<Response>;
+  /** Answers a request; the name is the segment of the path, still encoded. */
+  answer(ask: Ask, name: string): Promise<Response>;
 }
 
 const ROUTES: readonly Route[] = [
@@ -25,14 +24,14 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: /^\/v1\/changes$/, answer: changes },
 ];
 
-const DOCUMENT_ROUTES: readonly [string, RegExp, DocumentRoute][] = [
+const DOCUMENT_ROUTES: readonly [string, RegExp, typeof documentPresence][] = [
   ["POST", /^\/v1\/documents\/counts$/, documentCounts],
   ["GET", /^\/v1\/documents\/([^/]+)\/presence$/, documentPresence],
   ["GET", /^\/internal\/presence\/([^/]+)$/, documentPresence],
   ["GET", /^\/v1\/workspaces\/([^/]+)\/documents$/, workspaceDocuments],
 ];
 
-/** The routes that there are: those of documents where there are documents. */
+/** Returns all routes, including those of documents if there are documents. */
 export function routesOf(
   documents: ServedDocuments | undefined,
 ): readonly Route[] {

@@ -3,47 +3,44 @@ import type {
   ActiveUserJson,
 } from "../../documents/mod.ts";
 
-/** The answer to who is in a document. */
+/** The people in a document. */
 export interface DocumentPresenceAnswer {
   /** The document. */
   readonly document_id: string;
-  /** Who is there, in the order of their ids; nobody in one that is not known. */
+  /** The people, in the order of their ids; none in an unknown document. */
   readonly active_users: readonly ActiveUserJson[];
-  /** How many people are there, on all pages. */
+  /** The number of people on all pages. */
   readonly total_count: number;
-  /**
-   * Set where not all servers could be asked, so that somebody may be there who
-   * is not told.
-   */
+  /** Set if not all servers could be asked: people may be missing. */
   readonly incomplete?: boolean | undefined;
-  /** When that was so, in Unix milliseconds. */
+  /** The time of the answer, in Unix milliseconds. */
   readonly timestamp: number;
-  /** What to ask for the next page after; left out on the last one. */
+  /** The `after` of the next page; omitted on the last page. */
   readonly next?: string | undefined;
 }
 
-/** The answer to which documents of a workspace somebody is in. */
+/** The documents of a workspace that have people in them. */
 export interface WorkspaceDocumentsAnswer {
   /** The workspace. */
   readonly workspace_id: string;
-  /** The documents, in the order of their ids, of which one may learn. */
+  /** The documents that the client may read, in the order of their ids. */
   readonly documents: readonly ActiveDocumentJson[];
-  /** How many they are, on all pages. */
+  /** The number of documents on all pages. */
   readonly total_count: number;
-  /** Set where not all servers could be asked. */
+  /** Set if not all servers could be asked. */
   readonly incomplete?: boolean | undefined;
-  /** When that was so, in Unix milliseconds. */
+  /** The time of the answer, in Unix milliseconds. */
   readonly timestamp: number;
-  /** What to ask for the next page after; left out on the last one. */
+  /** The `after` of the next page; omitted on the last page. */
   readonly next?: string | undefined;
 }
 
-/** The answer to how many people are in documents. */
+/** The number of people in each of some documents. */
 export interface DocumentCountsAnswer {
-  /** How many are in each; 0 in one that is not known, or may not be read. */
+  /** The numbers; 0 for a document that is unknown or may not be read. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Set where not all servers could be asked. */
+  /** Set if not all servers could be asked. */
   readonly incomplete?: boolean | undefined;
-  /** When that was so, in Unix milliseconds. */
+  /** The time of the answer, in Unix milliseconds. */
   readonly timestamp: number;
 }

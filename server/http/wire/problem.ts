@@ -1,48 +1,29 @@
-/** What is wrong with one field of a request. */
+/** A fault in one field of a request. */
 export interface ProblemField {
-  /** The field: `ttlMs`, `[3].facets.activity`, `since`. */
+  /** The field, such as `ttlMs`, `[3].facets.activity` or `since`. */
   readonly field: string;
-  /** What is wrong with it. */
+  /** The rule that it breaks. */
   readonly message: string;
 }
 
-/** Why a request was refused: a problem document, as RFC 9457 has it. */
+/** The reason why a request was refused: a problem document of RFC 9457. */
 export interface ProblemDocument {
-  /** A name for the kind of problem: `urn:ruthere:` and a {@linkcode ProblemKind}. */
+  /** The kind of problem: `urn:ruthere:` and a {@linkcode ProblemKind}. */
   readonly type: string;
-  /** The kind of problem in words. */
+  /** The title of the kind of problem. */
   readonly title: string;
   /** The status of the response. */
   readonly status: number;
-  /** What could not be done, and why. */
+  /** The action that failed, and the reason. */
   readonly detail: string;
-  /** The fields that are to blame, if any are. */
+  /** The faulty fields, if there are any. */
   readonly errors?: readonly ProblemField[] | undefined;
-  /** What else there is to know of this kind of problem. */
+  /** Further members, which depend on the kind of problem. */
   readonly [extension: string]: unknown;
 }
 
-/** The kinds of problems that a handler tells of. */
-export type ProblemKind =
-  | "invalid-request"
-  | "unauthorized"
-  | "forbidden"
-  | "not-found"
-  | "method-not-allowed"
-  | "too-slow"
-  | "context-at-capacity"
-  | "too-many-entries"
-  | "stale-update"
-  | "gap"
-  | "too-large"
-  | "unsupported-media-type"
-  | "misdirected"
-  | "too-many-requests"
-  | "internal-error"
-  | "unavailable"
-  | "closed";
-
-const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
+/** The status and the title of each kind of problem. */
+export const PROBLEMS = {
   "invalid-request": [400, "The request is not valid"],
   "unauthorized": [401, "The request is not authorized"],
   "forbidden": [403, "The request may not be made"],
@@ -60,14 +41,17 @@ const KINDS: Readonly<Record<ProblemKind, readonly [number, string]>> = {
   "internal-error": [500, "The server has failed"],
   "unavailable": [503, "The other servers can't be asked"],
   "closed": [503, "The server is closed"],
-};
+} as const;
+
+/** The kind of a problem. */
+export type ProblemKind = keyof typeof PROBLEMS;
 
 /** All {@linkcode ProblemKind}s. */
-export const PROBLEM_KINDS: readonly string[] = Object.keys(KINDS);
+export const PROBLEM_KINDS: readonly string[] = Object.keys(PROBLEMS);
 
-/** What there is to say besides the kind and the detail. */
+/** The options of an {@linkcode HttpProblem}. */
 export interface HttpProblemOptions {
-  /** The fields that are to blame. */
+  /** The faulty fields. */
   readonly errors?: readonly ProblemField[];
   /** Headers of the response. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -75,13 +59,19 @@ export interface HttpProblemOptions {
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
-/** Ends the handling of a request; becomes the response. */
+/** An error that ends the handling of a request and becomes the response. */
 export class HttpProblem extends Error {
-  /** What kind of problem it is. */
+  /** The kind of problem. */
   readonly kind: ProblemKind;
   readonly #options: HttpProblemOptions;
 
-  /** Makes the problem; the detail reads `Cannot <verb> …: <reason>`. */
+  /**
+   * Creates a problem.
+   *
+   * @param kind The kind of problem.
+   * @param detail The message, of the form `Cannot <verb> …: <reason>`.
+   * @param options The options of the problem.
+   */
   constructor(
     kind: ProblemKind,
     detail: string,
@@ -93,9 +83,9 @@ export class HttpProblem extends Error {
     this.#options = options;
   }
 
-  /** The problem as a response. */
+  /** Returns the problem as a response. */
   toResponse(): Response {
-    const [status, title] = KINDS[this.kind];
+    const [status, title] = PROBLEMS[this.kind];
     const document: ProblemDocument = {
       type: `urn:ruthere:${this.kind}`,
       title,
@@ -104,27 +94,39 @@ export class HttpProblem extends Error {
       errors: this.#options.errors,
       ...this.#options.extensions,
     };
-    return new Response(JSON.stringify(document), {
-      status,
-      headers: {
-        "cache-control": "no-store",
-        "content-type": "application/problem+json",
-        "x-content-type-options": "nosniff",
-        ...this.#options.headers,
-      },
-    });
+    const headers = {
+      ...JSON_HEADERS,
+      "content-type": "application/problem+json",
+      ...this.#options.headers,
+    };
+    return new Response(JSON.stringify(document), { status, headers });
   }
 }
 
-/** A problem of kind `invalid-request` with the fields that are to blame. */
+/** Headers of each answer that is JSON. */
+export const JSON_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-type": "application/json",
+  "x-content-type-options": "nosniff",
+};
+
+/** Creates a problem of kind `invalid-request` with the faulty fields. */
 export function invalid(
   action: string,
   ...errors: [ProblemField, ...ProblemField[]]
 ): HttpProblem {
   const [{ field, message }] = errors;
-  return new HttpProblem(
-    "invalid-request",
-    `Cannot ${action}: ${field} ${message}`,
-    { errors },
-  );
+  const detail = `Cannot ${action}: ${field} ${message}`;
+  return new HttpProblem("invalid-request", detail, { errors });
+}
+
+/** Creates a problem with one faulty field, which its detail ends with. */
+export function fieldProblem(
+  kind: ProblemKind,
+  detail: string,
+  field: string,
+  message: string,
+): HttpProblem {
+  const errors = [{ field, message }];
+  return new HttpProblem(kind, `${detail} ${message}`, { errors });
 }

@@ -3,9 +3,9 @@ import type { ServedStore } from "../served.ts";
 import type { WireSummary } from "./wire.ts";
 
 /**
- * Writes summaries as they go over the wire, with so many resources at most: it
- * may cut those of the last one, and leave out those after it. Without a number
- * it leaves all resources out. O(entries).
+ * Converts summaries to their wire format, with a largest number of resources:
+ * it may cut those of the last summary, and omit the summaries after that.
+ * Without a number it omits all resources. O(entries).
  */
 export function summariesJson(
   store: ServedStore,

@@ -16,53 +16,53 @@ import type {
 } from "../../../store/mod.ts";
 
 /**
- * What a publisher sends. All times are the server's: it says when the update
- * was observed, and counts the time to live from then on.
+ * An update as a publisher sends it. The server sets the time of observation, and
+ * the times to live begin then.
  */
 export interface WireUpdate<M extends PresenceModel = PresenceModel> {
-  /** Who; may be left out by whoever is known to be one subject. */
+  /** The subject; optional for a client whose identity has a subject. */
   readonly subject?: M["subject"] | undefined;
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** By what; `null` is by none, like leaving it out. */
+  /** The resource; `null` and `undefined` both mean none. */
   readonly resource?: M["resource"] | null | undefined;
   /**
-   * Who tells of it. May be left out by whoever is known to be one origin, and
-   * is `"http"` for the others.
+   * The origin; optional. It must be that of the client's identity. Without an
+   * identity, the default is `"http"`.
    */
   readonly origin?: M["origin"] | undefined;
   /**
-   * Who it is meant for.
+   * The entry's visibility.
    *
    * @default {"public"}
    */
   readonly visibility?: Visibility<M["label"]> | undefined;
-  /** How many milliseconds the entry lives from now on, within the server's bounds. */
+  /** The time to live of the entry in milliseconds; the server clamps it. */
   readonly ttlMs: number;
-  /** What changes: a value sets, `null` clears. */
+  /** The facets to change: a value sets a facet, `null` clears it. */
   readonly facets?: Omit<FacetPatch<M>, "lastSeen"> | undefined;
-  /** How many milliseconds facets that this update sets live from now on. */
+  /** The times to live of facets that this update sets, in milliseconds. */
   readonly facetTtlsMs?: FacetTtls<M> | undefined;
 }
 
-/** How many milliseconds single facets live; the server bounds them too. */
+/** The times to live of single facets in milliseconds; the server clamps them. */
 export type FacetTtls<M extends PresenceModel = PresenceModel> = {
   readonly [Name in Exclude<FacetName<M>, "lastSeen">]?: number | undefined;
 };
 
 /**
- * The times to live that an update was granted, in milliseconds: those that it
- * asked for, within the bounds of the server and the time that the publisher's
- * identity still has.
+ * The times to live that an update was granted, in milliseconds: the requested
+ * ones, clamped to the bounds of the server and to the expiry of the publisher's
+ * identity.
  */
 export interface GrantedTtls {
-  /** That of the entry. */
+  /** The time to live of the entry. */
   readonly ttlMs: number;
-  /** Those of the facets that were given one. */
+  /** The times to live of facets that have one. */
   readonly facetTtlsMs?: Readonly<Record<string, number>> | undefined;
 }
 
-/** The answer to updates. */
+/** The answer to published updates. */
 export interface PublishAnswer extends CursorPosition {
   /** The sequence of each update, in order. */
   readonly sequences: readonly Sequence[];
@@ -70,111 +70,94 @@ export interface PublishAnswer extends CursorPosition {
   readonly granted: readonly GrantedTtls[];
 }
 
-/** The answer to a goodbye. */
-export interface WithdrawAnswer extends CursorPosition {
-  /** How many entries are gone by it. */
-  readonly withdrawn: number;
+/** An answer that depends on the other servers of a cluster. */
+export interface ClusterAnswer extends CursorPosition {
   /**
-   * Set where not all servers could be asked, so that an entry may be left that
-   * was published at another one.
+   * Set if not all servers could be asked: subjects and entries of the others may
+   * be missing or remain, and their changes may come later.
    */
   readonly incomplete?: boolean | undefined;
 }
 
-/** What a subject is doing in a context; what is not known is left out. */
+/** The answer to a withdrawal. */
+export interface WithdrawAnswer extends ClusterAnswer {
+  /** The number of entries that were withdrawn. */
+  readonly withdrawn: number;
+}
+
+/** The presence of a subject in a context. Unknown fields are omitted. */
 export interface WireSummary<M extends PresenceModel = PresenceModel> {
-  /** Who. */
+  /** The subject. */
   readonly subject: M["subject"];
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** The resource of the entry that headlines. */
+  /** The resource of the dominant entry. */
   readonly resource?: M["resource"] | undefined;
-  /** The origin of the entry that headlines. */
+  /** The origin of the dominant entry. */
   readonly origin: M["origin"];
-  /** Of the entry that headlines, else of the best one that has it. */
+  /** That of the dominant entry, otherwise of the highest-ranking entry with one. */
   readonly availability?: Availability | undefined;
-  /** Of the entry that headlines, else of the best one that has it. */
+  /** That of the dominant entry, otherwise of the highest-ranking entry with one. */
   readonly activity?: Activity | undefined;
-  /** When what is told was true: the latest over all entries. */
+  /** The latest time of observation of all entries. */
   readonly observedAt: Timestamp;
-  /** The last sign of life, which a refresh is too. */
+  /** The last sign of life; a refresh is one too. */
   readonly lastSeen: Timestamp;
-  /** The facets of the entry that headlines. */
+  /** The facets of the dominant entry. */
   readonly facets: Facets<M>;
-  /** All entries, if they were asked for. */
+  /** All entries, if the request asked for them. */
   readonly resources?: readonly PresenceSnapshot<M>[] | undefined;
 }
 
-/** The answer to who is in a context. */
+/** The subjects in a context. */
 export interface ContextAnswer<M extends PresenceModel = PresenceModel>
-  extends CursorPosition {
-  /** Where. */
+  extends ClusterAnswer {
+  /** The context. */
   readonly context: M["context"];
-  /** Who is there, in the order of their keys. */
+  /** The subjects, in the order of their keys. */
   readonly summaries: readonly WireSummary<M>[];
-  /**
-   * Set where not all servers could be asked, so that somebody may be there who
-   * is not told.
-   */
-  readonly incomplete?: boolean | undefined;
-  /** How many subjects are there, on all pages; told on the first one. */
+  /** The number of subjects on all pages; only on the first page. */
   readonly count?: number | undefined;
   /**
-   * Where the changes after this answer begin, for a watch; told on the first
-   * page. Whoever has read all pages goes on from there: what has changed on
-   * one page while they read another is among those changes.
+   * The cursor to watch or poll from after the last page; only on the first page.
+   * Changes to one page that occur while another is read come after it.
    */
   readonly cursor?: string | undefined;
-  /** What to ask for the next page after; left out on the last one. */
+  /** The `after` of the next page; omitted on the last page. */
   readonly next?: M["subject"] | undefined;
 }
 
-/** The answer to whether a subject is in a context. */
+/** The presence of a subject in a context. */
 export interface SubjectAnswer<M extends PresenceModel = PresenceModel>
-  extends CursorPosition {
-  /** Who. */
+  extends ClusterAnswer {
+  /** The subject. */
   readonly subject: M["subject"];
-  /** Where. */
+  /** The context. */
   readonly context: M["context"];
-  /** What they are doing; `null` if they are not there. */
+  /** The summary; `null` if the subject is not there. */
   readonly summary: WireSummary<M> | null;
-  /** When they were last seen there, if it is known. */
+  /** The time when the subject was last seen there, if it is known. */
   readonly lastSeen?: Timestamp | undefined;
-  /**
-   * Set where not all servers could be asked, so that somebody may be there who
-   * is not told.
-   */
-  readonly incomplete?: boolean | undefined;
 }
 
-/** The answer to where a subject is. */
+/** The contexts that a subject is in. */
 export interface WhereaboutsAnswer<M extends PresenceModel = PresenceModel>
-  extends CursorPosition {
-  /** Who. */
+  extends ClusterAnswer {
+  /** The subject. */
   readonly subject: M["subject"];
-  /** What they are doing, context by context. */
+  /** The summaries, one for each context. */
   readonly summaries: readonly WireSummary<M>[];
-  /** Set if they are in more contexts than can be told in one answer. */
+  /** Set if the subject is in more contexts than one answer can hold. */
   readonly more?: boolean | undefined;
-  /**
-   * Set where not all servers could be asked, so that somebody may be there who
-   * is not told.
-   */
-  readonly incomplete?: boolean | undefined;
 }
 
-/** The answer to what has changed in a context since a cursor. */
+/** The changes in a context since a cursor. */
 export interface ChangesAnswer<M extends PresenceModel = PresenceModel>
-  extends CursorPosition {
+  extends ClusterAnswer {
   /** The changes, in order. */
   readonly changes: readonly VisibleChange<M>[];
-  /**
-   * Set where not all servers could be asked, so that a change may be missing
-   * that comes later.
-   */
-  readonly incomplete?: boolean | undefined;
-  /** Where to go on. */
+  /** The cursor to continue from. */
   readonly cursor: string;
-  /** Left out unless there are more changes by now: ask again. */
+  /** Set if there are more changes already: poll again. */
   readonly more?: true | undefined;
 }

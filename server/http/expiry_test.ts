@@ -20,7 +20,7 @@ import {
 
 const PATH = "/v1/changes?context=doc-1";
 
-/** A handler for somebody, and the time. */
+/** Starts a handler for an identity under fake time. */
 function serve(
   fields: (now: number) => Partial<Identity>,
   options: Partial<HttpHandlerOptions> = {},
@@ -46,7 +46,7 @@ function serve(
   };
 }
 
-/** Reads until the stream ends; what it has told until then. */
+/** Reads a stream to its end and returns its events. */
 async function rest(events: EventReader): Promise<string> {
   let text = "";
   for (let block = await events.next(); block; block = await events.next()) {
@@ -55,14 +55,14 @@ async function rest(events: EventReader): Promise<string> {
   return text;
 }
 
-Deno.test("an update is granted no more time than the identity has", async () => {
+Deno.test("an update is granted no more time than its identity has left", async () => {
   using service = serve((now) => ({ expiresAt: now + 20_000 }));
   const body = posting(sent({ ttlMs: 60_000 }));
   const answer = await read(await service.send("/v1/updates", body));
   assertEquals(answer.granted, [{ ttlMs: 20_000 }]);
 });
 
-Deno.test("a stream ends when the identity does, and not before", async () => {
+Deno.test("a stream ends with its identity, and not before", async () => {
   using service = serve((now) => ({ expiresAt: now + 60_000 }));
   const events = new EventReader(await service.send(PATH));
   await events.data();
@@ -77,7 +77,7 @@ Deno.test("a stream ends when the identity does, and not before", async () => {
   assertStringIncludes(await end, "bob");
 });
 
-Deno.test("a stream whose identity has ended gives its place to another", async () => {
+Deno.test("a stream whose identity has ended makes room for another", async () => {
   using service = serve((now) => ({ expiresAt: now + 60_000 }), {
     limits: { streams: 1 },
   });
@@ -92,7 +92,7 @@ Deno.test("a stream whose identity has ended gives its place to another", async 
   await second.cancel();
 });
 
-Deno.test("a stream that is read too late, when the identity has ended, tells nothing", async () => {
+Deno.test("a stream that is first read after its identity has ended sends nothing", async () => {
   using service = serve((now) => ({ expiresAt: now + 60_000 }));
   service.server.receive(update({ subject: "bob" }));
   const response = await service.send(PATH);
@@ -100,7 +100,7 @@ Deno.test("a stream that is read too late, when the identity has ended, tells no
   assertEquals(await rest(new EventReader(response)), "");
 });
 
-Deno.test("a stream tells nothing more once the identity has ended, also while no timer runs", async () => {
+Deno.test("a stream sends nothing after its identity has ended, even while no timer runs", async () => {
   let slept = 0;
   using server = new PresenceServer({ clock: () => Date.now() + slept });
   const authorize = () => identity({ expiresAt: server.now + 600_000 });
@@ -108,13 +108,13 @@ Deno.test("a stream tells nothing more once the identity has ended, also while n
   const events = new EventReader(await send(PATH));
   await events.data();
   const end = rest(events);
-  // The clock of a machine that sleeps goes on, its timers do not.
+  // While a machine sleeps, its clock runs, but its timers do not.
   slept = 3_600_000;
   server.receive(update({ subject: "bob", observedAt: server.now }));
   assertEquals(await end, "");
 });
 
-Deno.test("what was published has expired when the identity does", async () => {
+Deno.test("entries expire with the identity that published them", async () => {
   using service = serve((now) => ({ expiresAt: now + 20_000 }));
   const facets = { activity: "editing", note: "x" };
   const facetTtlsMs = { activity: 10_000, note: 600_000 };
@@ -132,7 +132,7 @@ Deno.test("what was published has expired when the identity does", async () => {
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("what is published again by an identity that ends later goes on", async () => {
+Deno.test("entries stay if an identity with a later expiry publishes them again", async () => {
   let end = 20_000;
   using service = serve((now) => ({ expiresAt: now + end }));
   const publish = async () => {
@@ -149,7 +149,7 @@ Deno.test("what is published again by an identity that ends later goes on", asyn
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("an identity that has ended is refused with 401, and does nothing", async () => {
+Deno.test("an expired identity is refused with 401 without effect", async () => {
   for (const expiresAt of [() => 0, (now: number) => now, () => NaN]) {
     using service = serve((now) => ({ expiresAt: expiresAt(now) }));
     const { send } = service;
@@ -163,7 +163,7 @@ Deno.test("an identity that has ended is refused with 401, and does nothing", as
   }
 });
 
-Deno.test("an identity that ends while its request is read does nothing", async () => {
+Deno.test("an identity that expires while its request is read has no effect", async () => {
   using service = serve((now) => ({ expiresAt: now + 1_000 }));
   const body = new TransformStream<Uint8Array, Uint8Array>();
   const writer = body.writable.getWriter();
@@ -179,7 +179,7 @@ Deno.test("an identity that ends while its request is read does nothing", async 
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("whoever sends no token is told the scheme alone, as RFC 6750 says", async () => {
+Deno.test("a client without a token gets only the scheme, by RFC 6750", async () => {
   using service = serve(() => ({}), { authorize: () => undefined });
   const refused = await service.send("/v1/presence?context=doc-1");
   assertEquals(
@@ -189,7 +189,7 @@ Deno.test("whoever sends no token is told the scheme alone, as RFC 6750 says", a
   await blamed(refused, 401);
 });
 
-Deno.test("a reason of authorize is told, in what a header can hold", async () => {
+Deno.test("a client gets the reason of authorize, in the characters of a header", async () => {
   const reason = 'the token is of "bob" \\ Ω\r\nSet-Cookie: a=b';
   using service = serve(() => ({}), { authorize: () => ({ reason }) });
   const refused = await service.send("/v1/presence?context=doc-1");
@@ -201,8 +201,8 @@ Deno.test("a reason of authorize is told, in what a header can hold", async () =
   assertEquals((await read(refused, 401)).detail, `Cannot answer: ${reason}`);
 });
 
-Deno.test("a stream that is over waits for the end of the identity no more", async () => {
-  // A timer that is left at the end fails the test.
+Deno.test("an ended stream no longer waits for the expiry of its identity", async () => {
+  // A timer that remains at the end fails the test.
   using server = new PresenceServer();
   const authorize = () => identity({ expiresAt: Date.now() + 3_600_000 });
   const send = sendTo(createHttpHandler(server, { authorize }));

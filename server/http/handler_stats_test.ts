@@ -4,7 +4,7 @@ import { PresenceServer } from "../mod.ts";
 import { createHttpHandler } from "./mod.ts";
 import { posting, sendTo, sent } from "./testing/service.ts";
 
-Deno.test("createHttpHandler() counts requests, and those that it refuses by kind", async () => {
+Deno.test("createHttpHandler() counts requests, and refusals by kind", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ maxSubjectsPerContext: 1 });
   const handler = createHttpHandler(server);
@@ -22,7 +22,7 @@ Deno.test("createHttpHandler() counts requests, and those that it refuses by kin
   );
 });
 
-Deno.test("createHttpHandler() counts the streams that are read, until they end", async () => {
+Deno.test("createHttpHandler() counts streams from the first read to the end", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const handler = createHttpHandler(server);
@@ -31,7 +31,7 @@ Deno.test("createHttpHandler() counts the streams that are read, until they end"
     const response = await send(`/v1/changes?context=${context}`);
     return response.body?.getReader();
   }));
-  assertEquals(handler.stats.streams, 0, "nobody has begun to read");
+  assertEquals(handler.stats.streams, 0, "nobody reads yet");
   for (const body of bodies) await body?.read();
   assertEquals(handler.stats.streams, 2);
   for (const body of bodies) await body?.cancel();

@@ -24,13 +24,13 @@ interface Setup {
   readonly handler?: HttpHandlerOptions;
 }
 
-/** A service, and the way to it. */
+/** A service, and requests to it. */
 interface Service extends AsyncDisposable {
   readonly server: PresenceServer;
   readonly send: Send;
 }
 
-/** Publishes what is well-formed. */
+/** Publishes a well-formed update. */
 async function publish({ send }: Service, body: unknown): Promise<void> {
   await read(await send("/v1/updates", posting(body)));
 }
@@ -127,7 +127,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     assertObjectMatch(await read(none), { sequences: [], sequence: 4 });
   });
 
-  Deno.test(`createHttpHandler()${where} publishes all of an array or nothing`, async () => {
+  Deno.test(`createHttpHandler()${where} publishes all of an array or none`, async () => {
     await using service = start();
     const updates = [sent(), sent({ subject: "bob", ttlMs: "long" })];
     const refused = await service.send("/v1/updates", posting(updates));
@@ -135,7 +135,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     assertEquals(service.server.store.size, 0);
   });
 
-  Deno.test(`createHttpHandler()${where} tells who is in a context`, async () => {
+  Deno.test(`createHttpHandler()${where} lists a context`, async () => {
     await using service = start({ server: { epoch: "e" } });
     await publish(service, [
       sent({ facets: { availability: "away" } }),
@@ -184,7 +184,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     const subjects = ["", "..", "a&b", "null", "é"];
     const named = subjects.filter((subject) => subject !== "");
     await publish(service, named.map((subject) => sent({ subject })));
-    // HTTP takes no empty one; a program may.
+    // HTTP refuses an empty key; a program may use one.
     service.server.receive({
       subject: "",
       context: "doc-1",
@@ -201,14 +201,14 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
       if (after !== undefined) query.set("after", String(after));
       const page = await read(await service.send(`/v1/presence?${query}`));
       const count = after === undefined ? 5 : undefined;
-      assertEquals(page.count, count, "the count is that of all pages");
+      assertEquals(page.count, count, "the count is of all pages");
       seen.push(...records(page.summaries).map(({ subject }) => subject));
       after = page.next;
     } while (after !== undefined);
     assertEquals(seen, subjects);
   });
 
-  Deno.test(`createHttpHandler()${where} tells of one subject, or when they were last seen`, async () => {
+  Deno.test(`createHttpHandler()${where} finds one subject, or when they were last seen`, async () => {
     await using service = start();
     const path = "/v1/presence?context=doc-1&subject=alice";
     const never = await read(await service.send(path));
@@ -223,7 +223,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     assertEquals(typeof gone.lastSeen, "number");
   });
 
-  Deno.test(`createHttpHandler()${where} tells where a subject is`, async () => {
+  Deno.test(`createHttpHandler()${where} finds the contexts of a subject`, async () => {
     await using service = start();
     const updates = [
       sent(),
@@ -239,7 +239,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     );
   });
 
-  Deno.test(`createHttpHandler()${where} withdraws one entry, or all of one's own`, async () => {
+  Deno.test(`createHttpHandler()${where} withdraws one entry, or all of the client's own`, async () => {
     await using service = start();
     const resources = [undefined, "", "tab", "phone"];
     await publish(service, [
@@ -252,13 +252,13 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
       const response = await service.send(path, { method: "DELETE" });
       return (await read(response)).withdrawn;
     };
-    assertEquals(await withdraw(own), 1, "the one without a resource");
+    assertEquals(await withdraw(own), 1, "only the entry without a resource");
     assertEquals(await withdraw(own), 0);
     assertEquals(await withdraw(`${own}&resource=`), 1);
     assertEquals(service.server.store.size, 4);
     assertEquals(await withdraw(`${own}&all=true`), 2);
     assertEquals(await withdraw(`${own}&all=true&origin=bot`), 1);
-    assertEquals(service.server.store.size, 1, "doc-2 is another place");
+    assertEquals(service.server.store.size, 1, "doc-2 is another context");
   });
 
   Deno.test(`createHttpHandler()${where} streams a baseline, then changes`, async () => {
@@ -301,7 +301,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     assertEquals(await blamed(late, 503), []);
   });
 
-  Deno.test(`createHttpHandler()${where} gives changes as JSON, or 410`, async () => {
+  Deno.test(`createHttpHandler()${where} answers with changes as JSON, or 410`, async () => {
     await using service = start({ server: { epoch: "e", retention: 2 } });
     const headers = { accept: "application/json" };
     const since = (token: unknown) =>
@@ -359,7 +359,7 @@ for (const [where, start] of Object.entries(TRANSPORTS)) {
     await options.body?.cancel();
   });
 
-  Deno.test(`createHttpHandler()${where} reads no more of a body than it may`, async () => {
+  Deno.test(`createHttpHandler()${where} reads a body only up to the limit`, async () => {
     await using service = start({ handler: { limits: { bodyBytes: 1_000 } } });
     const big = posting(sent({ facets: { note: "x".repeat(1_000) } }));
     assertEquals(await blamed(await service.send("/v1/updates", big), 413), []);
@@ -425,7 +425,7 @@ Deno.test("createHttpHandler() clamps times to live", async () => {
   assertEquals(strict.server.store.snapshots()[0]?.expiry, 2_000);
 });
 
-Deno.test("createHttpHandler() tells which times to live it has granted", async () => {
+Deno.test("createHttpHandler() returns the granted times to live", async () => {
   await using service = inProcess({ server: { clock: () => 100 } });
   const stream = await service.send("/v1/changes?context=doc-1");
   const events = new EventReader(stream);
@@ -444,7 +444,7 @@ Deno.test("createHttpHandler() tells which times to live it has granted", async 
     { ttlMs: 1_000 },
     { ttlMs: 5_000 },
   ]);
-  // A refresh is no event, but it is answered.
+  // A refresh causes no event, but has an answer.
   const again = await read(await service.send("/v1/updates", posting(updates)));
   assertEquals(again.granted, answer.granted);
 
@@ -456,7 +456,7 @@ Deno.test("createHttpHandler() tells which times to live it has granted", async 
   await events.cancel();
 });
 
-Deno.test("createHttpHandler() tells the last sign of life, refreshes too", async () => {
+Deno.test("createHttpHandler() returns the last sign of life, including refreshes", async () => {
   let now = 100;
   await using service = inProcess({ server: { clock: () => now } });
   await publish(service, sent());
@@ -520,7 +520,7 @@ for (const [field, fields] of BAD_UPDATES) {
   });
 }
 
-Deno.test("createHttpHandler() says which words an activity and an availability may be", async () => {
+Deno.test("createHttpHandler() lists the allowed activities and availabilities in its errors", async () => {
   await using service = inProcess();
   for (const name of ["activity", "availability"]) {
     const bad = posting(sent({ facets: { [name]: "asleep" } }));
@@ -535,7 +535,7 @@ Deno.test("createHttpHandler() says which words an activity and an availability 
   }
 });
 
-Deno.test("createHttpHandler() names all fields that are to blame, but not for ever", async () => {
+Deno.test("createHttpHandler() names all faulty fields, up to a limit", async () => {
   await using service = inProcess();
   const refused = await service.send(
     "/v1/updates",
@@ -557,7 +557,7 @@ Deno.test("createHttpHandler() names all fields that are to blame, but not for e
   assertEquals((await blamed(wide, 400)).length, 20);
 });
 
-Deno.test("createHttpHandler() refuses bodies that are no updates", async () => {
+Deno.test("createHttpHandler() refuses bodies that are not updates", async () => {
   await using service = inProcess();
   const json = { "content-type": "application/json" };
   const post = (body: BodyInit, headers: HeadersInit = json) =>
@@ -674,7 +674,7 @@ Deno.test("createHttpHandler() keeps hostile names as they are", async () => {
   assertEquals(Reflect.get({}, "polluted"), undefined);
 });
 
-Deno.test("createHttpHandler() has an application's own rules checked", async () => {
+Deno.test("createHttpHandler() checks an application's own rules", async () => {
   await using service = inProcess({
     handler: {
       checkUpdate({ facets }) {
@@ -693,7 +693,7 @@ Deno.test("createHttpHandler() has an application's own rules checked", async ()
   assertEquals(taken.status, 200);
 });
 
-Deno.test("createHttpHandler() takes nothing that is checked too late", async () => {
+Deno.test("createHttpHandler() publishes nothing that is checked asynchronously", async () => {
   const errors: unknown[] = [];
   const checks = [
     async () => {},
@@ -714,7 +714,7 @@ Deno.test("createHttpHandler() takes nothing that is checked too late", async ()
   );
 });
 
-Deno.test("createHttpHandler() tells that the server is closed, whatever is asked", async () => {
+Deno.test("createHttpHandler() answers each request that the server is closed", async () => {
   await using service = inProcess({
     handler: { authorize: () => undefined },
   });
@@ -732,13 +732,13 @@ Deno.test("createHttpHandler() tells that the server is closed, whatever is aske
   }
 });
 
-Deno.test("createHttpHandler() gives changes as JSON in bounded answers", async () => {
+Deno.test("createHttpHandler() limits the changes in a JSON answer", async () => {
   await using service = inProcess({ handler: { limits: { changes: 2 } } });
   const headers = { accept: "application/json" };
   const first = await read(await service.send("/v1/presence?context=doc-1"));
   const subjects = ["a", "b", "c", "d", "e"];
   for (const subject of subjects) {
-    // What is elsewhere is between them.
+    // Changes of another context lie between them.
     await publish(service, [sent({ subject }), sent({ context: "doc-2" })]);
   }
   let { cursor } = first;
@@ -772,7 +772,7 @@ Deno.test("createHttpHandler() loses no change between the pages of a context", 
   assertEquals(
     ["cursor" in second, "count" in second],
     [false, false],
-    "what has changed on the first page is not after the second one",
+    "changes to the first page do not come after the second",
   );
   const since = encodeURIComponent(String(first.cursor));
   const events = new EventReader(
@@ -785,7 +785,7 @@ Deno.test("createHttpHandler() loses no change between the pages of a context", 
   await events.cancel();
 });
 
-Deno.test("createHttpHandler() withdraws all of one subject, not of everybody", async () => {
+Deno.test("createHttpHandler() withdraws all entries of one subject, not of others", async () => {
   await using service = inProcess();
   await publish(service, [sent(), sent({ subject: "bob" })]);
   const path = "/v1/presence?context=doc-1&all=true";
@@ -794,7 +794,7 @@ Deno.test("createHttpHandler() withdraws all of one subject, not of everybody", 
   assertEquals(service.server.store.size, 2);
 });
 
-Deno.test("createHttpHandler() refuses who finds a context full", async () => {
+Deno.test("createHttpHandler() refuses new subjects in a full context", async () => {
   await using service = inProcess({ server: { maxSubjectsPerContext: 1 } });
   await publish(service, sent());
   const refused = await service.send(
@@ -809,7 +809,7 @@ Deno.test("createHttpHandler() refuses who finds a context full", async () => {
   assertEquals(service.server.store.size, 1);
 });
 
-Deno.test("createHttpHandler() refuses a stale update where the server does", async () => {
+Deno.test("createHttpHandler() refuses a stale update if the server does", async () => {
   let now = 200;
   await using service = inProcess({
     server: { clock: () => now, staleUpdates: "refuse" },
@@ -820,7 +820,7 @@ Deno.test("createHttpHandler() refuses a stale update where the server does", as
   assertEquals((await read(refused, 409)).type, "urn:ruthere:stale-update");
 });
 
-Deno.test("createHttpHandler() tells nobody but onError of what fails", async () => {
+Deno.test("createHttpHandler() reports failures only to onError", async () => {
   const errors: unknown[] = [];
   await using service = inProcess({
     handler: {
@@ -840,7 +840,7 @@ Deno.test("createHttpHandler() tells nobody but onError of what fails", async ()
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("createHttpHandler() answers load balancers by any name", async () => {
+Deno.test("createHttpHandler() answers load balancers for any host", async () => {
   await using service = inProcess({
     handler: { authorize: () => undefined },
   });

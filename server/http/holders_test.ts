@@ -5,7 +5,7 @@ import { Holders } from "./holders.ts";
 import { createHttpHandler, type Identity } from "./mod.ts";
 import { identity, posting, read, sendTo, sent } from "./testing/service.ts";
 
-/** A handler at which somebody publishes. */
+/** Starts a handler and publishes to it. */
 function serve() {
   const server = new PresenceServer();
   let who = identity();
@@ -22,7 +22,7 @@ function serve() {
   };
 }
 
-Deno.test("rights that are taken away take what was published with them, and nothing else", async () => {
+Deno.test("revoked rights withdraw the entries that were published with them, and no others", async () => {
   using service = serve();
   const { server, publish } = service;
   const rights = new AbortController();
@@ -38,7 +38,7 @@ Deno.test("rights that are taken away take what was published with them, and not
   );
 });
 
-Deno.test("rights of whoever speaks for all take what was published with them", async () => {
+Deno.test("revoked rights of a gateway withdraw the entries that were published with them", async () => {
   using service = serve();
   const rights = new AbortController();
   const { signal } = rights;
@@ -48,7 +48,7 @@ Deno.test("rights of whoever speaks for all take what was published with them", 
   assertEquals(service.contexts(), []);
 });
 
-Deno.test("each signal takes what was published with it, also where several are of one subject and origin", async () => {
+Deno.test("each signal withdraws its own entries, even if several share a subject and an origin", async () => {
   using service = serve();
   const [phone, laptop] = [new AbortController(), new AbortController()];
   const alice = { subject: "alice", origin: "app" };
@@ -61,7 +61,7 @@ Deno.test("each signal takes what was published with it, also where several are 
   assertEquals(service.contexts(), ["doc-3"]);
 });
 
-Deno.test("of several signals that have published an entry, the latest one counts", async () => {
+Deno.test("the latest signal of an entry counts", async () => {
   using service = serve();
   const [first, second] = [new AbortController(), new AbortController()];
   await service.publish({ signal: first.signal });
@@ -81,16 +81,16 @@ Deno.test("an entry that is published again without a signal stays", async () =>
   assertEquals(service.contexts(), ["doc-1"]);
 });
 
-Deno.test("rights that are taken away when the server is closed do nothing", async () => {
+Deno.test("rights that are revoked after the server is closed do nothing", async () => {
   const service = serve();
   const rights = new AbortController();
   await service.publish({ signal: rights.signal });
   service[Symbol.dispose]();
-  // What a listener throws would end the process.
+  // An error in a listener would end the process.
   rights.abort();
 });
 
-Deno.test("entries that differ in one part of their keys are told apart", () => {
+Deno.test("entries that differ in one part of their keys are distinct", () => {
   using server = new PresenceServer();
   const holders = new Holders(server);
   const rights = new AbortController();
@@ -108,7 +108,7 @@ Deno.test("entries that differ in one part of their keys are told apart", () => 
   assertEquals(server.store.size, others.length);
 });
 
-Deno.test("a signal has one listener, however often somebody publishes", async () => {
+Deno.test("a signal has one listener for any number of publishes", async () => {
   using service = serve();
   const counted = countedSignal();
   for (let turn = 0; turn < 20; turn++) {
@@ -119,7 +119,7 @@ Deno.test("a signal has one listener, however often somebody publishes", async (
   assertEquals(counted.listeners, 0);
 });
 
-Deno.test("a signal is let go when the last of its entries is published with another", async () => {
+Deno.test("a signal is released when its last entry is published with another", async () => {
   using service = serve();
   const [first, second] = [countedSignal(), countedSignal()];
   await service.publish({ signal: first.signal }, "doc-1");
@@ -130,7 +130,7 @@ Deno.test("a signal is let go when the last of its entries is published with ano
   assertEquals([first.listeners, second.listeners], [0, 1]);
 });
 
-Deno.test("entries that are there no more are forgotten, and their signals let go", () => {
+Deno.test("entries that are gone are forgotten, and their signals released", () => {
   using server = new PresenceServer();
   const holders = new Holders(server);
   const [stays, goes] = [countedSignal(), countedSignal()];
@@ -152,7 +152,7 @@ Deno.test("entries that are there no more are forgotten, and their signals let g
   assertEquals(holders.size, 0);
 });
 
-Deno.test("however many share an origin, each is looked up by itself, twice at most on average", () => {
+Deno.test("an entry is looked up at most twice on average, for any number that share an origin", () => {
   const people = 5_000;
   using server = new PresenceServer();
   const holders = new Holders(server);
@@ -171,11 +171,11 @@ Deno.test("however many share an origin, each is looked up by itself, twice at m
   assert(lookUps.calls <= 2 * people);
   rights[0]?.abort();
   assertEquals(server.store.size, people - 1);
-  // A list by the origin visits everybody's entries.
+  // Listing by origin visits the entries of all subjects.
   assertEquals(lists.calls, 0);
 });
 
-Deno.test("rights that are taken away while something is published take it as well", () => {
+Deno.test("rights that are revoked during a publish withdraw its entries as well", () => {
   using server = new PresenceServer();
   const holders = new Holders(server);
   const counted = countedSignal();
@@ -187,7 +187,7 @@ Deno.test("rights that are taken away while something is published take it as we
   assertEquals(counted.listeners, 0);
 });
 
-Deno.test("rights that the application's own rules take away publish nothing", async () => {
+Deno.test("rights that the application's own rules revoke publish nothing", async () => {
   using server = new PresenceServer();
   const rights = new AbortController();
   const handler = createHttpHandler(server, {

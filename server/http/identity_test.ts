@@ -7,7 +7,7 @@ function actor(fields: Partial<Identity>, now = 1_000): Actor {
   return actorOf(identity(fields), () => now);
 }
 
-Deno.test("actorOf() makes no policy for whom nothing is hidden from", () => {
+Deno.test("actorOf() makes no policy for a viewer who sees everything", () => {
   const visibleTo = (restricted: "all" | string[], isPrivate: boolean) =>
     actor({ viewer: { restricted, private: isPrivate } }).visible;
   assertEquals(visibleTo("all", true), undefined);
@@ -15,7 +15,7 @@ Deno.test("actorOf() makes no policy for whom nothing is hidden from", () => {
   assertEquals(visibleTo([], true)?.({ restricted: "team" }, "alice"), false);
 });
 
-Deno.test("actorOf() keeps account by subject, else by origin", () => {
+Deno.test("actorOf() names the account by subject, or without one by origin", () => {
   const accountOf = (origin: string, subject?: string) =>
     actor({ origin, subject }).account;
   assertEquals(accountOf("a", "alice"), accountOf("b", "alice"));
@@ -23,7 +23,7 @@ Deno.test("actorOf() keeps account by subject, else by origin", () => {
   assertNotEquals(accountOf("alice"), accountOf("a", "alice"));
 });
 
-Deno.test("actorOf() tells of an end that has come, and of one that is no time", () => {
+Deno.test("actorOf() reports an expiry that has passed or is not a time", () => {
   const hasExpired = (expiresAt: number | undefined) =>
     actor({ expiresAt }).end() === "expired";
   assertEquals(hasExpired(undefined), false);

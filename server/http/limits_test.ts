@@ -42,7 +42,7 @@ function start(
 const own = (fields: Record<string, unknown> = {}) =>
   posting(sent({ subject: undefined, ...fields }));
 
-Deno.test("limits.updates bounds a request", async () => {
+Deno.test("limits.updates limits a request", async () => {
   using server = new PresenceServer();
   const send = start(server, { updates: 2 }, {})();
   const updates = [sent(), sent(), sent()];
@@ -51,7 +51,7 @@ Deno.test("limits.updates bounds a request", async () => {
   await read(await send("/v1/updates", posting(updates.slice(1))));
 });
 
-Deno.test("limits.keyLength bounds keys, labels and names of facets", async () => {
+Deno.test("limits.keyLength limits keys, labels and names of facets", async () => {
   using server = new PresenceServer();
   const send = start(server, { keyLength: 8 }, {})();
   const long = "123456789";
@@ -70,7 +70,7 @@ Deno.test("limits.keyLength bounds keys, labels and names of facets", async () =
   assertEquals(String(field).length, "facets.".length + 61);
 });
 
-Deno.test("limits.facets bounds an entry, however its facets come", async () => {
+Deno.test("limits.facets limits an entry over several updates", async () => {
   using server = new PresenceServer();
   const send = start(server, { facets: 2 }, {})();
   const post = (facets: unknown) =>
@@ -90,7 +90,7 @@ Deno.test("limits.facets bounds an entry, however its facets come", async () => 
   assertEquals(Object.entries(facets), [["b", 1], ["c", 1]]);
 });
 
-Deno.test("limits.facetBytes bounds an entry, however its facets come", async () => {
+Deno.test("limits.facetBytes limits an entry over several updates", async () => {
   using server = new PresenceServer();
   const send = start(server, { facetBytes: 30 }, {})();
   const post = (facets: unknown) =>
@@ -106,7 +106,7 @@ Deno.test("limits.facetBytes bounds an entry, however its facets come", async ()
   ]);
 });
 
-Deno.test("limits.facetDepth bounds the nesting, however deep it is", async () => {
+Deno.test("limits.facetDepth limits the nesting, however deep it is", async () => {
   using server = new PresenceServer();
   const send = start(server, { facetDepth: 3 }, {})();
   const nested = (depth: number) =>
@@ -129,7 +129,7 @@ Deno.test("limits.facetDepth bounds the nesting, however deep it is", async () =
   assertEquals(await blamed(await post(infinite), 400), ["facets.deep"]);
 });
 
-Deno.test("limits.page bounds an answer", async () => {
+Deno.test("limits.page limits an answer", async () => {
   using server = new PresenceServer();
   const send = start(server, { page: 2 }, {})();
   const updates = ["a", "b", "c"].map((subject) => sent({ subject }));
@@ -140,7 +140,7 @@ Deno.test("limits.page bounds an answer", async () => {
   }
 });
 
-Deno.test("limits.page bounds the resources of an answer as well", async () => {
+Deno.test("limits.page limits the resources of an answer as well", async () => {
   using server = new PresenceServer();
   const send = start(server, { page: 3 }, {})();
   const updates = ["a", "b", "c"].flatMap((subject) =>
@@ -167,7 +167,7 @@ Deno.test("limits.page bounds the resources of an answer as well", async () => {
   assertEquals(where.more, true);
 });
 
-Deno.test("createHttpHandler() tells some of very many faults", async () => {
+Deno.test("createHttpHandler() reports some of very many faults", async () => {
   using server = new PresenceServer();
   const send = start(server, { bodyBytes: 4_000_000 }, {})();
   const names = Array.from({ length: 200_000 }, (_, index) => `x${index}`);
@@ -176,7 +176,7 @@ Deno.test("createHttpHandler() tells some of very many faults", async () => {
   assertEquals(fields.length, 20);
 });
 
-Deno.test("limits.entries bounds what an identity holds, not what others do", async () => {
+Deno.test("limits.entries limits the entries of an identity, not of others", async () => {
   using server = new PresenceServer();
   const send = start(server, { entries: 2 });
   await read(await send()("/v1/updates", own({ resource: "a" })));
@@ -202,7 +202,7 @@ Deno.test("limits.entries counts all subjects of a gateway", async () => {
   await read(await send("/v1/updates", posting(updates.slice(1))));
 });
 
-Deno.test("limits.entries and limits.contexts count by subject, by whatever origin", async () => {
+Deno.test("limits.entries and limits.contexts count by subject, for all origins", async () => {
   using server = new PresenceServer();
   const subject = "carol";
   const authorize = byCookie({
@@ -230,7 +230,7 @@ Deno.test("limits.entries and limits.contexts count by subject, by whatever orig
   await events.cancel();
 });
 
-Deno.test("limits.entries and limits.contexts bound all where everybody is one", async () => {
+Deno.test("limits.entries and limits.contexts limit all clients without authorize", async () => {
   using server = new PresenceServer();
   const limited = start(server, { entries: 2 }, {})();
   const post = async (fields: Record<string, unknown>, status = 200) => {
@@ -248,7 +248,7 @@ Deno.test("limits.entries and limits.contexts bound all where everybody is one",
   await read(await send("/v1/updates", posting(sent({ resource: "x" }))));
 });
 
-Deno.test("limits.contexts bounds where an identity is", async () => {
+Deno.test("limits.contexts limits the contexts of an identity", async () => {
   using server = new PresenceServer();
   const send = start(server, { contexts: 2 })();
   await read(await send("/v1/updates", own({ context: "a" })));
@@ -257,7 +257,7 @@ Deno.test("limits.contexts bounds where an identity is", async () => {
   await read(await send("/v1/updates", own({ context: "b", resource: "x" })));
 });
 
-Deno.test("limits.streams bounds what an identity watches", async () => {
+Deno.test("limits.streams limits the streams of an identity", async () => {
   using server = new PresenceServer();
   const send = start(server, { streams: 1 });
   const path = "/v1/changes?context=doc-1";
@@ -271,7 +271,7 @@ Deno.test("limits.streams bounds what an identity watches", async () => {
   await (await send()(path)).body?.cancel();
 });
 
-Deno.test("limits.streams counts no response that nobody has read", async () => {
+Deno.test("limits.streams does not count unread responses", async () => {
   using server = new PresenceServer();
   const send = start(server, { streams: 1 })();
   const path = "/v1/changes?context=doc-1";
@@ -279,7 +279,7 @@ Deno.test("limits.streams counts no response that nobody has read", async () => 
   const late = await send(path);
   const events = new EventReader(await send(path));
   await events.next();
-  assertEquals(await late.text(), "", "others were faster");
+  assertEquals(await late.text(), "", "other streams were faster");
   await blamed(await send(path), 429);
   await events.cancel();
   await dropped.body?.cancel();
@@ -288,7 +288,7 @@ Deno.test("limits.streams counts no response that nobody has read", async () => 
   await again.cancel();
 });
 
-Deno.test("limits.requestsPerSecond bounds what an identity asks", async () => {
+Deno.test("limits.requestsPerSecond limits the requests of an identity", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const send = start(server, { requestsPerSecond: 2 });
@@ -305,7 +305,7 @@ Deno.test("limits.requestsPerSecond bounds what an identity asks", async () => {
   await read(await send()(path));
 });
 
-Deno.test("limits of an identity don't hold where everybody is one", async () => {
+Deno.test("limits of an identity don't apply without authorize", async () => {
   using server = new PresenceServer();
   const send = start(server, {}, {})();
   const updates = Array.from(
@@ -321,7 +321,7 @@ Deno.test("limits of an identity don't hold where everybody is one", async () =>
   assertEquals(server.store.size, 2_000);
 });
 
-Deno.test("createHttpHandler() refuses options that make no sense", () => {
+Deno.test("createHttpHandler() refuses invalid options", () => {
   using server = new PresenceServer();
   const bad: [string, HttpHandlerOptions][] = [
     ["limits.bodyBytes", { limits: { bodyBytes: NaN } }],
@@ -351,7 +351,7 @@ Deno.test("createHttpHandler() refuses options that make no sense", () => {
     const error = assertThrows(
       () => createHttpHandler(server, options),
       InvalidValueError,
-      // What a handler shares with a Phoenix endpoint names neither.
+      // The check is shared with the Phoenix endpoint, so its errors name neither.
       /^(hosts|origins)$/.test(field)
         ? "Cannot serve presence: "
         : "Cannot create HTTP handler: ",
@@ -360,7 +360,7 @@ Deno.test("createHttpHandler() refuses options that make no sense", () => {
   }
 });
 
-Deno.test("limits that are undefined are the default ones", async () => {
+Deno.test("limits that are undefined have their defaults", async () => {
   using server = new PresenceServer();
   const send = start(server, { facets: undefined }, {})();
   const facets = Object.fromEntries(

@@ -1,5 +1,5 @@
 /**
- * Answers of a server beside others: of what is there, or at another one.
+ * Answers of a server in a cluster, about its own entries and those of others.
  *
  * @module
  */
@@ -39,7 +39,7 @@ function remote(
   };
 }
 
-/** A server beside others, which have some entries and may be cut off. */
+/** A server beside others, which have entries and may be unreachable. */
 function beside(
   others: readonly RemoteEntry<DocumentModel>[],
   { isCutOff = false, ...options }: HttpHandlerOptions & {
@@ -87,7 +87,7 @@ function beside(
   };
 }
 
-Deno.test("GET /v1/presence tells of a context that nobody has asked for here before", async () => {
+Deno.test("GET /v1/presence answers for a context that this server does not follow yet", async () => {
   using service = beside([remote()]);
   const { count, incomplete } = await read(
     await service.send("/v1/presence?context=doc-1"),
@@ -99,7 +99,7 @@ Deno.test("GET /v1/presence tells of a context that nobody has asked for here be
   assertEquals(records([summary])[0]?.activity, "editing");
 });
 
-Deno.test("GET /v1/presence tells where somebody is, at whichever server", async () => {
+Deno.test("GET /v1/presence finds a subject at all servers", async () => {
   using service = beside([remote(), remote({ context: "doc-2" })]);
   const { summaries, incomplete } = await read(
     await service.send("/v1/presence?subject=bob"),
@@ -111,7 +111,7 @@ Deno.test("GET /v1/presence tells where somebody is, at whichever server", async
   assertEquals(incomplete, undefined);
 });
 
-Deno.test("GET /v1/presence tells nobody where somebody is whom they can't see there", async () => {
+Deno.test("GET /v1/presence hides the contexts where the client can't see the subject", async () => {
   const others = [
     remote(),
     remote({ context: "doc-2", visibility: "private" }),
@@ -140,7 +140,7 @@ for (
     "subject=alice",
   ]
 ) {
-  Deno.test(`GET /v1/presence?${query} says that it is incomplete while others can't be asked`, async () => {
+  Deno.test(`GET /v1/presence?${query} is incomplete while others can't be asked`, async () => {
     using service = beside([remote()], { isCutOff: true });
     await read(await service.send("/v1/updates", posting(sent())));
     const answer = await read(await service.send(`/v1/presence?${query}`));
@@ -154,7 +154,7 @@ for (
   });
 }
 
-Deno.test("POST /v1/updates changes what is at another server", async () => {
+Deno.test("POST /v1/updates changes entries of another server", async () => {
   using service = beside([remote()]);
   const patch = sent({ subject: "bob", facets: { availability: "busy" } });
   await read(await service.send("/v1/updates", posting(patch)));
@@ -165,7 +165,7 @@ Deno.test("POST /v1/updates changes what is at another server", async () => {
   );
 });
 
-Deno.test("POST /v1/updates asks others once for each context that may be written", async () => {
+Deno.test("POST /v1/updates follows each writable context once", async () => {
   using service = beside([], {
     authorize: byCookie({
       eve: identity({ canWrite: (context) => context !== "doc-2" }),
@@ -182,7 +182,7 @@ Deno.test("POST /v1/updates asks others once for each context that may be writte
   assertEquals(service.followed, ["doc-1"]);
 });
 
-Deno.test("DELETE /v1/presence takes away what was published at another server", async () => {
+Deno.test("DELETE /v1/presence withdraws entries of another server", async () => {
   for (const query of ["", "&all=true"]) {
     using service = beside([remote()]);
     const { withdrawn } = await read(
@@ -195,7 +195,7 @@ Deno.test("DELETE /v1/presence takes away what was published at another server",
   }
 });
 
-Deno.test("GET /v1/changes tells one who polls what others have by now", async () => {
+Deno.test("GET /v1/changes answers polls with the current entries of other servers", async () => {
   const others: RemoteEntry<DocumentModel>[] = [];
   using service = beside(others);
   const { cursor } = await read(
@@ -211,7 +211,7 @@ Deno.test("GET /v1/changes tells one who polls what others have by now", async (
   assertEquals(records(changes).map(({ type }) => type), ["published"]);
 });
 
-Deno.test("DELETE and a poll say that they are incomplete while others can't be asked", async () => {
+Deno.test("DELETE and a poll are incomplete while others can't be asked", async () => {
   using service = beside([remote()], { isCutOff: true });
   const { cursor } = await read(
     await service.send("/v1/presence?context=doc-1"),
@@ -231,7 +231,7 @@ Deno.test("DELETE and a poll say that they are incomplete while others can't be 
   assertEquals([polled.changes, polled.incomplete], [[], true]);
 });
 
-Deno.test("documents are told of other servers, and whether that is all", async () => {
+Deno.test("documents have the people of other servers, and say whether they are complete", async () => {
   const facets = { document: "1" };
   const others = [
     remote({ context: "document:1" }),

@@ -43,7 +43,7 @@ const wireUpdate = fc.record({
   observedAt: json,
 }, { requiredKeys: [] });
 
-/** Mostly an update that is taken. */
+/** An update that is accepted most of the time. */
 const goodUpdate = fc.record({
   subject: fc.constantFrom("alice", "bob"),
   context: fc.constantFrom("doc-1", "doc-2", "doc-3"),
@@ -188,7 +188,7 @@ const HANDLERS: Record<string, HttpHandlerOptions> = {
   },
 };
 
-/** All that is stored, deadlines too. */
+/** Returns all entries of a store with their deadlines. */
 function stateOf({ store }: PresenceServer): unknown {
   return store.snapshots().map((snapshot) => [
     snapshot,
@@ -197,7 +197,7 @@ function stateOf({ store }: PresenceServer): unknown {
 }
 
 for (const [how, options] of Object.entries(HANDLERS)) {
-  Deno.test(`property: a handler that ${how} answers anything, and changes nothing unless it says so`, async () => {
+  Deno.test(`property: a handler that ${how} answers any request, and only successful ones change anything`, async () => {
     let answered = 0;
     let accepted = 0;
     await fc.assert(
@@ -236,7 +236,7 @@ for (const [how, options] of Object.entries(HANDLERS)) {
                 origin === "elsewhere"
               ),
               true,
-              "nobody can speak for that origin unless they name it",
+              "only a request that names that origin can act for it",
             );
           }
         },

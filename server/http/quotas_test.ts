@@ -8,7 +8,7 @@ function refusal(action: () => unknown): string | null {
   return problem.toResponse().headers.get("retry-after");
 }
 
-Deno.test("Quotas.countRequest() lets a burst pass, then so many a second", () => {
+Deno.test("Quotas.countRequest() allows a burst, then a rate", () => {
   const quotas = new Quotas({ ...DEFAULT_LIMITS, requestsPerSecond: 2 });
   quotas.countRequest("a", 0);
   quotas.countRequest("a", 0);
@@ -19,21 +19,21 @@ Deno.test("Quotas.countRequest() lets a burst pass, then so many a second", () =
   quotas.countRequest("a", 1_000);
 });
 
-Deno.test("Quotas.countRequest() tells how long to wait for a slow share", () => {
+Deno.test("Quotas.countRequest() returns the wait for a low rate", () => {
   const quotas = new Quotas({ ...DEFAULT_LIMITS, requestsPerSecond: 0.1 });
   quotas.countRequest("a", 0);
   assertEquals(refusal(() => quotas.countRequest("a", 1_000)), "9");
   quotas.countRequest("a", 10_000);
 });
 
-Deno.test("Quotas.countRequest() survives a clock that is put back", () => {
+Deno.test("Quotas.countRequest() survives a clock that is set back", () => {
   const quotas = new Quotas({ ...DEFAULT_LIMITS, requestsPerSecond: 1 });
   quotas.countRequest("a", 10_000);
   refusal(() => quotas.countRequest("a", 0));
   quotas.countRequest("a", 1_000);
 });
 
-Deno.test("Quotas.assertStream() counts what is open", () => {
+Deno.test("Quotas.assertStream() counts open streams", () => {
   const quotas = new Quotas({ ...DEFAULT_LIMITS, streams: 2 });
   const close = quotas.openStream("a");
   quotas.openStream("a");

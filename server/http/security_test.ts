@@ -19,7 +19,7 @@ import {
 
 const SECRET = "the-secret";
 
-/** Sends as somebody. */
+/** Sends requests as a user. */
 function as(send: Send, user: string): Send {
   return (path, init = {}) => {
     const headers = new Headers(init.headers);
@@ -40,7 +40,7 @@ function person(subject: string, fields: Partial<Identity> = {}): Identity {
   return identity({ subject, origin: `session/${subject}`, ...fields });
 }
 
-Deno.test("authorize lets nobody in who is not known", async () => {
+Deno.test("authorize lets no unknown client in", async () => {
   using server = new PresenceServer();
   const send = start(server, { alice: person("alice") })("mallory");
   const requests: [string, RequestInit?][] = [
@@ -58,7 +58,7 @@ Deno.test("authorize lets nobody in who is not known", async () => {
   assertEquals(server.store.size, 0);
 });
 
-Deno.test("authorize that fails, or gives no identity, is never access", async () => {
+Deno.test("authorize that fails or returns no identity grants no access", async () => {
   using server = new PresenceServer();
   const failures: (() => Identity | Promise<Identity>)[] = [
     () => {
@@ -83,7 +83,7 @@ Deno.test("authorize that fails, or gives no identity, is never access", async (
   assertEquals(server.store.size, 0);
 });
 
-Deno.test("authorize takes nothing but true for a yes", async () => {
+Deno.test("only true from canRead and canWrite allows anything", async () => {
   using server = new PresenceServer();
   const yes: (context: Key) => boolean = () => JSON.parse('"yes"');
   const send = start(server, {
@@ -95,7 +95,7 @@ Deno.test("authorize takes nothing but true for a yes", async () => {
   assertEquals(await blamed(written, 403), ["context"]);
 });
 
-Deno.test("authorize works with a cookie or a ticket, as EventSource needs it", async () => {
+Deno.test("authorize works with a cookie or a ticket, which EventSource can send", async () => {
   using server = new PresenceServer();
   const send = start(server, { alice: person("alice") })("alice");
   const events = new EventReader(await send("/v1/changes?context=doc-1"));
@@ -118,7 +118,7 @@ Deno.test("authorize works with a cookie or a ticket, as EventSource needs it", 
   await read(await byTicket(path), 401);
 });
 
-Deno.test("one client can't speak for another", async () => {
+Deno.test("a client can't publish for another", async () => {
   using server = new PresenceServer();
   const send = start(server, {
     alice: person("alice"),
@@ -148,7 +148,7 @@ Deno.test("one client can't speak for another", async () => {
   assertEquals(server.store.snapshots({ subject: "alice" }), before);
 });
 
-Deno.test("one client can't withdraw another's entries", async () => {
+Deno.test("a client can't withdraw another's entries", async () => {
   using server = new PresenceServer();
   const send = start(server, {
     alice: person("alice"),
@@ -172,14 +172,14 @@ Deno.test("one client can't withdraw another's entries", async () => {
   assertEquals(await gone("gateway", "subject=alice"), 0, "another origin");
   await gone("gateway", "all=true", 400);
   assertEquals(server.store.size, 2);
-  assertEquals(await gone("alice", "all=true"), 1, "their own session's");
+  assertEquals(await gone("alice", "all=true"), 1, "only their own session's");
   assertEquals(
     server.store.snapshots().map(({ origin }) => origin),
     ["session/phone"],
   );
 });
 
-Deno.test("a client can't write where it may not", async () => {
+Deno.test("a client can't write without the right", async () => {
   using server = new PresenceServer();
   const send = start(server, {
     alice: person("alice", { canWrite: oneOf("doc-1") }),
@@ -187,12 +187,12 @@ Deno.test("a client can't write where it may not", async () => {
   const updates = [sent(), sent({ context: "doc-2" })];
   const refused = await send("/v1/updates", posting(updates));
   assertEquals(await blamed(refused, 403), ["[1].context"]);
-  assertEquals(server.store.size, 0, "nothing of it");
+  assertEquals(server.store.size, 0, "none of them");
   const gone = await send("/v1/presence?context=doc-2", { method: "DELETE" });
   assertEquals(await blamed(gone, 403), ["context"]);
 });
 
-Deno.test("a client can't read a context it may not, by no route", async () => {
+Deno.test("a client can't read a context without the right, by any route", async () => {
   using server = new PresenceServer();
   const send = start(server, {
     alice: person("alice", { canRead: oneOf("doc-1") }),
@@ -221,7 +221,7 @@ Deno.test("a client can't read a context it may not, by no route", async () => {
   }
 });
 
-Deno.test("a client can't see a hidden entry, by no route", async () => {
+Deno.test("a client can't see a hidden entry, by any route", async () => {
   let now = 1_000;
   using server = new PresenceServer({ clock: () => now, retention: 50 });
   const viewer = { restricted: ["team"], private: false };
@@ -238,7 +238,7 @@ Deno.test("a client can't see a hidden entry, by no route", async () => {
   const labels = ["private", { restricted: "other" }] as const;
   for (const visibility of labels) {
     server.receive(update({ ...hidden, visibility, facets: {} }));
-    // An entry beside it of somebody who is seen otherwise.
+    // A visible entry of the same subject beside it.
     const bob = { subject: "bob", origin: SECRET, visibility };
     server.receive(update({ ...bob, observedAt: 5e12 }));
     server.receive(
@@ -294,7 +294,7 @@ Deno.test("a client sees its own entries, whatever the label", async () => {
   assertEquals((await read(await send("bob")(path))).count, 0);
 });
 
-Deno.test("a client that comes back with other rights keeps nothing", async () => {
+Deno.test("a client that resumes with other rights gets a baseline", async () => {
   using server = new PresenceServer();
   const member = { restricted: ["team"], private: false };
   const people: Record<string, Identity> = {
@@ -316,7 +316,7 @@ Deno.test("a client that comes back with other rights keeps nothing", async () =
     await send("/v1/changes?context=doc-1", { headers }),
   );
   const baseline = await resumed.data();
-  assertEquals(baseline.type, "baseline", "a mirror forgets bob by it");
+  assertEquals(baseline.type, "baseline", "so a view forgets bob");
   assertEquals(
     records(baseline.snapshots).map(({ subject }) => subject),
     ["carol"],
@@ -333,7 +333,7 @@ Deno.test("a client that comes back with other rights keeps nothing", async () =
   assertEquals(await blamed(shut, 403), ["context"]);
 });
 
-Deno.test("a token of one context is none of another", async () => {
+Deno.test("a token of one context is not valid for another", async () => {
   using server = new PresenceServer();
   const send = start(server, { alice: person("alice") })("alice");
   const { cursor } = await read(await send("/v1/presence?context=doc-1"));
@@ -346,7 +346,7 @@ Deno.test("a token of one context is none of another", async () => {
   await events.cancel();
 });
 
-Deno.test("a token takes nobody back to before they came", async () => {
+Deno.test("a token can't resume before its start", async () => {
   using server = new PresenceServer({ epoch: "e" });
   const send = start(server, { bob: person("bob") })("bob");
   server.receive(update({ resource: undefined }));
@@ -370,7 +370,7 @@ Deno.test("a token takes nobody back to before they came", async () => {
   }
 });
 
-Deno.test("a client whose rights are taken away does and learns nothing more", async () => {
+Deno.test("a client whose rights are revoked does and learns nothing more", async () => {
   using server = new PresenceServer();
   let rights = new AbortController();
   const handler = createHttpHandler(server, {
@@ -382,7 +382,7 @@ Deno.test("a client whose rights are taken away does and learns nothing more", a
   const revoked = async (path: string, init?: RequestInit) => {
     rights = new AbortController();
     const answer = send(path, init);
-    // The handler knows by now who it is, and waits for something else.
+    // The handler has authorized the request, and waits for something else.
     await Promise.resolve();
     await Promise.resolve();
     rights.abort();
@@ -392,13 +392,13 @@ Deno.test("a client whose rights are taken away does and learns nothing more", a
   await revoked("/v1/updates", posting(sent({ resource: "late" })));
   await revoked("/v1/presence?context=doc-1");
   await revoked(`/v1/changes?context=doc-1&since=${cursor}`, { headers });
-  // A stream has nothing to wait for: it ends without an event.
+  // A stream waits for nothing: it ends without an event.
   rights = new AbortController();
   const stream = await send(`/v1/changes?context=doc-1&since=${cursor}`);
   rights.abort();
   assertEquals(await new EventReader(stream).next(), undefined);
   assertEquals(handler.stats.streams, 0);
-  // Nor does a client whose rights were gone from the start.
+  // Nor does a client whose rights were revoked from the start.
   assertEquals(await blamed(await send("/v1/changes?context=doc-1"), 401), []);
   const gone = await send("/v1/presence?context=doc-1&all=true", {
     method: "DELETE",

@@ -5,7 +5,7 @@ import { blamed, posting, sendTo, sent } from "./testing/service.ts";
 
 const PATH = "/v1/presence?context=doc-1";
 
-/** What a request with some headers is answered with. */
+/** Returns the answer to a request with some headers. */
 async function ask(
   headers: Record<string, string>,
   options: HttpHandlerOptions = {},
@@ -48,7 +48,7 @@ Deno.test("createHttpHandler() refuses other hosts", async () => {
   }
 });
 
-Deno.test("createHttpHandler() goes by the URL where there is no host header", async () => {
+Deno.test("createHttpHandler() uses the URL if there is no host header", async () => {
   using server = new PresenceServer();
   const handler = createHttpHandler(server);
   for (const [host, status] of [["localhost:9", 200], ["evil.example", 421]]) {
@@ -64,7 +64,7 @@ Deno.test("createHttpHandler() goes by the URL where there is no host header", a
   assertEquals(await blamed(both, 421), ["host"]);
 });
 
-Deno.test("createHttpHandler() serves the hosts it is told to", async () => {
+Deno.test("createHttpHandler() serves the given hosts", async () => {
   const hosts = ["Presence.Example", "localhost"];
   const host = "presence.example:8443";
   assertEquals(await status({ host }, { hosts }), 200);
@@ -72,7 +72,7 @@ Deno.test("createHttpHandler() serves the hosts it is told to", async () => {
   assertEquals(await status({ host: "other.example" }, { hosts: "any" }), 200);
 });
 
-Deno.test("createHttpHandler() lets pages of its own site pass", async () => {
+Deno.test("createHttpHandler() serves pages of its own site", async () => {
   const sites = [
     ["http://localhost:8787", "localhost:8787"],
     ["https://localhost", "localhost"],
@@ -85,7 +85,7 @@ Deno.test("createHttpHandler() lets pages of its own site pass", async () => {
   }
 });
 
-Deno.test("createHttpHandler() refuses pages of other sites, whatever they ask for", async () => {
+Deno.test("createHttpHandler() refuses all requests of pages of other sites", async () => {
   using server = new PresenceServer();
   const send = sendTo(createHttpHandler(server));
   const origins = [
@@ -122,7 +122,7 @@ Deno.test("createHttpHandler() refuses pages of other sites, whatever they ask f
   assertEquals(server.store.size, 0);
 });
 
-Deno.test("createHttpHandler() has CORS off unless it is told of origins", async () => {
+Deno.test("createHttpHandler() disables CORS without origins", async () => {
   const own = await ask({
     origin: "http://localhost:8787",
     host: "localhost:8787",
@@ -132,7 +132,7 @@ Deno.test("createHttpHandler() has CORS off unless it is told of origins", async
   await own.body?.cancel();
 });
 
-Deno.test("createHttpHandler() shares answers with the origins it is told of", async () => {
+Deno.test("createHttpHandler() shares answers with the given origins", async () => {
   const origin = "https://app.example";
   const options = { origins: [origin] };
   const answer = await ask({ origin }, options);
@@ -147,7 +147,7 @@ Deno.test("createHttpHandler() shares answers with the origins it is told of", a
     ...withCookies,
     authorize: () => undefined,
   });
-  assertEquals(refused.status, 401, "an error can be read as well");
+  assertEquals(refused.status, 401, "an error is readable as well");
   assertEquals(refused.headers.get("access-control-allow-origin"), origin);
   assertEquals(
     refused.headers.get("access-control-allow-credentials"),
@@ -162,7 +162,7 @@ Deno.test("createHttpHandler() shares answers with the origins it is told of", a
   assertEquals(await blamed(other, 403), ["origin"]);
 });
 
-Deno.test("createHttpHandler() answers a preflight without asking who it is", async () => {
+Deno.test("createHttpHandler() answers a preflight without authorization", async () => {
   const origin = "https://app.example";
   const headers = {
     origin,
@@ -185,7 +185,7 @@ Deno.test("createHttpHandler() answers a preflight without asking who it is", as
   });
 });
 
-Deno.test("createHttpHandler() takes origins of apps as well as of sites", async () => {
+Deno.test("createHttpHandler() accepts origins of apps and of sites", async () => {
   const origins = [
     "https://app.example:8443",
     "http://[::1]:3000",
@@ -197,7 +197,7 @@ Deno.test("createHttpHandler() takes origins of apps as well as of sites", async
   }
 });
 
-Deno.test("createHttpHandler() refuses other sites that say not who they are", async () => {
+Deno.test("createHttpHandler() refuses cross-site requests without an origin", async () => {
   const options = { origins: ["https://app.example"] };
   const site = "sec-fetch-site";
   const refused = await ask({ [site]: "cross-site" }, options);

@@ -1,4 +1,4 @@
-/** What becomes of what is published over HTTP when the wall clock is set. */
+/** Entries that are published over HTTP when the wall clock is set. */
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
@@ -52,13 +52,13 @@ for (const step of STEPS) {
     assertEquals(server.store.contexts(), []);
   });
 
-  Deno.test(`who publishes every 10 s stays ${when}, also where what is stale is refused`, async () => {
+  Deno.test(`a publisher every 10 s stays ${when}, even if stale updates are refused`, async () => {
     using service = serve({}, { staleUpdates: "refuse" });
     const { time, wall, server, publish } = service;
     for (let beat = 0; beat < 5; beat++) {
       if (beat === 2) wall.ahead = step;
       const { sequence } = await read(await publish(30_000));
-      assertEquals(sequence, 1, "nobody has left and joined");
+      assertEquals(sequence, 1, "nobody left and joined");
       time.tick(10_000);
     }
     time.tick(19_999);
@@ -67,7 +67,7 @@ for (const step of STEPS) {
     assertEquals(server.store.size, 0);
   });
 
-  Deno.test(`requests have their share in a second ${when}`, async () => {
+  Deno.test(`requests are limited per second ${when}`, async () => {
     using service = serve({ limits: { requestsPerSecond: 2 } });
     const { time, wall, publish } = service;
     const statuses = async () => {
@@ -83,7 +83,7 @@ for (const step of STEPS) {
     assertEquals(await statuses(), [200, 200, 429]);
   });
 
-  Deno.test(`what is seen of who has left is no later than now ${when}`, async () => {
+  Deno.test(`a departed subject was last seen no later than now ${when}`, async () => {
     using service = serve();
     const { time, wall, publish, send } = service;
     await read(await publish(5_000));
@@ -97,7 +97,7 @@ for (const step of STEPS) {
   });
 }
 
-Deno.test("a stream ends by the wall clock, as the token does that it is for", async () => {
+Deno.test("a stream ends by the wall clock, like its token", async () => {
   const expiresAt = START + 60_000;
   using service = serve({ authorize: () => identity({ expiresAt }) });
   const { time, wall, send } = service;

@@ -6,7 +6,7 @@ import {
 import type { Labelled, Metric } from "./instruments.ts";
 import type { MeasuredServer } from "./sources.ts";
 
-/** How many people the largest documents and workspaces have, by their ids. */
+/** Returns the numbers of people in the largest documents and workspaces. */
 export function largestMetrics(
   server: MeasuredServer,
   limit: number,
@@ -28,8 +28,8 @@ export function largestMetrics(
 }
 
 /**
- * How many people the largest documents have, as Materi tells it: by document
- * and workspace. Who is in a document without a workspace is in `""`.
+ * Returns the number of people in the largest documents in the format of Materi:
+ * by document and workspace. A person without a workspace counts for `""`.
  */
 export function materiMetric(server: MeasuredServer, limit: number): Metric {
   return [
@@ -45,7 +45,7 @@ export function materiMetric(server: MeasuredServer, limit: number): Metric {
   ];
 }
 
-/** How many people are in a document, by their workspaces. O(entries). */
+/** Counts the people in a document by their workspaces. O(entries). */
 function peopleIn({ store }: MeasuredServer, document_id: string): Labelled[] {
   const context = documentContext(document_id);
   const workspaces = new Map(
@@ -72,7 +72,7 @@ function workspaceIdOf(context: string): string | undefined {
     : undefined;
 }
 
-/** The ids that most people are in, and how many. O(contexts). */
+/** Returns the ids with the most people, and their numbers. O(contexts). */
 function largest(
   { store }: MeasuredServer,
   limit: number,

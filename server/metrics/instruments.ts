@@ -1,20 +1,15 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { ClusterStats } from "../cluster/mod.ts";
-import type { DocumentStats } from "../documents/mod.ts";
-import type { HttpStats } from "../http/mod.ts";
-import type { ServerStats } from "../mod.ts";
-import type { PhoenixStats } from "../phoenix/mod.ts";
+import type { MeasuredServer, MetricsSources } from "./sources.ts";
 
-/** The statistics that metrics are read from, by the name of their source. */
-export interface StatsOf {
-  readonly server: ServerStats;
-  readonly http: HttpStats;
-  readonly phoenix: PhoenixStats;
-  readonly cluster: ClusterStats;
-  readonly documents: DocumentStats;
+/** All sources of metrics. Another object may replace any of them. */
+export interface Sources extends MetricsSources {
+  readonly server: MeasuredServer;
 }
 
-type Source = keyof StatsOf;
+type Source = keyof Sources;
+
+/** The statistics of a source. */
+type StatsOf<Name extends Source> = NonNullable<Sources[Name]>["stats"];
 
 const SOURCES: readonly Source[] = [
   "server",
@@ -24,39 +19,34 @@ const SOURCES: readonly Source[] = [
   "documents",
 ];
 
-/** What has statistics; another one may take the place of any. */
-export type Sources = {
-  readonly [Name in Source]?: { readonly stats: StatsOf[Name] } | undefined;
-};
-
-/** What a metric is at the moment: by its only label, or by several. */
+/** The value of a metric, or its values by its only label or by several. */
 export type Reading =
   | number
   | Readonly<Record<string, number>>
   | readonly Labelled[];
 
-/** A value, and all the labels that it is told by. */
+/** A value with all its labels. */
 export type Labelled = readonly [labels: Record<string, string>, value: number];
 
-/** A metric, and how it is read from the statistics of those that have it. */
+/** A metric, and how to read it from the statistics of its sources. */
 export type Metric = readonly [
-  /** A counter, which only grows, is told from a gauge by its end: `_total`. */
+  /** The name. It ends in `_total` if the metric is a counter, which only grows. */
   name: string,
   help: string,
   read: {
-    readonly [Name in Source]?: (stats: StatsOf[Name]) => Reading;
+    readonly [Name in Source]?: (stats: StatsOf<Name>) => Reading;
   },
   ...labels: string[],
 ];
 
-/** A value of a metric, and what it was read from. */
+/** A value of a metric, and the source of the value. */
 interface Sample {
   readonly source: object;
   readonly labels: Record<string, string>;
   readonly value: number;
 }
 
-/** What all that prom-client makes is given. */
+/** The common settings of the metrics of prom-client. */
 interface About {
   readonly name: string;
   readonly help: string;
@@ -65,8 +55,7 @@ interface About {
 }
 
 /**
- * Puts metrics into a registry. They are read when they are asked for: until
- * then nothing is done for them.
+ * Adds metrics to a registry. A scrape reads them; nothing happens before that.
  */
 export function register(
   registry: Registry,
@@ -88,7 +77,7 @@ export function register(
   }
 }
 
-/** A number that goes up and down; what is not read any more is forgotten. */
+/** Adds a number that rises and falls; labels without a value are dropped. */
 function addGauge(about: About, read: () => readonly Sample[]): void {
   new Gauge({
     ...about,
@@ -101,17 +90,17 @@ function addGauge(about: About, read: () => readonly Sample[]): void {
 }
 
 /**
- * A number that only grows. What is read may begin anew; the metric goes on.
- * What has taken the place of a source has told nothing yet: it counts whole.
+ * Adds a number that only grows. If the value of a source restarts, the metric
+ * continues. The value of a source that replaces another is added in full.
  */
 function addCounter(about: About, read: () => readonly Sample[]): void {
-  const told = new WeakMap<object, Map<string, number>>();
+  const counted = new WeakMap<object, Map<string, number>>();
   const counter = new Counter({
     ...about,
     collect() {
       for (const { source, labels, value } of read()) {
-        const known = told.get(source) ?? new Map<string, number>();
-        told.set(source, known);
+        const known = counted.get(source) ?? new Map<string, number>();
+        counted.set(source, known);
         const key = JSON.stringify(labels);
         const former = known.get(key) ?? 0;
         known.set(key, value);
@@ -122,7 +111,7 @@ function addCounter(about: About, read: () => readonly Sample[]): void {
   if (about.labelNames.length === 0) counter.remove();
 }
 
-type AllStats = { readonly [Name in Source]: StatsOf[Name] | undefined };
+type AllStats = { readonly [Name in Source]: StatsOf<Name> | undefined };
 
 function readAll(
   { server, http, phoenix, cluster, documents }: Sources,
@@ -154,7 +143,7 @@ function samplesOf<Name extends Source>(
     .map(([text, value]) => ({ source, labels: { [label]: text }, value }));
 }
 
-/** Reads once, however often it is asked in a turn: a scrape asks in one. */
+/** Reads once a turn of the event loop, which a scrape takes. */
 function onceATurn<T>(read: () => T): () => T {
   let reading: { readonly value: T } | undefined;
   return () => {

@@ -4,27 +4,27 @@ import { InvalidValueError } from "../../core/mod.ts";
 import { createTrustGuard } from "../http/mod.ts";
 import type { PresenceMetrics } from "./presence_metrics.ts";
 
-/** How a metrics handler behaves. */
+/** The options of a metrics handler. */
 export interface MetricsHandlerOptions {
   /**
-   * What whoever asks has to know: `Authorization: Bearer` and this. Left out,
-   * whoever reaches the handler may read the metrics.
+   * The token that each request must have, as `Authorization: Bearer <token>`.
+   * Without it, all clients that can reach the handler may read the metrics.
    */
   readonly token?: string | undefined;
   /**
-   * Where the metrics are.
+   * The path of the metrics.
    *
    * @default {"/metrics"}
    */
   readonly path?: string | undefined;
   /**
-   * The host names that are served, without ports; `"any"` serves all. Left
-   * out, all with a token, and the names of a loopback address without one:
-   * else a page whose name points to this machine could read them.
+   * The host names to serve, without ports, or `"any"` for all names. The default
+   * is `"any"` with a token, and only loopback names without one: otherwise a page
+   * with a host name that points to this machine could read the metrics.
    */
   readonly hosts?: "any" | readonly string[] | undefined;
   /**
-   * Told of what should not happen and was answered with 500.
+   * Called with each error that was answered with 500.
    *
    * @default {console.error}
    */
@@ -32,15 +32,15 @@ export interface MetricsHandlerOptions {
 }
 
 /**
- * Serves metrics to Prometheus: for a port of their own, or beside other
- * handlers. What is asked for at another path is answered with 404.
+ * Creates a handler that serves metrics to Prometheus, on a port of its own or
+ * beside other handlers. It answers requests for other paths with 404.
  *
- * @param metrics What to serve.
- * @param options How it behaves.
- * @returns What answers a request; it never rejects.
- * @throws {InvalidValueError} If the token is empty or has other characters
- * than those that a header takes, the path does not begin with a slash, or a
- * host is written as no request has it.
+ * @param metrics The metrics.
+ * @param options The options of the handler.
+ * @returns The handler, which never rejects.
+ * @throws {InvalidValueError} If the token is empty or has characters that a
+ * header can't have, the path does not begin with a slash, or a host is not
+ * written as in a request.
  *
  * @example Usage
  * ```ts
@@ -79,7 +79,7 @@ export function createMetricsHandler(
   function knows({ headers }: Request): boolean {
     if (token === undefined) return true;
     const given = headers.get("authorization") ?? "";
-    // The name of the scheme may be written in any case.
+    // The name of the scheme is not case-sensitive.
     const said = given.replace(/^bearer +/i, "Bearer ");
     const wanted = `Bearer ${token}`;
     return timingSafeEqual(digestOf(said), digestOf(wanted));
@@ -89,7 +89,7 @@ export function createMetricsHandler(
     const refusal = refusalOf(request);
     if (refusal !== undefined) return refusal;
     if (new URL(request.url).pathname !== path) {
-      return refuse(404, "Cannot find metrics: they are elsewhere");
+      return refuse(404, "Cannot find metrics: they have another path");
     }
     if (!["GET", "HEAD"].includes(request.method)) {
       const allow = { allow: "GET, HEAD" };
@@ -108,7 +108,7 @@ export function createMetricsHandler(
       try {
         onError(error);
       } catch {
-        // There is nobody left to tell.
+        // There is no other place to report it.
       }
       return refuse(500, "Cannot read metrics: the server has failed");
     }
@@ -131,15 +131,15 @@ function refuse(
   });
 }
 
-/** Of the same length for all: how long a comparison takes tells nothing. */
+/** Digests are equally long, so the time of a comparison reveals nothing. */
 function digestOf(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
 }
 
 function assertToken(token: string | undefined): void {
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return;
-  const rule = "must be visible characters of ASCII, and at least one";
-  // It is a secret: the error does not repeat it.
+  const rule = "must be one or more visible ASCII characters";
+  // The error must not repeat a secret.
   const received = `${token.length} characters`;
   throw new InvalidValueError("serve metrics", "token", rule, received);
 }

@@ -4,8 +4,7 @@ import type { EventCounts } from "../mod.ts";
 import type { DropKind, PhoenixStats, RejectionKind } from "../phoenix/mod.ts";
 import type { Labelled, Metric, Reading } from "./instruments.ts";
 
-// Counters tell of all their kinds, so that they are there before anything is
-// counted.
+// Counters have all their labels from the start, with the value 0.
 
 const SOCKET_REASONS: Readonly<Record<RejectionKind, 0>> = {
   "invalid-request": 0,
@@ -33,29 +32,29 @@ const STATUSES: Readonly<Record<ClusterStatus, 0>> = {
   left: 0,
 };
 
-/** The metrics of a server and what serves it, but for those of documents. */
+/** Returns all metrics except those of single documents. */
 export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
   return [
     [
       "presence_active_contexts",
-      "Contexts that somebody is present in.",
+      "Contexts with an entry.",
       { server: ({ contexts }) => contexts },
     ],
     [
       "presence_updates_total",
-      "What has happened to entries by what was received here.",
+      "Events of entries that were received here.",
       { server: ({ events }) => eventsOf(events) },
       eventLabel,
     ],
     [
       "presence_replicated_updates_total",
-      "What has happened to entries by what other nodes have told.",
+      "Events of entries that other nodes replicated.",
       { server: ({ replicated }) => eventsOf(replicated) },
       eventLabel,
     ],
     [
       "store_entries",
-      "Entries in the store: received here, or told by other nodes.",
+      "Entries in the store: received here, or replicated.",
       {
         server: ({ entries, remoteEntries: replicated }) => ({
           own: entries - replicated,
@@ -66,22 +65,22 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "store_lingering_entries",
-      "Entries whose connection is lost and whose grace is running.",
+      "Entries that have lost their connection and whose grace is running.",
       { server: ({ lingering }) => lingering },
     ],
     [
       "store_retained_changes",
-      "Changes that are kept for readers who are behind or come back.",
+      "Changes that are retained for slow readers and resumes.",
       { server: ({ retainedChanges }) => retainedChanges },
     ],
     [
       "watches",
-      "Watches that have begun and not ended.",
+      "Watches that are open.",
       { server: ({ watches }) => watches },
     ],
     [
       "watch_lag_changes",
-      "Changes of what it watches that the slowest watch has not looked at.",
+      "Changes that the slowest watch has not read.",
       { server: ({ watchLag }) => watchLag },
     ],
     [
@@ -95,7 +94,7 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "rejected_total",
-      "Requests and messages that were refused, by the kind of the reason.",
+      "Requests and messages that were refused, by reason.",
       {
         http: (stats) => rejections("http", HTTP_REASONS, stats),
         phoenix: (stats) => rejections("socket", SOCKET_REASONS, stats),
@@ -105,17 +104,17 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "http_requests_total",
-      "Requests that have come in over HTTP.",
+      "Requests over HTTP.",
       { http: ({ requests }) => requests },
     ],
     [
       "socket_messages_total",
-      "Messages that have come in by sockets, heartbeats too.",
+      "Messages from sockets, including heartbeats.",
       { phoenix: ({ received }) => received },
     ],
     [
       "baselines_resent_total",
-      "Baselines and states that were sent anew to readers who were behind.",
+      "Baselines and states that were sent again to slow readers.",
       {
         server: ({ baselinesResent: watch }) => ({ watch }),
         phoenix: ({ statesResent: socket }) => ({ socket }),
@@ -125,33 +124,30 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "socket_frames_left_out_total",
-      "Broadcasts that were left out because their reader was behind.",
+      "Broadcasts that were skipped because the reader was slow.",
       { phoenix: ({ framesLeftOut }) => framesLeftOut },
     ],
     [
       "sockets_dropped_total",
-      "Sockets that were closed because they read too slowly, or not at all.",
+      "Sockets that were closed because they were slow or dead.",
       {
-        phoenix: ({ dropped }) => ({
-          ...DROPS,
-          ...Object.fromEntries(dropped),
-        }),
+        phoenix: ({ dropped }) => withNone(DROPS, dropped),
       },
       "reason",
     ],
     [
       "socket_backlog_bytes",
-      "Bytes that wait to be sent to the slowest reader.",
+      "Bytes that wait for the slowest reader.",
       { phoenix: ({ backlogBytes }) => backlogBytes },
     ],
     [
       "document_events_coalesced_total",
-      "Events of documents that a later one has replaced before they were read.",
+      "Events of documents that a later event replaced before they were read.",
       { documents: ({ coalesced }) => coalesced },
     ],
     [
       "cluster_status",
-      "1 for what this node is to its cluster, 0 for what it is not.",
+      "1 for the current status of this node in its cluster, otherwise 0.",
       {
         cluster: ({ status }) => ({ ...STATUSES, [status]: 1 }),
       },
@@ -159,12 +155,12 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "cluster_nodes",
-      "Nodes that live, as this one sees it, itself among them.",
+      "Nodes that are alive, including this one.",
       { cluster: ({ nodes }) => nodes.length },
     ],
     [
       "cluster_node_changes_total",
-      "Other nodes that were seen to come, and to go.",
+      "Other nodes that joined, and that left.",
       {
         cluster: ({ nodesCame: came, nodesWent: went }) => ({ came, went }),
       },
@@ -172,12 +168,12 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "cluster_followed_contexts",
-      "Contexts of which this node has the rows of all.",
+      "Contexts that this node follows.",
       { cluster: ({ contexts }) => contexts },
     ],
     [
       "cluster_rows",
-      "Rows of the contexts that this node follows, by the node that owns them.",
+      "Rows of the contexts that this node follows, by their owner.",
       {
         cluster: ({ rows }) => Object.fromEntries(rows),
       },
@@ -190,7 +186,7 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "cluster_replication_lag_seconds",
-      "How long ago the oldest change was made that is not known to be written.",
+      "Age of the oldest change that is not known to be written.",
       { cluster: ({ lagMs }) => lagMs / 1_000 },
     ],
     [
@@ -200,7 +196,7 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
     ],
     [
       "cluster_write_failures_total",
-      "How often writing to the backbone has failed.",
+      "Failed writes to the backbone.",
       { cluster: ({ writeFailures }) => writeFailures },
     ],
   ];
@@ -215,6 +211,13 @@ function rejections(
   none: Readonly<Record<string, 0>>,
   { rejected }: HttpStats | PhoenixStats,
 ): Labelled[] {
-  return Object.entries({ ...none, ...Object.fromEntries<number>(rejected) })
+  return Object.entries(withNone(none, rejected))
     .map(([reason, count]) => [{ face, reason }, count]);
+}
+
+function withNone(
+  none: Readonly<Record<string, 0>>,
+  counts: ReadonlyMap<string, number>,
+): Record<string, number> {
+  return { ...none, ...Object.fromEntries(counts) };
 }

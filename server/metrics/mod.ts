@@ -1,6 +1,6 @@
 /**
- * The numbers of presence for Prometheus: who is here, what happens, who is
- * behind, and how a cluster does.
+ * Metrics of presence for Prometheus: the subjects that are present, the events,
+ * the slow readers and the state of a cluster.
  *
  * @example Usage
  * ```ts
@@ -21,16 +21,6 @@
  * @module
  */
 
-export {
-  createMetricsHandler,
-  type MetricsHandlerOptions,
-} from "./metrics_handler.ts";
-export {
-  PresenceMetrics,
-  type PresenceMetricsOptions,
-} from "./presence_metrics.ts";
-export type {
-  MeasuredServer,
-  MetricsSources,
-  OtherMetrics,
-} from "./sources.ts";
+export * from "./metrics_handler.ts";
+export * from "./presence_metrics.ts";
+export type * from "./sources.ts";

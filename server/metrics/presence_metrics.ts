@@ -11,46 +11,46 @@ import type {
   OtherMetrics,
 } from "./sources.ts";
 
-/** In seconds: what people take for at once, and what they notice. */
+/** Seconds, from what people perceive as immediate to what they notice. */
 const LATENCY_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1];
 
-/** What to measure, and how to name it. */
+/** The options of metrics. */
 export interface PresenceMetricsOptions extends MetricsSources {
   /** The server. */
   readonly server: MeasuredServer;
   /**
-   * What the names of all metrics begin with; may be empty.
+   * The prefix of the names of all metrics; it may be empty.
    *
    * @default {"ruthere_", or "materi_"}
    */
   readonly prefix?: string | undefined;
   /**
-   * Whether dashboards made for Materi are to find what they ask for:
-   * `presence_active_users` is by `document_id` and `workspace_id` then, and
-   * `presence_updates_total` by `event_type`.
+   * Whether to support dashboards for Materi: `presence_active_users` then has the
+   * labels `document_id` and `workspace_id`, and `presence_updates_total` the label
+   * `event_type`.
    *
    * @default {false}
    */
   readonly materi?: boolean | undefined;
   /**
-   * Of how many documents, and of how many workspaces, it is told by their ids
-   * how many people they have: those with the most. Each is a series of its
-   * own, and its id is told to whoever may read the metrics.
+   * The number of documents, and of workspaces, with metrics of their own: those
+   * with the most people. Each is a series, and all readers of the metrics see its
+   * id.
    *
    * @default {0, or 1_000 for Materi}
    */
   readonly documentLabels?: number | undefined;
   /**
-   * Metrics to tell after these, by other names: a registry with those of the
-   * process, as `collectDefaultMetrics` of prom-client makes them.
+   * Metrics to append, with other names: for instance a registry with the metrics
+   * of the process, which `collectDefaultMetrics` of prom-client creates.
    */
   readonly others?: OtherMetrics | undefined;
 }
 
 /**
- * The numbers of a server and what serves it, for Prometheus. They are read
- * when they are asked for; until then nothing is done for them. They are in a
- * registry of their own, never in the one that prom-client shares.
+ * Metrics of a server and its faces for Prometheus. A scrape reads them; nothing
+ * happens before that. They are in a registry of their own, never in the global
+ * one of prom-client.
  *
  * @example Usage
  * ```ts
@@ -65,17 +65,16 @@ export interface PresenceMetricsOptions extends MetricsSources {
  */
 export class PresenceMetrics {
   readonly #registry = new Registry();
-  readonly #server: MeasuredServer;
   readonly #others: OtherMetrics | undefined;
-  #sources: Sources = {};
   readonly #latency: Histogram;
+  #sources: Sources;
 
   /**
-   * Makes the metrics of a server.
+   * Creates the metrics of a server.
    *
-   * @param options What to measure, and how to name it.
+   * @param options The options of the metrics.
    * @throws {InvalidValueError} If the prefix can't begin a name, the number of
-   * documents is not a whole number of zero or more, or the documents are of
+   * documents is not a whole number of zero or more, or the documents belong to
    * another server.
    */
   constructor(options: PresenceMetricsOptions) {
@@ -85,18 +84,14 @@ export class PresenceMetrics {
     assertServer(server, "measure presence");
     assertPrefix(prefix);
     assertLimit(documentLabels);
-    this.#server = server;
+    this.#sources = { server };
     this.#others = others;
     this.measure(sources);
-    register(
-      this.#registry,
-      prefix,
-      [
-        ...peopleMetrics(server, materi, documentLabels),
-        ...metricsTable(materi ? "event_type" : "event"),
-      ],
-      () => this.#sources,
-    );
+    const metrics = [
+      ...peopleMetrics(server, materi, documentLabels),
+      ...metricsTable(materi ? "event_type" : "event"),
+    ];
+    register(this.#registry, prefix, metrics, () => this.#sources);
     this.#latency = new Histogram({
       name: `${prefix}cursor_update_latency_seconds`,
       help: "From the receipt of a cursor to its broadcast.",
@@ -105,38 +100,38 @@ export class PresenceMetrics {
     });
   }
 
-  /** What the text says of itself in a `Content-Type`. */
+  /** The `Content-Type` of the text. */
   get contentType(): string {
     return this.#registry.contentType;
   }
 
   /**
-   * Measures more than was there when this was made, or something else in its
-   * place; counters go on, by what that has counted. What is left out stays as
-   * it is.
+   * Adds or replaces sources. Counters continue, and the counts of a new source are
+   * added. Omitted sources stay.
    *
-   * @param sources What to measure from now on.
-   * @throws {InvalidValueError} If the documents are of another server.
+   * @param sources The sources.
+   * @throws {InvalidValueError} If the documents belong to another server.
    */
   measure(sources: MetricsSources): void {
     const { http, phoenix, cluster, documents, ...others } = sources;
     assertNoOtherOptions(others, "measure presence");
-    assertSameServer(documents, this.#server);
+    const { server, ...former } = this.#sources;
+    assertSameServer(documents, server);
     this.#sources = {
-      server: this.#server,
-      http: http ?? this.#sources.http,
-      phoenix: phoenix ?? this.#sources.phoenix,
-      cluster: cluster ?? this.#sources.cluster,
-      documents: documents ?? this.#sources.documents,
+      server,
+      http: http ?? former.http,
+      phoenix: phoenix ?? former.phoenix,
+      cluster: cluster ?? former.cluster,
+      documents: documents ?? former.documents,
     };
   }
 
   /**
-   * Takes note of how long it took to tell others of a cursor: to be given to
-   * `DocumentPresence` as `onCursorUpdate`. O(1).
+   * Records the latency of a cursor update. Pass it to `DocumentPresence` as
+   * `onCursorUpdate`. O(1).
    *
-   * @param latencyMs How long, in milliseconds. What is below 0, of a clock
-   * that was set back, counts as 0; what is no number does not count.
+   * @param latencyMs The latency in milliseconds. A value below 0, from a clock
+   * that was set back, counts as 0; a value that is not finite does not count.
    */
   readonly observeCursorUpdate = (latencyMs: number): void => {
     if (Number.isFinite(latencyMs)) {
@@ -145,10 +140,10 @@ export class PresenceMetrics {
   };
 
   /**
-   * Reads all metrics. O(watches and sockets), and O(rows that the node of a
-   * cluster follows); with `documentLabels` also O(contexts).
+   * Reads all metrics. O(watches + sockets + rows that a cluster node follows);
+   * with `documentLabels` also O(contexts).
    *
-   * @returns The text that Prometheus reads.
+   * @returns The metrics in the text format of Prometheus.
    */
   async text(): Promise<string> {
     const texts = [this.#registry.metrics(), this.#others?.metrics() ?? ""];
@@ -156,7 +151,7 @@ export class PresenceMetrics {
   }
 }
 
-/** How many people there are: in one number, by document, or both. */
+/** Returns the numbers of people: in total, by document, or both. */
 function peopleMetrics(
   server: MeasuredServer,
   materi: boolean,
@@ -165,7 +160,7 @@ function peopleMetrics(
   if (materi) return [materiMetric(server, limit)];
   const all: Metric = [
     "presence_active_users",
-    "Distinct subjects that are present, in whatever contexts.",
+    "Distinct subjects in all contexts.",
     { server: ({ subjects }) => subjects },
   ];
   return limit > 0 ? [all, ...largestMetrics(server, limit)] : [all];
@@ -177,7 +172,7 @@ function assertSameServer(
 ): void {
   const of = documents?.server;
   if (of === undefined || of === server) return;
-  const rule = "must be of the server that is measured";
+  const rule = "must belong to the server that is measured";
   throw new InvalidValueError("measure presence", "documents", rule, documents);
 }
 
@@ -190,10 +185,6 @@ function assertPrefix(prefix: string): void {
 function assertLimit(limit: number): void {
   if (Number.isSafeInteger(limit) && limit >= 0) return;
   const rule = "must be a whole number of zero or more";
-  throw new InvalidValueError(
-    "measure presence",
-    "documentLabels",
-    rule,
-    limit,
-  );
+  const field = "documentLabels";
+  throw new InvalidValueError("measure presence", field, rule, limit);
 }

@@ -5,17 +5,17 @@ import type { HttpStats } from "../http/mod.ts";
 import type { ServerStats } from "../mod.ts";
 import type { PhoenixStats } from "../phoenix/mod.ts";
 
-/** A server that can be measured: a `PresenceServer` of any model. */
+/** A server to measure: a `PresenceServer` of any model. */
 export interface MeasuredServer {
-  /** What has happened so far, and how it stands. */
+  /** The statistics of the server. */
   readonly stats: ServerStats;
-  /** What there is now; asked for where contexts are told of. */
+  /** The current entries, for metrics of single documents. */
   readonly store: {
-    /** Where anyone is. */
+    /** Returns all contexts with an entry. */
     contexts(): Key[];
-    /** How many are in a context. */
+    /** Counts the subjects of a context. */
     count(context: Key): { readonly subjects: number };
-    /** The entries of a context. */
+    /** Returns the entries of a context. */
     snapshots(query?: { readonly context?: Key | undefined }): readonly {
       readonly subject: Key;
       readonly facets: object;
@@ -23,13 +23,13 @@ export interface MeasuredServer {
   };
 }
 
-/** Metrics of others: a `Registry` of prom-client is fit. */
+/** Metrics from elsewhere, such as a `Registry` of prom-client. */
 export interface OtherMetrics {
-  /** Gives them in the text format of Prometheus. */
+  /** Returns the metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
 }
 
-/** What can be measured, beside a server. */
+/** The sources of metrics besides a server. */
 export interface MetricsSources {
   /** A handler of `createHttpHandler`. */
   readonly http?: { readonly stats: HttpStats } | undefined;
@@ -37,7 +37,7 @@ export interface MetricsSources {
   readonly phoenix?: { readonly stats: PhoenixStats } | undefined;
   /** A `Cluster`. */
   readonly cluster?: { readonly stats: ClusterStats } | undefined;
-  /** A `DocumentPresence`. If it says of which server, that must be this one. */
+  /** A `DocumentPresence`. If it names its server, it must be the same one. */
   readonly documents?:
     | { readonly stats: DocumentStats; readonly server?: object | undefined }
     | undefined;

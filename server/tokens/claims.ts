@@ -1,88 +1,85 @@
-import * as v from "valibot";
+import type { JWTPayload } from "jose";
 import { isKey } from "../../core/mod.ts";
+import { MAX_NAME_LENGTH } from "../internal.ts";
 
-/** What a token says, once it has been verified. */
+/** The claims of a verified token. */
 export interface TokenClaims {
-  /** Who it is about. */
+  /** The subject. */
   readonly sub: string;
-  /** Who has issued it. */
+  /** The issuer. */
   readonly iss: string;
-  /** Whom it is for. */
+  /** The audience. */
   readonly aud: string | readonly string[];
-  /** When it was issued, in Unix seconds. */
+  /** The time of issue, in Unix seconds. */
   readonly iat: number;
-  /** When it expires, in Unix seconds. */
+  /** The time of expiry, in Unix seconds. */
   readonly exp: number;
-  /** From when on it counts, in Unix seconds. */
+  /** The time before which the token is not valid, in Unix seconds. */
   readonly nbf?: number | undefined;
-  /** Everything else. */
+  /** All other claims. */
   readonly [name: string]: unknown;
 }
 
 /**
- * What somebody may do: the claim `presence` of a token. What is left out they
- * may not; with any other name in it the token is refused. A pattern is a context, or topic, or what it begins with and a `*`.
+ * The rights in a token, by default its claim `presence`. An omitted right is not
+ * granted, and a token with an unknown right is refused. A pattern is the name of
+ * a context (a topic), or a prefix and a `*`.
  */
 export interface TokenRights {
-  /** The contexts that they may read. */
+  /** Patterns of the contexts that the subject may read. */
   readonly read?: readonly string[] | undefined;
-  /** The contexts that they may write to, which does not let them read. */
+  /** Patterns of the contexts that the subject may write to, but not read. */
   readonly write?: readonly string[] | undefined;
-  /** The labels whose restricted entries they see. */
+  /** The labels whose restricted entries the subject sees. */
   readonly labels?: "all" | readonly string[] | undefined;
-  /** Whether they see private entries. */
+  /** Whether the subject sees private entries. */
   readonly private?: boolean | undefined;
 }
 
-/** As long as the keys of other faces. */
-const MAX_SUBJECT_LENGTH = 256;
+/** Rights with all defaults. */
+export type ReadRights = {
+  readonly [Name in keyof TokenRights]-?: NonNullable<TokenRights[Name]>;
+};
 
-const claimsSchema = v.looseObject({
-  sub: v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(MAX_SUBJECT_LENGTH),
-    v.check((sub) => isKey(sub)),
-  ),
-  iss: v.string(),
-  aud: v.union([v.string(), v.array(v.string())]),
-  iat: v.number(),
-  exp: v.number(),
-  nbf: v.optional(v.number()),
-});
-
-const patterns = v.optional(v.array(v.string()), []);
-
-/** A name that is not known is one that was meant otherwise. */
-const rightsSchema = v.strictObject({
-  read: patterns,
-  write: patterns,
-  labels: v.optional(v.union([v.literal("all"), v.array(v.string())]), []),
-  private: v.optional(v.boolean(), false),
-});
-
-/** Rights as they were read: nothing is left out. */
-export type ReadRights = v.InferOutput<typeof rightsSchema>;
-
-/** Reads claims; the name of the claim that is not as it must be, if one is. */
-export function readClaims(payload: unknown): TokenClaims | { wrong: string } {
-  const result = v.safeParse(claimsSchema, payload);
-  return result.success
-    ? result.output
-    : { wrong: v.getDotPath(result.issues[0]) ?? "sub" };
+/** Reads claims, or returns the name of the first malformed claim. */
+export function readClaims(
+  payload: JWTPayload,
+): TokenClaims | { readonly wrong: string } {
+  const { sub, iss, aud, iat, exp, nbf } = payload;
+  const isSubject = sub !== "" && isKey(sub) && typeof sub === "string" &&
+    sub.length <= MAX_NAME_LENGTH;
+  if (!isSubject) return { wrong: "sub" };
+  if (typeof iss !== "string") return { wrong: "iss" };
+  if (typeof aud !== "string" && !areStrings(aud)) return { wrong: "aud" };
+  if (typeof iat !== "number") return { wrong: "iat" };
+  if (typeof exp !== "number") return { wrong: "exp" };
+  return { ...payload, sub, iss, aud, iat, exp, nbf };
 }
 
 /**
- * Reads rights; `undefined` if they are malformed. What leaves rights out has
- * none, so what can't have any at all, a `Map` or a promise, is malformed.
+ * Reads rights; returns `undefined` if they are malformed. Only plain objects are
+ * rights: a `Map` or a promise would be rights that grant nothing. An unknown name
+ * is most likely a misspelt one.
  */
 export function readRights(value: unknown): ReadRights | undefined {
   if (!isPlainObject(value)) return undefined;
-  const result = v.safeParse(rightsSchema, value);
-  return result.success ? result.output : undefined;
+  const { read = [], write = [], labels = [], ...rest } = value;
+  const { private: isPrivate = false, ...others } = rest;
+  if (!areStrings(read) || !areStrings(write)) return undefined;
+  if (labels !== "all" && !areStrings(labels)) return undefined;
+  if (typeof isPrivate !== "boolean") return undefined;
+  if (Object.keys(others).length > 0) return undefined;
+  return { read, write, labels, private: isPrivate };
 }
 
-function isPlainObject(value: unknown): boolean {
+function areStrings(value: unknown): value is string[] {
+  return Array.isArray(value) &&
+    value.every((text) => typeof text === "string");
+}
+
+function isPlainObject(
+  value: unknown,
+): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;

@@ -1,6 +1,6 @@
 /**
- * A token could be neither taken nor refused, because the keys that it may be
- * signed with can't be had. Nobody is let in.
+ * The keys to verify a token can't be loaded, so it is neither accepted nor
+ * refused. Nobody is let in.
  *
  * @example Usage
  * ```ts
@@ -10,27 +10,28 @@
  * const error = new TokenKeysError(new Error("connection refused"));
  * assertEquals(
  *   error.message,
- *   "Cannot verify token: its keys can't be had: connection refused",
+ *   "Cannot verify token: its keys can't be loaded: connection refused",
  * );
  * ```
  */
 export class TokenKeysError extends Error {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param cause What has gone wrong.
+   * @param cause The failure.
    */
   constructor(cause: unknown) {
     const reason = reasonOf(cause);
-    super(`Cannot verify token: its keys can't be had: ${reason}`, { cause });
+    super(`Cannot verify token: its keys can't be loaded: ${reason}`, {
+      cause,
+    });
     this.name = "TokenKeysError";
   }
 }
 
 /**
- * A published key that no token can be verified with: it is malformed, too
- * weak, or of a kind that this runtime does not know. Tokens that name it are
- * refused.
+ * A published key that can't verify tokens: it is malformed, too weak, or of a
+ * kind that this runtime does not support. Tokens that name it are refused.
  *
  * @example Usage
  * ```ts
@@ -47,11 +48,10 @@ export class TokenKeysError extends Error {
  */
 export class UnusableKeyError extends Error {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param key The name of the key, if it has one, and the algorithm that it
-   * was wanted for.
-   * @param cause What has gone wrong.
+   * @param key The name of the key, if it has one, and the algorithm of the token.
+   * @param cause The failure.
    */
   constructor(
     { kid = "", alg = "" }: {

@@ -104,7 +104,7 @@ Deno.test("a token that does not name its key may be of any", async () => {
   assertEquals(await reasonOf(tokens, await other.sign()), NOT_SIGNED);
 });
 
-Deno.test("nobody is let in while the keys can't be had, and all are when they can", async () => {
+Deno.test("nobody is let in while the keys can't be loaded, and all are when they can", async () => {
   const { jwk, sign } = await pair("one");
   const token = await sign();
   const answers = [
@@ -151,7 +151,7 @@ Deno.test("an issuer that is not there lets nobody in", async () => {
     TokenKeysError,
   );
   assert(
-    error.message.startsWith("Cannot verify token: its keys can't be had"),
+    error.message.startsWith("Cannot verify token: its keys can't be loaded"),
   );
 });
 

@@ -1,25 +1,13 @@
 import type { JSONWebKeySet } from "jose";
-import * as v from "valibot";
-import { parseJson } from "../internal.ts";
+import { isJsonObject, parseJson } from "../internal.ts";
 
-/** Sets of keys have some thousands. */
+/** The largest key set; usual ones have some thousand bytes. */
 const MAX_BYTES = 1_048_576;
 
-const keySchema = v.looseObject({ kty: v.string() });
-
-/** A key that is none of ours, whatever it is, does not spoil the others. */
-const keySetSchema = v.object({
-  keys: v.pipe(
-    v.array(v.unknown()),
-    v.transform((keys) => keys.filter((key) => v.is(keySchema, key))),
-  ),
-});
-
 /**
- * Asks for a JSON Web Key Set.
+ * Loads a JSON Web Key Set.
  *
- * @throws {Error} If there is none, or it is too large; the reason is in the
- * message.
+ * @throws {Error} If the answer is not a key set, or is too large.
  */
 export async function loadKeySet(
   url: string,
@@ -27,13 +15,19 @@ export async function loadKeySet(
 ): Promise<JSONWebKeySet> {
   const response = await fetch(url, init);
   if (response.status !== 200) {
-    // What is not read of an answer would keep its connection.
+    // An unread answer would hold its connection.
     await response.body?.cancel();
     throw new Error(`the answer has the status ${response.status}`);
   }
-  const result = v.safeParse(keySetSchema, parseJson(await textOf(response)));
-  if (!result.success) throw new Error("the answer is no key set");
-  return result.output;
+  const set = parseJson(await textOf(response));
+  const keys = isJsonObject(set) ? set.keys : undefined;
+  if (!Array.isArray(keys)) throw new Error("the answer is not a key set");
+  // A key of an unknown form must not spoil the others.
+  return { keys: keys.filter(isKnownKey) };
+}
+
+function isKnownKey(key: unknown): boolean {
+  return isJsonObject(key) && typeof key.kty === "string";
 }
 
 async function textOf({ body }: Response): Promise<string> {

@@ -1,5 +1,5 @@
 /**
- * JSON Web Tokens for all faces: HTTP, streams, and both dialects of Phoenix
+ * JSON Web Tokens for HTTP, for streams, and for both dialects of Phoenix
  * sockets.
  *
  * @example Usage
@@ -27,7 +27,7 @@
  */
 
 export type { TokenClaims, TokenRights } from "./claims.ts";
-export { TokenKeysError, UnusableKeyError } from "./errors.ts";
+export * from "./errors.ts";
 export { TokenAuthority, type TokenIdentity } from "./token_authority.ts";
 export type {
   JwksOptions,

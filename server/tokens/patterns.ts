@@ -1,9 +1,9 @@
 import type { Key } from "../../core/mod.ts";
 
 /**
- * Makes the question whether a context is one that patterns name: exactly, or
- * by what it begins with, if the pattern ends in `*`. A star elsewhere is a
- * character like others. `*` alone names all, those that are numbers too.
+ * Returns a function that reports whether a context matches one of the patterns:
+ * exactly, or by its prefix if the pattern ends in `*`. A star elsewhere has no
+ * meaning. `*` alone matches all contexts, including numbers.
  */
 export function matcherOf(
   patterns: readonly string[],

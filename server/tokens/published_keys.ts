@@ -8,29 +8,28 @@ import {
   type JWTPayload,
   jwtVerify,
   type JWTVerifyOptions,
-  type ProtectedHeaderParameters,
 } from "jose";
 import { steadyNow, type Timestamp } from "../../core/mod.ts";
 import { TokenKeysError, UnusableKeyError } from "./errors.ts";
 import { loadKeySet } from "./key_set.ts";
 
-/** For so long keys are used before they are asked for anew. */
+/** The age at which keys are loaded again. */
 const MAX_AGE_MS = 10 * 60_000;
 
-/** Of more unusable keys than this nobody is told. */
+/** The largest number of unusable keys that are reported. */
 const MAX_TOLD = 100;
 
-/** Where published keys are, and how they are asked for. */
+/** The location of published keys, and how to load them. */
 export interface PublishedKeysSettings {
-  /** Where they are. */
+  /** The URL of the key set. */
   readonly url: URL;
-  /** How long to wait before asking anew because of one that is not there. */
+  /** The milliseconds to wait before loading again for an unknown key. */
   readonly cooldownMs: number;
-  /** Told of what goes wrong where nobody's token is verified in vain by it. */
+  /** Called with errors that do not fail a request. */
   readonly onError: (error: unknown) => void;
 }
 
-/** The keys that an issuer publishes, asked for when a token needs them. */
+/** The keys that an issuer publishes, loaded when a token needs them. */
 export class PublishedKeys {
   readonly #settings: PublishedKeysSettings;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
@@ -39,12 +38,12 @@ export class PublishedKeys {
   #failure: TokenKeysError | undefined;
   #failedAt: Timestamp = -Infinity;
 
-  /** Makes it; nothing is asked for yet. */
+  /** Creates it. It loads nothing yet. */
   constructor(settings: PublishedKeysSettings) {
     this.#settings = settings;
     this.#keys = createRemoteJWKSet(settings.url, {
       cooldownDuration: settings.cooldownMs,
-      // That goes by a clock that can be set back; ours can't.
+      // Its clock can be set back. The steady clock can't.
       cacheMaxAge: Infinity,
       [customFetch]: (url, init) => this.#load(url, init),
     });
@@ -53,10 +52,10 @@ export class PublishedKeys {
   /**
    * Verifies a token.
    *
-   * @returns What is in it.
-   * @throws {TokenKeysError} If the keys can't be had: the same error for as
-   * long as they are not asked for anew.
-   * @throws {errors.JOSEError} If it is not as it must be.
+   * @returns The payload.
+   * @throws {TokenKeysError} If the keys can't be loaded: the same error until
+   * they are loaded again.
+   * @throws {errors.JOSEError} If the token is not valid.
    */
   async payloadOf(
     token: string,
@@ -66,7 +65,7 @@ export class PublishedKeys {
       return (await jwtVerify(token, this.#find, options)).payload;
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) {
-        // It does not name its key, and there are several of the kind.
+        // The token does not name its key, and several have its algorithm.
         return await this.#payloadByAny(token, error, options);
       }
       const isKnown = error instanceof errors.JOSEError ||
@@ -102,20 +101,20 @@ export class PublishedKeys {
     try {
       return await this.#keys(header, input);
     } catch (error) {
-      // While there are keys, it is the token that is to blame.
+      // As long as there are keys, the token is the cause.
       if (error instanceof TokenKeysError) throw new errors.JWKSNoMatchingKey();
       const isNotFound = error instanceof errors.JWKSNoMatchingKey ||
         error instanceof errors.JWKSMultipleMatchingKeys;
-      throw isNotFound ? error : unusable(header, error);
+      throw isNotFound ? error : new UnusableKeyError(header, error);
     }
   };
 
-  /** Whether there are keys that need not be asked for anew. */
+  /** Whether the keys are too new to load them again. */
   get #areFresh(): boolean {
     return isWithin(this.#loadedAt, MAX_AGE_MS);
   }
 
-  /** Loads the keys, but not soon after a failure. */
+  /** Loads the keys, unless they failed to load recently. */
   async #load(url: string, init: RequestInit): Promise<Response> {
     const { cooldownMs } = this.#settings;
     if (this.#failure !== undefined && isWithin(this.#failedAt, cooldownMs)) {
@@ -129,40 +128,33 @@ export class PublishedKeys {
     } catch (error) {
       this.#failure = new TokenKeysError(error);
       this.#failedAt = steadyNow();
-      // Where there are none, whoever waits for them tells of it.
+      // Without fresh keys, the request that waits for them reports the error.
       if (this.#areFresh) this.#tell(this.#failure);
       throw this.#failure;
     }
   }
 
-  /** Tells, once, of a key that no token can be verified with. */
+  /** Reports a key that can verify no token, once. */
   #tellUnusable(token: string, cause: unknown): void {
     const error = cause instanceof UnusableKeyError
       ? cause
-      : unusable(decodeProtectedHeader(token), cause);
+      : new UnusableKeyError(decodeProtectedHeader(token), cause);
     if (this.#told.has(error.message) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(error.message);
     this.#tell(error);
   }
 
-  /** What it tells must not let in, nor keep out, because telling fails. */
+  /** A failing callback must not affect who is let in. */
   #tell(error: unknown): void {
     try {
       this.#settings.onError(error);
     } catch {
-      // There is nobody left to tell.
+      // There is no other place to report it.
     }
   }
 }
 
-function unusable(
-  { kid, alg }: ProtectedHeaderParameters,
-  cause: unknown,
-): UnusableKeyError {
-  return new UnusableKeyError({ kid, alg }, cause);
-}
-
-/** Whether it was so long ago at most. */
+/** Reports whether a time is at most so many milliseconds ago. */
 function isWithin(time: Timestamp, ms: number): boolean {
   return steadyNow() - time < ms;
 }

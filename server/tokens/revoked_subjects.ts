@@ -1,23 +1,23 @@
 import type { Timestamp } from "../../core/mod.ts";
 
-/** More revocations than this are not told apart. */
+/** The largest number of revocations that are remembered one by one. */
 const MAX_REMEMBERED = 100_000;
 
 /** A revocation. */
 interface Revocation {
-  /** Tokens that were issued until then are not taken: wall time. */
+  /** The wall time until which issued tokens are refused. */
   readonly issuedUntil: Timestamp;
   /**
-   * When the last of them has expired by itself: steady time. A clock that was
-   * wrong, and is set back, must not bring a token back to life.
+   * The steady time when the last of these tokens has expired. A wall clock that
+   * was wrong and is set back must not make a token valid again.
    */
   readonly forgettable: Timestamp;
 }
 
 /**
- * Whose tokens were revoked, as long as that matters. When there are more than
- * can be remembered, the oldest one is taken for everybody's: they need a new
- * token then, and nobody is let in who should not be.
+ * The subjects whose tokens were revoked, until these tokens have expired. If
+ * there are too many to remember, the oldest revocation applies to all subjects:
+ * they need a new token then, but no revoked token is let in.
  */
 export class RevokedSubjects {
   readonly #lifetimeMs: number;
@@ -25,23 +25,24 @@ export class RevokedSubjects {
   readonly #revocations = new Map<string, Revocation>();
   #everybodys: Timestamp = -Infinity;
 
-  /** Makes it for tokens that live so long at most. */
+  /** Creates it for tokens with a largest lifetime. */
   constructor(lifetimeMs: number, maxRemembered: number = MAX_REMEMBERED) {
     this.#lifetimeMs = lifetimeMs;
     this.#maxRemembered = maxRemembered;
   }
 
-  /** How many are remembered. */
+  /** The number of subjects that are remembered. */
   get size(): number {
     return this.#revocations.size;
   }
 
   /**
-   * Revokes what a subject was issued until a time. Amortised O(1).
+   * Revokes the tokens of a subject that were issued until a time. Amortized O(1).
    *
-   * @param until The time, which is wall time.
-   * @param now The wall time now.
-   * @param steadyNow The steady time now.
+   * @param subject The subject.
+   * @param until The wall time of the last revoked token.
+   * @param now The current wall time.
+   * @param steadyNow The current steady time.
    */
   add(
     subject: string,
@@ -52,13 +53,13 @@ export class RevokedSubjects {
     const former = this.#revocations.get(subject)?.issuedUntil ?? -Infinity;
     const issuedUntil = Math.max(former, until);
     const forgettable = steadyNow + (issuedUntil - now) + this.#lifetimeMs;
-    // Those that can be forgotten first stand first, as a rule.
+    // The map is ordered by the time to forget, except after a clock was set.
     this.#revocations.delete(subject);
     this.#revocations.set(subject, { issuedUntil, forgettable });
     this.#forget(steadyNow);
   }
 
-  /** Whether a token was revoked that a subject was issued at a time. O(1). */
+  /** Reports whether a token of a subject with a time of issue is revoked. O(1). */
   includes(subject: string, issuedAt: Timestamp): boolean {
     const { issuedUntil = -Infinity } = this.#revocations.get(subject) ?? {};
     return issuedAt <= Math.max(issuedUntil, this.#everybodys);

@@ -14,16 +14,16 @@ import {
   secretFrom,
 } from "./token_options.ts";
 
-/** What is in a token that is signed as it must be, and is for us and now. */
+/** A token with a valid signature, issuer, audience and time. */
 export interface SignedToken {
   readonly payload: JWTPayload;
   readonly reason?: undefined;
 }
 
 /**
- * Says of a token whether it is signed as it must be, by whom it must be, for
- * whom it must be, and now. The algorithms are those of the kind of keys that
- * there are, whatever the token says: a public key is no secret.
+ * Verifies the signature, the issuer, the audience and the time of tokens. The
+ * kind of the keys decides the algorithms, not the token: a public key is not a
+ * secret.
  */
 export class Signatures {
   readonly #options: JWTVerifyOptions;
@@ -32,7 +32,7 @@ export class Signatures {
     options: JWTVerifyOptions,
   ) => Promise<JWTPayload>;
 
-  /** @throws {InvalidValueError} If the keys or the algorithms make no sense. */
+  /** @throws {InvalidValueError} If the keys or the algorithms are not valid. */
   constructor(keys: KeyOptions, rules: FilledRules) {
     const { issuer, audience, clockToleranceSeconds: clockTolerance } = rules;
     const requiredClaims = ["sub", "exp", "iat"];
@@ -53,7 +53,7 @@ export class Signatures {
   /**
    * Verifies a token.
    *
-   * @throws {TokenKeysError} If the keys can't be had.
+   * @throws {TokenKeysError} If the keys can't be loaded.
    */
   async verify(
     token: string,
@@ -69,14 +69,17 @@ export class Signatures {
 }
 
 /**
- * What its sender is told of a token that is not taken.
+ * Returns the reason why a token is refused, for its sender.
  *
- * @throws What has gone wrong, if it is not the token that is to blame.
+ * @throws The error, if the token is not the cause.
  */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return "the token has expired";
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return reasonOfClaim(error);
+    const { claim, reason } = error;
+    if (reason === "missing") return `the token has no ${claim}`;
+    if (reason !== "check_failed") return `the token's ${claim} is malformed`;
+    return MISMATCHES.get(claim) ?? "the token is not valid yet";
   }
   const isMalformed = error instanceof errors.JWSInvalid ||
     error instanceof errors.JWTInvalid;
@@ -87,17 +90,7 @@ function reasonOf(error: unknown): string {
   throw error;
 }
 
-function reasonOfClaim(
-  { claim, reason }: errors.JWTClaimValidationFailed,
-): string {
-  if (reason === "missing") return `the token has no ${claim}`;
-  if (reason !== "check_failed") return `the token's ${claim} is malformed`;
-  switch (claim) {
-    case "iss":
-      return "the token is of another issuer";
-    case "aud":
-      return "the token is for another audience";
-    default:
-      return "the token does not count yet";
-  }
-}
+const MISMATCHES: ReadonlyMap<string, string> = new Map([
+  ["iss", "the token is of another issuer"],
+  ["aud", "the token is for another audience"],
+]);

@@ -16,20 +16,20 @@ import {
   type TokenOptions,
 } from "./token_options.ts";
 
-/** Who a token says that somebody is, and what they may do. */
+/** The identity and the rights in a token. */
 export interface TokenIdentity extends Identity {
   /** The claim `sub`. */
   readonly subject: string;
   /** Aborted when the tokens of the subject are revoked. */
   readonly signal: AbortSignal;
-  /** When the token expires, in Unix milliseconds, the tolerance included. */
+  /** The expiry of the token with the tolerance, in Unix milliseconds. */
   readonly expiresAt: Timestamp;
 }
 
 /**
- * Lets those in who have a JSON Web Token, and revokes tokens. Its methods may
- * be handed over as they are: `authorize` to the HTTP handler and to a Phoenix
- * endpoint, `refresh` to the endpoint's `accessToken`.
+ * Verifies JSON Web Tokens and revokes them. Its methods are bound: pass
+ * `authorize` to an HTTP handler and to a Phoenix endpoint, and `refresh` to the
+ * endpoint as `accessToken`.
  *
  * @example Usage
  * ```ts
@@ -79,12 +79,12 @@ export class TokenAuthority {
   readonly #claims = new WeakMap<PhoenixIdentity, TokenClaims>();
 
   /**
-   * Makes an authority. It asks for nothing and waits for nothing yet.
+   * Creates an authority. It loads no keys yet.
    *
-   * @param options Which tokens are taken, and what they say.
-   * @throws {InvalidValueError} If one of them makes no sense: neither a secret nor
-   * a JWKS URL, a secret that is too short, algorithms that don't go with the keys, a JWKS URL that can't be
-   * trusted.
+   * @param options The options of the authority.
+   * @throws {InvalidValueError} If an option is not valid: there is neither a
+   * secret nor a JWKS URL, the secret is too short, an algorithm does not fit the
+   * keys, or the JWKS URL can't be trusted.
    */
   constructor(options: TokenOptions) {
     const { rightsOf, clock = Date.now, ...rest } = options;
@@ -96,22 +96,22 @@ export class TokenAuthority {
     this.#signatures = new Signatures(keys, rules);
     const { maxLifetimeSeconds, clockToleranceSeconds } = rules;
     this.#revoked = new RevokedSubjects(
-      // A second more, of which an `iat` may have a part.
+      // One more second, since an `iat` may have a fraction.
       (maxLifetimeSeconds + clockToleranceSeconds + 1) * 1_000,
     );
   }
 
   /**
-   * Says who a request comes from, by the token that it brings: in the header
+   * Returns the identity in the token of a request. The token is in the header
    * `Authorization`, in the subprotocol that phoenix.js offers, in the query as
-   * `token`, `access_token` or `apikey`, for what can't send headers, or in the
-   * header `apikey`.
+   * `token`, `access_token` or `apikey` for clients that can't set headers, or in
+   * the header `apikey`.
    *
    * @param request The request.
-   * @returns The identity, the reason why there is none, or `undefined` if it
-   * brings no token.
-   * @throws {TokenKeysError} If the keys can't be had.
-   * @throws What `rightsOf` throws.
+   * @returns The identity, the reason why the token is refused, or `undefined` if
+   * there is no token.
+   * @throws {TokenKeysError} If the keys can't be loaded.
+   * @throws The error of `rightsOf`.
    */
   readonly authorize = async (
     request: Request,
@@ -123,13 +123,13 @@ export class TokenAuthority {
   };
 
   /**
-   * Says who the fresh token of an open socket is of: the hook `accessToken` of
-   * a Phoenix endpoint.
+   * Returns the identity in a fresh token of an open socket: the hook
+   * `accessToken` of a Phoenix endpoint.
    *
    * @param token The token.
-   * @returns The identity, or the reason why there is none.
-   * @throws {TokenKeysError} If the keys can't be had.
-   * @throws What `rightsOf` throws.
+   * @returns The identity, or the reason why the token is refused.
+   * @throws {TokenKeysError} If the keys can't be loaded.
+   * @throws The error of `rightsOf`.
    */
   readonly refresh = (
     token: string,
@@ -139,10 +139,10 @@ export class TokenAuthority {
    * Verifies a token.
    *
    * @param token The token.
-   * @returns The identity, or the reason why there is none.
-   * @throws {TokenKeysError} If the keys can't be had. It is the same error
-   * until they are asked for again.
-   * @throws What `rightsOf` throws.
+   * @returns The identity, or the reason why the token is refused.
+   * @throws {TokenKeysError} If the keys can't be loaded. It is the same error
+   * until they are loaded again.
+   * @throws The error of `rightsOf`.
    */
   async verify(token: string): Promise<TokenIdentity | Unauthorized> {
     if (token.length > this.#rules.maxTokenBytes) {
@@ -158,33 +158,33 @@ export class TokenAuthority {
   }
 
   /**
-   * Tells what the token of an identity says, its private claims too: a join
-   * hook finds a name there, for instance.
+   * Returns the claims of an identity, including private ones. A join hook can
+   * find a name there, for instance.
    *
-   * @param identity What this has given.
-   * @returns The claims; `undefined` for an identity of somebody else.
+   * @param identity An identity that this authority has returned.
+   * @returns The claims; `undefined` for any other identity.
    */
   claimsOf(identity: PhoenixIdentity): TokenClaims | undefined {
     return this.#claims.get(identity);
   }
 
   /**
-   * Takes the tokens of a subject away at once: their open streams and sockets
-   * end, what they have published here is withdrawn, and what they were issued
-   * until now is refused until it has expired by itself. The clock of the issuer
-   * may be ahead by the tolerance, so what it issues in the next seconds is
-   * refused as well; tokens that are issued later are taken.
+   * Revokes the tokens of a subject at once: its open streams and sockets end, its
+   * entries that were published here are withdrawn, and its tokens that were
+   * issued until now are refused until they expire. The clock of the issuer may be
+   * ahead by the tolerance, so tokens that it issues in the next seconds are
+   * refused too. Later tokens are accepted.
    *
-   * All that they have open ends, also what a newer token than those that are
-   * revoked has opened: they come back with that.
+   * All open streams and sockets end, even those that were opened with a newer
+   * token: they can reconnect with it.
    *
-   * It holds here alone and as long as this process lives: tell it to each node
-   * of a cluster, and after a start tell again what was revoked before.
+   * A revocation applies to this process only: call this on each node of a
+   * cluster, and again after a restart.
    *
-   * @param subject Whose.
-   * @param issuedUntil Until when they were issued, in Unix milliseconds by the
-   * clock here; the tolerance is added.
-   * @throws {InvalidValueError} If that is no time.
+   * @param subject The subject.
+   * @param issuedUntil The time of the last revoked token, in Unix milliseconds of
+   * the local clock; the tolerance is added.
+   * @throws {InvalidValueError} If the time is not a finite number.
    */
   revoke(subject: string, issuedUntil: Timestamp = this.#clock()): void {
     if (!Number.isFinite(issuedUntil)) {
@@ -203,16 +203,16 @@ export class TokenAuthority {
   ): Promise<TokenIdentity | Unauthorized> {
     const { sub: subject, exp, iat } = claims;
     const { maxLifetimeSeconds, clockToleranceSeconds } = this.#rules;
-    // Here and there seconds have parts, or not.
+    // Some issuers write fractions of seconds, and others do not.
     const issuedAt = Math.floor(iat) * 1_000;
     if (issuedAt > this.#clock() + clockToleranceSeconds * 1_000) {
-      return { reason: "the token does not count yet" };
+      return { reason: "the token is not valid yet" };
     }
     if (!(exp - iat <= maxLifetimeSeconds)) {
-      return { reason: "the token lives too long" };
+      return { reason: "the lifetime of the token is too long" };
     }
     const given = await this.#rightsOf(claims);
-    // Nothing is waited for from here on: what was revoked meanwhile counts.
+    // The rest is synchronous, so a revocation during the wait is not missed.
     if (this.#revoked.includes(subject, issuedAt)) {
       return { reason: "the token has been revoked" };
     }

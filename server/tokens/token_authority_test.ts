@@ -178,7 +178,7 @@ Deno.test("a token ends by the wall clock, however that is set", async () => {
     const [now, reason] of [
       [NOW + 40, undefined],
       [NOW + 3_600, "the token has expired"],
-      [NOW - 3_600, "the token does not count yet"],
+      [NOW - 3_600, "the token is not valid yet"],
       [NOW + 599, undefined],
     ] as const
   ) {
@@ -197,7 +197,7 @@ Deno.test("a token that has expired is refused, with five seconds of tolerance",
 });
 
 Deno.test("a token of the future is refused, with five seconds of tolerance", async () => {
-  const reason = "the token does not count yet";
+  const reason = "the token is not valid yet";
   assertEquals(await refusalOf({ nbf: NOW + 6 }), reason);
   assertEquals(await refusalOf({ nbf: NOW + 5 }), undefined);
   assertEquals(await refusalOf({ iat: NOW + 6 }), reason);
@@ -212,12 +212,12 @@ Deno.test("a token of this second counts, though its time has a fraction", async
   assertEquals(await reasonOf(it.tokens, await issued(NOW + 0.9)), undefined);
   assertEquals(
     await reasonOf(it.tokens, await issued(NOW + 1)),
-    "the token does not count yet",
+    "the token is not valid yet",
   );
 });
 
 Deno.test("a token that lives too long is refused", async () => {
-  const reason = "the token lives too long";
+  const reason = "the lifetime of the token is too long";
   assertEquals(await refusalOf({ exp: NOW + 86_401 }), reason);
   assertEquals(await refusalOf({ exp: NOW + 86_400 }), undefined);
   const { tokens } = authority({ maxLifetimeSeconds: 60 });

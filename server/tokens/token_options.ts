@@ -1,56 +1,56 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
 import type { TokenClaims } from "./claims.ts";
+import type { PublishedKeysSettings } from "./published_keys.ts";
 
-/** What holds of tokens, however they are signed. */
+/** The rules of tokens, however they are signed. */
 export interface TokenRules {
-  /** Who may issue them: their claim `iss`. */
+  /** The issuers: the claim `iss` must be one of them. */
   readonly issuer: string | readonly string[];
-  /** Whom they are for: their claim `aud` has one of these. */
+  /** The audiences: the claim `aud` must have one of them. */
   readonly audience: string | readonly string[];
   /**
-   * By how many seconds the clocks of the issuer and of this machine may
-   * differ. A token is taken that much longer.
+   * The largest difference between the clocks of the issuer and of this machine,
+   * in seconds. A token stays valid for this much longer.
    *
    * @default {5}
    */
   readonly clockToleranceSeconds?: number | undefined;
   /**
-   * How many seconds there may be between `iat` and `exp` of a token. For so
-   * long a revocation is remembered.
+   * The largest number of seconds between `iat` and `exp` of a token. A revocation
+   * is remembered for as long.
    *
    * @default {86_400}
    */
   readonly maxLifetimeSeconds?: number | undefined;
   /**
-   * Bytes of a token. Longer ones are refused unread.
+   * The largest number of bytes in a token. Longer tokens are refused unread.
    *
    * @default {8_192}
    */
   readonly maxTokenBytes?: number | undefined;
   /**
-   * Finds what somebody may do among the claims of a token, or makes it of
-   * them. It may be asynchronous, and is asked each time that a token is
-   * verified. What it gives is checked as what a client sends: it must be a
-   * plain object. What it throws is thrown on: nobody is let in, and the answer
-   * is 500.
+   * Returns the {@linkcode TokenRights} of the claims of a token. It may be
+   * asynchronous, and is called each time that a token is verified. Its result
+   * is checked like the data of a client: it must be a plain object. If it
+   * throws, the request is answered with 500.
    *
    * @default {(claims) => claims.presence}
    */
   readonly rightsOf?: ((claims: TokenClaims) => unknown) | undefined;
   /**
-   * Tells the time, in Unix milliseconds: the clock of the server.
+   * Returns the time in Unix milliseconds. Use the clock of the server.
    *
    * @default {Date.now}
    */
   readonly clock?: (() => Timestamp) | undefined;
 }
 
-/** Tokens that are signed with a secret that their issuer and this share. */
+/** The options for tokens that are signed with a shared secret. */
 export interface SecretOptions extends TokenRules {
   /**
-   * The secret: as many bytes as the hash of the algorithm has, 32 at least. It
-   * is taken as it is: of a text from a file, leave out the line end yourself.
+   * The secret, with at least as many bytes as the hash of the algorithm, which
+   * is 32 or more. It is used as it is: trim the line end of a text from a file.
    */
   readonly secret: string | Uint8Array;
   /**
@@ -59,30 +59,30 @@ export interface SecretOptions extends TokenRules {
    * @default {["HS256"]}
    */
   readonly algorithms?: readonly string[] | undefined;
-  /** The keys are here already. */
+  /** A secret needs no URL. */
   readonly jwksUrl?: undefined;
 }
 
-/** Tokens that are signed with the private keys of their issuer. */
+/** The options for tokens that are signed with the private keys of an issuer. */
 export interface JwksOptions extends TokenRules {
   /**
-   * Where the public keys are, as a JSON Web Key Set: at `https:`, or on a
-   * loopback address. They are asked for when a token comes, again every 10
-   * minutes, and when a token names a key that is not among them.
+   * The URL of the public keys, a JSON Web Key Set: with `https:`, or on a
+   * loopback address. The keys are loaded with the first token, again after 10
+   * minutes, and when a token names an unknown key.
    */
   readonly jwksUrl: string | URL;
   /**
-   * After how many milliseconds the keys may be asked for anew because a token
-   * names an unknown one, or since that has failed: else anybody could have
-   * them asked for all the time.
+   * The milliseconds to wait before loading the keys again, after a failure or
+   * for a token that names an unknown key: otherwise a client could cause
+   * constant requests.
    *
    * @default {30_000}
    */
   readonly jwksCooldownMs?: number | undefined;
   /**
-   * Told of what should not happen and nobody is told of by an answer of 500:
-   * that the keys can't be had anew while there are others, and, once for each,
-   * that one of them can't be used.
+   * Called with errors that do not cause an answer with 500: if the keys can't be
+   * loaded again while there are older ones, and once for each key that can't be
+   * used.
    *
    * @default {console.error}
    */
@@ -94,19 +94,19 @@ export interface JwksOptions extends TokenRules {
    * @default {all of these}
    */
   readonly algorithms?: readonly string[] | undefined;
-  /** There is no secret. */
+  /** Public keys need no secret. */
   readonly secret?: undefined;
 }
 
-/** Which tokens are taken, and what they say. */
+/** The options of a token authority. */
 export type TokenOptions = SecretOptions | JwksOptions;
 
-/** What the tokens are signed with: the options without the rules. */
+/** The options of the keys: those without the rules. */
 export type KeyOptions =
   | Omit<SecretOptions, keyof TokenRules>
   | Omit<JwksOptions, keyof TokenRules>;
 
-/** The rules of tokens, with nothing left out. */
+/** The rules of tokens with all defaults. */
 export interface FilledRules {
   readonly issuer: string[];
   readonly audience: string[];
@@ -115,10 +115,9 @@ export interface FilledRules {
   readonly maxTokenBytes: number;
 }
 
-/** What does not happen when an option makes no sense. */
 const ACTION = "create token authority";
 
-/** How many bytes a secret must have: those of the hash. */
+/** The smallest number of bytes in a secret: those of the hash. */
 const SECRET_BYTES: ReadonlyMap<string, number> = new Map([
   ["HS256", 32],
   ["HS384", 48],
@@ -134,9 +133,9 @@ const ASYMMETRIC: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Fills in what is not said of the rules, and tells the keys from them.
+ * Adds the defaults to the rules, and separates the keys from them.
  *
- * @throws {InvalidValueError} If one of the rules makes no sense.
+ * @throws {InvalidValueError} If a rule is not valid.
  */
 export function rulesFrom({
   issuer,
@@ -169,8 +168,8 @@ export function rulesFrom({
 /**
  * Checks a secret, and the algorithms that use it.
  *
- * @throws {InvalidValueError} If there is no secret, if it is too short for one
- * of them, or one of them is for public keys.
+ * @throws {InvalidValueError} If there is no secret, it is too short for an
+ * algorithm, or an algorithm is for public keys.
  */
 export function secretFrom(
   { secret, algorithms = ["HS256"], jwksUrl: _, ...others }: Omit<
@@ -186,7 +185,7 @@ export function secretFrom(
   for (const algorithm of someOf(algorithms)) {
     const least = SECRET_BYTES.get(algorithm);
     if (least === undefined) {
-      const rule = "must be HS256, HS384 or HS512 where there is a secret";
+      const rule = "must be HS256, HS384 or HS512 if there is a secret";
       throw new InvalidValueError(ACTION, "algorithms", rule, algorithm);
     }
     if (bytes.length < least) {
@@ -199,19 +198,14 @@ export function secretFrom(
 }
 
 /**
- * Checks where keys are, and the algorithms that use them.
+ * Checks the URL of published keys, and the algorithms that use them.
  *
- * @throws {InvalidValueError} If the URL is none that can be trusted, or an
- * algorithm is none of public keys: whoever knows one could sign with it.
+ * @throws {InvalidValueError} If the URL can't be trusted, or an algorithm is
+ * not for public keys: otherwise a client could sign with a public key.
  */
 export function jwksFrom(
   { jwksUrl, secret: _, ...rest }: Omit<JwksOptions, keyof TokenRules>,
-): {
-  readonly url: URL;
-  readonly cooldownMs: number;
-  readonly onError: (error: unknown) => void;
-  readonly algorithms: string[];
-} {
+): PublishedKeysSettings & { readonly algorithms: string[] } {
   const { jwksCooldownMs = 30_000, onError = console.error, ...more } = rest;
   const { algorithms = [...ASYMMETRIC], ...others } = more;
   assertNoOtherOptions(others, ACTION);
@@ -219,7 +213,9 @@ export function jwksFrom(
   if (url === undefined || !isTrusted(url)) {
     const rule =
       "must be a URL of https:, or of http: on a loopback address, without a user and a password";
-    throw new InvalidValueError(ACTION, "jwksUrl", rule, withoutSecrets(url));
+    // An error must not repeat a password or a query.
+    const had = url ? `${url.protocol}//${url.host}${url.pathname}` : "no URL";
+    throw new InvalidValueError(ACTION, "jwksUrl", rule, had);
   }
   if (!(jwksCooldownMs >= 0)) {
     const rule = "must be a number that is not below 0";
@@ -230,33 +226,23 @@ export function jwksFrom(
     const rule = `must be some of ${[...ASYMMETRIC].join(", ")}`;
     throw new InvalidValueError(ACTION, "algorithms", rule, algorithm);
   }
-  return {
-    url,
-    cooldownMs: jwksCooldownMs,
-    onError,
-    algorithms: [...algorithms],
-  };
+  const cooldownMs = jwksCooldownMs;
+  return { url, cooldownMs, onError, algorithms: [...algorithms] };
 }
 
-/** Whoever is on the way to other hosts could put in keys of their own. */
+/** On the way to other hosts, an attacker could replace the keys. */
 function isTrusted({ protocol, hostname, username, password }: URL): boolean {
   const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  // What is public wants no password, and errors would repeat it.
+  // Public keys need no password, and errors would repeat it.
   return username === "" && password === "" &&
     (protocol === "https:" || protocol === "http:" && isLoopback);
 }
 
-/** What can be told of a URL in an error. */
-function withoutSecrets(url: URL | undefined): string {
-  if (url === undefined) return "no URL";
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-/** What the environment does not have is `undefined`, whatever its type says. */
+/** A missing environment variable is `undefined`, whatever its type says. */
 function assertSecret(secret: unknown): void {
   if (typeof secret === "string" || secret instanceof Uint8Array) return;
   const rule = "must be a string or bytes, unless there is a jwksUrl";
-  // Whatever else was given is not shown: it may be a secret all the same.
+  // The value is not shown, as it may be a secret.
   const had = secret === undefined
     ? "nothing"
     : `a value of the type ${typeof secret}`;

@@ -41,7 +41,7 @@ function clientOf(
   return new PresenceClient({ url: "http://localhost", fetch, ...options });
 }
 
-/** Answers request after request with what is next; notes what was asked. */
+/** Answers each request with the next response, and records the requests. */
 function scripted(
   ...answers: (() => Response | Promise<Response>)[]
 ): Fetch & { readonly asked: Headers[] } {
@@ -56,7 +56,7 @@ function scripted(
   return Object.assign(fetch, { asked });
 }
 
-/** An event stream of some text, which then ends, or goes silent. */
+/** Creates an event stream of a text, which then ends or falls silent. */
 function stream(text: string, then: "ends" | "silent" = "ends"): Response {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -72,7 +72,7 @@ function stream(text: string, then: "ends" | "silent" = "ends"): Response {
 const baseline = (sequence: number) =>
   `event: baseline\ndata: {"type":"baseline","position":{"epoch":"e","sequence":${sequence}},"snapshots":[],"part":0,"last":true}\nid: ${sequence}\n\n`;
 
-Deno.test("PresenceClient publishes, asks and withdraws", async () => {
+Deno.test("PresenceClient publishes, queries and withdraws", async () => {
   using server = new PresenceServer({ epoch: "e" });
   const client = clientOf(fetchFrom(server));
   const answer = await client.publish([
@@ -124,7 +124,7 @@ Deno.test("PresenceClient publishes, asks and withdraws", async () => {
   assertEquals(typeof lastSeen, "number");
 });
 
-Deno.test("a page that is reloaded is the same tab by its resource, and nobody leaves", async () => {
+Deno.test("a reloaded page keeps its resource, and nobody leaves", async () => {
   using server = new PresenceServer();
   const page = {
     subject: "alice",
@@ -137,7 +137,7 @@ Deno.test("a page that is reloaded is the same tab by its resource, and nobody l
   const view = new PresenceView();
   const told: string[] = [];
   for (const scrolled of [0, 0.5]) {
-    // Each load of the page is another client.
+    // Each load of the page creates a new client.
     const client = new PresenceClient<PageModel>({
       url: "http://localhost",
       fetch: fetchFrom(server),
@@ -157,7 +157,7 @@ Deno.test("a page that is reloaded is the same tab by its resource, and nobody l
   await watcher[Symbol.asyncDispose]();
 });
 
-Deno.test("PresenceClient throws what the service says", async () => {
+Deno.test("PresenceClient throws the problem of the service", async () => {
   using server = new PresenceServer();
   const client = clientOf(fetchFrom(server));
   const error = await assertRejects(
@@ -186,7 +186,7 @@ Deno.test("PresenceClient throws what the service says", async () => {
   );
 });
 
-Deno.test("PresenceClient does not take another's answer for the service's", async () => {
+Deno.test("PresenceClient refuses answers that are not of the service", async () => {
   const html = () => new Response("<h1>Sign in</h1>");
   await assertRejects(
     () => clientOf(scripted(html)).presence({ context: "doc-1" }),
@@ -195,7 +195,7 @@ Deno.test("PresenceClient does not take another's answer for the service's", asy
   );
 });
 
-Deno.test("PresenceClient aborts a request by its own signal or the client's", async () => {
+Deno.test("PresenceClient aborts a request by its signal or the client's", async () => {
   const hang: Fetch = (_url, { signal }) =>
     new Promise((_, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason));
@@ -228,7 +228,7 @@ Deno.test("PresenceClient aborts a request by its own signal or the client's", a
       await flush();
       abort[which].abort(new Error("enough"));
       await pending;
-      // What is aborted beforehand sends nothing.
+      // An aborted request sends nothing.
       const unheard = clientOf(() => Promise.reject(new Error("sent")), {
         signal: abort.general.signal,
       });
@@ -241,7 +241,7 @@ Deno.test("PresenceClient aborts a request by its own signal or the client's", a
   }
 });
 
-Deno.test("PresenceClient keeps the path of its URL and asks for headers anew", async () => {
+Deno.test("PresenceClient keeps the path of its URL and gets new headers for each request", async () => {
   const urls: string[] = [];
   const tokens: (string | null)[] = [];
   let token = 0;
@@ -286,7 +286,7 @@ Deno.test("PresenceClient lets a heartbeat publish over HTTP", async () => {
   assertEquals([server.lastSequence, server.store.size], [2, 0]);
 });
 
-Deno.test("wireUpdateOf() makes times to live of times", () => {
+Deno.test("wireUpdateOf() converts times to times to live", () => {
   const fields = { observedAt: 100, expiry: 5_100, resource: "tab" };
   assertEquals(
     wireUpdateOf(update({
@@ -311,7 +311,7 @@ Deno.test("wireUpdateOf() makes times to live of times", () => {
   return never.then((error) => assertInstanceOf(error, TypeError));
 });
 
-Deno.test("PresenceClient.watch() yields what the server's watch yields", async () => {
+Deno.test("PresenceClient.watch() yields the batches of the server's watch", async () => {
   using server = new PresenceServer();
   server.receive(update({ resource: "tab" }));
   server.receive(update({ subject: "bob", facets: { activity: "editing" } }));
@@ -346,7 +346,7 @@ Deno.test("PresenceClient.watch() starts after a cursor", async () => {
   }
 });
 
-Deno.test("PresenceClient.watch() gives a cursor with what is whole", async () => {
+Deno.test("PresenceClient.watch() gives a cursor with each complete state", async () => {
   using server = new PresenceServer();
   const subjects = Array.from({ length: 3_000 }, (_, n) => `subject ${n}`);
   server.receiveAll(subjects.map((subject) => update({ subject })));
@@ -367,7 +367,7 @@ Deno.test("PresenceClient.watch() gives a cursor with what is whole", async () =
   }
 });
 
-Deno.test("PresenceClient.watch() comes back and goes on where it was", async () => {
+Deno.test("PresenceClient.watch() reconnects and continues where it was", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   const real = fetchFrom(server);
@@ -403,7 +403,7 @@ Deno.test("PresenceClient.watch() comes back and goes on where it was", async ()
   await watch.return?.();
 });
 
-Deno.test("PresenceClient.watch() gives a silent connection up", async () => {
+Deno.test("PresenceClient.watch() gives up a silent connection", async () => {
   using time = new FakeTime(0);
   const fetch = scripted(
     () => stream(`${baseline(1)}id: 2\n\n`, "silent"),
@@ -431,7 +431,7 @@ Deno.test("PresenceClient.watch() gives a silent connection up", async () => {
   await watch.return?.();
 });
 
-Deno.test("PresenceClient.watch() believes the service of its signs of life", async () => {
+Deno.test("PresenceClient.watch() uses the keep-alive interval of the service", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer();
   let asked = 0;
@@ -449,7 +449,7 @@ Deno.test("PresenceClient.watch() believes the service of its signs of life", as
   assertEquals((await pending).done, true);
 });
 
-Deno.test("PresenceClient.watch() does not hurry a slow reader", async () => {
+Deno.test("PresenceClient.watch() waits for a slow reader", async () => {
   using time = new FakeTime(0);
   const fetch = scripted(
     () => stream(baseline(1) + baseline(2), "silent"),
@@ -462,7 +462,7 @@ Deno.test("PresenceClient.watch() does not hurry a slow reader", async () => {
   await watch.return?.();
 });
 
-Deno.test("PresenceClient.watch() backs off, but not for ever", async () => {
+Deno.test("PresenceClient.watch() backs off up to a limit", async () => {
   using time = new FakeTime(0);
   const at: number[] = [];
   const fetch: Fetch = () => {
@@ -491,7 +491,7 @@ Deno.test("PresenceClient.watch() backs off, but not for ever", async () => {
   assertEquals((await pending).done, true);
 });
 
-Deno.test("PresenceClient.watch() waits as long as it is told to", async () => {
+Deno.test("PresenceClient.watch() waits for Retry-After", async () => {
   using time = new FakeTime(0);
   const at: number[] = [];
   const answers = [
@@ -512,7 +512,7 @@ Deno.test("PresenceClient.watch() waits as long as it is told to", async () => {
   await watch.return?.();
 });
 
-Deno.test("PresenceClient.watch() ends with an error when it is refused for good", async () => {
+Deno.test("PresenceClient.watch() ends with an error when it is refused permanently", async () => {
   using server = new PresenceServer();
   const refusals: [number, HttpHandlerOptions, string][] = [
     [401, { authorize: () => null }, "doc-1"],
@@ -534,7 +534,7 @@ Deno.test("PresenceClient.watch() ends with an error when it is refused for good
   }
 });
 
-Deno.test("PresenceClient.watch() tries again, after a pause, what is no stream of ours", async () => {
+Deno.test("PresenceClient.watch() retries after an answer that is not a stream", async () => {
   using time = new FakeTime(0);
   const at: number[] = [];
   const html = { headers: { "content-type": "text/html" } };
@@ -582,7 +582,7 @@ Deno.test("PresenceClient.watch() tries again, after a pause, what is no stream 
   await watch.return?.();
 });
 
-Deno.test("PresenceClient.watch() waits no longer than a timer can", async () => {
+Deno.test("PresenceClient.watch() waits at most as long as a timer can", async () => {
   using time = new FakeTime(0);
   const far = { "retry-after": "3000000" };
   const fetch = scripted(
@@ -606,7 +606,7 @@ Deno.test("PresenceClient.watch() waits no longer than a timer can", async () =>
   assertEquals((await second).done, true);
 });
 
-Deno.test("PresenceClient.watch() gives up a refusal that does not end", async () => {
+Deno.test("PresenceClient.watch() gives up a refusal without an end", async () => {
   using time = new FakeTime(0);
   const headers = { "content-type": "application/problem+json" };
   const fetch = scripted(
@@ -622,7 +622,7 @@ Deno.test("PresenceClient.watch() gives up a refusal that does not end", async (
   await watch.return?.();
 });
 
-Deno.test("PresenceClient.watch() lets go of an answer that comes too late", async () => {
+Deno.test("PresenceClient.watch() cancels an answer that is too late", async () => {
   using time = new FakeTime(0);
   const cancelled: string[] = [];
   const answers: (() => void)[] = [];
@@ -650,7 +650,7 @@ Deno.test("PresenceClient.watch() lets go of an answer that comes too late", asy
   assertEquals(cancelled, ["answer 0", "answer 1"]);
 });
 
-Deno.test("PresenceClient.watch() lets go of all it held", async () => {
+Deno.test("PresenceClient.watch() releases everything at its end", async () => {
   using server = new PresenceServer();
   const outer = new AbortController();
   const client = clientOf(fetchFrom(server), { signal: outer.signal });
@@ -690,11 +690,11 @@ Deno.test("PresenceClient is typed by the application's model", () => {
     client.publish({ context: "b", ttlMs: 1, visibility: { restricted: "x" } }),
     // @ts-expect-error: the facet is a number
     client.publish({ context: "b", ttlMs: 1, facets: { cursor: "1" } }),
-    // @ts-expect-error: the server says when somebody was last seen
+    // @ts-expect-error: the server sets when a subject was last seen
     client.publish({ context: "b", ttlMs: 1, facets: { lastSeen: 1 } }),
     // @ts-expect-error: there is no such facet
     client.publish({ context: "b", ttlMs: 1, facetTtlsMs: { other: 1 } }),
-    // @ts-expect-error: a time to live is wanted
+    // @ts-expect-error: a time to live is required
     client.publish({ context: "b" }),
   ];
   assertEquals(typeof never, "function");

@@ -17,11 +17,11 @@ Deno.test("SseParser.push() joins lines of data", () => {
   assertEquals(parse("data: a\ndata\ndata:  b\n\n"), [{ data: "a\n\n b" }]);
 });
 
-Deno.test("SseParser.push() tells of blocks that are no event", () => {
+Deno.test("SseParser.push() returns blocks that are not events", () => {
   assertEquals(parse("id: 7\n\n", ": comment\n\n", "\n\n"), [{ id: "7" }, {}]);
 });
 
-Deno.test("SseParser.push() takes all line ends, in pieces too", () => {
+Deno.test("SseParser.push() accepts all line ends, in pieces too", () => {
   const block = { event: "change", data: "1" };
   assertEquals(parse("event: change\r\ndata: 1\r\n\r\n"), [block]);
   assertEquals(parse("event: change\rdata: 1\r\r"), [block]);
@@ -37,14 +37,14 @@ Deno.test("SseParser.push() skips a byte order mark", () => {
   assertEquals(parse("data: \uFEFF1\n\n"), [{ data: "\uFEFF1" }]);
 });
 
-Deno.test("SseParser.push() leaves out what it should", () => {
+Deno.test("SseParser.push() ignores unknown and invalid fields", () => {
   assertEquals(parse("id: a\0b\nretry: soon\nother: x\ndata:1\n\n"), [
     { data: "1" },
   ]);
   assertEquals(parse("data: never ends\n"), []);
 });
 
-Deno.test("property: SseParser.push() gives the same however it is cut", () => {
+Deno.test("property: SseParser.push() returns the same for all pieces of a text", () => {
   const line = fc.constantFrom(
     "data: a",
     "data:b",

@@ -1,4 +1,4 @@
-import { type JsonValue, parseJson } from "../../internal.ts";
+import { type JsonValue, parseJson, pause } from "../../internal.ts";
 import {
   HttpProblem,
   type HttpProblemOptions,
@@ -78,17 +78,14 @@ export async function readBytes(
   }
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
-  // Node 20 has no Promise.withResolvers().
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), BODY_MS);
-  });
+  const ended = new AbortController();
+  const late = pause(BODY_MS, ended.signal);
   const parts: BlobPart[] = [];
   let bytes = 0;
   try {
     while (true) {
       const result = await Promise.race([reader.read(), late]);
-      if (result === undefined) throw tooSlow();
+      if (!result) throw tooSlow();
       if (result.done) break;
       bytes += result.value.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
@@ -99,7 +96,7 @@ export async function readBytes(
     if (error instanceof HttpProblem) throw error;
     throw notWhole();
   } finally {
-    clearTimeout(timer);
+    ended.abort();
     // Not awaited, since the end of a slow body may not arrive either.
     reader.cancel().catch(() => {});
   }

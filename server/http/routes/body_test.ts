@@ -3,7 +3,7 @@ import { FakeTime } from "@std/testing/time";
 import { flush } from "../../testing/harness.ts";
 import { HttpProblem, readBytes } from "../mod.ts";
 
-/** A request whose body comes in parts, one every so many seconds. */
+/** Creates a request whose body arrives in parts at an interval. */
 function slow(seconds: number, parts: number) {
   const body = {
     isCancelled: false,
@@ -35,7 +35,7 @@ Deno.test("readBytes() reads a body that arrives within 30 seconds", async () =>
   assertEquals(await read, Uint8Array.of(0, 1, 2, 3));
 });
 
-Deno.test("readBytes() gives a body up that trickles for 30 seconds", async () => {
+Deno.test("readBytes() gives up a body that trickles for 30 seconds", async () => {
   using time = new FakeTime();
   const body = slow(1, 100);
   const problem = assertRejects(
@@ -55,7 +55,7 @@ Deno.test("readBytes() gives a body up that trickles for 30 seconds", async () =
   await flush();
 });
 
-Deno.test("readBytes() reads no body as one without bytes", async () => {
+Deno.test("readBytes() reads a missing body as empty", async () => {
   const request = new Request("http://localhost/", { method: "POST" });
   assertEquals(await readBytes(request, 1), new Uint8Array());
 });

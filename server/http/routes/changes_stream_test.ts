@@ -27,7 +27,7 @@ import { readBatch } from "../client/read_answer.ts";
 
 const PATH = "/v1/changes?context=doc-1";
 
-/** Watches doc-1, from a position on if one is given. */
+/** Watches doc-1, from an optional position. */
 async function watch(
   send: Send,
   lastEventId?: string,
@@ -41,7 +41,7 @@ async function watch(
   );
 }
 
-/** The first event of a watch. */
+/** Returns the first event of a watch. */
 async function firstOf(send: Send): Promise<SseBlock> {
   const events = await watch(send);
   const block = await events.next();
@@ -50,7 +50,7 @@ async function firstOf(send: Send): Promise<SseBlock> {
   return block;
 }
 
-/** A server that tells how many of its watches have not ended. */
+/** A server that counts its open watches. */
 interface Counting extends ServedPresence {
   open: number;
   /** Called when a watch has ended. */
@@ -91,7 +91,7 @@ function counting(server: PresenceServer): Counting {
   };
 }
 
-Deno.test("GET /v1/changes gives an id to the last part of a baseline alone", async () => {
+Deno.test("GET /v1/changes gives an id only to the last part of a baseline", async () => {
   using server = new PresenceServer();
   server.receiveAll(
     Array.from({ length: 2_500 }, (_, index) =>
@@ -130,7 +130,7 @@ Deno.test("GET /v1/changes resumes after Last-Event-ID", async () => {
   await second.cancel();
 });
 
-Deno.test("GET /v1/changes resumes after since, but rather after Last-Event-ID", async () => {
+Deno.test("GET /v1/changes resumes after since, unless there is a Last-Event-ID", async () => {
   using server = new PresenceServer();
   const send = sendTo(createHttpHandler(server));
   const tokenNow = async () => {
@@ -152,7 +152,7 @@ Deno.test("GET /v1/changes resumes after since, but rather after Last-Event-ID",
   await resumed.cancel();
 });
 
-Deno.test("GET /v1/changes gives a baseline after a gap, a restart, nonsense", async () => {
+Deno.test("GET /v1/changes gives a baseline after a gap, a restart or an invalid id", async () => {
   using server = new PresenceServer({ retention: 1, epoch: "a" });
   const send = sendTo(createHttpHandler(server));
   const first = await watch(send);
@@ -177,7 +177,7 @@ Deno.test("GET /v1/changes gives a baseline after a gap, a restart, nonsense", a
   }
 });
 
-Deno.test("GET /v1/changes keeps connection and position alive", async () => {
+Deno.test("GET /v1/changes keeps the connection alive and the position current", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer({ epoch: "e" });
   const send = sendTo(createHttpHandler(server, {
@@ -189,7 +189,7 @@ Deno.test("GET /v1/changes keeps connection and position alive", async () => {
   for (let round = 1; round <= 3; round++) {
     const block = events.next();
     await flush();
-    // What is hidden or elsewhere moves the position, and nothing else.
+    // A hidden change, or one of another context, only moves the position.
     server.receive(update({ visibility: "private", subject: `s${round}` }));
     time.tick(600);
     await flush();
@@ -203,7 +203,7 @@ Deno.test("GET /v1/changes keeps connection and position alive", async () => {
   assertEquals(server.store.size, 6);
 });
 
-Deno.test("GET /v1/changes tells how often it shows that it is alive", async () => {
+Deno.test("GET /v1/changes sends its keep-alive interval", async () => {
   using server = new PresenceServer();
   const response = await sendTo(createHttpHandler(server))(PATH);
   assertEquals(response.headers.get("presence-keep-alive-ms"), "15000");
@@ -237,14 +237,18 @@ Deno.test("GET /v1/changes holds no more than a batch for a slow reader", async 
     });
     await flush();
   }
-  assertEquals(serialized, [], "nobody has asked for anything");
-  assertEquals((await events.data()).type, "baseline", "it fell too far back");
+  assertEquals(serialized, [], "nobody reads yet");
+  assertEquals(
+    (await events.data()).type,
+    "baseline",
+    "it fell too far behind",
+  );
   assertEquals(serialized, [999]);
   await events.cancel();
   assertEquals(server.store.size, 0);
 });
 
-Deno.test("GET /v1/changes splits what is too much for an event", async () => {
+Deno.test("GET /v1/changes splits a batch that is too large for an event", async () => {
   using server = new PresenceServer({ epoch: "e" });
   const send = sendTo(createHttpHandler(server));
   const { id } = await firstOf(send);
@@ -270,7 +274,7 @@ Deno.test("GET /v1/changes splits what is too much for an event", async () => {
   await resumed.cancel();
 });
 
-Deno.test("GET /v1/changes ends between the parts when the rights are taken away", async () => {
+Deno.test("GET /v1/changes ends between the parts when the rights are revoked", async () => {
   using server = new PresenceServer();
   const rights = new AbortController();
   const send = sendTo(createHttpHandler(server, {
@@ -285,7 +289,7 @@ Deno.test("GET /v1/changes ends between the parts when the rights are taken away
   assertEquals(await events.next(), undefined);
 });
 
-Deno.test("GET /v1/changes frees the watch when the reader goes away", async () => {
+Deno.test("GET /v1/changes frees the watch when the reader cancels", async () => {
   using server = new PresenceServer();
   const served = counting(server);
   const send = sendTo(createHttpHandler(served, { keepAliveMs: 1_000 }));
@@ -300,7 +304,7 @@ Deno.test("GET /v1/changes frees the watch when the reader goes away", async () 
   assertEquals(served.open, 1);
   await waiting.cancel();
   assertEquals(await pending, undefined);
-  // The sanitizers would find the timer of a watch that goes on.
+  // The sanitizers would find the timer of an open watch.
   assertEquals(served.open, 0);
 });
 
@@ -326,21 +330,21 @@ Deno.test("GET /v1/changes frees the watch when a socket is closed", async () =>
   await http.shutdown();
 });
 
-Deno.test("disconnectSignal() is for where the body is not cancelled", () => {
+Deno.test("disconnectSignal() is for adapters that don't cancel the body", () => {
   const request = new Request("http://localhost/");
   assertEquals(disconnectSignal(request, "Deno/2.9.6"), undefined);
   assertEquals(disconnectSignal(request, "Node.js/22"), request.signal);
   assertEquals(disconnectSignal(request, ""), request.signal);
 });
 
-Deno.test("GET /v1/changes ends when nobody reads what it has given for a minute", async () => {
+Deno.test("GET /v1/changes ends when the reader stalls for a minute", async () => {
   using time = new FakeTime();
   using server = new PresenceServer();
   const handler = createHttpHandler(server);
   const { body } = await sendTo(handler)(PATH);
   const reader = body?.getReader();
   assert(reader !== undefined);
-  // Who waits for the next event reads, however long nothing happens.
+  // A reader that waits for the next event has not stalled.
   for (let event = 0; event < 20; event++) {
     const read = reader.read();
     await time.tickAsync(15_000);
@@ -353,7 +357,7 @@ Deno.test("GET /v1/changes ends when nobody reads what it has given for a minute
   assert((await reader.read()).done);
 });
 
-Deno.test("GET /v1/changes ends when the rights are taken away", async () => {
+Deno.test("GET /v1/changes ends when the rights are revoked", async () => {
   using server = new PresenceServer();
   const rights = new AbortController();
   const people: Record<string, Identity> = {
@@ -375,7 +379,7 @@ Deno.test("GET /v1/changes ends when the rights are taken away", async () => {
   assertEquals(await blamed(late, 401), [], "the signal is still aborted");
 });
 
-Deno.test("GET /v1/changes writes a batch once for all with equal rights", async () => {
+Deno.test("GET /v1/changes writes a batch once for all watchers with equal rights", async () => {
   interface NoteModel extends PresenceModel {
     facets: { note: { toJSON(): string } };
   }
@@ -406,7 +410,7 @@ Deno.test("GET /v1/changes writes a batch once for all with equal rights", async
     facets: { note: { toJSON: () => `written ${++written}` } },
   });
   const blocks = await Promise.all(pending);
-  // Update and snapshot each hold the note; there are two kinds of rights.
+  // Update and snapshot both hold the note, for two kinds of rights.
   assertEquals(written, 4);
   const data = blocks.map((block) => block?.data);
   assertEquals(new Set(data).size, 2);
@@ -438,7 +442,7 @@ Deno.test("GET /v1/changes reports a batch that can't be written", async () => {
   assertEquals(errors, [failed]);
 });
 
-Deno.test("GET /v1/changes sends what a mirror needs", async () => {
+Deno.test("GET /v1/changes sends all that a view needs", async () => {
   using time = new FakeTime(1_000);
   using server = new PresenceServer();
   const send = sendTo(createHttpHandler(server, {

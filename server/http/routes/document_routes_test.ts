@@ -24,12 +24,12 @@ import {
 
 const RUNS = { numRuns: Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000) };
 
-/** A service with documents, and the way to it. */
+/** A service with documents, and requests to it. */
 interface Service extends Disposable {
   readonly server: PresenceServer<DocumentModel>;
   readonly documents: DocumentPresence;
   readonly send: Send;
-  /** Lets somebody into a document. */
+  /** Joins a document as a user. */
   enter(
     userId: string,
     documentId: string,
@@ -39,7 +39,7 @@ interface Service extends Disposable {
 
 function serve(options: HttpHandlerOptions = {}): Service {
   const server = new PresenceServer<DocumentModel>();
-  // Who types goes on typing, however busy the machine is.
+  // A user keeps typing, however busy the machine is.
   const documents = new DocumentPresence(server, { typingDebounceMs: 60_000 });
   return {
     server,
@@ -56,7 +56,7 @@ function serve(options: HttpHandlerOptions = {}): Service {
   };
 }
 
-/** The names of those in an answer. */
+/** Returns the names of the people in an answer. */
 function names({ active_users }: Record<string, unknown>): unknown[] {
   return records(active_users).map(({ user_id }) => user_id);
 }
@@ -64,7 +64,7 @@ function names({ active_users }: Record<string, unknown>): unknown[] {
 const as = (user: string) => ({ headers: { cookie: `user=${user}` } });
 
 for (const path of ["/v1/documents/42/presence", "/internal/presence/42"]) {
-  Deno.test(`GET ${path} tells who is in a document`, async () => {
+  Deno.test(`GET ${path} lists the people in a document`, async () => {
     using service = serve();
     const { documents } = service;
     await documents.join("bob", { documentId: "42", name: "Bob" });
@@ -102,7 +102,7 @@ for (const path of ["/v1/documents/42/presence", "/internal/presence/42"]) {
   });
 }
 
-Deno.test("a document that is not known is empty", async () => {
+Deno.test("an unknown document is empty", async () => {
   using service = serve();
   const { timestamp, ...answer } = await read(
     await service.send("/v1/documents/nowhere/presence"),
@@ -115,7 +115,7 @@ Deno.test("a document that is not known is empty", async () => {
   });
 });
 
-Deno.test("who is in a document by another face is told, unless it is not public", async () => {
+Deno.test("people from other faces are in a document if their entries are public", async () => {
   using service = serve();
   const enter = (subject: string, visibility: string) =>
     service.send(
@@ -134,7 +134,7 @@ Deno.test("who is in a document by another face is told, unless it is not public
   assertEquals(names(answer), ["robot"]);
 });
 
-Deno.test("a document is told page by page", async () => {
+Deno.test("a document has pages", async () => {
   using service = serve({ limits: { page: 2 } });
   for (const id of ["e", "d", "c", "b", "a"]) await service.enter(id, "42");
   const found: unknown[] = [];
@@ -152,7 +152,7 @@ Deno.test("a document is told page by page", async () => {
   assertEquals(found, ["a", "b", "c", "d", "e"]);
 });
 
-Deno.test("GET /v1/workspaces/{id}/documents tells where somebody is", async () => {
+Deno.test("GET /v1/workspaces/{id}/documents lists the documents in use", async () => {
   using service = serve();
   await service.enter("ada", "1", "acme");
   await service.enter("bob", "1", "acme");
@@ -179,7 +179,7 @@ Deno.test("GET /v1/workspaces/{id}/documents tells where somebody is", async () 
   assertEquals(second.next, undefined);
 });
 
-Deno.test("POST /v1/documents/counts counts people, and 0 where nobody is", async () => {
+Deno.test("POST /v1/documents/counts counts people, and 0 in an empty document", async () => {
   using service = serve();
   await service.enter("ada", "1");
   await service.enter("bob", "1");
@@ -263,10 +263,10 @@ Deno.test("an id that is too long is refused", async () => {
 });
 
 const BAD_BODIES: [what: string, body: unknown, blamed: string][] = [
-  ["no object", 7, "document_ids"],
+  ["a number", 7, "document_ids"],
   ["an array", ["1"], "document_ids"],
   ["no ids", {}, "document_ids"],
-  ["ids that are no array", { document_ids: "1" }, "document_ids"],
+  ["ids that are not an array", { document_ids: "1" }, "document_ids"],
   ["an id that is a number", { document_ids: [1] }, "document_ids[0]"],
   ["half a character", { document_ids: ["\ud800"] }, "document_ids[0]"],
   ["too many ids", { document_ids: Array(1_001).fill("1") }, "document_ids"],
@@ -280,7 +280,7 @@ for (const [what, body, field] of BAD_BODIES) {
   });
 }
 
-Deno.test("POST /v1/documents/counts refuses what is no JSON, another type, and too much", async () => {
+Deno.test("POST /v1/documents/counts refuses invalid JSON, other types and large bodies", async () => {
   using service = serve({ limits: { bodyBytes: 100 } });
   const send = (body: string, type = "application/json") =>
     service.send("/v1/documents/counts", {
@@ -298,7 +298,7 @@ Deno.test("POST /v1/documents/counts refuses what is no JSON, another type, and 
   await blamed(await send(" ".repeat(101)), 413);
 });
 
-Deno.test("documents are told only to who may read them", async () => {
+Deno.test("only clients with the right read documents", async () => {
   using service = serve({
     authorize: byCookie({
       ada: identity({
@@ -338,7 +338,7 @@ Deno.test("documents are told only to who may read them", async () => {
   assertEquals(counts, { "1": 1, "2": 0 });
 });
 
-Deno.test("who reads a workspace as a context is told of no document", async () => {
+Deno.test("a workspace that is read as a context names no documents", async () => {
   using service = serve({
     authorize: byCookie({
       ada: identity({ canRead: oneOf("workspace:acme") }),
@@ -373,7 +373,7 @@ Deno.test("createHttpHandler() refuses documents of another server", () => {
   assertEquals(error.field, "documents");
 });
 
-Deno.test("where the other servers can't be asked, a document is unavailable", async () => {
+Deno.test("a document is unavailable if the other servers can't be asked", async () => {
   const errors: unknown[] = [];
   using service = serve();
   const failing = (cause: unknown) => {
@@ -402,19 +402,19 @@ Deno.test("where the other servers can't be asked, a document is unavailable", a
   assertEquals([kind, errors], ["urn:ruthere:closed", []]);
 });
 
-Deno.test("who is not known is told of no document", async () => {
+Deno.test("an unknown client reads no documents", async () => {
   using service = serve({ authorize: byCookie({}) });
   await blamed(await service.send("/v1/documents/1/presence"), 401);
 });
 
 const ASKED: Record<string, [path: string, init?: RequestInit]> = {
-  "a document": ["/v1/documents/1/presence"],
-  "a workspace": ["/v1/workspaces/1/documents"],
+  "document": ["/v1/documents/1/presence"],
+  "workspace": ["/v1/workspaces/1/documents"],
   "counts": ["/v1/documents/counts", posting({ document_ids: ["1"] })],
 };
 
 for (const [what, [path, init]] of Object.entries(ASKED)) {
-  Deno.test(`whose rights end while other servers are asked is not told of ${what}`, async () => {
+  Deno.test(`a client whose rights end while other servers are asked gets no ${what}`, async () => {
     const rights = new AbortController();
     using service = serve({
       authorize: () => identity({ signal: rights.signal }),
@@ -444,7 +444,7 @@ for (const [what, [path, init]] of Object.entries(ASKED)) {
   });
 }
 
-Deno.test("requests for documents count as all others", async () => {
+Deno.test("requests for documents count like all others", async () => {
   using service = serve({
     authorize: byCookie({ ada: identity() }),
     limits: { requestsPerSecond: 1 },
@@ -454,7 +454,7 @@ Deno.test("requests for documents count as all others", async () => {
   await blamed(await service.send(path, as("ada")), 429);
 });
 
-Deno.test("routes of documents have the methods that they have", async () => {
+Deno.test("routes of documents list and check their methods", async () => {
   using service = serve();
   await service.enter("ada", "1");
   const gets = [
@@ -493,13 +493,13 @@ const NOWHERE = [
 ];
 
 for (const path of NOWHERE) {
-  Deno.test(`there is nothing at ${path}`, async () => {
+  Deno.test(`there is no route at ${path}`, async () => {
     using service = serve();
     await blamed(await service.send(path), 404);
   });
 }
 
-Deno.test("a handler without documents has no such routes", async () => {
+Deno.test("a handler without documents has no routes of documents", async () => {
   using service = serve({ documents: undefined });
   const paths = ["/v1/documents/1/presence", "/internal/presence/1"];
   for (const path of paths) await blamed(await service.send(path), 404);
@@ -510,14 +510,14 @@ Deno.test("a handler without documents has no such routes", async () => {
   await blamed(counts, 404);
 });
 
-Deno.test("a page of another site learns of no document", async () => {
+Deno.test("a page of another site reads no documents", async () => {
   using service = serve();
   const headers = { origin: "https://evil.example" };
   const response = await service.send("/v1/documents/1/presence", { headers });
   assertEquals(await blamed(response, 403), ["origin"]);
 });
 
-Deno.test("documents that are closed are answered with 503", async () => {
+Deno.test("closed documents are answered with 503", async () => {
   using service = serve();
   service.documents[Symbol.dispose]();
   const response = await service.send("/v1/documents/1/presence");
@@ -525,10 +525,10 @@ Deno.test("documents that are closed are answered with 503", async () => {
   assertMatch(String(detail), /closed/);
 });
 
-Deno.test("property: any id is found by its path, and counted", async () => {
+Deno.test("property: any id can be read by its path and counted", async () => {
   using service = serve();
   const id = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 })
-    // A browser takes these for steps in the path.
+    // A browser resolves these as steps in the path.
     .filter((id) => id !== "." && id !== "..");
   await fc.assert(
     fc.asyncProperty(id, async (id) => {

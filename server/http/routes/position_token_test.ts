@@ -13,7 +13,7 @@ const START = { epoch: "e", sequence: 5 };
 const HERE = { epoch: "e", sequence: 7 };
 const LAST = { epoch: "e", sequence: 9 };
 
-/** What a token is read as. */
+/** Reads a token. */
 function readAs(
   tokens: PositionTokens,
   token: string,
@@ -24,7 +24,7 @@ function readAs(
   return typeof place === "object" ? place.position : place;
 }
 
-/** The token of somebody who began at the start and has come on. */
+/** Issues a token for a later position than the start. */
 function issue(
   tokens: PositionTokens,
   holder = HOLDER,
@@ -32,7 +32,7 @@ function issue(
   return tokens.begin(START, holder)(HERE);
 }
 
-Deno.test("PositionTokens.read() reads what was written", () => {
+Deno.test("PositionTokens.read() reads a written token", () => {
   const tokens = new PositionTokens();
   for (const epoch of ["e", "", "a.b.1", "ü\n😀", "\ud800", "%"]) {
     const write = tokens.begin({ epoch, sequence: 5 }, HOLDER);
@@ -46,7 +46,7 @@ Deno.test("PositionTokens.read() reads what was written", () => {
   }
 });
 
-Deno.test("PositionTokens.read() lets its holder write on", () => {
+Deno.test("PositionTokens.read() returns a writer of later tokens", () => {
   const tokens = new PositionTokens();
   const token = issue(tokens);
   const place = tokens.read(token, LAST, HOLDER);
@@ -55,7 +55,7 @@ Deno.test("PositionTokens.read() lets its holder write on", () => {
   assertEquals(readAs(tokens, place.write(LAST)), LAST);
 });
 
-Deno.test("PositionTokens.read() lets nobody go back to before they began", () => {
+Deno.test("PositionTokens.read() refuses positions before the start", () => {
   const tokens = new PositionTokens();
   const token = issue(tokens);
   const at = (start: number, sequence: number) =>
@@ -65,14 +65,14 @@ Deno.test("PositionTokens.read() lets nobody go back to before they began", () =
   for (const forged of [at(5, 4), at(5, 0), at(4, 7), at(0, 0), at(4, 4)]) {
     assertEquals(readAs(tokens, forged), "elsewhere", forged);
   }
-  assertEquals(readAs(tokens, at(5, 10)), "elsewhere", "yet to come");
+  assertEquals(readAs(tokens, at(5, 10)), "elsewhere", "in the future");
   const tag = token.slice(-16);
   const other = tag.startsWith("A") ? "B" : "A";
   const forged = `e.5.7.${other}${tag.slice(1)}`;
   assertEquals(readAs(tokens, forged), "elsewhere");
 });
 
-Deno.test("PositionTokens.read() finds out who comes from elsewhere", () => {
+Deno.test("PositionTokens.read() detects tokens from elsewhere", () => {
   const tokens = new PositionTokens();
   const token = issue(tokens);
   const others: TokenHolder[] = [
@@ -96,12 +96,12 @@ Deno.test("PositionTokens.read() finds out who comes from elsewhere", () => {
   assertEquals(readAs(tokens, token, HOLDER, younger), "elsewhere");
 });
 
-Deno.test("PositionTokens.read() knows no other handler's tokens", () => {
+Deno.test("PositionTokens.read() refuses tokens of another handler", () => {
   const token = issue(new PositionTokens());
   assertEquals(readAs(new PositionTokens(), token), "elsewhere");
 });
 
-Deno.test("PositionTokens.read() refuses what was never written", () => {
+Deno.test("PositionTokens.read() refuses what is not a token", () => {
   const tokens = new PositionTokens();
   const token = issue(tokens);
   const bad = ["", "7", "e.7", "e.5.x.AAAAAAAAAAAAAAAA", `${token}A`]

@@ -44,9 +44,9 @@ export async function publish(ask: Ask): Promise<Response> {
     grantOf(update, actor, now, service.ttlMs)
   );
   const updates = read.map((update, index) => {
-    const ttls = granted[index];
     const prefix = prefixOf(index);
-    const stamped = stamp({ ...update, ...ttls }, actor, now, prefix);
+    const bounded = { ...update, ...granted[index] };
+    const stamped = stamp(bounded, actor, now, prefix);
     applyOwnRules(ask, stamped, prefix);
     return stamped;
   });

@@ -1,10 +1,10 @@
-/** What a line with `curl` asks for. */
+/** The request of a line with `curl`. */
 export interface CurlRequest {
   readonly url: string;
   readonly init: RequestInit & { readonly headers: Headers };
 }
 
-/** The requests that the `curl` lines of a text make, in order. */
+/** Returns the requests of the `curl` lines of a text, in order. */
 export function curlRequests(text: string): CurlRequest[] {
   return text.replaceAll("\\\n", " ").split("\n")
     .filter((line) => line.startsWith("curl "))

@@ -6,12 +6,12 @@ import { type SseBlock, SseParser } from "../client/sse_parser.ts";
 /** Sends a request to a handler. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
-/** Sends requests to a handler in the same process. */
+/** Returns a function that sends requests to a handler in the same process. */
 export function sendTo(handler: HttpHandler): Send {
   return (path, init) => handler(new Request(`http://localhost${path}`, init));
 }
 
-/** A request that publishes. */
+/** Creates a request that publishes. */
 export function posting(
   body: unknown,
   headers: Record<string, string> = {},
@@ -23,14 +23,14 @@ export function posting(
   };
 }
 
-/** An update that has what is needed, as it is sent. */
+/** Creates an update with all required fields, as a client sends it. */
 export function sent(
   fields: Record<string, unknown> = {},
 ): Record<string, unknown> {
   return { subject: "alice", context: "doc-1", ttlMs: 30_000, ...fields };
 }
 
-/** What a response says. */
+/** Reads the JSON object of a response. */
 export async function read(
   response: Response,
   status = 200,
@@ -42,7 +42,7 @@ export async function read(
   return value;
 }
 
-/** The fields that a problem document blames. */
+/** Returns the faulty fields of a problem document. */
 export async function blamed(
   response: Response,
   status: number,
@@ -56,18 +56,18 @@ export async function blamed(
   return records(errors ?? []).map(({ field }) => field);
 }
 
-/** A list of objects, as it comes out of JSON. */
+/** Checks that a JSON value is a list of objects. */
 export function records(value: unknown): Record<string, unknown>[] {
   if (Array.isArray(value) && value.every(isRecord)) return value;
   throw new TypeError(`No list of objects: ${JSON.stringify(value)}`);
 }
 
-/** An object, as it comes out of JSON. */
+/** Reports whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Who sees and does everything, but for what is said. */
+/** Creates an identity that may see and do everything, except as given. */
 export function identity(fields: Partial<Identity> = {}): Identity {
   return {
     origin: "session",
@@ -78,7 +78,7 @@ export function identity(fields: Partial<Identity> = {}): Identity {
   };
 }
 
-/** Lets those in who say their name in a cookie, with a session each. */
+/** Returns an `authorize` that finds identities by the name in a cookie. */
 export function byCookie(
   identities: Readonly<Record<string, Identity>>,
 ): (request: Request) => Identity | undefined {
@@ -89,7 +89,7 @@ export function byCookie(
   };
 }
 
-/** Tells whether a context is one of some. */
+/** Returns a function that reports whether a context is one of some. */
 export function oneOf(...contexts: string[]): (context: Key) => boolean {
   return (context) => isKey(context) && contexts.includes(String(context));
 }
@@ -108,7 +108,7 @@ export class EventReader {
     this.#reader = response.body.getReader();
   }
 
-  /** The next block, but for the opening one; `undefined` at the end. */
+  /** Returns the next block after the opening one; `undefined` at the end. */
   async next(): Promise<SseBlock | undefined> {
     while (true) {
       const block = this.#blocks.shift();
@@ -121,14 +121,14 @@ export class EventReader {
     }
   }
 
-  /** The data of the next event. */
+  /** Returns the data of the next event. */
   async data(): Promise<Record<string, unknown>> {
     const data: unknown = JSON.parse((await this.next())?.data ?? "null");
     if (!isRecord(data)) throw new TypeError("There is no event");
     return data;
   }
 
-  /** Goes away. */
+  /** Cancels the stream. */
   async cancel(): Promise<void> {
     await this.#reader.cancel();
   }

@@ -3,7 +3,7 @@ import { documentContext, workspaceContext } from "../documents/mod.ts";
 import { type Family, parseExposition } from "./testing/exposition.ts";
 import { Measured } from "./testing/measured.ts";
 
-/** What a scrape has where everything is measured and something happens. */
+/** Returns a scrape of all sources after some events. */
 async function everything(): Promise<Family[]> {
   await using measured = new Measured({ documentLabels: 10 });
   for (const context of [documentContext("42"), workspaceContext("acme")]) {
@@ -13,7 +13,7 @@ async function everything(): Promise<Family[]> {
   return parseExposition(await measured.metrics.text());
 }
 
-/** The labels of all samples, by the names of samples. */
+/** Returns the labels of all samples, by their names. */
 function labelsOf(families: readonly Family[]): Map<string, Set<string>> {
   const labels = new Map<string, Set<string>>();
   for (
@@ -30,7 +30,7 @@ function read(file: string): string {
   return Deno.readTextFileSync(new URL(file, import.meta.url));
 }
 
-/** All strings below a name, however deep. */
+/** Returns all strings below a name, at any depth. */
 function stringsOf(json: unknown, name: string): string[] {
   if (typeof json !== "object" || json === null) return [];
   return Object.entries(json).flatMap(([key, value]) =>
@@ -38,21 +38,21 @@ function stringsOf(json: unknown, name: string): string[] {
   );
 }
 
-/** The metrics that text asks for. */
+/** Returns the metrics that a text queries. */
 function asked(text: string): string[] {
   return text.match(/\bruthere_\w+/g) ?? [];
 }
 
-/** What PromQL says besides metrics and labels. */
+/** The words of PromQL besides metrics and labels. */
 const WORDS = new Set(
   "sum max min by rate increase topk histogram_quantile label_values"
     .split(" "),
 );
 
-/** What Prometheus itself adds to each sample. */
+/** The labels that Prometheus adds to each sample. */
 const ADDED = ["job", "instance"];
 
-/** The labels that an expression names, and all else that is no known word. */
+/** Returns the labels of an expression, and all unknown words. */
 function namesIn(expression: string): string[] {
   const bare = expression.replaceAll(/"[^"]*"|\$\w+|\[[^\]]*\]/g, "");
   return (bare.match(/[a-z_]\w*/gi) ?? [])
@@ -61,10 +61,10 @@ function namesIn(expression: string): string[] {
 
 const DASHBOARD: unknown = JSON.parse(read("dashboard.json"));
 
-Deno.test("dashboard.json asks for what a scrape has, by labels that it has", async () => {
+Deno.test("dashboard.json queries only metrics and labels of a scrape", async () => {
   const labels = labelsOf(await everything());
   const expressions = stringsOf(DASHBOARD, "expr");
-  assert(expressions.length > 20, "the expressions have not been found");
+  assert(expressions.length > 20, "the expressions were not found");
   for (const expression of expressions) {
     const metrics = asked(expression);
     assertEquals(metrics.length, 1, expression);
@@ -84,7 +84,7 @@ Deno.test("dashboard.json asks for what a scrape has, by labels that it has", as
   }
 });
 
-Deno.test("dashboard.json names its lines by labels that they have", async () => {
+Deno.test("dashboard.json names its lines by labels of their metrics", async () => {
   const labels = labelsOf(await everything());
   assertEquals(
     targetsOf(DASHBOARD).length,
@@ -124,10 +124,10 @@ Deno.test("the README lists every metric with its type and labels, and no other"
   assertEquals(listed.sort(), there.sort());
 });
 
-Deno.test("the rules of the README ask for what a scrape has", async () => {
+Deno.test("the rules of the README query only metrics and labels of a scrape", async () => {
   const labels = labelsOf(await everything());
   const rules = [...read("README.md").matchAll(/^ +expr: (.+)$/gm)];
-  assert(rules.length > 5, "the rules have not been found");
+  assert(rules.length > 5, "the rules were not found");
   for (const [, rule = ""] of rules) {
     for (const metric of asked(rule)) assert(labels.has(metric), metric);
   }

@@ -3,7 +3,7 @@ import { parseExposition } from "./testing/exposition.ts";
 
 const HEAD = "# HELP a_total Help.\n# TYPE a_total counter\n";
 
-Deno.test("parseExposition() reads what a scrape says", () => {
+Deno.test("parseExposition() reads a scrape", () => {
   const text = `${HEAD}a_total{x="1",y="\\"\\\\\\n"} 2\na_total 1e+21\n`;
   assertEquals(parseExposition(text), [{
     name: "a_total",

@@ -39,7 +39,7 @@ Deno.test("createMetricsHandler() answers HEAD without a body", async () => {
   assertEquals(await response.text(), "");
 });
 
-Deno.test("createMetricsHandler() serves nothing but its path, and by GET alone", async () => {
+Deno.test("createMetricsHandler() serves only its path, and only GET", async () => {
   const send = make();
   for (const path of ["/", "/metrics/", "/metricsx", "/v1/metrics"]) {
     assertEquals((await send(path)).status, 404, path);
@@ -51,7 +51,7 @@ Deno.test("createMetricsHandler() serves nothing but its path, and by GET alone"
   assertEquals((await make({ path: "/numbers" })("/numbers")).status, 200);
 });
 
-Deno.test("createMetricsHandler() lets in only those who know the token", async () => {
+Deno.test("createMetricsHandler() requires the token", async () => {
   const send = make({ token: "s3cret" });
   const bad = [
     "",
@@ -77,12 +77,12 @@ Deno.test("createMetricsHandler() lets in only those who know the token", async 
   }
 });
 
-Deno.test("createMetricsHandler() computes nothing before somebody asks", () => {
-  // What is still under way at the end fails this test.
+Deno.test("createMetricsHandler() computes nothing before a request", () => {
+  // An open request at the end fails this test.
   for (let count = 0; count < 1_000; count++) make({ token: "s3cret" });
 });
 
-Deno.test("createMetricsHandler() is for loopback names without a token, and for any with one", async () => {
+Deno.test("createMetricsHandler() serves loopback names without a token, and all names with one", async () => {
   const name = "metrics.internal";
   const open = make();
   for (const host of ["localhost", "127.0.0.1", "[::1]"]) {
@@ -98,12 +98,12 @@ Deno.test("createMetricsHandler() is for loopback names without a token, and for
   assertEquals((await both("/metrics", init, name)).status, 421);
 });
 
-Deno.test("createMetricsHandler() answers no page of another site", async () => {
+Deno.test("createMetricsHandler() refuses pages of other sites", async () => {
   const init = { headers: { origin: "https://evil.example" } };
   assertEquals((await make()("/metrics", init)).status, 403);
 });
 
-Deno.test("createMetricsHandler() tells of what fails, but not whoever asks", async () => {
+Deno.test("createMetricsHandler() reports failures to onError, but not to the client", async () => {
   const failure = new Error("s3cret");
   const errors: unknown[] = [];
   const handler = createMetricsHandler(
@@ -116,7 +116,7 @@ Deno.test("createMetricsHandler() tells of what fails, but not whoever asks", as
   assertEquals(errors, [failure]);
 });
 
-Deno.test("createMetricsHandler() answers also when nobody can be told of what fails", async () => {
+Deno.test("createMetricsHandler() answers even if onError throws", async () => {
   const handler = createMetricsHandler(
     { contentType: "text/plain", text: () => Promise.reject(new Error("x")) },
     {
@@ -130,7 +130,7 @@ Deno.test("createMetricsHandler() answers also when nobody can be told of what f
   await response.body?.cancel();
 });
 
-Deno.test("createMetricsHandler() is made of metrics, not of something else", () => {
+Deno.test("createMetricsHandler() refuses what is not a PresenceMetrics", () => {
   for (const bad of [{}, null, undefined, new PresenceServer()]) {
     assertThrows(
       () => Reflect.apply(createMetricsHandler, undefined, [bad]),
@@ -140,7 +140,7 @@ Deno.test("createMetricsHandler() is made of metrics, not of something else", ()
   }
 });
 
-Deno.test("createMetricsHandler() refuses options that make no sense, and does not repeat the token", () => {
+Deno.test("createMetricsHandler() refuses invalid options, and does not repeat the token", () => {
   for (const token of ["", "two words", "ümlaut", "line\nbreak"]) {
     const error = assertThrows(() => make({ token }), InvalidValueError);
     assert(token === "" || !error.message.includes(token), error.message);

@@ -16,7 +16,7 @@ import { PresenceMetrics } from "./mod.ts";
 import { parseExposition, type Sample } from "./testing/exposition.ts";
 import { Measured, scrape } from "./testing/measured.ts";
 
-Deno.test("PresenceMetrics tells who is here and what has happened", async () => {
+Deno.test("PresenceMetrics counts subjects and events", async () => {
   await using measured = new Measured();
   const { server } = measured;
   measured.receive({ expiry: server.now + 1_000 });
@@ -47,7 +47,7 @@ Deno.test("PresenceMetrics tells who is here and what has happened", async () =>
   ]);
 });
 
-Deno.test("PresenceMetrics tells of connections, and of what is refused", async () => {
+Deno.test("PresenceMetrics counts connections and refusals", async () => {
   await using measured = new Measured();
   const { endpoint, handler } = measured;
   const client = await MemoryClient.connect(endpoint);
@@ -71,7 +71,7 @@ Deno.test("PresenceMetrics tells of connections, and of what is refused", async 
   await body?.cancel();
 });
 
-Deno.test("PresenceMetrics tells how far the slowest watch is behind, and of baselines that were sent anew", async () => {
+Deno.test("PresenceMetrics measures the lag of the slowest watch and counts resent baselines", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer({ retention: 2 });
   const metrics = new PresenceMetrics({ server });
@@ -92,7 +92,7 @@ Deno.test("PresenceMetrics tells how far the slowest watch is behind, and of bas
   ]);
 });
 
-Deno.test("PresenceMetrics tells how a node and its cluster are", async () => {
+Deno.test("PresenceMetrics reports the state of a node and its cluster", async () => {
   await using measured = new Measured();
   const { backbone } = measured;
   using other = new PresenceServer();
@@ -133,7 +133,7 @@ Deno.test("PresenceMetrics tells how a node and its cluster are", async () => {
 Deno.test("PresenceMetrics.observeCursorUpdate() sorts latencies into buckets of 5, 10, 25, 50 and 100 ms", async () => {
   using server = new PresenceServer();
   const metrics = new PresenceMetrics({ server });
-  // It is given away, as a callback.
+  // It is passed as a callback.
   const { observeCursorUpdate } = metrics;
   for (const ms of [5, 6, 25, 26, 100, 101]) observeCursorUpdate(ms);
   observeCursorUpdate(-1);
@@ -151,9 +151,9 @@ Deno.test("PresenceMetrics.observeCursorUpdate() sorts latencies into buckets of
   ]);
 });
 
-// What is not there
+// Missing sources
 
-Deno.test("PresenceMetrics says nothing of what is not measured, and goes on when it is", async () => {
+Deno.test("PresenceMetrics has no samples of a missing source, and continues when it is added", async () => {
   await using measured = new Measured();
   const metrics = new PresenceMetrics({ server: measured.server });
   const names = (await scrape(metrics)).map((line) => line.split(/[{ ]/)[0]);
@@ -169,7 +169,7 @@ Deno.test("PresenceMetrics says nothing of what is not measured, and goes on whe
   assertEquals(await scrape(metrics, "ruthere_connections"), []);
 });
 
-Deno.test("PresenceMetrics goes on counting when something else is measured in the place of a source", async () => {
+Deno.test("PresenceMetrics continues counters when a source is replaced", async () => {
   using server = new PresenceServer();
   const metrics = new PresenceMetrics({
     server,
@@ -180,7 +180,7 @@ Deno.test("PresenceMetrics goes on counting when something else is measured in t
   assertEquals(await scrape(metrics, name), [`${name} 5`]);
   metrics.measure({ documents: { stats: { coalesced: 2, statesResent: 0 } } });
   assertEquals(await scrape(metrics, name), [`${name} 7`]);
-  // Another one may have counted more than the one before.
+  // A new source may have counted more than the old one.
   const busy = { stats: { coalesced: 10, statesResent: 0 } };
   metrics.measure({ documents: busy });
   assertEquals(await scrape(metrics, name), [`${name} 17`]);
@@ -188,7 +188,7 @@ Deno.test("PresenceMetrics goes on counting when something else is measured in t
   assertEquals(await scrape(metrics, name), [`${name} 17`]);
 });
 
-Deno.test("PresenceMetrics counts whole what takes the place of a source, and nothing beside it", async () => {
+Deno.test("PresenceMetrics adds all counts of a new source, and only once", async () => {
   using server = new PresenceServer();
   const http = (requests: number) => ({
     stats: {
@@ -212,7 +212,7 @@ Deno.test("PresenceMetrics counts whole what takes the place of a source, and no
   assertEquals(await counted(), ["10", "10", "3"]);
 });
 
-Deno.test("PresenceMetrics tells the metrics of others after its own", async () => {
+Deno.test("PresenceMetrics appends the metrics of others", async () => {
   using server = new PresenceServer();
   const others = new Registry();
   new Gauge({ name: "rooms", help: "Rooms.", registers: [others] }).set(3);
@@ -223,7 +223,7 @@ Deno.test("PresenceMetrics tells the metrics of others after its own", async () 
 
 // Names and labels
 
-/** What a dashboard for Materi asks for, as it names its metrics and labels. */
+/** The queries of a dashboard for Materi. */
 const QUERIES_OF_MATERI = [
   'materi_presence_active_users{document_id="42", workspace_id="acme"}',
   'sum by (document_id) (materi_presence_active_users{workspace_id="acme"})',
@@ -236,7 +236,7 @@ const QUERIES_OF_MATERI = [
   'materi_cursor_update_latency_seconds_bucket{le="0.1"}',
 ];
 
-/** The samples that each selector of a query finds, which have its labels. */
+/** Returns the samples of each selector of a query, which have its labels. */
 function foundBy(query: string, samples: readonly Sample[]): Sample[][] {
   const selectors = [...query.matchAll(/\b(materi_\w+)(?:\{([^}]*)\})?/g)];
   const [, grouping = ""] = /\bby \(([^)]*)\)/.exec(query) ?? [];
@@ -253,7 +253,7 @@ function foundBy(query: string, samples: readonly Sample[]): Sample[][] {
   });
 }
 
-Deno.test("PresenceMetrics for Materi answers what its dashboards ask", async () => {
+Deno.test("PresenceMetrics for Materi answers the queries of its dashboards", async () => {
   using server = new PresenceServer<DocumentModel>();
   const metrics = new PresenceMetrics({ server, materi: true });
   using documents = new DocumentPresence(server, {
@@ -291,7 +291,7 @@ Deno.test("PresenceMetrics for Materi answers what its dashboards ask", async ()
   assertEquals(bounds, ["0.005", "0.01", "0.025", "0.05", "0.1", "+Inf"]);
 });
 
-Deno.test("PresenceMetrics for Materi tells of so many documents at most", async () => {
+Deno.test("PresenceMetrics for Materi limits the number of documents", async () => {
   await using measured = new Measured({ materi: true, documentLabels: 1 });
   for (const subject of ["alice", "bob"]) {
     measured.receive({ subject, context: documentContext("one") });
@@ -302,7 +302,7 @@ Deno.test("PresenceMetrics for Materi tells of so many documents at most", async
   ]);
 });
 
-Deno.test("new PresenceMetrics() refuses a prefix that can't begin a name, and a number of documents that is none", () => {
+Deno.test("new PresenceMetrics() refuses an invalid prefix and an invalid number of documents", () => {
   using server = new PresenceServer();
   for (const prefix of ["1_", "my-app_", "é", "a b"]) {
     const error = assertThrows(
@@ -336,7 +336,7 @@ Deno.test("PresenceMetrics refuses documents of another server", () => {
   }
 });
 
-Deno.test("PresenceMetrics leaves the registry that all share alone", async () => {
+Deno.test("PresenceMetrics does not use the global registry", async () => {
   using server = new PresenceServer();
   const before = register.getMetricsAsArray().length;
   await new PresenceMetrics({ server }).text();
@@ -344,7 +344,7 @@ Deno.test("PresenceMetrics leaves the registry that all share alone", async () =
   assertEquals(register.getMetricsAsArray().length, before);
 });
 
-Deno.test("PresenceMetrics has no label that holds a subject or a context", async () => {
+Deno.test("PresenceMetrics has no label with a subject or a context", async () => {
   await using measured = new Measured();
   const { handler, endpoint } = measured;
   const secret = "s3cret";
@@ -359,7 +359,7 @@ Deno.test("PresenceMetrics has no label that holds a subject or a context", asyn
   assert(!text.includes(secret), text);
 });
 
-Deno.test("PresenceMetrics tells of so many documents and workspaces as it is asked to, the largest ones", async () => {
+Deno.test("PresenceMetrics measures the given number of largest documents and workspaces", async () => {
   await using measured = new Measured({ documentLabels: 2 });
   const { server } = measured;
   const enter = (subject: string, document: string, workspace: string) => {
@@ -398,7 +398,7 @@ Deno.test("PresenceMetrics tells of so many documents and workspaces as it is as
 
 // Cost
 
-Deno.test("PresenceMetrics does not grow, whoever comes and goes", async () => {
+Deno.test("PresenceMetrics does not grow as subjects join and leave", async () => {
   await using measured = new Measured();
   const { server, handler } = measured;
   await measured.pass(10_000);
@@ -413,7 +413,7 @@ Deno.test("PresenceMetrics does not grow, whoever comes and goes", async () => {
   assertEquals((await measured.scrape()).map(seriesOf), before);
 });
 
-Deno.test("PresenceMetrics reads each source once for a scrape, and nothing between two", async () => {
+Deno.test("PresenceMetrics reads each source once for a scrape, and only then", async () => {
   using server = new PresenceServer();
   let readings = 0;
   const { store } = server;
@@ -438,7 +438,7 @@ Deno.test("PresenceMetrics reads each source once for a scrape, and nothing betw
   assertEquals(readings, 2);
 });
 
-Deno.test("PresenceMetrics counts the same for scrapes that come at once", async () => {
+Deno.test("PresenceMetrics counts correctly for concurrent scrapes", async () => {
   using server = new PresenceServer();
   const metrics = new PresenceMetrics({ server });
   server.receive(update());

@@ -1,6 +1,6 @@
 /**
- * One token, for HTTP, for streams, and for the clients of both dialects as
- * they are.
+ * One token for HTTP, for streams, and for the unchanged clients of both
+ * dialects.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }
 
-/** phoenix.js in the room, and whom it sees join (`+ada`) and leave (`-ada`). */
+/** phoenix.js in the room, and the joins (`+ada`) and leaves (`-ada`) that it sees. */
 async function phoenix({ host }: Service, grant: Grant) {
   const captured = captureSocket();
   let token = await issue(grant);
@@ -31,7 +31,7 @@ async function phoenix({ host }: Service, grant: Grant) {
     reconnectAfterMs: () => 10,
     rejoinAfterMs: () => 10,
   };
-  // Its types know of a string only.
+  // Its types allow only a string.
   Reflect.set(options, "authToken", () => token);
   const socket = new Socket(`ws://${host}/socket`, options);
   socket.connect();
@@ -55,9 +55,9 @@ async function phoenix({ host }: Service, grant: Grant) {
     told,
     closes,
     keys: () => presence.list((key) => key).sort(),
-    /** Has a token at the next connect. */
+    /** Sets the token for the next connect. */
     take: async (next: Grant) => void (token = await issue(next)),
-    /** Sends a fresh token now; what is said to it. */
+    /** Sends a fresh token now, and returns the answer. */
     async refresh(next: Grant): Promise<string> {
       token = await issue(next);
       const answer = new Promise<string>((resolve) =>
@@ -89,7 +89,7 @@ async function supabase({ host }: Service, grant: Grant) {
   const client = new RealtimeClient(`ws://${host}/realtime/v1`, {
     transport: captured.transport,
     reconnectAfterMs: () => 10,
-    // It looks there at each connect.
+    // It reads this at each connect.
     params: {
       get apikey() {
         return token;
@@ -125,7 +125,7 @@ async function supabase({ host }: Service, grant: Grant) {
   };
 }
 
-/** A stream of the room, read to its end. */
+/** Reads a stream of the room to its end. */
 async function stream({ host }: Service, token: string) {
   const response = await fetch(
     `http://${host}/v1/changes?context=${TOPIC}&access_token=${token}`,
@@ -240,7 +240,7 @@ test("the client of this package watches on with fresh tokens, and misses nothin
   const sees = (key: string) => () => view.subjects(TOPIC).includes(key);
   service.topics.track(TOPIC, "bob", {});
   await eventually(sees("bob"), "bob is seen");
-  await eventually(() => asked >= 3, "it has come back twice");
+  await eventually(() => asked >= 3, "it has reconnected twice");
   service.topics.track(TOPIC, "eve", {});
   await eventually(sees("eve"), "eve is seen");
   ended.abort();
@@ -256,7 +256,7 @@ test("phoenix.js whose token expires comes back with a fresh one, and nobody not
   await ada.take({ sub: "ada" });
   await eventually(() => ada.closes.length > 0, "its socket is closed");
   assertEquals(ada.closes, [[1008, "token expired"]]);
-  await eventually(() => ada.channel.state === "joined", "it is back");
+  await eventually(() => ada.channel.state === "joined", "it has rejoined");
   assertEquals(await ada.refresh({ sub: "ada" }), "ok");
   await eventually(() => bob.keys().includes("ada"), "ada is there");
   assertEquals(bob.told.filter((told) => told.endsWith("ada")), ["+ada"]);
@@ -278,7 +278,7 @@ test("Supabase's client whose token expires comes back with a fresh one, and nob
   await ada.refresh({ sub: "ada" });
   await eventually(
     () => ada.statuses.filter((one) => one === "SUBSCRIBED").length === 2,
-    "it is back",
+    "it has rejoined",
   );
   await ada.channel.track({ again: true });
   await eventually(() => bob.keys().includes("ada"), "ada is there");
@@ -311,7 +311,7 @@ test("a right to read that a fresh token takes away closes the channels of clien
   await eventually(() => ada.channel.state === "closed", "ada's is closed");
   await eventually(() => bob.statuses.includes("CLOSED"), "bob's is closed");
   assertEquals(reasons, [{ reason: "unauthorized" }]);
-  // Both would have joined again by now if they did, and were refused.
+  // If they rejoined, they would have been refused by now.
   const { received } = service.endpoint.stats;
   for (let turn = 0; turn < 20; turn++) {
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -336,7 +336,7 @@ test("what a fresh token shows is shown at once, and what it hides is hidden", a
   await eventually(() => ada.keys().includes("eve"), "ada sees eve");
   await eventually(() => bob.keys().includes("eve"), "bob sees eve");
   await ada.refresh({ sub: "ada" });
-  await eventually(() => !ada.keys().includes("eve"), "ada sees eve no more");
+  await eventually(() => !ada.keys().includes("eve"), "ada no longer sees eve");
   assert(bob.keys().includes("eve"));
 });
 
@@ -362,7 +362,7 @@ test("revoke() ends all that a subject has open, and keeps it out until it has a
   );
   assertEquals(bob.statuses, ["SUBSCRIBED"]);
   const isBack = async () => {
-    // Until the tolerance is over, what it is issued is refused as well.
+    // Tokens that are issued within the tolerance are refused as well.
     while (ada.channel.state !== "joined") {
       await ada.take({ sub: "ada" });
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -15,14 +15,14 @@ import {
 } from "./testing/tokens.ts";
 
 for (const alg of ["RS256", "PS256", "ES256", "EdDSA"]) {
-  Deno.test(`a token that is signed by ${alg} with a published key is taken`, async () => {
+  Deno.test(`a token that is signed by ${alg} with a published key is accepted`, async () => {
     const { jwk, sign } = await pair("one", alg);
     await using it = issuer([jwk]);
     const tokens = authority(it.url);
     assertEquals(await reasonOf(tokens, await sign()), undefined);
     const expired = await sign({ exp: NOW - 6 });
     assertEquals(await reasonOf(tokens, expired), "the token has expired");
-    assertEquals(it.asked, 1, "the keys are asked for once");
+    assertEquals(it.asked, 1, "the keys are loaded once");
   });
 }
 
@@ -46,7 +46,7 @@ Deno.test("a token that is signed with the public key as a secret is refused", a
   }
 });
 
-Deno.test("a secret that is among the published keys signs nothing", async () => {
+Deno.test("a secret among the published keys verifies no token", async () => {
   const secret: JWK = {
     kty: "oct",
     k: btoa(SECRET).replaceAll("=", "").replaceAll("+", "-"),
@@ -57,7 +57,7 @@ Deno.test("a secret that is among the published keys signs nothing", async () =>
   assertEquals(await reasonOf(authority(it.url), forged), NOT_SIGNED);
 });
 
-Deno.test("a token of another key by a known name is refused", async () => {
+Deno.test("a token of another key with a known name is refused", async () => {
   const known = await pair("one");
   const other = await pair("one");
   await using it = issuer([known.jwk]);
@@ -65,7 +65,7 @@ Deno.test("a token of another key by a known name is refused", async () => {
   assertEquals(await reasonOf(tokens, await other.sign()), NOT_SIGNED);
 });
 
-Deno.test("a token of an unknown key is refused, and does not have the keys asked for again", async () => {
+Deno.test("a token of an unknown key is refused, and does not load the keys again", async () => {
   const known = await pair("one");
   const unknown = await pair("two");
   await using it = issuer([known.jwk]);
@@ -76,7 +76,7 @@ Deno.test("a token of an unknown key is refused, and does not have the keys aske
   assertEquals(it.asked, 1);
 });
 
-Deno.test("keys may be rotated: a new one is found, an old one is forgotten", async () => {
+Deno.test("rotated keys: a new one is found, an old one is forgotten", async () => {
   const [old, fresh] = [await pair("old"), await pair("fresh")];
   await using it = issuer([old.jwk]);
   const tokens = authority(it.url, { jwksCooldownMs: 0 });
@@ -90,7 +90,7 @@ Deno.test("keys may be rotated: a new one is found, an old one is forgotten", as
   assertEquals(await reasonOf(tokens, await old.sign()), NOT_SIGNED);
 });
 
-Deno.test("a token that does not name its key may be of any", async () => {
+Deno.test("a token that does not name its key may have any key", async () => {
   const keys = [await pair(undefined), await pair(undefined)];
   await using it = issuer(keys.map(({ jwk }) => jwk));
   const tokens = authority(it.url);
@@ -104,7 +104,7 @@ Deno.test("a token that does not name its key may be of any", async () => {
   assertEquals(await reasonOf(tokens, await other.sign()), NOT_SIGNED);
 });
 
-Deno.test("nobody is let in while the keys can't be loaded, and all are when they can", async () => {
+Deno.test("clients are let in only when the keys can be loaded", async () => {
   const { jwk, sign } = await pair("one");
   const token = await sign();
   const answers = [
@@ -141,7 +141,7 @@ Deno.test("nobody is let in while the keys can't be loaded, and all are when the
   assertEquals(await ask(), 200);
 });
 
-Deno.test("an issuer that is not there lets nobody in", async () => {
+Deno.test("an unreachable issuer lets nobody in", async () => {
   const { jwk, sign } = await pair("one");
   const it = issuer([jwk]);
   await it[Symbol.asyncDispose]();
@@ -155,7 +155,7 @@ Deno.test("an issuer that is not there lets nobody in", async () => {
   );
 });
 
-Deno.test("an issuer is not asked because of what can't be a token of theirs", async () => {
+Deno.test("keys are not loaded for a token that can't be of the issuer", async () => {
   await using it = issuer([]);
   const tokens = authority(it.url);
   for (const token of ["", "garbage", "a.b.c", await signed()]) {
@@ -164,7 +164,7 @@ Deno.test("an issuer is not asked because of what can't be a token of theirs", a
   assertEquals(it.asked, 0);
 });
 
-Deno.test("keys are asked for at https, or on this machine", () => {
+Deno.test("keys are loaded by https, or from this machine", () => {
   const trusted = [
     "https://login.example/jwks",
     "http://localhost:1/jwks",
@@ -194,7 +194,7 @@ Deno.test("keys are asked for at https, or on this machine", () => {
   }
 });
 
-Deno.test("a URL that has a user or a password is refused, and a refused one is not told whole", () => {
+Deno.test("a URL with a user or a password is refused, and its error hides them", () => {
   const urls = [
     "https://ada:hunter2@login.example/jwks",
     "https://hunter2@login.example/jwks",
@@ -211,7 +211,7 @@ Deno.test("a URL that has a user or a password is refused, and a refused one is 
   assert(error.message.endsWith('received "http://login.example/jwks"'));
 });
 
-Deno.test("published keys go with algorithms of public keys alone", () => {
+Deno.test("published keys need algorithms of public keys", () => {
   const url = "https://login.example/jwks";
   for (const algorithms of [["HS256"], ["RS256", "HS256"], ["none"], []]) {
     const error = assertThrows(

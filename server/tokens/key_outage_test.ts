@@ -16,12 +16,12 @@ import { reasonOf } from "./testing/tokens.ts";
 
 const OUT_OF_ORDER = new Response("no", { status: 500 });
 
-/** Tokens that name so many unknown keys. */
+/** Creates tokens that name unknown keys. */
 function strangers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => forged(`key ${index}`));
 }
 
-Deno.test("keys that can't be had are asked for once in a cooldown, and told of once", async () => {
+Deno.test("keys that can't be loaded are requested and reported once in a cooldown", async () => {
   using time = new FakeTime();
   await using it = issuer(OUT_OF_ORDER);
   const { authorize } = authority(it.url);
@@ -57,7 +57,7 @@ Deno.test("keys that can't be had are asked for once in a cooldown, and told of 
   }
 });
 
-Deno.test("while keys are there, an outage refuses tokens of unknown keys alone", async () => {
+Deno.test("while there are keys, an outage refuses only tokens of unknown keys", async () => {
   using time = new FakeTime();
   const { jwk, sign } = await pair("one");
   await using it = issuer([jwk]);
@@ -76,7 +76,7 @@ Deno.test("while keys are there, an outage refuses tokens of unknown keys alone"
   assertEquals(it.asked, 2);
   assertEquals(told.length, 1);
   assert(told[0] instanceof TokenKeysError);
-  // What is older than ten minutes is believed no more.
+  // Keys older than ten minutes are no longer used.
   time.tick(570_000);
   await assertRejects(() => tokens.verify(known), TokenKeysError);
   it.published = [jwk];
@@ -104,7 +104,7 @@ Deno.test("a key set that is too large is not read to its end", async () => {
   await left;
 });
 
-Deno.test("a key set may have a mebibyte, and not a byte more", async () => {
+Deno.test("a key set may have a mebibyte, but no more", async () => {
   const { jwk, sign } = await pair("one");
   const token = await sign();
   const json = JSON.stringify({ keys: [jwk] });
@@ -114,7 +114,7 @@ Deno.test("a key set may have a mebibyte, and not a byte more", async () => {
   await assertRejects(() => authority(it.url).verify(token), TokenKeysError);
 });
 
-Deno.test("a published key that can't be used refuses its tokens, is told of once, and spoils no other", async () => {
+Deno.test("the tokens of an unusable published key are refused, it is reported once, and other keys work", async () => {
   const good = await pair("good");
   const weak = await weakKey();
   const { y: _, ...half } = good.jwk;
@@ -141,14 +141,14 @@ Deno.test("a published key that can't be used refuses its tokens, is told of onc
   assertEquals(it.asked, 1);
 });
 
-Deno.test("what is no key at all among those that are published spoils no other", async () => {
+Deno.test("an invalid key in a key set does not affect the others", async () => {
   const { jwk, sign } = await pair("one");
   const json = JSON.stringify({ keys: [null, 7, {}, [], jwk] });
   await using it = issuer(new Response(json));
   assertEquals(await reasonOf(authority(it.url), await sign()), undefined);
 });
 
-/** An RSA key that is shorter than may be. */
+/** An RSA key that is too short. */
 async function weakKey() {
   const { publicKey } = await crypto.subtle.generateKey(
     {

@@ -4,7 +4,7 @@ import { matcherOf } from "./patterns.ts";
 
 const RUNS = { numRuns: Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000) };
 
-Deno.test("matcherOf() takes exact names, and what begins as a pattern with a star", () => {
+Deno.test("matcherOf() matches exact names, and prefixes with a star", () => {
   const matches = matcherOf(["room", "doc:*", "a*b", "", "x**"]);
   const yes = ["room", "doc:", "doc:1:2", "a*b", "", "x*", "x*y"];
   const no = ["room:1", "roo", "doc", "Doc:1", "axb", "a*", "*", "x", " ", 7];
@@ -12,13 +12,13 @@ Deno.test("matcherOf() takes exact names, and what begins as a pattern with a st
   assertEquals(no.filter(matches), []);
 });
 
-Deno.test("matcherOf() takes everything for a star alone, and nothing for no patterns", () => {
+Deno.test("matcherOf() matches everything for a star, and nothing without patterns", () => {
   const keys = ["", "room", "__proto__", 7];
   assertEquals(keys.filter(matcherOf(["room", "*"])), keys);
   assertEquals(keys.filter(matcherOf([])), []);
 });
 
-Deno.test("matcherOf() takes what any of its patterns takes, a property", () => {
+Deno.test("property: matcherOf() matches if any of its patterns does", () => {
   const text = fc.string({
     unit: fc.constantFrom("a", "b", "*"),
     maxLength: 4,

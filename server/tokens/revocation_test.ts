@@ -19,7 +19,7 @@ async function identityOf(
   return identity;
 }
 
-Deno.test("revoke() ends what a subject has, and nobody else's", async () => {
+Deno.test("revoke() ends the streams of a subject, and of no other", async () => {
   const { tokens } = authority();
   const [phone, laptop, bob] = [
     await identityOf(tokens),
@@ -37,7 +37,7 @@ Deno.test("revoke() ends what a subject has, and nobody else's", async () => {
   );
 });
 
-Deno.test("revoke() refuses the tokens that were issued before, until they have expired", async () => {
+Deno.test("revoke() refuses tokens that were issued before, until they expire", async () => {
   const it = authority();
   const token = await signed();
   it.tokens.revoke("ada");
@@ -52,7 +52,7 @@ Deno.test("revoke() refuses the tokens that were issued before, until they have 
   assertEquals(await reasonOf(it.tokens, token), "the token has expired");
 });
 
-Deno.test("revoke() refuses what an issuer has issued before whose clock is ahead", async () => {
+Deno.test("revoke() refuses earlier tokens of an issuer whose clock is ahead", async () => {
   const it = authority();
   const token = await signed({ claims: { iat: NOW + 5, exp: NOW + 605 } });
   assertEquals(await reasonOf(it.tokens, token), undefined);
@@ -66,7 +66,7 @@ Deno.test("revoke() refuses what an issuer has issued before whose clock is ahea
   assertEquals(await reasonOf(it.tokens, token), "the token has expired");
 });
 
-Deno.test("revoke() lets tokens in that are issued once the tolerance is over", async () => {
+Deno.test("revoke() accepts tokens that are issued after the tolerance", async () => {
   const it = authority();
   it.now = NOW + 0.5;
   it.tokens.revoke("ada");
@@ -81,18 +81,18 @@ Deno.test("revoke() lets tokens in that are issued once the tolerance is over", 
   assertEquals(later.signal.aborted, false);
 });
 
-Deno.test("revoke() is remembered for as long as what it refuses could live", async () => {
+Deno.test("revoke() is remembered for the longest lifetime of the refused tokens", async () => {
   const it = authority({ clockToleranceSeconds: 10, maxLifetimeSeconds: 60 });
   const token = await signed({ claims: { iat: NOW + 10.9, exp: NOW + 70.9 } });
   it.tokens.revoke("ada");
   it.now = NOW + 80;
-  // What can be forgotten is forgotten when somebody else is revoked.
+  // Another revocation forgets those that have expired.
   it.tokens.revoke("bob");
   const reason = "the token has been revoked";
   assertEquals(await reasonOf(it.tokens, token), reason);
 });
 
-Deno.test("revoke() counts for a token that is being verified", async () => {
+Deno.test("revoke() applies to a token while it is verified", async () => {
   const { tokens } = authority();
   const token = await signed();
   const verdict = tokens.verify(token);
@@ -100,7 +100,7 @@ Deno.test("revoke() counts for a token that is being verified", async () => {
   assertEquals((await verdict).reason, "the token has been revoked");
 });
 
-Deno.test("revoke() counts for a token whose rights are being looked up", async () => {
+Deno.test("revoke() applies to a token while its rights are looked up", async () => {
   const { promise: found, resolve: find } = Promise.withResolvers<object>();
   const { tokens } = authority({ rightsOf: () => found });
   const verdict = tokens.verify(await signed());
@@ -110,7 +110,7 @@ Deno.test("revoke() counts for a token whose rights are being looked up", async 
   assertEquals((await verdict).reason, "the token has been revoked");
 });
 
-Deno.test("revoke() ends all that is open, also by a newer token, which comes back", async () => {
+Deno.test("revoke() ends all streams, also of a newer token, which can reconnect", async () => {
   const it = authority();
   const [identity, token] = [await identityOf(it.tokens), await signed()];
   it.tokens.revoke("ada", (NOW - 3_600) * 1_000);
@@ -118,7 +118,7 @@ Deno.test("revoke() ends all that is open, also by a newer token, which comes ba
   assertEquals(await reasonOf(it.tokens, token), undefined);
 });
 
-Deno.test("revoke() of what was revoked before a start, and of what is yet to be issued", async () => {
+Deno.test("revoke() accepts times before a restart and in the future", async () => {
   const { tokens } = authority();
   const issued = (iat: number) => signed({ claims: { iat } });
   tokens.revoke("ada", (NOW - 100) * 1_000);
@@ -130,7 +130,7 @@ Deno.test("revoke() of what was revoked before a start, and of what is yet to be
   assertThrows(() => tokens.revoke("ada", NaN), InvalidValueError);
 });
 
-Deno.test("RevokedSubjects forgets what no token can have been issued before", () => {
+Deno.test("RevokedSubjects forgets revocations whose tokens have expired", () => {
   const revoked = new RevokedSubjects(1_000);
   for (let time = 0; time < 100_000; time += 10) {
     revoked.add(`subject ${time}`, time, time, time);
@@ -138,7 +138,7 @@ Deno.test("RevokedSubjects forgets what no token can have been issued before", (
   }
 });
 
-Deno.test("RevokedSubjects refuses everybody rather than to forget what matters", () => {
+Deno.test("RevokedSubjects refuses all subjects rather than forget a revocation", () => {
   const revoked = new RevokedSubjects(1_000, 2);
   revoked.add("ada", 100, 100, 100);
   revoked.add("bob", 200, 200, 200);
@@ -151,7 +151,7 @@ Deno.test("RevokedSubjects refuses everybody rather than to forget what matters"
   assert(revoked.includes("bob", 200));
 });
 
-Deno.test("RevokedSubjects takes the one that is revoked again for the newest", () => {
+Deno.test("RevokedSubjects treats a subject that is revoked again as the newest", () => {
   const revoked = new RevokedSubjects(1_000, 2);
   revoked.add("ada", 100, 100, 100);
   revoked.add("bob", 200, 200, 200);
@@ -161,7 +161,7 @@ Deno.test("RevokedSubjects takes the one that is revoked again for the newest", 
   assert(revoked.includes("ada", 300));
 });
 
-Deno.test("RevokedSubjects forgets nothing because the clock was wrong for a while", () => {
+Deno.test("RevokedSubjects forgets nothing after the clock was wrong for a while", () => {
   const revoked = new RevokedSubjects(1_000);
   revoked.add("ada", 10_000, 10_000, 500);
   // An hour ahead, and back again.
@@ -172,7 +172,7 @@ Deno.test("RevokedSubjects forgets nothing because the clock was wrong for a whi
   assertEquals(revoked.includes("ada", 10_000), false);
 });
 
-Deno.test("RevokedSubjects never lets in what was revoked, a property", () => {
+Deno.test("property: RevokedSubjects never accepts a revoked token", () => {
   const LIFETIME = 50;
   const step = fc.record({
     subject: fc.constantFrom("a", "b", "c", "d"),
@@ -194,11 +194,11 @@ Deno.test("RevokedSubjects never lets in what was revoked, a property", () => {
           all.push({ subject, until });
           assert(revoked.size <= max);
           for (const one of all) {
-            // What has expired by itself is refused without this.
+            // Expired tokens are refused anyway.
             if (one.until + LIFETIME <= now) continue;
             assert(revoked.includes(one.subject, one.until));
           }
-          // With room for all, nobody else is refused.
+          // With room for all, no other token is refused.
           if (max < 4) continue;
           for (const name of ["a", "b", "c", "d"]) {
             const last = all.filter(({ subject }) => subject === name)
@@ -215,7 +215,7 @@ Deno.test("RevokedSubjects never lets in what was revoked, a property", () => {
   );
 });
 
-Deno.test("LiveSubjects ends whoever is held, however many came since and however long ago", () => {
+Deno.test("LiveSubjects ends all held subjects, after any number of others and any time", () => {
   const live = new LiveSubjects();
   const lasting = live.signalOf("ada");
   for (let turn = 0; turn < 10_000; turn++) live.signalOf(`subject ${turn}`);
@@ -225,7 +225,7 @@ Deno.test("LiveSubjects ends whoever is held, however many came since and howeve
   assertEquals(live.signalOf("ada").aborted, false);
 });
 
-Deno.test("LiveSubjects forgets those whom nobody holds", async () => {
+Deno.test("LiveSubjects forgets subjects that nothing holds", async () => {
   const live = new LiveSubjects();
   const held = Array.from(
     { length: 500 },
@@ -235,7 +235,7 @@ Deno.test("LiveSubjects forgets those whom nobody holds", async () => {
     for (let turn = 0; turn < 1_000; turn++) {
       live.signalOf(`subject ${round} ${turn}`);
     }
-    // What was looked at is kept until the end of the turn.
+    // A dereferenced object is kept until the end of the turn.
     await new Promise((resolve) => setTimeout(resolve));
     collectGarbage();
   }
@@ -246,7 +246,7 @@ Deno.test("LiveSubjects forgets those whom nobody holds", async () => {
   }
 });
 
-/** Has the runtime forget all that nobody holds. */
+/** Collects the garbage. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc()");

@@ -4,7 +4,7 @@ import { PresenceServer } from "../mod.ts";
 import { inProcess } from "../phoenix/testing/in_process.ts";
 import { authority, signed } from "./testing/tokens.ts";
 
-/** Publishes over HTTP, by a token of ada. */
+/** Publishes over HTTP with a token of ada. */
 async function publishing(ttlMs: number) {
   const it = authority();
   const server = new PresenceServer({ clock: () => it.now * 1_000 });
@@ -34,14 +34,14 @@ async function publishing(ttlMs: number) {
   };
 }
 
-Deno.test("revoke() withdraws what was published over HTTP", async () => {
+Deno.test("revoke() withdraws entries that were published over HTTP", async () => {
   using service = await publishing(60_000);
   assertEquals(service.server.store.size, 1);
   service.it.tokens.revoke("ada");
   assertEquals(service.server.store.size, 0);
 });
 
-Deno.test("what was published over HTTP ends with its token, unless a fresh one publishes it again", async () => {
+Deno.test("entries over HTTP expire with their token, unless a fresh one publishes them again", async () => {
   using service = await publishing(600_000);
   const { it, server, publish, entry } = service;
   it.now += 300;
@@ -52,7 +52,7 @@ Deno.test("what was published over HTTP ends with its token, unless a fresh one 
   assertEquals(expiry(), (it.now + 600) * 1_000);
 });
 
-Deno.test("revoke() withdraws what a socket holds whose token has expired, however many came since", async () => {
+Deno.test("revoke() withdraws entries of a socket whose token has expired, after any number of others", async () => {
   const GRACE_MS = 3_600_000;
   const { tokens } = authority({ clock: () => Date.now() });
   using service = inProcess({

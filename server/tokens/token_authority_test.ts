@@ -18,7 +18,7 @@ import {
   type TokenFields,
 } from "./testing/tokens.ts";
 
-/** The identity of a token that is taken. */
+/** Returns the identity of an accepted token. */
 async function identityOf(
   tokens: TokenAuthority,
   fields: TokenFields = {},
@@ -28,14 +28,14 @@ async function identityOf(
   return identity;
 }
 
-/** Why a token with these claims is not taken. */
+/** Returns the reason why a token with these claims is refused. */
 async function refusalOf(
   claims: Record<string, unknown>,
 ): Promise<string | undefined> {
   return await reasonOf(authority().tokens, await signed({ claims }));
 }
 
-Deno.test("a token says who somebody is, and what they may do", async () => {
+Deno.test("a token has an identity and rights", async () => {
   const { tokens } = authority();
   const identity = await identityOf(tokens, {
     claims: {
@@ -64,7 +64,7 @@ Deno.test("a token says who somebody is, and what they may do", async () => {
   assertEquals(contexts.filter(identity.canWrite), ["doc-1"]);
 });
 
-Deno.test("a token that names no rights gives none", async () => {
+Deno.test("a token without rights grants none", async () => {
   const { tokens } = authority();
   const { canRead, canWrite, viewer } = await identityOf(tokens, {
     claims: { presence: {} },
@@ -73,7 +73,7 @@ Deno.test("a token that names no rights gives none", async () => {
   assertEquals(viewer, { restricted: [], private: false, subject: "ada" });
 });
 
-Deno.test("rights may be made of other claims", async () => {
+Deno.test("rights may come from other claims", async () => {
   const { tokens } = authority({
     rightsOf: ({ roles }) => ({
       read: ["*"],
@@ -86,7 +86,7 @@ Deno.test("rights may be made of other claims", async () => {
   assertEquals([canRead("doc-1"), canRead(7)], [true, true]);
 });
 
-Deno.test("rights that are malformed, or not there, are refused", async () => {
+Deno.test("malformed or missing rights are refused", async () => {
   const none = await refusalOf({ presence: undefined });
   assertEquals(none, "the token has no rights");
   const malformed: unknown[] = [
@@ -99,7 +99,7 @@ Deno.test("rights that are malformed, or not there, are refused", async () => {
     { labels: "team" },
     { labels: [null] },
     { private: 1 },
-    // Who wrote these did not mean that they may do nothing.
+    // The authors of these did not intend to grant nothing.
     { rea: ["*"] },
     { read: ["*"], admin: true },
   ];
@@ -119,7 +119,7 @@ Deno.test("rights may be looked up", async () => {
   assertEquals(["ada's", "bob's"].filter(canRead), ["ada's"]);
 });
 
-Deno.test("rights that can't be looked up let nobody in, and say why", async () => {
+Deno.test("rights that can't be looked up let nobody in, and report the error", async () => {
   const failure = new Error("no database");
   const { tokens } = authority({ rightsOf: () => Promise.reject(failure) });
   const token = await signed();
@@ -127,7 +127,7 @@ Deno.test("rights that can't be looked up let nobody in, and say why", async () 
   assertEquals(error, failure);
 });
 
-Deno.test("rights that are no plain object are malformed, though they leave all out", async () => {
+Deno.test("rights that are not a plain object are malformed, even without rights", async () => {
   const values = [
     () => {},
     new Map([["read", ["*"]]]),
@@ -147,14 +147,14 @@ Deno.test("rights that are no plain object are malformed, though they leave all 
   }
 });
 
-Deno.test("a token of a foreign issuer is refused", async () => {
+Deno.test("a token of another issuer is refused", async () => {
   const reason = "the token is of another issuer";
   assertEquals(await refusalOf({ iss: "https://evil.example" }), reason);
   assertEquals(await refusalOf({ iss: [ISSUER] }), reason);
   assertEquals(await refusalOf({ iss: undefined }), "the token has no iss");
 });
 
-Deno.test("a token for a foreign audience is refused", async () => {
+Deno.test("a token for another audience is refused", async () => {
   const reason = "the token is for another audience";
   assertEquals(await refusalOf({ aud: "mail" }), reason);
   assertEquals(await refusalOf({ aud: [] }), reason);
@@ -171,7 +171,7 @@ Deno.test("there may be several issuers and audiences", async () => {
   }
 });
 
-Deno.test("a token ends by the wall clock, however that is set", async () => {
+Deno.test("a token expires by the wall clock, even if it is set", async () => {
   const it = authority();
   const token = await signed();
   for (
@@ -187,7 +187,7 @@ Deno.test("a token ends by the wall clock, however that is set", async () => {
   }
 });
 
-Deno.test("a token that has expired is refused, with five seconds of tolerance", async () => {
+Deno.test("an expired token is refused, with five seconds of tolerance", async () => {
   const it = authority();
   const token = await signed();
   it.now = NOW + 604;
@@ -204,7 +204,7 @@ Deno.test("a token of the future is refused, with five seconds of tolerance", as
   assertEquals(await refusalOf({ iat: NOW + 5 }), undefined);
 });
 
-Deno.test("a token of this second counts, though its time has a fraction", async () => {
+Deno.test("a token of this second is valid, even if its time has a fraction", async () => {
   const it = authority({ clockToleranceSeconds: 0 });
   it.now = NOW + 0.25;
   const issued = (iat: number) => signed({ claims: { iat } });
@@ -216,7 +216,7 @@ Deno.test("a token of this second counts, though its time has a fraction", async
   );
 });
 
-Deno.test("a token that lives too long is refused", async () => {
+Deno.test("a token with too long a lifetime is refused", async () => {
   const reason = "the lifetime of the token is too long";
   assertEquals(await refusalOf({ exp: NOW + 86_401 }), reason);
   assertEquals(await refusalOf({ exp: NOW + 86_400 }), undefined);
@@ -224,7 +224,7 @@ Deno.test("a token that lives too long is refused", async () => {
   assertEquals(await reasonOf(tokens, await signed()), reason);
 });
 
-Deno.test("a token without an end, a subject or a time of issue is refused", async () => {
+Deno.test("a token without an expiry, a subject or a time of issue is refused", async () => {
   for (const claim of ["exp", "sub", "iat"]) {
     assertEquals(
       await refusalOf({ [claim]: undefined }),
@@ -250,7 +250,7 @@ Deno.test("claims of a wrong type are refused", async () => {
   }
 });
 
-Deno.test("a token of a wrong secret is refused", async () => {
+Deno.test("a token with a wrong secret is refused", async () => {
   const key = new TextEncoder().encode("another secret of thirty-two bytes");
   assertEquals(
     await reasonOf(authority().tokens, await signed({ key })),
@@ -279,7 +279,7 @@ Deno.test("a token that is not signed is refused", async () => {
   }
 });
 
-Deno.test("an algorithm that is not among those that are allowed is refused", async () => {
+Deno.test("an algorithm that is not allowed is refused", async () => {
   const secret = "x".repeat(64);
   const key = new TextEncoder().encode(secret);
   const token = await signed({ key, alg: "HS512" });
@@ -295,7 +295,7 @@ Deno.test("an algorithm that is not among those that are allowed is refused", as
   assertEquals(await reasonOf(other, token), undefined);
 });
 
-Deno.test("a token that asks for what is not known must be refused", async () => {
+Deno.test("a token with an unknown critical header is refused", async () => {
   const token = await new SignJWT({
     sub: "ada",
     iss: ISSUER,
@@ -357,7 +357,7 @@ Deno.test("garbage is refused", async () => {
   assertEquals(await reasonOf(tokens, good), undefined);
 });
 
-Deno.test("claims that are signed but no object are refused", async () => {
+Deno.test("signed claims that are not an object are refused", async () => {
   const key = new TextEncoder().encode(SECRET);
   for (const payload of ["null", "[]", "7", '"ada"', "", "{"]) {
     const token = await new CompactSign(new TextEncoder().encode(payload))
@@ -371,7 +371,7 @@ Deno.test("claims that are signed but no object are refused", async () => {
   }
 });
 
-Deno.test("authorize() finds a token wherever clients can put it", async () => {
+Deno.test("authorize() finds a token in all places where clients can send it", async () => {
   const { tokens } = authority();
   const token = await signed();
   const url = "http://localhost/v1/changes";
@@ -400,7 +400,7 @@ Deno.test("authorize() finds a token wherever clients can put it", async () => {
   assertEquals(await tokens.authorize(none), undefined);
 });
 
-Deno.test("authorize() says of a malformed token that it is", async () => {
+Deno.test("authorize() reports a malformed token", async () => {
   const { tokens } = authority();
   const url = "http://localhost/v1/changes";
   const protocol = "sec-websocket-protocol";
@@ -423,14 +423,14 @@ Deno.test("authorize() says of a malformed token that it is", async () => {
   );
 });
 
-Deno.test("claimsOf() tells what the token of an identity says", async () => {
+Deno.test("claimsOf() returns the claims of the token of an identity", async () => {
   const { tokens } = authority();
   const identity = await identityOf(tokens, { claims: { name: "Ada" } });
   assertEquals(tokens.claimsOf(identity)?.name, "Ada");
   assertEquals(tokens.claimsOf({ ...identity }), undefined);
 });
 
-/** Makes an authority with options, and gives the field that it refuses. */
+/** Creates an authority with options, and returns the refused field. */
 function refusedField(options: Partial<SecretOptions>): string {
   const make = () =>
     new TokenAuthority({
@@ -459,8 +459,8 @@ Deno.test("a secret that is too short for its algorithm is refused", () => {
   );
 });
 
-Deno.test("where there is neither a secret nor a JWKS URL, it is said", () => {
-  // As a name comes from the environment that is not there.
+Deno.test("options without a secret and a JWKS URL are refused", () => {
+  // A missing environment variable is undefined.
   const unset: unknown = undefined;
   for (
     const [secret, had] of [
@@ -481,13 +481,13 @@ Deno.test("where there is neither a secret nor a JWKS URL, it is said", () => {
   }
 });
 
-Deno.test("a secret goes with algorithms of secrets alone", () => {
+Deno.test("a secret needs algorithms of secrets", () => {
   for (const algorithms of [["RS256"], ["none"], ["hs256"], []]) {
     assertEquals(refusedField({ algorithms }), "algorithms");
   }
 });
 
-Deno.test("rules that make no sense are refused", () => {
+Deno.test("invalid rules are refused", () => {
   assertEquals(refusedField({ issuer: "" }), "issuer");
   assertEquals(refusedField({ audience: [] }), "audience");
   for (const value of [-1, NaN, Infinity]) {

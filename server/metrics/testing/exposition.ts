@@ -18,12 +18,12 @@ const SAMPLE = /^([^\s{]+)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\["\\n])*)"(?:,(?=.)|$)/;
 
 /**
- * Reads the text format 0.0.4 of Prometheus, and throws at what it does not
- * allow, or what good manners forbid: a metric without a help, a counter whose
- * name does not end in `_total`, a sample that is there twice.
+ * Parses the text format 0.0.4 of Prometheus. It throws on errors of the format,
+ * and on bad practice: a metric without a help, a counter whose
+ * name does not end in `_total`, or a duplicate sample.
  */
 export function parseExposition(text: string): Family[] {
-  if (!text.endsWith("\n")) throw new SyntaxError("the last line has no end");
+  if (!text.endsWith("\n")) throw new SyntaxError("the last line does not end");
   const families: { -readonly [K in keyof Family]: Family[K] }[] = [];
   const names = new Set<string>();
   let help: readonly [name: string, text: string] | undefined;
@@ -31,12 +31,14 @@ export function parseExposition(text: string): Family[] {
     const [, word = "", name = "", rest = ""] =
       /^# (\w+) (\S+) (.+)$/.exec(line) ?? [];
     if (word === "HELP") {
-      if (help !== undefined) throw new SyntaxError(`HELP of nothing: ${line}`);
+      if (help !== undefined) {
+        throw new SyntaxError(`HELP without a TYPE: ${line}`);
+      }
       help = [name, rest];
     } else if (word === "TYPE") {
-      if (help?.[0] !== name) throw new SyntaxError(`without HELP: ${line}`);
+      if (help?.[0] !== name) throw new SyntaxError(`missing HELP: ${line}`);
       if (!NAME.test(name)) throw new SyntaxError(`bad name: ${line}`);
-      if (names.has(name)) throw new SyntaxError(`twice: ${line}`);
+      if (names.has(name)) throw new SyntaxError(`duplicate: ${line}`);
       names.add(name);
       families.push({ name, help: help[1], type: typeOf(rest), samples: [] });
       help = undefined;
@@ -52,7 +54,7 @@ export function parseExposition(text: string): Family[] {
   return families;
 }
 
-/** A sample in one line, as `name{label="value"} 1`. */
+/** Formats a sample in one line, like `name{label="value"} 1`. */
 export function lineOf({ name, labels, value }: Sample): string {
   return `${seriesOf({ name, labels })} ${value}`;
 }
@@ -96,10 +98,10 @@ function sampleOf(line: string): Sample {
 function assertFamily({ name, type, samples }: Family): void {
   const series = samples.map(seriesOf);
   if (new Set(series).size < series.length) {
-    throw new SyntaxError(`a sample of ${name} is there twice`);
+    throw new SyntaxError(`duplicate sample of ${name}`);
   }
   if ((type === "counter") !== name.endsWith("_total")) {
-    throw new SyntaxError(`${name} is not named as a ${type} is`);
+    throw new SyntaxError(`${name} is not a name of a ${type}`);
   }
   for (const sample of samples) {
     const suffix = sample.name.slice(name.length);
@@ -126,6 +128,6 @@ function assertHistogram(name: string, samples: readonly Sample[]): void {
     throw new SyntaxError(`the buckets of ${name} do not add up`);
   }
   if (all?.value !== counts.at(-1)) {
-    throw new SyntaxError(`the count of ${name} is not that of its buckets`);
+    throw new SyntaxError(`the count of ${name} differs from its buckets`);
   }
 }

@@ -13,7 +13,7 @@ import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
 import { PresenceMetrics, type PresenceMetricsOptions } from "../mod.ts";
 import { lineOf, parseExposition } from "./exposition.ts";
 
-/** Everything that can be measured, in fake time, and its metrics. */
+/** Starts all sources in fake time, and their metrics. */
 export class Measured implements AsyncDisposable {
   readonly time = new FakeTime(1_000_000);
   readonly server = new PresenceServer<TopicModel>({ graceMs: 1_000 });
@@ -41,7 +41,7 @@ export class Measured implements AsyncDisposable {
     });
   }
 
-  /** Takes an update; alice is in doc-1 if nothing is said. */
+  /** Publishes an update; by default alice is in doc-1. */
   receive(fields: Partial<PresenceUpdate<TopicModel>> = {}): void {
     this.server.receive({
       subject: "alice",
@@ -55,13 +55,13 @@ export class Measured implements AsyncDisposable {
     });
   }
 
-  /** Lets time go by, and all that comes of it happen. */
+  /** Lets time pass, and its effects happen. */
   async pass(ms = 0): Promise<void> {
     await this.time.tickAsync(ms);
     await flush();
   }
 
-  /** The samples of a scrape, each in one line; those of a metric, if named. */
+  /** Returns the samples of a scrape or of one metric, each in one line. */
   async scrape(name = ""): Promise<string[]> {
     return await scrape(this.metrics, name);
   }
@@ -74,7 +74,7 @@ export class Measured implements AsyncDisposable {
   }
 }
 
-/** The samples of a scrape, each in one line; those of a metric, if named. */
+/** Returns the samples of a scrape or of one metric, each in one line. */
 export async function scrape(
   metrics: PresenceMetrics,
   name = "",

@@ -2,15 +2,15 @@ import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { type JwksOptions, TokenAuthority } from "../mod.ts";
 import { AUDIENCE, ISSUER, NOW, signed } from "./tokens.ts";
 
-/** What is said of a token that no known key has signed. */
+/** The reason for a token that no known key has signed. */
 export const NOT_SIGNED = "the token is not signed as it must be";
 
 /** An issuer that publishes keys. */
 export interface Issuer extends AsyncDisposable {
   readonly url: string;
-  /** What it publishes: keys, or an answer that is none. */
+  /** The published keys, or another answer. */
   published: readonly JWK[] | Response;
-  /** How often it was asked. */
+  /** The number of requests. */
   asked: number;
 }
 
@@ -34,7 +34,7 @@ export function issuer(published: readonly JWK[] | Response): Issuer {
   return it;
 }
 
-/** Makes an authority by the keys at a URL, at a time that stands still. */
+/** Creates an authority with the keys at a URL and a fixed time. */
 export function authority(
   url: string,
   options: Partial<JwksOptions> = {},
@@ -48,7 +48,7 @@ export function authority(
   });
 }
 
-/** A pair of keys, of which the public one has a name and can be published. */
+/** Creates a pair of keys; the public one has a name and can be published. */
 export async function pair(kid: string | undefined, alg = "ES256") {
   const { privateKey, publicKey } = await generateKeyPair(alg, {
     extractable: true,
@@ -58,7 +58,7 @@ export async function pair(kid: string | undefined, alg = "ES256") {
   return { jwk, sign, publicKey };
 }
 
-/** A token that names a key, and that nobody has signed. */
+/** Creates an unsigned token that names a key. */
 export function forged(kid: string | undefined, alg = "ES256"): string {
   const header = btoa(JSON.stringify({ alg, kid })).replaceAll("=", "");
   return `${header}.e30.AAAA`;

@@ -7,18 +7,18 @@ import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
 import { TokenAuthority, type TokenRights } from "../mod.ts";
 import { AUDIENCE, ISSUER, SECRET } from "./tokens.ts";
 
-/** A service of all faces, into which only tokens let in. */
+/** A service of all faces that requires tokens. */
 export interface Service extends AsyncDisposable {
   readonly tokens: TokenAuthority;
   readonly topics: TopicPresence;
   readonly endpoint: PhoenixEndpoint;
-  /** `127.0.0.1` and the port. */
+  /** The host: `127.0.0.1` and the port. */
   readonly host: string;
-  /** The status of each answer to a request, in their order. */
+  /** The status of each answer, in order. */
   readonly statuses: readonly number[];
 }
 
-/** Starts the service; what is lost has a grace of a minute. */
+/** Starts the service, with a grace of a minute. */
 export function serve(): Service {
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
@@ -60,15 +60,15 @@ export function serve(): Service {
   };
 }
 
-/** What a token of a test says. */
+/** The claims of a token in a test. */
 export interface Grant extends TokenRights {
-  /** Who it is of. */
+  /** The subject. */
   readonly sub: string;
-  /** How many seconds it lives from now on. */
+  /** The time to live in seconds. */
   readonly seconds?: number;
 }
 
-/** Issues a token of now: its holder reads and writes all, if nothing is said. */
+/** Issues a token; by default its holder reads and writes all contexts. */
 export function issue(
   { sub, seconds = 600, read = ["*"], write = ["*"], ...rights }: Grant,
 ): Promise<string> {

@@ -8,22 +8,22 @@ export const ISSUER = "https://login.example";
 
 export const AUDIENCE = "presence";
 
-/** The present of tests that need none, in Unix seconds. */
+/** The default time of tests, in Unix seconds. */
 export const NOW = 1_800_000_000;
 
-/** How a token of a test is made. */
+/** The options of a token in a test. */
 export interface TokenFields {
-  /** Claims beside, or instead of, the usual ones; `undefined` leaves one out. */
+  /** Claims that replace or extend the defaults; `undefined` omits one. */
   readonly claims?: Readonly<Record<string, unknown>>;
-  /** What signs it. */
+  /** The key that signs it. */
   readonly key?: CryptoKey | Uint8Array;
   readonly alg?: string;
   readonly kid?: string;
-  /** The present, in Unix seconds. */
+  /** The current time, in Unix seconds. */
   readonly now?: number;
 }
 
-/** Signs a token of ada, who may do everything for ten minutes. */
+/** Signs a token of ada with all rights for ten minutes. */
 export function signed({
   claims = {},
   key = new TextEncoder().encode(SECRET),
@@ -43,13 +43,13 @@ export function signed({
   return new SignJWT(payload).setProtectedHeader({ alg, kid }).sign(key);
 }
 
-/** An authority, and the time by its clock, in Unix seconds. */
+/** An authority, and the time of its clock in Unix seconds. */
 export interface Authority {
   readonly tokens: TokenAuthority;
   now: number;
 }
 
-/** Makes an authority by the secret, whose clock can be moved. */
+/** Creates an authority with the secret and a clock that can be set. */
 export function authority(rules: Partial<TokenRules> = {}): Authority {
   const it: Authority = {
     now: NOW,
@@ -64,7 +64,7 @@ export function authority(rules: Partial<TokenRules> = {}): Authority {
   return it;
 }
 
-/** Why a token is not taken; `undefined` if it is. */
+/** Returns the reason why a token is refused; `undefined` if it is accepted. */
 export async function reasonOf(
   tokens: TokenAuthority,
   token: string,

@@ -1,6 +1,6 @@
 /**
- * Which of us are working? Three agents in processes of their own, which know
- * each other through a NATS server. One is killed; the others see that.
+ * Which agents are working? Three agents in separate processes see each other
+ * through a NATS server. One is killed; the others notice.
  *
  * ```sh
  * deno run -A examples/agents_presence_flow.ts

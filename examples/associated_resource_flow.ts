@@ -1,6 +1,6 @@
 /**
- * A laptop, a tracker and a shipment of one traveller: three origins, facets
- * of the application's own, and two views of it all.
+ * A laptop, a tracker and a shipment of one traveller: three origins, facets of
+ * the application, and two views of all three.
  *
  * ```sh
  * deno run examples/associated_resource_flow.ts

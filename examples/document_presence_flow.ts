@@ -1,6 +1,6 @@
 /**
- * Ada and Bob write a report together: their cursors, who types, who is idle or
- * away, two tabs of one person, and goodbye.
+ * Ada and Bob write a report together: cursors, typing, idle and away, two tabs of
+ * one person, and goodbye.
  *
  * ```sh
  * deno run examples/document_presence_flow.ts

@@ -1,6 +1,6 @@
 /**
- * Who is looking at this post? A fetch handler over topics: each tab repeats
- * that it is there, and anybody may ask who else is.
+ * Who is looking at this post? A fetch handler over topics: each tab repeats its
+ * request while it is open, and anybody may list the viewers.
  *
  * ```sh
  * deno run examples/topic_viewers.ts
@@ -57,7 +57,7 @@ async function handler(request: Request): Promise<Response> {
   }
 }
 
-/** `GET /posts/7/viewers`: who is looking. */
+/** `GET /posts/7/viewers`: lists the viewers. */
 function list(post: string): Response {
   const viewers = presence.list(post);
   return Response.json({ count: presence.countPresences(post), viewers });

@@ -66,8 +66,8 @@ function assertEntries(
 ): void {
   if (added.length === 0) return;
   if (limits.entries === Infinity && limits.contexts === Infinity) return;
-  // All entries belong to the trusted actor. Entries of a subject count whatever
-  // their origin, as a new session may get a new origin.
+  // All entries belong to the trusted actor. Entries of a subject count for all
+  // origins, as a new session may get a new origin.
   const isTrusted = origin === undefined;
   const own = isTrusted
     ? undefined

@@ -84,7 +84,7 @@ Deno.test("a stream whose identity has ended makes room for another", async () =
   const events = new EventReader(await service.send(PATH));
   await events.data();
   assertEquals((await service.send(PATH)).status, 429);
-  // Nobody reads it.
+  // It is not read.
   await service.time.tickAsync(60_000);
   const second = new EventReader(await service.send(PATH));
   assertEquals((await second.data()).type, "baseline");

@@ -54,7 +54,7 @@ export interface HttpLimits {
    */
   readonly changes: number;
   /**
-   * Entries of an identity: of its subject, whatever their origin, or without a
+   * Entries of an identity: of its subject with all origins, or without a
    * subject of its origin. Without `authorize`, all entries.
    *
    * @default {1_000 with `authorize`, otherwise Infinity}

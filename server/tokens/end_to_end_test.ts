@@ -22,7 +22,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }
 
-/** phoenix.js in the room, and the joins (`+ada`) and leaves (`-ada`) that it sees. */
+/** phoenix.js in the room, with the joins (`+ada`) and leaves (`-ada`) it sees. */
 async function phoenix({ host }: Service, grant: Grant) {
   const captured = captureSocket();
   let token = await issue(grant);
@@ -157,7 +157,7 @@ async function publish(
   });
 }
 
-test("one kind of token lets into all faces, and they see each other", async () => {
+test("one kind of token works with all faces, and their clients see each other", async () => {
   await using service = serve();
   await using ada = await phoenix(service, { sub: "ada" });
   await using bob = await supabase(service, { sub: "bob" });
@@ -173,13 +173,13 @@ test("one kind of token lets into all faces, and they see each other", async () 
   await eventually(() => shows(bob.keys), "Supabase's client shows all");
   await eventually(
     () => all.every((name) => watching.text.includes(`"${name}"`)),
-    "the stream tells of all",
+    "the stream has all",
   );
   service.tokens.revoke("eve");
   await watching.end;
 });
 
-test("without a token, or with a bad one, no face lets in", async () => {
+test("no face accepts a client without a valid token", async () => {
   await using service = serve();
   const url = `http://${service.host}/v1/presence?context=${TOPIC}`;
   const nobody = await fetch(url);
@@ -206,7 +206,7 @@ test("without a token, or with a bad one, no face lets in", async () => {
   assertEquals(service.statuses.slice(-3), [403, 403, 403]);
 });
 
-test("a token that expires ends a stream, and the next request gets 401", async () => {
+test("a stream ends when its token expires, and the next request gets 401", async () => {
   await using service = serve();
   const token = await issue({ sub: "ada", seconds: 1 });
   const watching = await stream(service, token);
@@ -219,7 +219,7 @@ test("a token that expires ends a stream, and the next request gets 401", async 
   await again.body?.cancel();
 });
 
-test("the client of this package watches on with fresh tokens, and misses nothing", async () => {
+test("the client of this package continues with fresh tokens, and misses nothing", async () => {
   await using service = serve();
   let asked = 0;
   const ended = new AbortController();
@@ -247,7 +247,7 @@ test("the client of this package watches on with fresh tokens, and misses nothin
   await watching.catch(() => {});
 });
 
-test("phoenix.js whose token expires comes back with a fresh one, and nobody notices", async () => {
+test("phoenix.js reconnects with a fresh token when one expires, without a leave", async () => {
   await using service = serve();
   await using bob = await phoenix(service, { sub: "bob" });
   await using ada = await phoenix(service, { sub: "ada" });
@@ -262,7 +262,7 @@ test("phoenix.js whose token expires comes back with a fresh one, and nobody not
   assertEquals(bob.told.filter((told) => told.endsWith("ada")), ["+ada"]);
 });
 
-test("Supabase's client whose token expires comes back with a fresh one, and nobody notices", async () => {
+test("Supabase's client reconnects with a fresh token when one expires, without a leave", async () => {
   await using service = serve();
   await using bob = await phoenix(service, { sub: "bob" });
   await using ada = await supabase(service, { sub: "ada" });
@@ -285,7 +285,7 @@ test("Supabase's client whose token expires comes back with a fresh one, and nob
   assertEquals(bob.told.filter((told) => told.endsWith("ada")), ["+ada"]);
 });
 
-test("a right to write that a fresh token takes away is gone at once", async () => {
+test("a fresh token without a right to write applies at once", async () => {
   await using service = serve();
   await using bob = await supabase(service, { sub: "bob" });
   await using ada = await phoenix(service, { sub: "ada" });
@@ -296,7 +296,7 @@ test("a right to write that a fresh token takes away is gone at once", async () 
   assertEquals(await ada.refresh({ sub: "bob" }), "the token is not yours");
 });
 
-test("a right to read that a fresh token takes away closes the channels of clients for good", async () => {
+test("a fresh token without a right to read closes channels permanently", async () => {
   await using service = serve();
   await using ada = await phoenix(service, { sub: "ada" });
   await using bob = await supabase(service, { sub: "bob" });
@@ -325,7 +325,7 @@ test("a right to read that a fresh token takes away closes the channels of clien
   assertEquals(service.topics.list(TOPIC), []);
 });
 
-test("what a fresh token shows is shown at once, and what it hides is hidden", async () => {
+test("a fresh token shows and hides entries at once", async () => {
   await using service = serve();
   const visibility = { restricted: "team" };
   service.topics.track(TOPIC, "eve", {}, { visibility });
@@ -340,7 +340,7 @@ test("what a fresh token shows is shown at once, and what it hides is hidden", a
   assert(bob.keys().includes("eve"));
 });
 
-test("revoke() ends all that a subject has open, and keeps it out until it has a new token", async () => {
+test("revoke() ends the streams and sockets of a subject, which needs a new token", async () => {
   await using service = serve();
   const token = await issue({ sub: "ada" });
   await using bob = await supabase(service, { sub: "bob" });

@@ -85,7 +85,7 @@ function reasonOf(error: unknown): string {
     error instanceof errors.JWTInvalid;
   if (isMalformed) return "the token is malformed";
   if (error instanceof errors.JOSEError) {
-    return "the token is not signed as it must be";
+    return "the token is not signed correctly";
   }
   throw error;
 }

@@ -254,7 +254,7 @@ Deno.test("a token with a wrong secret is refused", async () => {
   const key = new TextEncoder().encode("another secret of thirty-two bytes");
   assertEquals(
     await reasonOf(authority().tokens, await signed({ key })),
-    "the token is not signed as it must be",
+    "the token is not signed correctly",
   );
 });
 
@@ -288,7 +288,7 @@ Deno.test("an algorithm that is not allowed is refused", async () => {
   const strict = new TokenAuthority({ ...options, clock });
   assertEquals(
     await reasonOf(strict, token),
-    "the token is not signed as it must be",
+    "the token is not signed correctly",
   );
   const algorithms = ["HS512"];
   const other = new TokenAuthority({ ...options, clock, algorithms });
@@ -307,7 +307,7 @@ Deno.test("a token with an unknown critical header is refused", async () => {
     .sign(new TextEncoder().encode(SECRET), { crit: { exp: true } });
   assertEquals(
     await reasonOf(authority().tokens, token),
-    "the token is not signed as it must be",
+    "the token is not signed correctly",
   );
 });
 

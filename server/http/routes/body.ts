@@ -85,7 +85,12 @@ export async function readBytes(
   try {
     while (true) {
       const result = await Promise.race([reader.read(), late]);
-      if (!result) throw tooSlow();
+      if (!result) {
+        const reason = `it did not arrive within ${BODY_MS / 1_000} seconds`;
+        // The rest of the body must not be read as the next request.
+        const headers = { "connection": "close" };
+        throw problem("too-slow", reason, { headers });
+      }
       if (result.done) break;
       bytes += result.value.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
@@ -100,12 +105,6 @@ export async function readBytes(
     // Not awaited, since the end of a slow body may not arrive either.
     reader.cancel().catch(() => {});
   }
-}
-
-function tooSlow(): HttpProblem {
-  const reason = `it did not arrive within ${BODY_MS / 1_000} seconds`;
-  // The rest of the body must not be read as the next request.
-  return problem("too-slow", reason, { headers: { "connection": "close" } });
 }
 
 function notWhole(): HttpProblem {

@@ -92,7 +92,7 @@ export function unauthorized(reason?: string): HttpProblem {
     );
   return new HttpProblem(
     "unauthorized",
-    `Cannot answer: ${reason ?? "the request does not say who is asking"}`,
+    `Cannot answer: ${reason ?? "the request has no known identity"}`,
     { headers: { "www-authenticate": `Bearer ${parameters.join(", ")}` } },
   );
 }

@@ -3,7 +3,7 @@ import { type JwksOptions, TokenAuthority } from "../mod.ts";
 import { AUDIENCE, ISSUER, NOW, signed } from "./tokens.ts";
 
 /** The reason for a token that no known key has signed. */
-export const NOT_SIGNED = "the token is not signed as it must be";
+export const NOT_SIGNED = "the token is not signed correctly";
 
 /** An issuer that publishes keys. */
 export interface Issuer extends AsyncDisposable {

@@ -258,7 +258,7 @@ test("says what is wrong with a token", async (people, { url }) => {
   await ada.goto(`${url}${good.slice(0, -6)}AAAAAA`);
   await shutOut(
     ada,
-    "The service does not take your token: the token is not signed as it must be.",
+    "The service does not take your token: the token is not signed correctly.",
   );
   await ada.goto(url + good);
   await chipOf(ada, "ada").waitFor();

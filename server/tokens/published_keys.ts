@@ -17,7 +17,7 @@ import { loadKeySet } from "./key_set.ts";
 const MAX_AGE_MS = 10 * 60_000;
 
 /** The largest number of unusable keys that are reported. */
-const MAX_TOLD = 100;
+const MAX_REPORTED = 100;
 
 /** The location of published keys, and how to load them. */
 export interface PublishedKeysSettings {
@@ -33,7 +33,7 @@ export interface PublishedKeysSettings {
 export class PublishedKeys {
   readonly #settings: PublishedKeysSettings;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #loadedAt: Timestamp = -Infinity;
   #failure: TokenKeysError | undefined;
   #failedAt: Timestamp = -Infinity;
@@ -71,7 +71,7 @@ export class PublishedKeys {
       const isKnown = error instanceof errors.JOSEError ||
         error instanceof TokenKeysError;
       if (isKnown) throw error;
-      this.#tellUnusable(token, error);
+      this.#reportUnusable(token, error);
       throw new errors.JWKSNoMatchingKey();
     }
   }
@@ -87,7 +87,7 @@ export class PublishedKeys {
       } catch (error) {
         if (error instanceof errors.JWSSignatureVerificationFailed) continue;
         if (error instanceof errors.JOSEError) throw error;
-        this.#tellUnusable(token, error);
+        this.#reportUnusable(token, error);
       }
     }
     throw new errors.JWSSignatureVerificationFailed();
@@ -129,23 +129,25 @@ export class PublishedKeys {
       this.#failure = new TokenKeysError(error);
       this.#failedAt = steadyNow();
       // Without fresh keys, the request that waits for them reports the error.
-      if (this.#areFresh) this.#tell(this.#failure);
+      if (this.#areFresh) this.#report(this.#failure);
       throw this.#failure;
     }
   }
 
   /** Reports a key that can verify no token, once. */
-  #tellUnusable(token: string, cause: unknown): void {
+  #reportUnusable(token: string, cause: unknown): void {
     const error = cause instanceof UnusableKeyError
       ? cause
       : new UnusableKeyError(decodeProtectedHeader(token), cause);
-    if (this.#told.has(error.message) || this.#told.size >= MAX_TOLD) return;
-    this.#told.add(error.message);
-    this.#tell(error);
+    if (
+      this.#reported.has(error.message) || this.#reported.size >= MAX_REPORTED
+    ) return;
+    this.#reported.add(error.message);
+    this.#report(error);
   }
 
   /** A failing callback must not affect who is let in. */
-  #tell(error: unknown): void {
+  #report(error: unknown): void {
     try {
       this.#settings.onError(error);
     } catch {

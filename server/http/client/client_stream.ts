@@ -66,7 +66,7 @@ export async function* streamEvents<T>(
     options.onRetry?.(error);
     const backOff = Math.min(retryMs * 2 ** failures++, MAX_RETRY_MS);
     const jitter = 0.5 + Math.random() / 2;
-    await pause(toldPause(error) + backOff * jitter, signal);
+    await pause(requestedPause(error) + backOff * jitter, signal);
   }
 }
 
@@ -89,8 +89,8 @@ async function* connect(
       throw await within(error, silenceMs, attempt.signal);
     }
     reader = eventsOf(response).getReader();
-    const told = Number(response.headers.get("presence-keep-alive-ms"));
-    if (told > 0) silenceMs = told * PATIENCE;
+    const given = Number(response.headers.get("presence-keep-alive-ms"));
+    if (given > 0) silenceMs = given * PATIENCE;
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     const parser = new SseParser();
     while (true) {
@@ -163,7 +163,7 @@ function isFinal(error: unknown): boolean {
 }
 
 /** Returns the pause that the service asks for. */
-function toldPause(error: unknown): number {
+function requestedPause(error: unknown): number {
   if (!(error instanceof PresenceRequestError)) return 0;
   return Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS);
 }

@@ -33,23 +33,26 @@ export class Board<T> {
   }
 
   async *#values(signal: AbortSignal): AsyncGenerator<T, void> {
-    let last: { readonly value: T } | undefined;
-    const isOver = () => last !== undefined && this.#isLast(last.value);
-    while (!signal.aborted && !isOver()) {
-      if (last === undefined || last.value !== this.#current) {
-        last = { value: this.#current };
-        yield last.value;
-        continue;
+    while (!signal.aborted) {
+      const value = this.#current;
+      yield value;
+      if (this.#isLast(value)) return;
+      while (value === this.#current && !signal.aborted) {
+        await this.#changed(signal);
       }
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#parked.delete(wake);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#parked.add(wake);
-        signal.addEventListener("abort", wake);
-      });
     }
+  }
+
+  /** Waits until the value changes or the signal is aborted. */
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#parked.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#parked.add(wake);
+      signal.addEventListener("abort", wake);
+    });
   }
 }

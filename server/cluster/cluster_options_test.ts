@@ -16,8 +16,7 @@ function refused(options: ClusterOptions, message: string): void {
 }
 
 Deno.test("joinCluster() takes only times that a timer can wait", () => {
-  const rule =
-    "must be a number greater than zero, and no more than 2147483647: received";
+  const rule = "must be a positive number of at most 2147483647: received";
   refused({ leaseTtlMs: 0 }, `Cannot join cluster: leaseTtlMs ${rule} 0`);
   refused({ leaseTtlMs: Infinity }, `leaseTtlMs ${rule} Infinity`);
   refused({ renewalMs: -1 }, `Cannot join cluster: renewalMs ${rule} -1`);

@@ -24,13 +24,7 @@ import {
 import type { Outbox } from "./outbox.ts";
 import type { OwnEntries } from "./own_entries.ts";
 import type { Roster } from "./roster.ts";
-import {
-  contextName,
-  decodeContext,
-  decodeKey,
-  decodeRow,
-  rowId,
-} from "./row_codec.ts";
+import { contextName, decodeKey, decodeRow, rowId } from "./row_codec.ts";
 import type { Session } from "./session.ts";
 import type { SettledWrite } from "./writer.ts";
 
@@ -63,7 +57,7 @@ export class FollowedContext<M extends PresenceModel> extends ContextState {
   constructor(name: string, isUsed: boolean) {
     super();
     this.name = name;
-    this.key = decodeContext<M>(name);
+    this.key = JSON.parse(name);
     this.isUsed = isUsed;
   }
 
@@ -236,8 +230,7 @@ export class FollowedContexts<M extends PresenceModel> {
         .flatMap((id) => decodeKey<M>(context.name, id) ?? [])
     );
     this.#host.replication.drop(keys);
-    this.doubt();
-    this.#readDoubtful();
+    this.missed();
   }
 
   /** Anything may have changed: reads all contexts. */
@@ -394,7 +387,7 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   async #readOn(context: FollowedContext<M>): Promise<boolean> {
-    const { session, failed } = this.#host;
+    const { session } = this.#host;
     const { name } = context;
     let arrived: readonly Received[] = [];
     while (context.isDoubtful && session.isConnected) {
@@ -407,7 +400,7 @@ export class FollowedContexts<M extends PresenceModel> {
       } catch (error) {
         // The next renewal tries again.
         context.isDoubtful = true;
-        if (connection === session.connection) failed(error);
+        if (connection === session.connection) this.#host.failed(error);
         break;
       }
     }
@@ -462,11 +455,11 @@ export class FollowedContexts<M extends PresenceModel> {
     name: string,
     connection: BackboneConnection,
   ): Promise<ContextRows & { readonly over: readonly NodeLife[] }> {
-    const { roster, learn } = this.#host;
+    const { roster } = this.#host;
     const read = await connection.read(name);
     const lives = (row: Row) => roster.lives(row);
     if (read.rows.every(lives)) return { ...read, over: [] };
-    const leases = await learn();
+    const leases = await this.#host.learn();
     const epochs = new Set(leases.map(({ epoch }) => epoch));
     const over = new Map(
       read.rows.filter(({ epoch }) => !epochs.has(epoch))

@@ -5,19 +5,12 @@ import type { Timestamp } from "../../core/mod.ts";
  * found out when it is done.
  */
 export type PendingWrite =
-  | {
-    readonly type: "put";
-    readonly context: string;
-    readonly id: string;
-    /** When its publisher was heard of, by the node's clock. */
-    readonly at: Timestamp;
-  }
   | { readonly type: "retract"; readonly context: string; readonly id: string }
   | {
-    readonly type: "withdraw";
+    readonly type: "put" | "withdraw";
     readonly context: string;
     readonly id: string;
-    /** When, by the node's clock. */
+    /** When the publisher was heard or has left, by the node's clock. */
     readonly at: Timestamp;
   };
 

@@ -1,4 +1,5 @@
 import type {
+  Duration,
   EntryKey,
   PresenceModel,
   PresenceSnapshot,
@@ -50,27 +51,23 @@ export class OwnEntries<M extends PresenceModel> {
 
   /** What a pending write says by now; `undefined` if it is needless. O(1). */
   dated(write: PendingWrite): RowWrite | undefined {
-    const { context, id } = write;
-    const { steadyNow } = this.#server;
-    switch (write.type) {
-      case "put": {
-        const key = decodeKey<M>(context, id);
-        if (key === undefined) return undefined;
-        const snapshot = this.#server.store.snapshot(key);
-        const heardAt = this.#replication.heardAt(key);
-        if (snapshot === undefined || heardAt === undefined) return undefined;
-        const value = this.#encode(snapshot, this.#lasts(key, heardAt));
-        if (value === undefined) return undefined;
-        const age = Math.max(0, steadyNow - heardAt);
-        return { type: "put", context, id, value, age };
-      }
-      case "withdraw": {
-        const age = Math.max(0, steadyNow - write.at);
-        return { type: "withdraw", context, id, age };
-      }
-      case "retract":
-        return write;
+    const { type, context, id } = write;
+    if (type === "retract") return { type, context, id };
+    if (type === "withdraw") {
+      return { type, context, id, age: this.#age(write.at) };
     }
+    const key = decodeKey<M>(context, id);
+    if (key === undefined) return undefined;
+    const snapshot = this.#server.store.snapshot(key);
+    const heardAt = this.#replication.heardAt(key);
+    if (snapshot === undefined || heardAt === undefined) return undefined;
+    const value = this.#encode(snapshot, this.#lasts(key, heardAt));
+    if (value === undefined) return undefined;
+    return { type, context, id, value, age: this.#age(heardAt) };
+  }
+
+  #age(at: Timestamp): Duration {
+    return Math.max(0, this.#server.steadyNow - at);
   }
 
   /** How long the facets of an own entry last that have deadlines. */

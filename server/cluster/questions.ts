@@ -27,17 +27,10 @@ type Message =
     readonly parts: number;
     readonly text: string;
   }
-  | {
-    /** The node can't read the question. */
-    readonly type: "none";
-    readonly id: string;
-  }
-  | {
-    /** The node leaves, and answers nothing any more. */
-    readonly type: "left";
-    /** The epoch of its life. */
-    readonly id: string;
-  };
+  /** The node can't read the question. */
+  | { readonly type: "none"; readonly id: string }
+  /** The node leaves and answers no more. The id is the epoch of its life. */
+  | { readonly type: "left"; readonly id: string };
 
 /** The answers to a question. */
 export interface Answers {
@@ -79,7 +72,7 @@ export class Questions<M extends PresenceModel> {
     const id = crypto.randomUUID();
     this.#open.set(id, open);
     try {
-      if (!open.isSettled) this.#send({ type: "ask", id, subject });
+      if (open.isOpen) this.#send({ type: "ask", id, subject });
       await within(open.settled, ANSWER_TIMEOUT_MS, undefined);
       return open.answers;
     } finally {
@@ -136,30 +129,29 @@ export class Questions<M extends PresenceModel> {
 
 /** A question that not all nodes have answered. */
 class OpenQuestion {
-  /** Settles when no more answers are awaited. */
-  readonly settled: Promise<void>;
-  /** Whether that is so already. */
-  isSettled = false;
-  /** Stops waiting. */
-  readonly settle: () => void;
+  readonly #settling = Promise.withResolvers<void>();
   readonly #awaited: Set<string>;
   readonly #silent: Set<string>;
   readonly #parts = new Map<string, Map<number, string>>();
   readonly #answers: string[] = [];
 
   constructor(others: readonly string[], isSilent: (node: string) => boolean) {
-    let resolve = () => {};
-    this.settled = new Promise<void>((settle) => resolve = settle);
-    this.settle = () => {
-      this.isSettled = true;
-      resolve();
-    };
     this.#awaited = new Set(others.filter((node) => !isSilent(node)));
     this.#silent = new Set(others.filter(isSilent));
     this.#look();
   }
 
-  /** What has been answered so far. */
+  /** Settles when the question awaits no more answers. */
+  get settled(): Promise<void> {
+    return this.#settling.promise;
+  }
+
+  /** Whether the question awaits answers. */
+  get isOpen(): boolean {
+    return this.#awaited.size > 0;
+  }
+
+  /** The answers so far. */
   get answers(): Answers {
     const missing = [...this.#awaited, ...this.#silent].sort();
     return { answers: this.#answers, missing };
@@ -192,8 +184,13 @@ class OpenQuestion {
     this.#look();
   }
 
+  /** Stops waiting. */
+  settle(): void {
+    this.#settling.resolve();
+  }
+
   #look(): void {
-    if (this.#awaited.size === 0) this.settle();
+    if (!this.isOpen) this.settle();
   }
 }
 

@@ -21,13 +21,6 @@ export function nodeContext(node: string): string {
   return `node ${node}`;
 }
 
-/** Decodes the name of a context. */
-export function decodeContext<M extends PresenceModel>(
-  name: string,
-): M["context"] {
-  return JSON.parse(name);
-}
-
 /** Encodes the key of an entry as the id of its row. */
 export function rowId({ subject, resource, origin }: EntryKey): string {
   return JSON.stringify([subject, resource ?? null, origin]);

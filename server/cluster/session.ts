@@ -21,14 +21,15 @@ export class Session {
   /** The memory of the backbone that has its lease; "" while none has. */
   memory = "";
   readonly #name: string;
-  #connected: Stopwatch | undefined;
-  #lost: Stopwatch | undefined;
+  /** Runs since the status has changed. */
+  #since: Stopwatch;
 
   /** Makes one for a server that is not connected. */
   constructor(node: string, server: object, now: () => Timestamp) {
     this.lease = new OwnLease(node, server);
     this.#name = node;
     this.now = now;
+    this.#since = new Stopwatch(now);
   }
 
   /** Its present life. */
@@ -53,12 +54,12 @@ export class Session {
 
   /** How long its lease has been renewed without a failure. */
   get connectedFor(): Duration {
-    return this.#connected?.elapsed ?? 0;
+    return this.isConnected ? this.#since.elapsed : 0;
   }
 
   /** How long it has been cut off. */
   get lostFor(): Duration {
-    return this.#lost?.elapsed ?? 0;
+    return this.status.current === "isolated" ? this.#since.elapsed : 0;
   }
 
   /** Takes a name that no other node has, and drops its connection. */
@@ -71,17 +72,16 @@ export class Session {
 
   /** Handles a renewal of its lease. */
   connected(): void {
-    if (this.isConnected) return;
-    this.#connected = new Stopwatch(this.now);
-    this.#lost = undefined;
-    this.status.set("connected");
+    if (!this.isConnected) this.#become("connected");
   }
 
   /** Handles a failed renewal. */
   lost(): void {
-    if (!this.isConnected) return;
-    this.#connected = undefined;
-    this.#lost = new Stopwatch(this.now);
-    this.status.set("isolated");
+    if (this.isConnected) this.#become("isolated");
+  }
+
+  #become(status: ClusterStatus): void {
+    this.#since = new Stopwatch(this.now);
+    this.status.set(status);
   }
 }

@@ -56,11 +56,6 @@ export interface CountAnswer<M extends PresenceModel = PresenceModel>
 /** How many contexts are read at once. */
 const READERS = 64;
 
-/** The entries of a context, as far as this node can tell. */
-interface Listed<M extends PresenceModel> extends Completeness {
-  readonly snapshots: readonly PresenceSnapshot<M>[];
-}
-
 /** What a survey needs. */
 export interface SurveyHost<M extends PresenceModel> {
   /** The server of this node. */
@@ -165,7 +160,7 @@ export class Survey<M extends PresenceModel> {
   async #list(
     context: M["context"],
     signal: AbortSignal | undefined,
-  ): Promise<Listed<M>> {
+  ): Promise<EntriesAnswer<M>> {
     const { server, replication, contexts, roster, session } = this.#host;
     const name = contextName(context);
     const isConnected = session.isConnected;

@@ -1,11 +1,12 @@
-import type { Duration } from "../../core/mod.ts";
+import type { Duration, PresenceModel } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   NodeLife,
   RowWrite,
   Written,
 } from "./backbone.ts";
-import type { Outbox, PendingWrite } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OwnEntries } from "./own_entries.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -24,7 +25,14 @@ export interface SettledWrite {
   readonly written: Written;
 }
 
-/** What becomes of writes. */
+/** What a writer needs. */
+export interface WriterHost {
+  readonly session: Session;
+  readonly outbox: Outbox;
+  readonly own: Pick<OwnEntries<PresenceModel>, "dated">;
+}
+
+/** Notified of the outcome of writes. */
 export interface WriterListener {
   /** A write was done or refused. */
   settled(write: SettledWrite): void;
@@ -39,9 +47,7 @@ export interface WriterListener {
  * once that is done.
  */
 export class Writer {
-  readonly #session: Session;
-  readonly #outbox: Outbox;
-  readonly #date: (write: PendingWrite) => RowWrite | undefined;
+  readonly #host: WriterHost;
   readonly #listener: WriterListener;
   /** How many writes were done or refused. */
   written = 0;
@@ -55,22 +61,11 @@ export class Writer {
   /** The same for what is under way. */
   #underway: Stopwatch | undefined;
 
-  /**
-   * Makes one for an outbox.
-   *
-   * @param date Returns what a write says by now; `undefined` if it is needless.
-   */
-  constructor(
-    session: Session,
-    outbox: Outbox,
-    date: (write: PendingWrite) => RowWrite | undefined,
-    listener: WriterListener,
-  ) {
-    this.#session = session;
-    this.#outbox = outbox;
-    this.#date = date;
+  /** Makes the writer of an outbox. */
+  constructor(host: WriterHost, listener: WriterListener) {
+    this.#host = host;
     this.#listener = listener;
-    outbox.onChange = () => this.#flushSoon();
+    host.outbox.onChange = () => this.#flushSoon();
   }
 
   /**
@@ -102,23 +97,23 @@ export class Writer {
   /** Writes all that is left, for the last time. */
   async finish(connection: BackboneConnection): Promise<void> {
     await this.#flushed;
-    while (this.#outbox.size > 0) await this.#write(connection);
+    while (this.#host.outbox.size > 0) await this.#write(connection);
   }
 
   /** Measures for how long there is something to write. */
   #look(): void {
-    if (this.#outbox.size === 0) this.#behind = undefined;
-    else this.#behind ??= new Stopwatch(this.#session.now);
+    if (this.#host.outbox.size === 0) this.#behind = undefined;
+    else this.#behind ??= new Stopwatch(this.#host.session.now);
   }
 
   get #mayWrite(): boolean {
-    return this.#session.isConnected && this.#session.memory !== "";
+    return this.#host.session.isConnected && this.#host.session.memory !== "";
   }
 
   async #flush(): Promise<void> {
     try {
-      while (this.#outbox.size > 0 && this.#mayWrite) {
-        const { connection } = this.#session;
+      while (this.#host.outbox.size > 0 && this.#mayWrite) {
+        const { connection } = this.#host.session;
         if (connection === undefined) break;
         await this.#write(connection);
       }
@@ -127,32 +122,34 @@ export class Writer {
     } finally {
       this.#isFlushing = false;
     }
-    if (this.#outbox.size === 0 && this.#mayWrite) this.#listener.emptied();
+    if (this.#host.outbox.size === 0 && this.#mayWrite) {
+      this.#listener.emptied();
+    }
   }
 
   async #write(connection: BackboneConnection): Promise<void> {
-    const { life, memory } = this.#session;
-    const writes = this.#outbox.take(BATCH)
-      .flatMap((write) => this.#date(write) ?? []);
+    const { life, memory } = this.#host.session;
+    const writes = this.#host.outbox.take(BATCH)
+      .flatMap((write) => this.#host.own.dated(write) ?? []);
     this.#underway = this.#behind;
     this.#look();
     let all: readonly Written[];
     try {
       all = writes.length > 0 ? await connection.write(life, writes) : [];
     } catch (error) {
-      this.#outbox.failed();
+      this.#host.outbox.failed();
       this.#behind = this.#underway;
       this.failures++;
       throw error;
     } finally {
       this.#underway = undefined;
     }
-    this.#outbox.done();
+    this.#host.outbox.done();
     this.written += all.length;
     for (const [index, written] of all.entries()) {
       const write = writes[index];
       if (write === undefined) continue;
-      this.#session.lease.wrote(write.context, written.revision);
+      this.#host.session.lease.wrote(write.context, written.revision);
       this.#listener.settled({ life, write, memory, written });
     }
   }

@@ -1,13 +1,13 @@
 import { startWatch } from "../internal.ts";
 import type { Watch } from "../mod.ts";
 
-/** A value that changes now and then, and its watches. */
+/** A value that changes, and its watches. */
 export class Board<T> {
   #current: T;
   readonly #isLast: (value: T) => boolean;
   readonly #parked = new Set<() => void>();
 
-  /** Makes one with a first value; its watches end after a last one. */
+  /** Makes a board with a first value. Its watches end after a last one. */
   constructor(first: T, isLast: (value: T) => boolean) {
     this.#current = first;
     this.#isLast = isLast;
@@ -27,7 +27,7 @@ export class Board<T> {
     for (const wake of parked) wake();
   }
 
-  /** Yields the present value, and then the latest after each change. */
+  /** Watches the value: yields the present one, then the latest after each change. */
   watch(signal: AbortSignal | undefined): Watch<T> {
     return startWatch([signal], (signal) => this.#values(signal));
   }

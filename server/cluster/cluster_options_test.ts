@@ -15,7 +15,7 @@ function refused(options: ClusterOptions, message: string): void {
   server.replicate({ put() {}, removed() {}, watched() {} });
 }
 
-Deno.test("joinCluster() takes only times that a timer can wait", () => {
+Deno.test("joinCluster() refuses a time that no timer can wait", () => {
   const rule = "must be a positive number of at most 2147483647: received";
   refused({ leaseTtlMs: 0 }, `Cannot join cluster: leaseTtlMs ${rule} 0`);
   refused({ leaseTtlMs: Infinity }, `leaseTtlMs ${rule} Infinity`);
@@ -23,14 +23,14 @@ Deno.test("joinCluster() takes only times that a timer can wait", () => {
   refused({ holdMs: NaN }, `Cannot join cluster: holdMs ${rule} NaN`);
 });
 
-Deno.test("joinCluster() takes only a renewal that comes before the lease has run out", () => {
+Deno.test("joinCluster() refuses a renewal that comes after the lease has run out", () => {
   refused(
     { leaseTtlMs: 100, renewalMs: 100 },
     "Cannot join cluster: renewalMs must be less than leaseTtlMs, 100: received 100",
   );
 });
 
-Deno.test("joinCluster() takes only a name that is well-formed and not empty", () => {
+Deno.test("joinCluster() refuses a name that is empty or not well-formed", () => {
   refused(
     { node: "\ud800" },
     'Cannot join cluster: node must be a well-formed string that is not empty: received "\\ud800"',
@@ -41,7 +41,7 @@ Deno.test("joinCluster() takes only a name that is well-formed and not empty", (
   );
 });
 
-Deno.test("joinCluster() takes no server that is in a cluster", async () => {
+Deno.test("joinCluster() refuses a server that is in a cluster", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   assertThrows(
@@ -51,7 +51,7 @@ Deno.test("joinCluster() takes no server that is in a cluster", async () => {
   );
 });
 
-Deno.test("joinCluster() gives every node a name of its own, unless it is told one", async () => {
+Deno.test("joinCluster() gives every node its own name by default", async () => {
   using lab = new Lab();
   const backbone = new MemoryBackbone();
   using one = new PresenceServer();

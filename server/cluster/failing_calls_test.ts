@@ -94,7 +94,7 @@ class Pair implements Disposable {
   }
 }
 
-Deno.test("joinCluster() leaves nothing of who goes while the node is cut off and their row is on its way", async () => {
+Deno.test("joinCluster() removes the row of a subject that leaves while the node is cut off and the row is being written", async () => {
   using pair = await Pair.connected();
   const { a, gate, servers } = pair;
   gate.hold("write");
@@ -112,7 +112,7 @@ Deno.test("joinCluster() leaves nothing of who goes while the node is cut off an
   assertEquals(pair.shown(), [[], []]);
 });
 
-Deno.test("joinCluster() lets go of no context before it is read in which somebody may be left behind", async () => {
+Deno.test("joinCluster() unfollows no context that may have a stale own row before it has read it", async () => {
   using pair = await Pair.connected(false);
   const { a, gate, servers } = pair;
   const context = contextName("doc-1");
@@ -136,7 +136,7 @@ Deno.test("joinCluster() lets go of no context before it is read in which somebo
   assert(!isFollowed());
 });
 
-Deno.test("joinCluster() lets go of no context in which it awaits somebody whose former row is its own", async () => {
+Deno.test("joinCluster() unfollows no context with a held row that replaces an own one", async () => {
   using pair = await Pair.connected(false);
   const { b, backbone, gate } = pair;
   await b.leave();
@@ -160,7 +160,7 @@ Deno.test("joinCluster() lets go of no context in which it awaits somebody whose
   assertEquals((await stranger.read(contextName("doc-1"))).rows, []);
 });
 
-Deno.test("joinCluster() takes away from another node who goes before it is known that they have come from there", async () => {
+Deno.test("joinCluster() removes the other node's row of a subject that leaves before its takeover is written", async () => {
   using pair = await Pair.connected();
   const { gate, servers } = pair;
   const [a, b] = servers;
@@ -179,7 +179,7 @@ Deno.test("joinCluster() takes away from another node who goes before it is know
   assertEquals(pair.shown(), [[], []]);
 });
 
-Deno.test("joinCluster() leaves alone who has gone back to another node before their end is known", async () => {
+Deno.test("joinCluster() keeps a subject that is back at another node before its end is written", async () => {
   using pair = await Pair.connected();
   const { gate, servers } = pair;
   const [a, b] = servers;
@@ -195,7 +195,7 @@ Deno.test("joinCluster() leaves alone who has gone back to another node before t
   assertEquals(pair.shown(), [["alice", "bob"], ["alice", "bob"]]);
 });
 
-Deno.test("joinCluster() shows what a new life has that is told while a context is read", async () => {
+Deno.test("joinCluster() shows the rows of a new life that arrive while the context is read", async () => {
   using pair = await Pair.connected(false);
   const { backbone, gate, servers } = pair;
   const stranger = await backbone.connect("c", SILENT);
@@ -214,7 +214,7 @@ Deno.test("joinCluster() shows what a new life has that is told while a context 
   assertEquals(pair.shown(), [["carol"], []]);
 });
 
-Deno.test("joinCluster() reads no more contexts at once because it is interrupted again and again", async () => {
+Deno.test("joinCluster() reads at most 64 contexts at once, however often it is interrupted", async () => {
   using pair = await Pair.connected(false);
   const { a, backbone, gate } = pair;
   const reads = () => gate.calls.get("read") ?? 0;
@@ -237,7 +237,7 @@ Deno.test("joinCluster() reads no more contexts at once because it is interrupte
   assertEquals(reads() - before, many + 64);
 });
 
-Deno.test("joinCluster() reads once what is to be read for two reasons", async () => {
+Deno.test("joinCluster() reads a context once for two reasons", async () => {
   using pair = await Pair.connected(false);
   const { backbone, gate } = pair;
   const reads = () => gate.calls.get("read") ?? 0;

@@ -11,13 +11,13 @@ import type { OwnRow } from "./context_state.ts";
 import type { PendingWrite } from "./outbox.ts";
 import { decodeKey, encodeRow, type FacetsLast, rowId } from "./row_codec.ts";
 
-/** The entries that this node's server has received, as rows. */
+/** The own entries of a server as rows. */
 export class OwnEntries<M extends PresenceModel> {
   readonly #server: PresenceServer<M>;
   readonly #replication: Replication<M>;
   readonly #onError: (error: unknown) => void;
 
-  /** Makes one for a server. */
+  /** Makes the rows of a server. */
   constructor(
     server: PresenceServer<M>,
     replication: Replication<M>,
@@ -28,7 +28,7 @@ export class OwnEntries<M extends PresenceModel> {
     this.#onError = onError;
   }
 
-  /** The rows of a context as they should be. O(answer). */
+  /** Returns the rows of a context as they should be. O(answer). */
   rows(context: M["context"]): OwnRow[] {
     const { steadyNow } = this.#server;
     return this.#replication.own(context).flatMap((snapshot) => {
@@ -41,15 +41,15 @@ export class OwnEntries<M extends PresenceModel> {
   }
 
   /**
-   * When the publisher of an entry was last heard from; `undefined` if it is no
-   * own entry.
+   * Returns when the publisher of an own entry was last heard from; `undefined`
+   * for any other entry.
    */
   heardAt(context: string, id: string): Timestamp | undefined {
     const key = decodeKey<M>(context, id);
     return key && this.#replication.heardAt(key);
   }
 
-  /** What a pending write says by now; `undefined` if it is needless. O(1). */
+  /** Returns a pending write as of now; `undefined` if it is needless. O(1). */
   dated(write: PendingWrite): RowWrite | undefined {
     const { type, context, id } = write;
     if (type === "retract") return { type, context, id };
@@ -70,7 +70,7 @@ export class OwnEntries<M extends PresenceModel> {
     return Math.max(0, this.#server.steadyNow - at);
   }
 
-  /** How long the facets of an own entry last that have deadlines. */
+  /** Returns how long the facets with deadlines of an own entry last. */
   #lasts(key: EntryKey<M>, since: Timestamp): FacetsLast {
     const { facetDeadlines } = this.#server.store.liveness(key) ?? {};
     return Array.from(
@@ -79,7 +79,7 @@ export class OwnEntries<M extends PresenceModel> {
     );
   }
 
-  /** What JSON can't say is not shared. */
+  /** Encodes an entry; reports one that JSON can't express. */
   #encode(
     snapshot: PresenceSnapshot<M>,
     lasts?: FacetsLast,

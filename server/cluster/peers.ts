@@ -3,36 +3,36 @@ import type { KeptLease, Lease, NodeLife } from "./backbone.ts";
 import type { Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
 
-/** What follows from the leases of other nodes. */
+/** Notified of what the leases of other nodes show. */
 export interface PeersListener {
-  /** A life is over: its rows count for nothing. */
+  /** Called when a life has ended: its rows count no more. */
   over(life: NodeLife): void;
-  /** A node has renewed its lease. */
+  /** Called when a node has renewed its lease. */
   renewed(lease: Lease): void;
-  /** Anything may have changed: too much was missed. */
+  /** Called when renewals were missed: anything may have changed. */
   missed(): void;
-  /** A call has failed. */
+  /** Called when a call has failed. */
   failed(error: unknown): void;
 }
 
 /**
- * Keeps the roster, and gives up nodes. Each is judged by how long it has been
- * silent by this node's clock, and by how long ago it has renewed its lease by
- * the backbone's: one clock that jumps ends no life.
+ * Keeps the roster up to date and gives up silent nodes. It judges a node by its
+ * silence by this node's clock and by the age of its lease by the backbone's:
+ * one clock that jumps ends no life.
  */
 export class Peers {
   readonly #session: Session;
   readonly #roster: Roster;
   readonly #leaseTtlMs: Duration;
   readonly #listener: PeersListener;
-  /** Lives that were over and not purged at the last renewal. */
+  /** Ended lives that were not purged at the last renewal. */
   #unpurged = new Set<string>();
-  /** Those that this node purges. */
+  /** The lives that this node purges now. */
   readonly #purging = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isJudging = false;
 
-  /** Makes one. */
+  /** Makes the judge of a roster. */
   constructor(
     session: Session,
     roster: Roster,
@@ -45,7 +45,7 @@ export class Peers {
     this.#listener = listener;
   }
 
-  /** Learns all leases that have not ended, and returns them. */
+  /** Reads all leases that have not ended, and returns them. */
   async learn(): Promise<readonly KeptLease[]> {
     const asked = this.#roster.ends;
     const leases = await this.#session.connection?.leases() ?? [];
@@ -53,7 +53,7 @@ export class Peers {
     return leases;
   }
 
-  /** Takes a renewal. An unknown life is asked for: the renewal may be old. */
+  /** Applies a renewal. Asks for the lease of an unknown life: it may be old. */
   receive(lease: Lease): void {
     const { node, epoch } = lease;
     if (node === this.#session.node) return;
@@ -68,7 +68,7 @@ export class Peers {
     this.#listener.over(life);
   }
 
-  /** Ends the lives of nodes that have been silent for too long. */
+  /** Ends the lives of nodes that were silent for too long. */
   async judge(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#isJudging || !this.#session.isConnected) return;
@@ -85,7 +85,7 @@ export class Peers {
     }
   }
 
-  /** Purges what nobody has purged since the last renewal. */
+  /** Purges the lives that nobody has purged since the last renewal. */
   purge(unpurged: readonly NodeLife[]): void {
     for (const life of unpurged) {
       if (this.#unpurged.has(life.epoch)) this.#purge(life);
@@ -93,7 +93,7 @@ export class Peers {
     this.#unpurged = new Set(unpurged.map(({ epoch }) => epoch));
   }
 
-  /** Ends it. */
+  /** Stops judging. */
   stop(): void {
     clearTimeout(this.#timer);
   }
@@ -103,7 +103,7 @@ export class Peers {
     if (!this.#session.isConnected) return;
     const silences = this.#roster.silences().map(([, silence]) => silence);
     const due = this.#leaseTtlMs - Math.max(-Infinity, ...silences);
-    // One that is due already could not be judged: the next beat tries again.
+    // A node that is due already could not be judged: the next beat retries.
     if (due <= 0 || due > this.#leaseTtlMs) return;
     this.#timer = setTimeout(() => this.judge(), Math.ceil(due));
   }
@@ -120,7 +120,7 @@ export class Peers {
     }
     const isYoung = kept.age < this.#leaseTtlMs;
     if (isYoung && this.#roster.spare(node, kept.age)) return;
-    // Of a backbone that has lost something the count may be less than known.
+    // A backbone that has lost writes may have a lower count.
     if (!await connection?.end(lease, kept.count)) return;
     this.end(lease);
     this.#purge(lease);

@@ -70,7 +70,7 @@ async function allShow(
 for (const { name, scheme, server } of BACKBONES) {
   Deno.test({
     name:
-      `three services over ${name} show everybody the same, though one dies, one is cut off and one stands still`,
+      `three services over ${name} agree although one dies, one is cut off and one is paused`,
     ignore: !server.isInstalled,
     async fn() {
       await using backbone = await server.start();

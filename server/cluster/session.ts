@@ -2,10 +2,10 @@ import type { Duration, Timestamp } from "../../core/mod.ts";
 import type { BackboneConnection, NodeLife } from "./backbone.ts";
 import { OwnLease } from "./own_lease.ts";
 import { Board } from "./board.ts";
-import type { ClusterStatus } from "./status.ts";
+import type { ClusterStatus } from "./cluster_stats.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** The present state of a node towards its backbone; its parts share it. */
+/** The state of a node towards its backbone, which the node's parts share. */
 export class Session {
   /** Its status. */
   readonly status: Board<ClusterStatus> = new Board<ClusterStatus>(
@@ -14,7 +14,7 @@ export class Session {
   );
   /** Its own lease. */
   readonly lease: OwnLease;
-  /** The present, by its own clock. */
+  /** Returns the current time by its own clock. */
   readonly now: () => Timestamp;
   /** Its connection, if there is one. */
   connection: BackboneConnection | undefined;
@@ -24,7 +24,7 @@ export class Session {
   /** Runs since the status has changed. */
   #since: Stopwatch;
 
-  /** Makes one for a server that is not connected. */
+  /** Makes the state of a node that is not connected. */
   constructor(node: string, server: object, now: () => Timestamp) {
     this.lease = new OwnLease(node, server);
     this.#name = node;
@@ -52,7 +52,7 @@ export class Session {
     return this.status.current === "left";
   }
 
-  /** How long its lease has been renewed without a failure. */
+  /** How long it has renewed its lease without a failure. */
   get connectedFor(): Duration {
     return this.isConnected ? this.#since.elapsed : 0;
   }

@@ -44,7 +44,7 @@ async function replayable(seed: number): Promise<void> {
 }
 
 if (SEED === undefined) {
-  Deno.test("joinCluster() property: whatever has happened, after healing all nodes agree with the living publishers", async () => {
+  Deno.test("joinCluster() property: after any history and healing, all nodes agree with the living publishers", async () => {
     for (const seed of FAILED_ONCE) await replayable(seed);
     const random = new Random(Date.now());
     for (let run = 1; run <= RUNS; run++) {
@@ -56,7 +56,7 @@ if (SEED === undefined) {
     simulate(Number(SEED), console.log));
 }
 
-Deno.test("simulate() tells the same history for the same seed", async () => {
+Deno.test("simulate() repeats a history for the same seed", async () => {
   const tell = async () => {
     const lines: string[] = [];
     await simulate(8, (line) => lines.push(line));

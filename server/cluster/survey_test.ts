@@ -72,7 +72,7 @@ for (
     ["is being read", () => NEVER],
   ] as const
 ) {
-  Deno.test(`Cluster.list(), count() and locate() give nothing old of a context that ${what}`, async () => {
+  Deno.test(`Cluster.list(), count() and locate() return nothing stale of a context that ${what}`, async () => {
     await withStaleRows(read, async (stale, pass) => {
       const viewer = PUBLIC_VIEWER;
       const located = Promise.all([

@@ -85,7 +85,7 @@ for (const step of STEPS) {
   const when = `is set by ${step / 1_000} s`;
 
   for (const whose of ["a node's clock", "the backbone's clock"]) {
-    Deno.test(`nobody comes or goes when ${whose} ${when}`, async () => {
+    Deno.test(`no entry comes or goes when ${whose} ${when}`, async () => {
       using two = new Two();
       const { a, b, memory } = two;
       await two.pass(100);
@@ -109,7 +109,7 @@ for (const step of STEPS) {
       await two.end();
     });
 
-    Deno.test(`who moves between nodes is where they were last when ${whose} ${when}`, async () => {
+    Deno.test(`a publisher that moves is at the node that it used last when ${whose} ${when}`, async () => {
       using two = new Two();
       const { a, b, memory } = two;
       await two.pass(100);
@@ -129,7 +129,7 @@ for (const step of STEPS) {
     });
   }
 
-  Deno.test(`what is due at a node is due for all when its clock ${when}`, async () => {
+  Deno.test(`entries that are due at a node are due for all when its clock ${when}`, async () => {
     using two = new Two();
     const { a, b } = two;
     await two.pass(100);

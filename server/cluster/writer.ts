@@ -19,7 +19,7 @@ export interface SettledWrite {
   readonly life: NodeLife;
   /** The write. */
   readonly write: RowWrite;
-  /** The memory of the backbone at that time. */
+  /** The memory of the backbone when it was written. */
   readonly memory: string;
   /** Its outcome. */
   readonly written: Written;
@@ -34,17 +34,17 @@ export interface WriterHost {
 
 /** Notified of the outcome of writes. */
 export interface WriterListener {
-  /** A write was done or refused. */
+  /** Called when a write was done or refused. */
   settled(write: SettledWrite): void;
-  /** Nothing is left to write. */
+  /** Called when nothing is left to write. */
   emptied(): void;
-  /** A call failed; its writes wait for the next try. */
+  /** Called when a call has failed. Its writes wait for the next try. */
   failed(error: unknown): void;
 }
 
 /**
- * Writes what the outbox has: at once if nothing is under way, else together
- * once that is done.
+ * Writes the outbox: at once if no call is in progress, else together after
+ * that call.
  */
 export class Writer {
   readonly #host: WriterHost;
@@ -56,9 +56,9 @@ export class Writer {
   #isScheduled = false;
   #isFlushing = false;
   #flushed: Promise<void> = Promise.resolve();
-  /** Runs since there was nothing to write. */
+  /** Runs since the outbox was last empty. */
   #behind: Stopwatch | undefined;
-  /** The same for what is under way. */
+  /** The same for the writes in progress. */
   #underway: Stopwatch | undefined;
 
   /** Makes the writer of an outbox. */
@@ -69,8 +69,8 @@ export class Writer {
   }
 
   /**
-   * The age of the oldest change that is not known to be written; 0 if all are.
-   * While more wait than one call writes, it is how long that has been so.
+   * The age of the oldest change that may not be written; 0 for none. While more
+   * changes wait than one call writes, it is how long changes have been waiting.
    */
   get lagMs(): Duration {
     return (this.#underway ?? this.#behind)?.elapsed ?? 0;
@@ -87,20 +87,20 @@ export class Writer {
     });
   }
 
-  /** Writes all that waits. */
+  /** Writes everything that waits. */
   flush(): void {
     if (this.#isFlushing || !this.#mayWrite) return;
     this.#isFlushing = true;
     this.#flushed = this.#flush();
   }
 
-  /** Writes all that is left, for the last time. */
+  /** Writes everything that is left, for the last time. */
   async finish(connection: BackboneConnection): Promise<void> {
     await this.#flushed;
     while (this.#host.outbox.size > 0) await this.#write(connection);
   }
 
-  /** Measures for how long there is something to write. */
+  /** Measures how long there has been something to write. */
   #look(): void {
     if (this.#host.outbox.size === 0) this.#behind = undefined;
     else this.#behind ??= new Stopwatch(this.#host.session.now);

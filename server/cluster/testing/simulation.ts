@@ -6,10 +6,9 @@ import {
   type PresenceUpdate,
 } from "../../../core/mod.ts";
 import { FACET_ALLOWANCE_MS } from "../../internal.ts";
-import { PresenceServer, PresenceView } from "../../mod.ts";
+import { PresenceServer, PresenceView, type Whereabouts } from "../../mod.ts";
 import { type Cluster, joinCluster, partsOf } from "../cluster.ts";
 import { NodeNameTakenError } from "../errors.ts";
-import type { EntriesAnswer } from "../survey.ts";
 import { contextName, rowId } from "../row_codec.ts";
 import { Random } from "./random.ts";
 import {
@@ -699,7 +698,7 @@ export class Simulation {
           ask().then((answer) => assertEquals(answer, expected, what)),
         );
       });
-    const texts = ({ snapshots, isComplete }: EntriesAnswer) => {
+    const texts = ({ snapshots, isComplete }: Whereabouts) => {
       assert(isComplete);
       return snapshots.map(expectationOf).sort();
     };

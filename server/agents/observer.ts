@@ -11,7 +11,7 @@ import type {
 import { AgentEntry, startedAtIn } from "./agent_entry.ts";
 import type { ProjectNames } from "./agent_life.ts";
 import { purge } from "./own_life.ts";
-import { isSilent, type Roster } from "./roster.ts";
+import { isSilent, type Reading, type Roster } from "./roster.ts";
 
 /** The result of reading everything about the agents. */
 interface Known {
@@ -78,11 +78,15 @@ export class Observer {
   /** Reads the lease of an agent. */
   async check(agentId: string): Promise<KeptLease | undefined> {
     const node = this.#names.node(agentId);
-    for (;;) {
-      using reading = this.#roster.begin();
-      const [lease] = await this.#connection.leases(node);
-      if (this.#roster.readLease(agentId, lease, reading)) return lease;
+    let lease: KeptLease | undefined;
+    let isRead = false;
+    while (!isRead) {
+      isRead = await this.#roster.reading(async (reading) => {
+        [lease] = await this.#connection.leases(node);
+        return this.#roster.readLease(agentId, lease, reading);
+      });
     }
+    return lease;
   }
 
   /** Ends the lives of all silent agents. */
@@ -134,8 +138,11 @@ export class Observer {
     return lease !== undefined && this.#isLive(lease);
   }
 
-  async #read(): Promise<Known> {
-    using reading = this.#roster.begin();
+  #read(): Promise<Known> {
+    return this.#roster.reading((reading) => this.#readDuring(reading));
+  }
+
+  async #readDuring(reading: Reading): Promise<Known> {
     // In this order: the lease of every entry that was read is read too.
     const { rows, memory } = await this.#readRows();
     const leases = new Map<string, KeptLease>();

@@ -27,11 +27,11 @@ interface KnownRow {
 }
 
 /** A read in progress, which may be older than changes that arrive meanwhile. */
-export interface Reading extends Disposable {
+export class Reading {
   /** The agents whose lease has changed meanwhile. */
-  readonly leases: Set<string>;
+  readonly leases: Set<string> = new Set();
   /** The agents whose entry has changed meanwhile. */
-  readonly rows: Set<string>;
+  readonly rows: Set<string> = new Set();
 }
 
 /** How many ended lives to remember. */
@@ -129,15 +129,15 @@ export class Roster {
     }
   }
 
-  /** Begins a read, which ends when it is disposed of. */
-  begin(): Reading {
-    const reading = {
-      leases: new Set<string>(),
-      rows: new Set<string>(),
-      [Symbol.dispose]: () => void this.#readings.delete(reading),
-    };
+  /** Reads by a function, which may take long and may fail. */
+  async reading<T>(read: (reading: Reading) => Promise<T>): Promise<T> {
+    const reading = new Reading();
     this.#readings.add(reading);
-    return reading;
+    try {
+      return await read(reading);
+    } finally {
+      this.#readings.delete(reading);
+    }
   }
 
   /**

@@ -23,7 +23,7 @@ import { contextName, nodeContext, NODES } from "./row_codec.ts";
 import { Session } from "./session.ts";
 import { Survey } from "./survey.ts";
 import { within } from "./within.ts";
-import { Writer } from "./writer.ts";
+import { type SettledWrite, Writer } from "./writer.ts";
 
 /** How long to wait for the reading of a context, in milliseconds. */
 const FOLLOW_MS = 500;
@@ -76,20 +76,19 @@ export class ClusterNode<M extends PresenceModel> {
     this.#backbone = backbone;
     this.#closed = closed;
     const { node, leaseTtlMs } = settings;
-    const failed = (error: unknown) => this.failed(error);
     const session = new Session(node, server, () => server.steadyNow);
     const roster = new Roster(session, leaseTtlMs);
     const replication = server.replicate(this.#serverListener());
     this.session = session;
     this.roster = roster;
     this.replication = replication;
-    this.own = new OwnEntries(server, replication, failed);
-    const contexts = this.contexts = new FollowedContexts(this);
-    this.writer = new Writer(this, {
-      settled: (write) => contexts.settled(write),
-      emptied: () => this.#announce(),
-      failed,
-    });
+    this.own = new OwnEntries(
+      server,
+      replication,
+      (error) => this.failed(error),
+    );
+    this.contexts = new FollowedContexts(this);
+    this.writer = new Writer(this);
     this.questions = new Questions({
       send: (text, to) =>
         session.connection
@@ -98,28 +97,13 @@ export class ClusterNode<M extends PresenceModel> {
       isSilent: (node) => roster.isSilent(node),
       silenced: (life) => roster.silence(life),
     });
-    this.#peers = new Peers(session, roster, leaseTtlMs, {
-      over: (life) => {
-        contexts.drop(life);
-        if (!roster.has(life.node)) this.questions.gone(life.node);
-      },
-      renewed: (lease) => contexts.heard(lease),
-      missed: () => contexts.missed(),
-      failed,
-    });
+    this.#peers = new Peers(this);
     this.survey = new Survey(this);
     for (const context of replication.watched()) {
-      contexts.watch(contextName(context), true);
+      this.contexts.watch(contextName(context), true);
     }
-    for (const snapshot of replication.own()) contexts.put(snapshot);
-    this.#heartbeat = new Heartbeat(session, {
-      settings,
-      connect: () => this.#connect(),
-      learn: () => this.learn(),
-      renewed: (beat) => this.#renewed(beat),
-      failed: (error) => this.#lost(error),
-      renamed: (former) => this.#renamed(former),
-    });
+    for (const snapshot of replication.own()) this.contexts.put(snapshot);
+    this.#heartbeat = new Heartbeat(this);
     this.#heartbeat.beat();
   }
 
@@ -232,7 +216,8 @@ export class ClusterNode<M extends PresenceModel> {
     };
   }
 
-  async #connect(): Promise<BackboneConnection> {
+  /** Connects to the backbone and follows the contexts of nodes. */
+  async connect(): Promise<BackboneConnection> {
     const { node } = this.session;
     const connection = await this.#backbone
       .connect(node, this.#backboneListener());
@@ -247,7 +232,8 @@ export class ClusterNode<M extends PresenceModel> {
     return connection;
   }
 
-  #renewed({ hasMissed, unpurged }: Beat): void {
+  /** Handles a renewal of the own lease. */
+  renewed({ hasMissed, unpurged }: Beat): void {
     if (hasMissed) this.contexts.doubt();
     this.writer.flush();
     this.contexts.renewed();
@@ -255,22 +241,29 @@ export class ClusterNode<M extends PresenceModel> {
     this.#peers.purge(unpurged);
   }
 
-  #lost(error: unknown): void {
+  /** Handles a failed renewal. */
+  lost(error: unknown): void {
     this.failed(error);
     this.session.lost();
     this.contexts.lost();
     if (this.session.lostFor > this.settings.holdMs) this.contexts.letGo();
   }
 
-  #renamed(former: string): void {
+  /** Handles a new name of the node. */
+  renamed(former: string): void {
     this.#listening = {};
     this.contexts.doubt();
     this.roster.tell();
     this.failed(new NodeNameTakenError(former, this.session.node));
   }
 
+  /** Applies the outcome of a write. */
+  settled(write: SettledWrite): void {
+    this.contexts.settled(write);
+  }
+
   /** Announces that the backbone has all own rows, once that is certain. */
-  #announce(): void {
+  emptied(): void {
     const { lease, memory } = this.session;
     if (lease.announced === memory || !this.contexts.areOwnSettled) return;
     lease.announced = memory;

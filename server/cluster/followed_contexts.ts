@@ -104,11 +104,13 @@ export class FollowedContexts<M extends PresenceModel> {
 
   /** Shares an own entry. O(1). */
   put(snapshot: PresenceSnapshot<M>): void {
-    const name = contextName(snapshot.context);
+    const { outbox, replication, session } = this.#host;
+    const context = contextName(snapshot.context);
     const id = rowId(snapshot);
-    this.#context(name).own.add(id);
-    this.#write(name, id, this.#host.replication.heardAt(snapshot));
-    this.follow(name);
+    this.#context(context).own.add(id);
+    const at = replication.heardAt(snapshot) ?? session.now();
+    outbox.add({ type: "put", context, id, at });
+    this.follow(context);
   }
 
   /** Shares the removal of an entry. O(1). */
@@ -303,15 +305,6 @@ export class FollowedContexts<M extends PresenceModel> {
     context.idleMs = 0;
   }
 
-  /** Writes an own entry. */
-  #write(
-    context: string,
-    id: string,
-    at: Timestamp = this.#host.session.now(),
-  ): void {
-    this.#host.outbox.add({ type: "put", context, id, at });
-  }
-
   #receive(context: FollowedContext<M>, received: Received): void {
     const id = context.receive(received, this.#surroundings(context));
     if (context.isReading) return;
@@ -447,7 +440,9 @@ export class FollowedContexts<M extends PresenceModel> {
     for (const id of surplus) {
       outbox.add({ type: "retract", context: name, id });
     }
-    for (const { id, heardAt } of missing) this.#write(name, id, heardAt);
+    for (const { id, heardAt: at } of missing) {
+      outbox.add({ type: "put", context: name, id, at });
+    }
   }
 
   /** Reads a context; returns the ended lives with rows there, too. */

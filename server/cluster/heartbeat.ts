@@ -16,6 +16,8 @@ export interface Beat {
 
 /** What a heartbeat needs. */
 export interface HeartbeatHost {
+  /** The state of the node. */
+  readonly session: Session;
   /** How often to renew the lease, and how long it lives. */
   readonly settings: ClusterSettings;
   /** Connects to the backbone. */
@@ -25,7 +27,7 @@ export interface HeartbeatHost {
   /** Called when the lease was renewed. */
   renewed(beat: Beat): void;
   /** Called when a renewal has failed. */
-  failed(error: unknown): void;
+  lost(error: unknown): void;
   /** Called when the node has a new name: another process has the former one. */
   renamed(node: string): void;
 }
@@ -50,10 +52,10 @@ export class Heartbeat {
   #former: BackboneConnection | undefined;
 
   /** Makes the heartbeat of a node, and starts it. */
-  constructor(session: Session, host: HeartbeatHost) {
-    this.#session = session;
+  constructor(host: HeartbeatHost) {
+    this.#session = host.session;
     this.#host = host;
-    this.#lived = new Stopwatch(session.now);
+    this.#lived = new Stopwatch(host.session.now);
     this.#timer = setInterval(() => this.beat(), host.settings.renewalMs);
   }
 
@@ -68,7 +70,7 @@ export class Heartbeat {
         await this.#renew();
       }
     } catch (error) {
-      if (!this.#session.hasLeft) this.#host.failed(error);
+      if (!this.#session.hasLeft) this.#host.lost(error);
     } finally {
       this.#isBeating = false;
     }

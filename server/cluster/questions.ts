@@ -131,21 +131,20 @@ export class Questions<M extends PresenceModel> {
 
 /** A question that not all nodes have answered. */
 class OpenQuestion {
-  readonly #settling = Promise.withResolvers<void>();
+  /** Settles when the question awaits no more answers. */
+  readonly settled: Promise<void>;
+  /** Stops waiting. */
+  settle: () => void = () => {};
   readonly #awaited: Set<string>;
   readonly #silent: Set<string>;
   readonly #parts = new Map<string, Map<number, string>>();
   readonly #answers: string[] = [];
 
   constructor(others: readonly string[], isSilent: (node: string) => boolean) {
+    this.settled = new Promise((resolve) => this.settle = resolve);
     this.#awaited = new Set(others.filter((node) => !isSilent(node)));
     this.#silent = new Set(others.filter(isSilent));
     this.#look();
-  }
-
-  /** Settles when the question awaits no more answers. */
-  get settled(): Promise<void> {
-    return this.#settling.promise;
   }
 
   /** Whether the question awaits answers. */
@@ -184,11 +183,6 @@ class OpenQuestion {
   silenced(node: string): void {
     if (this.#awaited.delete(node)) this.#silent.add(node);
     this.#look();
-  }
-
-  /** Stops waiting. */
-  settle(): void {
-    this.#settling.resolve();
   }
 
   #look(): void {

@@ -30,10 +30,6 @@ export interface WriterHost {
   readonly session: Session;
   readonly outbox: Outbox;
   readonly own: Pick<OwnEntries<PresenceModel>, "dated">;
-}
-
-/** Notified of the outcome of writes. */
-export interface WriterListener {
   /** Called when a write was done or refused. */
   settled(write: SettledWrite): void;
   /** Called when nothing is left to write. */
@@ -48,7 +44,6 @@ export interface WriterListener {
  */
 export class Writer {
   readonly #host: WriterHost;
-  readonly #listener: WriterListener;
   /** How many writes were done or refused. */
   written = 0;
   /** How many calls have failed. */
@@ -62,9 +57,8 @@ export class Writer {
   #underway: Stopwatch | undefined;
 
   /** Makes the writer of an outbox. */
-  constructor(host: WriterHost, listener: WriterListener) {
+  constructor(host: WriterHost) {
     this.#host = host;
-    this.#listener = listener;
     host.outbox.onChange = () => this.#flushSoon();
   }
 
@@ -118,12 +112,12 @@ export class Writer {
         await this.#write(connection);
       }
     } catch (error) {
-      this.#listener.failed(error);
+      this.#host.failed(error);
     } finally {
       this.#isFlushing = false;
     }
     if (this.#host.outbox.size === 0 && this.#mayWrite) {
-      this.#listener.emptied();
+      this.#host.emptied();
     }
   }
 
@@ -150,7 +144,7 @@ export class Writer {
       const write = writes[index];
       if (write === undefined) continue;
       this.#host.session.lease.wrote(write.context, written.revision);
-      this.#listener.settled({ life, write, memory, written });
+      this.#host.settled({ life, write, memory, written });
     }
   }
 }

@@ -22,9 +22,7 @@ export class Board<T> {
   set(value: T): void {
     if (value === this.#current) return;
     this.#current = value;
-    const parked = [...this.#parked];
-    this.#parked.clear();
-    for (const wake of parked) wake();
+    for (const wake of [...this.#parked]) wake();
   }
 
   /** Watches the value: yields the present one, then the latest after each change. */

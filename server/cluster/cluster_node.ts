@@ -82,11 +82,7 @@ export class ClusterNode<M extends PresenceModel> {
     this.session = session;
     this.roster = roster;
     this.replication = replication;
-    this.own = new OwnEntries(
-      server,
-      replication,
-      (error) => this.failed(error),
-    );
+    this.own = new OwnEntries(this);
     this.contexts = new FollowedContexts(this);
     this.writer = new Writer(this);
     this.questions = new Questions({

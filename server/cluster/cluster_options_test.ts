@@ -11,7 +11,7 @@ function refused(options: ClusterOptions, message: string): void {
     InvalidValueError,
     message,
   );
-  // The server is in no cluster by that.
+  // The server has joined no cluster.
   server.replicate({ put() {}, removed() {}, watched() {} });
 }
 

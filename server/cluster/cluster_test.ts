@@ -17,7 +17,7 @@ import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
 const { leaseTtlMs, holdMs } = TIMES;
 const HALF_AN_HOUR = 30 * 60_000;
 
-/** Two nodes that are one, both of which somebody watches doc-1 at. */
+/** Two connected nodes with a watcher of doc-1 at each. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   const a = await lab.start("a");
   const b = await lab.start("b", {
@@ -404,7 +404,7 @@ Deno.test("joinCluster() detects missed leases by their count", async () => {
   await a.receive();
   await lab.pass(leaseTtlMs - 50);
   lab.network.weather = weather;
-  // No lease names the change any more.
+  // No lease names the change now.
   await lab.pass(90);
   assertEquals(b.shows(), ["alice"]);
 });
@@ -424,7 +424,7 @@ Deno.test("joinCluster() applies no change after an interruption before it has r
   const { memory: name, revision, rows } = await reader.read('"doc-1"');
   await reader.close();
   const [{ id } = fail()] = rows;
-  // Of a replica that knows of a former owner alone, who takes it away.
+  // A replica that knows only a former owner purges the row.
   node?.onInterrupted();
   node?.onChange({
     context: '"doc-1"',

@@ -15,7 +15,7 @@ const THERE: NodeLife = { node: "there", epoch: "there/1" };
 const GHOST: NodeLife = { node: "ghost", epoch: "over" };
 const NOTHING: Repair = { shown: [], gone: [], missing: [], surplus: [] };
 
-/** What a test says of the other nodes, and of what this one is yet to write. */
+/** Surroundings that a test sets: the other nodes, and the writes that wait. */
 class Around implements Surroundings {
   readonly node = HERE.node;
   now = 1_000;
@@ -194,7 +194,7 @@ Deno.test("ContextState.receive() doubts a row of an unknown life, and keeps the
   assertEquals([ids(state), [...state.held.keys()]], [["a"], ["a"]]);
 });
 
-// Rows that are missing in the backbone
+// Held rows
 
 Deno.test("ContextState holds a row that the backbone has lost for two renewals of its owner", () => {
   const [state, around] = known(row("a"));
@@ -249,7 +249,7 @@ Deno.test("ContextState keeps the row of the node that an entry has moved to, al
   assertEquals(state.rows.get("a"), row("a"));
 });
 
-// What this node writes
+// Own writes
 
 Deno.test("ContextState.wrote() applies a write before its change arrives, and ignores older changes", () => {
   const [state, around] = known();

@@ -1,6 +1,6 @@
 /**
- * Facets that go by themselves: they end at all nodes, whatever becomes of the
- * one that their publisher talks to.
+ * Facets with deadlines: they end at all nodes, whatever happens to the node
+ * that their publisher uses.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { Lab, type LabNode } from "./testing/lab.ts";
 
 const HALF_AN_HOUR = 30 * 60_000;
 const EDITING = { activity: "editing" } as const;
-/** For how long somebody is editing after a key. */
+/** How long a publisher is editing after a key. */
 const LASTS_MS = 500;
-/** A word has come to the other node after so long. */
+/** How long an update takes to reach the other node. */
 const WAY_MS = 50;
-/** A server sweeps no more often. */
+/** The shortest pause between two sweeps of a server. */
 const SWEEP_MS = 100;
 
-/** Two nodes whose leases are long, and whose clocks differ; both are watched. */
+/** Two watched nodes with long leases and different clocks. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   const a = await start(lab, "a");
   const b = await start(lab, "b", HALF_AN_HOUR);
@@ -37,7 +37,7 @@ function start(lab: Lab, name: string, offset = 0): Promise<LabNode> {
   return lab.start(name, { clock }, { leaseTtlMs: 15_000, renewalMs: 300 });
 }
 
-/** Alice has hit a key. */
+/** Publishes a key press of alice. */
 function key(node: LabNode): Promise<void> {
   const facetDeadlines = { activity: node.server.now + LASTS_MS };
   return node.receive({ facets: EDITING, facetDeadlines });
@@ -249,7 +249,7 @@ Deno.test("joinCluster() shows a facet no longer because a reading is slow", asy
   await using watch = here.watch({ context: "doc-1" });
   const first = watch.next();
   await pass(WAY_MS);
-  // As the reading is under way.
+  // While the reading is in progress.
   put("bob");
   await pass(WAY_MS);
   await a.leave({ keep: true });
@@ -281,7 +281,7 @@ Deno.test("joinCluster() clears a facet when it is due, wherever its publisher p
   await lab.pass(150);
   const editing = { ...EDITING, availability: "available" };
   assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
-  // A little later, for the ways from node to node.
+  // A little later, for the delays between nodes.
   await lab.pass(250);
   const facets = { availability: "available" };
   assertEquals([facetsAt(a), facetsAt(b)], [facets, facets]);

@@ -1,6 +1,6 @@
 /**
- * What comes of calls that fail or take long, one at a time, where the
- * simulation would need luck.
+ * Single calls that fail or are slow, in histories that the simulation finds
+ * only by luck.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { SILENT } from "./testing/silent_listener.ts";
 const LEASE_TTL = 300;
 const RENEWAL = LEASE_TTL / 3;
 
-/** Puts somebody into doc-1. */
+/** Puts a subject into doc-1. */
 function rowOf(subject: string): RowWrite {
   return {
     type: "put",
@@ -67,7 +67,7 @@ class Pair implements Disposable {
     return this.#clusters[1];
   }
 
-  /** Lets time go by, and all that comes of it happen. */
+  /** Advances the time and runs all microtasks. */
   async pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 5) {
       this.time.tick(5);
@@ -75,13 +75,13 @@ class Pair implements Disposable {
     }
   }
 
-  /** The first node takes an update. */
+  /** Receives an update at the first node. */
   receive(fields: Partial<PresenceUpdate> = {}): void {
     const [a] = this.servers;
     a.receive(update({ observedAt: a.now, ...fields }));
   }
 
-  /** Who is in doc-1, as each node shows it. */
+  /** Returns the subjects of doc-1 that each node shows. */
   shown(): unknown[][] {
     return this.servers.map(({ store }) =>
       store.snapshots({ context: "doc-1" }).map(({ subject }) => subject).sort()
@@ -106,7 +106,7 @@ Deno.test("joinCluster() removes the row of a subject that leaves while the node
   gate.failing.delete("renew");
   await pair.pass(RENEWAL + 20);
   assertEquals(a.status, "connected");
-  // Only now it is done, long after the context was read.
+  // The write is done only now, long after the reading.
   gate.release("write");
   await pair.pass(LEASE_TTL * 2);
   assertEquals(pair.shown(), [[], []]);
@@ -148,8 +148,8 @@ Deno.test("joinCluster() unfollows no context with a held row that replaces an o
   const goBack = checkpoint(backbone);
   await stranger.write(life, [rowOf("alice")]);
   await pair.pass(20);
-  // A replica takes over that has not heard of the move, and nobody can tell
-  // that the other node has died.
+  // A replica takes over that lacks the move, and no node can detect that the
+  // other node has died.
   gate.failing.add("lease");
   goBack();
   await pair.pass(LEASE_TTL * 3);
@@ -233,7 +233,7 @@ Deno.test("joinCluster() reads at most 64 contexts at once, however often it is 
   assertEquals(reads() - before, 64);
   gate.release("read");
   await pair.pass(50);
-  // What was being read when it was interrupted is read again.
+  // The interrupted reading is repeated.
   assertEquals(reads() - before, many + 64);
 });
 
@@ -254,6 +254,6 @@ Deno.test("joinCluster() reads a context once for two reasons", async () => {
   await pair.pass(10);
   gate.release("read");
   await pair.pass(RENEWAL - 50);
-  // What was being read when the other node has left is read again.
+  // The reading during which the other node left is repeated.
   assertEquals(reads() - before, many + 64);
 });

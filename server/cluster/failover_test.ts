@@ -4,7 +4,7 @@ import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-/** Two nodes, both of which somebody watches doc-1 at; alice is at the first. */
+/** Two nodes with a watcher of doc-1 at each; alice is at the first. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.watch();
@@ -14,7 +14,7 @@ async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   return [a, b];
 }
 
-/** A replica takes over that has not heard of what was done since a moment ago. */
+/** Lets a replica take over that lacks the latest writes. */
 async function failOver(lab: Lab): Promise<void> {
   lab.network.setAway(true, "the latest");
   await lab.pass(50);

@@ -7,7 +7,7 @@ import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-/** A life that nobody has a lease of. */
+/** A life without a lease. */
 const GHOST: NodeLife = { node: "ghost", epoch: "over" };
 
 const CONTEXT = contextName("doc-1");
@@ -17,7 +17,7 @@ const VALUE = JSON.stringify({
   facets: { activity: "idle" },
 });
 
-/** Two nodes, both of which somebody watches doc-1 at; alice is at the first. */
+/** Two nodes with a watcher of doc-1 at each; alice is at the first. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode, BackboneConnection]> {
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.watch();
@@ -95,7 +95,7 @@ Deno.test("joinCluster() treats late writes of its own former life like those of
 Deno.test("joinCluster() holds an overwritten row only until its node has had time to write it again", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
-  // The node does not hear of it, and lets alice go: it has nothing to remove.
+  // The node receives nothing, and alice leaves there: it has nothing to remove.
   lab.network.cut(a.process, true);
   await stranger.write(GHOST, [put("alice")]);
   await a.run(() => a.server.withdraw(keyOf()));
@@ -146,7 +146,7 @@ Deno.test("joinCluster() gives an entry up to a newer node whose row it can't re
   await lab.pass(100);
   assertEquals(c.shows(), []);
   assertEquals([...a.errors, ...b.errors, ...c.errors], []);
-  // When the stranger is gone, so is what it had.
+  // The rows of the stranger go with it.
   await lab.pass(leaseTtlMs * 3);
   await a.receive({ facets: { activity: "presenting" } });
   await lab.pass();

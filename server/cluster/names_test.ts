@@ -5,7 +5,7 @@ import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-/** Two processes that have joined as "a", and another node that watches. */
+/** Two processes that have joined as "a", and a node that watches. */
 async function twins(lab: Lab): Promise<[LabNode, LabNode, LabNode]> {
   const [a, other] = [await lab.start("a"), await lab.start("other")];
   for (const node of [a, other]) await node.watch();

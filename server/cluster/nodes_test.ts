@@ -69,7 +69,7 @@ Deno.test("joinCluster() drops the entries of a dead node soon after its lease h
   await lab.pass();
   assertEquals(b.server.store.size, 100);
   lab.kill(a);
-  // The last renewal was heard of no later than now.
+  // The last renewal arrived no later than now.
   await lab.pass(leaseTtlMs + 130);
   assertEquals(b.server.store.size, 0);
 });
@@ -107,7 +107,7 @@ Deno.test("joinCluster() agrees on one owner of an entry that two nodes receive 
   const { connection } = await lab.connect("stranger");
   const [row, ...others] = (await connection.read('"doc-1"')).rows;
   assertEquals(others, []);
-  // Whoever has it lets it go; whoever had it takes nothing away.
+  // The present owner gives it up; the former owner removes nothing.
   const [owner, loser] = row?.node === "a" ? [a, b] : [b, a];
   await loser.run(() => loser.server.disconnect("tab"));
   await lab.pass(2_000);

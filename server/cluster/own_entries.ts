@@ -11,31 +11,31 @@ import type { OwnRow } from "./context_state.ts";
 import type { PendingWrite } from "./outbox.ts";
 import { decodeKey, encodeRow, type FacetsLast, rowId } from "./row_codec.ts";
 
+/** What own entries need. */
+export interface OwnEntriesHost<M extends PresenceModel> {
+  readonly server: PresenceServer<M>;
+  readonly replication: Replication<M>;
+  /** Reports an entry that can't be shared. */
+  failed(error: unknown): void;
+}
+
 /** The own entries of a server as rows. */
 export class OwnEntries<M extends PresenceModel> {
-  readonly #server: PresenceServer<M>;
-  readonly #replication: Replication<M>;
-  readonly #onError: (error: unknown) => void;
+  readonly #host: OwnEntriesHost<M>;
 
   /** Makes the rows of a server. */
-  constructor(
-    server: PresenceServer<M>,
-    replication: Replication<M>,
-    onError: (error: unknown) => void,
-  ) {
-    this.#server = server;
-    this.#replication = replication;
-    this.#onError = onError;
+  constructor(host: OwnEntriesHost<M>) {
+    this.#host = host;
   }
 
   /** Returns the rows of a context as they should be. O(answer). */
   rows(context: M["context"]): OwnRow[] {
-    const { steadyNow } = this.#server;
-    return this.#replication.own(context).flatMap((snapshot) => {
+    const { steadyNow } = this.#host.server;
+    return this.#host.replication.own(context).flatMap((snapshot) => {
       const value = this.#encode(snapshot);
       if (value === undefined) return [];
       const left = this.#lasts(snapshot, steadyNow);
-      const heardAt = this.#replication.heardAt(snapshot) ?? steadyNow;
+      const heardAt = this.#host.replication.heardAt(snapshot) ?? steadyNow;
       return { id: rowId(snapshot), value, left, heardAt };
     });
   }
@@ -46,7 +46,7 @@ export class OwnEntries<M extends PresenceModel> {
    */
   heardAt(context: string, id: string): Timestamp | undefined {
     const key = decodeKey<M>(context, id);
-    return key && this.#replication.heardAt(key);
+    return key && this.#host.replication.heardAt(key);
   }
 
   /** Returns a pending write as of now; `undefined` if it is needless. O(1). */
@@ -58,8 +58,8 @@ export class OwnEntries<M extends PresenceModel> {
     }
     const key = decodeKey<M>(context, id);
     if (key === undefined) return undefined;
-    const snapshot = this.#server.store.snapshot(key);
-    const heardAt = this.#replication.heardAt(key);
+    const snapshot = this.#host.server.store.snapshot(key);
+    const heardAt = this.#host.replication.heardAt(key);
     if (snapshot === undefined || heardAt === undefined) return undefined;
     const value = this.#encode(snapshot, this.#lasts(key, heardAt));
     if (value === undefined) return undefined;
@@ -67,12 +67,12 @@ export class OwnEntries<M extends PresenceModel> {
   }
 
   #age(at: Timestamp): Duration {
-    return Math.max(0, this.#server.steadyNow - at);
+    return Math.max(0, this.#host.server.steadyNow - at);
   }
 
   /** Returns how long the facets with deadlines of an own entry last. */
   #lasts(key: EntryKey<M>, since: Timestamp): FacetsLast {
-    const { facetDeadlines } = this.#server.store.liveness(key) ?? {};
+    const { facetDeadlines } = this.#host.server.store.liveness(key) ?? {};
     return Array.from(
       facetDeadlines ?? [],
       ([name, deadline]) => [name, deadline - since] as const,
@@ -87,7 +87,7 @@ export class OwnEntries<M extends PresenceModel> {
     try {
       return encodeRow(snapshot, lasts);
     } catch (error) {
-      this.#onError(error);
+      this.#host.failed(error);
       return undefined;
     }
   }

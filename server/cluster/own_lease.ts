@@ -54,7 +54,7 @@ export class OwnLease {
 
   /** Returns the next renewal. If too many contexts were written, some wait. */
   next(): Lease {
-    this.#count++;
+    const { announced } = this;
     const written: [context: string, revision: number][] = [];
     let length = 0;
     for (const [context, revision] of this.#written) {
@@ -63,11 +63,6 @@ export class OwnLease {
       written.push([context, revision]);
       this.#written.delete(context);
     }
-    return {
-      ...this.#life,
-      count: this.#count,
-      announced: this.announced,
-      written,
-    };
+    return { ...this.#life, count: ++this.#count, announced, written };
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { OwnLease } from "./own_lease.ts";
 
-/** The contexts that the next renewal names. */
+/** Returns the contexts that the next renewal names. */
 function named(lease: OwnLease): string[] {
   return lease.next().written.map(([context]) => context);
 }
@@ -47,7 +47,7 @@ Deno.test("OwnLease names no more contexts at once than a renewal holds, and ski
     assert(names.length > 600, "nor shorter");
     for (const name of names) cold.delete(name);
   }
-  // But for those of the last renewals.
+  // Except those of the last renewals.
   assert(cold.size <= 2, `${cold.size} were never named`);
 });
 

@@ -50,12 +50,20 @@ export class Peers {
   }
 
   /** Applies a renewal. Asks for the lease of an unknown life: it may be old. */
-  receive(lease: Lease): void {
+  async receive(lease: Lease): Promise<void> {
+    const { session, roster } = this.#host;
     const { node, epoch } = lease;
-    if (node === this.#host.session.node) return;
-    if (this.#host.roster.leaseOf(node)?.epoch === epoch) {
-      this.#take(lease, this.#host.roster.ends);
-    } else this.#ask(node);
+    if (node === session.node) return;
+    const asked = roster.ends;
+    try {
+      const isKnown = roster.leaseOf(node)?.epoch === epoch;
+      const [kept] = isKnown
+        ? [lease]
+        : await session.connection?.leases(node) ?? [];
+      if (kept !== undefined) this.#take(kept, asked);
+    } catch (error) {
+      this.#host.failed(error);
+    }
   }
 
   /** Handles the end of a life. */
@@ -123,16 +131,6 @@ export class Peers {
     if (!await connection?.end(lease, kept.count)) return;
     this.end(lease);
     this.#purge(lease);
-  }
-
-  async #ask(node: string): Promise<void> {
-    try {
-      const asked = this.#host.roster.ends;
-      const [kept] = await this.#host.session.connection?.leases(node) ?? [];
-      if (kept !== undefined) this.#take(kept, asked);
-    } catch (error) {
-      this.#host.failed(error);
-    }
   }
 
   #take(lease: Lease | KeptLease, asked: number): void {

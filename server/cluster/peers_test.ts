@@ -48,7 +48,7 @@ class Room implements Disposable {
     return [cluster, server];
   }
 
-  /** Connects somebody who does what a test says, and has a row in doc-1. */
+  /** Connects a client that does what a test says and has a row in doc-1. */
   async stranger(
     node: string,
     lease: Partial<Lease> = {},
@@ -67,7 +67,7 @@ class Room implements Disposable {
     return { connection, lease: said };
   }
 
-  /** Lets time go by, and all that comes of it happen. */
+  /** Advances the time and runs all microtasks. */
   async pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 5) {
       this.#time.tick(5);
@@ -86,7 +86,7 @@ function shown({ store }: PresenceServer): unknown[] {
     .sort();
 }
 
-// What is old
+// Old leases and answers
 
 for (const call of ["leases()", "leases(node)"] as const) {
   Deno.test(`joinCluster() lists no node whose end arrives before the answer to ${call}`, async () => {
@@ -115,7 +115,7 @@ for (const call of ["leases()", "leases(node)"] as const) {
     if (call === "leases()") {
       for (const { onInterrupted } of told) onInterrupted();
     } else {
-      // It is asked for who is not known.
+      // The node asks for the lease of an unknown life.
       await connection.end(lease, lease.count);
       await connection.acquire({ ...lease, epoch: "b/2" });
       await room.pass(20);
@@ -279,7 +279,7 @@ Deno.test("joinCluster() gives up a node that dies as the backbone's clock is se
   const { connection } = await room.stranger("slow");
   let count = 1;
   for (let gone = 0; gone < leaseTtlMs * 8; gone += leaseTtlMs / 2) {
-    // One that renews, however seldom, is given up by nobody.
+    // No node gives up a node that renews, however seldom.
     await connection.renew({
       node: "slow",
       epoch: "slow/1",
@@ -311,7 +311,7 @@ Deno.test("MemoryBackbone accepts takeovers and returns ages of leases after its
   assertEquals((await connection.read('"doc-1"')).rows, []);
 });
 
-// What can't be read
+// Unreadable leases
 
 Deno.test("joinCluster() ignores the parts of a lease that it can't read", async () => {
   using room = new Room();

@@ -22,7 +22,7 @@ async function three(lab: Lab): Promise<[LabNode, LabNode, LabNode]> {
   return nodes;
 }
 
-/** What a node is told, once time has gone by. */
+/** Asks at a node, advances the time, and returns the answer. */
 async function asked<T>(
   lab: Lab,
   node: LabNode,
@@ -223,7 +223,7 @@ Deno.test("Cluster.count(), list() and locate() refuse an invalid key at once", 
   assertEquals(lab.network.calls.get("send") ?? 0, before);
 });
 
-// Who does not answer
+// Nodes without an answer
 
 Deno.test("Cluster.locate() waits at most two seconds, and names the nodes that do not answer", async () => {
   using lab = new Lab();
@@ -339,7 +339,7 @@ for (const keep of [true, false]) {
     await a.run(ask);
     await lab.pass(100);
     assertEquals(answers[2]?.isComplete, true);
-    // Whoever comes back by its name answers.
+    // A node that returns by its name answers.
     await lab.start("b");
     await lab.pass();
     await a.run(ask);
@@ -375,7 +375,7 @@ function questionsOf(
   return { questions, sent };
 }
 
-/** The id of the first question that was sent. */
+/** Returns the id of the first sent question. */
 function idOf([[text] = ["{}"]]: [string, string?][]): string {
   return JSON.parse(text).id;
 }

@@ -1,5 +1,5 @@
 /**
- * Facets that go by themselves, with the clocks of real backbones.
+ * Facets with deadlines, with the clocks of real backbones.
  *
  * @module
  */

@@ -10,7 +10,7 @@ class Fixture {
   readonly session = new Session("here", {}, () => this.now);
   readonly roster = new Roster(this.session, LEASE_TTL);
 
-  /** Takes a lease: as it was renewed, or as it is kept with an age. */
+  /** Applies a lease: as a renewal, or as a kept one with an age. */
   take(epoch: string, count: number, age?: number, asked = this.roster.ends) {
     const lease: Lease = {
       node: "there",

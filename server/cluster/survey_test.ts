@@ -8,8 +8,8 @@ import { ANSWER_TIMEOUT_MS } from "./questions.ts";
 const NEVER = new Promise<never>(() => {});
 
 /**
- * Two nodes: the first has followed doc-1, has heard of nothing since, and
- * can't read it again as the test wants it.
+ * Two nodes. The first has followed doc-1 and has received nothing since. `read`
+ * replaces its further readings.
  */
 async function withStaleRows(
   read: () => Promise<never>,

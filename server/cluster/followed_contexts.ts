@@ -1,6 +1,5 @@
 import type {
   Duration,
-  EntryKey,
   PresenceModel,
   PresenceSnapshot,
   Timestamp,
@@ -326,8 +325,12 @@ export class FollowedContexts<M extends PresenceModel> {
     this.#disown(context, id);
     const entry = row && this.#entry(name, row);
     if (entry !== undefined) return replication.put([entry], true);
-    const key = decodeKey<M>(name, id);
-    if (key !== undefined) replication.drop([key]);
+    this.#drop(name, [id]);
+  }
+
+  #drop(context: string, ids: readonly string[]): void {
+    const keys = ids.flatMap((id) => decodeKey<M>(context, id) ?? []);
+    this.#host.replication.drop(keys);
   }
 
   /** Reads a context in dispute, at once only one time for each renewal. */
@@ -418,25 +421,23 @@ export class FollowedContexts<M extends PresenceModel> {
     const { rows, over, ...read } = await this.#readRows(name, connection);
     for (const life of over) await connection.purge(life, name);
     if (this.all.get(name) !== context) return;
-    const { shown, gone, missing, surplus } = context.read(
+    const { shown, missing, surplus, ...rest } = context.read(
       // Each may be older by the duration of the reading.
       { ...read, rows: rows.map((row) => this.#known(row, askedAt)) },
       own.rows(key),
       this.#surroundings(context),
     );
     const puts: RemoteEntry<M>[] = [];
-    const drops: EntryKey<M>[] = [];
+    const gone = [...rest.gone];
     for (const row of shown) {
       this.#disown(context, row.id);
       const entry = this.#entry(name, row);
-      const unreadable = decodeKey<M>(name, row.id);
       if (entry !== undefined) puts.push(entry);
-      else if (unreadable !== undefined) drops.push(unreadable);
+      else gone.push(row.id);
     }
-    drops.push(...gone.flatMap((id) => decodeKey<M>(name, id) ?? []));
     // A subject with another entry now is not shown to leave first.
     replication.put(puts);
-    replication.drop(drops);
+    this.#drop(name, gone);
     for (const id of surplus) {
       outbox.add({ type: "retract", context: name, id });
     }

@@ -33,6 +33,7 @@ import { Quotas } from "./quotas.ts";
 import { routesOf } from "./routes/routes.ts";
 import type { ServedDocuments, ServedPresence } from "./served.ts";
 import { Trust, type TrustOptions, urlOf } from "./trust.ts";
+import { updateSchema } from "./wire/update_schema.ts";
 
 /** The result of `authorize`; `undefined` and `null` refuse the request. */
 export type Authorization = Identity | Unauthorized | null | undefined;
@@ -203,6 +204,7 @@ export function createHttpHandler(
     holders: new Holders(server),
     tokens: new PositionTokens(),
     events: new EventWriter(limits.changes),
+    schema: updateSchema(limits),
     checkUpdate,
     report(error, request) {
       if (!isNew(error)) return;

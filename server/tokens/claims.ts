@@ -1,4 +1,4 @@
-import type { JWTPayload } from "jose";
+import * as v from "valibot";
 import { isKey } from "../../core/mod.ts";
 import { MAX_NAME_LENGTH } from "../internal.ts";
 
@@ -36,50 +36,54 @@ export interface TokenRights {
   readonly private?: boolean | undefined;
 }
 
+const strings = v.array(v.string());
+
+const claimsSchema = v.looseObject({
+  sub: v.pipe(
+    v.string(),
+    v.nonEmpty(),
+    v.maxLength(MAX_NAME_LENGTH),
+    v.check((sub) => isKey(sub)),
+  ),
+  iss: v.string(),
+  aud: v.union([v.string(), strings]),
+  iat: v.number(),
+  exp: v.number(),
+  nbf: v.optional(v.number()),
+});
+
+/** Strict, since an unknown name is most likely a misspelt one. */
+const rightsSchema = v.strictObject({
+  read: v.optional(strings, []),
+  write: v.optional(strings, []),
+  labels: v.optional(v.union([v.literal("all"), strings]), []),
+  private: v.optional(v.boolean(), false),
+});
+
 /** Rights with all defaults. */
-export type ReadRights = {
-  readonly [Name in keyof TokenRights]-?: NonNullable<TokenRights[Name]>;
-};
+export type ReadRights = v.InferOutput<typeof rightsSchema>;
 
 /** Reads claims, or returns the name of the first malformed claim. */
 export function readClaims(
-  payload: JWTPayload,
+  payload: unknown,
 ): TokenClaims | { readonly wrong: string } {
-  const { sub, iss, aud, iat, exp, nbf } = payload;
-  const isSubject = sub !== "" && isKey(sub) && typeof sub === "string" &&
-    sub.length <= MAX_NAME_LENGTH;
-  if (!isSubject) return { wrong: "sub" };
-  if (typeof iss !== "string") return { wrong: "iss" };
-  if (typeof aud !== "string" && !areStrings(aud)) return { wrong: "aud" };
-  if (typeof iat !== "number") return { wrong: "iat" };
-  if (typeof exp !== "number") return { wrong: "exp" };
-  return { ...payload, sub, iss, aud, iat, exp, nbf };
+  const result = v.safeParse(claimsSchema, payload);
+  return result.success
+    ? result.output
+    : { wrong: v.getDotPath(result.issues[0]) ?? "sub" };
 }
 
 /**
  * Reads rights; returns `undefined` if they are malformed. Only plain objects are
- * rights: a `Map` or a promise would be rights that grant nothing. An unknown name
- * is most likely a misspelt one.
+ * rights: a `Map` or a promise would be rights that grant nothing.
  */
 export function readRights(value: unknown): ReadRights | undefined {
   if (!isPlainObject(value)) return undefined;
-  const { read = [], write = [], labels = [], ...rest } = value;
-  const { private: isPrivate = false, ...others } = rest;
-  if (!areStrings(read) || !areStrings(write)) return undefined;
-  if (labels !== "all" && !areStrings(labels)) return undefined;
-  if (typeof isPrivate !== "boolean") return undefined;
-  if (Object.keys(others).length > 0) return undefined;
-  return { read, write, labels, private: isPrivate };
+  const result = v.safeParse(rightsSchema, value);
+  return result.success ? result.output : undefined;
 }
 
-function areStrings(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((text) => typeof text === "string");
-}
-
-function isPlainObject(
-  value: unknown,
-): value is Readonly<Record<string, unknown>> {
+function isPlainObject(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;

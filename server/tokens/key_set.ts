@@ -1,8 +1,19 @@
 import type { JSONWebKeySet } from "jose";
-import { isJsonObject, parseJson } from "../internal.ts";
+import * as v from "valibot";
+import { parseJson } from "../internal.ts";
 
 /** The largest key set; usual ones have some thousand bytes. */
 const MAX_BYTES = 1_048_576;
+
+const keySchema = v.looseObject({ kty: v.string() });
+
+/** A key of an unknown form must not spoil the others. */
+const keySetSchema = v.object({
+  keys: v.pipe(
+    v.array(v.unknown()),
+    v.transform((keys) => keys.filter((key) => v.is(keySchema, key))),
+  ),
+});
 
 /**
  * Loads a JSON Web Key Set.
@@ -19,15 +30,9 @@ export async function loadKeySet(
     await response.body?.cancel();
     throw new Error(`the answer has the status ${response.status}`);
   }
-  const set = parseJson(await textOf(response));
-  const keys = isJsonObject(set) ? set.keys : undefined;
-  if (!Array.isArray(keys)) throw new Error("the answer is not a key set");
-  // A key of an unknown form must not spoil the others.
-  return { keys: keys.filter(isKnownKey) };
-}
-
-function isKnownKey(key: unknown): boolean {
-  return isJsonObject(key) && typeof key.kty === "string";
+  const result = v.safeParse(keySetSchema, parseJson(await textOf(response)));
+  if (!result.success) throw new Error("the answer is not a key set");
+  return result.output;
 }
 
 async function textOf({ body }: Response): Promise<string> {

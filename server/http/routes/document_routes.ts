@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { compareKeys } from "../../../core/mod.ts";
 import {
   activeDocumentJson,
@@ -5,16 +6,14 @@ import {
   documentContext,
   workspaceContext,
 } from "../../documents/mod.ts";
-import { isJsonObject } from "../../internal.ts";
-import type { HttpLimits } from "../limits.ts";
 import type { ServedDocuments } from "../served.ts";
 import type {
   DocumentCountsAnswer,
   DocumentPresenceAnswer,
   WorkspaceDocumentsAnswer,
 } from "../wire/document_wire.ts";
-import { invalid, type ProblemField } from "../wire/problem.ts";
-import { assertNoFaults, keyFault } from "../wire/update_check.ts";
+import { invalid } from "../wire/problem.ts";
+import { checked, keySchema } from "../wire/update_schema.ts";
 import { JSON_TYPE, readJson } from "./body.ts";
 import { type Ask, assertCanRead, assertStillIn, json } from "./exchange.ts";
 import { Query } from "./query.ts";
@@ -74,8 +73,14 @@ export async function documentCounts(
   documents: ServedDocuments,
 ): Promise<Response> {
   const body = await readJson(request, limits.bodyBytes, [JSON_TYPE]);
-  const ids: unknown = isJsonObject(body) ? body.document_ids : undefined;
-  assertIds(ids, limits);
+  const field = "document_ids";
+  const schema = v.object({
+    [field]: v.pipe(
+      v.array(keySchema(limits.keyLength), "must be an array"),
+      v.maxLength(limits.page, `has more than ${limits.page} ids`),
+    ),
+  }, "is missing");
+  const { [field]: ids } = checked("count documents", schema, body, field);
   assertStillIn(actor);
   // A client must not learn whether a document exists that it may not read.
   const readable = ids.filter((id) => actor.canRead(documentContext(id)));
@@ -88,26 +93,6 @@ export async function documentCounts(
     timestamp: server.now,
   };
   return json(answer);
-}
-
-function assertIds(
-  ids: unknown,
-  limits: HttpLimits,
-): asserts ids is readonly string[] {
-  assertNoFaults("count documents", idFaults(ids, limits));
-}
-
-function* idFaults(ids: unknown, limits: HttpLimits): Iterable<ProblemField> {
-  const field = "document_ids";
-  if (ids === undefined) return yield { field, message: "is missing" };
-  if (!Array.isArray(ids)) return yield { field, message: "must be an array" };
-  if (ids.length > limits.page) {
-    return yield { field, message: `has more than ${limits.page} ids` };
-  }
-  for (const [index, id] of ids.entries()) {
-    const message = keyFault(id, limits);
-    if (message) yield { field: `${field}[${index}]`, message };
-  }
 }
 
 /** Returns the name that a segment of a path stands for. */
@@ -123,9 +108,7 @@ function nameIn(
   } catch {
     throw invalid(action, { field, message: "must be percent-encoded UTF-8" });
   }
-  const message = keyFault(name, limits);
-  if (message === undefined) return name;
-  throw invalid(action, { field, message });
+  return checked(action, keySchema(limits.keyLength), name, field);
 }
 
 /** Returns a page of items, and where the next one begins. O(n log n). */

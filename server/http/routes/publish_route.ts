@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import {
   InvalidValueError,
   type PresenceUpdate,
@@ -7,7 +8,7 @@ import { assertCapacity } from "../capacity.ts";
 import type { Actor } from "../identity.ts";
 import type { TtlBounds } from "../limits.ts";
 import { fieldProblem, invalid } from "../wire/problem.ts";
-import { assertUpdates, type ReadUpdate } from "../wire/update_check.ts";
+import { checked, type ReadUpdate } from "../wire/update_schema.ts";
 import type { GrantedTtls, PublishAnswer } from "../wire/wire.ts";
 import { JSON_TYPE, LINES_TYPE, readJson } from "./body.ts";
 import { answer, type Ask, assertCanWrite, assertStillIn } from "./exchange.ts";
@@ -20,7 +21,7 @@ export const DEFAULT_ORIGIN = "http";
 /** `POST /v1/updates`: publishes all updates of the body, or none. */
 export async function publish(ask: Ask): Promise<Response> {
   const { service, request, actor } = ask;
-  const { server, limits } = service;
+  const { server, limits, schema } = service;
   const types = [JSON_TYPE, LINES_TYPE];
   const body = await readJson(request, limits.bodyBytes, types);
   const isList = Array.isArray(body);
@@ -28,9 +29,9 @@ export async function publish(ask: Ask): Promise<Response> {
     const message = `has more than ${limits.updates} updates`;
     throw invalid(ACTION, { field: "body", message });
   }
-  const read: readonly unknown[] = isList ? body : [body];
-  const prefixOf = (index: number) => isList ? `[${index}].` : "";
-  assertUpdates(read, prefixOf, limits);
+  const read = isList
+    ? checked(ACTION, v.array(schema), body, "body")
+    : [checked(ACTION, schema, body, "update")];
   // An update changes an entry that may have been published at another server.
   const contexts = new Set(read.map(({ context }) => context));
   await Promise.all(
@@ -40,6 +41,7 @@ export async function publish(ask: Ask): Promise<Response> {
   // The rest is synchronous: nothing happens between a check and its effect.
   assertStillIn(actor);
   const { now } = server;
+  const prefixOf = (index: number) => isList ? `[${index}].` : "";
   const granted = read.map((update) =>
     grantOf(update, actor, now, service.ttlMs)
   );
@@ -90,7 +92,7 @@ function stamp(
   now: Timestamp,
   prefix: string,
 ): PresenceUpdate {
-  const { context, visibility = "public", facets = {}, facetTtlsMs } = read;
+  const { context, visibility, facets, facetTtlsMs } = read;
   const field = `${prefix}subject`;
   const subject = stampKey(read.subject, actor.subject, field);
   if (subject === undefined) {

@@ -1,5 +1,6 @@
+import * as v from "valibot";
 import { invalid } from "../wire/problem.ts";
-import { keyFault } from "../wire/update_check.ts";
+import { checked, keySchema } from "../wire/update_schema.ts";
 import type { Ask } from "./exchange.ts";
 
 /** Reads and checks the parameters of a URL. */
@@ -22,11 +23,9 @@ export class Query {
 
   /** Returns a parameter that is a key. */
   key(name: string): string | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const fault = keyFault(value, this.#ask.service.limits);
-    if (fault !== undefined) throw this.invalid(name, fault);
-    return value;
+    const { keyLength } = this.#ask.service.limits;
+    const schema = v.optional(keySchema(keyLength));
+    return checked(this.#action, schema, this.text(name), name);
   }
 
   /** Returns a parameter that is a key and must be present. */

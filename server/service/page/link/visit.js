@@ -7,7 +7,7 @@ import { find } from "../people/dom.js";
 import { Headline } from "../people/headline.js";
 import { inOrder, personOf } from "../people/person.js";
 import {
-  isProfile,
+  itemOf,
   loadProfile,
   namelessName,
   saveProfile,
@@ -108,8 +108,8 @@ export class Visit {
    */
   onProfile(listener) {
     globalThis.addEventListener("storage", (event) => {
-      if (!(event instanceof StorageEvent)) return;
-      if (!isProfile(event.key, this.token) || this.#isGuest) return;
+      if (!(event instanceof StorageEvent) || this.#isGuest) return;
+      if (event.key !== itemOf(this.token)) return;
       const former = this.profile;
       const profile = loadProfile(this.#store, this.token);
       this.profile = { ...profile, key: this.self };

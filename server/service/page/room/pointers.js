@@ -34,7 +34,9 @@ export function readSighting(message) {
   return {
     key,
     connection: String(sender.get("connection")),
-    at: isPart(x) && isPart(y) ? { x: within(x), y: within(y) } : undefined,
+    at: typeof x !== "number" || typeof y !== "number" || isNaN(x + y)
+      ? undefined
+      : { x: within(x), y: within(y) },
   };
 }
 
@@ -166,14 +168,6 @@ export function followPointer(area, marker, send) {
 /** @param {number} part */
 function rounded(part) {
   return Math.round(within(part) * 10_000) / 10_000;
-}
-
-/**
- * @param {unknown} value
- * @returns {value is number}
- */
-function isPart(value) {
-  return typeof value === "number" && !Number.isNaN(value);
 }
 
 /** @param {number} part */

@@ -3,7 +3,7 @@
 
 import { steadyNow } from "../../../../core/mod.ts";
 import { colorOf, paint, readColor } from "../people/color.js";
-import { made, show } from "../people/dom.js";
+import { made, place, show } from "../people/dom.js";
 
 /**
  * A place in a text.
@@ -89,11 +89,9 @@ export class CursorRenderer {
    * @param {RemoteCursor} cursor
    */
   updateCursor(cursor) {
-    let drawn = this.#drawn.get(cursor.userId);
-    if (drawn === undefined) {
-      drawn = new Drawn(this.#editor, cursor);
-      this.#drawn.set(cursor.userId, drawn);
-    }
+    const { userId } = cursor;
+    const drawn = this.#drawn.get(userId) ?? new Drawn(this.#editor, cursor);
+    this.#drawn.set(userId, drawn);
     drawn.cursor = cursor;
     drawn.draw(drawn.measure());
   }
@@ -152,7 +150,6 @@ class Drawn {
     this.#label.append(this.#name);
     this.#element.append(this.#label);
     editor.container.append(this.#element);
-    this.#describe();
   }
 
   /** @returns {Measures} */
@@ -172,10 +169,8 @@ class Drawn {
 
   /** @param {Measures} measures */
   draw({ at, selected, labelWidth, labelHeight, width, height }) {
-    const { style, classList } = this.#element;
-    style.left = `${at.left}px`;
-    style.top = `${at.top}px`;
-    style.height = `${at.height}px`;
+    const { classList } = this.#element;
+    place(this.#element, { left: at.left, top: at.top, height: at.height });
     classList.toggle("is-out", at.top + at.height <= 0 || at.top >= height);
     // The label stays within the container.
     classList.toggle("is-below", at.top < labelHeight);
@@ -226,10 +221,7 @@ class Drawn {
     this.#blocks = boxes.map(({ left, top, width, height }) => {
       const block = made("div", "", "remote-selection");
       paint(block, this.#color);
-      block.style.left = `${left}px`;
-      block.style.top = `${top}px`;
-      block.style.width = `${width}px`;
-      block.style.height = `${height}px`;
+      place(block, { left, top, width, height });
       return block;
     });
     // Below all cursors.

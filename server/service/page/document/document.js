@@ -224,7 +224,13 @@ function connect(onFirstJoined = () => {}) {
       onFirstJoined();
       onFirstJoined = () => {};
       mayWrite = mayPublish;
-      comeIn();
+      notices.connected(mayWrite ? undefined : ONLY_READING_TEXT);
+      showWhetherWriter();
+      exchange.joined();
+      connection.push("text_wanted", {});
+      act("focus", { focused: document.hasFocus(), hidden: document.hidden });
+      lookAt();
+      sendCursor();
     },
     onLost: forgetOthers,
     onShut() {
@@ -233,16 +239,6 @@ function connect(onFirstJoined = () => {}) {
       showWhetherWriter();
     },
   });
-}
-
-function comeIn() {
-  notices.connected(mayWrite ? undefined : ONLY_READING_TEXT);
-  showWhetherWriter();
-  exchange.joined();
-  connection.push("text_wanted", {});
-  act("focus", { focused: document.hasFocus(), hidden: document.hidden });
-  lookAt();
-  sendCursor();
 }
 
 /**
@@ -283,12 +279,7 @@ function stayActive() {
 }
 
 function lookAt() {
-  const { topLine, bottomLine, scrollPercentage } = editor.viewport;
-  act("viewport", {
-    top_line: topLine,
-    bottom_line: bottomLine,
-    scroll_percentage: scrollPercentage,
-  });
+  act("viewport", editor.viewport);
 }
 
 function sendCursor() {

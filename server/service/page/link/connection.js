@@ -72,14 +72,10 @@ export class Connection {
       authToken: token?.text,
       transport,
     });
-    this.#socket.onOpen(() => {
-      this.#hasOpened = true;
-    });
+    this.#socket.onOpen(() => void (this.#hasOpened = true));
     this.#socket.onClose((event) => this.#closed(event));
-    this.#channel = this.#socket.channel(
-      topic,
-      () => events.params(this.#mayPublish),
-    );
+    const params = () => events.params(this.#mayPublish);
+    this.#channel = this.#socket.channel(topic, params);
     this.#channel.onError(() => {
       // When the socket closes, `#closed()` is called as well.
       if (this.#socket.isConnected() && !this.#isOver) events.onLost();
@@ -155,11 +151,8 @@ export class Connection {
   async #askWhy() {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const refusal = await refusalOfService(
-      this.#topic,
-      this.#token,
-      this.#browser.fetch,
-    );
+    const { fetch } = this.#browser;
+    const refusal = await refusalOfService(this.#topic, this.#token, fetch);
     this.#isAsking = false;
     // It may have got in meanwhile.
     if (this.#isOver || this.#hasOpened) return;
@@ -170,14 +163,10 @@ export class Connection {
   /** @param {string} reason */
   #refused(reason) {
     const refusal = refusalOfJoin(this.#topic, reason);
-    if (refusal !== undefined) {
-      this.#shut(refusal);
-    } else if (reason.startsWith(ONLY_READER)) {
-      // phoenix.js joins again.
-      this.#mayPublish = false;
-    } else {
-      this.#events.onRefused(reason);
-    }
+    if (refusal !== undefined) return this.#shut(refusal);
+    // phoenix.js joins again.
+    if (reason.startsWith(ONLY_READER)) this.#mayPublish = false;
+    else this.#events.onRefused(reason);
   }
 }
 

@@ -123,12 +123,12 @@ export class Visit {
    * @param {string} key
    */
   find(key) {
-    return this.#attendance.here.find((person) => person.key === key);
+    return this.#attendance.here?.find((person) => person.key === key);
   }
 
   /** @returns {ShownPerson[]} All to be shown, in order. */
   get people() {
-    const { here, held } = this.#attendance;
+    const { here = [], held } = this.#attendance;
     const waitedFor = new Set(held);
     return [...here, ...held].sort(inOrder(this.self)).map((person) => {
       const you = person.key === this.self;
@@ -148,7 +148,7 @@ export class Visit {
    * @param {readonly ShownPerson[]} people
    */
   showHeadline(people) {
-    if (!this.#attendance.isKnown) return;
+    if (this.#attendance.here === undefined) return;
     this.#headline.show(people, this.self);
     document.title = `(${people.length}) ${this.#title} · ruthere`;
   }

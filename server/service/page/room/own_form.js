@@ -13,7 +13,6 @@ const PAUSE_MS = 400;
 /** The form in which people say who they are, and what they are doing. */
 export class OwnForm {
   #form = find("#you", HTMLFormElement);
-  #invisible = find("#invisible", HTMLInputElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -59,7 +58,7 @@ export class OwnForm {
       const field = this.#form.elements.namedItem(name);
       if (field && "value" in field) field.value = value;
     }
-    this.#invisible.checked = invisible;
+    find("#invisible", HTMLInputElement).checked = invisible;
     this.#showMeaning();
   }
 
@@ -72,7 +71,7 @@ export class OwnForm {
       activity: valueOf("activity"),
       availability: valueOf("availability"),
       status: valueOf("status"),
-      invisible: this.#invisible.checked,
+      invisible: data.has("invisible"),
     };
   }
 

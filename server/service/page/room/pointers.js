@@ -62,7 +62,8 @@ export class Pointers {
     const id = JSON.stringify([key, connection]);
     if (at === undefined) return this.#hide(id);
     const known = this.#pointers.get(id);
-    const element = known?.element ?? this.#add(key);
+    const element = known?.element ?? copyOf("#pointer");
+    if (known === undefined) this.#area.append(element);
     show(find(".pointer-name", HTMLElement, element), name);
     paint(element, color);
     element.style.left = `${at.x * 100}%`;
@@ -84,14 +85,6 @@ export class Pointers {
     for (const [id, { key }] of this.#pointers) {
       if (!keys.has(key)) this.#hide(id);
     }
-  }
-
-  /** @param {string} key */
-  #add(key) {
-    const element = copyOf("#pointer");
-    element.dataset.key = key;
-    this.#area.append(element);
-    return element;
   }
 
   /** @param {string} id */

@@ -14,11 +14,10 @@ import { colorOf } from "../people/color.js";
 import { find, show } from "../people/dom.js";
 import { loadActivity, saveActivity } from "../people/profile.js";
 import { LENGTHS, readText } from "../people/wire.js";
-import { showDepartures } from "./departures.js";
 import { deviceOf } from "./device.js";
 import { OwnForm } from "./own_form.js";
 import { followPointer, Pointers, readSighting } from "./pointers.js";
-import { showRoster } from "./roster.js";
+import { showDepartures, showRoster } from "./roster.js";
 
 /** How often to update how long ago people left. */
 const TIMES_MS = 5_000;

@@ -1,5 +1,7 @@
 // @ts-check
 
+import { readCount } from "../people/wire.js";
+
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
 /** The longest text of one run, in UTF-16 units. */
@@ -163,10 +165,9 @@ export class SharedText {
       step.push({ letter, isShown: true });
       after = letter;
     }
-    const former = joins && this.#undone.length === 0
-      ? this.#done.at(-1)
-      : undefined;
-    if (former !== undefined) former.push(...step);
+    const former = this.#done.at(-1);
+    const continues = joins && this.#undone.length === 0;
+    if (former && continues) former.push(...step);
     else if (step.length > 0) this.#done.push(step);
     if (step.length > 0) this.#undone = [];
     return this.#update();
@@ -266,15 +267,8 @@ export class SharedText {
     if (own === undefined) this.#letters.set(writer, own = new Map());
     let letter = own.get(number);
     if (letter === undefined) {
-      letter = {
-        writer,
-        number,
-        text: "",
-        version: 0,
-        isShown: false,
-        after: undefined,
-        followers: [],
-      };
+      const unknown = { text: "", after: undefined, followers: [] };
+      letter = { writer, number, version: 0, isShown: false, ...unknown };
       own.set(number, letter);
       this.#count++;
     }
@@ -386,11 +380,8 @@ function runsOf(letters) {
     const content = version % 2 === 0 ? text : 1;
     if (!isNext) {
       runs.push([writer, number, after.writer, after.number, version, content]);
-    } else if (typeof run[5] === "string") {
-      run[5] += content;
-    } else {
-      run[5]++;
-    }
+    } else if (typeof run[5] === "string") run[5] += content;
+    else run[5]++;
   }
   return runs;
 }
@@ -424,17 +415,14 @@ function isRun(value) {
   if (!Array.isArray(value) || value.length !== 6) return false;
   const [writer, number, afterWriter, afterNumber, version, content] = value;
   // A letter is newer than the one that it stands after: there are no circles.
-  return typeof writer === "string" && isCount(number, MAX_NUMBER) &&
+  const isGood = typeof writer === "string" && isCount(number, MAX_NUMBER) &&
     typeof afterWriter === "string" && isCount(afterNumber, number - 1) &&
-    isCount(version, MAX_VERSION) &&
-    (version % 2 === 0 ? isContent(content) : isLength(content));
-}
-
-/** @param {unknown} value */
-function isContent(value) {
+    isCount(version, MAX_VERSION);
+  if (!isGood) return false;
+  if (version % 2 === 1) return isLength(content);
   // A textarea has line feeds alone.
-  return typeof value === "string" && isLength(value.length) &&
-    value.isWellFormed() && !value.includes("\r");
+  return typeof content === "string" && isLength(content.length) &&
+    content.isWellFormed() && !content.includes("\r");
 }
 
 /** @param {unknown} value */
@@ -448,6 +436,5 @@ function isLength(value) {
  * @returns {value is number}
  */
 function isCount(value, max) {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 &&
-    value <= max;
+  return (readCount(value) ?? Infinity) <= max;
 }

@@ -73,12 +73,13 @@ export class TextExchange {
    * @returns {readonly TextEdit[]} The edits that revert it, if there is no room.
    */
   write(text, caret, joins) {
-    if (text === this.#shared.text) return [];
-    const edit = editBetween(this.#shared.text, text, caret);
-    this.#edited(this.#shared.write(edit, joins));
-    return text === this.#shared.text
+    const shared = this.#shared;
+    if (text === shared.text) return [];
+    const edit = editBetween(shared.text, text, caret);
+    this.#edited(shared.write(edit, joins));
+    return text === shared.text
       ? []
-      : [editBetween(text, this.#shared.text, edit.end)];
+      : [editBetween(text, shared.text, edit.end)];
   }
 
   /**

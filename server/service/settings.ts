@@ -78,11 +78,8 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   const host = read("host", "127.0.0.1");
   const insecure = options.has("--insecure") || readFlag("RUTHERE_INSECURE");
   const jwksUrl = read("jwks-url");
-  const tokens = readTokens(
-    jwksUrl.text,
-    read("jwt-issuer").text,
-    read("jwt-audience").text,
-  );
+  const issuer = read("jwt-issuer").text;
+  const tokens = readTokens(jwksUrl.text, issuer, read("jwt-audience").text);
   if (!insecure && tokens === undefined && !isLoopback(host.text)) {
     throw new StartError(
       `others can reach the host ${

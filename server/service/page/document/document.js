@@ -351,13 +351,11 @@ function moveText() {
 
 /** Shows all at the next frame, however much happens before. */
 function showSoon() {
-  frame ||= requestAnimationFrame(() => {
-    frame = 0;
-    showAll();
-  });
+  frame ||= requestAnimationFrame(showAll);
 }
 
 function showAll() {
+  frame = 0;
   const people = visit.people.map((person) => {
     const doing = participants.of(person.key);
     return { ...person, color: doing?.color ?? person.color, doing };

@@ -28,7 +28,7 @@ const POINT_HERE = matchMedia("(hover: none)").matches
   : "Move your pointer in here. The others see it.";
 
 const visit = new Visit("room", () => "Who is here?", showRoom);
-const { nameless, notices, self, tabStore } = visit;
+const { attendance, nameless, notices, self, tabStore } = visit;
 const area = find("#area", HTMLElement);
 const pointers = new Pointers(area);
 
@@ -116,7 +116,7 @@ function publish() {
 /** @param {unknown} message */
 function showPointer(message) {
   const sighting = readSighting(message);
-  const person = sighting && visit.find(sighting.key);
+  const person = attendance.here?.find(({ key }) => key === sighting?.key);
   if (sighting === undefined || person === undefined) return;
   const name = person.key === self ? "you, in another tab" : person.name;
   pointers.show(sighting, name, person.color);
@@ -138,7 +138,7 @@ function showRoom() {
 }
 
 function showTimes() {
-  const { departed } = visit;
+  const { departed } = attendance;
   showDepartures(find("#departures", HTMLElement), departed, steadyNow());
   find("#nobody-left", HTMLElement).hidden = departed.length > 0;
 }

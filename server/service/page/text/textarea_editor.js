@@ -239,24 +239,18 @@ export class TextareaEditor {
  * @param {readonly Box[]} boxes
  */
 function joined(boxes) {
-  const sorted = boxes.toSorted((one, other) =>
-    Math.abs(one.top - other.top) < 1
-      ? one.left - other.left
-      : one.top - other.top
-  );
+  const sorted = boxes.toSorted((one, other) => {
+    const below = one.top - other.top;
+    return Math.abs(below) < 1 ? one.left - other.left : below;
+  });
   /** @type {Box[]} */
   const found = [];
   for (const box of sorted) {
     const last = found.at(-1);
-    if (
-      last === undefined || box.top - last.top >= 1 ||
-      box.left > last.left + last.width + 0.5
-    ) {
-      found.push({ ...box });
-    } else {
-      const right = Math.max(last.left + last.width, box.left + box.width);
-      last.width = right - last.left;
-    }
+    const touches = last !== undefined && box.top - last.top < 1 &&
+      box.left <= last.left + last.width + 0.5;
+    if (!touches) found.push({ ...box });
+    else last.width = Math.max(last.width, box.left + box.width - last.left);
   }
   return found;
 }

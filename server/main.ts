@@ -36,7 +36,7 @@ const OPEN_LIMITS = {
   requestsPerSecond: 1_000,
 };
 
-/** How long a reader that does not read can delay the end. */
+/** How long a client that does not read can delay the shutdown. */
 const MAX_SHUTDOWN_MS = 3_000;
 
 /** Answers requests, as an `HttpHandler` does. */
@@ -80,7 +80,7 @@ function route(
     if (pathname === "/metrics" && metrics) return await metrics(request);
     const page = servePage(request);
     if (page === undefined) return await http(request);
-    // A page that can reach nothing is not shown.
+    // A page on a host that the service refuses could reach nothing.
     return refusalOf(request) ?? page;
   };
 }

@@ -93,7 +93,7 @@ export class CursorRenderer {
     const drawn = this.#drawn.get(userId) ?? new Drawn(this.#editor, cursor);
     this.#drawn.set(userId, drawn);
     drawn.cursor = cursor;
-    drawn.draw(drawn.measure());
+    drawn.measure()();
   }
 
   /**
@@ -109,21 +109,10 @@ export class CursorRenderer {
   /** Moves all cursors to where their positions are now. O(cursors). */
   refresh() {
     // To measure after each change would lay out the page each time.
-    const measured = [...this.#drawn.values()]
-      .map((drawn) => /** @type {const} */ ([drawn, drawn.measure()]));
-    for (const [drawn, measures] of measured) drawn.draw(measures);
+    const draws = [...this.#drawn.values()].map((drawn) => drawn.measure());
+    for (const draw of draws) draw();
   }
 }
-
-/**
- * @typedef {object} Measures
- * @property {Coordinates} at
- * @property {readonly Box[]} selected
- * @property {number} labelWidth
- * @property {number} labelHeight
- * @property {number} width of the container
- * @property {number} height of the container
- */
 
 /** The elements of one cursor. */
 class Drawn {
@@ -152,30 +141,23 @@ class Drawn {
     editor.container.append(this.#element);
   }
 
-  /** @returns {Measures} */
+  /** Measures where all is now, and returns a function that draws it there. */
   measure() {
     this.#describe();
     const { position, selection } = this.cursor;
-    const { container } = this.#editor;
-    return {
-      at: this.#editor.getCoordinates(position),
-      selected: selection ? this.#boxesOf(selection) : [],
-      labelWidth: this.#label.offsetWidth,
-      labelHeight: this.#label.offsetHeight,
-      width: container.clientWidth,
-      height: container.clientHeight,
+    const { left, top, height } = this.#editor.getCoordinates(position);
+    const selected = selection ? this.#boxesOf(selection) : [];
+    const { offsetWidth, offsetHeight } = this.#label;
+    const { clientWidth, clientHeight } = this.#editor.container;
+    return () => {
+      const { classList } = this.#element;
+      place(this.#element, { left, top, height });
+      classList.toggle("is-out", top + height <= 0 || top >= clientHeight);
+      // The label stays within the container.
+      classList.toggle("is-below", top < offsetHeight);
+      classList.toggle("is-leftward", left + offsetWidth > clientWidth);
+      this.#drawBlocks(selected);
     };
-  }
-
-  /** @param {Measures} measures */
-  draw({ at, selected, labelWidth, labelHeight, width, height }) {
-    const { classList } = this.#element;
-    place(this.#element, { left: at.left, top: at.top, height: at.height });
-    classList.toggle("is-out", at.top + at.height <= 0 || at.top >= height);
-    // The label stays within the container.
-    classList.toggle("is-below", at.top < labelHeight);
-    classList.toggle("is-leftward", at.left + labelWidth > width);
-    this.#drawBlocks(selected);
   }
 
   remove() {

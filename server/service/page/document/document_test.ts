@@ -208,7 +208,7 @@ clusterTest(
   },
 );
 
-test("does not say who is here before it knows", async (people, url) => {
+test("says who is here only when it knows", async (people, url) => {
   const ada = await people.joinDocument(url, "Ada");
   // It opens, and receives nothing.
   await ada.routeWebSocket(/websocket/, () => {});
@@ -263,7 +263,7 @@ test(
 );
 
 test(
-  "keeps a cursor at its letters while another writes on, and its position arrives late",
+  "keeps a cursor at its letters when its position arrives after another's edits",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
     const bob = await people.joinDocument(url, "Bob");
@@ -356,7 +356,7 @@ test(
 );
 
 test(
-  "undoes what its own person has written, whatever others have written since",
+  "undoes what its own person has written, but no later edits of others",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
     const bob = await people.joinDocument(url, "Bob");
@@ -547,7 +547,7 @@ test(
 );
 
 test(
-  "shows somebody who hides the tab as away, until they are back",
+  "shows somebody with a hidden tab as away",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
     const bob = await people.joinDocument(url, "Bob");
@@ -561,7 +561,7 @@ test(
 );
 
 test(
-  "removes somebody who has closed the tab, once the grace is over",
+  "removes somebody who has closed the tab, after the grace period",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
     const bob = await people.joinDocument(url, "Bob");
@@ -620,7 +620,7 @@ test("shows a new name, and nobody leaves", async (people, url) => {
   assertEquals(await announcements(ada), ["Bob has joined."]);
 });
 
-test("can only be read by somebody invisible", async (people, url) => {
+test("is read-only for somebody invisible", async (people, url) => {
   const ada = await people.joinDocument(url, "Ada");
   const ghost = await people.openAs(url, { key: "ghost", invisible: true });
   await participantOf(ghost, "Ada").waitFor();
@@ -634,7 +634,7 @@ test("can only be read by somebody invisible", async (people, url) => {
 });
 
 test(
-  "shows what another program publishes as somebody",
+  "shows a person that another program publishes",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
     const command = await ada.locator("#command").textContent() ?? "";
@@ -698,7 +698,7 @@ browserTest(
 );
 
 test(
-  "has no more letters than the maximum, and says so",
+  "refuses letters above the maximum, and says so",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
     // Replaced letters count too.
@@ -713,7 +713,7 @@ test(
 );
 
 test(
-  "does not answer again and again somebody who asks all the time",
+  "limits its answers to somebody who asks all the time",
   async (people, url, document) => {
     const ada = await people.joinDocument(url, "Ada");
     await write(ada, "one");

@@ -30,8 +30,7 @@ import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
 /** @typedef {ReadonlyMap<string, unknown>} Fields */
 
 /**
- * Reads an event from the wire. Nothing in it can be relied on: other clients have
- * published it.
+ * Reads an event from the wire, and checks it: other clients have published it.
  *
  * @param {unknown} message
  * @param {number} now in milliseconds
@@ -62,7 +61,7 @@ export function readPresenceEvent(message, now) {
 }
 
 /**
- * Returns what an event changes, by its type.
+ * The readers of what an event changes, by its type.
  *
  * @type {Readonly<Record<string, (fields: Fields, now: number) => Partial<Doing>>>}
  */

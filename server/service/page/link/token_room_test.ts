@@ -196,7 +196,7 @@ test(
 
 for (const kind of ["room", "document"] as const) {
   test(
-    `lets nobody into a ${kind} without a token`,
+    `refuses people without a token in a ${kind}`,
     async (people, { [kind]: url }) => {
       const tried: string[] = [];
       const ada = await people.openAs(
@@ -228,7 +228,7 @@ for (const kind of ["room", "document"] as const) {
   );
 
   test(
-    `lets nobody into a ${kind} whose token has no right to it`,
+    `refuses a token without a right to the ${kind}`,
     async (people, { [kind]: url }, name) => {
       const grant = { sub: "ada", read: ["club"], write: ["*"] };
       const ada = await people.openAs(url + await fragment(grant), {});
@@ -237,7 +237,7 @@ for (const kind of ["room", "document"] as const) {
   );
 
   test(
-    `lets into a ${kind} as a reader whose token is one`,
+    `shows a ${kind} to somebody whose token may only read`,
     async (people, { [kind]: url }) => {
       const reader = { sub: "ada", write: [] };
       const bob = await people.openAs(
@@ -274,7 +274,7 @@ for (const kind of ["room", "document"] as const) {
 }
 
 test(
-  "says that a token has expired, and is not let in by it again",
+  "says that a token has expired, and does not get in with it again",
   async (people, { document: url }) => {
     const ada = await openUntilExpired(people, url, 63);
     await shutOut(ada, "Your token has expired.");
@@ -342,7 +342,7 @@ ownTest(
   },
 );
 
-ownTest("needs none where none is required, and uses one", async (people) => {
+ownTest("works where none are required, and still uses one", async (people) => {
   await using open = await Service.start();
   const ada = await people.openAs(
     open.url + await fragment({ sub: "ada" }),

@@ -23,7 +23,7 @@ import { offerCommand, offerRooms } from "./try_it.js";
 /** @typedef {import("../people/person.js").Person} Person */
 /** @typedef {import("../people/profile.js").Profile} Profile */
 
-/** What both pages do: somebody visits a room, and sees who else is there. */
+/** A visit to a room, as both pages show it: oneself, and who else is here. */
 export class Visit {
   #store;
   #isGuest;
@@ -43,7 +43,7 @@ export class Visit {
     this.topic = topicOf(here);
     this.#title = titleOf(this.topic);
     this.#show = show;
-    // A tab can be a person of its own, for those who have only one browser.
+    // For people with one browser, a tab can be a person of its own.
     this.#isGuest = parameters.has("guest");
     this.tabStore = storeOf(() => sessionStorage);
     this.#store = this.#isGuest ? this.tabStore : storeOf(() => localStorage);
@@ -115,7 +115,7 @@ export class Visit {
     });
   }
 
-  /** @returns {ShownPerson[]} All to be shown, in order. */
+  /** @returns {ShownPerson[]} Everybody to show, in order. */
   get people() {
     const { here = [], held } = this.attendance;
     const waitedFor = new Set(held);

@@ -12,9 +12,9 @@ export const MOST_DEPARTED = 6;
  * Who is here, and who has joined and left since the page was opened. Times are in
  * milliseconds.
  *
- * After a restart, the service knows nobody at first, and all people return one by
- * one. Those who were here before are held for a while, so that nobody is reported
- * to have left and joined.
+ * After a restart, the service knows nobody, and people return one by one. The
+ * people who were here before are held for a while, so nobody is reported to leave
+ * and join.
  */
 export class Attendance {
   #self;

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Words for the codes of the wire. Where somebody has several codes, the first in
- * the list counts.
+ * Words for the codes of the wire. Of several codes of a person, the first in the
+ * list counts.
  *
  * @module
  */

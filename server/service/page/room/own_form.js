@@ -7,7 +7,7 @@ import { ACTIVITIES, AVAILABILITIES, wordFor } from "../people/words.js";
 /** @typedef {import("../people/profile.js").Profile} Profile */
 /** @typedef {Omit<Profile, "key"> & { activity: string }} Choices */
 
-/** How long to wait for more letters before what was typed is published. */
+/** How long to wait for more letters before publishing what was typed. */
 const PAUSE_MS = 400;
 
 /** The form in which people say who they are, and what they are doing. */

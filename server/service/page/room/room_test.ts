@@ -223,7 +223,7 @@ test("hides a reload from others", async (people, url) => {
   assertEquals(await announcements(ada), before);
 });
 
-test("shows who has left, once the grace is over", async (people, url) => {
+test("shows who has left, after the grace period", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
@@ -277,7 +277,7 @@ test(
 );
 
 test(
-  "is another person in a guest tab of the same browser",
+  "makes a guest tab of the same browser another person",
   async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const guest = await people.open(

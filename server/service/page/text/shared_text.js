@@ -60,10 +60,10 @@ const MAX_IN_MESSAGE = 65_536;
  */
 
 /**
- * A text that several people write at once. All get the same text, whatever they
- * write and in whatever order they receive it, and no letter is lost: a
- * replicated growable array, where a letter has a name and a deleted one keeps
- * its place. To merge is to add letters and take the highest versions.
+ * A text that several people write at once: a replicated growable array. Each
+ * letter has a name, and a deleted letter keeps its place. All replicas get the
+ * same text in any order of messages, and no letter is lost. A merge adds letters,
+ * and keeps the highest versions.
  */
 export class SharedText {
   #writer;
@@ -103,8 +103,8 @@ export class SharedText {
   }
 
   /**
-   * How much is known here. It grows with each change. Two tabs that have merged
-   * each other's letters have the same text if they have the same weight.
+   * The number of changes that are known here. Two tabs that have merged each
+   * other's letters have the same text if they have the same weight.
    *
    * @returns {number}
    */

@@ -121,8 +121,7 @@ export class People implements AsyncDisposable {
 
   /** Opens the room as a new person, and waits until they have joined. */
   async joinRoom(url: string, name: string): Promise<Page> {
-    const page = await this.open(await this.newPage(), url);
-    await page.locator("#name").fill(name);
+    const page = await this.openAs(url, { name });
     await chipOf(page, name).waitFor();
     return page;
   }

@@ -69,7 +69,11 @@ export class SharedText {
   #writer;
   /** The highest number so far. */
   #number = 0;
-  #weight = 0;
+  /**
+   * The number of changes that are known here. Two tabs that have merged each
+   * other's letters have the same text if they have the same weight.
+   */
+  weight = 0;
   /** @type {Map<string, Map<number, Letter>>} by writer and number */
   #letters = new Map();
   #count = 0;
@@ -77,7 +81,7 @@ export class SharedText {
   #root = this.#letterOf("", 0);
   /** @type {Letter[]} the visible ones, in order */
   #shown = [];
-  #text = "";
+  text = "";
   #initialWeight;
   /** @type {Step[]} */
   #done = [];
@@ -94,27 +98,12 @@ export class SharedText {
     this.#writer = writer;
     if (text !== "") this.#add(["", 1, "", 0, 0, text]);
     this.#update();
-    this.#initialWeight = this.#weight;
-  }
-
-  /** @returns {string} */
-  get text() {
-    return this.#text;
-  }
-
-  /**
-   * The number of changes that are known here. Two tabs that have merged each
-   * other's letters have the same text if they have the same weight.
-   *
-   * @returns {number}
-   */
-  get weight() {
-    return this.#weight;
+    this.#initialWeight = this.weight;
   }
 
   /** @returns {boolean} Whether anybody has written. */
   get isWritten() {
-    return this.#weight > this.#initialWeight;
+    return this.weight > this.#initialWeight;
   }
 
   /** @returns {Run[]} All letters, the deleted ones too. */
@@ -199,9 +188,9 @@ export class SharedText {
    * @returns {TextEdit[]} What has changed.
    */
   merge(runs) {
-    const before = this.#weight;
+    const before = this.weight;
     for (const run of runs) this.#add(run);
-    return this.#weight === before ? [] : this.#update();
+    return this.weight === before ? [] : this.#update();
   }
 
   /**
@@ -233,7 +222,7 @@ export class SharedText {
   #toggle(letter, step) {
     if (letter.version === MAX_VERSION) return;
     letter.version++;
-    this.#weight++;
+    this.weight++;
     this.#news.add(letter);
     step.push({ letter, isShown: isVisible(letter) });
   }
@@ -249,7 +238,7 @@ export class SharedText {
     for (const [index, text] of texts.entries()) {
       const letter = this.#letterOf(writer, number + index);
       this.#place(letter, after, text);
-      this.#weight += Math.max(0, version - letter.version);
+      this.weight += Math.max(0, version - letter.version);
       letter.version = Math.max(letter.version, version);
       after = letter;
     }
@@ -294,7 +283,7 @@ export class SharedText {
     }
     followers.splice(first, 0, letter);
     this.#number = Math.max(this.#number, letter.number);
-    this.#weight++;
+    this.weight++;
   }
 
   /**
@@ -326,7 +315,7 @@ export class SharedText {
       this.#shown.push(letter);
       offset += text.length;
     }
-    this.#text = this.#shown.map(({ text }) => text).join("");
+    this.text = this.#shown.map(({ text }) => text).join("");
     return edits;
   }
 }

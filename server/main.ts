@@ -192,10 +192,10 @@ function nameOf(host: string): string {
 /** Resolves at the first signal to stop; further ones change nothing. */
 function stopSignal(): Promise<void> {
   // Windows has no SIGTERM.
-  const request = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";
+  const termination = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";
   return new Promise((resolve) => {
     Deno.addSignalListener("SIGINT", () => resolve());
-    Deno.addSignalListener(request, () => resolve());
+    Deno.addSignalListener(termination, () => resolve());
   });
 }
 

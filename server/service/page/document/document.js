@@ -74,7 +74,7 @@ const exchange = new TextExchange(self, editor.text, participants, {
   ask,
   onEdits(edits) {
     editor.apply(edits);
-    // Only my letters have moved.
+    // The edit has moved the cursor, and not I.
     if (selected) selected = editor.selected;
     const now = performance.now();
     // The position that I sent just now may reach others after the edit.

@@ -81,6 +81,7 @@ export class SharedText {
   #root = this.#letterOf("", 0);
   /** @type {Letter[]} the visible ones, in order */
   #shown = [];
+  /** The text as it is now. */
   text = "";
   #initialWeight;
   /** @type {Step[]} */

@@ -58,7 +58,7 @@ async function until<T>(wanted: T, probe: () => Promise<T>): Promise<void> {
   let found = await probe();
   while (JSON.stringify(found) !== text) {
     if (Date.now() > end) assertEquals(found, wanted);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     found = await probe();
   }
 }

@@ -11,6 +11,7 @@ export {
   assertServer,
   assertText,
 } from "./shared/assert.ts";
+export { bySubject } from "./shared/by_subject.ts";
 export { callAt } from "./shared/deadline.ts";
 export {
   endOf,

@@ -1,8 +1,8 @@
 /**
  * What it costs that connections leave, until those who watch have been told:
- * fifty thousand of one origin at once beside fifty thousand one by one, and one
- * connection that comes and goes in a small and in a large topic. And what it
- * costs that many join one topic, each of whom is told who is there.
+ * fifty thousand of one origin at once beside fifty thousand one by one, and
+ * one connection that comes and goes in a small and in a large topic. And what
+ * it costs that many join one topic, each of whom is told who is there.
  */
 
 import { PresenceServer, type Watch } from "../mod.ts";
@@ -91,7 +91,8 @@ for (const connections of [100, CONNECTIONS]) {
     Array.from({ length: connections }, (_, n) => [`${n}`, n]),
   );
   // Another key each time: what is deleted from a map of V8's stays in its
-  // bucket until the map is made anew, and the same key would find it all there.
+  // bucket until the map is made anew, and the same key would find it all
+  // there.
   let next = 0;
   Deno.bench({ name: "Map", group, baseline: true }, async () => {
     const key = `newcomer-${next++}`;

@@ -265,8 +265,8 @@ async function* changingCounts<M extends PresenceModel>(
       last = now;
       yield now;
     }
-    // Counting for a viewer is linear in the context, and most changes leave the
-    // count alone. So it happens at most once a second, too.
+    // Counting for a viewer is linear in the context, and most changes leave
+    // the count alone. So it happens at most once a second, too.
     await pause(1000, signal);
     if (feed.changeCount === changeCount) await nextChange(feed, signal);
   }
@@ -283,7 +283,8 @@ function ofSubject<M extends PresenceModel>(
 
 /**
  * The time since the last batch. Changes that the watcher may not see don't
- * reset it: they may never stop, and then nothing would keep a connection alive.
+ * reset it: they may never stop, and then nothing would keep a connection
+ * alive.
  */
 class Silence {
   readonly #limitMs: number;

@@ -36,7 +36,7 @@ const config = fc.record({
   typingDebounceMs: fc.integer({ min: 1, max: 600 }),
 });
 
-Deno.test("a cursor is told of never too often, and always of the last position (property)", async () => {
+Deno.test("a cursor is published never too often, and always at its last position (property)", async () => {
   await fc.assert(
     fc.asyncProperty(
       config,
@@ -69,7 +69,7 @@ Deno.test("a cursor is told of never too often, and always of the last position 
   );
 });
 
-Deno.test("typing begins with a key, and ends when it should, whatever else is done (property)", async () => {
+Deno.test("typing begins with a key and ends when it should, whatever else happens (property)", async () => {
   await fc.assert(
     fc.asyncProperty(
       config,
@@ -109,7 +109,7 @@ Deno.test("typing begins with a key, and ends when it should, whatever else is d
   );
 });
 
-Deno.test("whoever follows the events knows what there is, however seldom they read (property)", async () => {
+Deno.test("the events lead to the current state, however seldom they are read (property)", async () => {
   const step = fc.record({
     who: fc.constantFrom("ada", "bob", "cy"),
     tab: fc.constantFrom("1", "2"),

@@ -4,7 +4,7 @@ import { PresenceServer } from "../mod.ts";
 import { Reader } from "../testing/harness.ts";
 import { type DocumentModel, DocumentPresence } from "./mod.ts";
 
-Deno.test("DocumentPresence.stats counts what slow readers are not told, and who was told a state anew", async () => {
+Deno.test("DocumentPresence.stats counts what slow readers miss, and resent states", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer<DocumentModel>();
   using presence = new DocumentPresence(server, {

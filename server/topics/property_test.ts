@@ -347,7 +347,7 @@ function listOf(json: string): TopicEntry[] {
     .map(([key, { metas }]) => ({ key, metas: metas.map(fromWireMeta) }));
 }
 
-Deno.test("TopicPresence property: a newcomer to a crowd gets the state that list() tells then", async () => {
+Deno.test("TopicPresence property: a new reader of a crowd gets the state that list() returns then", async () => {
   await fc.assert(
     fc.asyncProperty(crowd, async ({ size, turns }) => {
       using t = topics({ ttlMs: Infinity });
@@ -393,7 +393,7 @@ Deno.test("TopicPresence property: a newcomer to a crowd gets the state that lis
   );
 });
 
-Deno.test("TopicPresence property: channels are told each join, and just what events() tells", async () => {
+Deno.test("TopicPresence property: channels receive each join, and exactly what events() yields", async () => {
   await fc.assert(
     fc.asyncProperty(history, async ({ turns, ...options }) => {
       using time = new FakeTime(0);

@@ -25,13 +25,13 @@ Deno.test("readCursorMove() reads a cursor and a selection", () => {
   });
 });
 
-Deno.test("readCursorMove() takes no selection for nothing selected", () => {
+Deno.test("readCursorMove() reads a missing selection as none", () => {
   const nothing = { cursor: CURSOR, selection: null };
   assertEquals(readCursorMove({ cursor: CURSOR }), nothing);
   assertEquals(readCursorMove({ cursor: CURSOR, selection: null }), nothing);
 });
 
-Deno.test("readCursorMove() leaves out what it does not know", () => {
+Deno.test("readCursorMove() leaves out unknown fields", () => {
   const cursor = { ...CURSOR, blink: true };
   assertEquals(readCursorMove({ cursor, more: 1 }).cursor, CURSOR);
 });
@@ -52,7 +52,7 @@ Deno.test("readFocus() reads whether a document is in focus, and hidden", () => 
   });
 });
 
-Deno.test("readTyping() reads whether somebody types; who says nothing of it does", () => {
+Deno.test("readTyping() reads whether a person types; true by default", () => {
   const read = [{}, { is_typing: true }, { is_typing: false }].map(readTyping);
   assertEquals(read, [true, true, false]);
 });
@@ -201,7 +201,7 @@ function userWith(fields: Partial<DocumentUser>): DocumentUser {
   };
 }
 
-Deno.test("property: what is told of a person is read as it was", () => {
+Deno.test("property: a person is read from JSON as they were written", () => {
   fc.assert(
     fc.property(
       cursor,
@@ -218,7 +218,7 @@ Deno.test("property: what is told of a person is read as it was", () => {
   );
 });
 
-Deno.test("property: whatever a client says is read, or refused by an InvalidValueError", () => {
+Deno.test("property: any input of a client is read or refused by an InvalidValueError", () => {
   const wild = fc.oneof(
     fc.jsonValue(),
     fc.record({

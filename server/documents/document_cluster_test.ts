@@ -51,7 +51,7 @@ Deno.test("every node answers for all nodes, even one that watches nothing", asy
   await a.ask((presence) => join(presence));
   await b.ask((presence) => join(presence, "bob"));
   await b.ask((presence) => join(presence, "ada", { documentId: "43" }));
-  // Somebody who is at two nodes is one person.
+  // A person at two nodes is one person.
   await b.ask((presence) => join(presence));
   await lab.pass();
 

@@ -15,14 +15,14 @@ import {
   update,
 } from "./testing/harness.ts";
 
-/** A wire that has room for so many messages. */
+/** A listener with room for so many messages. */
 class Wire implements DocumentListener {
   readonly listening: DocumentListening;
   readonly messages: DocumentMessage[] = [];
   /** How it has ended. */
   readonly ends: unknown[] = [];
   room: number;
-  /** Does something when it has taken a message. */
+  /** Called after it has taken a message. */
   onTake: (message: DocumentMessage) => void = () => {};
 
   constructor(presence: DocumentPresence, room = Infinity) {
@@ -46,12 +46,12 @@ class Wire implements DocumentListener {
     this.ends.push(error);
   }
 
-  /** What has come since the last time, in words. */
+  /** Returns the messages since the last call, in words. */
   told(): string[] {
     return this.messages.splice(0).map(inWords);
   }
 
-  /** Makes room for so many messages, and tells what comes at once. */
+  /** Makes room for so many messages, and returns what arrives at once. */
   resume(room: number): string[] {
     this.room = room;
     this.listening.resume();
@@ -59,7 +59,7 @@ class Wire implements DocumentListener {
   }
 }
 
-/** A wire that has been told the state. */
+/** Returns a listener that has received the state. */
 function begun(presence: DocumentPresence): Wire {
   const wire = new Wire(presence);
   wire.listening.resume();

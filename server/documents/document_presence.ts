@@ -170,17 +170,17 @@ export class DocumentPresence implements Disposable {
   async join(userId: string, options: JoinOptions): Promise<DocumentSession> {
     const action = "join document";
     this.#assertOpen(action);
-    const { documentId, workspaceId, name, avatarUrl, ...rest } = options;
     const {
+      documentId,
+      workspaceId,
+      name,
+      avatarUrl,
       ttlMs = this.#settings.presenceTtlSeconds * 1_000,
       signal,
-      ...more
-    } = rest;
-    const {
       origin = this.#origin,
       sessionId = crypto.randomUUID(),
       ...others
-    } = more;
+    } = options;
     assertNoOtherOptions(others, action);
     assertName(userId, "userId", action);
     assertName(documentId, "documentId", action);

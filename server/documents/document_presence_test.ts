@@ -133,7 +133,7 @@ Deno.test("DocumentPresence.join() refuses malformed ids and times to live, and 
   using all = documents();
   const { presence } = all;
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => presence.join(7, { documentId: "42", name: "Ada" }),
     InvalidValueError,
     "userId",
@@ -163,7 +163,7 @@ Deno.test("DocumentPresence.join() reports what a name and a picture must be", a
   const { presence } = all;
   const rule = "must be a well-formed string of at most 256 characters";
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => presence.join("cy", { documentId: "1" }),
     InvalidValueError,
     `Cannot join document: name ${rule}: received undefined`,
@@ -174,7 +174,7 @@ Deno.test("DocumentPresence.join() reports what a name and a picture must be", a
     `Cannot join document: name ${rule}: received "xxx`,
   );
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => join(presence, "cy", { avatarUrl: 7 }),
     InvalidValueError,
     "Cannot join document: avatarUrl must be an http or https URL",
@@ -185,13 +185,13 @@ Deno.test("DocumentPresence.join() reports what a name and a picture must be", a
 Deno.test("DocumentPresence refuses text as a number", async () => {
   using all = documents();
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => join(all.presence, "ada", { ttlMs: "3" }),
     InvalidValueError,
     'Cannot join document: ttlMs must be a number above 0: received "3"',
   );
   assertThrows(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => new DocumentPresence(all.server, { cursorThrottleMs: "50" }),
     InvalidValueError,
     "Cannot create documents: cursorThrottleMs must be a positive number",
@@ -218,7 +218,7 @@ Deno.test("DocumentPresence refuses questions with a malformed id", async () => 
   for (const [what, ask] of questions) {
     for (const id of [undefined, 3, "\ud800", ""]) {
       const error = await assertRejects(
-        // @ts-expect-error As it is without types.
+        // @ts-expect-error A caller without types.
         async () => await ask(id),
         InvalidValueError,
         `Cannot ${what} must be a well-formed string that is not empty: received`,
@@ -227,7 +227,7 @@ Deno.test("DocumentPresence refuses questions with a malformed id", async () => 
     }
   }
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => presence.counts("42"),
     InvalidValueError,
     'Cannot count users: documentIds must be an array: received "42"',
@@ -275,7 +275,7 @@ Deno.test("a document has room for 1,000 people, and for another tab of each of 
   assertEquals(all.server.lastSequence, before);
   await join(presence, "person-7");
   assertEquals((await userOf(presence, "person-7"))?.sessions, 2);
-  // Elsewhere there is room.
+  // Other documents have room.
   await join(presence, "ada", { documentId: "43" });
 });
 
@@ -342,7 +342,7 @@ Deno.test("a session leaves when it is disposed of, and later calls do nothing",
   session.release();
   assertEquals(await watcher.told(), ["ada joined", "ada left"]);
 
-  // Nor does it take away who came after it by the same name.
+  // Nor does it remove the later session with the same id.
   const other = await join(all.presence, "ada", { sessionId: "tab" });
   other[Symbol.dispose]();
   await join(all.presence, "ada", { sessionId: "tab" });
@@ -435,7 +435,7 @@ Deno.test("a workspace receives an activity within five seconds, however many th
   const { value: batch } = await workspace.next();
   assert(batch?.type === "changes");
   assertEquals(batch.changes.length, 2);
-  // The last one came by itself.
+  // The last one was published by a timer.
   assertEquals(all.server.lastSequence, lastSequence + 1);
 });
 
@@ -585,7 +585,7 @@ Deno.test("malformed facets count as absent", async () => {
       sessions: 1,
     }, JSON.stringify(value));
     assertEquals(await watcher.told(), ["ada joined"]);
-    // It is no document of a workspace either.
+    // It belongs to no workspace either.
     all.server.receive(
       update({
         context: workspaceContext("acme"),
@@ -642,7 +642,7 @@ Deno.test("DocumentPresence reports an incomplete answer", async () => {
       }),
   });
   using presence = new DocumentPresence(partial);
-  // Whoever comes is let in all the same.
+  // A join succeeds all the same.
   await join(presence);
   const answers = [
     await presence.activeUsers("42"),

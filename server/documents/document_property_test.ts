@@ -13,7 +13,7 @@ import {
   userOf,
 } from "./testing/harness.ts";
 
-/** What somebody does, and how long it is until they do the next thing. */
+/** An action of a person, and the time until their next one. */
 const act = fc.record({
   what: fc.constantFrom(
     "move",
@@ -187,7 +187,7 @@ function perform(session: DocumentSession, what: string, line: number): void {
   }
 }
 
-/** Lets time go by, but reads whatever comes as it comes. */
+/** Advances the time, and reads messages as they arrive. */
 async function pass(
   time: FakeTime,
   ms: number,
@@ -198,7 +198,7 @@ async function pass(
   await reader.read();
 }
 
-/** What a client makes of the messages. */
+/** The state that a client derives from the messages. */
 function mirrorOf(
   messages: readonly DocumentMessage[],
 ): Map<string, DocumentUser> {
@@ -241,7 +241,7 @@ function mirrorOf(
   return mirror;
 }
 
-/** What of a person events tell. */
+/** The part of a person that events report. */
 function told(user: DocumentUser | undefined): Partial<DocumentUser> {
   const { userId, name, color, activity, typing, viewport, cursor, selection } =
     user ?? {};

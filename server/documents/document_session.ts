@@ -19,7 +19,7 @@ import {
 } from "./people/positions.ts";
 import type { SessionRows } from "./session_rows.ts";
 
-/** How somebody has a document in focus. */
+/** How a document gains or loses the focus. */
 export interface FocusOptions {
   /**
    * Whether the tab is hidden. Then the person is away, but not gone, until
@@ -351,18 +351,14 @@ export class DocumentSession implements Disposable {
     if (this.#server.closed) return this.#end();
     const { state } = this.#monitor;
     const activity = state === "active" ? this.#doing : state;
-    let isPresent: boolean;
-    if (activity === this.#published) {
-      isPresent = this.#rows.publish(facets, deadlines);
-    } else {
-      isPresent = this.#rows.publish(
-        { ...facets, ...ACTIVITY_FACETS[activity] },
-        activity === "editing"
-          ? { ...deadlines, activity: this.#typingDeadline }
-          : deadlines,
-      );
-      this.#published = activity;
-    }
+    const isNew = activity !== this.#published;
+    const isPresent = this.#rows.publish(
+      isNew ? { ...facets, ...ACTIVITY_FACETS[activity] } : facets,
+      isNew && activity === "editing"
+        ? { ...deadlines, activity: this.#typingDeadline }
+        : deadlines,
+    );
+    this.#published = activity;
     // The entry in the workspace must not stay behind.
     if (!isPresent) this[Symbol.dispose]();
   }

@@ -22,7 +22,7 @@ import {
 
 const VIEWPORT = { topLine: 0, bottomLine: 40, scrollPercentage: 12.5 };
 
-/** Ada in a document that somebody watches. */
+/** Ada in a document that is watched. */
 async function watched(
   presence: DocumentPresence,
 ): Promise<[DocumentSession, Watcher]> {
@@ -153,10 +153,10 @@ Deno.test("DocumentSession.updateCursor() refuses a malformed position and chang
     InvalidValueError,
     "Cannot move cursor: selection.head.line must be",
   );
-  // @ts-expect-error As it is without types.
+  // @ts-expect-error A caller without types.
   assertThrows(() => ada.updateCursor("x"), InvalidValueError, "cursor must");
   assertThrows(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => ada.updateCursor(at(1), { anchor: at(1), head: at(2) }),
     InvalidValueError,
     "selection.isBackward must be true or false",
@@ -260,7 +260,7 @@ Deno.test("a cursor that moves during typing does not end the editing", async ()
   await time.tickAsync(400);
   ada.updateCursor(at(2));
   assertEquals(await watcher.told(), ["ada at 2"]);
-  // Nor does it make it last any longer.
+  // Nor does it extend the typing.
   await time.tickAsync(100);
   assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
 });
@@ -434,7 +434,7 @@ Deno.test("a hidden tab is away at once, still present, and no longer typing", a
   await watcher.told();
   ada.setFocused(false, { hidden: true });
   assertEquals(await watcher.told(), ["ada pauses", "ada is away"]);
-  // What was said before is told, but is no activity of now.
+  // The earlier report is published, but is no new activity.
   await time.tickAsync(50);
   assertEquals(await watcher.told(), ["ada at 2"]);
   await time.tickAsync(3_600_000);
@@ -548,7 +548,7 @@ Deno.test("the most active tab counts, and of equal ones the one that was active
   await shows("editing", at(5));
   await time.tickAsync(500);
   await shows("selecting", at(4));
-  // Who is away does less than who is idle, though it was said later.
+  // Away counts less than idle, although it was reported later.
   await time.tickAsync(29_480);
   second.setFocused(false, { hidden: true });
   await time.tickAsync(100);
@@ -559,7 +559,7 @@ Deno.test("the most active tab counts, and of equal ones the one that was active
     [user?.connectedAt, user?.lastActiveAt, user?.lastCursorUpdate],
     [0, 1_102, 1_102],
   );
-  // Somebody's name does not change by what they do.
+  // The name of a person does not depend on what they do.
   assertEquals(user?.name, "ADA");
 });
 
@@ -620,7 +620,7 @@ Deno.test("a session without a sign of life is gone after 30 s, whatever its tim
   const ada = await join(presence, "ada", { ttlMs: undefined });
   const watcher = await Watcher.begin(presence);
   await time.tickAsync(10_000);
-  // The pause after it and the last position are no signs of life.
+  // The end of typing and the last position are no signs of life.
   ada.typed();
   ada.updateCursor(at(1));
   ada.updateCursor(at(2));

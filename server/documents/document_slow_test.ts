@@ -28,7 +28,7 @@ Deno.test("a slow reader receives the most active person as often as the others"
       if ((step + n) % 5 === 0) session.updateCursor(at(step));
     }
     await flush();
-    // Two positions a step besides the fast one's, and one that is read.
+    // Two positions a step besides those of the fast one, and one is read.
     const { value } = await watch.next();
     assert(value?.type === "cursorMoved");
     told.set(value.userId, (told.get(value.userId) ?? 0) + 1);
@@ -56,13 +56,13 @@ Deno.test("a slow reader receives each kind of change of a person once, the late
   ada.setFocused(false, { hidden: true });
   await flush();
   assertEquals(await watcher.told(), [
-    // The one that was waited for.
+    // The one that the read waited for.
     "ada types",
     "ada is away",
     "ada pauses",
   ]);
   assertEquals(presence.stats.statesResent, 0);
-  // Who is idle is told of in the place of what else they did.
+  // The event of an idle person takes the place of their activity.
   ada.setFocused(true);
   await flush();
   ada.setFocused(false, { hidden: true });

@@ -15,7 +15,7 @@ Deno.test("DocumentPresence.stats counts what slow readers miss, and resent stat
   const swift = new Reader(presence.watch("42"));
   await slow.read();
   await swift.read();
-  // It waits for an event, and gets the first one; then it asks for no more.
+  // It waits for an event and gets the first one; then it stops reading.
   for (let line = 0; line < 4; line++) {
     tab.updateCursor({ line, column: 0, offset: 0 });
     await time.tickAsync(50);

@@ -29,7 +29,7 @@ import {
 } from "./testing/harness.ts";
 import { Node } from "./testing/node.ts";
 
-/** The documents of a workspace that somebody is in, with how many. */
+/** Returns the documents of a workspace with people, and how many. */
 async function inWorkspace(
   presence: DocumentPresence,
   workspaceId = "acme",
@@ -38,14 +38,14 @@ async function inWorkspace(
   return documents.map(({ documentId, users }) => `${documentId}: ${users}`);
 }
 
-/** Takes away what there is in a context, as another face may. */
+/** Withdraws the entries of a context, as another face may. */
 function clear({ server }: Documents, context: string): void {
   for (const entry of server.store.snapshots({ context })) {
     server.withdraw(entry);
   }
 }
 
-// A session that comes by an id that was there before
+// A session with the id of a former one
 
 Deno.test("an expired session does not affect a new one with its id", async () => {
   using time = new FakeTime(0);
@@ -58,7 +58,7 @@ Deno.test("an expired session does not affect a new one with its id", async () =
   assertFalse(old.isPresent);
   assertFalse(old.refresh());
   assertThrows(() => old.updateCursor(at(1)), UserNotFoundError);
-  // Nor has its timer, by which it would be idle.
+  // Nor has its timer, which would make it idle.
   await time.tickAsync(8_000);
   ada.updateCursor(at(2));
   await time.tickAsync(7_100);
@@ -151,7 +151,7 @@ Deno.test("a timer of the former node does not take back a session that moved to
   await lab.pass();
   const watcher = await Watcher.begin(a.presence);
   assertFalse(former.isPresent);
-  // The former would be idle after 30 s, and gone soon after.
+  // The former would be idle after 30 s and expire soon after.
   for (let ms = 0; ms < 40_000; ms += 5_000) {
     await b.run(() => ada.refresh());
     await lab.pass(5_000);
@@ -162,7 +162,7 @@ Deno.test("a timer of the former node does not take back a session that moved to
 
 Deno.test("the late end of a session removes nothing that another node now owns", async () => {
   using lab = new Lab();
-  // Long enough that a position still waits when it ends.
+  // Long enough for a position to wait when it ends.
   using a = await Node.start(lab, "a", { cursorThrottleMs: 60_000 });
   using b = await Node.start(lab, "b");
   await lab.pass();
@@ -273,7 +273,7 @@ Deno.test("a person who is back within the grace is in the workspace once", asyn
   );
 });
 
-// What is done in the wrong order
+// Calls in the wrong order
 
 Deno.test("a session that is released after the disconnect of its origin leaves after the grace", async () => {
   using time = new FakeTime(0);
@@ -303,7 +303,7 @@ Deno.test("a session stays as long as it shows life and nobody takes it over, wh
       "release",
       "leave",
     ),
-    // Which of those that have come by the id.
+    // Which of the sessions with the id.
     which: fc.nat(),
     workspaceId: fc.constantFrom("acme", "other", undefined),
     ms: fc.constantFrom(0, 10, 60, 400, 1_000, 6_000),
@@ -314,7 +314,7 @@ Deno.test("a session stays as long as it shows life and nobody takes it over, wh
       using all = documents({ activityTimeoutMs: 300, idleTimeoutMs: 700 });
       const { presence, server } = all;
       const tabs = new Map<string, DocumentSession[]>();
-      /** Until when there is something of whoever came last by an id. */
+      /** When the latest session of an id expires. */
       const until = new Map<string, number>();
       const over = new Set<DocumentSession>();
       for (const { tab, what, which, workspaceId, ms } of steps) {

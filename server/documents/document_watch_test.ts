@@ -16,7 +16,7 @@ import {
   Watcher,
 } from "./testing/harness.ts";
 
-/** Takes so many messages, which must be there already. */
+/** Reads so many messages, which must wait already. */
 async function taken(
   watch: Watch<DocumentMessage>,
   count: number,
@@ -89,7 +89,7 @@ Deno.test("DocumentPresence.watch() shares one watch of the server, and the mess
   assertStrictEquals(first[1], second[1]);
   assertEquals(watches.calls, 1);
 
-  // The last one to go ends it; whoever comes later begins anew.
+  // The last reader to leave ends it; a later one starts again.
   for (const { watch } of readers) await watch.return?.();
   await Watcher.begin(presence);
   assertEquals(watches.calls, 2);
@@ -189,7 +189,7 @@ Deno.test("a reader may be behind by as many events as the option says", async (
   assertEquals(await taken(watch, 2), ["a joined", "b joined"]);
   for (const subject of ["c", "d", "e"]) server.receive(update({ subject }));
   await flush();
-  // What the state will hold is not told again.
+  // The content of the state is not delivered again.
   server.receive(update({ subject: "f" }));
   server.withdraw(update({ subject: "a" }));
   assertEquals(await taken(watch, 1), ["here: b c d e f"]);

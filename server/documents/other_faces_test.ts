@@ -22,7 +22,7 @@ import {
 
 const VIEWPORT = { topLine: 1, bottomLine: 9, scrollPercentage: 50 };
 
-/** The facets, in which anything can be. */
+/** The facets with unchecked values. */
 function withFacets(facets: { readonly [name: string]: unknown }) {
   return update({ facets: { ...Object.fromEntries(Object.entries(facets)) } });
 }
@@ -91,7 +91,7 @@ Deno.test("a future time of an activity or a join counts as now", async () => {
   const { documents: [active] } = await all.presence.activeDocuments("acme");
   assertEquals(active?.lastActiveAt, 5_000);
 
-  // Nor long before there were clocks.
+  // Nor at a time before the epoch.
   all.server.receive(withFacets({
     connectedAt: -1,
     lastActiveAt: -1e300,
@@ -131,7 +131,7 @@ Deno.test("a picture has a URL of http or https or a relative one, for every fac
     const value = { name: "Ada", avatar_url: avatarUrl };
     all.server.receive(withFacets({ meta: { value } }));
     assertEquals((await userOf(all.presence))?.avatarUrl, avatarUrl);
-    // What browsers make of it is of no other scheme.
+    // Browsers resolve it to no other scheme.
     const { protocol } = new URL(avatarUrl, "https://page.example");
     assert(["http:", "https:"].includes(protocol), avatarUrl);
   }
@@ -176,7 +176,7 @@ Deno.test("hidden entries do not count for the capacity", async () => {
   server.receive(update({ subject: "member", visibility }));
   for (const name of ["ada", "bob"]) await join(presence, name);
   assertEquals(await namesIn(presence), ["ada", "bob"]);
-  // Nor has who can't be seen a place already.
+  // Nor does a hidden entry have a place already.
   for (const name of ["cy", "spy"]) {
     await assertRejects(() => join(presence, name), DocumentAtCapacityError);
   }

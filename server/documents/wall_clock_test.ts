@@ -1,4 +1,4 @@
-/** What becomes of sessions when the wall clock is set while they run. */
+/** Sessions while the wall clock is set. */
 
 import { assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
@@ -98,7 +98,7 @@ for (const step of STEPS) {
     await c.time.tickAsync(20);
     ada.typed();
     c.wall.ahead = step;
-    // The second key is told by a timer, and then the process is gone.
+    // A timer publishes the second key, and then the process is gone.
     await c.time.tickAsync(50);
     assertEquals(await typing(), true);
     ada.release();

@@ -4,7 +4,7 @@ import { restricted } from "../../core/mod.ts";
 import { type Channels, InProcessChannels, TopicPresence } from "./mod.ts";
 import { flush, settles, topics } from "./testing/harness.ts";
 
-/** Reads what is there without waiting. */
+/** Reads without waiting. */
 async function take(texts: AsyncIterator<string, void>, count: number) {
   const taken: unknown[] = [];
   for (let n = 0; n < count; n++) taken.push((await texts.next()).value);

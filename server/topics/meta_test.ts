@@ -5,7 +5,7 @@ import { toWireMeta } from "./meta.ts";
 import { type FacetLifter, fromWireMeta, type JsonValue } from "./mod.ts";
 import { Client, topics } from "./testing/harness.ts";
 
-/** What each of them is as JSON, it must stay. */
+/** Values that must stay the same as JSON. */
 const METAS: readonly JsonValue[] = [
   null,
   true,
@@ -26,7 +26,7 @@ const METAS: readonly JsonValue[] = [
   { phx_anything: 1 },
 ];
 
-/** Puts a value where the compiler would not let it through. */
+/** Passes a value that the compiler would refuse. */
 function trackAnyway(track: (meta: JsonValue) => unknown, meta: unknown) {
   return Reflect.apply(track, undefined, [meta]);
 }
@@ -143,7 +143,7 @@ Deno.test("TopicPresence.track() accepts 64 levels of nesting and no more", () =
   assertEquals(t.presence.connectionCount("room", "ada"), 1);
 });
 
-/** Lifts a field `busy` and a field `doing`, if they are there. */
+/** Lifts the fields `busy` and `doing`, if present. */
 const lifter: FacetLifter = (meta) => {
   const fields = new Map(Object.entries(Object(meta)));
   const doing = fields.get("doing");
@@ -189,7 +189,7 @@ Deno.test("a meta whose facets can't be lifted is refused and changes nothing", 
     RangeError,
   );
   assertThrows(() => handle.update({ busy: "throw" }), RangeError);
-  // Nobody else's words: an activity of one's own is { custom }.
+  // Not a common activity: an application's own is { custom }.
   const bad: FacetLifter = () => JSON.parse('{"activity":"juggling"}');
   using other = topics({ facets: bad });
   assertThrows(

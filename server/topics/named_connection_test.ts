@@ -78,7 +78,7 @@ Deno.test("connections of one name are apart in each topic and for each key", ()
   assertEquals(t.presence.countPresences("desk"), 1);
 });
 
-/** The stream of a page that was lost, and that of the reloaded page. */
+/** The lost stream of a page, and the stream of the reloaded page. */
 const STREAMS = [
   { ...TAB, ttlMs: Infinity, origin: "stream-1" },
   { ...TAB, ttlMs: Infinity, origin: "stream-2" },

@@ -224,12 +224,14 @@ export class TopicPresence<Meta = TopicMeta> {
   ): PresenceHandle<Meta> {
     const action = "track connection";
     assertOptions(options, action);
-    const { ttlMs = this.#ttlMs, connection, ...rest } = options;
-    const { visibility = "public", ...more } = rest;
-    // A tab that returns at another node has the same entry there.
-    const { origin = connection === undefined ? this.#origin : "topics" } =
-      more;
-    const { origin: _, ...others } = more;
+    const {
+      ttlMs = this.#ttlMs,
+      connection,
+      // A tab that returns at another node has the same entry there.
+      origin = connection === undefined ? this.#origin : "topics",
+      visibility = "public",
+      ...others
+    } = options;
     assertNoOtherOptions(others, action);
     assertName(topic, "topic", action);
     assertName(key, "key", action);

@@ -10,7 +10,7 @@ import {
 import { type TopicModel, TopicPresence } from "./mod.ts";
 import { topics, update } from "./testing/harness.ts";
 
-/** Beside names that are known, the compiler lets others through. */
+/** The compiler allows unknown names beside known ones. */
 const READ = { signal: undefined, viewers: [] };
 
 Deno.test("TopicPresence returns nobody for an empty topic", () => {

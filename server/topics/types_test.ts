@@ -1,6 +1,5 @@
 /**
- * What must compile, and what must not: the type check of the tests is the
- * test.
+ * Code that must compile, and code that must not: the type check is the test.
  *
  * @module
  */

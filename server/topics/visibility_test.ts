@@ -21,7 +21,7 @@ function fill(presence: TopicPresence) {
   };
 }
 
-/** What each viewer is to see of these. */
+/** What each viewer sees of these. */
 const SEEN: [TopicViewer, Record<string, string[]>][] = [
   [PUBLIC_VIEWER, { ada: ["public"] }],
   [STAFF, { ada: ["public", "staff"] }],
@@ -245,7 +245,7 @@ Deno.test("readers who see their own hidden connections see the public part of a
   const both = { key: "__proto__", metas: ["hidden", "shown"] };
   assertEquals(own.list(), [both, ada]);
 
-  // To everybody else one of them joins, and the other one leaves.
+  // For all others, one of them joins and the other one leaves.
   handles[0]?.update("hidden", { visibility: "public" });
   handles[1]?.update("shown", { visibility: "private" });
   assertEquals((await everybody.read()).length, 1);

@@ -273,7 +273,7 @@ Deno.test("stateJson() writes again only the parts near a change", async () => {
   for (const share of others) assertLess(share, 0.1);
 });
 
-/** Counts how much of a text is new work of `JSON.stringify`. */
+/** Counts how much of a text `JSON.stringify` writes again. */
 function spied(write: () => string): { json: string; written: number } {
   const { stringify } = JSON;
   let written = 0;
@@ -327,7 +327,7 @@ Deno.test("TopicPresence.watch() yields no diff for what a state contains", asyn
     handle.update(n);
     await flush();
   }
-  // The store knows of it, those who watch do not yet.
+  // The store has it, the watches do not yet.
   handle.update("news");
   const types = (await client.read()).map(({ type }) => type);
   assertEquals(types, ["state", "diff"]);
@@ -447,7 +447,7 @@ Deno.test("TopicPresence.watch() never yields a state with a newer position than
   t.presence.track("room", "bob", 1);
   const ages = new Set<string>();
   for (let turn = 0; turn < 50; turn++) {
-    // Rights of their own, so that the state is made for them.
+    // Separate rights, so that the state is made for this reader.
     const viewer = { restricted: [`${turn}`], private: false };
     const { value } = await t.presence.watch("room", { viewer }).next();
     assert(value?.type === "state");
@@ -494,7 +494,7 @@ Deno.test("TopicPresence.watch() fails its readers, and no others, if an entry c
   await waiting.next();
   await late.next();
   const told = waiting.next();
-  // @ts-expect-error: JSON can't say it; code without types does not know.
+  // @ts-expect-error: JSON can't represent it; a caller without types.
   t.server.receive(update({ facets: { meta: { value: 1n } } }));
   await assertRejects(() => told, TypeError);
   await assertRejects(() => late.next(), TypeError);

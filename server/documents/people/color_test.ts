@@ -36,7 +36,7 @@ Deno.test("labelColorOf() refuses another form of colour", () => {
   }
 });
 
-/** By a way of its own: through red, green and blue of 0 to 255. */
+/** Computed independently: through red, green and blue of 0 to 255. */
 function contrastOf(color: string, label: "black" | "white"): number {
   const hue = Number(/\d+/.exec(color)?.[0]);
   const chroma = 0.7;

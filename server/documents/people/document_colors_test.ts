@@ -30,7 +30,7 @@ function distanceOf(one: number, other: number): number {
   return Math.min(distance, 360 - distance);
 }
 
-/** The colours in a document, by who has them. */
+/** Returns the colours in a document by person. */
 async function colorsIn(
   presence: DocumentPresence,
 ): Promise<Record<string, string>> {
@@ -155,10 +155,10 @@ Deno.test("another face may set a colour; one of another form counts as none", a
 
 // Several servers
 
-/** Somebody who comes to a node. */
+/** A person who joins at a node. */
 type Arrival = readonly [node: Node, userId: string];
 
-/** Lets people in; no node tells the others of them before all are in. */
+/** Adds people; nodes replicate them only after all have joined. */
 async function comeAtOnce(
   lab: Lab,
   arrivals: readonly Arrival[],
@@ -171,7 +171,7 @@ async function comeAtOnce(
   return await Promise.all(joins);
 }
 
-/** What somebody knows of the colours who is told of a document by events. */
+/** The colours that a reader derives from the events of a document. */
 class Onlooker {
   readonly colors: Record<string, string> = {};
   changes = 0;

@@ -14,20 +14,30 @@ export const PEOPLE_APART = 12;
 export const MOST_PEOPLE_APART = 360 / APART;
 
 /**
- * Returns the hue of an id, always the same: the remainder by 360 of FNV-1a
- * over its UTF-8 bytes, then the final mix of MurmurHash3. Without the mix, ids
- * that differ in the last letter would get hashes that differ in a few bits.
+ * Returns a number from 0 to 2 ** 32 - 1 that is always the same for a text:
+ * FNV-1a over its UTF-8 bytes, then the final mix of MurmurHash3. Without the
+ * mix, texts that differ in the last letter would get numbers that differ in a
+ * few bits.
  *
- * @param userId The id of the person.
+ * @param text The text.
  */
-export function hueOf(userId: string): number {
+export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(userId)) {
+  for (const byte of new TextEncoder().encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01000193);
   }
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
   hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
-  return ((hash ^ hash >>> 16) >>> 0) % 360;
+  return (hash ^ hash >>> 16) >>> 0;
+}
+
+/**
+ * Returns the hue of an id.
+ *
+ * @param userId The id of the person.
+ */
+export function hueOf(userId: string): number {
+  return hashOf(userId) % 360;
 }
 
 /**

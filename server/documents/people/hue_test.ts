@@ -5,7 +5,7 @@ import { RUNS } from "../testing/harness.ts";
 
 const GROUPS = 1_000;
 
-/** A group of ids that were made one after the other. */
+/** A group of consecutive ids. */
 const FAMILIES: Record<string, (n: number) => string> = {
   "decimal numbers": (n) => `${n}`,
   "numbers with a prefix": (n) => `user-${n}`,

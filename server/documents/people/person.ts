@@ -132,7 +132,7 @@ export function byUserId(a: DocumentUser, b: DocumentUser): number {
   return compareKeys(a.userId, b.userId);
 }
 
-/** Returns when somebody was last active in a session; not after now. */
+/** Returns the time of the last activity in a session; not after now. */
 export function lastActiveAtOf(session: Session, now: Timestamp): Timestamp {
   return Math.min(activeAtOf(session), now);
 }

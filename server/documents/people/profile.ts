@@ -1,5 +1,10 @@
 import { InvalidValueError } from "../../../core/mod.ts";
-import { assertText, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../../internal.ts";
+import {
+  assertText,
+  isShortText,
+  MAX_NAME_LENGTH,
+  MAX_URL_LENGTH,
+} from "../../internal.ts";
 import type { JoinOptions } from "../document_options.ts";
 import { SerializationError } from "../errors.ts";
 
@@ -36,8 +41,7 @@ export function assertProfile(
 
 /** Reports whether a value can be a name. */
 export function isName(value: unknown): value is string {
-  return typeof value === "string" && value.length <= MAX_NAME_LENGTH &&
-    value.isWellFormed();
+  return isShortText(value, MAX_NAME_LENGTH);
 }
 
 /**
@@ -46,8 +50,7 @@ export function isName(value: unknown): value is string {
  * which everyone would receive.
  */
 export function isAvatarUrl(value: unknown): value is string {
-  return typeof value === "string" && value.length <= MAX_URL_LENGTH &&
-    value.isWellFormed() && SAFE_URL.test(value);
+  return isShortText(value, MAX_URL_LENGTH) && SAFE_URL.test(value);
 }
 
 /** Checks that JSON can carry a value, if it is a text. */

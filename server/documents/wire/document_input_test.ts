@@ -75,7 +75,7 @@ const NO_OBJECT = [null, undefined, [], "x", 7, true];
 
 type Reader = (json: unknown) => unknown;
 
-/** What is refused, by the field that is blamed for it. */
+/** Refused inputs by the field in the message. */
 const REFUSED: [Reader, field: string, jsons: readonly unknown[]][] = [
   [readTyping, "payload", NO_OBJECT],
   [
@@ -177,7 +177,7 @@ const viewport: fc.Arbitrary<Viewport> = fc.record({
     .map((number) => number + 0),
 });
 
-/** Somebody of whom only some things matter. */
+/** A person with only some relevant fields. */
 function userWith(fields: Partial<DocumentUser>): DocumentUser {
   return {
     userId: "ada",

@@ -52,7 +52,7 @@ export interface PresenceCallbacks {
 
 /**
  * Makes a mirror equal to a state, the payload of `presence_state`, and reports
- * the differences: first all joins, then all leaves. Metas are told apart by
+ * the differences: first all joins, then all leaves. Metas are distinguished by
  * `phx_ref`. O(mirror + state).
  *
  * @param mirror The mirror; an empty `Map` to begin with.
@@ -244,12 +244,8 @@ function assertPresence(
   assertObject(presence, field, action);
   const { metas } = presence;
   if (!Array.isArray(metas)) {
-    throw new InvalidValueError(
-      action,
-      `${field}.metas`,
-      "must be an array",
-      metas,
-    );
+    const rule = "must be an array";
+    throw new InvalidValueError(action, `${field}.metas`, rule, metas);
   }
   for (const [index, meta] of metas.entries()) {
     assertMeta(meta, `${field}.metas[${index}]`, action);

@@ -66,7 +66,7 @@ type Told = [
   changed: WirePresence,
 ];
 
-/** Callbacks that write down what they are told. */
+/** Callbacks that record their calls. */
 function listener(): PresenceCallbacks & { told: Told[] } {
   const told: Told[] = [];
   return {
@@ -279,7 +279,7 @@ Deno.test("syncDiff() never holds a meta twice", () => {
     { phx_ref: "2" },
     { phx_ref: "3" },
   ]);
-  // The meta that a known one has replaced stays where it is, until it leaves.
+  // A meta that a known one has replaced stays in place until it leaves.
   const known = {
     metas: [{ phx_ref: "3", phx_ref_prev: "2" }, ...at("2").metas],
   };
@@ -436,7 +436,7 @@ Deno.test("listMirror() can be mapped", () => {
   );
 });
 
-// As a client does: it keeps the diffs that come before the state for later.
+// As a client does: it holds the diffs that arrive before the state.
 Deno.test("syncState() and syncDiff() catch up with diffs that arrived before the state", () => {
   const mirror: PresenceMirror = new Map();
   const callbacks = listener();
@@ -450,7 +450,7 @@ Deno.test("syncState() and syncDiff() catch up with diffs that arrived before th
     ["leave", "bob", at(), at("2")],
   ]);
 
-  // After a reconnect the state says what has happened meanwhile.
+  // After a reconnect the state contains what has happened meanwhile.
   const again = listener();
   syncState(mirror, { ada: at("1"), cleo: at("3") }, again);
   syncDiff(mirror, leaves({ ada: at("1") }), again);
@@ -461,7 +461,7 @@ Deno.test("syncState() and syncDiff() catch up with diffs that arrived before th
   ]);
 });
 
-/** What is no state, with the field and the rule that an error names. */
+/** Malformed states, with the field and the rule that an error names. */
 const BAD_STATES: [json: string, field: string, rule: string][] = [
   ["null", "", "must be an object: received null"],
   ["[]", "", "must be an object: received an array"],
@@ -501,7 +501,7 @@ const BAD_STATES: [json: string, field: string, rule: string][] = [
   ],
 ];
 
-/** Checks that a sync throws, says why, and changes and tells nothing. */
+/** Checks that a sync throws the right error, and changes and reports nothing. */
 function assertRefused(
   sync: (mirror: PresenceMirror, callbacks: PresenceCallbacks) => void,
   field: string,
@@ -592,10 +592,10 @@ Deno.test("syncDiff() property: after every diff of a history of a state the mir
   );
 });
 
-/** Who is there, written down in the simplest way. */
+/** The presences in the simplest form. */
 type Table = readonly { readonly key: string; readonly meta: WireMeta }[];
 
-/** The rows of one table whose refs another one has not, by key. */
+/** The rows of one table whose refs another one lacks, by key. */
 function difference(table: Table, other: Table): WireState {
   const refs = new Set(other.map(({ meta }) => meta.phx_ref));
   return toState(table.filter(({ meta }) => !refs.has(meta.phx_ref)));

@@ -241,7 +241,7 @@ Deno.test("makeEntry() makes what a state lists", () => {
   );
 });
 
-/** Checks that a tree is sorted, counted and balanced; gives its height. */
+/** Checks that a tree is sorted, counted and balanced; returns its height. */
 function checkTree<V>(
   tree: PresenceTree<V> | undefined,
   checkValue: (value: V) => void,
@@ -258,7 +258,7 @@ function checkTree<V>(
   return 1 + Math.max(...heights);
 }
 
-/** Checks all that must hold of a state. */
+/** Checks the invariants of a state. */
 function checkState(state: PresenceState): void {
   checkTree(state.topics, (keys) => {
     checkTree(keys, (entry) => assert(entryCount(entry) > 0));
@@ -297,7 +297,7 @@ Deno.test("trackState() and untrackState() property: a topic stays flat and sort
     fc.property(first, turns, (first, turns) => {
       let state = newState();
       const here = new Set<string>();
-      // Who is here goes, who is not comes.
+      // A present one leaves, an absent one joins.
       for (const key of [...first, ...turns]) {
         const turn = here.has(key) ? untrackState : trackState;
         state = turn(state, "t", key, "p", "1");

@@ -43,15 +43,15 @@ export interface ThrottleOptions<T> {
  * import { assertEquals } from "@std/assert";
  *
  * const sent: number[] = [];
- * const columns = new Throttle<number>({
- *   intervalMs: 50,
- *   send: (column) => sent.push(column),
+ * const levels = new Throttle<number>({
+ *   intervalMs: 60_000,
+ *   send: (level) => sent.push(level),
  * });
- * for (const column of [1, 2, 3]) columns.push(column);
- * assertEquals(sent, [1]);
+ * for (const level of [98, 97, 96]) levels.push(level);
+ * assertEquals(sent, [98]);
  *
- * columns.flush(); // A timer would do this 50 ms after the first value.
- * assertEquals(sent, [1, 3]);
+ * levels.flush(); // A timer would do this a minute after the first value.
+ * assertEquals(sent, [98, 96]);
  * ```
  */
 export class Throttle<T> implements Disposable {

@@ -55,6 +55,8 @@ export class Party implements BackboneListener {
   /** All texts, with their contexts and senders. */
   readonly texts: (readonly [context: string, from: string, text: string])[] =
     [];
+  /** How often the connection was interrupted. */
+  interruptions = 0;
   #connection: BackboneConnection | undefined;
   #lease: Lease;
 
@@ -178,7 +180,9 @@ export class Party implements BackboneListener {
     this.texts.push([context, from, text]);
   }
 
-  onInterrupted(): void {}
+  onInterrupted(): void {
+    this.interruptions++;
+  }
 }
 
 /** A backbone and nodes that are connected to it. */

@@ -82,6 +82,30 @@ async function shutOut(page: Page, text: string): Promise<void> {
   await page.getByRole("heading", { name: "You are not let in." }).waitFor();
 }
 
+/**
+ * Opens a page with a token that expires while its person is there. A machine
+ * that is too slow for its lifetime gets a longer one.
+ *
+ * @param lives The lifetime in seconds: 60 of them are over, and the service
+ * adds 5, by which clocks may differ.
+ */
+async function openUntilExpired(
+  people: People,
+  url: string,
+  lives: number,
+): Promise<Page> {
+  const page = await people.openAs(
+    url + await fragment({ sub: "ada", ago: 60, lives }),
+    {},
+  );
+  const self = page.locator("[data-you]");
+  const refused = page.getByRole("heading", { name: "You are not let in." });
+  await self.or(refused).first().waitFor();
+  if (await self.isVisible()) return page;
+  await page.close();
+  return await openUntilExpired(people, url, 2 * lives - 60);
+}
+
 /** Returns the address that the browser shows. */
 function address(page: Page): Promise<string> {
   return page.evaluate(() => location.href);
@@ -238,10 +262,7 @@ for (const room of ["", "document"]) {
 test(
   "says that a token has expired, and is not let in by it again",
   async (people, { url }) => {
-    // Three seconds and five remain: clocks may differ by five.
-    const hash = await fragment({ sub: "ada", ago: 60, lives: 63 });
-    const ada = await people.openAs(`${url}document${hash}`, {});
-    await ada.locator("[data-you]").waitFor();
+    const ada = await openUntilExpired(people, `${url}document`, 63);
     await shutOut(ada, "Your token has expired.");
     assertEquals(await ada.locator("#text").isEditable(), false);
     await ada.reload();

@@ -81,7 +81,7 @@ const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
  * entry that another face has published in a document is a person too.
  *
  * Dispose of it when it is no longer needed: its sessions leave, its watches
- * end, and its methods throw. The server continues.
+ * end, and `join()` and its questions throw. The server continues.
  *
  * @example Usage
  * ```ts

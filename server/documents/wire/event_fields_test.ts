@@ -99,7 +99,7 @@ async function knows({ server }: Teller, sessions: number): Promise<void> {
   await eventually(isKnown, `there are ${sessions} sessions`);
 }
 
-test("tells Materi's stream once that somebody has come, and has left", async ({ port }) => {
+test("publishes one join and one leave of a person to Materi's stream", async ({ port }) => {
   await using teller = await Teller.start(port);
   using stream = new Stream(port);
   const ada = await join(teller.presence);
@@ -117,7 +117,7 @@ test("tells Materi's stream once that somebody has come, and has left", async ({
   await stream.tells(...told, "joined bob 42 ", "left bob 42 ");
 });
 
-test("tells of people, not of tabs, and of nobody who can't be seen", async ({ port }) => {
+test("publishes events of people, not of tabs, and none of hidden entries", async ({ port }) => {
   await using a = await Teller.start(port);
   await using b = await Teller.start(port);
   using stream = new Stream(port);

@@ -475,13 +475,13 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
    * servers counts once.
    *
    * Without other servers this is O(contexts) for a viewer who sees all, else up
-   * to O(entries). With other servers, contexts that this one does not follow
-   * are looked up together, which takes up to two seconds.
+   * to O(entries). With other servers, it reads each context that this one does
+   * not follow from the backbone: O(entries), up to two seconds for every 64.
    *
    * @param contexts The contexts.
    * @param viewer The rights of the reader. Without it, all subjects count.
    * @returns The number for each context, 0 for an empty one, and the servers
-   * that have not answered.
+   * whose entries may not be counted.
    * @throws {InvalidValueError} If a key is not well-formed.
    */
   async count(

@@ -96,10 +96,8 @@ export type AgentConfig = BackboneAgentConfig | NatsAgentConfig;
 export function validateAgentConfig(
   config: AgentConfig,
 ): AgentConfigError | undefined {
-  for (const [field, reason, value] of violationsOf({ ...config })) {
-    return new AgentConfigError(field, reason, value);
-  }
-  return undefined;
+  const [violation] = violationsOf({ ...config });
+  return violation && new AgentConfigError(...violation);
 }
 
 /** Yields the violations of a config: the field, the reason and the value. */

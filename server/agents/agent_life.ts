@@ -17,19 +17,20 @@ export interface AgentLife extends NodeLife {
  * another project, or with the nodes of a cluster.
  */
 export class ProjectNames {
+  /** The project. */
+  readonly project: string;
   /** The context that holds a row for each agent. */
   readonly context: string;
-  readonly #project: string;
 
   /** Makes the names of a project. */
   constructor(project: string) {
+    this.project = project;
     this.context = JSON.stringify(["agents", project]);
-    this.#project = project;
   }
 
   /** Returns the name of an agent's node. */
   node(agentId: string): string {
-    return JSON.stringify(["agent", this.#project, agentId]);
+    return JSON.stringify(["agent", this.project, agentId]);
   }
 
   /** Returns the name of an agent's row. */

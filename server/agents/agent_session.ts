@@ -57,15 +57,14 @@ export class AgentSession {
     names: ProjectNames,
     connection: BackboneConnection,
   ) {
-    const { agentId, project } = config;
     this.#config = config;
     this.#names = names;
     this.#connection = connection;
     this.#own = new OwnLife(config, names, connection);
-    this.#roster = new Roster(project, agentId, names, (event) => {
+    this.#roster = new Roster(config.agentId, names, (event) => {
       for (const watch of [...this.#watches]) watch.push(event);
     });
-    this.#observer = new Observer(project, names, connection, this.#roster);
+    this.#observer = new Observer(names, connection, this.#roster);
   }
 
   /** Connects an agent, and announces it to the others. */

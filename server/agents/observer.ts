@@ -11,7 +11,7 @@ import type {
 import { AgentEntry, startedAtIn } from "./agent_entry.ts";
 import type { ProjectNames } from "./agent_life.ts";
 import { purge } from "./own_life.ts";
-import { isSilent, type Roster } from "./roster.ts";
+import { isSilent, type Reading, type Roster } from "./roster.ts";
 
 /** The result of reading everything about the agents. */
 interface Known {
@@ -21,7 +21,6 @@ interface Known {
 
 /** Keeps a roster up to date, and ends the lives of silent agents. */
 export class Observer {
-  readonly #project: string;
   readonly #names: ProjectNames;
   readonly #connection: BackboneConnection;
   readonly #roster: Roster;
@@ -35,12 +34,10 @@ export class Observer {
 
   /** Makes the observer of a project. */
   constructor(
-    project: string,
     names: ProjectNames,
     connection: BackboneConnection,
     roster: Roster,
   ) {
-    this.#project = project;
     this.#names = names;
     this.#connection = connection;
     this.#roster = roster;
@@ -80,17 +77,16 @@ export class Observer {
 
   /** Reads the lease of an agent. */
   async check(agentId: string): Promise<KeptLease | undefined> {
-    for (;;) {
-      const reading = this.#roster.begin();
-      try {
-        const node = this.#names.node(agentId);
-        const [lease] = await this.#connection.leases(node);
-        const isUnclear = this.#roster.readLease(agentId, lease, reading);
-        if (isUnclear !== "again") return lease;
-      } finally {
-        this.#roster.end(reading);
-      }
+    const node = this.#names.node(agentId);
+    let lease: KeptLease | undefined;
+    let isRead = false;
+    while (!isRead) {
+      isRead = await this.#roster.reading(async (reading) => {
+        [lease] = await this.#connection.leases(node);
+        return this.#roster.readLease(agentId, lease, reading);
+      });
     }
+    return lease;
   }
 
   /** Ends the lives of all silent agents. */
@@ -142,40 +138,37 @@ export class Observer {
     return lease !== undefined && this.#isLive(lease);
   }
 
-  async #read(): Promise<Known> {
-    const again: string[] = [];
-    const reading = this.#roster.begin();
-    try {
-      // In this order: the lease of every entry that was read is read too.
-      const { rows, memory } = await this.#readRows();
-      const leases = new Map<string, KeptLease>();
-      for (const lease of await this.#connection.leases()) {
-        leases.set(lease.node, lease);
-      }
-      this.#roster.readEntries(rows, reading);
-      const late = this.#lateRows(rows, leases);
-      // The backbone may have forgotten the missing leases meanwhile.
-      const isMissing = [...this.#roster.peers]
-        .some(({ life }) => !leases.has(life.node));
-      const isClear = late.length === 0 && !isMissing ||
-        (await this.#readRows()).memory === memory;
-      for (const agentId of this.#agentsOf(leases)) {
-        const lease = leases.get(this.#names.node(agentId));
-        const isUnclear = this.#roster.readLease(agentId, lease, reading);
-        if (isUnclear === "again") again.push(agentId);
-      }
-      // Forgotten agents may be back, and their entries with them. A sweep may
-      // fail: readers ignore late entries anyway.
-      const swept = isClear ? late : [];
-      const { context } = this.#names;
-      await Promise.allSettled(
-        swept.map((row) => this.#connection.purge(row, context)),
-      );
-      return { rows, leases };
-    } finally {
-      this.#roster.end(reading);
-      for (const agentId of again) await this.check(agentId);
+  #read(): Promise<Known> {
+    return this.#roster.reading((reading) => this.#readDuring(reading));
+  }
+
+  async #readDuring(reading: Reading): Promise<Known> {
+    // In this order: the lease of every entry that was read is read too.
+    const { rows, memory } = await this.#readRows();
+    const leases = new Map<string, KeptLease>();
+    for (const lease of await this.#connection.leases()) {
+      leases.set(lease.node, lease);
     }
+    this.#roster.readEntries(rows, reading);
+    const late = this.#lateRows(rows, leases);
+    // The backbone may have forgotten the missing leases meanwhile.
+    const isMissing = [...this.#roster.peers]
+      .some(({ life }) => !leases.has(life.node));
+    const isClear = late.length === 0 && !isMissing ||
+      (await this.#readRows()).memory === memory;
+    const unclear = [...this.#agentsOf(leases)].filter((agentId) => {
+      const lease = leases.get(this.#names.node(agentId));
+      return !this.#roster.readLease(agentId, lease, reading);
+    });
+    // Forgotten agents may be back, and their entries with them. A sweep may
+    // fail: readers ignore late entries anyway.
+    const swept = isClear ? late : [];
+    const { context } = this.#names;
+    await Promise.allSettled(
+      swept.map((row) => this.#connection.purge(row, context)),
+    );
+    for (const agentId of unclear) await this.check(agentId);
+    return { rows, leases };
   }
 
   /** Returns the agents that have a lease, and those that have lost it. */
@@ -220,10 +213,12 @@ export class Observer {
       return undefined;
     }
     if (lease?.epoch !== life.epoch || !this.#isLive(lease)) return undefined;
-    const startedAt = startedAtIn(row.value, life.agentId, this.#project);
+    const { agentId } = life;
+    const { project } = this.#names;
+    const startedAt = startedAtIn(row.value, agentId, project);
     if (startedAt === undefined) return undefined;
     const lastSeen = Date.now() - lease.age;
-    return new AgentEntry(life.agentId, this.#project, startedAt, lastSeen);
+    return new AgentEntry(agentId, project, startedAt, lastSeen);
   }
 
   #isLive(lease: KeptLease): boolean {

@@ -3,6 +3,7 @@ import type {
   BackboneConnection,
   Lease,
   NodeLife,
+  Renewal,
   Row,
   RowChange,
 } from "../cluster/mod.ts";
@@ -12,11 +13,9 @@ import type { AgentLife, ProjectNames } from "./agent_life.ts";
 import { DisplacedError } from "./errors.ts";
 
 /** The result of a heartbeat. */
-export interface Heartbeat {
+export interface Heartbeat extends Pick<Renewal, "unpurged"> {
   /** Whether the backbone has forgotten everything. */
   readonly isForgotten: boolean;
-  /** Lives that are over and still have entries. */
-  readonly unpurged: readonly NodeLife[];
 }
 
 /** An agent's own lease and entry. */

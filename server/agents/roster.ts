@@ -42,7 +42,6 @@ const MAX_OVER = 1_000;
  * both a lease and an entry of the same life.
  */
 export class Roster {
-  readonly #project: string;
   readonly #self: string;
   readonly #names: ProjectNames;
   readonly #notify: (event: AgentEvent) => void;
@@ -56,12 +55,10 @@ export class Roster {
 
   /** Makes the roster of a project for one of its agents. */
   constructor(
-    project: string,
     self: string,
     names: ProjectNames,
     notify: (event: AgentEvent) => void,
   ) {
-    this.#project = project;
     this.#self = self;
     this.#names = names;
     this.#notify = notify;
@@ -101,10 +98,8 @@ export class Roster {
     const { agentId, epoch } = known;
     for (const { leases } of this.#readings) leases.add(agentId);
     this.#over.add(epoch);
-    for (const first of this.#over) {
-      if (this.#over.size <= MAX_OVER) break;
-      this.#over.delete(first);
-    }
+    const [oldest = ""] = this.#over;
+    if (this.#over.size > MAX_OVER) this.#over.delete(oldest);
     if (this.#peers.get(agentId)?.life.epoch === epoch) {
       this.#peers.delete(agentId);
     }
@@ -134,34 +129,33 @@ export class Roster {
     }
   }
 
-  /** Begins a read. */
-  begin(): Reading {
+  /** Reads by a function, which may take long and may fail. */
+  async reading<T>(read: (reading: Reading) => Promise<T>): Promise<T> {
     const reading = new Reading();
     this.#readings.add(reading);
-    return reading;
-  }
-
-  /** Ends a read, whether it succeeded or not. */
-  end(reading: Reading): void {
-    this.#readings.delete(reading);
+    try {
+      return await read(reading);
+    } finally {
+      this.#readings.delete(reading);
+    }
   }
 
   /**
    * Applies a read of an agent's lease, which may be absent.
    *
-   * @returns `"again"` if the lease changed meanwhile and has to be read again.
+   * @returns `false` if the lease changed meanwhile and has to be read again.
    */
   readLease(
     agentId: string,
     lease: KeptLease | undefined,
     { leases }: Reading,
-  ): "again" | undefined {
+  ): boolean {
     const known = this.#peers.get(agentId);
     const life = lease && this.otherOf(lease);
     const isSame = life?.epoch === known?.life.epoch;
-    if (!isSame && leases.has(agentId)) return "again";
+    if (!isSame && leases.has(agentId)) return false;
     if (known !== undefined && !isSame) this.ended(known.life);
-    if (life === undefined || lease === undefined) return undefined;
+    if (life === undefined || lease === undefined) return true;
     // A backbone that has lost its latest writes may have the lease of an ended
     // life. That agent is up only once its heartbeat is heard.
     const age = this.#over.delete(life.epoch)
@@ -170,12 +164,10 @@ export class Roster {
     const former = isSame ? known : undefined;
     const before = former?.heardAt ?? -Infinity;
     // A lower age alone proves nothing: the backbone's clock may have been set.
-    if (before > -Infinity && lease.count <= (former?.count ?? 0)) {
-      return undefined;
-    }
+    if (before > -Infinity && lease.count <= (former?.count ?? 0)) return true;
     const heardAt = Math.max(steadyNow() - age, before);
     this.#keep({ life, count: lease.count, heardAt });
-    return undefined;
+    return true;
   }
 
   /** Forgets which lives have ended, as the backbone has. */
@@ -198,7 +190,7 @@ export class Roster {
     const life = this.otherOf(owner);
     if (life === undefined || this.#names.row(life.agentId) !== id) return;
     const { agentId, epoch } = life;
-    const startedAt = startedAtIn(value, agentId, this.#project);
+    const startedAt = startedAtIn(value, agentId, this.#names.project);
     if (startedAt === undefined) return;
     this.#rows.set(agentId, { epoch, startedAt });
     this.#update(agentId);
@@ -224,7 +216,7 @@ export class Roster {
   }
 
   #report(kind: "up" | "down", agentId: string, { startedAt }: KnownRow): void {
-    const project = this.#project;
+    const { project } = this.#names;
     this.#notify({ kind, agentId, project, startedAt, seenAt: Date.now() });
   }
 }

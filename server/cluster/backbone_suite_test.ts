@@ -4,7 +4,7 @@ import { BackboneContractError, backboneSuite } from "./backbone_suite.ts";
 import { BUGS } from "./testing/backbone_bugs.ts";
 import { BrokenBackbone } from "./testing/broken_backbone.ts";
 
-/** Runs something while fake time goes by. */
+/** Runs an action while fake time advances. */
 async function inFakeTime(action: () => Promise<void>): Promise<void> {
   using time = new FakeTime();
   let isDone = false;

@@ -1,13 +1,13 @@
 import { startWatch } from "../internal.ts";
 import type { Watch } from "../mod.ts";
 
-/** A value that changes now and then, and its watches. */
+/** A value that changes, and its watches. */
 export class Board<T> {
   #current: T;
   readonly #isLast: (value: T) => boolean;
   readonly #parked = new Set<() => void>();
 
-  /** Makes one with a first value; its watches end after a last one. */
+  /** Makes a board with a first value. Its watches end after a last one. */
   constructor(first: T, isLast: (value: T) => boolean) {
     this.#current = first;
     this.#isLast = isLast;
@@ -22,34 +22,35 @@ export class Board<T> {
   set(value: T): void {
     if (value === this.#current) return;
     this.#current = value;
-    const parked = [...this.#parked];
-    this.#parked.clear();
-    for (const wake of parked) wake();
+    for (const wake of [...this.#parked]) wake();
   }
 
-  /** Yields the present value, and then the latest after each change. */
+  /** Watches the value: yields the present one, then the latest after each change. */
   watch(signal: AbortSignal | undefined): Watch<T> {
     return startWatch([signal], (signal) => this.#values(signal));
   }
 
   async *#values(signal: AbortSignal): AsyncGenerator<T, void> {
-    let last: { readonly value: T } | undefined;
-    const isOver = () => last !== undefined && this.#isLast(last.value);
-    while (!signal.aborted && !isOver()) {
-      if (last === undefined || last.value !== this.#current) {
-        last = { value: this.#current };
-        yield last.value;
-        continue;
+    while (!signal.aborted) {
+      const value = this.#current;
+      yield value;
+      if (this.#isLast(value)) return;
+      while (value === this.#current && !signal.aborted) {
+        await this.#changed(signal);
       }
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#parked.delete(wake);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        this.#parked.add(wake);
-        signal.addEventListener("abort", wake);
-      });
     }
+  }
+
+  /** Waits until the value changes or the signal is aborted. */
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#parked.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#parked.add(wake);
+      signal.addEventListener("abort", wake);
+    });
   }
 }

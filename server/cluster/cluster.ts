@@ -1,22 +1,27 @@
 import { assertMethods } from "../../core/assert.ts";
 import type { PresenceModel } from "../../core/mod.ts";
 import { assertServer } from "../internal.ts";
-import type { PresenceServer, Watch } from "../mod.ts";
+import type {
+  PresenceServer,
+  SubjectCounts,
+  Watch,
+  Whereabouts,
+} from "../mod.ts";
 import type { PresenceBackbone } from "./backbone.ts";
 import { ClusterNode } from "./cluster_node.ts";
 import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
-import type { ClusterStats } from "./cluster_stats.ts";
-import type { ClusterStatus, StatusWatch } from "./status.ts";
-import type { CountAnswer, EntriesAnswer, QuestionOptions } from "./survey.ts";
+import type { ClusterStats, ClusterStatus } from "./cluster_stats.ts";
+import type { QuestionOptions } from "./survey.ts";
 
-/** Returns the parts of a node, for the invariant checks of the tests. */
+/** Returns the parts of a node. For tests that check invariants. */
 export let partsOf: <M extends PresenceModel>(
   cluster: Cluster<M>,
 ) => ClusterNode<M>;
 
 /**
- * A node of a cluster: it shares the entries that its server has received, and
- * puts those of other nodes into its server. Leave it when the server ends.
+ * A node of a cluster. It shares the entries that its server has received, and
+ * puts those of other nodes into its server. Leave the cluster when the server
+ * ends.
  *
  * @typeParam M The application's model.
  */
@@ -58,15 +63,15 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Whether a load balancer should use the node: it was connected, has not been
-   * cut off for longer than `holdMs`, and has not left.
+   * Whether a load balancer should use the node. True after the first connection
+   * unless the node has been cut off for longer than `holdMs` or has left.
    */
   get isReady(): boolean {
     return this.#node.isReady;
   }
 
   /**
-   * Watches the status: yields the present one, and then the latest after each
+   * Watches the status: yields the present one, then the latest after each
    * change. The watch ends without an error when it is aborted, and after
    * `left`.
    *
@@ -75,12 +80,12 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    */
   watchStatus(
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): StatusWatch {
+  ): Watch<ClusterStatus> {
     return this.#node.session.status.watch(signal);
   }
 
   /**
-   * Returns the names of the living nodes, with its own; none after it has
+   * Returns the names of the living nodes, including this one; none after it has
    * left.
    */
   nodes(): string[] {
@@ -88,12 +93,12 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * Watches which nodes live: yields their names, and then the latest whenever
-   * one has joined or left. The watch ends without an error when it is aborted,
-   * and after it has yielded no name because this node has left.
+   * Watches which nodes live: yields their names, then the latest after each
+   * change. The watch ends without an error when it is aborted. After this node
+   * has left it yields no name, and ends.
    *
    * @param options The signal that ends it.
-   * @returns The names, with its own, in order.
+   * @returns The names in order, including this one.
    */
   watchNodes(
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
@@ -102,8 +107,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   }
 
   /**
-   * The state of the node, and what has happened so far, for metrics. O(rows of
-   * followed contexts).
+   * The state of the node and its event counts, for metrics. O(rows of followed
+   * contexts).
    */
   get stats(): ClusterStats {
     const { session, roster, outbox, writer, contexts } = this.#node;
@@ -135,16 +140,16 @@ export class Cluster<M extends PresenceModel = PresenceModel>
    * as long as a lease lives: another call within that time returns at once.
    *
    * @param context The context.
-   * @returns Whether they are loaded; `false` if they can't be now, as the node
-   * is cut off from its cluster.
+   * @returns Whether they are loaded; `false` if that is impossible now because
+   * the node is cut off from its cluster.
    */
   follow(context: M["context"]): Promise<boolean> {
     return this.#node.follow(context);
   }
 
   /**
-   * Lists the entries of a context. A context that this node does not follow is
-   * read from the backbone, which takes no longer than two seconds.
+   * Lists the entries of a context. If this node does not follow it, reads it
+   * from the backbone, which takes at most two seconds.
    *
    * @param context The context.
    * @param options The viewer, and a signal that ends the wait.
@@ -155,13 +160,13 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   list(
     context: M["context"],
     options: QuestionOptions<M> = {},
-  ): Promise<EntriesAnswer<M>> {
+  ): Promise<Whereabouts<M>> {
     return this.#node.survey.list(context, options);
   }
 
   /**
-   * Finds the entries of a subject in all contexts, by a question to all other
-   * nodes. Waits no longer than two seconds for their answers.
+   * Finds the entries of a subject in all contexts. Asks all other nodes, and
+   * waits at most two seconds for their answers.
    *
    * @param subject The subject.
    * @param options The viewer, and a signal that ends the wait.
@@ -172,51 +177,52 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   locate(
     subject: M["subject"],
     options: QuestionOptions<M> = {},
-  ): Promise<EntriesAnswer<M>> {
+  ): Promise<Whereabouts<M>> {
     return this.#node.survey.locate(subject, options);
   }
 
   /**
-   * Counts the subjects of contexts; one that is at several nodes counts once.
-   * Each context that this node does not follow is read from the backbone:
+   * Counts the subjects of contexts. A subject at several nodes counts once.
+   * Reads each context that this node does not follow from the backbone:
    * O(entries).
    *
    * @param contexts The contexts.
    * @param options The viewer, and a signal that ends the wait.
-   * @returns How many each has, and the nodes whose entries may not be counted.
+   * @returns The number for each context, and the nodes whose entries may not be
+   * counted.
    * @throws {InvalidValueError} If a key is not well-formed.
    * @throws The signal's reason, if it is aborted.
    */
   count(
     contexts: readonly M["context"][],
     options: QuestionOptions<M> = {},
-  ): Promise<CountAnswer<M>> {
+  ): Promise<SubjectCounts<M>> {
     return this.#node.survey.count(contexts, options);
   }
 
   /**
-   * Leaves the cluster, and retracts its entries at once. For a rolling restart
-   * they may be kept: then others show them until the lease has run out, so
-   * that a subject that reaches another node meanwhile is never shown to leave.
+   * Leaves the cluster and retracts the own entries at once. A rolling restart
+   * may keep them: then others show them until the lease has run out, so a
+   * subject that reaches another node meanwhile is never shown to leave.
    *
-   * The server continues alone: it shows only what it has received itself.
+   * The server continues alone and shows only its own entries.
    *
-   * @param options Whether to keep its entries.
+   * @param options Whether to keep the own entries.
    */
   leave({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     this.#left ??= this.#node.leave(keep);
     return this.#left;
   }
 
-  /** Leaves the cluster, and retracts its entries. */
+  /** Leaves the cluster and retracts the own entries. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.leave();
   }
 }
 
 /**
- * Connects a server with others: from now on it shares the entries that it
- * receives, and shows those of others.
+ * Connects a server with others: it shares the entries that it receives, and
+ * shows those of others.
  *
  * @typeParam M The application's model.
  * @param server The server.

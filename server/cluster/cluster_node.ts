@@ -7,6 +7,7 @@ import type {
 import type {
   BackboneConnection,
   BackboneListener,
+  NodeLife,
   PresenceBackbone,
 } from "./backbone.ts";
 import type { ClusterSettings } from "./cluster_options.ts";
@@ -22,41 +23,47 @@ import { contextName, nodeContext, NODES } from "./row_codec.ts";
 import { Session } from "./session.ts";
 import { Survey } from "./survey.ts";
 import { within } from "./within.ts";
-import { Writer } from "./writer.ts";
+import { type SettledWrite, Writer } from "./writer.ts";
 
-/** How long to wait for a context to be known, in milliseconds. */
+/** How long to wait for the reading of a context, in milliseconds. */
 const FOLLOW_MS = 500;
 
-/** The parts of a node, and what passes between them. */
+/** The parts of a node, and the events that they pass on. */
 export class ClusterNode<M extends PresenceModel> {
-  /** What it has of the backbone. */
+  /** The server of the node. */
+  readonly server: PresenceServer<M>;
+  /** The options of the node. */
+  readonly settings: ClusterSettings;
+  /** Its state towards the backbone. */
   readonly session: Session;
   /** The other nodes. */
   readonly roster: Roster;
-  /** What it puts into its server. */
+  /** Replicates the server. */
   readonly replication: Replication<M>;
-  /** What it has yet to write. */
+  /** The server's own entries as rows. */
+  readonly own: OwnEntries<M>;
+  /** The writes that wait. */
   readonly outbox: Outbox = new Outbox();
-  /** The contexts that it follows. */
+  /** The followed contexts. */
   readonly contexts: FollowedContexts<M>;
-  /** Writes. */
+  /** Does the writes. */
   readonly writer: Writer;
+  /** Asks the other nodes, and answers them. */
+  readonly questions: Questions<M>;
   /** Answers for the whole cluster. */
   readonly survey: Survey<M>;
   readonly #backbone: PresenceBackbone;
-  readonly #settings: ClusterSettings;
   readonly #closed: () => void;
   readonly #peers: Peers;
-  readonly #questions: Questions<M>;
   readonly #heartbeat: Heartbeat;
   readonly #reported = new WeakSet<Error>();
-  /** The listener of the present connection; former ones are not heard. */
+  /** The listener of the present connection; the node ignores former ones. */
   #listening: object = {};
 
   /**
-   * Makes one, and connects it.
+   * Makes a node and connects it.
    *
-   * @param closed Called when its server ends.
+   * @param closed Called when the server ends.
    */
   constructor(
     server: PresenceServer<M>,
@@ -64,36 +71,21 @@ export class ClusterNode<M extends PresenceModel> {
     settings: ClusterSettings,
     closed: () => void,
   ) {
+    this.server = server;
+    this.settings = settings;
     this.#backbone = backbone;
-    this.#settings = settings;
     this.#closed = closed;
     const { node, leaseTtlMs } = settings;
-    const failed = (error: unknown) => this.#report(error);
     const session = new Session(node, server, () => server.steadyNow);
     const roster = new Roster(session, leaseTtlMs);
     const replication = server.replicate(this.#serverListener());
-    const own = new OwnEntries(server, replication, failed);
-    const { outbox } = this;
-    const contexts = new FollowedContexts({
-      session,
-      settings,
-      roster,
-      own,
-      outbox,
-      replication,
-      learn: () => this.#peers.learn(),
-      failed,
-    });
     this.session = session;
     this.roster = roster;
     this.replication = replication;
-    this.contexts = contexts;
-    this.writer = new Writer(session, outbox, (write) => own.dated(write), {
-      settled: (write) => contexts.settled(write),
-      emptied: () => this.#announce(),
-      failed,
-    });
-    this.#questions = new Questions({
+    this.own = new OwnEntries(this);
+    this.contexts = new FollowedContexts(this);
+    this.writer = new Writer(this);
+    this.questions = new Questions({
       send: (text, to) =>
         session.connection
           ?.send(to === undefined ? NODES : nodeContext(to), text),
@@ -101,67 +93,61 @@ export class ClusterNode<M extends PresenceModel> {
       isSilent: (node) => roster.isSilent(node),
       silenced: (life) => roster.silence(life),
     });
-    this.#peers = new Peers(session, roster, leaseTtlMs, {
-      over: (life) => {
-        contexts.drop(life);
-        if (!roster.has(life.node)) this.#questions.gone(life.node);
-      },
-      renewed: (lease) => contexts.heard(lease),
-      missed: () => contexts.missed(),
-      failed,
-    });
-    this.survey = new Survey({
-      server,
-      replication,
-      contexts,
-      questions: this.#questions,
-      roster,
-      session,
-    });
+    this.#peers = new Peers(this);
+    this.survey = new Survey(this);
     for (const context of replication.watched()) {
-      contexts.watch(contextName(context), true);
+      this.contexts.watch(contextName(context), true);
     }
-    for (const snapshot of replication.own()) contexts.put(snapshot);
-    this.#heartbeat = new Heartbeat(session, {
-      settings,
-      connect: () => this.#connect(),
-      learn: () => this.#peers.learn(),
-      renewed: (beat) => this.#renewed(beat),
-      failed: (error) => this.#lost(error),
-      renamed: (former) => this.#renamed(former),
-    });
+    for (const snapshot of replication.own()) this.contexts.put(snapshot);
+    this.#heartbeat = new Heartbeat(this);
     this.#heartbeat.beat();
   }
 
-  /** Whether it shows what others have: what it is, or was within the hold. */
+  /** Reads all leases. */
+  learn(): Promise<readonly NodeLife[]> {
+    return this.#peers.learn();
+  }
+
+  /** Reports a failure once. */
+  failed(error: unknown): void {
+    if (this.session.hasLeft) return;
+    // One failure ends all calls in progress.
+    if (error instanceof Error) {
+      if (this.#reported.has(error)) return;
+      this.#reported.add(error);
+    }
+    this.settings.onError(error);
+  }
+
+  /** Whether the entries of others are current, or were within the hold. */
   get isReady(): boolean {
     const { status: { current }, lostFor } = this.session;
-    if (current === "isolated") return lostFor <= this.#settings.holdMs;
+    if (current === "isolated") return lostFor <= this.settings.holdMs;
     return current === "connected";
   }
 
-  /** Loads a context, and reports whether all of it is there. */
+  /** Loads a context; reports whether all of it is there. */
   async follow(context: M["context"]): Promise<boolean> {
     if (!this.session.isConnected) return false;
-    // A caller waits for it, perhaps to publish something.
+    // The caller waits for it, perhaps to publish something.
     const followed = this.contexts.follow(contextName(context));
     return await within(followed, FOLLOW_MS, false);
   }
 
-  /** Leaves; what it owns may be kept until its lease has run out. */
+  /** Leaves. The backbone may keep its rows until the lease has run out. */
   async leave(keep: boolean): Promise<void> {
     const { connection, life } = this.session;
-    this.#questions.leave(life);
+    this.questions.leave(life);
     this.session.status.set("left");
     this.#heartbeat.stop();
     this.#peers.stop();
     this.roster.clear();
     this.contexts.stop();
-    this.#questions.stop();
+    this.questions.stop();
     try {
       if (connection !== undefined) {
         await this.writer.finish(connection);
-        // What was sent before has gone out when this is answered.
+        // The answer proves that earlier texts were sent.
         const [kept] = await connection.leases(life.node);
         const isEnding = !keep && kept?.epoch === life.epoch;
         if (isEnding && await connection.end(life, kept.count)) {
@@ -169,11 +155,11 @@ export class ClusterNode<M extends PresenceModel> {
         }
       }
     } catch (error) {
-      this.#settings.onError(error);
+      this.settings.onError(error);
     } finally {
       this.replication[Symbol.dispose]();
     }
-    await connection?.close().catch(this.#settings.onError);
+    await connection?.close().catch(this.settings.onError);
   }
 
   #serverListener(): ReplicationListener<M> {
@@ -195,13 +181,13 @@ export class ClusterNode<M extends PresenceModel> {
     const listening = this.#listening = {};
     // An error must not reach the connection that calls.
     const guarded =
-      <Told extends unknown[]>(take: (...told: Told) => void) =>
-      (...told: Told) => {
+      <News extends unknown[]>(take: (...news: News) => void) =>
+      (...news: News) => {
         if (this.session.hasLeft || listening !== this.#listening) return;
         try {
-          take(...told);
+          take(...news);
         } catch (error) {
-          this.#report(error);
+          this.failed(error);
         }
       };
     return {
@@ -215,7 +201,7 @@ export class ClusterNode<M extends PresenceModel> {
       onMessage: guarded((context, from, text) => {
         const isToNodes = context === NODES ||
           context === nodeContext(this.session.node);
-        if (isToNodes) return this.#questions.receive(from, text);
+        if (isToNodes) return this.questions.receive(from, text);
         const followed = this.contexts.all.get(context);
         if (followed) this.replication.told(followed.key, text);
       }),
@@ -226,7 +212,8 @@ export class ClusterNode<M extends PresenceModel> {
     };
   }
 
-  async #connect(): Promise<BackboneConnection> {
+  /** Connects to the backbone and follows the contexts of nodes. */
+  async connect(): Promise<BackboneConnection> {
     const { node } = this.session;
     const connection = await this.#backbone
       .connect(node, this.#backboneListener());
@@ -241,7 +228,8 @@ export class ClusterNode<M extends PresenceModel> {
     return connection;
   }
 
-  #renewed({ hasMissed, unpurged }: Beat): void {
+  /** Handles a renewal of the own lease. */
+  renewed({ hasMissed, unpurged }: Beat): void {
     if (hasMissed) this.contexts.doubt();
     this.writer.flush();
     this.contexts.renewed();
@@ -249,35 +237,32 @@ export class ClusterNode<M extends PresenceModel> {
     this.#peers.purge(unpurged);
   }
 
-  #lost(error: unknown): void {
-    this.#report(error);
+  /** Handles a failed renewal. */
+  lost(error: unknown): void {
+    this.failed(error);
     this.session.lost();
     this.contexts.lost();
-    if (this.session.lostFor > this.#settings.holdMs) this.contexts.letGo();
+    if (this.session.lostFor > this.settings.holdMs) this.contexts.letGo();
   }
 
-  #renamed(former: string): void {
+  /** Handles a new name of the node. */
+  renamed(former: string): void {
     this.#listening = {};
     this.contexts.doubt();
     this.roster.tell();
-    this.#report(new NodeNameTakenError(former, this.session.node));
+    this.failed(new NodeNameTakenError(former, this.session.node));
   }
 
-  /** Says that the backbone has all own rows, once that is known. */
-  #announce(): void {
+  /** Applies the outcome of a write. */
+  settled(write: SettledWrite): void {
+    this.contexts.settled(write);
+  }
+
+  /** Announces that the backbone has all own rows, once that is certain. */
+  emptied(): void {
     const { lease, memory } = this.session;
     if (lease.announced === memory || !this.contexts.areOwnSettled) return;
     lease.announced = memory;
     this.#heartbeat.beat();
-  }
-
-  #report(error: unknown): void {
-    if (this.session.hasLeft) return;
-    // One failure ends all calls that are under way.
-    if (error instanceof Error) {
-      if (this.#reported.has(error)) return;
-      this.#reported.add(error);
-    }
-    this.#settings.onError(error);
   }
 }

@@ -1,5 +1,6 @@
-import { assertNoOtherOptions, MAX_DELAY_MS } from "../../core/assert.ts";
+import { assertDelay, assertNoOtherOptions } from "../../core/assert.ts";
 import { type Duration, InvalidValueError } from "../../core/mod.ts";
+import { assertName } from "../internal.ts";
 
 /** Options of a node. Times are in milliseconds. */
 export interface ClusterOptions {
@@ -39,49 +40,29 @@ export interface ClusterOptions {
 }
 
 /** The options of a node, with all defaults. */
-export interface ClusterSettings {
-  /** The name of the node. */
-  readonly node: string;
-  /** How long a node may go without a renewal. */
-  readonly leaseTtlMs: Duration;
-  /** How often the node renews its lease. */
-  readonly renewalMs: Duration;
-  /** How long a node that is cut off shows the entries of others. */
-  readonly holdMs: Duration;
-  /** Receives every failure. */
-  readonly onError: (error: unknown) => void;
-}
+export type ClusterSettings = {
+  readonly [Name in keyof ClusterOptions]-?: NonNullable<ClusterOptions[Name]>;
+};
 
 const ACTION = "join cluster";
 
-/** Checks options, and adds the defaults. */
+/**
+ * Checks options and adds the defaults.
+ *
+ * @throws {InvalidValueError} If an option has a bad value.
+ */
 export function settingsOf(options: ClusterOptions): ClusterSettings {
   const { node = crypto.randomUUID(), leaseTtlMs = 15_000, ...rest } = options;
   const { renewalMs = leaseTtlMs / 3, holdMs = 60_000, ...more } = rest;
   const { onError = console.error, ...others } = more;
   assertNoOtherOptions(others, ACTION);
-  if (typeof node !== "string" || node === "" || !node.isWellFormed()) {
-    refuse("node", "must be a well-formed string that is not empty", node);
+  assertName(node, "node", ACTION);
+  for (const [name, ms] of Object.entries({ leaseTtlMs, renewalMs, holdMs })) {
+    assertDelay(ms, name, ACTION);
   }
-  assertDuration(leaseTtlMs, "leaseTtlMs");
-  assertDuration(renewalMs, "renewalMs");
-  assertDuration(holdMs, "holdMs");
   if (renewalMs >= leaseTtlMs) {
-    refuse(
-      "renewalMs",
-      `must be less than leaseTtlMs, ${leaseTtlMs}`,
-      renewalMs,
-    );
+    const rule = `must be less than leaseTtlMs, ${leaseTtlMs}`;
+    throw new InvalidValueError(ACTION, "renewalMs", rule, renewalMs);
   }
   return { node, leaseTtlMs, renewalMs, holdMs, onError };
-}
-
-function assertDuration(value: unknown, field: string): void {
-  if (typeof value === "number" && value > 0 && value <= MAX_DELAY_MS) return;
-  const rule = `must be a number greater than zero, and no more than`;
-  refuse(field, `${rule} ${MAX_DELAY_MS}`, value);
-}
-
-function refuse(field: string, rule: string, value: unknown): never {
-  throw new InvalidValueError(ACTION, field, rule, value);
 }

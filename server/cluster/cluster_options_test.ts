@@ -11,27 +11,26 @@ function refused(options: ClusterOptions, message: string): void {
     InvalidValueError,
     message,
   );
-  // The server is in no cluster by that.
+  // The server has joined no cluster.
   server.replicate({ put() {}, removed() {}, watched() {} });
 }
 
-Deno.test("joinCluster() takes only times that a timer can wait", () => {
-  const rule =
-    "must be a number greater than zero, and no more than 2147483647: received";
+Deno.test("joinCluster() refuses a time that no timer can wait", () => {
+  const rule = "must be a positive number of at most 2147483647: received";
   refused({ leaseTtlMs: 0 }, `Cannot join cluster: leaseTtlMs ${rule} 0`);
   refused({ leaseTtlMs: Infinity }, `leaseTtlMs ${rule} Infinity`);
   refused({ renewalMs: -1 }, `Cannot join cluster: renewalMs ${rule} -1`);
   refused({ holdMs: NaN }, `Cannot join cluster: holdMs ${rule} NaN`);
 });
 
-Deno.test("joinCluster() takes only a renewal that comes before the lease has run out", () => {
+Deno.test("joinCluster() refuses a renewal that comes after the lease has run out", () => {
   refused(
     { leaseTtlMs: 100, renewalMs: 100 },
     "Cannot join cluster: renewalMs must be less than leaseTtlMs, 100: received 100",
   );
 });
 
-Deno.test("joinCluster() takes only a name that is well-formed and not empty", () => {
+Deno.test("joinCluster() refuses a name that is empty or not well-formed", () => {
   refused(
     { node: "\ud800" },
     'Cannot join cluster: node must be a well-formed string that is not empty: received "\\ud800"',
@@ -42,7 +41,7 @@ Deno.test("joinCluster() takes only a name that is well-formed and not empty", (
   );
 });
 
-Deno.test("joinCluster() takes no server that is in a cluster", async () => {
+Deno.test("joinCluster() refuses a server that is in a cluster", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   assertThrows(
@@ -52,7 +51,7 @@ Deno.test("joinCluster() takes no server that is in a cluster", async () => {
   );
 });
 
-Deno.test("joinCluster() gives every node a name of its own, unless it is told one", async () => {
+Deno.test("joinCluster() gives every node its own name by default", async () => {
   using lab = new Lab();
   const backbone = new MemoryBackbone();
   using one = new PresenceServer();

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { countedSignal, keyOf, Reader } from "../testing/harness.ts";
 import { Lab, TIMES } from "./testing/lab.ts";
 
-Deno.test("Cluster.stats tells how many rows each living node owns", async () => {
+Deno.test("Cluster.stats returns how many rows each living node owns", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   const b = await lab.start("b");
@@ -22,7 +22,7 @@ Deno.test("Cluster.stats tells how many rows each living node owns", async () =>
   assertEquals([...b.cluster.stats.rows], [["b", 1]]);
 });
 
-Deno.test("Cluster.stats counts the nodes that come and go", async () => {
+Deno.test("Cluster.stats counts the nodes that join and leave", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -41,7 +41,7 @@ Deno.test("Cluster.stats counts the nodes that come and go", async () => {
   });
 });
 
-Deno.test("Cluster.stats tells what is not written yet, and since when", async () => {
+Deno.test("Cluster.stats returns how many changes wait, and since when", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -66,7 +66,7 @@ Deno.test("Cluster.stats tells what is not written yet, and since when", async (
   });
 });
 
-Deno.test("Cluster.stats has no lag for what has come and gone while it could not be written", async () => {
+Deno.test("Cluster.stats has no lag for entries that came and went while nothing could be written", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -83,7 +83,7 @@ Deno.test("Cluster.stats has no lag for what has come and gone while it could no
   assertEquals(a.cluster.stats.lagMs, 50);
 });
 
-Deno.test("Cluster.stats knows of nobody after it has left", async () => {
+Deno.test("Cluster.stats lists no nodes after the node has left", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.start("b");
@@ -95,7 +95,7 @@ Deno.test("Cluster.stats knows of nobody after it has left", async () => {
   assertEquals([status, nodes, [...rows], contexts], ["left", [], [], 0]);
 });
 
-Deno.test("Cluster.watchNodes() begins with those there are, tells who comes and goes, and ends after it has left", async () => {
+Deno.test("Cluster.watchNodes() yields the present nodes and each change, and ends after the node has left", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -113,7 +113,7 @@ Deno.test("Cluster.watchNodes() begins with those there are, tells who comes and
   assert(nodes.done);
 });
 
-Deno.test("Cluster.watchNodes() ends without an error when it is aborted, and holds on to nothing", async () => {
+Deno.test("Cluster.watchNodes() ends without an error when it is aborted, and leaks nothing", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();

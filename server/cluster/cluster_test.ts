@@ -17,7 +17,7 @@ import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
 const { leaseTtlMs, holdMs } = TIMES;
 const HALF_AN_HOUR = 30 * 60_000;
 
-/** Two nodes that are one, both of which somebody watches doc-1 at. */
+/** Two connected nodes with a watcher of doc-1 at each. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   const a = await lab.start("a");
   const b = await lab.start("b", {
@@ -39,7 +39,7 @@ function facetsAt(node: LabNode, fields = {}): unknown {
 
 // Together
 
-Deno.test("joinCluster() lets people at two nodes see each other, whatever their clocks", async () => {
+Deno.test("joinCluster() shows people at two nodes to each other, whatever their clocks", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "alice", facets: { activity: "editing" } });
@@ -56,7 +56,7 @@ Deno.test("joinCluster() lets people at two nodes see each other, whatever their
   assertEquals([a.errors, b.errors], [[], []]);
 });
 
-Deno.test("joinCluster() tells of an update, of a goodbye and of an end", async () => {
+Deno.test("joinCluster() shares updates, goodbyes and expiries", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ facets: { activity: "editing" } });
@@ -79,7 +79,7 @@ Deno.test("joinCluster() tells of an update, of a goodbye and of an end", async 
   assertEquals(await mirror.events(), ["left bob"]);
 });
 
-Deno.test("joinCluster() brings what was received before", async () => {
+Deno.test("joinCluster() shares the entries that the server received before", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const server = new PresenceServer();
@@ -108,7 +108,7 @@ Deno.test("joinCluster() brings what was received before", async () => {
   server[Symbol.dispose]();
 });
 
-Deno.test("joinCluster() lets two nodes start at once, and a third one late", async () => {
+Deno.test("joinCluster() connects two nodes that start at once, and a third one that is late", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.receive({ subject: "alice" });
@@ -124,7 +124,7 @@ Deno.test("joinCluster() lets two nodes start at once, and a third one late", as
   }
 });
 
-Deno.test("joinCluster() keeps labels, and shows to nobody what is hidden", async () => {
+Deno.test("joinCluster() keeps restricted labels, and shows hidden entries to nobody", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ visibility: "private" });
@@ -142,7 +142,7 @@ Deno.test("joinCluster() keeps labels, and shows to nobody what is hidden", asyn
   assertEquals(b.server.lastSeen("alice", "doc-1", PUBLIC_VIEWER), undefined);
 });
 
-Deno.test("joinCluster() judges the capacity where somebody is let in", async () => {
+Deno.test("joinCluster() checks the capacity at the node that admits a publisher", async () => {
   using lab = new Lab();
   const a = await lab.start("a", { maxSubjectsPerContext: 1 });
   const b = await lab.start("b", { maxSubjectsPerContext: 1 });
@@ -167,7 +167,7 @@ Deno.test("joinCluster() judges the capacity where somebody is let in", async ()
   assert(refused instanceof ContextAtCapacityError);
 });
 
-Deno.test("joinCluster() lets all nodes list the metas of a key in one order", async () => {
+Deno.test("joinCluster() makes all nodes list the metas of a key in one order", async () => {
   using lab = new Lab();
   const nodes = await Promise.all(
     ["a", "b", "c"].map((name) => lab.start(name)),
@@ -192,7 +192,7 @@ Deno.test("joinCluster() lets all nodes list the metas of a key in one order", a
 
 // Ownership
 
-Deno.test("joinCluster() moves an entry to the node where its publisher is", async () => {
+Deno.test("joinCluster() moves an entry to the node that its publisher uses", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const mirror = await a.watch();
@@ -216,7 +216,7 @@ Deno.test("joinCluster() moves an entry to the node where its publisher is", asy
   assertEquals(await mirror.events(), ["left alice"]);
 });
 
-Deno.test("joinCluster() lets posts of one publisher be spread over two nodes", async () => {
+Deno.test("joinCluster() accepts the posts of one publisher at two nodes in turn", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const mirror = await a.watch();
@@ -231,7 +231,7 @@ Deno.test("joinCluster() lets posts of one publisher be spread over two nodes", 
   assertEquals(b.shows(), []);
 });
 
-Deno.test("joinCluster() takes a goodbye at any node", async () => {
+Deno.test("joinCluster() accepts a goodbye at any node", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive();
@@ -241,7 +241,7 @@ Deno.test("joinCluster() takes a goodbye at any node", async () => {
   assertEquals([a.shows(), b.shows()], [[], []]);
 });
 
-Deno.test("joinCluster() lets a word that was held up take nothing from where the publisher is now", async () => {
+Deno.test("joinCluster() takes no entry over for a delayed update of a publisher that has moved", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ facets: { activity: "editing" } });
@@ -258,7 +258,7 @@ Deno.test("joinCluster() lets a word that was held up take nothing from where th
   assertEquals([facetsAt(a), facetsAt(b)], [presenting, presenting]);
 });
 
-Deno.test("joinCluster() lets a goodbye that was held up take nobody who is back", async () => {
+Deno.test("joinCluster() ignores a delayed goodbye of a publisher that is back", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive();
@@ -273,7 +273,7 @@ Deno.test("joinCluster() lets a goodbye that was held up take nobody who is back
   assertEquals([a.shows(), b.shows()], [["alice"], ["alice"]]);
 });
 
-Deno.test("joinCluster() lets somebody reload at another node without leaving", async () => {
+Deno.test("joinCluster() reports no departure when a page reloads at another node", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const c = await lab.start("c");
@@ -293,7 +293,7 @@ Deno.test("joinCluster() lets somebody reload at another node without leaving", 
 
 // Interest and traffic
 
-Deno.test("joinCluster() follows only contexts with watchers or subjects, for as long as there are some", async () => {
+Deno.test("joinCluster() follows only contexts with watchers or own subjects", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ context: "doc-2" });
@@ -310,7 +310,7 @@ Deno.test("joinCluster() follows only contexts with watchers or subjects, for as
   assert(a.follows("doc-2"));
 });
 
-Deno.test("joinCluster() goes on following a watched context whose last own subject leaves", async () => {
+Deno.test("joinCluster() keeps following a watched context after its last own subject has left", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive();
@@ -354,7 +354,7 @@ Deno.test("joinCluster() writes many changes at once", async () => {
   assertEquals((lab.network.calls.get("write") ?? 0) - before, 3);
 });
 
-Deno.test("joinCluster() remembers of what it has written only what it has not heard of", async () => {
+Deno.test("joinCluster() remembers only those own writes whose changes it has not received", async () => {
   using lab = new Lab();
   const [a] = await pair(lab);
   for (let turn = 0; turn < 100; turn++) {
@@ -370,7 +370,7 @@ Deno.test("joinCluster() remembers of what it has written only what it has not h
 
 // Loss
 
-Deno.test("joinCluster() finds a lost change by the next one, and the last one by a lease", async () => {
+Deno.test("joinCluster() detects a lost change by the next one, and the last one by a lease", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const { weather } = lab.network;
@@ -391,7 +391,7 @@ Deno.test("joinCluster() finds a lost change by the next one, and the last one b
   assertEquals(b.shows(), ["next"]);
 });
 
-Deno.test("joinCluster() finds by the count of leases that it has missed too many", async () => {
+Deno.test("joinCluster() detects missed leases by their count", async () => {
   using lab = new Lab();
   const options = { renewalMs: 30 };
   const a = await lab.start("a", {}, options);
@@ -404,12 +404,12 @@ Deno.test("joinCluster() finds by the count of leases that it has missed too man
   await a.receive();
   await lab.pass(leaseTtlMs - 50);
   lab.network.weather = weather;
-  // No lease names the change any more.
+  // No lease names the change now.
   await lab.pass(90);
   assertEquals(b.shows(), ["alice"]);
 });
 
-Deno.test("joinCluster() takes nothing of what comes after an interruption before it has read anew", async () => {
+Deno.test("joinCluster() applies no change after an interruption before it has read the context again", async () => {
   using lab = new Lab();
   using server = new PresenceServer();
   const memory = new MemoryBackbone();
@@ -424,7 +424,7 @@ Deno.test("joinCluster() takes nothing of what comes after an interruption befor
   const { memory: name, revision, rows } = await reader.read('"doc-1"');
   await reader.close();
   const [{ id } = fail()] = rows;
-  // Of a replica that knows of a former owner alone, who takes it away.
+  // A replica that knows only a former owner purges the row.
   node?.onInterrupted();
   node?.onChange({
     context: '"doc-1"',
@@ -439,7 +439,7 @@ Deno.test("joinCluster() takes nothing of what comes after an interruption befor
 
 // Ends of nodes
 
-Deno.test("joinCluster() drops what a dead node had, in one batch, and purges it once", async () => {
+Deno.test("joinCluster() drops the entries of a dead node in one batch, and purges them once", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const c = await lab.start("c");
@@ -466,7 +466,7 @@ Deno.test("joinCluster() drops what a dead node had, in one batch, and purges it
   assertEquals(lab.network.calls.get("purge"), 1);
 });
 
-Deno.test("joinCluster() finds what a node has said last that died before others heard of it", async () => {
+Deno.test("joinCluster() finds the last writes of a node that died before others received them", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive();
@@ -485,7 +485,7 @@ Deno.test("joinCluster() finds what a node has said last that died before others
   assertEquals(late.shows(), ["alice"]);
 });
 
-Deno.test("joinCluster() gives a node that was paused beyond its lease another life", async () => {
+Deno.test("joinCluster() begins another life after a pause that was longer than the lease", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "stays", origin: "stays" });
@@ -514,7 +514,7 @@ Deno.test("joinCluster() gives a node that was paused beyond its lease another l
   assertEquals(b.shows(), ["moves", "stays"]);
 });
 
-Deno.test("joinCluster() lets a node start again under its old name", async () => {
+Deno.test("joinCluster() accepts a restarted node by its old name", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "old" });
@@ -530,7 +530,7 @@ Deno.test("joinCluster() lets a node start again under its old name", async () =
   assertEquals([again.shows(), b.shows()], [["new"], ["new"]]);
 });
 
-Deno.test("Cluster.leave() retracts at once, and drops what others have", async () => {
+Deno.test("Cluster.leave() retracts own entries at once, and drops those of others", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive();
@@ -548,7 +548,7 @@ Deno.test("Cluster.leave() retracts at once, and drops what others have", async 
   assertEquals(b.shows(), ["bob"]);
 });
 
-Deno.test("Cluster.leave() keeps rows for a rolling restart, in which nobody leaves", async () => {
+Deno.test("Cluster.leave() keeps rows for a rolling restart, so that nobody is shown to leave", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ origin: "tab/1" });
@@ -569,7 +569,7 @@ Deno.test("Cluster.leave() keeps rows for a rolling restart, in which nobody lea
 
 // The backbone
 
-Deno.test("joinCluster() holds what others have while the backbone is away, and says that it is isolated", async () => {
+Deno.test("joinCluster() holds the entries of others while the backbone is away, and is isolated", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "alice" });
@@ -589,7 +589,7 @@ Deno.test("joinCluster() holds what others have while the backbone is away, and 
   assertEquals(await mirror.events(), []);
 });
 
-Deno.test("joinCluster() empties no room when the backbone forgets within the hold", async () => {
+Deno.test("joinCluster() empties no context when the backbone forgets within the hold", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "alice" });
@@ -608,7 +608,7 @@ Deno.test("joinCluster() empties no room when the backbone forgets within the ho
   assertEquals(late.shows(), ["alice", "bob"]);
 });
 
-Deno.test("joinCluster() shows only its own beyond the hold, and all again after that", async () => {
+Deno.test("joinCluster() shows only own entries after the hold, and all when it is connected again", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "alice" });
@@ -622,7 +622,7 @@ Deno.test("joinCluster() shows only its own beyond the hold, and all again after
   assertEquals([a.shows(), b.shows()], [["alice", "bob"], ["alice", "bob"]]);
 });
 
-Deno.test("joinCluster() awaits nobody who has died while the backbone forgot", async () => {
+Deno.test("joinCluster() holds no entry of a node that died while the backbone forgot", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "alice" });
@@ -636,7 +636,7 @@ Deno.test("joinCluster() awaits nobody who has died while the backbone forgot", 
   assertEquals(b.cluster.nodes(), ["b"]);
 });
 
-Deno.test("joinCluster() blocks nobody while the backbone is away, and remembers no more than there are rows", async () => {
+Deno.test("joinCluster() blocks nobody while the backbone is away, and keeps at most one write for each row", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   lab.network.setAway(true);
@@ -655,7 +655,7 @@ Deno.test("joinCluster() blocks nobody while the backbone is away, and remembers
   assertEquals(a.waiting, 0);
 });
 
-Deno.test("joinCluster() remembers nothing of who comes and goes while the backbone is away", async () => {
+Deno.test("joinCluster() keeps nothing of subjects that come and go while the backbone is away", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "stays" });

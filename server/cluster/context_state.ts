@@ -10,8 +10,8 @@ import type { PendingWrite } from "./outbox.ts";
 import { type FacetsLast, saysTheSame } from "./row_codec.ts";
 
 /**
- * For how many renewals a missing row is kept that its owner may write again:
- * by the next one the owner has not noticed yet, by the one after it may be
+ * For how many renewals to hold a missing row that its owner may write again. At
+ * the first one the owner may not have noticed, at the second one it may be
  * writing.
  */
 const HELD_RENEWALS = 2;
@@ -24,7 +24,7 @@ export interface KnownRow extends Omit<Row, "age"> {
 
 /** An entry of this node's server, as its row should be. */
 export interface OwnRow {
-  /** Names the entry within its context. */
+  /** Identifies the entry within its context. */
   readonly id: string;
   /** The row's value, without how long its facets last. */
   readonly value: string;
@@ -34,21 +34,21 @@ export interface OwnRow {
   readonly heardAt: Timestamp;
 }
 
-/** What the state of a context is judged by. */
+/** What a context is judged by. */
 export interface Surroundings {
   /** The name of this node. */
   readonly node: string;
-  /** The present by this node's clock. */
+  /** The current time by this node's clock. */
   readonly now: Timestamp;
-  /** Whether a life goes on; this node's own one, too. */
+  /** Reports whether a life, also this node's own one, is current. */
   readonly lives: (life: NodeLife) => boolean;
-  /** The latest lease of another node. */
+  /** Returns the latest lease of another node. */
   readonly leaseOf: (node: string) => Lease | undefined;
-  /** What this node has yet to write of a row, or is writing. */
+  /** Returns the write of a row that waits or is in progress. */
   readonly pending: (id: string) => PendingWrite["type"] | undefined;
 }
 
-/** What a reading asks for. */
+/** What to do after a reading. */
 export interface Repair {
   /** Rows of other nodes to show. */
   readonly shown: readonly KnownRow[];
@@ -67,47 +67,47 @@ interface OwnWrite {
   readonly row: KnownRow | undefined;
 }
 
-/** Until which renewal a missing row is kept. */
+/** Until which renewal a missing row is held. */
 interface Held {
-  /** The life that may write it: the next life counts from 1 again. */
+  /** The life that may write it again: the next one counts from 1. */
   readonly epoch: string;
   readonly count: number;
 }
 
 /**
- * What a node knows of one context: a value that only its methods change,
+ * The state of one followed context: a value that only its methods change,
  * without a clock, a timer or a connection.
  */
 export class ContextState {
-  /** All rows that count, by their ids. */
+  /** The rows that count, by id. */
   readonly rows: Map<string, KnownRow> = new Map();
-  /** The rows of those that are missing in the backbone. */
+  /** Those rows that the backbone lacks. */
   readonly held: Map<string, Held> = new Map();
   /** The ids of the entries that this node owns. */
   readonly own: Set<string> = new Set();
-  /** The memory of the backbone that was read; "" before the first reading. */
+  /** The memory of the backbone at the last reading; "" before the first one. */
   memory = "";
-  /** The revision of the last change that is in the rows. */
+  /** The revision of the last change that the rows include. */
   revision = 0;
   /** Whether the context must be read again. */
   isDoubtful = true;
   /** Whether it is being read. */
   isReading = false;
-  /** What this node has written and has not received. */
+  /** Own writes whose changes have not arrived. */
   readonly #written = new Map<string, OwnWrite>();
-  /** What it has received while it is being read. */
+  /** Changes that arrived during the present reading. */
   #arrived: Received[] = [];
-  /** The leases when it began to be read: the answer may know no later ones. */
+  /** The leases when the reading began: its answer reflects no later ones. */
   #leases = new Map<string, Lease | undefined>();
 
-  /** How many of its own writes this node has not received. */
+  /** How many changes of own writes have not arrived. */
   get unheard(): number {
     return this.#written.size;
   }
 
   /**
-   * Begins a reading. Its answer has all that was written by now, or the
-   * backbone has lost it.
+   * Begins a reading. Its answer includes every write that is done now, or the
+   * backbone has lost that write.
    */
   begin({ leaseOf }: Surroundings): void {
     this.isDoubtful = false;
@@ -119,7 +119,7 @@ export class ContextState {
     );
   }
 
-  /** Ends reading. What has arrived meanwhile is to be received now. */
+  /** Ends a reading; returns the changes that arrived meanwhile. */
   end(): readonly Received[] {
     this.isReading = false;
     const arrived = this.#arrived;
@@ -128,10 +128,10 @@ export class ContextState {
   }
 
   /**
-   * Takes a change.
+   * Applies a change.
    *
-   * @returns The id of the row to show anew, if there is one. The context may
-   * be doubtful after that.
+   * @returns The id of the row to show again, if there is one. The context may
+   * have become doubtful.
    */
   receive(
     received: Received,
@@ -147,12 +147,12 @@ export class ContextState {
     if (previous > this.revision) return this.#doubt();
     this.revision = revision;
     const id = change.type === "put" ? change.row.id : change.id;
-    // What this node has written since counts.
+    // A later own write counts.
     if ((this.#written.get(id)?.revision ?? 0) > revision) return undefined;
     this.#written.delete(id);
     if (change.type === "put" && !lives(change.row)) {
-      // Either a new life, or one that is over and has written too late: then
-      // the owner of the row that was there writes it again.
+      // This is a new life, or an ended one that wrote too late. Then the owner
+      // of the former row writes it again.
       const former = this.rows.get(id);
       const lease = former && leaseOf(former.node);
       if (lease !== undefined) this.held.set(id, heldBy(lease));
@@ -163,9 +163,9 @@ export class ContextState {
   }
 
   /**
-   * Takes the answer to a reading.
+   * Applies the answer to a reading.
    *
-   * @param read The rows; those of lives that are over do not count.
+   * @param read The rows. Those of ended lives do not count.
    * @param ownRows The rows that this node should have.
    */
   read(
@@ -187,7 +187,7 @@ export class ContextState {
       else this.#written.delete(id);
     }
     const own = new Map(ownRows.map((row) => [row.id, row]));
-    // What this node is yet to write, or has just written, counts.
+    // Own writes that wait or were just done count.
     const isOurs = (id: string) =>
       pending(id) !== undefined || this.#written.has(id);
     const shown: KnownRow[] = [];
@@ -202,7 +202,7 @@ export class ContextState {
     const gone: string[] = [];
     for (const [id, row] of former) {
       if (row.node === node || own.has(id) || isOurs(id)) continue;
-      // A former row of this node is no reason to give up that of another one.
+      // A former own row does not replace that of another node.
       if ((this.rows.get(id)?.node ?? node) !== node) continue;
       const lease = leaseOf(row.node) && this.#leases.get(row.node);
       const hold = isLoss && lease ? heldBy(lease) : held.get(id);
@@ -229,10 +229,10 @@ export class ContextState {
   }
 
   /**
-   * Takes the outcome of a write by this node.
+   * Applies the outcome of an own write.
    *
    * @param row The row that was put; `undefined` if it was removed.
-   * @returns Whether the rows are as the write has left them.
+   * @returns Whether the row is as the write has left it.
    */
   wrote(
     id: string,
@@ -249,7 +249,7 @@ export class ContextState {
     return this.rows.get(id)?.epoch === row?.epoch;
   }
 
-  /** Removes the rows of a life, and returns their ids. */
+  /** Removes the rows of a life; returns their ids. */
   drop({ node, epoch }: NodeLife): string[] {
     const dropped = [...this.rows.values()]
       .filter((row) => row.node === node && row.epoch === epoch)
@@ -277,7 +277,7 @@ export class ContextState {
   }
 }
 
-/** A change as a node has received it. */
+/** A change as a node receives it. */
 export interface Received extends Omit<RowChange, "change" | "context"> {
   /** The row, or the id of the one that is gone. */
   readonly change:

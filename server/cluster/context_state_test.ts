@@ -15,7 +15,7 @@ const THERE: NodeLife = { node: "there", epoch: "there/1" };
 const GHOST: NodeLife = { node: "ghost", epoch: "over" };
 const NOTHING: Repair = { shown: [], gone: [], missing: [], surplus: [] };
 
-/** What a test says of the other nodes, and of what this one is yet to write. */
+/** Surroundings that a test sets: the other nodes, and the writes that wait. */
 class Around implements Surroundings {
   readonly node = HERE.node;
   now = 1_000;
@@ -84,7 +84,7 @@ function ids({ rows }: ContextState): string[] {
 
 // Readings
 
-Deno.test("ContextState is doubtful until it has been read", () => {
+Deno.test("ContextState is doubtful until it is read", () => {
   const state = new ContextState();
   assert(state.isDoubtful);
   const repair = read(state, new Around(), [row("a"), row("b")]);
@@ -93,20 +93,20 @@ Deno.test("ContextState is doubtful until it has been read", () => {
   assertEquals([ids(state), state.revision], [["a", "b"], 10]);
 });
 
-Deno.test("ContextState.read() counts no row of a life that is over", () => {
+Deno.test("ContextState.read() ignores the rows of a life that is over", () => {
   const [state, around] = known(row("a"), row("ghost", GHOST));
   assertEquals(ids(state), ["a"]);
   around.lease = undefined;
   assertEquals(read(state, around, [row("a")]), { ...NOTHING, gone: ["a"] });
 });
 
-Deno.test("ContextState.read() tells which rows are gone", () => {
+Deno.test("ContextState.read() returns which rows are gone", () => {
   const [state, around] = known(row("a"), row("b"));
   const repair = read(state, around, [row("b")], { revision: 11 });
   assertEquals(repair, { ...NOTHING, shown: [row("b")], gone: ["a"] });
 });
 
-Deno.test("ContextState.read() has own entries written whose rows are missing or differ", () => {
+Deno.test("ContextState.read() returns own entries whose rows are missing or differ", () => {
   const [state, around] = known();
   const rows = [row("same", HERE), row("other", HERE)];
   const ownRows = [own("same"), own("other", 0, '{"a":1}'), own("new")];
@@ -114,13 +114,13 @@ Deno.test("ContextState.read() has own entries written whose rows are missing or
   assertEquals(repair, { ...NOTHING, missing: ownRows.slice(1) });
 });
 
-Deno.test("ContextState.read() has own rows removed whose entries are gone", () => {
+Deno.test("ContextState.read() returns own rows whose entries are gone", () => {
   const [state, around] = known();
   const repair = read(state, around, [row("a", HERE)]);
   assertEquals(repair, { ...NOTHING, surplus: ["a"] });
 });
 
-Deno.test("ContextState.read() gives an entry to the node that has heard from its publisher last", () => {
+Deno.test("ContextState.read() gives an entry to the node that heard from its publisher last", () => {
   const [state, around] = known();
   const rows = [row("mine", THERE, 5), row("theirs", THERE, 7)];
   const ownRows = [own("mine", 6), own("theirs", 6)];
@@ -130,7 +130,7 @@ Deno.test("ContextState.read() gives an entry to the node that has heard from it
   );
 });
 
-Deno.test("ContextState.read() leaves alone what this node is yet to write", () => {
+Deno.test("ContextState.read() leaves rows alone that this node has yet to write", () => {
   const [state, around] = known(row("taken"), row("withdrawn"), row("gone"));
   around.writes.set("taken", "put").set("withdrawn", "withdraw")
     .set("new", "put").set("retracted", "retract").set("theirs", "retract");
@@ -149,7 +149,7 @@ Deno.test("ContextState.read() leaves alone what this node is yet to write", () 
 
 // Changes
 
-Deno.test("ContextState.receive() takes the changes of a context in order", () => {
+Deno.test("ContextState.receive() applies the changes of a context in order", () => {
   const [state, around] = known(row("a"));
   assertEquals(state.receive(put(row("b"), 11), around), "b");
   assertEquals(state.receive(removed("a", 12), around), "a");
@@ -161,7 +161,7 @@ Deno.test("ContextState.receive() takes the changes of a context in order", () =
   assertEquals([ids(state), state.isDoubtful], [["b"], false]);
 });
 
-Deno.test("ContextState.receive() doubts after a gap, of another memory, and while it is doubtful", () => {
+Deno.test("ContextState.receive() makes a context doubtful after a gap or by another memory, and leaves it doubtful", () => {
   const [state, around] = known();
   assertEquals(state.receive(put(row("a"), 12), around), undefined);
   assert(state.isDoubtful);
@@ -173,7 +173,7 @@ Deno.test("ContextState.receive() doubts after a gap, of another memory, and whi
   assertEquals(ids(state), []);
 });
 
-Deno.test("ContextState.receive() keeps what arrives during a reading until it ends", () => {
+Deno.test("ContextState.receive() keeps changes that arrive during a reading until it ends", () => {
   const [state, around] = known(row("a"));
   state.begin(around);
   const change = removed("a", 11);
@@ -185,7 +185,7 @@ Deno.test("ContextState.receive() keeps what arrives during a reading until it e
   assertEquals([ids(state), state.isDoubtful], [[], false]);
 });
 
-Deno.test("ContextState.receive() doubts where an unknown life has written, and keeps the row that was there", () => {
+Deno.test("ContextState.receive() doubts a row of an unknown life, and keeps the former row", () => {
   const [state, around] = known(row("a"));
   assertEquals(state.receive(put(row("a", GHOST), 11), around), undefined);
   assert(state.isDoubtful);
@@ -194,9 +194,9 @@ Deno.test("ContextState.receive() doubts where an unknown life has written, and 
   assertEquals([ids(state), [...state.held.keys()]], [["a"], ["a"]]);
 });
 
-// Rows that are missing in the backbone
+// Held rows
 
-Deno.test("ContextState keeps a row that the backbone has lost for two renewals of its owner", () => {
+Deno.test("ContextState holds a row that the backbone has lost for two renewals of its owner", () => {
   const [state, around] = known(row("a"));
   for (let turn = 0; turn < 2; turn++) {
     assertEquals(read(state, around, [], { revision: 8 }), NOTHING);
@@ -208,7 +208,7 @@ Deno.test("ContextState keeps a row that the backbone has lost for two renewals 
   assertEquals([ids(state), state.held.size], [[], 0]);
 });
 
-Deno.test("ContextState keeps the rows of a forgotten memory until their owner has announced itself", () => {
+Deno.test("ContextState holds the rows of a forgotten memory until their owner has announced itself", () => {
   const [state, around] = known(row("a"), row("b"));
   const memory = "other";
   around.renew({ epoch: "there/2", count: 1, announced: "" });
@@ -223,7 +223,7 @@ Deno.test("ContextState keeps the rows of a forgotten memory until their owner h
   assertEquals(repair, { ...NOTHING, shown: [next], gone: ["a"] });
 });
 
-Deno.test("ContextState keeps a row whose owner has announced itself since the reading began", () => {
+Deno.test("ContextState holds a row whose owner has announced itself since the reading began", () => {
   const [state, around] = known(row("a"));
   const memory = "other";
   state.begin(around);
@@ -242,16 +242,16 @@ Deno.test("ContextState keeps a row that its owner has written again", () => {
   assertEquals([ids(state), state.held.size], [["a"], 0]);
 });
 
-Deno.test("ContextState keeps the row of the node to which an entry has moved, whatever a replica has", () => {
+Deno.test("ContextState keeps the row of the node that an entry has moved to, although a replica lacks it", () => {
   const [state, around] = known(row("a"));
   const repair = read(state, around, [row("a", HERE)], { revision: 8 });
   assertEquals(repair, NOTHING);
   assertEquals(state.rows.get("a"), row("a"));
 });
 
-// What this node writes
+// Own writes
 
-Deno.test("ContextState.wrote() knows a write before its change arrives, and takes no older one", () => {
+Deno.test("ContextState.wrote() applies a write before its change arrives, and ignores older changes", () => {
   const [state, around] = known();
   assert(state.wrote("a", row("a", HERE), "memory", 12));
   assertEquals([ids(state), state.unheard], [["a"], 1]);
@@ -261,7 +261,7 @@ Deno.test("ContextState.wrote() knows a write before its change arrives, and tak
   assertEquals(state.unheard, 0);
 });
 
-Deno.test("ContextState.wrote() is not expected where another node has written since", () => {
+Deno.test("ContextState.wrote() returns false after another node has written", () => {
   const [state, around] = known();
   state.receive(put(row("a", HERE), 11), around);
   state.receive(put(row("a"), 12), around);
@@ -269,7 +269,7 @@ Deno.test("ContextState.wrote() is not expected where another node has written s
   assert(state.wrote("b", undefined, "memory", 10));
 });
 
-Deno.test("ContextState.read() has what was written after it", () => {
+Deno.test("ContextState.read() keeps own writes that are later than the reading", () => {
   const [state, around] = known();
   state.begin(around);
   assert(state.wrote("a", row("a", HERE), "memory", 11));
@@ -290,7 +290,7 @@ Deno.test("ContextState.drop() removes the rows of a life, and no others", () =>
   assertEquals(ids(state), ["mine"]);
 });
 
-Deno.test("ContextState.forget() knows nothing any more", () => {
+Deno.test("ContextState.forget() forgets everything", () => {
   const [state, around] = known(row("a"));
   state.forget();
   assertEquals([ids(state), state.isDoubtful], [[], true]);

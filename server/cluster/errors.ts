@@ -10,7 +10,7 @@
  * assertEquals(
  *   new NodeNameTakenError("eu-1", "eu-1~4f0c21aa").message,
  *   'Cannot keep node name: another process has joined as "eu-1"; ' +
- *     'this one goes on as "eu-1~4f0c21aa"',
+ *     'this one continues as "eu-1~4f0c21aa"',
  * );
  * ```
  */
@@ -29,7 +29,7 @@ export class NodeNameTakenError extends Error {
   constructor(node: string, newName: string) {
     super(
       `Cannot keep node name: another process has joined as ` +
-        `${JSON.stringify(node)}; this one goes on as ` +
+        `${JSON.stringify(node)}; this one continues as ` +
         JSON.stringify(newName),
     );
     this.name = "NodeNameTakenError";

@@ -1,6 +1,6 @@
 /**
- * Facets that go by themselves: they end at all nodes, whatever becomes of the
- * one that their publisher talks to.
+ * Facets with deadlines: they end at all nodes, whatever happens to the node
+ * that their publisher uses.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { Lab, type LabNode } from "./testing/lab.ts";
 
 const HALF_AN_HOUR = 30 * 60_000;
 const EDITING = { activity: "editing" } as const;
-/** For how long somebody is editing after a key. */
+/** How long a publisher is editing after a key. */
 const LASTS_MS = 500;
-/** A word has come to the other node after so long. */
+/** How long an update takes to reach the other node. */
 const WAY_MS = 50;
-/** A server sweeps no more often. */
+/** The shortest pause between two sweeps of a server. */
 const SWEEP_MS = 100;
 
-/** Two nodes whose leases are long, and whose clocks differ; both are watched. */
+/** Two watched nodes with long leases and different clocks. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   const a = await start(lab, "a");
   const b = await start(lab, "b", HALF_AN_HOUR);
@@ -37,7 +37,7 @@ function start(lab: Lab, name: string, offset = 0): Promise<LabNode> {
   return lab.start(name, { clock }, { leaseTtlMs: 15_000, renewalMs: 300 });
 }
 
-/** Alice has hit a key. */
+/** Publishes a key press of alice. */
 function key(node: LabNode): Promise<void> {
   const facetDeadlines = { activity: node.server.now + LASTS_MS };
   return node.receive({ facets: EDITING, facetDeadlines });
@@ -47,7 +47,7 @@ function facetsAt(node: LabNode): unknown {
   return node.server.store.snapshot(keyOf())?.facets;
 }
 
-Deno.test("joinCluster() ends a facet at the other node soon after it is due, though its node was killed", async () => {
+Deno.test("joinCluster() ends a facet at the other node soon after it is due, although its owner was killed", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await key(a);
@@ -66,7 +66,7 @@ Deno.test("joinCluster() ends a facet at the other node soon after it is due, th
   assertEquals(b.shows(), []);
 });
 
-Deno.test("joinCluster() ends a facet that was renewed until its node was killed", async () => {
+Deno.test("joinCluster() ends a facet that was renewed until its owner was killed", async () => {
   for (let keys = 1; keys <= 12; keys++) {
     using lab = new Lab();
     const [a, b] = await pair(lab);
@@ -83,7 +83,7 @@ Deno.test("joinCluster() ends a facet that was renewed until its node was killed
   }
 });
 
-Deno.test("joinCluster() shows a facet all the time while it is renewed, with one write each time that it was to end", async () => {
+Deno.test("joinCluster() shows a renewed facet all the time, with one write at each shared deadline", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await key(a);
@@ -108,7 +108,7 @@ Deno.test("joinCluster() shows a facet all the time while it is renewed, with on
   assertEquals(lab.network.calls.get("write"), after);
 });
 
-Deno.test("joinCluster() does not show a facet to who comes after it was due, though its node was killed", async () => {
+Deno.test("joinCluster() hides a facet from watchers that come after it was due, although its owner was killed", async () => {
   using lab = new Lab();
   const [a] = await pair(lab);
   await key(a);
@@ -124,7 +124,7 @@ Deno.test("joinCluster() does not show a facet to who comes after it was due, th
   assertEquals(await mirror.events(), ["joined alice"]);
 });
 
-Deno.test("joinCluster() ends a facet at a node that is cut off, and shows it again when it goes on", async () => {
+Deno.test("joinCluster() ends a facet at a node that is cut off, and shows it again when the node is back", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const type = async (duration: number) => {
@@ -142,7 +142,7 @@ Deno.test("joinCluster() ends a facet at a node that is cut off, and shows it ag
   assertEquals([facetsAt(a), facetsAt(b)], [EDITING, EDITING]);
 });
 
-Deno.test("joinCluster() writes again what a replica has lost of how long a facet lasts", async () => {
+Deno.test("joinCluster() writes a row again if a replica has lost how long its facet lasts", async () => {
   for (const lasts of [undefined, 5_000]) {
     using lab = new Lab();
     const [a, b] = await pair(lab);
@@ -163,7 +163,7 @@ Deno.test("joinCluster() writes again what a replica has lost of how long a face
   }
 });
 
-Deno.test("joinCluster() writes again what a replica has lost of a facet that is to end earlier", async () => {
+Deno.test("joinCluster() writes a row again if a replica has lost that its facet ends earlier", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const end = (lasts: number) =>
@@ -186,7 +186,7 @@ Deno.test("joinCluster() writes again what a replica has lost of a facet that is
   assertEquals(facetsAt(b), {});
 });
 
-Deno.test("joinCluster() shows a facet again within a minute that a clock which jumps has ended, if it goes on", async () => {
+Deno.test("joinCluster() shows a facet again within a minute if a clock that jumped has ended it too early", async () => {
   using lab = new Lab();
   let jump = 0;
   const a = await start(lab, "a");
@@ -213,7 +213,7 @@ Deno.test("joinCluster() shows a facet again within a minute that a clock which 
   assertEquals(facetsAt(b), EDITING);
 });
 
-Deno.test("joinCluster() does not show a facet for longer because a reading takes long", async () => {
+Deno.test("joinCluster() shows a facet no longer because a reading is slow", async () => {
   using time = new FakeTime(1_000_000);
   const pass = async (duration: number) => {
     for (let gone = 0; gone < duration; gone += 10) {
@@ -249,7 +249,7 @@ Deno.test("joinCluster() does not show a facet for longer because a reading take
   await using watch = here.watch({ context: "doc-1" });
   const first = watch.next();
   await pass(WAY_MS);
-  // As the reading is under way.
+  // While the reading is in progress.
   put("bob");
   await pass(WAY_MS);
   await a.leave({ keep: true });
@@ -265,7 +265,7 @@ Deno.test("joinCluster() does not show a facet for longer because a reading take
   await b.leave();
 });
 
-Deno.test("joinCluster() clears a facet when it is due, wherever its publisher has posted since", async () => {
+Deno.test("joinCluster() clears a facet when it is due, wherever its publisher posts next", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const { now } = a.server;
@@ -281,13 +281,13 @@ Deno.test("joinCluster() clears a facet when it is due, wherever its publisher h
   await lab.pass(150);
   const editing = { ...EDITING, availability: "available" };
   assertEquals([facetsAt(a), facetsAt(b)], [editing, editing]);
-  // A little later, for the ways from node to node.
+  // A little later, for the delays between nodes.
   await lab.pass(250);
   const facets = { availability: "available" };
   assertEquals([facetsAt(a), facetsAt(b)], [facets, facets]);
 });
 
-Deno.test("joinCluster() has a facet that was renewed go on where its publisher goes, and end no later than it is due", async () => {
+Deno.test("joinCluster() continues a renewed facet at the node that its publisher moves to, and ends it in time", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   for (let turn = 0; turn < 10; turn++) {
@@ -303,7 +303,7 @@ Deno.test("joinCluster() has a facet that was renewed go on where its publisher 
   assertEquals([facetsAt(a), facetsAt(b)], [busy, busy]);
 });
 
-Deno.test("joinCluster() does not write again what is read for how long its facets last", async () => {
+Deno.test("joinCluster() does not write rows again whose facets last about as long", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await a.watch();

@@ -1,6 +1,6 @@
 /**
- * What comes of calls that fail or take long, one at a time, where the
- * simulation would need luck.
+ * Single calls that fail or are slow, in histories that the simulation finds
+ * only by luck.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { SILENT } from "./testing/silent_listener.ts";
 const LEASE_TTL = 300;
 const RENEWAL = LEASE_TTL / 3;
 
-/** Puts somebody into doc-1. */
+/** Puts a subject into doc-1. */
 function rowOf(subject: string): RowWrite {
   return {
     type: "put",
@@ -67,7 +67,7 @@ class Pair implements Disposable {
     return this.#clusters[1];
   }
 
-  /** Lets time go by, and all that comes of it happen. */
+  /** Advances the time and runs all microtasks. */
   async pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 5) {
       this.time.tick(5);
@@ -75,13 +75,13 @@ class Pair implements Disposable {
     }
   }
 
-  /** The first node takes an update. */
+  /** Receives an update at the first node. */
   receive(fields: Partial<PresenceUpdate> = {}): void {
     const [a] = this.servers;
     a.receive(update({ observedAt: a.now, ...fields }));
   }
 
-  /** Who is in doc-1, as each node shows it. */
+  /** Returns the subjects of doc-1 that each node shows. */
   shown(): unknown[][] {
     return this.servers.map(({ store }) =>
       store.snapshots({ context: "doc-1" }).map(({ subject }) => subject).sort()
@@ -94,7 +94,7 @@ class Pair implements Disposable {
   }
 }
 
-Deno.test("joinCluster() leaves nothing of who goes while the node is cut off and their row is on its way", async () => {
+Deno.test("joinCluster() removes the row of a subject that leaves while the node is cut off and the row is being written", async () => {
   using pair = await Pair.connected();
   const { a, gate, servers } = pair;
   gate.hold("write");
@@ -106,13 +106,13 @@ Deno.test("joinCluster() leaves nothing of who goes while the node is cut off an
   gate.failing.delete("renew");
   await pair.pass(RENEWAL + 20);
   assertEquals(a.status, "connected");
-  // Only now it is done, long after the context was read.
+  // The write is done only now, long after the reading.
   gate.release("write");
   await pair.pass(LEASE_TTL * 2);
   assertEquals(pair.shown(), [[], []]);
 });
 
-Deno.test("joinCluster() lets go of no context before it is read in which somebody may be left behind", async () => {
+Deno.test("joinCluster() unfollows no context that may have a stale own row before it has read it", async () => {
   using pair = await Pair.connected(false);
   const { a, gate, servers } = pair;
   const context = contextName("doc-1");
@@ -136,7 +136,7 @@ Deno.test("joinCluster() lets go of no context before it is read in which somebo
   assert(!isFollowed());
 });
 
-Deno.test("joinCluster() lets go of no context in which it awaits somebody whose former row is its own", async () => {
+Deno.test("joinCluster() unfollows no context with a held row that replaces an own one", async () => {
   using pair = await Pair.connected(false);
   const { b, backbone, gate } = pair;
   await b.leave();
@@ -148,8 +148,8 @@ Deno.test("joinCluster() lets go of no context in which it awaits somebody whose
   const goBack = checkpoint(backbone);
   await stranger.write(life, [rowOf("alice")]);
   await pair.pass(20);
-  // A replica takes over that has not heard of the move, and nobody can tell
-  // that the other node has died.
+  // A replica takes over that lacks the move, and no node can detect that the
+  // other node has died.
   gate.failing.add("lease");
   goBack();
   await pair.pass(LEASE_TTL * 3);
@@ -160,7 +160,7 @@ Deno.test("joinCluster() lets go of no context in which it awaits somebody whose
   assertEquals((await stranger.read(contextName("doc-1"))).rows, []);
 });
 
-Deno.test("joinCluster() takes away from another node who goes before it is known that they have come from there", async () => {
+Deno.test("joinCluster() removes the other node's row of a subject that leaves before its takeover is written", async () => {
   using pair = await Pair.connected();
   const { gate, servers } = pair;
   const [a, b] = servers;
@@ -179,7 +179,7 @@ Deno.test("joinCluster() takes away from another node who goes before it is know
   assertEquals(pair.shown(), [[], []]);
 });
 
-Deno.test("joinCluster() leaves alone who has gone back to another node before their end is known", async () => {
+Deno.test("joinCluster() keeps a subject that is back at another node before its end is written", async () => {
   using pair = await Pair.connected();
   const { gate, servers } = pair;
   const [a, b] = servers;
@@ -195,7 +195,7 @@ Deno.test("joinCluster() leaves alone who has gone back to another node before t
   assertEquals(pair.shown(), [["alice", "bob"], ["alice", "bob"]]);
 });
 
-Deno.test("joinCluster() shows what a new life has that is told while a context is read", async () => {
+Deno.test("joinCluster() shows the rows of a new life that arrive while the context is read", async () => {
   using pair = await Pair.connected(false);
   const { backbone, gate, servers } = pair;
   const stranger = await backbone.connect("c", SILENT);
@@ -214,7 +214,7 @@ Deno.test("joinCluster() shows what a new life has that is told while a context 
   assertEquals(pair.shown(), [["carol"], []]);
 });
 
-Deno.test("joinCluster() reads no more contexts at once because it is interrupted again and again", async () => {
+Deno.test("joinCluster() reads at most 64 contexts at once, however often it is interrupted", async () => {
   using pair = await Pair.connected(false);
   const { a, backbone, gate } = pair;
   const reads = () => gate.calls.get("read") ?? 0;
@@ -233,11 +233,11 @@ Deno.test("joinCluster() reads no more contexts at once because it is interrupte
   assertEquals(reads() - before, 64);
   gate.release("read");
   await pair.pass(50);
-  // What was being read when it was interrupted is read again.
+  // The interrupted reading is repeated.
   assertEquals(reads() - before, many + 64);
 });
 
-Deno.test("joinCluster() reads once what is to be read for two reasons", async () => {
+Deno.test("joinCluster() reads a context once for two reasons", async () => {
   using pair = await Pair.connected(false);
   const { backbone, gate } = pair;
   const reads = () => gate.calls.get("read") ?? 0;
@@ -254,6 +254,6 @@ Deno.test("joinCluster() reads once what is to be read for two reasons", async (
   await pair.pass(10);
   gate.release("read");
   await pair.pass(RENEWAL - 50);
-  // What was being read when the other node has left is read again.
+  // The reading during which the other node left is repeated.
   assertEquals(reads() - before, many + 64);
 });

@@ -4,7 +4,7 @@ import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-/** Two nodes, both of which somebody watches doc-1 at; alice is at the first. */
+/** Two nodes with a watcher of doc-1 at each; alice is at the first. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.watch();
@@ -14,7 +14,7 @@ async function pair(lab: Lab): Promise<[LabNode, LabNode]> {
   return [a, b];
 }
 
-/** A replica takes over that has not heard of what was done since a moment ago. */
+/** Lets a replica take over that lacks the latest writes. */
 async function failOver(lab: Lab): Promise<void> {
   lab.network.setAway(true, "the latest");
   await lab.pass(50);
@@ -22,7 +22,7 @@ async function failOver(lab: Lab): Promise<void> {
   await lab.pass();
 }
 
-Deno.test("joinCluster() writes again what a replica has lost that takes over, and nobody leaves", async () => {
+Deno.test("joinCluster() writes again what a replica has lost, and nobody is shown to leave", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   lab.network.checkpoint();
@@ -48,7 +48,7 @@ Deno.test("joinCluster() writes again what a replica has lost that takes over, a
   );
 });
 
-Deno.test("joinCluster() takes away again whom a replica brings back that takes over", async () => {
+Deno.test("joinCluster() removes again the subjects that a replica brings back", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await a.receive({ subject: "gone" });
@@ -63,7 +63,7 @@ Deno.test("joinCluster() takes away again whom a replica brings back that takes 
   assertEquals((await connection.read('"doc-1"')).rows, []);
 });
 
-Deno.test("joinCluster() moves somebody again of whose move a replica has not heard, and nobody is told", async () => {
+Deno.test("joinCluster() repeats a move that a replica has lost, unnoticed by watchers", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   lab.network.checkpoint();
@@ -80,7 +80,7 @@ Deno.test("joinCluster() moves somebody again of whose move a replica has not he
   assertEquals(row?.node, "b");
 });
 
-Deno.test("joinCluster() gives a node another life whose lease a replica has lost", async () => {
+Deno.test("joinCluster() begins another life if a replica has lost the lease", async () => {
   using lab = new Lab();
   lab.network.checkpoint();
   const [a, b] = await pair(lab);
@@ -93,7 +93,7 @@ Deno.test("joinCluster() gives a node another life whose lease a replica has los
   ]]);
 });
 
-Deno.test("joinCluster() shows who is at a life that was heard to be over, once a replica has brought its lease back", async () => {
+Deno.test("joinCluster() shows the entries of an ended life once a replica has brought its lease back and it renews", async () => {
   for (let away = 10; away < 50; away++) {
     const isHeard = away % 2 === 0;
     using lab = new Lab();
@@ -123,7 +123,7 @@ Deno.test("joinCluster() shows who is at a life that was heard to be over, once 
   }
 });
 
-Deno.test("joinCluster() names nobody of whom a replica has brought back the life before, if none of the two goes on", async () => {
+Deno.test("joinCluster() lists no node whose former life a replica has brought back, if none of its lives continues", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   const b = await lab.start("b");
@@ -145,7 +145,7 @@ Deno.test("joinCluster() names nobody of whom a replica has brought back the lif
   assertEquals(nodesCame, nodesWent);
 });
 
-Deno.test("joinCluster() shows again for one lease at most whom a replica brings back with their dead node", async () => {
+Deno.test("joinCluster() shows the subjects of a dead node that a replica brings back for at most one lease", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   lab.kill(a);
@@ -158,7 +158,7 @@ Deno.test("joinCluster() shows again for one lease at most whom a replica brings
   assertEquals([b.shows(), b.cluster.nodes()], [[], ["b"]]);
 });
 
-Deno.test("joinCluster() keeps who is at a node that has another name, when a replica brings its former life back", async () => {
+Deno.test("joinCluster() keeps the entries of a renamed node when a replica brings its former life back", async () => {
   using lab = new Lab();
   const options = { leaseTtlMs: 1_500, renewalMs: 100 };
   const a = await lab.start("a", {}, options);
@@ -185,7 +185,7 @@ Deno.test("joinCluster() keeps who is at a node that has another name, when a re
   assertEquals([row?.node, more], [a.cluster.node, []]);
 });
 
-Deno.test("joinCluster() keeps who is at a server that has joined anew by another name, when a replica brings its former life back", async () => {
+Deno.test("joinCluster() keeps the entries of a server that has joined again by another name when a replica brings its former life back", async () => {
   using lab = new Lab();
   const options = { leaseTtlMs: 1_500, renewalMs: 100 };
   const a = await lab.start("a", {}, options);
@@ -207,7 +207,7 @@ Deno.test("joinCluster() keeps who is at a server that has joined anew by anothe
   assertEquals(b.cluster.nodes(), ["again", "b"]);
 });
 
-Deno.test("joinCluster() notices that a backbone has forgotten which was never away", async () => {
+Deno.test("joinCluster() detects that a backbone has forgotten everything without an interruption", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   await b.receive({ subject: "bob" });

@@ -3,7 +3,7 @@ import { Lab, SOON, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-Deno.test("Cluster.follow() brings what others have, for somebody who does not watch", async () => {
+Deno.test("Cluster.follow() loads the entries of others without a watch", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.receive();
@@ -17,7 +17,7 @@ Deno.test("Cluster.follow() brings what others have, for somebody who does not w
   assertEquals(b.shows(), ["alice"]);
 });
 
-Deno.test("Cluster.follow() is what a server does that is asked for a whole context", async () => {
+Deno.test("Cluster.follow() is what the server calls to load a whole context", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.receive();
@@ -31,7 +31,7 @@ Deno.test("Cluster.follow() is what a server does that is asked for a whole cont
   assertEquals(shown, ["alice"]);
 });
 
-Deno.test("Cluster.follow() reads once for all who ask, and goes on for as long as a lease lives", async () => {
+Deno.test("Cluster.follow() reads once for all callers, and keeps the context current for as long as a lease lives", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await lab.pass();
@@ -57,7 +57,7 @@ Deno.test("Cluster.follow() reads once for all who ask, and goes on for as long 
   assertEquals(b.shows(), []);
 });
 
-Deno.test("Cluster.follow() says at once that it can't, before it is connected and while it is cut off", async () => {
+Deno.test("Cluster.follow() returns false at once before the node is connected and while it is cut off", async () => {
   using lab = new Lab();
   lab.network.setAway(true);
   const a = await lab.start("a");
@@ -73,7 +73,7 @@ Deno.test("Cluster.follow() says at once that it can't, before it is connected a
   assertFalse(await a.cluster.follow("doc-1"));
 });
 
-Deno.test("Cluster.follow() says that it can't, if the backbone goes while it reads", async () => {
+Deno.test("Cluster.follow() returns false if the backbone fails while it reads", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -84,7 +84,7 @@ Deno.test("Cluster.follow() says that it can't, if the backbone goes while it re
   assertEquals(isWhole, false);
 });
 
-Deno.test("Cluster.follow() of a context that may have changed since reads it again", async () => {
+Deno.test("Cluster.follow() reads a context again that may have changed", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await b.watch();
@@ -104,7 +104,7 @@ Deno.test("Cluster.follow() of a context that may have changed since reads it ag
   assertEquals(b.shows(), ["alice"]);
 });
 
-Deno.test("Cluster.follow() makes nobody wait for a backbone that does not answer", async () => {
+Deno.test("Cluster.follow() does not wait for a backbone that does not answer", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();

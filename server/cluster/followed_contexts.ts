@@ -1,6 +1,5 @@
 import type {
   Duration,
-  EntryKey,
   PresenceModel,
   PresenceSnapshot,
   Timestamp,
@@ -24,56 +23,50 @@ import {
 import type { Outbox } from "./outbox.ts";
 import type { OwnEntries } from "./own_entries.ts";
 import type { Roster } from "./roster.ts";
-import {
-  contextName,
-  decodeContext,
-  decodeKey,
-  decodeRow,
-  rowId,
-} from "./row_codec.ts";
+import { contextName, decodeKey, decodeRow, rowId } from "./row_codec.ts";
 import type { Session } from "./session.ts";
 import type { SettledWrite } from "./writer.ts";
 
 /** How many doubtful contexts are read at once. */
 const READERS = 64;
 
-/** A context that a node follows: what is known of it, and why it is followed. */
+/** A context that a node follows: its state, and the reasons to follow it. */
 export class FollowedContext<M extends PresenceModel> extends ContextState {
-  /** As the backbone names it. */
+  /** Its name in the backbone. */
   readonly name: string;
-  /** As the server knows it. */
+  /** Its key in the server. */
   readonly key: M["context"];
-  /** The connection that brings its changes, if there is one. */
+  /** The connection that is subscribed to it, if there is one. */
   subscribedBy: BackboneConnection | undefined;
-  /** Settles once it has been read, while it is being read. */
+  /** Settles when the present reading ends; `undefined` without one. */
   reading: Promise<boolean> | undefined;
-  /** Whether the server has watchers of it. */
+  /** Whether it has watchers at the server. */
   isWatched = false;
-  /** For how long it has had neither watchers nor own entries. */
+  /** How long it has had neither watchers nor own entries. */
   idleMs: Duration = 0;
-  /** Whether the node was connected since it follows the context. */
+  /** Whether the node has been connected since it began to follow it. */
   isUsed: boolean;
   /**
-   * Whether a write was at odds with the backbone since the last renewal. Then
-   * the next renewal reads it: two nodes can't keep each other busy.
+   * Whether it was in dispute since the last renewal. Then the next renewal
+   * reads it, so that two nodes can't keep each other busy.
    */
   isContested = false;
 
-  /** Makes one that has not been read. */
+  /** Makes the state of a context before the first reading. */
   constructor(name: string, isUsed: boolean) {
     super();
     this.name = name;
-    this.key = decodeContext<M>(name);
+    this.key = JSON.parse(name);
     this.isUsed = isUsed;
   }
 
-  /** Whether there is a reason to follow it. */
+  /** Whether there is a reason to keep following it. */
   get isBusy(): boolean {
     return this.isWatched || this.own.size > 0 || this.held.size > 0;
   }
 }
 
-/** What the contexts need. */
+/** What the followed contexts need. */
 export interface FollowedContextsHost<M extends PresenceModel> {
   readonly session: Session;
   readonly settings: ClusterSettings;
@@ -81,43 +74,45 @@ export interface FollowedContextsHost<M extends PresenceModel> {
   readonly own: OwnEntries<M>;
   readonly outbox: Outbox;
   readonly replication: Replication<M>;
-  /** Learns all leases. */
+  /** Reads all leases. */
   learn(): Promise<readonly NodeLife[]>;
-  /** A call has failed. */
+  /** Reports a failed call. */
   failed(error: unknown): void;
 }
 
 /**
  * The contexts that a node follows: those that are watched here, that have own
- * entries, or that were asked for lately. A doubtful context is read; then the
- * server shows what it says, and the node writes again what is missing there.
+ * entries, or that were loaded lately. It reads each doubtful context. Then the
+ * server shows its rows, and the node writes missing own rows again.
  */
 export class FollowedContexts<M extends PresenceModel> {
-  /** By the backbone's names. */
+  /** The contexts by name. */
   readonly all: Map<string, FollowedContext<M>> = new Map();
   readonly #host: FollowedContextsHost<M>;
-  /** The doubtful contexts that are yet to be read. */
+  /** The doubtful contexts that wait to be read. */
   readonly #queue = new Set<FollowedContext<M>>();
   #readers = 0;
   #renewedAt: Timestamp = Infinity;
 
-  /** Makes one that follows nothing. */
+  /** Makes the contexts of a node that follows none. */
   constructor(host: FollowedContextsHost<M>) {
     this.#host = host;
   }
 
-  // What the server tells
+  // Events of the server
 
   /** Shares an own entry. O(1). */
   put(snapshot: PresenceSnapshot<M>): void {
-    const name = contextName(snapshot.context);
+    const { outbox, replication, session } = this.#host;
+    const context = contextName(snapshot.context);
     const id = rowId(snapshot);
-    this.#context(name).own.add(id);
-    this.#write(name, id, this.#host.replication.heardAt(snapshot));
-    this.follow(name);
+    this.#context(context).own.add(id);
+    const at = replication.heardAt(snapshot) ?? session.now();
+    outbox.add({ type: "put", context, id, at });
+    this.follow(context);
   }
 
-  /** Shares that an entry is gone. O(1). */
+  /** Shares the removal of an entry. O(1). */
   remove(snapshot: PresenceSnapshot<M>, isOwn: boolean): void {
     const { outbox, session } = this.#host;
     const context = contextName(snapshot.context);
@@ -141,7 +136,7 @@ export class FollowedContexts<M extends PresenceModel> {
   /**
    * Follows a context for a while.
    *
-   * @returns Whether it has been read; `false` if it can't be now.
+   * @returns Whether it has been read; `false` if that is impossible now.
    */
   follow(name: string): Promise<boolean> {
     const context = this.#context(name);
@@ -150,9 +145,9 @@ export class FollowedContexts<M extends PresenceModel> {
     return this.isSettled(name) ? Promise.resolve(true) : this.#read(context);
   }
 
-  // What is known
+  // State
 
-  /** Whether all rows of a context are known. */
+  /** Reports whether all rows of a context are known. */
   isSettled(name: string): boolean {
     const { session } = this.#host;
     const context = this.all.get(name);
@@ -160,7 +155,7 @@ export class FollowedContexts<M extends PresenceModel> {
       !context.isDoubtful && !context.isReading;
   }
 
-  /** Whether all rows are known of each context that has own entries. */
+  /** Whether all rows of every context with own entries are known. */
   get areOwnSettled(): boolean {
     for (const { name, own } of this.all.values()) {
       if (own.size > 0 && !this.isSettled(name)) return false;
@@ -185,9 +180,9 @@ export class FollowedContexts<M extends PresenceModel> {
     }
   }
 
-  // What the backbone tells
+  // Events of the backbone
 
-  /** Takes a change. */
+  /** Applies a change. */
   receive({ change, ...told }: RowChange): void {
     const context = this.all.get(told.context);
     if (context === undefined) return;
@@ -197,26 +192,26 @@ export class FollowedContexts<M extends PresenceModel> {
     this.#receive(context, { ...told, change: received });
   }
 
-  /** Takes the outcome of a write. */
+  /** Applies the outcome of a write. */
   settled({ life, write, memory, written }: SettledWrite): void {
     const { roster, session } = this.#host;
     const context = this.all.get(write.context);
-    // What a life has written that is over is written again by the next one.
+    // The next life writes the rows of an ended one again.
     if (context === undefined || !roster.lives(life)) return;
     context.idleMs = 0;
     const { id } = write;
     const row = write.type === "put"
       ? { ...life, id, value: write.value, heardAt: session.now() - write.age }
       : undefined;
-    // What is refused is another life's by now. A row that is to be removed may
-    // never have been there.
+    // A refused put belongs to another life now. A row to remove may never have
+    // existed.
     const isExpected = written.isDone
       ? context.wrote(id, row, memory, written.revision)
       : row === undefined && !context.rows.has(id);
     if (!isExpected) this.#contest(context);
   }
 
-  /** Takes a renewal of another node: reads what it shows to be missing. */
+  /** Reads the contexts that a renewal of another node shows to be stale. */
   heard({ written, announced }: Lease): void {
     for (const [name, revision] of written) {
       const context = this.all.get(name);
@@ -228,7 +223,7 @@ export class FollowedContexts<M extends PresenceModel> {
     }
   }
 
-  /** Removes all that a life had, at once. Its last changes may be lost. */
+  /** Removes the rows of an ended life at once. Its last changes may be lost. */
   drop(life: NodeLife): void {
     const keys = [...this.all.values()].flatMap((context) =>
       context.drop(life)
@@ -236,32 +231,31 @@ export class FollowedContexts<M extends PresenceModel> {
         .flatMap((id) => decodeKey<M>(context.name, id) ?? [])
     );
     this.#host.replication.drop(keys);
-    this.doubt();
-    this.#readDoubtful();
+    this.missed();
   }
 
-  /** Anything may have changed: reads all contexts. */
+  /** Reads all contexts: anything may have changed. */
   missed(): void {
     this.doubt();
     this.#readDoubtful();
   }
 
-  /** Has all contexts be read with the next renewal. */
+  /** Makes all contexts doubtful: the next renewal reads them. */
   doubt(): void {
     for (const context of this.all.values()) context.isDoubtful = true;
   }
 
-  /** The lease was renewed: reads what is doubtful, and lets go what is idle. */
+  /** Reads doubtful contexts and unfollows idle ones after a renewal. */
   renewed(): void {
     const { session, settings: { leaseTtlMs, renewalMs } } = this.#host;
     const now = session.now();
-    // Time in which nothing was learned does not count.
+    // Time without renewals does not count.
     const passed = Math.max(0, Math.min(now - this.#renewedAt, renewalMs));
     this.#renewedAt = now;
     for (const context of this.all.values()) {
       context.isUsed = true;
       context.isContested = false;
-      // What this node has removed may be back in what is read.
+      // A reading may bring back a row that this node has removed.
       if (!this.isSettled(context.name)) continue;
       if (context.isBusy) context.idleMs = 0;
       else context.idleMs += passed;
@@ -270,16 +264,16 @@ export class FollowedContexts<M extends PresenceModel> {
     this.#readDoubtful();
   }
 
-  /** The lease could not be renewed. */
+  /** Makes all contexts doubtful after a failed renewal. */
   lost(): void {
     this.doubt();
-    // What has come and gone meanwhile need not be followed any more.
+    // Entries that came and went meanwhile leave nothing to follow.
     for (const context of this.all.values()) {
       if (!context.isBusy && !context.isUsed) this.all.delete(context.name);
     }
   }
 
-  /** Shows nothing any more of what others have. */
+  /** Removes the entries of all other nodes. */
   letGo(): void {
     for (const context of this.all.values()) {
       context.forget();
@@ -287,14 +281,14 @@ export class FollowedContexts<M extends PresenceModel> {
     }
   }
 
-  /** Ends it. */
+  /** Stops following all contexts. */
   stop(): void {
     this.letGo();
     this.all.clear();
     this.#queue.clear();
   }
 
-  // Below the surface
+  // Readings and writes
 
   #context(name: string): FollowedContext<M> {
     let context = this.all.get(name);
@@ -310,15 +304,6 @@ export class FollowedContexts<M extends PresenceModel> {
     context.idleMs = 0;
   }
 
-  /** Writes an own entry, again if need be. */
-  #write(
-    context: string,
-    id: string,
-    at: Timestamp = this.#host.session.now(),
-  ): void {
-    this.#host.outbox.add({ type: "put", context, id, at });
-  }
-
   #receive(context: FollowedContext<M>, received: Received): void {
     const id = context.receive(received, this.#surroundings(context));
     if (context.isReading) return;
@@ -326,7 +311,7 @@ export class FollowedContexts<M extends PresenceModel> {
     else if (id !== undefined) this.#show(context, id);
   }
 
-  /** Shows what is known of a row, unless this node knows better. */
+  /** Shows a row, unless this node has a newer entry. */
   #show(context: FollowedContext<M>, id: string): void {
     const { session, own, outbox, replication } = this.#host;
     const { name } = context;
@@ -340,11 +325,15 @@ export class FollowedContexts<M extends PresenceModel> {
     this.#disown(context, id);
     const entry = row && this.#entry(name, row);
     if (entry !== undefined) return replication.put([entry], true);
-    const key = decodeKey<M>(name, id);
-    if (key !== undefined) replication.drop([key]);
+    this.#drop(name, [id]);
   }
 
-  /** Reads what this node and the backbone do not agree on. */
+  #drop(context: string, ids: readonly string[]): void {
+    const keys = ids.flatMap((id) => decodeKey<M>(context, id) ?? []);
+    this.#host.replication.drop(keys);
+  }
+
+  /** Reads a context in dispute, at once only one time for each renewal. */
   #contest(context: FollowedContext<M>): void {
     context.isDoubtful = true;
     if (context.isContested) return;
@@ -382,19 +371,19 @@ export class FollowedContexts<M extends PresenceModel> {
     this.#readers--;
   }
 
-  /** Reads a context; once more, if it is being read. */
+  /** Reads a context, or once more if it is being read. */
   #read(context: FollowedContext<M>): Promise<boolean> {
     context.isDoubtful = true;
     if (context.reading !== undefined) return context.reading;
     const { isConnected, connection } = this.#host.session;
-    // A node that takes another name has no connection for a while.
+    // A node that changes its name has no connection for a while.
     if (!isConnected || connection === undefined) return Promise.resolve(false);
     context.reading = this.#readOn(context);
     return context.reading;
   }
 
   async #readOn(context: FollowedContext<M>): Promise<boolean> {
-    const { session, failed } = this.#host;
+    const { session } = this.#host;
     const { name } = context;
     let arrived: readonly Received[] = [];
     while (context.isDoubtful && session.isConnected) {
@@ -407,7 +396,7 @@ export class FollowedContexts<M extends PresenceModel> {
       } catch (error) {
         // The next renewal tries again.
         context.isDoubtful = true;
-        if (connection === session.connection) failed(error);
+        if (connection === session.connection) this.#host.failed(error);
         break;
       }
     }
@@ -432,41 +421,41 @@ export class FollowedContexts<M extends PresenceModel> {
     const { rows, over, ...read } = await this.#readRows(name, connection);
     for (const life of over) await connection.purge(life, name);
     if (this.all.get(name) !== context) return;
-    const { shown, gone, missing, surplus } = context.read(
-      // They may be older by as long as the reading took.
+    const { shown, missing, surplus, ...rest } = context.read(
+      // Each may be older by the duration of the reading.
       { ...read, rows: rows.map((row) => this.#known(row, askedAt)) },
       own.rows(key),
       this.#surroundings(context),
     );
     const puts: RemoteEntry<M>[] = [];
-    const drops: EntryKey<M>[] = [];
+    const gone = [...rest.gone];
     for (const row of shown) {
       this.#disown(context, row.id);
       const entry = this.#entry(name, row);
-      const unreadable = decodeKey<M>(name, row.id);
       if (entry !== undefined) puts.push(entry);
-      else if (unreadable !== undefined) drops.push(unreadable);
+      else gone.push(row.id);
     }
-    drops.push(...gone.flatMap((id) => decodeKey<M>(name, id) ?? []));
-    // A subject that has another entry by now does not leave first.
+    // A subject with another entry now is not shown to leave first.
     replication.put(puts);
-    replication.drop(drops);
+    this.#drop(name, gone);
     for (const id of surplus) {
       outbox.add({ type: "retract", context: name, id });
     }
-    for (const { id, heardAt } of missing) this.#write(name, id, heardAt);
+    for (const { id, heardAt: at } of missing) {
+      outbox.add({ type: "put", context: name, id, at });
+    }
   }
 
-  /** Reads a context, and tells which lives are over that have rows there. */
+  /** Reads a context; returns the ended lives with rows there, too. */
   async #readRows(
     name: string,
     connection: BackboneConnection,
   ): Promise<ContextRows & { readonly over: readonly NodeLife[] }> {
-    const { roster, learn } = this.#host;
+    const { roster } = this.#host;
     const read = await connection.read(name);
     const lives = (row: Row) => roster.lives(row);
     if (read.rows.every(lives)) return { ...read, over: [] };
-    const leases = await learn();
+    const leases = await this.#host.learn();
     const epochs = new Set(leases.map(({ epoch }) => epoch));
     const over = new Map(
       read.rows.filter(({ epoch }) => !epochs.has(epoch))

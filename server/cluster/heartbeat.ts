@@ -3,37 +3,39 @@ import type { ClusterSettings } from "./cluster_options.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** What a renewal has shown. */
+/** The result of a renewal. */
 export interface Beat {
   /**
-   * Whether this node and the backbone may differ: changes may have been
-   * missed, or own writes be lost.
+   * Whether the node and the backbone may differ: changes or own writes may be
+   * lost.
    */
   readonly hasMissed: boolean;
-  /** Lives that are over and have rows. */
+  /** Ended lives that have rows. */
   readonly unpurged: readonly NodeLife[];
 }
 
 /** What a heartbeat needs. */
 export interface HeartbeatHost {
-  /** How often the lease is renewed, and how long it lives. */
+  /** The state of the node. */
+  readonly session: Session;
+  /** How often to renew the lease, and how long it lives. */
   readonly settings: ClusterSettings;
   /** Connects to the backbone. */
   connect(): Promise<BackboneConnection>;
-  /** Learns all leases, before the node counts as connected. */
+  /** Reads all leases, before the node counts as connected. */
   learn(): Promise<unknown>;
-  /** The lease was renewed. */
+  /** Called when the lease was renewed. */
   renewed(beat: Beat): void;
-  /** The lease could not be renewed. */
-  failed(error: unknown): void;
-  /** Another process has the former name of the node, which took a new one. */
+  /** Called when a renewal has failed. */
+  lost(error: unknown): void;
+  /** Called when the node has a new name: another process has the former one. */
   renamed(node: string): void;
 }
 
 /**
- * Renews the lease of a node, regularly and whenever there is something to
- * announce. A node whose life is over begins another one. If another process
- * has its name by then it takes a new name, or the two would end each other
+ * Renews the lease of a node regularly, and at once when there is something to
+ * announce. After the end of a life it begins another one. If another process
+ * has the name by then, it takes a new name: else the two would end each other
  * forever.
  */
 export class Heartbeat {
@@ -46,18 +48,18 @@ export class Heartbeat {
   #isInterrupted = false;
   /** Runs since the life began. */
   #lived: Stopwatch;
-  /** The connection by the former name, until the new one has renewed. */
+  /** The connection by the former name, until the next renewal. */
   #former: BackboneConnection | undefined;
 
-  /** Makes one that renews regularly from now on. */
-  constructor(session: Session, host: HeartbeatHost) {
-    this.#session = session;
+  /** Makes the heartbeat of a node, and starts it. */
+  constructor(host: HeartbeatHost) {
+    this.#session = host.session;
     this.#host = host;
-    this.#lived = new Stopwatch(session.now);
+    this.#lived = new Stopwatch(host.session.now);
     this.#timer = setInterval(() => this.beat(), host.settings.renewalMs);
   }
 
-  /** Renews the lease now, or once more if that is under way. */
+  /** Renews the lease now, or once more if a renewal is in progress. */
   async beat(): Promise<void> {
     this.#mustBeat = true;
     if (this.#isBeating) return;
@@ -68,7 +70,7 @@ export class Heartbeat {
         await this.#renew();
       }
     } catch (error) {
-      if (!this.#session.hasLeft) this.#host.failed(error);
+      if (!this.#session.hasLeft) this.#host.lost(error);
     } finally {
       this.#isBeating = false;
     }
@@ -102,7 +104,7 @@ export class Heartbeat {
       return this.#rename(connection);
     }
     if (session.hasLeft) return;
-    // The life was given up, or forgotten with everything else.
+    // Others have ended the life, or the backbone has forgotten everything.
     const memory = renewal?.isKept === true
       ? renewal.memory
       : await this.#acquire(connection);
@@ -116,7 +118,7 @@ export class Heartbeat {
     this.#host.renewed({ hasMissed, unpurged });
   }
 
-  /** Begins a life, and returns the memory of the backbone. */
+  /** Begins a life; returns the memory of the backbone. */
   async #acquire(connection: BackboneConnection): Promise<string> {
     const { lease } = this.#session;
     this.#hasLease = false;
@@ -129,8 +131,8 @@ export class Heartbeat {
   }
 
   /**
-   * Whether another process lives by the name of the node. If its lease was not
-   * renewed since this life began, a replica has only brought it back.
+   * Reports whether another process lives by the name of the node. If its lease
+   * was not renewed since this life began, a replica has only brought it back.
    */
   async #isTaken(connection: BackboneConnection): Promise<boolean> {
     const { node, lease } = this.#session;
@@ -140,13 +142,13 @@ export class Heartbeat {
     return kept.age < leaseTtlMs && kept.age <= this.#lived.elapsed;
   }
 
-  /** Takes another name, and connects once more. */
+  /** Takes another name and connects again. */
   #rename(connection: BackboneConnection): void {
     const session = this.#session;
     if (session.hasLeft) return;
     const former = session.node;
     this.#hasLease = false;
-    // Its calls under way would fail, and be reported.
+    // Closed at once, its calls in progress would fail and be reported.
     this.#closeFormer();
     this.#former = connection;
     session.rename();

@@ -7,7 +7,7 @@ import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-/** A life that nobody has a lease of. */
+/** A life without a lease. */
 const GHOST: NodeLife = { node: "ghost", epoch: "over" };
 
 const CONTEXT = contextName("doc-1");
@@ -17,7 +17,7 @@ const VALUE = JSON.stringify({
   facets: { activity: "idle" },
 });
 
-/** Two nodes, both of which somebody watches doc-1 at; alice is at the first. */
+/** Two nodes with a watcher of doc-1 at each; alice is at the first. */
 async function pair(lab: Lab): Promise<[LabNode, LabNode, BackboneConnection]> {
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await a.watch();
@@ -37,7 +37,7 @@ async function shared(connection: BackboneConnection): Promise<unknown[]> {
   return rows.map(({ node, id }) => [node, JSON.parse(id)[0]]).sort();
 }
 
-Deno.test("joinCluster() lets what a life that is over writes late take nobody away, and writes it again", async () => {
+Deno.test("joinCluster() writes an entry again that an ended life has overwritten, and nobody is shown to leave", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   const mirrors = [await a.watch(), await b.watch()];
@@ -54,7 +54,7 @@ Deno.test("joinCluster() lets what a life that is over writes late take nobody a
   for (const mirror of mirrors) assertEquals(await mirror.events(), []);
 });
 
-Deno.test("joinCluster() shows nobody of a life that is over, and sweeps it", async () => {
+Deno.test("joinCluster() ignores the rows of an ended life, and purges them", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   await stranger.write(GHOST, [put("ghost")]);
@@ -68,7 +68,7 @@ Deno.test("joinCluster() shows nobody of a life that is over, and sweeps it", as
   assertEquals((await stranger.read('"doc-2"')).rows, []);
 });
 
-Deno.test("joinCluster() shares somebody whose row a life that is over has, however late it was heard of them", async () => {
+Deno.test("joinCluster() takes a row over from an ended life, however late that life heard from the publisher", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   // By a clock that was ahead.
@@ -79,7 +79,7 @@ Deno.test("joinCluster() shares somebody whose row a life that is over has, howe
   assertEquals(await shared(stranger), [["a", "alice"], ["a", "bob"]]);
 });
 
-Deno.test("joinCluster() takes what its own former life has written late for that of anybody else", async () => {
+Deno.test("joinCluster() treats late writes of its own former life like those of others", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   await stranger.write({ node: "a", epoch: "over" }, [put("alice"), put("x")]);
@@ -92,10 +92,10 @@ Deno.test("joinCluster() takes what its own former life has written late for tha
   assertEquals(await shared(stranger), [["a", "alice"]]);
 });
 
-Deno.test("joinCluster() keeps showing who was overwritten late only until their node would have said so", async () => {
+Deno.test("joinCluster() holds an overwritten row only until its node has had time to write it again", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
-  // The node does not hear of it, and lets alice go: it has nothing to remove.
+  // The node receives nothing, and alice leaves there: it has nothing to remove.
   lab.network.cut(a.process, true);
   await stranger.write(GHOST, [put("alice")]);
   await a.run(() => a.server.withdraw(keyOf()));
@@ -106,7 +106,7 @@ Deno.test("joinCluster() keeps showing who was overwritten late only until their
   assertEquals([a.shows(), b.shows()], [[], []]);
 });
 
-Deno.test("joinCluster() awaits nobody for as long as the former life of their node has lived", async () => {
+Deno.test("joinCluster() does not hold a row by the renewal count of its node's former life", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   await lab.pass(leaseTtlMs * 10);
@@ -123,7 +123,7 @@ Deno.test("joinCluster() awaits nobody for as long as the former life of their n
   assertEquals([a.shows(), b.shows()], [[], []]);
 });
 
-Deno.test("joinCluster() gives up what a newer node has whose row it can't read", async () => {
+Deno.test("joinCluster() gives an entry up to a newer node whose row it can't read", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   const life = { node: "newer", epoch: "1" };
@@ -146,14 +146,14 @@ Deno.test("joinCluster() gives up what a newer node has whose row it can't read"
   await lab.pass(100);
   assertEquals(c.shows(), []);
   assertEquals([...a.errors, ...b.errors, ...c.errors], []);
-  // When the stranger is gone, so is what it had.
+  // The rows of the stranger go with it.
   await lab.pass(leaseTtlMs * 3);
   await a.receive({ facets: { activity: "presenting" } });
   await lab.pass();
   assertEquals(b.shows(), ["alice"]);
 });
 
-Deno.test("joinCluster() tries no more than twice with each renewal what the backbone does not do", async () => {
+Deno.test("joinCluster() retries a write that the backbone ignores at most twice for each renewal", async () => {
   using lab = new Lab();
   const [a] = await pair(lab);
   const { weather } = lab.network;
@@ -173,7 +173,7 @@ Deno.test("joinCluster() tries no more than twice with each renewal what the bac
   assertEquals(await shared(connection), [["a", "alice"], ["a", "bob"]]);
 });
 
-Deno.test("joinCluster() takes over a purge that somebody else has not ended", async () => {
+Deno.test("joinCluster() takes over a purge that another node has not finished", async () => {
   using lab = new Lab();
   const [a, b, stranger] = await pair(lab);
   lab.kill(a);
@@ -189,7 +189,7 @@ Deno.test("joinCluster() takes over a purge that somebody else has not ended", a
   assertEquals(b.shows(), []);
 });
 
-Deno.test("joinCluster() shares nobody of whom JSON can't tell, and all others", async () => {
+Deno.test("joinCluster() skips entries that JSON can't express, and shares all others", async () => {
   using lab = new Lab();
   const [a, b] = await pair(lab);
   const circle: Record<string, unknown> = {};

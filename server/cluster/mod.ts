@@ -22,17 +22,11 @@ export type {
 } from "./backbone.ts";
 export { Cluster, joinCluster } from "./cluster.ts";
 export type { ClusterOptions } from "./cluster_options.ts";
-export type { ClusterStats } from "./cluster_stats.ts";
+export type { ClusterStats, ClusterStatus } from "./cluster_stats.ts";
 export { NodeNameTakenError } from "./errors.ts";
-export type {
-  Completeness,
-  CountAnswer,
-  EntriesAnswer,
-  QuestionOptions,
-} from "./survey.ts";
+export type { QuestionOptions } from "./survey.ts";
 export {
   MemoryBackbone,
   type MemoryBackboneOptions,
 } from "./memory_backbone.ts";
 export { decodeKey } from "./row_codec.ts";
-export type { ClusterStatus, StatusWatch } from "./status.ts";

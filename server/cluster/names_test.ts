@@ -5,7 +5,7 @@ import { Lab, type LabNode, TIMES } from "./testing/lab.ts";
 
 const { leaseTtlMs } = TIMES;
 
-/** Two processes that have joined as "a", and another node that watches. */
+/** Two processes that have joined as "a", and a node that watches. */
 async function twins(lab: Lab): Promise<[LabNode, LabNode, LabNode]> {
   const [a, other] = [await lab.start("a"), await lab.start("other")];
   for (const node of [a, other]) await node.watch();
@@ -18,7 +18,7 @@ async function twins(lab: Lab): Promise<[LabNode, LabNode, LabNode]> {
   return [a, twin, other];
 }
 
-Deno.test("joinCluster() has a node go on by another name that another process takes, and tells of it once", async () => {
+Deno.test("joinCluster() takes another name when another process has taken the old one, and reports it once", async () => {
   using lab = new Lab();
   const [a, twin, other] = await twins(lab);
   const { node } = a.cluster;
@@ -37,7 +37,7 @@ Deno.test("joinCluster() has a node go on by another name that another process t
   }
 });
 
-Deno.test("joinCluster() of two nodes by one name costs a few calls, and not one more with time", async () => {
+Deno.test("joinCluster() of two nodes by one name costs a few calls, and no more later", async () => {
   using lab = new Lab();
   await twins(lab);
   assertEquals(lab.network.calls.get("acquire"), 4);
@@ -49,7 +49,7 @@ Deno.test("joinCluster() of two nodes by one name costs a few calls, and not one
   }
 });
 
-Deno.test("joinCluster() by another name tells, answers and ends as before", async () => {
+Deno.test("joinCluster() by another name shares, answers and ends as before", async () => {
   using lab = new Lab();
   const [a, twin, other] = await twins(lab);
   const mirror = await other.watch();
@@ -79,7 +79,7 @@ Deno.test("joinCluster() by another name tells, answers and ends as before", asy
   assertEquals([other.shows(), other.cluster.nodes()], [[], ["other"]]);
 });
 
-Deno.test("joinCluster() has two live that are started by one name at once", async () => {
+Deno.test("joinCluster() connects two nodes that start by one name at once", async () => {
   using lab = new Lab();
   const nodes = await Promise.all(
     ["a", "a", "a"].map((name) => lab.start(name)),
@@ -91,7 +91,7 @@ Deno.test("joinCluster() has two live that are started by one name at once", asy
   for (const { cluster } of nodes) assertEquals(cluster.nodes(), names);
 });
 
-Deno.test("joinCluster() has a paused process go on by another name that its successor has taken", async () => {
+Deno.test("joinCluster() renames a paused process whose successor has taken its name", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await a.watch();
@@ -115,7 +115,7 @@ Deno.test("joinCluster() has a paused process go on by another name that its suc
   }
 });
 
-Deno.test("joinCluster() lets a node keep its name that comes back after it was killed, cut off or given up", async () => {
+Deno.test("joinCluster() keeps the name of a node that was killed, cut off or given up", async () => {
   using lab = new Lab();
   const other = await lab.start("other");
   lab.kill(await lab.start("a"));
@@ -134,7 +134,7 @@ Deno.test("joinCluster() lets a node keep its name that comes back after it was 
   assertEquals(other.cluster.nodes(), ["a", "other"]);
 });
 
-Deno.test("joinCluster() lets a node keep its name whose predecessor a replica brings back", async () => {
+Deno.test("joinCluster() keeps the name of a node whose former life a replica brings back", async () => {
   using lab = new Lab();
   const predecessor = await lab.start("a");
   await lab.pass(100);
@@ -155,7 +155,7 @@ Deno.test("joinCluster() lets a node keep its name whose predecessor a replica b
   );
 });
 
-Deno.test("Cluster.leave() of a node that is about to take another name ends, and nothing of it is left", async () => {
+Deno.test("Cluster.leave() during a change of the name ends, and leaves nothing behind", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await a.receive();

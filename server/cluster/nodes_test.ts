@@ -19,7 +19,7 @@ async function start(lab: Lab, ...names: string[]): Promise<LabNode[]> {
 
 for (const jump of [HOUR, -HOUR]) {
   const way = jump > 0 ? "forward" : "back";
-  Deno.test(`joinCluster() gives up nobody because a clock is set ${way}`, async () => {
+  Deno.test(`joinCluster() gives up no node because a clock is set ${way}`, async () => {
     using lab = new Lab();
     let offset = 0;
     const a = await lab.start("a");
@@ -42,7 +42,7 @@ for (const jump of [HOUR, -HOUR]) {
 
 // Ends
 
-Deno.test("joinCluster() drops what several nodes had that die at once", async () => {
+Deno.test("joinCluster() drops the entries of several nodes that die at once", async () => {
   using lab = new Lab();
   const [a, b, c, d] = await start(lab, "a", "b", "c", "d");
   assert(a && b && c && d);
@@ -57,7 +57,7 @@ Deno.test("joinCluster() drops what several nodes had that die at once", async (
   assertEquals(lab.network.calls.get("purge"), 3);
 });
 
-Deno.test("joinCluster() drops what a dead node had within a moment of the lease's end", async () => {
+Deno.test("joinCluster() drops the entries of a dead node soon after its lease has run out", async () => {
   using lab = new Lab();
   const [a, b] = await start(lab, "a", "b");
   assert(a && b);
@@ -69,7 +69,7 @@ Deno.test("joinCluster() drops what a dead node had within a moment of the lease
   await lab.pass();
   assertEquals(b.server.store.size, 100);
   lab.kill(a);
-  // The last renewal was heard of no later than now.
+  // The last renewal arrived no later than now.
   await lab.pass(leaseTtlMs + 130);
   assertEquals(b.server.store.size, 0);
 });
@@ -91,7 +91,7 @@ Deno.test("joinCluster() gives up a node that flaps no sooner than its lease has
   assertEquals(await mirror.events(), []);
 });
 
-Deno.test("joinCluster() agrees on one of two nodes that are told of somebody at once", async () => {
+Deno.test("joinCluster() agrees on one owner of an entry that two nodes receive at once", async () => {
   using lab = new Lab();
   const [a, b, c] = await start(lab, "a", "b", "c");
   assert(a && b && c);
@@ -107,7 +107,7 @@ Deno.test("joinCluster() agrees on one of two nodes that are told of somebody at
   const { connection } = await lab.connect("stranger");
   const [row, ...others] = (await connection.read('"doc-1"')).rows;
   assertEquals(others, []);
-  // Whoever has it lets it go; whoever had it takes nothing away.
+  // The present owner gives it up; the former owner removes nothing.
   const [owner, loser] = row?.node === "a" ? [a, b] : [b, a];
   await loser.run(() => loser.server.disconnect("tab"));
   await lab.pass(2_000);
@@ -117,7 +117,7 @@ Deno.test("joinCluster() agrees on one of two nodes that are told of somebody at
   for (const node of [a, b, c]) assertEquals(node.shows(), []);
 });
 
-Deno.test("joinCluster() leaves nothing of who comes and goes at once", async () => {
+Deno.test("joinCluster() leaves nothing of a subject that comes and goes at once", async () => {
   using lab = new Lab();
   const [a, b] = await start(lab, "a", "b");
   assert(a && b);
@@ -148,7 +148,7 @@ Deno.test("joinCluster() keeps two clusters apart", async () => {
 
 // Leaving
 
-Deno.test("Cluster.leave() is done once, and others may wait for it", async () => {
+Deno.test("Cluster.leave() leaves once, and returns the same promise again", async () => {
   using lab = new Lab();
   const [a, b] = await start(lab, "a", "b");
   assert(a && b);
@@ -166,7 +166,7 @@ Deno.test("Cluster.leave() is done once, and others may wait for it", async () =
   assertEquals(b.shows(), []);
 });
 
-Deno.test("Cluster.leave() brings what was received last to who stays, if it is to be kept", async () => {
+Deno.test("Cluster.leave() shares the last entries with the other nodes if they are kept", async () => {
   using lab = new Lab();
   const [a, b] = await start(lab, "a", "b");
   assert(a && b);
@@ -181,7 +181,7 @@ Deno.test("Cluster.leave() brings what was received last to who stays, if it is 
   assertEquals([b.shows(), b.cluster.nodes()], [[], ["b"]]);
 });
 
-Deno.test("Cluster.leave() of a node that is cut off ends all the same, and tells of it", async () => {
+Deno.test("Cluster.leave() of a node that is cut off ends, and reports the failure", async () => {
   using lab = new Lab();
   const [a, b] = await start(lab, "a", "b");
   assert(a && b);
@@ -199,7 +199,7 @@ Deno.test("Cluster.leave() of a node that is cut off ends all the same, and tell
   assertEquals(b.shows(), ["bob"]);
 });
 
-Deno.test("Cluster.leave() before there is a connection closes the one that comes", async () => {
+Deno.test("Cluster.leave() before the connection is there closes it when it comes", async () => {
   using lab = new Lab();
   using server = new PresenceServer();
   const memory = new MemoryBackbone();
@@ -226,7 +226,7 @@ Deno.test("Cluster.leave() before there is a connection closes the one that come
   assertEquals(await other.leases(), []);
 });
 
-Deno.test("Cluster can be left by `await using`, and the server joined again", async () => {
+Deno.test("Cluster leaves by `await using`, and its server may join again", async () => {
   using lab = new Lab();
   const backbone = new MemoryBackbone();
   using one = new PresenceServer();
@@ -247,7 +247,7 @@ Deno.test("Cluster can be left by `await using`, and the server joined again", a
 
 // Texts
 
-Deno.test("joinCluster() brings a text to the servers that follow its context, and not back", async () => {
+Deno.test("joinCluster() sends a text to the servers that follow its context, and not back", async () => {
   using lab = new Lab();
   const [a, b] = await start(lab, "a", "b");
   const c = await lab.start("c");
@@ -274,7 +274,7 @@ Deno.test("joinCluster() brings a text to the servers that follow its context, a
   assertEquals(heard.length, 1);
 });
 
-Deno.test("Cluster.leave() is what a cluster does whose server is disposed of", async () => {
+Deno.test("Cluster.leave() is called when the server is disposed of", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await b.watch();

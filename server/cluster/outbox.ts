@@ -1,44 +1,36 @@
 import type { Timestamp } from "../../core/mod.ts";
 
 /**
- * A write that is yet to be done. What a put says, and how old a write is, is
- * found out when it is done.
+ * A write that waits. The value of a put and the age of a write are determined
+ * when it is done.
  */
 export type PendingWrite =
-  | {
-    readonly type: "put";
-    readonly context: string;
-    readonly id: string;
-    /** When its publisher was heard of, by the node's clock. */
-    readonly at: Timestamp;
-  }
   | { readonly type: "retract"; readonly context: string; readonly id: string }
   | {
-    readonly type: "withdraw";
+    readonly type: "put" | "withdraw";
     readonly context: string;
     readonly id: string;
-    /** When, by the node's clock. */
+    /** When the publisher was heard or has left, by the node's clock. */
     readonly at: Timestamp;
   };
 
 /**
- * What is yet to be written: for each row the latest, however often it has
- * changed, so that it never holds more than there are rows. A removal never
- * overtakes a put that came before it, or others would see somebody leave who
- * has only changed connections.
+ * The writes that wait: the latest of each row, so that there are never more
+ * writes than rows. A removal never overtakes an earlier put, or others would
+ * see a subject leave that has only changed connections.
  */
 export class Outbox {
-  /** Called when another write waits, or one does not wait any more. */
+  /** Called when a write is added or forgotten. */
   onChange: () => void = () => {};
   #waiting: Writes = new Map();
   #underway: Writes = new Map();
 
-  /** How many writes wait, apart from those under way. */
+  /** How many writes wait, without those in progress. */
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** Adds a write in the place of one of the same row that waits. O(1). */
+  /** Adds a write. It replaces one of the same row that waits. O(1). */
   add(write: PendingWrite): void {
     const row = nameOf(write);
     const former = this.#waiting.get(row) ?? this.#underway.get(row);
@@ -47,8 +39,8 @@ export class Outbox {
   }
 
   /**
-   * Forgets a put that waits. One that is under way may be done, so the row is
-   * removed again. O(1).
+   * Forgets a put that waits. A put in progress may be done, so the row is
+   * retracted. O(1).
    */
   forget(context: string, id: string): void {
     const row = nameOf({ context, id });
@@ -58,8 +50,9 @@ export class Outbox {
   }
 
   /**
-   * What waits or is under way of a row. Only a retraction leaves the row of
-   * another node alone: it counts if there is nothing else. O(1).
+   * Returns the type of a row's write that waits or is in progress. A retraction
+   * leaves the row of another node alone, so any other write counts before it.
+   * O(1).
    */
   pending(context: string, id: string): PendingWrite["type"] | undefined {
     const row = nameOf({ context, id });
@@ -71,8 +64,8 @@ export class Outbox {
   }
 
   /**
-   * Takes the next writes out, the puts first: a backbone may make removals
-   * wait for them. They are under way until they are settled.
+   * Takes the next writes, the puts first: a backbone may make removals wait for
+   * them. They are in progress until `done()` or `failed()`.
    */
   take(limit: number): readonly PendingWrite[] {
     const taken: PendingWrite[] = [];
@@ -88,14 +81,14 @@ export class Outbox {
     ];
   }
 
-  /** Handles the success of what was under way. */
+  /** Handles the success of the writes in progress. */
   done(): void {
     this.#underway = new Map();
   }
 
   /**
-   * Puts what was under way back, before what waits: it may have been written
-   * or not. O(size).
+   * Puts the writes in progress back before those that wait: they may have been
+   * done or not. O(size).
    */
   failed(): void {
     const waiting = this.#waiting;
@@ -105,10 +98,10 @@ export class Outbox {
   }
 }
 
-/** Writes by their rows, in the order in which they are to be done. */
+/** Writes by row, in the order to do them. */
 type Writes = Map<string, PendingWrite>;
 
-/** Both are JSON, so that their concatenation is unambiguous. */
+/** Both are JSON, so their concatenation is unambiguous. */
 function nameOf(
   { context, id }: { readonly context: string; readonly id: string },
 ): string {
@@ -123,9 +116,8 @@ function set(writes: Writes, write: PendingWrite): void {
 }
 
 /**
- * A row that is not known to have been put may still be that of another node,
- * which its publisher has left: it is withdrawn, unless that node has heard
- * from the publisher since.
+ * A row that may not have been put may still be another node's. Its publisher has
+ * left, so it is withdrawn, unless that node has heard from the publisher since.
  */
 function later(
   former: PendingWrite | undefined,

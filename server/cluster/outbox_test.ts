@@ -17,7 +17,7 @@ Deno.test("Outbox keeps the latest write of each row", () => {
   assertEquals(outbox.size, 0);
 });
 
-Deno.test("Outbox retracts what was put before, and withdraws what may not have been put: it may be another node's yet", () => {
+Deno.test("Outbox retracts a written row, and withdraws one that may not be written and may be another node's", () => {
   const outbox = new Outbox();
   outbox.add(PUT);
   outbox.take(1);
@@ -43,7 +43,7 @@ Deno.test("Outbox retracts what was put before, and withdraws what may not have 
   assertEquals(outbox.take(1), [WITHDRAW], "it was another's");
 });
 
-Deno.test("Outbox.forget() leaves nothing of a put that waits, and retracts one that is on its way", () => {
+Deno.test("Outbox.forget() removes a put that waits, and retracts one in progress", () => {
   const outbox = new Outbox();
   outbox.add(PUT);
   outbox.forget("c", "1");
@@ -61,7 +61,7 @@ Deno.test("Outbox.forget() leaves nothing of a put that waits, and retracts one 
   assertEquals(outbox.take(1), [{ ...WITHDRAW, at: 1 }]);
 });
 
-Deno.test("Outbox puts back what has failed, unless something newer waits", () => {
+Deno.test("Outbox.failed() puts failed writes back, unless a newer one waits", () => {
   const outbox = new Outbox();
   outbox.add(PUT);
   outbox.add({ ...PUT, id: "2" });
@@ -73,7 +73,7 @@ Deno.test("Outbox puts back what has failed, unless something newer waits", () =
   assertEquals(outbox.size, 2);
 });
 
-Deno.test("Outbox.take() gives the puts first, of as many as it takes", () => {
+Deno.test("Outbox.take() returns the puts first, of as many writes as it takes", () => {
   const outbox = new Outbox();
   for (const id of ["1", "2", "3"]) {
     outbox.add({ ...RETRACT, id });
@@ -87,7 +87,7 @@ Deno.test("Outbox.take() gives the puts first, of as many as it takes", () => {
   }]);
 });
 
-Deno.test("Outbox has no removal overtake a put: who has only changed connections does not leave", () => {
+Deno.test("Outbox lets no removal overtake a put: a subject that only changes connections does not leave", () => {
   const SECOND: PendingWrite = { ...PUT, id: "2", at: 2 };
   const outbox = new Outbox();
   outbox.add(PUT);
@@ -132,7 +132,7 @@ Deno.test("Outbox has no removal overtake a put: who has only changed connection
   );
 });
 
-Deno.test("Outbox.pending() tells which rows it writes, and which of them regardless of owner", () => {
+Deno.test("Outbox.pending() returns whether and how a row is being written", () => {
   const outbox = new Outbox();
   const pending = () => outbox.pending("c", "1");
   assertEquals(pending(), undefined);

@@ -1,4 +1,5 @@
 import type {
+  Duration,
   EntryKey,
   PresenceModel,
   PresenceSnapshot,
@@ -10,79 +11,75 @@ import type { OwnRow } from "./context_state.ts";
 import type { PendingWrite } from "./outbox.ts";
 import { decodeKey, encodeRow, type FacetsLast, rowId } from "./row_codec.ts";
 
-/** The entries that this node's server has received, as rows. */
-export class OwnEntries<M extends PresenceModel> {
-  readonly #server: PresenceServer<M>;
-  readonly #replication: Replication<M>;
-  readonly #onError: (error: unknown) => void;
+/** What own entries need. */
+export interface OwnEntriesHost<M extends PresenceModel> {
+  readonly server: PresenceServer<M>;
+  readonly replication: Replication<M>;
+  /** Reports an entry that can't be shared. */
+  failed(error: unknown): void;
+}
 
-  /** Makes one for a server. */
-  constructor(
-    server: PresenceServer<M>,
-    replication: Replication<M>,
-    onError: (error: unknown) => void,
-  ) {
-    this.#server = server;
-    this.#replication = replication;
-    this.#onError = onError;
+/** The own entries of a server as rows. */
+export class OwnEntries<M extends PresenceModel> {
+  readonly #host: OwnEntriesHost<M>;
+
+  /** Makes the rows of a server. */
+  constructor(host: OwnEntriesHost<M>) {
+    this.#host = host;
   }
 
-  /** The rows of a context as they should be. O(answer). */
+  /** Returns the rows of a context as they should be. O(answer). */
   rows(context: M["context"]): OwnRow[] {
-    const { steadyNow } = this.#server;
-    return this.#replication.own(context).flatMap((snapshot) => {
+    const { steadyNow } = this.#host.server;
+    return this.#host.replication.own(context).flatMap((snapshot) => {
       const value = this.#encode(snapshot);
       if (value === undefined) return [];
       const left = this.#lasts(snapshot, steadyNow);
-      const heardAt = this.#replication.heardAt(snapshot) ?? steadyNow;
+      const heardAt = this.#host.replication.heardAt(snapshot) ?? steadyNow;
       return { id: rowId(snapshot), value, left, heardAt };
     });
   }
 
   /**
-   * When the publisher of an entry was last heard from; `undefined` if it is no
-   * own entry.
+   * Returns when the publisher of an own entry was last heard from; `undefined`
+   * for any other entry.
    */
   heardAt(context: string, id: string): Timestamp | undefined {
     const key = decodeKey<M>(context, id);
-    return key && this.#replication.heardAt(key);
+    return key && this.#host.replication.heardAt(key);
   }
 
-  /** What a pending write says by now; `undefined` if it is needless. O(1). */
+  /** Returns a pending write as of now; `undefined` if it is needless. O(1). */
   dated(write: PendingWrite): RowWrite | undefined {
-    const { context, id } = write;
-    const { steadyNow } = this.#server;
-    switch (write.type) {
-      case "put": {
-        const key = decodeKey<M>(context, id);
-        if (key === undefined) return undefined;
-        const snapshot = this.#server.store.snapshot(key);
-        const heardAt = this.#replication.heardAt(key);
-        if (snapshot === undefined || heardAt === undefined) return undefined;
-        const value = this.#encode(snapshot, this.#lasts(key, heardAt));
-        if (value === undefined) return undefined;
-        const age = Math.max(0, steadyNow - heardAt);
-        return { type: "put", context, id, value, age };
-      }
-      case "withdraw": {
-        const age = Math.max(0, steadyNow - write.at);
-        return { type: "withdraw", context, id, age };
-      }
-      case "retract":
-        return write;
+    const { type, context, id } = write;
+    if (type === "retract") return { type, context, id };
+    if (type === "withdraw") {
+      return { type, context, id, age: this.#age(write.at) };
     }
+    const key = decodeKey<M>(context, id);
+    if (key === undefined) return undefined;
+    const snapshot = this.#host.server.store.snapshot(key);
+    const heardAt = this.#host.replication.heardAt(key);
+    if (snapshot === undefined || heardAt === undefined) return undefined;
+    const value = this.#encode(snapshot, this.#lasts(key, heardAt));
+    if (value === undefined) return undefined;
+    return { type, context, id, value, age: this.#age(heardAt) };
   }
 
-  /** How long the facets of an own entry last that have deadlines. */
+  #age(at: Timestamp): Duration {
+    return Math.max(0, this.#host.server.steadyNow - at);
+  }
+
+  /** Returns how long the facets with deadlines of an own entry last. */
   #lasts(key: EntryKey<M>, since: Timestamp): FacetsLast {
-    const { facetDeadlines } = this.#server.store.liveness(key) ?? {};
+    const { facetDeadlines } = this.#host.server.store.liveness(key) ?? {};
     return Array.from(
       facetDeadlines ?? [],
       ([name, deadline]) => [name, deadline - since] as const,
     );
   }
 
-  /** What JSON can't say is not shared. */
+  /** Encodes an entry; reports one that JSON can't express. */
   #encode(
     snapshot: PresenceSnapshot<M>,
     lasts?: FacetsLast,
@@ -90,7 +87,7 @@ export class OwnEntries<M extends PresenceModel> {
     try {
       return encodeRow(snapshot, lasts);
     } catch (error) {
-      this.#onError(error);
+      this.#host.failed(error);
       return undefined;
     }
   }

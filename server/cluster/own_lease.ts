@@ -1,12 +1,12 @@
 import type { Lease, NodeLife } from "./backbone.ts";
 
-/** How long the names of contexts in one renewal may be together. */
+/** The maximum total length of the contexts that one renewal names. */
 const MAX_NAMED = 65_536;
 
 /** How many of its own lives a server remembers. */
 const MAX_LIVES = 1_000;
 
-/** The epochs of all lives that a server has had, whatever their names. */
+/** The epochs of all lives of each server, by whatever name. */
 const lives = new WeakMap<object, Set<string>>();
 
 /** The lease of this node, as each renewal states it. */
@@ -16,10 +16,10 @@ export class OwnLease {
   readonly #lives: Set<string>;
   #life: NodeLife;
   #count = 0;
-  /** What was written since it was last named: contexts, and revisions. */
+  /** Written contexts that no renewal has named, with their revisions. */
   readonly #written = new Map<string, number>();
 
-  /** Makes one for a node of a server that has not acquired it. */
+  /** Makes the lease of a node before it is acquired. */
   constructor(node: string, server: object) {
     this.#lives = lives.get(server) ?? new Set();
     lives.set(server, this.#lives);
@@ -31,7 +31,7 @@ export class OwnLease {
     return this.#life;
   }
 
-  /** Whether a life is, or was, one of this server: its rows are the server's. */
+  /** Reports whether a life is or was one of this server, which owns its rows. */
   isOwn({ epoch }: Pick<NodeLife, "epoch">): boolean {
     return this.#lives.has(epoch);
   }
@@ -47,14 +47,14 @@ export class OwnLease {
     this.#written.clear();
   }
 
-  /** Names a context with the next renewal: it was written. O(1). */
+  /** Remembers to name a written context with the next renewal. O(1). */
   wrote(context: string, revision: number): void {
     this.#written.set(context, revision);
   }
 
-  /** The next renewal. If too much was written some of it waits. */
+  /** Returns the next renewal. If too many contexts were written, some wait. */
   next(): Lease {
-    this.#count++;
+    const { announced } = this;
     const written: [context: string, revision: number][] = [];
     let length = 0;
     for (const [context, revision] of this.#written) {
@@ -63,11 +63,6 @@ export class OwnLease {
       written.push([context, revision]);
       this.#written.delete(context);
     }
-    return {
-      ...this.#life,
-      count: this.#count,
-      announced: this.announced,
-      written,
-    };
+    return { ...this.#life, count: ++this.#count, announced, written };
   }
 }

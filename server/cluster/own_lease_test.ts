@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { OwnLease } from "./own_lease.ts";
 
-/** The contexts that the next renewal names. */
+/** Returns the contexts that the next renewal names. */
 function named(lease: OwnLease): string[] {
   return lease.next().written.map(([context]) => context);
 }
 
-Deno.test("OwnLease names what was written in one renewal, with the last revision", () => {
+Deno.test("OwnLease names a written context in one renewal, with the last revision", () => {
   const lease = new OwnLease("a", {});
   lease.wrote("c1", 1);
   lease.wrote("c2", 2);
@@ -17,7 +17,7 @@ Deno.test("OwnLease names what was written in one renewal, with the last revisio
   assertEquals(lease.next().written, []);
 });
 
-Deno.test("OwnLease counts its renewals, and begins another life without a word of the former", () => {
+Deno.test("OwnLease counts its renewals, and keeps nothing of a former life", () => {
   const lease = new OwnLease("a", {});
   lease.wrote("c1", 1);
   lease.announced = "memory";
@@ -30,7 +30,7 @@ Deno.test("OwnLease counts its renewals, and begins another life without a word 
   assertEquals(next, { node: "a", count: 1, announced: "", written: [] });
 });
 
-Deno.test("OwnLease names no more at once than a renewal holds, and each context though others are always written", () => {
+Deno.test("OwnLease names no more contexts at once than a renewal holds, and skips none", () => {
   const lease = new OwnLease("a", {});
   const nameOf = (kind: string, index: number) =>
     `${kind}${String(index).padStart(96, "0")}`;
@@ -47,7 +47,7 @@ Deno.test("OwnLease names no more at once than a renewal holds, and each context
     assert(names.length > 600, "nor shorter");
     for (const name of names) cold.delete(name);
   }
-  // But for those of the last renewals.
+  // Except those of the last renewals.
   assert(cold.size <= 2, `${cold.size} were never named`);
 });
 

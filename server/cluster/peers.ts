@@ -1,91 +1,97 @@
-import type { Duration } from "../../core/mod.ts";
+import type { PresenceModel } from "../../core/mod.ts";
 import type { KeptLease, Lease, NodeLife } from "./backbone.ts";
+import type { ClusterSettings } from "./cluster_options.ts";
+import type { FollowedContexts } from "./followed_contexts.ts";
+import type { Questions } from "./questions.ts";
 import type { Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
 
-/** What follows from the leases of other nodes. */
-export interface PeersListener {
-  /** A life is over: its rows count for nothing. */
-  over(life: NodeLife): void;
-  /** A node has renewed its lease. */
-  renewed(lease: Lease): void;
-  /** Anything may have changed: too much was missed. */
-  missed(): void;
-  /** A call has failed. */
+/** What the judge of other nodes needs. */
+export interface PeersHost {
+  readonly session: Session;
+  readonly settings: ClusterSettings;
+  readonly roster: Roster;
+  /** Receives what the leases show. */
+  readonly contexts: Pick<
+    FollowedContexts<PresenceModel>,
+    "drop" | "heard" | "missed"
+  >;
+  /** Stops to wait for ended lives. */
+  readonly questions: Pick<Questions<PresenceModel>, "gone">;
+  /** Reports a failed call. */
   failed(error: unknown): void;
 }
 
 /**
- * Keeps the roster, and gives up nodes. Each is judged by how long it has been
- * silent by this node's clock, and by how long ago it has renewed its lease by
- * the backbone's: one clock that jumps ends no life.
+ * Keeps the roster up to date and gives up silent nodes. It judges a node by its
+ * silence by this node's clock and by the age of its lease by the backbone's:
+ * one clock that jumps ends no life.
  */
 export class Peers {
-  readonly #session: Session;
-  readonly #roster: Roster;
-  readonly #leaseTtlMs: Duration;
-  readonly #listener: PeersListener;
-  /** Lives that were over and not purged at the last renewal. */
+  readonly #host: PeersHost;
+  /** Ended lives that were not purged at the last renewal. */
   #unpurged = new Set<string>();
-  /** Those that this node purges. */
+  /** The lives that this node purges now. */
   readonly #purging = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isJudging = false;
 
-  /** Makes one. */
-  constructor(
-    session: Session,
-    roster: Roster,
-    leaseTtlMs: Duration,
-    listener: PeersListener,
-  ) {
-    this.#session = session;
-    this.#roster = roster;
-    this.#leaseTtlMs = leaseTtlMs;
-    this.#listener = listener;
+  /** Makes the judge of a roster. */
+  constructor(host: PeersHost) {
+    this.#host = host;
   }
 
-  /** Learns all leases that have not ended, and returns them. */
+  /** Reads all leases that have not ended, and returns them. */
   async learn(): Promise<readonly KeptLease[]> {
-    const asked = this.#roster.ends;
-    const leases = await this.#session.connection?.leases() ?? [];
+    const asked = this.#host.roster.ends;
+    const leases = await this.#host.session.connection?.leases() ?? [];
     for (const lease of leases) this.#take(lease, asked);
     return leases;
   }
 
-  /** Takes a renewal. An unknown life is asked for: the renewal may be old. */
-  receive(lease: Lease): void {
+  /** Applies a renewal. Asks for the lease of an unknown life: it may be old. */
+  async receive(lease: Lease): Promise<void> {
+    const { session, roster } = this.#host;
     const { node, epoch } = lease;
-    if (node === this.#session.node) return;
-    if (this.#roster.leaseOf(node)?.epoch === epoch) {
-      this.#take(lease, this.#roster.ends);
-    } else this.#ask(node);
+    if (node === session.node) return;
+    const asked = roster.ends;
+    try {
+      const isKnown = roster.leaseOf(node)?.epoch === epoch;
+      const [kept] = isKnown
+        ? [lease]
+        : await session.connection?.leases(node) ?? [];
+      if (kept !== undefined) this.#take(kept, asked);
+    } catch (error) {
+      this.#host.failed(error);
+    }
   }
 
   /** Handles the end of a life. */
   end(life: NodeLife): void {
-    this.#roster.end(life);
-    this.#listener.over(life);
+    const { roster, contexts, questions } = this.#host;
+    roster.end(life);
+    contexts.drop(life);
+    if (!roster.has(life.node)) questions.gone(life.node);
   }
 
-  /** Ends the lives of nodes that have been silent for too long. */
+  /** Ends the lives of nodes that were silent for too long. */
   async judge(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#isJudging || !this.#session.isConnected) return;
+    if (this.#isJudging || !this.#host.session.isConnected) return;
     this.#isJudging = true;
     try {
-      for (const [node, silence] of this.#roster.silences()) {
-        if (silence >= this.#leaseTtlMs) await this.#judge(node);
+      for (const [node, silence] of this.#host.roster.silences()) {
+        if (silence >= this.#host.settings.leaseTtlMs) await this.#judge(node);
       }
     } catch (error) {
-      this.#listener.failed(error);
+      this.#host.failed(error);
     } finally {
       this.#isJudging = false;
       this.#arm();
     }
   }
 
-  /** Purges what nobody has purged since the last renewal. */
+  /** Purges the lives that nobody has purged since the last renewal. */
   purge(unpurged: readonly NodeLife[]): void {
     for (const life of unpurged) {
       if (this.#unpurged.has(life.epoch)) this.#purge(life);
@@ -93,55 +99,47 @@ export class Peers {
     this.#unpurged = new Set(unpurged.map(({ epoch }) => epoch));
   }
 
-  /** Ends it. */
+  /** Stops judging. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
   /** Judges again when the next node is due. */
   #arm(): void {
-    if (!this.#session.isConnected) return;
-    const silences = this.#roster.silences().map(([, silence]) => silence);
-    const due = this.#leaseTtlMs - Math.max(-Infinity, ...silences);
-    // One that is due already could not be judged: the next beat tries again.
-    if (due <= 0 || due > this.#leaseTtlMs) return;
+    if (!this.#host.session.isConnected) return;
+    const silences = this.#host.roster.silences().map(([, silence]) => silence);
+    const due = this.#host.settings.leaseTtlMs -
+      Math.max(-Infinity, ...silences);
+    // A node that is due already could not be judged: the next beat retries.
+    if (due <= 0 || due > this.#host.settings.leaseTtlMs) return;
     this.#timer = setTimeout(() => this.judge(), Math.ceil(due));
   }
 
   async #judge(node: string): Promise<void> {
-    const { connection } = this.#session;
-    const asked = this.#roster.ends;
+    const { connection } = this.#host.session;
+    const asked = this.#host.roster.ends;
     const [kept] = await connection?.leases(node) ?? [];
-    const lease = this.#roster.leaseOf(node);
+    const lease = this.#host.roster.leaseOf(node);
     if (lease === undefined) return;
     if (kept === undefined) return this.end(lease);
     if (kept.epoch !== lease.epoch || kept.count > lease.count) {
       return this.#take(kept, asked);
     }
-    const isYoung = kept.age < this.#leaseTtlMs;
-    if (isYoung && this.#roster.spare(node, kept.age)) return;
-    // Of a backbone that has lost something the count may be less than known.
+    const isYoung = kept.age < this.#host.settings.leaseTtlMs;
+    if (isYoung && this.#host.roster.spare(node, kept.age)) return;
+    // A backbone that has lost writes may have a lower count.
     if (!await connection?.end(lease, kept.count)) return;
     this.end(lease);
     this.#purge(lease);
   }
 
-  async #ask(node: string): Promise<void> {
-    try {
-      const asked = this.#roster.ends;
-      const [kept] = await this.#session.connection?.leases(node) ?? [];
-      if (kept !== undefined) this.#take(kept, asked);
-    } catch (error) {
-      this.#listener.failed(error);
-    }
-  }
-
   #take(lease: Lease | KeptLease, asked: number): void {
-    if (this.#session.hasLeft) return;
-    const news = this.#roster.take(lease, asked);
-    if (news === "missed") this.#listener.missed();
-    const known = this.#roster.leaseOf(lease.node);
-    if (news === "renewed" && known) this.#listener.renewed(known);
+    if (this.#host.session.hasLeft) return;
+    const { roster, contexts } = this.#host;
+    const news = roster.take(lease, asked);
+    if (news === "missed") contexts.missed();
+    const known = roster.leaseOf(lease.node);
+    if (news === "renewed" && known) contexts.heard(known);
   }
 
   async #purge(life: NodeLife): Promise<void> {
@@ -149,11 +147,11 @@ export class Peers {
     this.#purging.add(life.epoch);
     try {
       let isDone = false;
-      while (!isDone && !this.#session.hasLeft) {
-        isDone = await this.#session.connection?.purge(life) ?? true;
+      while (!isDone && !this.#host.session.hasLeft) {
+        isDone = await this.#host.session.connection?.purge(life) ?? true;
       }
     } catch (error) {
-      this.#listener.failed(error);
+      this.#host.failed(error);
     } finally {
       this.#purging.delete(life.epoch);
     }

@@ -48,7 +48,7 @@ class Room implements Disposable {
     return [cluster, server];
   }
 
-  /** Connects somebody who does what a test says, and has a row in doc-1. */
+  /** Connects a client that does what a test says and has a row in doc-1. */
   async stranger(
     node: string,
     lease: Partial<Lease> = {},
@@ -67,7 +67,7 @@ class Room implements Disposable {
     return { connection, lease: said };
   }
 
-  /** Lets time go by, and all that comes of it happen. */
+  /** Advances the time and runs all microtasks. */
   async pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 5) {
       this.#time.tick(5);
@@ -86,10 +86,10 @@ function shown({ store }: PresenceServer): unknown[] {
     .sort();
 }
 
-// What is old
+// Old leases and answers
 
 for (const call of ["leases()", "leases(node)"] as const) {
-  Deno.test(`joinCluster() does not take somebody for alive whose end it has heard of before the answer to ${call}`, async () => {
+  Deno.test(`joinCluster() lists no node whose end arrives before the answer to ${call}`, async () => {
     using room = new Room();
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
     let isHeld = false;
@@ -115,7 +115,7 @@ for (const call of ["leases()", "leases(node)"] as const) {
     if (call === "leases()") {
       for (const { onInterrupted } of told) onInterrupted();
     } else {
-      // It is asked for who is not known.
+      // The node asks for the lease of an unknown life.
       await connection.end(lease, lease.count);
       await connection.acquire({ ...lease, epoch: "b/2" });
       await room.pass(20);
@@ -135,7 +135,7 @@ for (const call of ["leases()", "leases(node)"] as const) {
   });
 }
 
-Deno.test("joinCluster() does not take a life for that of its node whose end it has heard of before the answer to leases()", async () => {
+Deno.test("joinCluster() ignores a life whose end arrives before the answer to leases()", async () => {
   using room = new Room();
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   let isHeld = false;
@@ -169,7 +169,7 @@ Deno.test("joinCluster() does not take a life for that of its node whose end it 
   server[Symbol.dispose]();
 });
 
-Deno.test("joinCluster() shows nothing of who has died long before it came, and ends them in time", async () => {
+Deno.test("joinCluster() shows nothing of nodes that died before it started, and ends their lives in time", async () => {
   using room = new Room();
   const { connection } = await room.stranger("dead");
   await room.pass(leaseTtlMs * 3);
@@ -185,7 +185,7 @@ Deno.test("joinCluster() shows nothing of who has died long before it came, and 
   await a.leave();
 });
 
-Deno.test("joinCluster() shows whom it took for dead once they are heard of again, and has swept nothing", async () => {
+Deno.test("joinCluster() shows a node with an old lease once it renews, and has purged nothing", async () => {
   using room = new Room();
   const { connection, lease } = await room.stranger("slow");
   await room.pass(leaseTtlMs * 3);
@@ -200,7 +200,7 @@ Deno.test("joinCluster() shows whom it took for dead once they are heard of agai
   await a.leave();
 });
 
-Deno.test("joinCluster() ends nobody and drops nothing as a backbone comes back with old leases, and somebody is new", async () => {
+Deno.test("joinCluster() ends and drops nothing when a backbone returns with old leases and a node is new", async () => {
   using room = new Room();
   let isAway = false;
   const lossy: PresenceBackbone = {
@@ -235,7 +235,7 @@ Deno.test("joinCluster() ends nobody and drops nothing as a backbone comes back 
   for (const node of [a, b, c]) await node.leave();
 });
 
-Deno.test("joinCluster() removes no row of who has taken its name, though it has not noticed", async () => {
+Deno.test("joinCluster() removes no row of a process that has taken its name unnoticed", async () => {
   using room = new Room();
   let isHeld = false;
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
@@ -268,7 +268,7 @@ Deno.test("joinCluster() removes no row of who has taken its name, though it has
 
 // Clocks
 
-Deno.test("joinCluster() gives up who dies as the backbone's clock is set back", async () => {
+Deno.test("joinCluster() gives up a node that dies as the backbone's clock is set back", async () => {
   using room = new Room();
   const [a, server] = await room.join("a");
   const [b] = await room.join("b");
@@ -279,7 +279,7 @@ Deno.test("joinCluster() gives up who dies as the backbone's clock is set back",
   const { connection } = await room.stranger("slow");
   let count = 1;
   for (let gone = 0; gone < leaseTtlMs * 8; gone += leaseTtlMs / 2) {
-    // One that renews, however seldom, is given up by nobody.
+    // No node gives up a node that renews, however seldom.
     await connection.renew({
       node: "slow",
       epoch: "slow/1",
@@ -296,7 +296,7 @@ Deno.test("joinCluster() gives up who dies as the backbone's clock is set back",
   for (const node of [a, b]) await node.leave();
 });
 
-Deno.test("MemoryBackbone lets rows be taken over, and its leases have an age, after its clock was set back", async () => {
+Deno.test("MemoryBackbone accepts takeovers and returns ages of leases after its clock was set back", async () => {
   using room = new Room();
   const { connection } = await room.stranger("a");
   const other = await room.backbone.connect("b", SILENT);
@@ -311,9 +311,9 @@ Deno.test("MemoryBackbone lets rows be taken over, and its leases have an age, a
   assertEquals((await connection.read('"doc-1"')).rows, []);
 });
 
-// What can't be read
+// Unreadable leases
 
-Deno.test("joinCluster() makes the best of a lease that it can't read", async () => {
+Deno.test("joinCluster() ignores the parts of a lease that it can't read", async () => {
   using room = new Room();
   const [a, server] = await room.join("a");
   const told: BackboneListener[] = [];
@@ -351,7 +351,7 @@ Deno.test("joinCluster() makes the best of a lease that it can't read", async ()
 
 // Purges
 
-Deno.test("joinCluster() purges a life once at a time, however often it is told of it", async () => {
+Deno.test("joinCluster() purges a life once at a time, however often renewals return it", async () => {
   using room = new Room();
   let atOnce = 0;
   let isDone = false;
@@ -382,7 +382,7 @@ Deno.test("joinCluster() purges a life once at a time, however often it is told 
 
 // Leaving
 
-Deno.test("Cluster.leave() forgets the others: nodes() is empty, and list() has its own alone", async () => {
+Deno.test("Cluster.leave() forgets the others: nodes() is empty, and list() returns only own entries", async () => {
   using room = new Room();
   const [a, here] = await room.join("a");
   await room.stranger("b");

@@ -6,42 +6,37 @@ import { within } from "./within.ts";
 export const ANSWER_TIMEOUT_MS = 2_000;
 
 /**
- * How many UTF-16 code units one message carries: no more than 256 KiB of
- * UTF-8, whatever they are and however they are escaped.
+ * How many UTF-16 code units one message carries: at most 256 KiB of UTF-8,
+ * whatever they are and however JSON escapes them.
  */
 const PART_LENGTH = 80_000;
 
-/** What nodes send each other: a question, or part of an answer. */
+/** A text between nodes. */
 type Message =
   | {
     readonly type: "ask";
     readonly id: string;
-    /** Whose entries are asked for. */
+    /** The subject to locate. */
     readonly subject: unknown;
   }
   | {
     readonly type: "answer";
     readonly id: string;
-    /** Which part it is, from 0, of how many. */
+    /** The index of the part, from 0. */
     readonly part: number;
+    /** The number of parts. */
     readonly parts: number;
+    /** The text of the part. */
     readonly text: string;
   }
-  | {
-    /** The node can't read the question. */
-    readonly type: "none";
-    readonly id: string;
-  }
-  | {
-    /** The node leaves, and answers nothing any more. */
-    readonly type: "left";
-    /** The epoch of its life. */
-    readonly id: string;
-  };
+  /** The node can't read the question. */
+  | { readonly type: "none"; readonly id: string }
+  /** The node leaves and answers no more. The id is the epoch of its life. */
+  | { readonly type: "left"; readonly id: string };
 
 /** The answers to a question. */
 export interface Answers {
-  /** What each node has answered. */
+  /** The answer of each node that has answered. */
   readonly answers: readonly string[];
   /** The names of the nodes that have not answered. */
   readonly missing: readonly string[];
@@ -49,27 +44,27 @@ export interface Answers {
 
 /** What questions need. */
 export interface QuestionsHost<M extends PresenceModel> {
-  /** Sends a text to a node, or to all others. */
+  /** Sends a text to one node or to all others. */
   send(text: string, to?: string): void;
-  /** The entries of a subject that this node owns, as text. */
+  /** Returns the own entries of a subject as text. */
   answer(subject: M["subject"]): string;
-  /** Whether a node has said that it answers nothing any more. */
+  /** Reports whether a node has announced that it answers no more. */
   isSilent(node: string): boolean;
-  /** A node says so, of one of its lives. */
+  /** Called when a life announces that. */
   silenced(life: NodeLife): void;
 }
 
-/** Asks all other nodes where a subject is, and answers them. */
+/** Asks all other nodes for the entries of a subject, and answers them. */
 export class Questions<M extends PresenceModel> {
   readonly #host: QuestionsHost<M>;
   readonly #open = new Map<string, OpenQuestion>();
 
-  /** Makes one that has asked nothing. */
+  /** Makes the questions of a node. */
   constructor(host: QuestionsHost<M>) {
     this.#host = host;
   }
 
-  /** Asks other nodes, and waits until all have answered, or for too long. */
+  /** Asks other nodes; waits for all answers, but no longer than the timeout. */
   async ask(
     subject: M["subject"],
     others: readonly string[],
@@ -79,7 +74,7 @@ export class Questions<M extends PresenceModel> {
     const id = crypto.randomUUID();
     this.#open.set(id, open);
     try {
-      if (!open.isSettled) this.#send({ type: "ask", id, subject });
+      if (open.isOpen) this.#send({ type: "ask", id, subject });
       await within(open.settled, ANSWER_TIMEOUT_MS, undefined);
       return open.answers;
     } finally {
@@ -87,7 +82,7 @@ export class Questions<M extends PresenceModel> {
     }
   }
 
-  /** Takes a text that another node has sent. */
+  /** Handles a text of another node. */
   receive(from: string, text: string): void {
     const message = decodeMessage(text);
     switch (message?.type) {
@@ -103,12 +98,12 @@ export class Questions<M extends PresenceModel> {
     }
   }
 
-  /** Tells the others not to wait for this node any more, whose life it is. */
+  /** Announces that a life of this node answers no more. */
   leave({ epoch }: NodeLife): void {
     this.#send({ type: "left", id: epoch });
   }
 
-  /** Stops waiting for a node: its life is over, and its entries are gone. */
+  /** Stops waiting for a node whose life has ended: its entries are gone. */
   gone(node: string): void {
     for (const open of this.#open.values()) open.gone(node);
   }
@@ -136,36 +131,34 @@ export class Questions<M extends PresenceModel> {
 
 /** A question that not all nodes have answered. */
 class OpenQuestion {
-  /** Settles when no more answers are awaited. */
+  /** Settles when the question awaits no more answers. */
   readonly settled: Promise<void>;
-  /** Whether that is so already. */
-  isSettled = false;
   /** Stops waiting. */
-  readonly settle: () => void;
+  settle: () => void = () => {};
   readonly #awaited: Set<string>;
   readonly #silent: Set<string>;
   readonly #parts = new Map<string, Map<number, string>>();
   readonly #answers: string[] = [];
 
   constructor(others: readonly string[], isSilent: (node: string) => boolean) {
-    let resolve = () => {};
-    this.settled = new Promise<void>((settle) => resolve = settle);
-    this.settle = () => {
-      this.isSettled = true;
-      resolve();
-    };
+    this.settled = new Promise((resolve) => this.settle = resolve);
     this.#awaited = new Set(others.filter((node) => !isSilent(node)));
     this.#silent = new Set(others.filter(isSilent));
     this.#look();
   }
 
-  /** What has been answered so far. */
+  /** Whether the question awaits answers. */
+  get isOpen(): boolean {
+    return this.#awaited.size > 0;
+  }
+
+  /** The answers so far. */
   get answers(): Answers {
     const missing = [...this.#awaited, ...this.#silent].sort();
     return { answers: this.#answers, missing };
   }
 
-  /** Takes a part of an answer. */
+  /** Applies a part of an answer. */
   take(
     from: string,
     { part, parts, text }: Extract<Message, { type: "answer" }>,
@@ -193,7 +186,7 @@ class OpenQuestion {
   }
 
   #look(): void {
-    if (this.#awaited.size === 0) this.settle();
+    if (!this.isOpen) this.settle();
   }
 }
 

@@ -5,9 +5,8 @@ import {
   isKey,
   type PresenceModel,
 } from "../../core/mod.ts";
-import { PUBLIC_VIEWER } from "../mod.ts";
+import { PUBLIC_VIEWER, type Whereabouts } from "../mod.ts";
 import { countedSignal, RUNS, settles } from "../testing/harness.ts";
-import type { EntriesAnswer } from "./mod.ts";
 import { ANSWER_TIMEOUT_MS, Questions } from "./questions.ts";
 import { nodeContext } from "./row_codec.ts";
 import { Lab, type LabNode, SOON, TIMES } from "./testing/lab.ts";
@@ -23,7 +22,7 @@ async function three(lab: Lab): Promise<[LabNode, LabNode, LabNode]> {
   return nodes;
 }
 
-/** What a node is told, once time has gone by. */
+/** Asks at a node, advances the time, and returns the answer. */
 async function asked<T>(
   lab: Lab,
   node: LabNode,
@@ -39,13 +38,13 @@ async function asked<T>(
   return await answer;
 }
 
-function subjects({ snapshots }: EntriesAnswer): unknown[] {
+function subjects({ snapshots }: Whereabouts): unknown[] {
   return snapshots.map(({ subject }) => subject).sort();
 }
 
 // Entries
 
-Deno.test("Cluster.list() tells of a context that the node does not follow", async () => {
+Deno.test("Cluster.list() returns the entries of a context that the node does not follow", async () => {
   using lab = new Lab();
   const [a, b, c] = await three(lab);
   await a.receive({ facets: { activity: "editing" } });
@@ -63,7 +62,7 @@ Deno.test("Cluster.list() tells of a context that the node does not follow", asy
   assertEquals(c.shows(), [], "nothing is kept");
 });
 
-Deno.test("Cluster.list() of a context that is followed asks nobody", async () => {
+Deno.test("Cluster.list() of a followed context asks nobody", async () => {
   using lab = new Lab();
   const [a, , c] = await three(lab);
   await a.receive();
@@ -101,7 +100,7 @@ Deno.test("Cluster.locate() finds a subject in all contexts, once for each entry
   assertEquals([none.snapshots, none.isComplete], [[], true]);
 });
 
-Deno.test("Cluster.locate() brings answers of any size, in several texts", async () => {
+Deno.test("Cluster.locate() receives answers of any size, in several texts", async () => {
   using lab = new Lab();
   const [a, , c] = await three(lab);
   const quotes = '"\\\u{1F600}é'.repeat(2_000);
@@ -110,7 +109,7 @@ Deno.test("Cluster.locate() brings answers of any size, in several texts", async
   }
   await lab.pass();
   const before = lab.network.calls.get("send") ?? 0;
-  const origins = ({ snapshots }: EntriesAnswer) =>
+  const origins = ({ snapshots }: Whereabouts) =>
     snapshots.map(({ origin }) => origin).sort();
   const expected = Array.from({ length: 40 }, (_, i) => `${i} ${quotes}`)
     .sort();
@@ -126,7 +125,7 @@ Deno.test("Cluster.locate() brings answers of any size, in several texts", async
 
 // Counts
 
-Deno.test("Cluster.count() counts nobody twice who is at two nodes", async () => {
+Deno.test("Cluster.count() counts a subject at two nodes once", async () => {
   using lab = new Lab();
   const [a, b, c] = await three(lab);
   await a.receive({ origin: "a" });
@@ -157,7 +156,7 @@ Deno.test("Cluster.count() counts nobody twice who is at two nodes", async () =>
   assertEquals(own.subjects.get("doc-1"), 2);
 });
 
-Deno.test("PresenceServer.count() counts at all nodes, and says who has not answered", async () => {
+Deno.test("PresenceServer.count() counts at all nodes, and names those that are missing", async () => {
   using lab = new Lab();
   const [a, b, c] = await three(lab);
   await a.receive({ origin: "a" });
@@ -178,7 +177,7 @@ Deno.test("PresenceServer.count() counts at all nodes, and says who has not answ
   assertEquals([alone.isComplete, alone.missing], [false, ["a", "b"]]);
 });
 
-Deno.test("Cluster.count() reads very many contexts, no more than 64 at once", async () => {
+Deno.test("Cluster.count() reads many contexts, at most 64 at once", async () => {
   using lab = new Lab();
   const [a, , c] = await three(lab);
   const contexts = Array.from(
@@ -205,7 +204,7 @@ Deno.test("Cluster.count() reads very many contexts, no more than 64 at once", a
   assertEquals(answer.isComplete, true);
 });
 
-Deno.test("Cluster.count(), list() and locate() ask nobody about what is no key, and say so at once", async () => {
+Deno.test("Cluster.count(), list() and locate() refuse an invalid key at once", async () => {
   using lab = new Lab();
   const [a, b] = await three(lab);
   await b.receive();
@@ -224,9 +223,9 @@ Deno.test("Cluster.count(), list() and locate() ask nobody about what is no key,
   assertEquals(lab.network.calls.get("send") ?? 0, before);
 });
 
-// Who does not answer
+// Nodes without an answer
 
-Deno.test("Cluster.locate() waits for who does not answer no longer than two seconds, and names them", async () => {
+Deno.test("Cluster.locate() waits at most two seconds, and names the nodes that do not answer", async () => {
   using lab = new Lab();
   const [a, b, c] = await Promise.all(
     ["a", "b", "c"].map((name) => lab.start(name, {}, { leaseTtlMs: 10_000 })),
@@ -237,7 +236,7 @@ Deno.test("Cluster.locate() waits for who does not answer no longer than two sec
   await b.receive({ origin: "b", context: "doc-2" });
   await lab.pass();
   b.process.isPaused = true;
-  let answer: EntriesAnswer | undefined;
+  let answer: Whereabouts | undefined;
   await c.run(async () => answer = await c.cluster.locate("alice"));
   await lab.pass(ANSWER_TIMEOUT_MS - 100);
   assertEquals(answer, undefined);
@@ -247,7 +246,7 @@ Deno.test("Cluster.locate() waits for who does not answer no longer than two sec
   assertEquals(answer.snapshots.map(({ context }) => context), ["doc-1"]);
 });
 
-Deno.test("Cluster.locate() does not wait for who is given up meanwhile", async () => {
+Deno.test("Cluster.locate() does not wait for a node that is given up meanwhile", async () => {
   using lab = new Lab();
   const [a, b, c] = await three(lab);
   await a.receive();
@@ -263,7 +262,7 @@ Deno.test("Cluster.locate() does not wait for who is given up meanwhile", async 
   assertEquals(subjects(answer), ["alice"]);
 });
 
-Deno.test("Cluster.list() of a node that is cut off tells what it has, and that the others are missing", async () => {
+Deno.test("Cluster.list() of a node that is cut off returns what it has, and names the others as missing", async () => {
   using lab = new Lab();
   const [a, , c] = await three(lab);
   await a.receive();
@@ -280,7 +279,7 @@ Deno.test("Cluster.list() of a node that is cut off tells what it has, and that 
   assertEquals([count.isComplete, count.missing], [false, ["a", "b"]]);
 });
 
-Deno.test("Cluster.list() of a node that was never connected is not complete", async () => {
+Deno.test("Cluster.list() is not complete before the node is connected", async () => {
   using lab = new Lab();
   lab.network.setAway(true);
   const a = await lab.start("a");
@@ -290,7 +289,7 @@ Deno.test("Cluster.list() of a node that was never connected is not complete", a
   assertEquals([answer.isComplete, answer.missing], [false, []]);
 });
 
-Deno.test("Cluster.locate() ends with the reason of its signal, and holds on to nothing", async () => {
+Deno.test("Cluster.locate() fails with the reason of its signal, and leaks nothing", async () => {
   using lab = new Lab();
   const [a, b] = await three(lab);
   const counted = countedSignal();
@@ -311,14 +310,14 @@ Deno.test("Cluster.locate() ends with the reason of its signal, and holds on to 
 });
 
 for (const keep of [true, false]) {
-  Deno.test(`Cluster.leave({ keep: ${keep} }) lets the others wait for no answer of its node`, async () => {
+  Deno.test(`Cluster.leave({ keep: ${keep} }) makes others wait for no answer of its node`, async () => {
     using lab = new Lab();
     const [a, b, c] = await three(lab);
     await a.receive();
     await b.receive({ origin: "b", context: "doc-2" });
     await lab.pass();
     c.process.isPaused = true;
-    const answers: EntriesAnswer[] = [];
+    const answers: Whereabouts[] = [];
     const ask = () =>
       a.cluster.locate("alice").then((one) => answers.push(one));
     await a.run(ask);
@@ -340,7 +339,7 @@ for (const keep of [true, false]) {
     await a.run(ask);
     await lab.pass(100);
     assertEquals(answers[2]?.isComplete, true);
-    // Whoever comes back by its name answers.
+    // A node that returns by its name answers.
     await lab.start("b");
     await lab.pass();
     await a.run(ask);
@@ -349,12 +348,12 @@ for (const keep of [true, false]) {
   });
 }
 
-Deno.test("Cluster.leave() lets nobody wait for an answer", async () => {
+Deno.test("Cluster.leave() ends open questions", async () => {
   using lab = new Lab();
   const [a, b, c] = await three(lab);
   b.process.isPaused = true;
   c.process.isPaused = true;
-  let answer: EntriesAnswer | undefined;
+  let answer: Whereabouts | undefined;
   await a.run(async () => answer = await a.cluster.locate("alice"));
   await a.run(() => a.cluster.leave());
   assertEquals(answer?.missing, ["b", "c"]);
@@ -376,7 +375,7 @@ function questionsOf(
   return { questions, sent };
 }
 
-/** The id of the first question that was sent. */
+/** Returns the id of the first sent question. */
 function idOf([[text] = ["{}"]]: [string, string?][]): string {
   return JSON.parse(text).id;
 }
@@ -385,7 +384,7 @@ function part(id: string, text: string, part = 0, parts = 1): string {
   return JSON.stringify({ type: "answer", id, part, parts, text });
 }
 
-Deno.test("Questions take an answer whose parts come twice and in any order", async () => {
+Deno.test("Questions accept parts of an answer twice and in any order", async () => {
   const { questions, sent } = questionsOf();
   const answers = questions.ask("alice", ["b"]);
   const id = idOf(sent);
@@ -398,13 +397,13 @@ Deno.test("Questions take an answer whose parts come twice and in any order", as
   questions.receive("b", part(id, "late", 1, 3));
 });
 
-Deno.test("Questions say that there is no answer to what they can't read", () => {
+Deno.test('Questions answer "none" to a question that they can\'t read', () => {
   const { questions, sent } = questionsOf();
   questions.receive("b", JSON.stringify({ type: "ask", id: "1", newer: true }));
   assertEquals(sent, [[JSON.stringify({ type: "none", id: "1" }), "b"]]);
 });
 
-Deno.test("Questions wait no longer for who has no answer, and name them", async () => {
+Deno.test("Questions stop waiting for a node without an answer, and name it", async () => {
   const { questions, sent } = questionsOf();
   const answers = questions.ask("alice", ["b", "c"]);
   const id = idOf(sent);
@@ -415,7 +414,7 @@ Deno.test("Questions wait no longer for who has no answer, and name them", async
   assertEquals(await answers, { answers: ["of b"], missing: ["c"] });
 });
 
-Deno.test("Questions take no answer of a node that was not asked, or that has answered", async () => {
+Deno.test("Questions ignore answers of nodes that were not asked or have answered", async () => {
   const { questions, sent } = questionsOf();
   const answers = questions.ask("alice", ["b", "c"]);
   const id = idOf(sent);
@@ -426,7 +425,7 @@ Deno.test("Questions take no answer of a node that was not asked, or that has an
   assertEquals(await answers, { answers: ["of b", "of c"], missing: [] });
 });
 
-Deno.test("Questions property: whatever text comes, nothing is thrown, and each question has one answer, if only that there is none", () => {
+Deno.test('Questions property: any text throws nothing, and each question has one answer, perhaps "none"', () => {
   const { questions, sent } = questionsOf("answer");
   const text = fc.oneof(
     fc.string(),
@@ -469,7 +468,7 @@ function readable(text: string): Record<string, unknown> {
   }
 }
 
-Deno.test("Cluster.locate() leaves out what it can't read of an answer", async () => {
+Deno.test("Cluster.locate() leaves out the parts of an answer that it can't read", async () => {
   using lab = new Lab();
   const [a] = await three(lab);
   const stranger = await lab.connect("b");
@@ -496,7 +495,7 @@ Deno.test("Cluster.locate() leaves out what it can't read of an answer", async (
   await stranger.connection.close();
 });
 
-Deno.test("Questions property: no text that is sent is longer than 256 KiB, whatever the answer is", () => {
+Deno.test("Questions property: no sent text is longer than 256 KiB", () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: "grapheme", minLength: 1 }), { minLength: 1 }),

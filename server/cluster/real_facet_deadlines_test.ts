@@ -1,5 +1,5 @@
 /**
- * Facets that go by themselves, with the clocks of real backbones.
+ * Facets with deadlines, with the clocks of real backbones.
  *
  * @module
  */
@@ -36,7 +36,7 @@ function isEditing({ store }: PresenceServer): boolean {
 for (const { name, start, dial } of KITS) {
   Deno.test({
     name:
-      `joinCluster() over ${name} ends a facet at the other nodes that the owner has left behind`,
+      `joinCluster() over ${name} ends a facet at the other nodes after its owner was killed`,
     ignore: INSTALLED.get(name) !== true,
     async fn() {
       await using backend = await start();

@@ -4,51 +4,51 @@ import { Board } from "./board.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** What is known of another node. */
+/** The state of another node. */
 interface Peer {
   readonly lease: Lease;
-  /** Runs since it was last heard from. */
+  /** Runs since its last renewal was heard. */
   heard: Stopwatch;
   /**
-   * Whether its lease exists, but nothing shows that the node lives. It counts
-   * for nothing until it renews the lease, and may be given up like others.
+   * Whether its lease exists, but nothing shows that the node lives. The lease
+   * counts for nothing until it is renewed, and may end like others.
    */
   readonly isDormant: boolean;
-  /** Whether its lease looked young though it was not renewed. */
+  /** Whether its lease looked young although it was not renewed. */
   wasSpared: boolean;
-  /** Whether it has said that it answers nothing any more. */
+  /** Whether it has announced that it answers no more. */
   isSilent: boolean;
 }
 
-/** How many ended lives are remembered. */
+/** How many ended lives to remember. */
 const MAX_ENDED = 1_000;
 
-/** What a lease has shown. */
+/** What a lease shows. */
 export type News =
   /** Nothing new. */
   | "none"
   /** A renewal that follows the one before. */
   | "renewed"
-  /** So much was missed that anything may have changed. */
+  /** Renewals were missed, so anything may have changed. */
   | "missed";
 
-/** The other nodes, and which lives go on: what a node knows of them. */
+/** The other nodes and which of their lives are current. */
 export class Roster {
-  /** The names of the nodes that live, in order; none after this one left. */
+  /** The names of the living nodes in order; none after this one has left. */
   readonly nodes: Board<readonly string[]>;
   /** How many other nodes have joined. */
   joined = 0;
-  /** How many of them have left. */
+  /** How many other nodes have left or were given up. */
   left = 0;
-  /** How many lives have ended. What was asked before may be old. */
+  /** How many lives have ended. An answer to an earlier call may be stale. */
   ends = 0;
   readonly #session: Session;
   readonly #leaseTtlMs: Duration;
   readonly #peers = new Map<string, Peer>();
-  /** Lives that have ended, and how many had ended by then. */
+  /** Ended lives, and how many had ended by then. */
   readonly #ended = new Map<string, number>();
 
-  /** Makes one without other nodes. */
+  /** Makes a roster without other nodes. */
   constructor(session: Session, leaseTtlMs: Duration) {
     this.#session = session;
     this.#leaseTtlMs = leaseTtlMs;
@@ -58,42 +58,42 @@ export class Roster {
     );
   }
 
-  /** The names of the other nodes that live, in order. */
+  /** Returns the names of the other living nodes in order. */
   names(): string[] {
     return [...this.#peers.keys()].filter((node) => this.has(node)).sort();
   }
 
-  /** Whether another node lives. */
+  /** Reports whether another node lives. */
   has(node: string): boolean {
     return this.#peers.get(node)?.isDormant === false;
   }
 
-  /** Whether a life goes on; this node's own one, too. */
+  /** Reports whether a life, also this node's own one, is current. */
   lives({ node, epoch }: NodeLife): boolean {
     if (node === this.#session.node) return this.#session.life.epoch === epoch;
     return this.has(node) && this.#peers.get(node)?.lease.epoch === epoch;
   }
 
-  /** The latest lease of another node. */
+  /** Returns the latest lease of another node. */
   leaseOf(node: string): Lease | undefined {
     return this.#peers.get(node)?.lease;
   }
 
-  /** Remembers that a life answers nothing any more; its entries stay. */
+  /** Remembers that a life answers no more; its entries stay. */
   silence({ node, epoch }: NodeLife): void {
     const peer = this.#peers.get(node);
     if (peer?.lease.epoch === epoch) peer.isSilent = true;
   }
 
-  /** Whether a node has said so. */
+  /** Reports whether a node answers no more. */
   isSilent(node: string): boolean {
     return this.#peers.get(node)?.isSilent === true;
   }
 
   /**
-   * Takes a lease that is, or was a moment ago, the one of its node.
+   * Applies a lease that is, or was a moment ago, the current one of its node.
    *
-   * @param asked How many lives had ended when it was asked for.
+   * @param asked How many lives had ended when the call was made.
    */
   take(said: Lease | KeptLease, asked: number): News {
     const lease = readableLease(said);
@@ -103,14 +103,14 @@ export class Roster {
     const count = isSame ? known.lease.count : 0;
     if (lease.count <= count) return "none";
     const ended = isSame ? undefined : this.#ended.get(lease.epoch);
-    // The answer is older than the end, or than the life that is known since.
+    // The answer is older than the end, or than the present life.
     if (known !== undefined && ended !== undefined && ended > asked) {
       return "none";
     }
     const isOld = "age" in said && said.age >= this.#leaseTtlMs;
-    // A former life of this server does not go on, whatever its name was, and
-    // its rows are not another node's. Nor does one that has ended, unless it
-    // renews: a replica has brought its lease back.
+    // A former life of this server, by whatever name, does not continue, and its
+    // rows are not another node's. An ended life does not continue either, unless
+    // it renews: a replica has brought its lease back.
     const isDormant = this.#session.lease.isOwn(lease) ||
       ended !== undefined || known === undefined && isOld;
     this.#peers.set(lease.node, {
@@ -132,7 +132,7 @@ export class Roster {
     return follows ? "renewed" : "missed";
   }
 
-  /** Removes a life that is over. */
+  /** Removes an ended life. */
   end({ node, epoch }: NodeLife): void {
     this.#ended.delete(epoch);
     this.#ended.set(epoch, ++this.ends);
@@ -146,7 +146,7 @@ export class Roster {
     this.tell();
   }
 
-  /** For how long each node was silent that could have been heard. */
+  /** Returns how long each node was silent while it could be heard. */
   silences(): [node: string, Duration][] {
     const { connectedFor } = this.#session;
     return Array.from(
@@ -156,9 +156,9 @@ export class Roster {
   }
 
   /**
-   * Spares a node whose lease is young by the backbone's clock, once.
+   * Spares a node once whose lease is young by the backbone's clock.
    *
-   * @returns Whether it was not spared before: a clock was set back then.
+   * @returns `false` if it was spared before: then a clock was set back.
    */
   spare(node: string, age: Duration): boolean {
     const peer = this.#peers.get(node);
@@ -168,7 +168,7 @@ export class Roster {
     return true;
   }
 
-  /** Tells who lives. */
+  /** Notifies the watchers of the living nodes. */
   tell(): void {
     if (this.#session.hasLeft) return;
     this.nodes.set([this.#session.node, ...this.names()].sort());
@@ -182,8 +182,8 @@ export class Roster {
 }
 
 /**
- * A lease without what can't be read of it, which counts as missed; `undefined`
- * if it is none.
+ * Returns a lease without unreadable parts, which count as missed; `undefined`
+ * if it is no lease.
  */
 function readableLease(lease: Lease | KeptLease): Lease | undefined {
   const { node, epoch, count, announced, written } = lease;

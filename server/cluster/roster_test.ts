@@ -10,7 +10,7 @@ class Fixture {
   readonly session = new Session("here", {}, () => this.now);
   readonly roster = new Roster(this.session, LEASE_TTL);
 
-  /** Takes a lease: as it was renewed, or as it is kept with an age. */
+  /** Applies a lease: as a renewal, or as a kept one with an age. */
   take(epoch: string, count: number, age?: number, asked = this.roster.ends) {
     const lease: Lease = {
       node: "there",
@@ -34,7 +34,7 @@ class Fixture {
   }
 }
 
-Deno.test("Roster takes one renewal after the other, and finds that it has missed some", () => {
+Deno.test("Roster takes renewals in order, and detects missed ones", () => {
   const fixture = new Fixture();
   assertEquals(fixture.take("1", 1, 0), "renewed");
   assertEquals(fixture.take("1", 2), "renewed");
@@ -44,13 +44,13 @@ Deno.test("Roster takes one renewal after the other, and finds that it has misse
   assertEquals([...fixture.roster.nodes.current], ["here", "there"]);
 });
 
-Deno.test("Roster has missed something of a life that has renewed before it was known", () => {
+Deno.test("Roster reports missed renewals of a life that it did not know", () => {
   const fixture = new Fixture();
   assertEquals(fixture.take("1", 2, 0), "renewed", "the first names nothing");
   assertEquals(new Fixture().take("1", 3, 0), "missed");
 });
 
-Deno.test("Roster has missed something where a life takes the place of another one", () => {
+Deno.test("Roster reports missed renewals when a life replaces another one", () => {
   const fixture = new Fixture();
   fixture.take("1", 5, 0);
   assertEquals(fixture.take("2", 1, 0), "missed");
@@ -60,7 +60,7 @@ Deno.test("Roster has missed something where a life takes the place of another o
   assertEquals([roster.joined, roster.left], [1, 0]);
 });
 
-Deno.test("Roster counts no old lease until it is renewed", () => {
+Deno.test("Roster ignores an old lease until it is renewed", () => {
   const fixture = new Fixture();
   assertEquals(fixture.take("1", 5, LEASE_TTL), "none");
   assertEquals(fixture.names, []);
@@ -68,7 +68,7 @@ Deno.test("Roster counts no old lease until it is renewed", () => {
   assertEquals(fixture.names, ["there"]);
 });
 
-Deno.test("Roster believes no answer that is older than the end of a life", () => {
+Deno.test("Roster ignores an answer that is older than the end of a life", () => {
   const fixture = new Fixture();
   fixture.take("1", 5, 0);
   const asked = fixture.roster.ends;
@@ -78,7 +78,7 @@ Deno.test("Roster believes no answer that is older than the end of a life", () =
   assertEquals(fixture.roster.leaseOf("there")?.epoch, "2");
 });
 
-Deno.test("Roster counts a life that a replica has brought back once it renews", () => {
+Deno.test("Roster accepts a life that a replica has brought back once it renews", () => {
   const fixture = new Fixture();
   fixture.take("1", 5, 0);
   fixture.end("1");
@@ -89,7 +89,7 @@ Deno.test("Roster counts a life that a replica has brought back once it renews",
   assertEquals(fixture.names, ["there"]);
 });
 
-Deno.test("Roster counts no former life of its own server", () => {
+Deno.test("Roster ignores former lives of its own server", () => {
   const fixture = new Fixture();
   const { session, roster } = fixture;
   session.lease.beginLife();
@@ -99,7 +99,7 @@ Deno.test("Roster counts no former life of its own server", () => {
   assertEquals(fixture.names, []);
 });
 
-Deno.test("Roster.silences() counts the time since the node was connected", () => {
+Deno.test("Roster.silences() counts only the time since the node was connected", () => {
   const fixture = new Fixture();
   fixture.take("1", 1, 0);
   fixture.now += 100;

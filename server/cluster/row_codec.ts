@@ -8,24 +8,17 @@ import type {
 import { FACET_ALLOWANCE_MS } from "../internal.ts";
 import type { RemoteEntry } from "../mod.ts";
 
-/** Encodes a context as its name in a backbone: 1 is not "1". */
+/** Encodes a context as its name in a backbone, which distinguishes 1 from "1". */
 export function contextName(context: unknown): string {
   return JSON.stringify(context);
 }
 
-/** The context that all nodes follow. It is not JSON, and has no rows. */
+/** The context that all nodes follow. It is not JSON and has no rows. */
 export const NODES = "nodes";
 
-/** The context that only one node follows. */
+/** Returns the name of the context that only one node follows. */
 export function nodeContext(node: string): string {
   return `node ${node}`;
-}
-
-/** Decodes the name of a context. */
-export function decodeContext<M extends PresenceModel>(
-  name: string,
-): M["context"] {
-  return JSON.parse(name);
 }
 
 /** Encodes the key of an entry as the id of its row. */
@@ -34,8 +27,8 @@ export function rowId({ subject, resource, origin }: EntryKey): string {
 }
 
 /**
- * How long facets with deadlines last, in milliseconds: in a row, since their
- * publisher was heard from.
+ * How long facets with deadlines last, in milliseconds. In a row this counts from
+ * when the publisher was heard.
  */
 export type FacetsLast = readonly (readonly [name: string, lasts: Duration])[];
 
@@ -51,7 +44,7 @@ export function encodeRow<M extends PresenceModel>(
 }
 
 /**
- * Whether a row equals an entry, and its facets last about as long.
+ * Reports whether a row equals an entry, and its facets last about as long.
  *
  * @param row The value of the row.
  * @param age How many milliseconds ago its publisher was heard from.
@@ -79,7 +72,7 @@ export function saysTheSame(
   }
 }
 
-/** Decodes the key of an entry; `undefined` if it can't be read. */
+/** Decodes the key of an entry; returns `undefined` if it is invalid. */
 export function decodeKey<M extends PresenceModel>(
   context: string,
   id: string,
@@ -100,8 +93,8 @@ export function decodeKey<M extends PresenceModel>(
 }
 
 /**
- * Decodes an entry, without the facets that have been over for longer than the
- * allowance; `undefined` if this version can't read it.
+ * Decodes an entry without facets that ended longer ago than the allowance;
+ * returns `undefined` if this version can't read it.
  *
  * @param age How many milliseconds ago its publisher was heard from.
  */
@@ -129,7 +122,7 @@ export function decodeRow<M extends PresenceModel>(
   }
 }
 
-/** How long facets last from now; less than zero if they are over. */
+/** Returns how long facets last from now; less than zero if they have ended. */
 function leftOf(lasts: object, age: Duration): Record<string, Duration> {
   const left = Object.entries(lasts).flatMap(([name, duration]) =>
     Number.isFinite(duration) ? [[name, duration - age] as const] : []

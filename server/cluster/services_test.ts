@@ -1,8 +1,8 @@
 /**
- * Three services in processes of their own, over a real backbone, with clients
- * of phoenix.js at each: one dies, another is cut off from the backbone, a third
- * one stands still for longer than its lease, people come and go meanwhile, and
- * in the end all clients show the same.
+ * Three services in their own processes over a real backbone, with clients of
+ * phoenix.js at each. One dies, one is cut off from the backbone, and one is
+ * paused for longer than its lease, while people come and go. In the end all
+ * clients show the same.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { eventually } from "./testing/real_server.ts";
 import { RedisServer } from "./testing/redis_server.ts";
 import { TcpProxy } from "./testing/tcp_proxy.ts";
 
-/** Longer than this nothing that a test waits for takes. */
+/** How long a test waits at most. */
 const PATIENCE_MS = 60_000;
 
-/** A server that has no sign of life of another one for so long gives it up. */
+/** How long without a sign of life until a server gives another one up. */
 const LEASE_MS = 1_500;
 
 const BACKBONES = [
@@ -36,7 +36,7 @@ function start(backbone: string, node: string, port = "0"): Promise<Service> {
   ]);
 }
 
-/** Joins somebody at a service, present under a name. */
+/** Joins a client at a service, present under a name. */
 function join({ url }: Service, key: string): Promise<PhoenixClient> {
   const meta = { name: key };
   return PhoenixClient.join({ url: socketUrl(url) }, { key, meta });
@@ -46,7 +46,7 @@ function socketUrl(url: string): string {
   return `${url.replace("http", "ws")}socket`;
 }
 
-/** Waits until all clients show some people, and nobody else. */
+/** Waits until all clients show exactly these people. */
 async function allShow(
   clients: readonly PhoenixClient[],
   ...people: readonly string[]
@@ -70,7 +70,7 @@ async function allShow(
 for (const { name, scheme, server } of BACKBONES) {
   Deno.test({
     name:
-      `three services over ${name} show everybody the same, though one dies, one is cut off and one stands still`,
+      `three services over ${name} agree although one dies, one is cut off and one is paused`,
     ignore: !server.isInstalled,
     async fn() {
       await using backbone = await server.start();
@@ -95,7 +95,7 @@ for (const { name, scheme, server } of BACKBONES) {
       const everybody = ["ann", "abe", "bob", "bea", "cyd", "cal"];
       await allShow([...atA, ...atB, ...atC], ...everybody);
 
-      // What people tell each other goes everywhere, too.
+      // Messages between people reach all services, too.
       assertEquals(await atA[0]?.push("wave", { hand: "left" }), "ok");
       await heard([...atB, ...atC], "left");
 
@@ -108,7 +108,7 @@ for (const { name, scheme, server } of BACKBONES) {
       const [late] = await people(c, "cora");
       await atB[1]?.leave();
       const [more] = await people(b, "ben");
-      // Whom the others have given up, and whom the one that is cut off holds.
+      // The others have given them up; the node that is cut off holds them.
       await allShow(atB.slice(0, 1), "bob", "ben");
       await allShow(atC.slice(0, 1), "bob", "bea", "cyd", "cora");
 
@@ -123,7 +123,7 @@ for (const { name, scheme, server } of BACKBONES) {
       await allShow(remaining, ...all);
       assertEquals(again.port, port);
 
-      // One that stands still beyond its lease is given up, until it goes on.
+      // A paused service is given up after its lease, until it resumes.
       b.pause(true);
       const elsewhere = [...atA, ...atC.slice(0, 1)];
       await allShow(elsewhere, "ann", "abe", "cyd", "cora");
@@ -135,7 +135,7 @@ for (const { name, scheme, server } of BACKBONES) {
   });
 }
 
-/** Waits until all clients have heard somebody wave. */
+/** Waits until all clients have received a wave. */
 function heard(clients: readonly PhoenixClient[], hand: string): Promise<void> {
   const said = `"hand":"${hand}"`;
   return eventually(

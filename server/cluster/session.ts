@@ -2,10 +2,10 @@ import type { Duration, Timestamp } from "../../core/mod.ts";
 import type { BackboneConnection, NodeLife } from "./backbone.ts";
 import { OwnLease } from "./own_lease.ts";
 import { Board } from "./board.ts";
-import type { ClusterStatus } from "./status.ts";
+import type { ClusterStatus } from "./cluster_stats.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
-/** The present state of a node towards its backbone; its parts share it. */
+/** The state of a node towards its backbone, which the node's parts share. */
 export class Session {
   /** Its status. */
   readonly status: Board<ClusterStatus> = new Board<ClusterStatus>(
@@ -14,21 +14,22 @@ export class Session {
   );
   /** Its own lease. */
   readonly lease: OwnLease;
-  /** The present, by its own clock. */
+  /** Returns the current time by its own clock. */
   readonly now: () => Timestamp;
   /** Its connection, if there is one. */
   connection: BackboneConnection | undefined;
   /** The memory of the backbone that has its lease; "" while none has. */
   memory = "";
   readonly #name: string;
-  #connected: Stopwatch | undefined;
-  #lost: Stopwatch | undefined;
+  /** Runs since the status has changed. */
+  #since: Stopwatch;
 
-  /** Makes one for a server that is not connected. */
+  /** Makes the state of a node that is not connected. */
   constructor(node: string, server: object, now: () => Timestamp) {
     this.lease = new OwnLease(node, server);
     this.#name = node;
     this.now = now;
+    this.#since = new Stopwatch(now);
   }
 
   /** Its present life. */
@@ -51,14 +52,14 @@ export class Session {
     return this.status.current === "left";
   }
 
-  /** How long its lease has been renewed without a failure. */
+  /** How long it has renewed its lease without a failure. */
   get connectedFor(): Duration {
-    return this.#connected?.elapsed ?? 0;
+    return this.isConnected ? this.#since.elapsed : 0;
   }
 
   /** How long it has been cut off. */
   get lostFor(): Duration {
-    return this.#lost?.elapsed ?? 0;
+    return this.status.current === "isolated" ? this.#since.elapsed : 0;
   }
 
   /** Takes a name that no other node has, and drops its connection. */
@@ -71,17 +72,16 @@ export class Session {
 
   /** Handles a renewal of its lease. */
   connected(): void {
-    if (this.isConnected) return;
-    this.#connected = new Stopwatch(this.now);
-    this.#lost = undefined;
-    this.status.set("connected");
+    if (!this.isConnected) this.#become("connected");
   }
 
   /** Handles a failed renewal. */
   lost(): void {
-    if (!this.isConnected) return;
-    this.#connected = undefined;
-    this.#lost = new Stopwatch(this.now);
-    this.status.set("isolated");
+    if (this.isConnected) this.#become("isolated");
+  }
+
+  #become(status: ClusterStatus): void {
+    this.#since = new Stopwatch(this.now);
+    this.status.set(status);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Thousands of histories of a cluster, each made up from a seed: nodes and
+ * Thousands of histories of a cluster, each generated from a seed: nodes and
  * publishers that come, go and move, in a network that fails in every way.
- * `RUTHERE_RUNS` is how many; `RUTHERE_SEED` replays one, and tells of it.
+ * `RUTHERE_RUNS` sets how many; `RUTHERE_SEED` replays one and prints it.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { simulate } from "./testing/simulation.ts";
 const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 1_000);
 const SEED = Deno.env.get("RUTHERE_SEED");
 
-/** The first so many are the same in every run; those beyond are others. */
+/** How many seeds are the same in every run; the others are random. */
 const CONSTANT = 1_000;
 
-/** Of those beyond, what has failed once: each by a fault that no other finds. */
+/** Further seeds that failed once, each by a fault that no other seed finds. */
 const FAILED_ONCE = [
   77_000_411,
   78_000_149,
@@ -24,12 +24,12 @@ const FAILED_ONCE = [
   // A removal overtook a put of the same context.
   520_768_338,
   520_774_722,
-  // A replica brought a life back that its node had had by another name.
+  // A replica brought back a life that its node had by another name.
   520_731_395,
-  // A row was awaited for as long as the former life of its node had lived.
+  // A row was held by the renewal count of its node's former life.
   1_320_083_561,
   1_320_085_516,
-  // Who was not known before the backbone forgot all was missed too early.
+  // Subjects that were unknown before the backbone forgot were missed too early.
   1_320_074_144,
 ];
 
@@ -44,7 +44,7 @@ async function replayable(seed: number): Promise<void> {
 }
 
 if (SEED === undefined) {
-  Deno.test("joinCluster() property: whatever has happened, after healing all nodes agree with the living publishers", async () => {
+  Deno.test("joinCluster() property: after any history and healing, all nodes agree with the living publishers", async () => {
     for (const seed of FAILED_ONCE) await replayable(seed);
     const random = new Random(Date.now());
     for (let run = 1; run <= RUNS; run++) {
@@ -56,7 +56,7 @@ if (SEED === undefined) {
     simulate(Number(SEED), console.log));
 }
 
-Deno.test("simulate() tells the same history for the same seed", async () => {
+Deno.test("simulate() repeats a history for the same seed", async () => {
   const tell = async () => {
     const lines: string[] = [];
     await simulate(8, (line) => lines.push(line));

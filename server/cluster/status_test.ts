@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { countedSignal, Reader, settles } from "../testing/harness.ts";
 import { Lab, SOON, TIMES } from "./testing/lab.ts";
 
-Deno.test("Cluster.watchStatus() begins with what it is, and ends after it has left", async () => {
+Deno.test("Cluster.watchStatus() begins with the present status, and ends after the node has left", async () => {
   using lab = new Lab();
   lab.network.setAway(true);
   const a = await lab.start("a");
@@ -22,7 +22,7 @@ Deno.test("Cluster.watchStatus() begins with what it is, and ends after it has l
   assert(statuses.done);
 });
 
-Deno.test("Cluster.watchStatus() tells who comes late the latest alone", async () => {
+Deno.test("Cluster.watchStatus() yields only the latest status to a slow reader", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   const watch = a.cluster.watchStatus();
@@ -34,7 +34,7 @@ Deno.test("Cluster.watchStatus() tells who comes late the latest alone", async (
   assertEquals(await watch.return?.(), { done: true, value: undefined });
 });
 
-Deno.test("Cluster.watchStatus() ends without an error when it is aborted, and holds on to nothing", async () => {
+Deno.test("Cluster.watchStatus() ends without an error when it is aborted, and leaks nothing", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -52,7 +52,7 @@ Deno.test("Cluster.watchStatus() ends without an error when it is aborted, and h
   assert(late.done);
 });
 
-Deno.test("Cluster.watchStatus() ends at once when it is returned from", async () => {
+Deno.test("Cluster.watchStatus() ends at once by return()", async () => {
   using lab = new Lab();
   const a = await lab.start("a");
   await lab.pass();
@@ -64,7 +64,7 @@ Deno.test("Cluster.watchStatus() ends at once when it is returned from", async (
   assertEquals(await next, { done: true, value: undefined });
 });
 
-Deno.test("Cluster.status is isolated while a node is cut off, and others give it up", async () => {
+Deno.test("Cluster.status is isolated while the node is cut off, and others give it up", async () => {
   using lab = new Lab();
   const [a, b] = await Promise.all([lab.start("a"), lab.start("b")]);
   await lab.pass();
@@ -81,7 +81,7 @@ Deno.test("Cluster.status is isolated while a node is cut off, and others give i
   ]]);
 });
 
-Deno.test("Cluster.isReady is true from the first connection on, and for the hold while cut off", async () => {
+Deno.test("Cluster.isReady is true after the first connection, and for the hold while the node is cut off", async () => {
   using lab = new Lab();
   lab.network.setAway(true);
   const { cluster } = await lab.start("a");

@@ -1,12 +1,12 @@
 import type { Duration, Timestamp } from "../../core/mod.ts";
 
-/** Measures how long ago something was, by a clock that may be set back. */
+/** Measures elapsed time by a clock that may be set back. */
 export class Stopwatch {
   readonly #now: () => Timestamp;
   #startedAt: Timestamp;
 
   /**
-   * Starts it.
+   * Starts the stopwatch.
    *
    * @param elapsed How long ago it started.
    */

@@ -6,8 +6,10 @@ import {
   type RemoteEntry,
   type RemoteWhereabouts,
   type Replication,
+  type SubjectCounts,
   type Viewer,
   viewerPolicy,
+  type Whereabouts,
 } from "../mod.ts";
 import type { Row } from "./backbone.ts";
 import type { FollowedContexts } from "./followed_contexts.ts";
@@ -20,52 +22,23 @@ import { abortable, within } from "./within.ts";
 /** Options of a question to the cluster. */
 export interface QuestionOptions<M extends PresenceModel = PresenceModel> {
   /**
-   * The viewer, whose rights filter the answer.
+   * The viewer whose rights filter the answer.
    *
    * @default {OMNISCIENT_VIEWER}
    */
   readonly viewer?: Viewer<M> | undefined;
-  /** Ends the wait: the question fails with its reason. */
+  /** Ends the wait: the question fails with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Whether an answer has the entries of all nodes. */
-export interface Completeness {
-  /**
-   * Whether this node is connected, and no living node is missing.
-   */
-  readonly isComplete: boolean;
-  /** The names of the living nodes whose entries may be left out. */
-  readonly missing: readonly string[];
-}
-
-/** The entries of all nodes. */
-export interface EntriesAnswer<M extends PresenceModel = PresenceModel>
-  extends Completeness {
-  /** The entries, in no particular order. Those of other nodes never expire. */
-  readonly snapshots: readonly PresenceSnapshot<M>[];
-}
-
-/** The numbers of subjects at all nodes together. */
-export interface CountAnswer<M extends PresenceModel = PresenceModel>
-  extends Completeness {
-  /** The number of subjects in each context. */
-  readonly subjects: ReadonlyMap<M["context"], number>;
 }
 
 /** How many contexts are read at once. */
 const READERS = 64;
 
-/** The entries of a context, as far as this node can tell. */
-interface Listed<M extends PresenceModel> extends Completeness {
-  readonly snapshots: readonly PresenceSnapshot<M>[];
-}
-
 /** What a survey needs. */
 export interface SurveyHost<M extends PresenceModel> {
   /** The server of this node. */
   readonly server: PresenceServer<M>;
-  /** The server's own entries. */
+  /** Knows the server's own entries. */
   readonly replication: Replication<M>;
   /** The contexts that the node follows. */
   readonly contexts: FollowedContexts<M>;
@@ -73,37 +46,37 @@ export interface SurveyHost<M extends PresenceModel> {
   readonly questions: Questions<M>;
   /** The other nodes. */
   readonly roster: Roster;
-  /** Whether the node is connected. */
+  /** The state of the node. */
   readonly session: Session;
 }
 
 /**
- * Answers for the whole cluster: a context is read from the backbone, unless it
- * is followed; where a subject is, only the nodes can tell.
+ * Answers for the whole cluster. It reads contexts that the node does not follow
+ * from the backbone, and asks the nodes for the entries of a subject.
  */
 export class Survey<M extends PresenceModel> {
   readonly #host: SurveyHost<M>;
 
-  /** Makes one. */
+  /** Makes the survey of a node. */
   constructor(host: SurveyHost<M>) {
     this.#host = host;
   }
 
-  /** The entries of a context. */
+  /** Returns the entries of a context. */
   async list(
     context: M["context"],
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
-  ): Promise<EntriesAnswer<M>> {
+  ): Promise<Whereabouts<M>> {
     assertKey(context, "context", "list entries");
     const listed = await this.#list(context, signal);
     return { ...listed, snapshots: seenBy(viewer, listed.snapshots) };
   }
 
-  /** How many subjects contexts have. */
+  /** Counts the subjects of contexts. */
   async count(
     contexts: readonly M["context"][],
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
-  ): Promise<CountAnswer<M>> {
+  ): Promise<SubjectCounts<M>> {
     for (const context of contexts) {
       assertKey(context, "context", "count subjects");
     }
@@ -124,21 +97,19 @@ export class Survey<M extends PresenceModel> {
     return { subjects, isComplete, missing: [...missing].sort() };
   }
 
-  /** The entries of a subject, in all contexts. */
+  /** Returns the entries of a subject in all contexts. */
   async locate(
     subject: M["subject"],
     { viewer = OMNISCIENT_VIEWER, signal }: QuestionOptions<M>,
-  ): Promise<EntriesAnswer<M>> {
+  ): Promise<Whereabouts<M>> {
     const { server, session } = this.#host;
     const answer = await abortable(server.locate(subject), signal);
-    return {
-      snapshots: seenBy(viewer, answer.snapshots),
-      isComplete: answer.isComplete && session.isConnected,
-      missing: answer.missing,
-    };
+    const snapshots = seenBy(viewer, answer.snapshots);
+    const isComplete = answer.isComplete && session.isConnected;
+    return { ...answer, snapshots, isComplete };
   }
 
-  /** The entries of a subject that others have. */
+  /** Returns the entries of a subject that other nodes own. */
   async elsewhere(subject: M["subject"]): Promise<RemoteWhereabouts<M>> {
     const { questions, roster, session } = this.#host;
     const others = roster.names();
@@ -150,7 +121,7 @@ export class Survey<M extends PresenceModel> {
     return { entries, isComplete: missing.length === 0, missing };
   }
 
-  /** What this node answers to the question where a subject is. */
+  /** Returns the own entries of a subject as the answer to a question. */
   answer(subject: M["subject"]): string {
     const { server, replication } = this.#host;
     const own = server.store.snapshots({ subject })
@@ -165,7 +136,7 @@ export class Survey<M extends PresenceModel> {
   async #list(
     context: M["context"],
     signal: AbortSignal | undefined,
-  ): Promise<Listed<M>> {
+  ): Promise<Whereabouts<M>> {
     const { server, replication, contexts, roster, session } = this.#host;
     const name = contextName(context);
     const isConnected = session.isConnected;
@@ -174,12 +145,8 @@ export class Survey<M extends PresenceModel> {
       const missing = isConnected ? [] : roster.names();
       return { snapshots, isComplete: isConnected, missing };
     }
-    const read = await within(
-      contexts.peek(name),
-      ANSWER_TIMEOUT_MS,
-      undefined,
-      signal,
-    );
+    const peek = contexts.peek(name);
+    const read = await within(peek, ANSWER_TIMEOUT_MS, undefined, signal);
     const missing = roster.names()
       .filter((node) => roster.leaseOf(node)?.announced !== read?.memory);
     const isComplete = read !== undefined && missing.length === 0;
@@ -214,7 +181,7 @@ function snapshotOf<M extends PresenceModel>(
   return { ...snapshot, expiry: "never" };
 }
 
-/** The entries of an answer; what can't be read is left out. */
+/** Decodes an answer, without the entries that this version can't read. */
 function entriesOf<M extends PresenceModel>(answer: string): RemoteEntry<M>[] {
   try {
     const rows: readonly (readonly string[])[] = JSON.parse(answer);

@@ -8,8 +8,8 @@ import { ANSWER_TIMEOUT_MS } from "./questions.ts";
 const NEVER = new Promise<never>(() => {});
 
 /**
- * Two nodes: the first has followed doc-1, has heard of nothing since, and
- * can't read it again as the test wants it.
+ * Two nodes. The first has followed doc-1 and has received nothing since. `read`
+ * replaces its further readings.
  */
 async function withStaleRows(
   read: () => Promise<never>,
@@ -72,7 +72,7 @@ for (
     ["is being read", () => NEVER],
   ] as const
 ) {
-  Deno.test(`Cluster.list(), count() and locate() give nothing old of a context that ${what}`, async () => {
+  Deno.test(`Cluster.list(), count() and locate() return nothing stale of a context that ${what}`, async () => {
     await withStaleRows(read, async (stale, pass) => {
       const viewer = PUBLIC_VIEWER;
       const located = Promise.all([

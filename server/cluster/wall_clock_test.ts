@@ -1,5 +1,5 @@
-/** What becomes of a cluster when the wall clock of a node, or that of the
- * backbone, is set while it runs. */
+/** Clusters in which the wall clock of a node or of the backbone is set while it
+ * runs. */
 
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
@@ -29,14 +29,14 @@ class Node {
     this.#watch();
   }
 
-  /** Somebody is here, by a connection of this node. */
+  /** Publishes a subject by a connection of this node. */
   publish(subject: string, fields: Partial<PresenceUpdate> = {}): void {
     const observedAt = this.wall.clock();
     const expiry = observedAt + 30_000;
     this.server.receive(update({ subject, observedAt, expiry, ...fields }));
   }
 
-  /** Who is here, and what they do. */
+  /** Returns the present subjects and their activities. */
   shown(): string[] {
     return this.server.store.subjectSummaries({ context: "doc-1" })
       .map(({ subject, activity }) => `${subject} ${activity ?? "is here"}`)
@@ -59,7 +59,7 @@ class Two implements Disposable {
   readonly a = new Node("a", this.backbone);
   readonly b = new Node("b", this.backbone);
 
-  /** Lets time go by, and all that comes of it happen. */
+  /** Advances the time and runs all microtasks. */
   async pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 25) {
       this.#time.tick(25);
@@ -67,7 +67,7 @@ class Two implements Disposable {
     }
   }
 
-  /** Ends it; nothing may have gone wrong. */
+  /** Ends the nodes. */
   async end(): Promise<void> {
     for (const { cluster, server } of [this.a, this.b]) {
       await cluster.leave();
@@ -85,7 +85,7 @@ for (const step of STEPS) {
   const when = `is set by ${step / 1_000} s`;
 
   for (const whose of ["a node's clock", "the backbone's clock"]) {
-    Deno.test(`nobody comes or goes when ${whose} ${when}`, async () => {
+    Deno.test(`no entry comes or goes when ${whose} ${when}`, async () => {
       using two = new Two();
       const { a, b, memory } = two;
       await two.pass(100);
@@ -109,7 +109,7 @@ for (const step of STEPS) {
       await two.end();
     });
 
-    Deno.test(`who moves between nodes is where they were last when ${whose} ${when}`, async () => {
+    Deno.test(`a publisher that moves is at the node that it used last when ${whose} ${when}`, async () => {
       using two = new Two();
       const { a, b, memory } = two;
       await two.pass(100);
@@ -129,7 +129,7 @@ for (const step of STEPS) {
     });
   }
 
-  Deno.test(`what is due at a node is due for all when its clock ${when}`, async () => {
+  Deno.test(`entries that are due at a node are due for all when its clock ${when}`, async () => {
     using two = new Two();
     const { a, b } = two;
     await two.pass(100);

@@ -1,7 +1,7 @@
 /**
- * Waits for a promise, but no longer than a time.
+ * Waits for a promise, but no longer than a number of milliseconds.
  *
- * @returns Its value, or something else if that takes too long.
+ * @returns Its value, or `otherwise` if that takes too long.
  * @throws The signal's reason, if it is aborted first.
  */
 export async function within<T, Else>(

@@ -1,11 +1,12 @@
-import type { Duration } from "../../core/mod.ts";
+import type { Duration, PresenceModel } from "../../core/mod.ts";
 import type {
   BackboneConnection,
   NodeLife,
   RowWrite,
   Written,
 } from "./backbone.ts";
-import type { Outbox, PendingWrite } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import type { OwnEntries } from "./own_entries.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -18,31 +19,31 @@ export interface SettledWrite {
   readonly life: NodeLife;
   /** The write. */
   readonly write: RowWrite;
-  /** The memory of the backbone at that time. */
+  /** The memory of the backbone when it was written. */
   readonly memory: string;
   /** Its outcome. */
   readonly written: Written;
 }
 
-/** What becomes of writes. */
-export interface WriterListener {
-  /** A write was done or refused. */
+/** What a writer needs. */
+export interface WriterHost {
+  readonly session: Session;
+  readonly outbox: Outbox;
+  readonly own: Pick<OwnEntries<PresenceModel>, "dated">;
+  /** Called when a write was done or refused. */
   settled(write: SettledWrite): void;
-  /** Nothing is left to write. */
+  /** Called when nothing is left to write. */
   emptied(): void;
-  /** A call failed; its writes wait for the next try. */
+  /** Called when a call has failed. Its writes wait for the next try. */
   failed(error: unknown): void;
 }
 
 /**
- * Writes what the outbox has: at once if nothing is under way, else together
- * once that is done.
+ * Writes the outbox: at once if no call is in progress, else together after
+ * that call.
  */
 export class Writer {
-  readonly #session: Session;
-  readonly #outbox: Outbox;
-  readonly #date: (write: PendingWrite) => RowWrite | undefined;
-  readonly #listener: WriterListener;
+  readonly #host: WriterHost;
   /** How many writes were done or refused. */
   written = 0;
   /** How many calls have failed. */
@@ -50,32 +51,20 @@ export class Writer {
   #isScheduled = false;
   #isFlushing = false;
   #flushed: Promise<void> = Promise.resolve();
-  /** Runs since there was nothing to write. */
+  /** Runs since the outbox was last empty. */
   #behind: Stopwatch | undefined;
-  /** The same for what is under way. */
+  /** The same for the writes in progress. */
   #underway: Stopwatch | undefined;
 
-  /**
-   * Makes one for an outbox.
-   *
-   * @param date Returns what a write says by now; `undefined` if it is needless.
-   */
-  constructor(
-    session: Session,
-    outbox: Outbox,
-    date: (write: PendingWrite) => RowWrite | undefined,
-    listener: WriterListener,
-  ) {
-    this.#session = session;
-    this.#outbox = outbox;
-    this.#date = date;
-    this.#listener = listener;
-    outbox.onChange = () => this.#flushSoon();
+  /** Makes the writer of an outbox. */
+  constructor(host: WriterHost) {
+    this.#host = host;
+    host.outbox.onChange = () => this.#flushSoon();
   }
 
   /**
-   * The age of the oldest change that is not known to be written; 0 if all are.
-   * While more wait than one call writes, it is how long that has been so.
+   * The age of the oldest change that may not be written; 0 for none. While more
+   * changes wait than one call writes, it is how long changes have been waiting.
    */
   get lagMs(): Duration {
     return (this.#underway ?? this.#behind)?.elapsed ?? 0;
@@ -92,68 +81,70 @@ export class Writer {
     });
   }
 
-  /** Writes all that waits. */
+  /** Writes everything that waits. */
   flush(): void {
     if (this.#isFlushing || !this.#mayWrite) return;
     this.#isFlushing = true;
     this.#flushed = this.#flush();
   }
 
-  /** Writes all that is left, for the last time. */
+  /** Writes everything that is left, for the last time. */
   async finish(connection: BackboneConnection): Promise<void> {
     await this.#flushed;
-    while (this.#outbox.size > 0) await this.#write(connection);
+    while (this.#host.outbox.size > 0) await this.#write(connection);
   }
 
-  /** Measures for how long there is something to write. */
+  /** Measures how long there has been something to write. */
   #look(): void {
-    if (this.#outbox.size === 0) this.#behind = undefined;
-    else this.#behind ??= new Stopwatch(this.#session.now);
+    if (this.#host.outbox.size === 0) this.#behind = undefined;
+    else this.#behind ??= new Stopwatch(this.#host.session.now);
   }
 
   get #mayWrite(): boolean {
-    return this.#session.isConnected && this.#session.memory !== "";
+    return this.#host.session.isConnected && this.#host.session.memory !== "";
   }
 
   async #flush(): Promise<void> {
     try {
-      while (this.#outbox.size > 0 && this.#mayWrite) {
-        const { connection } = this.#session;
+      while (this.#host.outbox.size > 0 && this.#mayWrite) {
+        const { connection } = this.#host.session;
         if (connection === undefined) break;
         await this.#write(connection);
       }
     } catch (error) {
-      this.#listener.failed(error);
+      this.#host.failed(error);
     } finally {
       this.#isFlushing = false;
     }
-    if (this.#outbox.size === 0 && this.#mayWrite) this.#listener.emptied();
+    if (this.#host.outbox.size === 0 && this.#mayWrite) {
+      this.#host.emptied();
+    }
   }
 
   async #write(connection: BackboneConnection): Promise<void> {
-    const { life, memory } = this.#session;
-    const writes = this.#outbox.take(BATCH)
-      .flatMap((write) => this.#date(write) ?? []);
+    const { life, memory } = this.#host.session;
+    const writes = this.#host.outbox.take(BATCH)
+      .flatMap((write) => this.#host.own.dated(write) ?? []);
     this.#underway = this.#behind;
     this.#look();
     let all: readonly Written[];
     try {
       all = writes.length > 0 ? await connection.write(life, writes) : [];
     } catch (error) {
-      this.#outbox.failed();
+      this.#host.outbox.failed();
       this.#behind = this.#underway;
       this.failures++;
       throw error;
     } finally {
       this.#underway = undefined;
     }
-    this.#outbox.done();
+    this.#host.outbox.done();
     this.written += all.length;
     for (const [index, written] of all.entries()) {
       const write = writes[index];
       if (write === undefined) continue;
-      this.#session.lease.wrote(write.context, written.revision);
-      this.#listener.settled({ life, write, memory, written });
+      this.#host.session.lease.wrote(write.context, written.revision);
+      this.#host.settled({ life, write, memory, written });
     }
   }
 }

@@ -6,21 +6,21 @@ import type {
 } from "../backbone.ts";
 import type { Break, Bug } from "./broken_backbone.ts";
 
-/** Has writes be done otherwise. */
+/** Replaces writes. */
 function writing(alter: (write: RowWrite) => RowWrite): Break {
   return (real) => ({
     write: (life, writes) => real.write(life, writes.map(alter)),
   });
 }
 
-/** Has answers to writes be otherwise. */
+/** Replaces the answers to writes. */
 function answering(alter: (written: Written) => Written): Break {
   return (real) => ({
     write: async (life, writes) => (await real.write(life, writes)).map(alter),
   });
 }
 
-/** Purges a context in another way, and everything as it should. */
+/** Replaces the purge of a context, and no other purge. */
 function purgingContexts(
   purge: (
     real: BackboneConnection,
@@ -37,7 +37,7 @@ function purgingContexts(
   });
 }
 
-/** Bugs by what they do. */
+/** The bugs by description. */
 export const BUGS: Readonly<Record<string, Bug>> = {
   "acquire() does not notify others": {
     case: "acquire() begins a life and notifies others of its lease",

@@ -5,7 +5,7 @@ import type {
 } from "../backbone.ts";
 import { MemoryBackbone } from "../memory_backbone.ts";
 
-/** Something that a backbone may do wrong, and by which case that is found. */
+/** A bug of a backbone, and the case that finds it. */
 export interface Bug {
   /** The case that finds it. */
   readonly case: string;
@@ -13,32 +13,32 @@ export interface Bug {
   readonly tells?: Mumble;
 }
 
-/** What a broken connection does otherwise. */
+/** The methods that a broken connection replaces. */
 export type Break = (
   real: BackboneConnection,
   node: string,
   listener: BackboneListener,
 ) => Partial<BackboneConnection>;
 
-/** What a broken backbone tells otherwise. */
+/** The events that a broken backbone replaces. */
 export type Mumble = (
   listener: BackboneListener,
   node: string,
 ) => Partial<BackboneListener>;
 
-/** A backbone in memory that does something wrong. */
+/** A backbone in memory with a bug. */
 export class BrokenBackbone implements PresenceBackbone {
   readonly #real = new MemoryBackbone();
   readonly #break: Break;
   readonly #mumble: Mumble;
 
-  /** Makes one that has a bug. */
+  /** Makes a backbone with a bug. */
   constructor({ does = () => ({}), tells = () => ({}) }: Bug) {
     this.#break = does;
     this.#mumble = tells;
   }
 
-  /** Connects a node, and does what it should but for the bug. */
+  /** Connects a node. Everything but the bug is correct. */
   async connect(
     node: string,
     listener: BackboneListener,

@@ -4,14 +4,14 @@ import type {
   PresenceBackbone,
 } from "../backbone.ts";
 
-/** A call that a gate may stop; `lease` is `leases()` of one node. */
+/** A call that a gate can hold; `lease` is `leases()` of one node. */
 export type GatedCall =
   | Exclude<keyof BackboneConnection, "unfollow" | "send">
   | "lease";
 
-/** A backbone whose calls wait or fail as a test says. */
+/** A backbone whose calls a test can hold or fail. */
 export class Gate implements PresenceBackbone {
-  /** The calls that fail; those that are held, when they are let go. */
+  /** The calls that fail; held ones fail when they are released. */
   readonly failing: Set<GatedCall> = new Set();
   /** How often each call was made. */
   readonly calls: Map<GatedCall, number> = new Map();
@@ -19,22 +19,22 @@ export class Gate implements PresenceBackbone {
   readonly #held = new Map<GatedCall, PromiseWithResolvers<void>>();
   readonly #unanswered = new Map<GatedCall, PromiseWithResolvers<void>>();
 
-  /** Makes one that lets everything through. */
+  /** Makes an open gate. */
   constructor(real: PresenceBackbone) {
     this.#real = real;
   }
 
-  /** Has calls wait. */
+  /** Holds calls. */
   hold(call: GatedCall): void {
     this.#held.set(call, Promise.withResolvers());
   }
 
-  /** Has the answers to calls wait. */
+  /** Holds the answers to calls. */
   holdAnswer(call: GatedCall): void {
     this.#unanswered.set(call, Promise.withResolvers());
   }
 
-  /** Lets go on what waits, and what comes. */
+  /** Releases held calls, and lets later ones through. */
   release(call: GatedCall): void {
     this.#held.get(call)?.resolve();
     this.#held.delete(call);

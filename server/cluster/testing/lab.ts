@@ -13,7 +13,7 @@ import { SimulatedProcess, SimulatedProcesses } from "./simulated_processes.ts";
 /** The times of the nodes of a lab, in milliseconds. */
 export const TIMES = { leaseTtlMs: 300, holdMs: 2_000 } as const;
 
-/** Long enough for a change to reach everybody, and for a lost one to be found. */
+/** Long enough for a change to reach all nodes, and for a lost one to be found. */
 export const SOON = 200;
 
 /** A node of a lab. */
@@ -37,7 +37,7 @@ export class LabNode {
     this.cluster = this.join(options);
   }
 
-  /** Joins, or joins anew after it has left. */
+  /** Joins, or joins again after the node has left. */
   join(options: ClusterOptions): Cluster {
     return joinCluster(
       this.server,
@@ -46,13 +46,13 @@ export class LabNode {
     );
   }
 
-  /** Who is in a context, as this node shows it. */
+  /** Returns the subjects of a context that this node shows. */
   shows(context = "doc-1"): unknown[] {
     return this.server.store.snapshots({ context })
       .map(({ subject }) => subject).sort();
   }
 
-  /** Takes an update. */
+  /** Receives an update. */
   receive(fields: Partial<PresenceUpdate> = {}): Promise<void> {
     return this.run(() => {
       const observedAt = this.server.now;
@@ -60,7 +60,7 @@ export class LabNode {
     });
   }
 
-  /** Whether it follows a context. */
+  /** Reports whether it follows a context. */
   follows(context: string): boolean {
     return this.#followed.has(contextName(context));
   }
@@ -70,7 +70,7 @@ export class LabNode {
     return this.#followed.size;
   }
 
-  /** How many of its own writes to a context it has not heard of. */
+  /** Counts own writes to a context whose changes have not arrived. */
   unheard(context: string): number | undefined {
     return this.#followed.get(contextName(context))?.unheard;
   }
@@ -91,20 +91,20 @@ export class LabNode {
     return mirror;
   }
 
-  /** Has this node do something. */
+  /** Runs an action at this node. */
   run(action: () => unknown): Promise<void> {
     return this.#lab.processes.run(this.process, action);
   }
 }
 
-/** Somebody at the backbone who is no node of ours, and does what a test says. */
+/** A client of the backbone that is no node and does what a test says. */
 export interface Stranger {
   readonly connection: BackboneConnection;
   /** Called with each text that a node sends it. */
   onMessage: (from: string, text: string) => void;
 }
 
-/** Nodes on a network that does what a test says, in fake time. */
+/** Nodes on a network that a test controls, in fake time. */
 export class Lab implements Disposable {
   readonly processes: SimulatedProcesses = new SimulatedProcesses();
   readonly network: SimulatedNetwork = new SimulatedNetwork(
@@ -137,7 +137,7 @@ export class Lab implements Disposable {
     return one;
   }
 
-  /** Connects somebody who is no node of ours. */
+  /** Connects a client that is no node. */
   async connect(name: string): Promise<Stranger> {
     const stranger = { onMessage: (_from: string, _text: string) => {} };
     const connection = await this.network.backbone.connect(name, {
@@ -152,7 +152,7 @@ export class Lab implements Disposable {
     return Object.assign(stranger, { connection });
   }
 
-  /** Lets time go by. */
+  /** Advances the time. */
   pass(duration: number = SOON): Promise<void> {
     return this.processes.pass(duration);
   }

@@ -6,15 +6,15 @@ import { fromIoredis, RedisBackbone } from "../redis/mod.ts";
 import { NatsServer } from "./nats_server.ts";
 import { RedisServer } from "./redis_server.ts";
 
-/** A backbone, and what ends the connection to it. */
+/** A backbone, and a function that closes its connection. */
 export interface Dialled {
   readonly backbone: PresenceBackbone;
   close(): Promise<void>;
 }
 
-/** A client by itself: two connections. */
+/** The bare client: two connections. */
 export interface Bare {
-  /** Publishes by one, and waits until the other has heard it. */
+  /** Publishes by one, and waits until the other has received it. */
   roundTrip(text: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,5 +86,5 @@ const nats: Kit = {
   },
 };
 
-/** The backbones that there are. */
+/** All measured backbones. */
 export const KITS: readonly Kit[] = [redis, nats];

@@ -7,7 +7,7 @@ export class Random {
     this.#state = Math.imul(seed, 0x9e3779b1) >>> 0;
   }
 
-  /** A number from 0 up to, and not, 1. */
+  /** Returns a number from 0 up to, and not, 1. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let bits = this.#state;
@@ -16,17 +16,17 @@ export class Random {
     return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 up to, and not, a limit. */
+  /** Returns a whole number from 0 up to, and not, a limit. */
   below(limit: number): number {
     return Math.floor(this.next() * limit);
   }
 
-  /** Whether something happens that has a probability. */
+  /** Returns `true` with a probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** One of several; `undefined` if there is none. */
+  /** Returns one of several values; `undefined` for none. */
   pick<T>(choices: readonly T[]): T | undefined {
     return choices[this.below(choices.length)];
   }

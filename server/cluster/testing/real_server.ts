@@ -33,7 +33,7 @@ export function findServer(program: string): string | undefined {
   return path;
 }
 
-/** Waits until something holds; it may take as long as a slow machine takes. */
+/** Waits until a condition holds, long enough for a slow machine. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what: string,
@@ -47,24 +47,24 @@ export async function eventually(
   }
 }
 
-/** A server in a process of its own, on a port and with a folder of its own. */
+/** A server in its own process, with its own port and folder. */
 export abstract class RealServer implements AsyncDisposable {
-  /** Where it listens. */
+  /** Its port. */
   readonly port: number = freePort();
-  /** Where it keeps its data; gone in the end. */
+  /** The folder of its data, which is removed at the end. */
   readonly folder: string = Deno.makeTempDirSync({ prefix: "ruthere-server-" });
   #child: Deno.ChildProcess | undefined;
 
   /** The program, as `findServer()` finds it. */
   protected abstract readonly program: string | undefined;
 
-  /** What it is told. */
+  /** Its arguments. */
   protected abstract args(): readonly string[];
 
-  /** Whether it answers on its port. */
+  /** Reports whether it answers on its port. */
   protected abstract answers(): Promise<boolean>;
 
-  /** Starts it, or starts it again where it was, and waits until it answers. */
+  /** Starts it, or starts it again on its port, and waits until it answers. */
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error("It runs already");
     const { program } = this;
@@ -83,19 +83,19 @@ export abstract class RealServer implements AsyncDisposable {
     }, `${program} answers`);
   }
 
-  /** Ends it without a warning. */
+  /** Kills it. */
   async kill(): Promise<void> {
     this.#signal("SIGKILL");
     await this.#child?.status;
     this.#child = undefined;
   }
 
-  /** Has it stand still, connected as it is. */
+  /** Pauses it; its connections stay. */
   pause(): void {
     this.#signal("SIGSTOP");
   }
 
-  /** Has it go on. */
+  /** Resumes it. */
   resume(): void {
     this.#signal("SIGCONT");
   }

@@ -12,13 +12,13 @@ import type {
 
 /** How bad a network is: probabilities, and times in milliseconds. */
 export interface Weather {
-  /** A call or an event takes up to so long, each way. */
+  /** The longest delay of a call or an event, each way. */
   readonly maxDelay: number;
-  /** Of a call that fails, as likely before it was done as after it. */
+  /** That a call fails, as likely before it was done as after it. */
   readonly failure: number;
-  /** Of an event that never comes. */
+  /** That an event is lost. */
   readonly loss: number;
-  /** Of an event that comes twice. */
+  /** That an event arrives twice. */
   readonly duplication: number;
   /** Whether events may overtake one another. */
   readonly reorders: boolean;
@@ -33,7 +33,7 @@ export const CALM: Weather = {
   reorders: false,
 };
 
-/** What a call fails with that the network has not let through. */
+/** The error of a call that the network has not delivered. */
 export class SimulatedNetworkError extends Error {
   /** Makes the error. */
   constructor(what: string) {
@@ -42,12 +42,12 @@ export class SimulatedNetworkError extends Error {
   }
 }
 
-/** No checkpoint is older than so many milliseconds when another is made. */
+/** How long checkpoints are kept, in milliseconds. */
 const REPLICA_LAG = 150;
 
 /**
- * What a backbone loses when it goes: the latest is what a replica has not
- * heard of that takes over, what was written since its oldest checkpoint.
+ * What a backbone loses when it is away. `the latest` is what was written since
+ * the oldest checkpoint, which a replica that takes over lacks.
  */
 export type Loss = "nothing" | "the latest" | "everything";
 
@@ -56,30 +56,30 @@ interface Link {
   readonly node: string;
   readonly process: SimulatedProcess;
   readonly listener: BackboneListener;
-  /** No earlier than then the next request, answer and event arrive. */
+  /** The earliest times at which the next request, answer and event arrive. */
   requestsAt: number;
   answersAt: number;
   eventsAt: number;
-  /** Whether what is under way waits until a pause is over; not known yet. */
+  /** Whether messages in progress wait for the end of a pause, once decided. */
   stalls: boolean | undefined;
-  /** Grows when the link is cut: what is under way is lost. */
+  /** Grows when the link is cut, which loses messages in progress. */
   cuts: number;
   isCut: boolean;
 }
 
-/** A network between nodes and a backbone in memory, with every fault it can have. */
+/** A network with every fault between nodes and a backbone in memory. */
 export class SimulatedNetwork {
-  /** How bad it is; may be set at any time. */
+  /** Its faults, which may be set at any time. */
   weather: Weather = CALM;
   readonly backbone: MemoryBackbone = new MemoryBackbone();
   readonly #processes: SimulatedProcesses;
   readonly #random: Random;
   readonly #links = new Set<Link>();
   #isAway = false;
-  /** What a replica may have, the oldest first. */
+  /** The states that a replica may have, the oldest first. */
   readonly #checkpoints: { at: number; goBack: () => void }[] = [];
 
-  /** Makes a network that is calm. */
+  /** Makes a network without faults. */
   constructor(processes: SimulatedProcesses, random: Random) {
     this.#processes = processes;
     this.#random = random;
@@ -91,13 +91,13 @@ export class SimulatedNetwork {
    */
   readonly calls: Map<string, number> = new Map();
 
-  /** Whether the backbone refuses whatever is written. */
+  /** Whether the backbone refuses all writes. */
   refuses = false;
 
-  /** Told of what reaches the backbone, and comes from it. */
+  /** Called with each call that reaches the backbone and each event from it. */
   trace: ((line: string) => void) | undefined;
 
-  /** The backbone as a process reaches it. */
+  /** Returns the backbone as a process reaches it. */
   for(process: SimulatedProcess): PresenceBackbone {
     return {
       connect: async (node, listener) => {
@@ -140,7 +140,7 @@ export class SimulatedNetwork {
     }
   }
 
-  /** Takes note of what the backbone has now, as a replica does. */
+  /** Saves the state of the backbone, as a replica does. */
   checkpoint(): void {
     const { now } = this.#processes;
     this.#checkpoints.push({ at: now, goBack: checkpoint(this.backbone) });
@@ -149,7 +149,7 @@ export class SimulatedNetwork {
     }
   }
 
-  /** The backbone goes, and perhaps loses something; or is back. */
+  /** Takes the backbone away, perhaps with a loss, or brings it back. */
   setAway(isAway: boolean, loses: Loss = "nothing"): void {
     this.#isAway = isAway;
     if (loses === "everything") {
@@ -271,7 +271,7 @@ export class SimulatedNetwork {
     };
   }
 
-  /** A call to the backbone, and its answer; each in order with its like. */
+  /** Delivers a call and its answer, each in order with others of its kind. */
   #call<T>(
     link: Link,
     name: string,
@@ -320,7 +320,7 @@ export class SimulatedNetwork {
     return promise;
   }
 
-  /** Whether what a paused process was about to send waits until it goes on. */
+  /** Reports whether messages of a paused process wait until it resumes. */
   #stalls(link: Link): boolean {
     if (!link.process.isPaused) {
       link.stalls = undefined;

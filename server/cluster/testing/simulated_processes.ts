@@ -1,25 +1,25 @@
 import { FakeTime } from "@std/testing/time";
 
-/** How far time goes at once, in milliseconds. */
+/** The step of the time, in milliseconds. */
 const STEP = 5;
 
-/** How many turns of microtasks are given to whatever one task has begun. */
+/** How many turns of microtasks each task gets. */
 const TURNS = 40;
 
-/** Something that is to be done by a process, or by nobody in particular. */
+/** A task of a process, or of none. */
 interface Task {
   readonly process: SimulatedProcess | undefined;
   readonly run: () => unknown;
   isCancelled: boolean;
 }
 
-/** A process: while it is paused all that it has to do waits. */
+/** A process, whose tasks wait while it is paused. */
 export class SimulatedProcess {
-  /** Whether nothing runs. */
+  /** Whether it is paused. */
   isPaused = false;
-  /** Whether nothing will ever run again. */
+  /** Whether it has ended. */
   isCrashed = false;
-  /** What waits until it is resumed. */
+  /** The tasks that wait until it resumes. */
   readonly waiting: Task[] = [];
   /** The timers that it has armed. */
   readonly timers = new Set<TimerId>();
@@ -65,7 +65,7 @@ export class SimulatedProcesses implements Disposable {
     return Date.now();
   }
 
-  /** Has something done by a process, after a time. */
+  /** Runs a task in a process after a delay. */
   after(
     delay: number,
     process: SimulatedProcess | undefined,
@@ -75,7 +75,7 @@ export class SimulatedProcesses implements Disposable {
     this.#setTimeout(() => this.#ready.push(task), delay);
   }
 
-  /** Has something done by a process now, and all that comes of it. */
+  /** Runs a task in a process now, with all its microtasks. */
   async run(
     process: SimulatedProcess | undefined,
     run: () => unknown,
@@ -84,7 +84,7 @@ export class SimulatedProcesses implements Disposable {
     await this.#drain();
   }
 
-  /** Lets time go by. */
+  /** Advances the time. */
   async pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += STEP) {
       this.#time.tick(STEP);
@@ -92,7 +92,7 @@ export class SimulatedProcesses implements Disposable {
     }
   }
 
-  /** Lets a process go on that was paused. */
+  /** Resumes a paused process. */
   async resume(process: SimulatedProcess): Promise<void> {
     process.isPaused = false;
     this.#ready.push(...process.waiting.splice(0));
@@ -106,7 +106,7 @@ export class SimulatedProcesses implements Disposable {
     for (const id of process.timers) this.#clear(id);
   }
 
-  /** Gives the clock and the timers back. */
+  /** Restores the clock and the timers. */
   [Symbol.dispose](): void {
     this.#time.restore();
   }

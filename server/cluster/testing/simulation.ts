@@ -6,10 +6,9 @@ import {
   type PresenceUpdate,
 } from "../../../core/mod.ts";
 import { FACET_ALLOWANCE_MS } from "../../internal.ts";
-import { PresenceServer, PresenceView } from "../../mod.ts";
+import { PresenceServer, PresenceView, type Whereabouts } from "../../mod.ts";
 import { type Cluster, joinCluster, partsOf } from "../cluster.ts";
 import { NodeNameTakenError } from "../errors.ts";
-import type { EntriesAnswer } from "../survey.ts";
 import { contextName, rowId } from "../row_codec.ts";
 import { Random } from "./random.ts";
 import {
@@ -22,20 +21,20 @@ import { SimulatedProcess, SimulatedProcesses } from "./simulated_processes.ts";
 import { SILENT } from "./silent_listener.ts";
 
 const LEASE_TTL = 300;
-/** Long enough to see what the rows of the dead do by themselves. */
+/** Long enough to see what happens to the rows of dead nodes. */
 const LONG_LEASE_TTL = 1_500;
 const HOLD = 1_000;
 const GRACE = 200;
-/** Posts live so long, and are sent so often. */
+/** How long posts live, and how often they are sent. */
 const POST_TTL = 400;
 const POST_INTERVAL = 120;
-/** A facet with a deadline lasts up to so long. */
+/** The longest duration of a facet with a deadline. */
 const MAX_FACET_TTL = 400;
-/** Where nothing goes wrong all nodes know of it after so long. */
+/** How long a change takes to reach all nodes without faults. */
 const TOLD_AFTER = 150;
-/** A facet that is over may still be shown: for the ways, and for a sweep. */
+/** How long an ended facet may be shown: for delays and a sweep. */
 const OVER_AFTER = FACET_ALLOWANCE_MS + 150;
-/** A subject that has been there so long is known to everybody. */
+/** After how long all nodes know a subject. */
 const KNOWN_AFTER = 300;
 
 const CONTEXTS = ["c0", "c1", "c2"];
@@ -52,7 +51,7 @@ const STORM: Weather = {
   reorders: true,
 };
 
-/** What goes wrong in a simulation. */
+/** The faults of a simulation. */
 export type Trouble = "none" | "crashes" | "restarts" | "loss" | "all";
 
 /** A process that serves presence. */
@@ -64,7 +63,7 @@ interface Node {
   readonly watchers: Set<Watcher>;
 }
 
-/** Somebody who watches a context, and what they have been told. */
+/** A watcher of a context, and its events. */
 interface Watcher {
   readonly context: string;
   readonly view: PresenceView;
@@ -89,25 +88,25 @@ interface Publisher {
     availability: typeof AVAILABILITIES[number];
     activity: typeof ACTIVITIES[number];
   };
-  /** When the activity was said, if it goes by itself; and when it goes. */
+  /** When the activity was published, if it has a deadline, and when it ends. */
   brief: { readonly at: number; readonly until: number } | undefined;
-  /** Since when they have been there. */
+  /** Since when the subject is there. */
   since: number;
   nextPost: number;
 }
 
-/** An activity that goes by itself, as it was last said. */
+/** An activity with a deadline, as it was last published. */
 interface Brief {
   readonly key: EntryKey;
   readonly activity: string;
   readonly node: Node;
   readonly at: number;
   readonly until: number;
-  /** Whether whoever has the entry now knows until when. */
+  /** Whether the present owner knows its deadline. */
   isSure: boolean;
 }
 
-/** A history of a cluster, made up from a seed. */
+/** A history of a cluster, generated from a seed. */
 export class Simulation {
   readonly #random: Random;
   readonly #processes: SimulatedProcesses;
@@ -125,7 +124,7 @@ export class Simulation {
   #isHealed = false;
   #hasLostTheLatest = false;
 
-  /** Makes one that has not begun. */
+  /** Makes a history that has not begun. */
   constructor(
     seed: number,
     processes: SimulatedProcesses,
@@ -148,7 +147,7 @@ export class Simulation {
     if (log !== undefined) this.#network.trace = (line) => this.#note(line);
   }
 
-  /** Lets it run, heals everything, and checks what has become of it. */
+  /** Runs the history, heals everything, and checks the result. */
   async run(): Promise<void> {
     const count = 2 + this.#random.below(3);
     for (let index = 0; index < count; index++) await this.#start(`n${index}`);
@@ -237,7 +236,7 @@ export class Simulation {
     await this.#start(`${one.name}+${this.#origins++}`, one.cluster.node);
   }
 
-  /** A node at which somebody can arrive. */
+  /** Returns a node that accepts a publisher. */
   #anyNode(): Node | undefined {
     return this.#random.pick([...this.#nodes.values()]);
   }
@@ -294,7 +293,7 @@ export class Simulation {
     await this.#publish(publisher, patch);
   }
 
-  /** What goes by itself goes on, or ends at another time. */
+  /** Continues an activity with a deadline, or changes the deadline. */
   async #goOn(): Promise<void> {
     const { now } = this.#processes;
     const publisher = this.#random.pick(
@@ -307,7 +306,7 @@ export class Simulation {
     await this.#publish(publisher, { activity });
   }
 
-  /** Posts again, perhaps to another node than before. */
+  /** Posts again, perhaps to another node. */
   async #repeat(publisher: Publisher, isElsewhere: boolean): Promise<void> {
     const { facets, brief } = publisher;
     const { now } = this.#processes;
@@ -355,7 +354,7 @@ export class Simulation {
     });
   }
 
-  /** Takes note of an activity that goes by itself. */
+  /** Remembers an activity with a deadline. */
   #said(
     publisher: Publisher,
     activity: PresenceUpdate["facets"]["activity"],
@@ -375,7 +374,7 @@ export class Simulation {
     this.#brief.set(id, { key, activity, node, at, until, isSure: true });
   }
 
-  /** A socket is opened anew, posts go elsewhere. */
+  /** Reopens a socket, or sends posts to another node. */
   async #reconnect(
     publisher: Publisher | undefined = this.#random.pick([...this.#publishers]),
   ): Promise<void> {
@@ -417,7 +416,7 @@ export class Simulation {
     }
   }
 
-  /** Where others may not be told of it in time, no move is promised. */
+  /** Promises no move that others may learn of too late. */
   #moved(publisher: Publisher): void {
     if (this.#trouble === "none") return;
     publisher.since = this.#processes.now + HOLD / 2;
@@ -474,7 +473,7 @@ export class Simulation {
     });
   }
 
-  /** Where nothing is lost, nobody leaves who is there. */
+  /** Checks that no present subject leaves where nothing is lost. */
   #left(
     node: Node,
     subject: string,
@@ -620,7 +619,7 @@ export class Simulation {
     }
   }
 
-  /** Lets time go by, in which posts are sent again. */
+  /** Advances the time and repeats posts. */
   async #pass(duration: number): Promise<void> {
     for (let gone = 0; gone < duration; gone += 10) {
       await this.#processes.pass(10);
@@ -685,7 +684,7 @@ export class Simulation {
     for (const node of nodes) await this.#checkAnswers(node);
   }
 
-  /** What all nodes together answer is what living publishers hold. */
+  /** Checks that all nodes together answer what living publishers hold. */
   async #checkAnswers({ name, process, cluster }: Node): Promise<void> {
     const publishers = [...this.#publishers];
     const answers: Promise<unknown>[] = [];
@@ -699,7 +698,7 @@ export class Simulation {
           ask().then((answer) => assertEquals(answer, expected, what)),
         );
       });
-    const texts = ({ snapshots, isComplete }: EntriesAnswer) => {
+    const texts = ({ snapshots, isComplete }: Whereabouts) => {
       assert(isComplete);
       return snapshots.map(expectationOf).sort();
     };
@@ -772,7 +771,7 @@ export class Simulation {
   }
 }
 
-/** What a node knows agrees with what its server has. */
+/** Checks that the state of a node agrees with its server. */
 function checkIndexes({ name, server, cluster }: Node): void {
   const { session: { life }, replication, outbox, contexts } = partsOf(cluster);
   const followed = contexts.all;
@@ -815,7 +814,7 @@ function textOf(snapshot: PresenceSnapshot): string {
   ]);
 }
 
-/** What is there in the end; what was said for a time is over by then. */
+/** Returns the final entries, in which activities with deadlines have ended. */
 function expectationOf(entry: PresenceSnapshot | Publisher): string {
   const { availability, activity } = entry.facets;
   const isOver = "brief" in entry && entry.brief !== undefined;

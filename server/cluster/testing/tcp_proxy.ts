@@ -1,4 +1,4 @@
-/** Stands between a client and a server, and can be cut. */
+/** A proxy between a client and a server that a test can cut. */
 export class TcpProxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.TcpConn>();
@@ -15,51 +15,51 @@ export class TcpProxy implements AsyncDisposable {
     this.#serving = this.#serve();
   }
 
-  /** Starts one that leads to a port of this machine. */
+  /** Starts a proxy to a port of this machine. */
   static start(target: number): Promise<TcpProxy> {
     return Promise.resolve(new TcpProxy(target));
   }
 
-  /** Where it listens. */
+  /** Its port. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** How many connections lead through it. */
+  /** How many connections it has. */
   get connections(): number {
     return this.#open.size / 2;
   }
 
-  /** How many bytes it has let through, both ways. */
+  /** How many bytes it has passed, both ways. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Ends all connections, and lets no new one through. */
+  /** Ends all connections and refuses new ones. */
   cut(): void {
     this.#isCut = true;
     this.#closeAll();
   }
 
-  /** Lets nothing through any more, but leaves the connections open. */
+  /** Passes nothing on, but leaves the connections open. */
   stall(): void {
     this.#isStalled = true;
   }
 
-  /** Lets everything through again, also what came meanwhile. */
+  /** Passes everything on again, also what has come meanwhile. */
   heal(): void {
     this.#isCut = false;
     this.#isStalled = false;
     for (const resume of this.#resume.splice(0)) resume();
   }
 
-  /** Leads new connections to another port, and ends those that there are. */
+  /** Redirects new connections to another port, and ends the present ones. */
   lead(target: number): void {
     this.#target = target;
     this.#closeAll();
   }
 
-  /** Leads new connections to another port, and leaves those that there are. */
+  /** Redirects new connections to another port, and keeps the present ones. */
   leadLater(target: number): void {
     this.#target = target;
   }

@@ -3,29 +3,29 @@ import { PresenceServer, PresenceView } from "../../mod.ts";
 import { type Cluster, joinCluster, type PresenceBackbone } from "../mod.ts";
 import { eventually } from "./real_server.ts";
 
-/** What people do is a text of any length. */
+/** The activity of a person is a text of any length. */
 interface TestModel extends PresenceModel {
   facets: { doing: string };
 }
 
-/** Where everybody is. */
+/** The context of all people. */
 const CONTEXT = "doc-1";
 
-/** How a node is given up. */
+/** The times that decide when a node is given up. */
 export interface TestNodeOptions {
-  /** After how long without a renewal. */
+  /** How long without a renewal. */
   readonly leaseTtlMs?: number | undefined;
 }
 
-/** A server that has joined, and what somebody is told who watches it. */
+/** A server that has joined, and the events of a watcher. */
 export class TestNode implements AsyncDisposable {
   /** The server. */
   readonly server: PresenceServer<TestModel> = new PresenceServer();
   /** The node. */
   readonly cluster: Cluster<TestModel>;
-  /** What it has told of failures. */
+  /** The failures that it has reported. */
   readonly failures: unknown[] = [];
-  /** What the watcher was told: `"joined ann"`, and so on. */
+  /** The events of the watcher: `"joined ann"`, and so on. */
   readonly told: string[] = [];
   readonly #watching: Promise<void>;
 
@@ -49,7 +49,7 @@ export class TestNode implements AsyncDisposable {
     this.#watching = this.#watch();
   }
 
-  /** Has somebody come, or do something else. */
+  /** Publishes a person's arrival or another activity. */
   put(subject: string, doing = "editing"): void {
     this.server.receive({
       subject,
@@ -62,19 +62,19 @@ export class TestNode implements AsyncDisposable {
     });
   }
 
-  /** Has somebody go. */
+  /** Publishes a person's departure. */
   remove(subject: string): void {
     const origin = `session/${subject}`;
     this.server.withdraw({ subject, context: CONTEXT, origin });
   }
 
-  /** Who is there, and what they do. */
+  /** The people that are there, with their activities. */
   shows(): string[] {
     return this.server.store.snapshots({ context: CONTEXT })
       .map(({ subject, facets }) => `${subject} ${facets.doing}`).sort();
   }
 
-  /** Ends without a goodbye: its lease and its rows are left behind. */
+  /** Ends without a goodbye, and leaves its lease and its rows behind. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.leave({ keep: true });
     this.server[Symbol.dispose]();
@@ -91,13 +91,13 @@ export class TestNode implements AsyncDisposable {
   }
 }
 
-/** What watchers were told of the leaving of those who never left. */
+/** Returns false departures that watchers have received. */
 export function flaps(...nodes: readonly TestNode[]): string[] {
   return nodes.flatMap(({ told }) => told)
     .filter((told) => ["left ann", "left bob"].includes(told));
 }
 
-/** Waits until all nodes show the same people, who do the same. */
+/** Waits until all nodes show the same people and activities. */
 export async function allShow(
   nodes: readonly TestNode[],
   ...expected: readonly string[]

@@ -10,7 +10,9 @@ export {
   assertPositive,
   assertServer,
   assertText,
+  isShortText,
 } from "./shared/assert.ts";
+export { bySubject } from "./shared/by_subject.ts";
 export { callAt } from "./shared/deadline.ts";
 export {
   endOf,

@@ -17,12 +17,8 @@ import { servePage } from "./service/page/mod.ts";
 import { PhoenixEndpoint, upgradeInDeno } from "./phoenix/mod.ts";
 import { join } from "./service/backbone.ts";
 import { Readiness } from "./service/readiness.ts";
-import {
-  readSettings,
-  type Settings,
-  StartError,
-  USAGE,
-} from "./service/settings.ts";
+import { readSettings, type Settings, StartError } from "./service/settings.ts";
+import USAGE from "./service/usage.txt" with { type: "text" };
 import { TokenAuthority } from "./tokens/mod.ts";
 import { liftFacets, TopicPresence } from "./topics/mod.ts";
 
@@ -40,7 +36,7 @@ const OPEN_LIMITS = {
   requestsPerSecond: 1_000,
 };
 
-/** How long a reader that does not read can delay the end. */
+/** How long a client that does not read can delay the shutdown. */
 const MAX_SHUTDOWN_MS = 3_000;
 
 /** Answers requests, as an `HttpHandler` does. */
@@ -65,16 +61,7 @@ function listen(
 }
 
 /** What clients of the service talk to. */
-interface Faces {
-  /** The host names that requests may have. */
-  readonly hosts: "any" | readonly string[];
-  readonly endpoint: PhoenixEndpoint;
-  readonly http: Handler;
-  /** Absent where the metrics have a port of their own, or are secret. */
-  readonly metrics: Handler | undefined;
-  readonly documents: DocumentPresence;
-  readonly numbers: PresenceMetrics;
-}
+type Faces = ReturnType<typeof facesOf>;
 
 /** Routes each request to the face that it is for. */
 function route(
@@ -93,7 +80,7 @@ function route(
     if (pathname === "/metrics" && metrics) return await metrics(request);
     const page = servePage(request);
     if (page === undefined) return await http(request);
-    // A page that can reach nothing is not shown.
+    // A page on a host that the service refuses could reach nothing.
     return refusalOf(request) ?? page;
   };
 }
@@ -118,11 +105,11 @@ function makeFaces(
 function facesOf(
   server: PresenceServer<DocumentModel>,
   settings: Settings,
-): Faces {
+) {
   const { host, insecure, metricsPort, metricsToken, origins } = settings;
   const authority = settings.tokens && new TokenAuthority(settings.tokens);
   // With tokens, a page on a foreign host name can do nothing without one.
-  const hosts = insecure || authority !== undefined
+  const hosts: "any" | string[] = insecure || authority !== undefined
     ? "any"
     : ["localhost", "127.0.0.1", "[::1]", nameOf(host)];
   const numbers = new PresenceMetrics({
@@ -148,9 +135,10 @@ function facesOf(
     limits: authority === undefined ? OPEN_LIMITS : {},
   });
   numbers.measure({ http, phoenix: endpoint, documents });
+  // Elsewhere, the metrics have a port of their own, or are secret.
   const isOpen = metricsPort === undefined &&
     (authority === undefined || metricsToken !== undefined);
-  const metrics = isOpen
+  const metrics: Handler | undefined = isOpen
     ? createMetricsHandler(numbers, { token: metricsToken, hosts })
     : undefined;
   return { hosts, endpoint, http, metrics, documents, numbers };
@@ -164,7 +152,8 @@ async function serve(settings: Settings): Promise<void> {
   const faces = makeFaces(server, settings);
   const { documents, endpoint, hosts, numbers } = faces;
   const readiness = new Readiness();
-  const listeners = [listen(host, port, route(faces, readiness))];
+  const main = listen(host, port, route(faces, readiness));
+  const listeners = [main];
   if (metricsPort !== undefined) {
     // The tokens of clients do not open the metrics.
     const isGuarded = metricsToken !== undefined || settings.insecure;
@@ -178,9 +167,8 @@ async function serve(settings: Settings): Promise<void> {
   const membership = await join(server, settings);
   numbers.measure({ cluster: membership?.cluster });
   readiness.serving(membership?.cluster);
-  const [main] = listeners;
   console.log(
-    `ruthere listens on http://${nameOf(host)}:${main?.addr.port ?? port}/`,
+    `ruthere listens on http://${nameOf(host)}:${main.addr.port}/`,
   );
 
   await stopSignal();
@@ -203,14 +191,11 @@ function nameOf(host: string): string {
 
 /** Resolves at the first signal to stop; further ones change nothing. */
 function stopSignal(): Promise<void> {
-  // Windows has SIGBREAK instead of SIGTERM.
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT", "SIGBREAK"]
-    : ["SIGINT", "SIGTERM"];
+  // Windows has no SIGTERM.
+  const termination = Deno.build.os === "windows" ? "SIGBREAK" : "SIGTERM";
   return new Promise((resolve) => {
-    for (const signal of signals) {
-      Deno.addSignalListener(signal, () => resolve());
-    }
+    Deno.addSignalListener("SIGINT", () => resolve());
+    Deno.addSignalListener(termination, () => resolve());
   });
 }
 

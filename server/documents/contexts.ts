@@ -2,7 +2,7 @@ const DOCUMENT = "document:";
 const WORKSPACE = "workspace:";
 
 /**
- * Names the context of a document, which is its topic as well.
+ * Names the context of a document, which is its topic too.
  *
  * @param documentId The id of the document.
  * @returns `document:` and the id.
@@ -20,10 +20,10 @@ export function documentContext(documentId: string): string {
 }
 
 /**
- * Tells which document a context is of.
+ * Returns the document of a context.
  *
  * @param context The context.
- * @returns The id of the document; `undefined` if it is of none.
+ * @returns The id of the document; `undefined` for another context.
  *
  * @example Usage
  * ```ts
@@ -41,7 +41,7 @@ export function documentIdOf(context: string): string | undefined {
 }
 
 /**
- * Names the context that says who is in the documents of a workspace.
+ * Names the context that contains the sessions in a workspace.
  *
  * @param workspaceId The id of the workspace.
  * @returns `workspace:` and the id.

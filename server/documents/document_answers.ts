@@ -7,53 +7,53 @@ import type { DocumentModel } from "./document_model.ts";
 import type { DocumentUser } from "./people/document_user.ts";
 import { lastActiveAtOf } from "./people/person.ts";
 
-/** The people in a document, at all servers together. */
+/** The people in a document, on all servers together. */
 export interface ActiveUsers {
   /** The people, in the order of their ids. */
   readonly users: readonly DocumentUser[];
-  /** Whether these are all: `false` if some server could not be asked. */
+  /** Whether the list is complete: `false` if a server could not be asked. */
   readonly isComplete: boolean;
 }
 
-/** A document that somebody is in. */
+/** A document that a person is in. */
 export interface DocumentOfUser {
   /** The id of the document. */
   readonly documentId: string;
-  /** When they last did something in it. */
+  /** The time of their last activity in it. */
   readonly lastActiveAt: Timestamp;
 }
 
-/** The documents that somebody is in, at all servers together. */
+/** The documents that a person is in, on all servers together. */
 export interface DocumentsOfUser {
   /** The documents, in the order of their ids. */
   readonly documents: readonly DocumentOfUser[];
-  /** Whether these are all: `false` if some server could not be asked. */
+  /** Whether the list is complete: `false` if a server could not be asked. */
   readonly isComplete: boolean;
 }
 
-/** A document that there are people in. */
+/** A document with people in it. */
 export interface ActiveDocument {
   /** The id of the document. */
   readonly documentId: string;
   /** How many people are in it. */
   readonly users: number;
-  /** When somebody last did something in it, or up to five seconds before. */
+  /** The time of the last activity in it, or up to five seconds earlier. */
   readonly lastActiveAt: Timestamp;
 }
 
-/** The documents of a workspace that there are people in. */
+/** The documents of a workspace that have people in them. */
 export interface ActiveDocuments {
   /** The documents, in the order of their ids. */
   readonly documents: readonly ActiveDocument[];
-  /** Whether these are all: `false` if some server could not be asked. */
+  /** Whether the list is complete: `false` if a server could not be asked. */
   readonly isComplete: boolean;
 }
 
-/** How many people documents have. */
+/** How many people are in documents. */
 export interface DocumentCounts {
-  /** By the ids that were asked for; 0 for a document that nobody is in. */
+  /** The counts by id; 0 for an empty document. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Whether all are counted: `false` if some server could not be asked. */
+  /** Whether all are counted: `false` if a server could not be asked. */
   readonly isComplete: boolean;
 }
 

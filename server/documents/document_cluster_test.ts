@@ -6,7 +6,7 @@ import { Node } from "./testing/node.ts";
 
 const HALF_AN_HOUR = 30 * 60_000;
 
-Deno.test("people at two nodes see each other in a document, whatever their clocks", async () => {
+Deno.test("people at two nodes see each other in a document, whatever the clocks", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b", {}, { aheadMs: HALF_AN_HOUR });
@@ -42,7 +42,7 @@ Deno.test("people at two nodes see each other in a document, whatever their cloc
   assertEquals([a.errors, b.errors], [[], []]);
 });
 
-Deno.test("questions are answered by all nodes together, also by one that watches nothing", async () => {
+Deno.test("every node answers for all nodes, even one that watches nothing", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -51,7 +51,7 @@ Deno.test("questions are answered by all nodes together, also by one that watche
   await a.ask((presence) => join(presence));
   await b.ask((presence) => join(presence, "bob"));
   await b.ask((presence) => join(presence, "ada", { documentId: "43" }));
-  // Somebody who is at two nodes is one person.
+  // A person at two nodes is one person.
   await b.ask((presence) => join(presence));
   await lab.pass();
 
@@ -82,7 +82,7 @@ Deno.test("questions are answered by all nodes together, also by one that watche
   });
 });
 
-Deno.test("a node that is cut off lets people in, and says that it does not know all", async () => {
+Deno.test("a node that is cut off adds people and reports incomplete answers", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -124,7 +124,7 @@ Deno.test("capacity counts the people of all nodes", async () => {
   await b.ask((presence) => join(presence, "bob"));
 });
 
-Deno.test("whoever was typing at a node that dies types no more, long before its lease is over", async () => {
+Deno.test("typing at a node that dies ends long before its lease expires", async () => {
   using lab = new Lab();
   const leaseTtlMs = 10_000;
   using a = await Node.start(lab, "a", {}, { leaseTtlMs });
@@ -149,7 +149,7 @@ Deno.test("whoever was typing at a node that dies types no more, long before its
   assertEquals(await watcher.told(), ["ada left"]);
 });
 
-Deno.test("whoever comes to another node within the grace does not leave", async () => {
+Deno.test("a person who moves to another node within the grace does not leave", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -174,7 +174,7 @@ Deno.test("whoever comes to another node within the grace does not leave", async
   ]);
 });
 
-Deno.test("the time to live of a session holds at all nodes", async () => {
+Deno.test("the time to live of a session applies at all nodes", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b", {}, { aheadMs: HALF_AN_HOUR });

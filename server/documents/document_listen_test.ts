@@ -15,14 +15,14 @@ import {
   update,
 } from "./testing/harness.ts";
 
-/** A wire that has room for so many messages. */
+/** A listener with room for so many messages. */
 class Wire implements DocumentListener {
   readonly listening: DocumentListening;
   readonly messages: DocumentMessage[] = [];
   /** How it has ended. */
   readonly ends: unknown[] = [];
   room: number;
-  /** Does something when it has taken a message. */
+  /** Called after it has taken a message. */
   onTake: (message: DocumentMessage) => void = () => {};
 
   constructor(presence: DocumentPresence, room = Infinity) {
@@ -46,12 +46,12 @@ class Wire implements DocumentListener {
     this.ends.push(error);
   }
 
-  /** What has come since the last time, in words. */
+  /** Returns the messages since the last call, in words. */
   told(): string[] {
     return this.messages.splice(0).map(inWords);
   }
 
-  /** Makes room for so many messages, and tells what comes at once. */
+  /** Makes room for so many messages, and returns what arrives at once. */
   resume(room: number): string[] {
     this.room = room;
     this.listening.resume();
@@ -59,7 +59,7 @@ class Wire implements DocumentListener {
   }
 }
 
-/** A wire that has been told the state. */
+/** Returns a listener that has received the state. */
 function begun(presence: DocumentPresence): Wire {
   const wire = new Wire(presence);
   wire.listening.resume();
@@ -67,7 +67,7 @@ function begun(presence: DocumentPresence): Wire {
   return wire;
 }
 
-Deno.test("DocumentPresence.listen() tells nothing before resume(), then a state, then events as they come", async () => {
+Deno.test("DocumentPresence.listen() delivers nothing before resume(), then a state, then events as they occur", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence);
@@ -82,7 +82,7 @@ Deno.test("DocumentPresence.listen() tells nothing before resume(), then a state
   assertEquals(wire.told(), ["ada at 1", "bob joined"]);
 });
 
-Deno.test("DocumentPresence.listen() and watch() tell the same objects", async () => {
+Deno.test("DocumentPresence.listen() and watch() deliver the same objects", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const wires = [new Wire(all.presence), new Wire(all.presence)];
@@ -99,7 +99,7 @@ Deno.test("DocumentPresence.listen() and watch() tell the same objects", async (
   }
 });
 
-Deno.test("what a listener refuses waits for resume(), and nothing is offered meanwhile", async () => {
+Deno.test("a refused message waits for resume(), and nothing is offered meanwhile", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const wire = begun(all.presence);
@@ -116,7 +116,7 @@ Deno.test("what a listener refuses waits for resume(), and nothing is offered me
   assertEquals(wire.told(), ["cy joined"]);
 });
 
-Deno.test("resume() hands over as much as is taken", async () => {
+Deno.test("resume() delivers as much as the listener takes", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -136,7 +136,7 @@ Deno.test("resume() hands over as much as is taken", async () => {
   assertEquals(wire.resume(Infinity), []);
 });
 
-Deno.test("a listener that is slow is told of the latest position of each person alone", async () => {
+Deno.test("a slow listener receives only the latest position of each person", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -151,7 +151,7 @@ Deno.test("a listener that is slow is told of the latest position of each person
   assertEquals(presence.stats, { coalesced: 198, statesResent: 0 });
 });
 
-Deno.test("a listener that is too far behind gets a state, and goes on", async () => {
+Deno.test("a listener that is too far behind gets a state and continues", async () => {
   using _time = new FakeTime(0);
   using all = documents({ maxPendingEvents: 2 });
   const { presence, server } = all;
@@ -168,7 +168,7 @@ Deno.test("a listener that is too far behind gets a state, and goes on", async (
   assertEquals(wire.told(), ["d left"]);
 });
 
-Deno.test("a listener that resumes another tells it nothing twice", async () => {
+Deno.test("a listener that resumes another causes no duplicates", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -196,7 +196,7 @@ Deno.test("a listener that resumes another tells it nothing twice", async () => 
   }
 });
 
-Deno.test("take() is not called while it is running", async () => {
+Deno.test("calls of take() never overlap", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -215,7 +215,7 @@ Deno.test("take() is not called while it is running", async () => {
   assertEquals(deepest, 1);
 });
 
-Deno.test("a listener is told the end once: when the documents are closed, or were when it began", async () => {
+Deno.test("a listener ends once: when the documents are closed, or if they were closed before", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -238,7 +238,7 @@ Deno.test("a listener is told the end once: when the documents are closed, or we
   assertEquals(first.told(), [], "what waited is forgotten");
 });
 
-Deno.test("a listener is told the end when the server is closed", async () => {
+Deno.test("a listener ends when the server is closed", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const wire = begun(all.presence);
@@ -247,7 +247,7 @@ Deno.test("a listener is told the end when the server is closed", async () => {
   assertEquals(wire.ends, ["the end"]);
 });
 
-Deno.test("whoever is disposed of while it takes a message is told nothing more, and the others are", async () => {
+Deno.test("a listening that is disposed of within take() receives nothing more, and the others continue", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -263,7 +263,7 @@ Deno.test("whoever is disposed of while it takes a message is told nothing more,
   assertEquals([leaving.ends, other.ends], [[], ["the end"]]);
 });
 
-Deno.test("what a listener throws ends it, and nobody else", async () => {
+Deno.test("an error of a listener ends it and no other", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -280,7 +280,7 @@ Deno.test("what a listener throws ends it, and nobody else", async () => {
   assertEquals(other.ends, []);
 });
 
-Deno.test("the last listener to go ends the watch of the server", async () => {
+Deno.test("the last listener to leave ends the watch of the server", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;

@@ -2,32 +2,31 @@ import type { DocumentEvent, DocumentMessage } from "./document_message.ts";
 
 export type { Listening as DocumentListening } from "../rooms/mod.ts";
 
-/** What takes the messages of a document as they come, such as a wire. */
+/** Receives the messages of a document as they occur, like a socket. */
 export interface DocumentListener {
   /**
-   * Takes a message, or refuses it because there is no room. What is refused,
-   * and what comes after it, waits until {@linkcode DocumentListening.resume};
-   * meanwhile this is not called. It is never called while it is running. What
-   * it throws ends the listening, and goes to `fail()`.
+   * Receives a message, or refuses it for lack of room. A refused message and
+   * all later ones wait until {@linkcode DocumentListening.resume}; meanwhile
+   * this is not called. Calls never overlap. An error that it throws ends the
+   * listening and is passed to `fail()`.
    *
    * @param message The message; all listeners get the same object.
-   * @returns Whether it was taken.
+   * @returns `false` to refuse it.
    */
   take(message: DocumentMessage): boolean;
 
-  /** Takes note that there will be no more. It must not throw. */
+  /** Handles the end of the messages. It must not throw. */
   end(): void;
 
   /**
-   * Takes note that there will be no more, because something should not have
-   * happened. It must not throw.
+   * Handles an end by an unexpected error. It must not throw.
    *
-   * @param error What has happened.
+   * @param error The error.
    */
   fail(error: unknown): void;
 }
 
-/** The slots of what somebody does: of each only the latest event matters. */
+/** The slots of a person: only the latest event of each slot matters. */
 const SLOTS = [
   "cursorMoved",
   "viewportChanged",
@@ -37,9 +36,9 @@ const SLOTS = [
 ] as const;
 
 /**
- * Names the slot of an event for a listener that is slow: a later event of the
- * same person and slot takes the place of the former one, for otherwise the
- * person who does most would never have their turn.
+ * Names the slot of an event for a slow listener: a later event of the same
+ * person and slot takes the place of the former one. If it went last instead,
+ * the most active person would never have their turn.
  */
 export function slotOf(event: DocumentEvent): unknown {
   switch (event.type) {
@@ -53,7 +52,7 @@ export function slotOf(event: DocumentEvent): unknown {
   }
 }
 
-/** Lists the slots of somebody who leaves: nothing of theirs follows. */
+/** Lists the slots of a person who leaves, whose events are void. */
 export function slotsVoidedBy(event: DocumentEvent): readonly string[] {
   if (event.type !== "userLeft") return [];
   return SLOTS.map((type) => slot(type, event.userId));
@@ -63,9 +62,9 @@ function slot(type: typeof SLOTS[number], userId: string): string {
   return `${type} ${userId}`;
 }
 
-/** What has happened to slow readers of documents. */
+/** Counters of what has happened to slow readers of documents. */
 export interface DocumentStats {
-  /** Events that a later one has replaced before their reader had them. */
+  /** Events that later ones replaced before their reader received them. */
   readonly coalesced: number;
   /** How often a reader was so far behind that it got a new state. */
   readonly statesResent: number;

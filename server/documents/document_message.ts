@@ -2,102 +2,102 @@ import type { Timestamp } from "../../core/mod.ts";
 import type { DocumentActivity, DocumentUser } from "./people/document_user.ts";
 import type { Cursor, Selection, Viewport } from "./people/positions.ts";
 
-/** What every message has. */
+/** The fields of every message. */
 export interface Stamped {
-  /** When it is told, in milliseconds by the server's clock. */
+  /** When it was made, in milliseconds of the server's clock. */
   readonly timestamp: Timestamp;
 }
 
-/** All who are there. What the reader knew before is void. */
+/** Everyone in a document. It replaces everything that the reader knew. */
 export interface DocumentState extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "state";
-  /** Which document. */
+  /** The id of the document. */
   readonly documentId: string;
   /** The people, in the order of their ids. */
   readonly users: readonly DocumentUser[];
 }
 
-/** Somebody has come who was not there by any session. */
+/** A person has joined, with their first session. */
 export interface UserJoined extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "userJoined";
-  /** All that is known of them. */
+  /** The person. */
   readonly user: DocumentUser;
 }
 
-/** Somebody's last session is gone. */
+/** A person has left, with their last session. */
 export interface UserLeft extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "userLeft";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
 }
 
-/** Somebody has moved their cursor or selected something else. */
+/** A person has moved their cursor or changed their selection. */
 export interface CursorMoved extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "cursorMoved";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
-  /** Where the cursor is now. */
+  /** The new position. */
   readonly cursor: Cursor | null;
-  /** What is selected now. */
+  /** The new selection. */
   readonly selection: Selection | null;
 }
 
-/** Somebody has begun to type, or has ended. */
+/** A person has begun or ended typing. */
 export interface TypingChanged extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "typingChanged";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
-  /** Whether they type. */
+  /** Whether they are typing. */
   readonly isTyping: boolean;
 }
 
-/** Somebody has something else on the screen. */
+/** A person has scrolled. */
 export interface ViewportChanged extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "viewportChanged";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
-  /** What it is now. */
+  /** The new viewport. */
   readonly viewport: Viewport | null;
 }
 
-/** Somebody does something else; of who has become idle, `userIdle` tells. */
+/** The activity of a person has changed; `userIdle` reports idle people. */
 export interface ActivityChanged extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "activityChanged";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
-  /** What they do now. */
+  /** The new activity. */
   readonly activity: Exclude<DocumentActivity, "idle">;
 }
 
 /**
- * Somebody has another colour than before, because they came to another server
- * at the same moment as somebody with a similar one.
+ * The colour of a person has changed, because they joined at another server at
+ * the same moment as somebody with a similar colour.
  */
 export interface ColorChanged extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "colorChanged";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
-  /** Their colour now. */
+  /** The new colour. */
   readonly color: string;
 }
 
-/** Somebody has done nothing for a while. */
+/** A person has become idle. */
 export interface UserIdle extends Stamped {
-  /** Tells the kinds of messages apart. */
+  /** The kind of message. */
   readonly type: "userIdle";
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
 }
 
-/** What happens in a document, person by person. */
+/** An event of a document, which is about one person. */
 export type DocumentEvent =
   | UserJoined
   | UserLeft
@@ -109,7 +109,7 @@ export type DocumentEvent =
   | UserIdle;
 
 /**
- * What a reader of a document is told: first a state, then events, and a state
- * again after it has been behind. All readers get the same objects.
+ * A message of a document: first a state, then events. A reader that was too
+ * far behind gets a new state. All readers get the same objects.
  */
 export type DocumentMessage = DocumentState | DocumentEvent;

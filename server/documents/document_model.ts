@@ -4,36 +4,34 @@ import type { TopicModel, TopicServer, TopicViewer } from "../topics/mod.ts";
 import type { Cursor, Selection, Viewport } from "./people/positions.ts";
 
 /**
- * The model of a server that documents live on, and topics too: a document is
- * the context `document:{id}`, a person is a subject, and a session is a
- * resource.
+ * The model of a server that documents and topics live on: a document is the
+ * context `document:{id}`, a person is a subject, and a session is a resource.
  *
- * An application that has facets of its own extends it. Whoever can publish by
- * another face can give these facets any value: what has not the right form is
- * read as if it were not there.
+ * An application with facets of its own extends it. A publisher of another face
+ * can give these facets any value: malformed ones count as absent.
  */
 export interface DocumentModel extends TopicModel {
-  /** The application's own facets, and what sessions publish. */
+  /** The application's own facets, and those of sessions. */
   facets: TopicModel["facets"] & {
-    /** Where the cursor is. */
+    /** The position of the cursor. */
     cursor: Cursor;
-    /** What is selected; not there if that is nothing. */
+    /** The selection; absent if nothing is selected. */
     selection: Selection;
-    /** What is on the screen. */
+    /** The part of the text on the screen. */
     viewport: Viewport;
-    /** There while somebody types; it ends by its deadline. */
+    /** Present while the person types; it ends by its deadline. */
     typing: true;
     /** Whether the document is in focus. */
     focused: boolean;
     /** When the session began. */
     connectedAt: Timestamp;
-    /** When somebody last did something in it. */
+    /** The time of the last activity. */
     lastActiveAt: Timestamp;
-    /** When the cursor was last moved, or else when the session began. */
+    /** When the cursor last moved; before that, when the session began. */
     lastCursorUpdate: Timestamp;
     /** The id of the workspace that the document belongs to. */
     workspace: string;
-    /** Of an entry of a workspace: the id of the document. */
+    /** The id of the document, in the context of a workspace. */
     document: string;
   };
 }

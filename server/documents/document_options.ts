@@ -5,34 +5,34 @@ import { assertPositive } from "../internal.ts";
 /** How documents behave. */
 export interface DocumentPresenceOptions {
   /**
-   * The time from one position of a session's cursor to the next that is told,
-   * in milliseconds; positive.
+   * The least time between two published positions of a session's cursor, in
+   * milliseconds; positive.
    *
    * @default {50}
    */
   readonly cursorThrottleMs?: Duration | undefined;
   /**
-   * How long after the last key typing ends, in milliseconds; positive.
+   * When typing ends after the last key, in milliseconds; positive.
    *
    * @default {500}
    */
   readonly typingDebounceMs?: Duration | undefined;
   /**
-   * How long a session lives that nothing is heard of, in seconds, unless its
+   * How long a session lives without a sign of life, in seconds, unless its
    * `join()` says otherwise; positive.
    *
    * @default {30}
    */
   readonly presenceTtlSeconds?: Duration | undefined;
   /**
-   * How long after their last activity somebody is idle, in milliseconds;
+   * When a person becomes idle after their last activity, in milliseconds;
    * positive.
    *
    * @default {30_000}
    */
   readonly activityTimeoutMs?: Duration | undefined;
   /**
-   * How long after their last activity somebody is away, in milliseconds;
+   * When a person becomes away after their last activity, in milliseconds;
    * longer than `activityTimeoutMs`.
    *
    * @default {300_000}
@@ -45,60 +45,60 @@ export interface DocumentPresenceOptions {
    */
   readonly maxUsersPerDocument?: number | undefined;
   /**
-   * By how many events a reader may be behind, before it gets a state in their
-   * place.
+   * How many events may wait for a reader before a state replaces them.
    *
    * @default {1_000}
    */
   readonly maxPendingEvents?: number | undefined;
   /**
-   * Told of each position of a cursor that is published, how many milliseconds
-   * after `updateCursor()` that was. It must not throw.
+   * Called when a position of a cursor is published, with the milliseconds
+   * since its `updateCursor()`. It must not throw.
    */
   readonly onCursorUpdate?: ((latencyMs: Duration) => void) | undefined;
 }
 
-/** How somebody comes into a document. */
+/** How a person joins a document. */
 export interface JoinOptions {
   /** The id of the document. */
   readonly documentId: string;
-  /** The id of the workspace that it belongs to, if it does to any. */
+  /** The id of the workspace that the document belongs to, if any. */
   readonly workspaceId?: string | undefined;
-  /** What to call them, in at most 256 characters. */
+  /** Their name, of at most 256 characters. */
   readonly name: string;
   /**
-   * Where their picture is: a URL of `http` or `https`, or a relative one, of at
+   * The URL of their picture: of `http` or `https`, or a relative one, of at
    * most 2,048 characters.
    */
   readonly avatarUrl?: string | undefined;
   /**
-   * How long the session lives that nothing is heard of, in milliseconds;
-   * `Infinity` for one that lives as long as its socket, whose origin the
-   * server is told of when it is lost.
+   * How long the session lives without a sign of life, in milliseconds.
+   * `Infinity` is for a session that lives as long as its socket: disconnect
+   * its origin at the server when the socket is lost.
    *
    * @default {presenceTtlSeconds}
    */
   readonly ttlMs?: Duration | undefined;
   /**
-   * Who holds the session: the server can disconnect all that an origin holds
-   * at once. One origin for all sessions of this object, if it is left out.
+   * The origin that holds the session: the server can disconnect everything
+   * that an origin holds at once. By default, all sessions of one
+   * `DocumentPresence` share an origin.
    */
   readonly origin?: string | undefined;
   /**
-   * The id of the session; a random one, if it is left out. One that the person
-   * has in the document already, by the same origin and at whatever server, is
-   * taken over, as by a tab that connects again: nothing is left of what it
-   * said, and its former handle is over.
+   * The id of the session; by default a random one. If the person already has a
+   * session of this id and origin in the document, on any server, the new one
+   * takes it over, as a tab does that reconnects: nothing of its former facets
+   * remains, and its former handle ends.
    */
   readonly sessionId?: string | undefined;
   /**
-   * Aborted when they are no more to come in: nobody sees them then. It is of
-   * no importance to a session that has begun.
+   * Cancels the join: nobody sees the person then. It has no effect on a
+   * session that has begun.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Until when a document is watched. */
+/** How a document is watched. */
 export interface WatchDocumentOptions {
   /** Ends the watch. */
   readonly signal?: AbortSignal | undefined;
@@ -112,8 +112,8 @@ export type DocumentSettings =
 /**
  * Checks the options.
  *
- * @throws {InvalidValueError} If a number is not in its range, or an option is
- * not known.
+ * @throws {InvalidValueError} If a number is out of range, or an option is
+ * unknown.
  */
 export function settingsOf(options: DocumentPresenceOptions): DocumentSettings {
   const {

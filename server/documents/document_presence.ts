@@ -68,7 +68,7 @@ import { SessionRows } from "./session_rows.ts";
 
 const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 
-/** What sessions have in a workspace is private; of the rest what is public. */
+/** Sessions are private in a workspace; everything else counts if public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
   typeof visibility === "string";
 
@@ -76,13 +76,12 @@ const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
  * People in documents over a `PresenceServer`: where their cursors are, what
  * they select and type, who is idle or away.
  *
- * Each tab is a session; a person is what their sessions add up to. Whoever may
- * read a document sees all who are in it: who may is for the caller to decide.
- * An entry that another face has put into a document is a person too, unless it
- * is not public.
+ * Each tab is a session, and a person is the sum of their sessions. A reader of
+ * a document sees everyone in it: the caller decides who may read. A public
+ * entry that another face has published in a document is a person too.
  *
  * Dispose of it when it is no longer needed: its sessions leave, its watches
- * end, and it can't be asked any more. The server goes on.
+ * end, and `join()` and its questions throw. The server continues.
  *
  * @example Usage
  * ```ts
@@ -123,8 +122,8 @@ export class DocumentPresence implements Disposable {
    *
    * @param server The server.
    * @param options How they behave.
-   * @throws {InvalidValueError} If `server` is none, a number is not in its
-   * range, or an option is not known.
+   * @throws {InvalidValueError} If `server` is not a server, a number is out of
+   * range, or an option is unknown.
    */
   constructor(server: DocumentServer, options: DocumentPresenceOptions = {}) {
     assertServer(server, "create documents");
@@ -148,40 +147,40 @@ export class DocumentPresence implements Disposable {
   // In
 
   /**
-   * Lets somebody in, by a session of their own: online, in focus, viewing, not
-   * typing, without a cursor. Among many servers it first learns who is there,
-   * for the capacity counts all.
+   * Adds a session of a person to a document: online, in focus, viewing, not
+   * typing, without a cursor. Among several servers it first reads who is
+   * there, because the capacity counts everyone.
    *
-   * @param userId Who.
-   * @param options Where to, and how.
-   * @returns The session, to tell of what they do, and to leave.
-   * @throws {DocumentAtCapacityError} If the document is full and they are not
-   * in it.
-   * @throws {ContextAtCapacityError} If the workspace is, because the server
-   * has a capacity.
-   * @throws {InvalidValueError} If an id or the time to live is none, the person
-   * or the document has an empty id, the name or the picture is left out where it
-   * must not, too long or no such thing, or an option is not known.
+   * @param userId The id of the person.
+   * @param options The document, the profile and the session.
+   * @returns The session, which reports what they do and leaves.
+   * @throws {DocumentAtCapacityError} If the document is full and the person is
+   * not in it.
+   * @throws {ContextAtCapacityError} If the server's capacity of the workspace
+   * is reached.
+   * @throws {InvalidValueError} If an id, the name, the picture or the time to
+   * live is malformed, the name is missing, the name or the picture is too
+   * long, or an option is unknown.
    * @throws {SerializationError} If JSON can't carry the name or the picture.
    * @throws {BackboneError} If the other servers can't be asked.
-   * @throws {ChannelClosedError} If it has been closed.
-   * @throws {unknown} The reason of the signal, if it is aborted before they are
-   * in.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
+   * @throws {unknown} The reason of the signal, if it is aborted before the
+   * session has begun.
    */
   async join(userId: string, options: JoinOptions): Promise<DocumentSession> {
     const action = "join document";
     this.#assertOpen(action);
-    const { documentId, workspaceId, name, avatarUrl, ...rest } = options;
     const {
+      documentId,
+      workspaceId,
+      name,
+      avatarUrl,
       ttlMs = this.#settings.presenceTtlSeconds * 1_000,
       signal,
-      ...more
-    } = rest;
-    const {
       origin = this.#origin,
       sessionId = crypto.randomUUID(),
       ...others
-    } = more;
+    } = options;
     assertNoOtherOptions(others, action);
     assertName(userId, "userId", action);
     assertName(documentId, "documentId", action);
@@ -193,8 +192,8 @@ export class DocumentPresence implements Disposable {
     assertPositive(ttlMs, "ttlMs", action);
     assertProfile({ name, avatarUrl }, action);
     const context = documentContext(documentId);
-    await this.#ask(action, () => this.#server.follow(context));
-    // From here on nothing waits, so that nobody else gets the last place.
+    await this.#follow(context, action);
+    // Nothing waits from here on, so that nobody else gets the last place.
     signal?.throwIfAborted();
     this.#assertOpen(action);
     const color = this.#admit(documentId, userId);
@@ -214,10 +213,13 @@ export class DocumentPresence implements Disposable {
     try {
       rows.begin();
     } catch (error) {
-      if (!isFull(error, context)) throw error;
+      // The workspace may be full instead.
+      const isFull = error instanceof ContextAtCapacityError &&
+        error.context === context;
+      if (!isFull) throw error;
       throw new DocumentAtCapacityError(documentId, error.maxSubjects);
     }
-    // Without other servers nobody comes whom this one does not know.
+    // Without other servers, this one knows everyone who joins.
     const room = this.#server.replicated
       ? this.#rooms.of(documentId)
       : undefined;
@@ -240,32 +242,29 @@ export class DocumentPresence implements Disposable {
    * Lists the people in a document. O(n log n).
    *
    * @param documentId The id of the document.
-   * @returns The people; none for a document that nobody is in.
-   * @throws {InvalidValueError} If the id is none.
+   * @returns The people; none for an empty document.
+   * @throws {InvalidValueError} If the id is malformed.
    * @throws {BackboneError} If the other servers can't be asked.
-   * @throws {ChannelClosedError} If it has been closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   async activeUsers(documentId: string): Promise<ActiveUsers> {
     const action = "list users";
     assertName(documentId, "documentId", action);
     const context = documentContext(documentId);
-    const isComplete = await this.#ask(
-      action,
-      () => this.#server.follow(context),
-    );
+    const isComplete = await this.#follow(context, action);
     const users = peopleOf(this.#read(context), this.#server.now);
     return { users, isComplete };
   }
 
   /**
-   * Lists the documents that somebody is in. O(their sessions), and a question
+   * Lists the documents that a person is in. O(their sessions), and a question
    * to all other servers.
    *
-   * @param userId Who.
+   * @param userId The id of the person.
    * @returns The documents.
-   * @throws {InvalidValueError} If the id is none.
+   * @throws {InvalidValueError} If the id is malformed.
    * @throws {BackboneError} If the other servers can't be asked.
-   * @throws {ChannelClosedError} If it has been closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   async documentsOf(userId: string): Promise<DocumentsOfUser> {
     const action = "list documents of user";
@@ -283,23 +282,20 @@ export class DocumentPresence implements Disposable {
   }
 
   /**
-   * Lists the documents of a workspace that there are people in. O(the sessions
-   * in the workspace).
+   * Lists the documents of a workspace that people are in. O(the sessions in
+   * the workspace).
    *
    * @param workspaceId The id of the workspace.
-   * @returns The documents; none for a workspace that nobody is in.
-   * @throws {InvalidValueError} If the id is none.
+   * @returns The documents; none for an empty workspace.
+   * @throws {InvalidValueError} If the id is malformed.
    * @throws {BackboneError} If the other servers can't be asked.
-   * @throws {ChannelClosedError} If it has been closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   async activeDocuments(workspaceId: string): Promise<ActiveDocuments> {
     const action = "list documents of workspace";
     assertName(workspaceId, "workspaceId", action);
     const context = workspaceContext(workspaceId);
-    const isComplete = await this.#ask(
-      action,
-      () => this.#server.follow(context),
-    );
+    const isComplete = await this.#follow(context, action);
     const documents = documentsIn(
       this.#read(context, isNotRestricted),
       ({ facets }) => facets.document,
@@ -309,18 +305,24 @@ export class DocumentPresence implements Disposable {
   }
 
   /**
-   * Counts the people in documents, in one question for all. An id that is said
-   * twice costs nothing more.
+   * Counts the people in documents, with one question for all. A repeated id
+   * costs nothing more.
    *
    * @param documentIds The ids of the documents.
    * @returns The counts.
-   * @throws {InvalidValueError} If an id is none, or this is no array of them.
+   * @throws {InvalidValueError} If an id is malformed, or this is not an array.
    * @throws {BackboneError} If the other servers can't be asked.
-   * @throws {ChannelClosedError} If it has been closed.
+   * @throws {ChannelClosedError} If the server or the documents are closed.
    */
   async counts(documentIds: readonly string[]): Promise<DocumentCounts> {
     const action = "count users";
-    assertNames(documentIds, "documentIds", action);
+    if (!Array.isArray(documentIds)) {
+      const rule = "must be an array";
+      throw new InvalidValueError(action, "documentIds", rule, documentIds);
+    }
+    for (const [index, documentId] of documentIds.entries()) {
+      assertName(documentId, `documentIds[${index}]`, action);
+    }
     const ids = [...new Set(documentIds)];
     const { subjects, isComplete } = await this.#ask(
       action,
@@ -334,18 +336,18 @@ export class DocumentPresence implements Disposable {
   }
 
   /**
-   * Tells what happens in a document: first a state, then events, person by
-   * person. It begins with the first `next()`, and ends without an error when
-   * it is aborted or this or the server is disposed of.
+   * Subscribes to a document: first a state, then events, person by person. The
+   * watch begins with the first `next()`. It ends without an error when it is
+   * aborted, or when the documents or the server are disposed of.
    *
-   * A reader that is slow is told the latest of each person alone, and if it is
-   * behind by more than `maxPendingEvents` all the same, it gets a state again.
+   * A slow reader receives only the latest event of each kind and person. If it
+   * is still behind by more than `maxPendingEvents`, it gets a new state.
    * Readers of one document share the work and the objects.
    *
    * @param documentId The id of the document.
-   * @param options Until when.
+   * @param options How it is read.
    * @returns The messages.
-   * @throws {InvalidValueError} If the id is none.
+   * @throws {InvalidValueError} If the id is malformed.
    *
    * @example Usage
    * ```ts
@@ -378,19 +380,19 @@ export class DocumentPresence implements Disposable {
   }
 
   /**
-   * Tells the same as {@linkcode DocumentPresence.watch}, but by a call for each
-   * message, which the listener can refuse: for wires, of which there are many
-   * and each has room or not. A promise for each of them and each message would
-   * cost as much as all else that is done for it here.
+   * Subscribes to a document as {@linkcode DocumentPresence.watch} does, but
+   * calls a listener with each message, which the listener can refuse. It is
+   * for many connections, each of which has room or not. A promise for each
+   * message and connection would cost as much as everything else here.
    *
-   * It begins with the first `resume()`. A listener that is slow is treated as
-   * a reader is.
+   * It begins with the first `resume()`. A slow listener is treated like a slow
+   * reader.
    *
    * @param documentId The id of the document.
-   * @param listener Who to tell. Its `take()` is called while others wait for
-   * their turn: it must be quick.
-   * @returns What to tell when it is to begin, to go on, or to end.
-   * @throws {InvalidValueError} If the id is none.
+   * @param listener Receives the messages. Others wait while `take()` runs: it
+   * must be quick.
+   * @returns The listening, which begins, continues and ends.
+   * @throws {InvalidValueError} If the id is malformed.
    *
    * @example Usage
    * ```ts
@@ -437,21 +439,19 @@ export class DocumentPresence implements Disposable {
     });
   }
 
-  /** What has happened so far to those who watch, for whoever measures. */
+  /** Counters of what has happened to slow readers. */
   get stats(): DocumentStats {
     const { coalesced, statesResent } = this.#tally;
     return { coalesced, statesResent };
   }
 
-  /** Ends it: the sessions leave, the watches end. */
+  /** Closes the documents: the sessions leave, the watches end. */
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const session of [...this.#sessions]) session[Symbol.dispose]();
     this.#rooms.close();
   }
-
-  // Below the surface
 
   #read(
     context: string,
@@ -461,7 +461,7 @@ export class DocumentPresence implements Disposable {
   }
 
   /**
-   * Returns the colour for somebody who joins: theirs if they are there.
+   * Returns the colour for a person who joins: their own if they are there.
    *
    * @throws {DocumentAtCapacityError} If the document is full without them.
    */
@@ -476,16 +476,16 @@ export class DocumentPresence implements Disposable {
     if (this.#hasPeople(context, maxUsersPerDocument)) {
       throw new DocumentAtCapacityError(documentId, maxUsersPerDocument);
     }
-    // In a crowd a search would find nothing.
+    // A search would find nothing in a crowd.
     if (this.#hasPeople(context, MOST_PEOPLE_APART)) return colorOf(userId);
     const hues = huesIn(this.#read(context)).map(({ hue }) => hue);
     return colorOfHue(hueApart(hueOf(userId), hues));
   }
 
-  /** Whether so many people are there; those who are not public don't count. */
+  /** Reports whether so many people are there, not counting hidden ones. */
   #hasPeople(context: string, people: number): boolean {
     const { store } = this.#server;
-    // To count everyone costs nothing.
+    // Counting everyone costs nothing.
     return store.count(context).subjects >= people &&
       store.count(context, { visible: isPublic }).subjects >= people;
   }
@@ -508,7 +508,11 @@ export class DocumentPresence implements Disposable {
     if (this.#isClosed) throw new ChannelClosedError(action);
   }
 
-  /** Asks what other servers may have to answer. */
+  #follow(context: string, action: string): Promise<boolean> {
+    return this.#ask(action, () => this.#server.follow(context));
+  }
+
+  /** Asks a question that other servers may have to answer. */
   async #ask<T>(action: string, question: () => Promise<T>): Promise<T> {
     this.#assertOpen(action);
     try {
@@ -516,22 +520,5 @@ export class DocumentPresence implements Disposable {
     } catch (error) {
       throw new BackboneError(action, error);
     }
-  }
-}
-
-/** Whether it was the document that the server had no place in. */
-function isFull(
-  error: unknown,
-  context: string,
-): error is ContextAtCapacityError {
-  return error instanceof ContextAtCapacityError && error.context === context;
-}
-
-function assertNames(values: unknown, field: string, action: string): void {
-  if (!Array.isArray(values)) {
-    throw new InvalidValueError(action, field, "must be an array", values);
-  }
-  for (const [index, value] of values.entries()) {
-    assertName(value, `${field}[${index}]`, action);
   }
 }

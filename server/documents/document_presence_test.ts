@@ -76,7 +76,7 @@ Deno.test("DocumentPresence.join() begins online, in focus, viewing, and with no
   assert(session.isPresent);
 });
 
-Deno.test("DocumentPresence.join() says in core's words what topics and sockets show", async () => {
+Deno.test("DocumentPresence.join() publishes the facets of core, which topics and sockets show", async () => {
   using _time = new FakeTime(1_000);
   using all = documents();
   await join(all.presence, "ada", { sessionId: "tab", name: "Ada" });
@@ -99,7 +99,7 @@ Deno.test("DocumentPresence.join() says in core's words what topics and sockets 
   });
 });
 
-Deno.test("DocumentPresence.join() makes a session of each tab, and a person of all of them", async () => {
+Deno.test("DocumentPresence.join() makes a session for each tab, and one person of all of them", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const first = await join(all.presence);
@@ -109,7 +109,7 @@ Deno.test("DocumentPresence.join() makes a session of each tab, and a person of 
   assertEquals((await userOf(all.presence))?.sessions, 2);
 });
 
-Deno.test("DocumentPresence.join() leaves nothing of a session that had the same name", async () => {
+Deno.test("DocumentPresence.join() clears everything of a former session with the same id", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const former = await join(all.presence, "ada", { sessionId: "tab" });
@@ -129,11 +129,11 @@ Deno.test("DocumentPresence.join() leaves nothing of a session that had the same
   assertEquals(entry?.facets.workspace, undefined);
 });
 
-Deno.test("DocumentPresence.join() refuses what is no id and no time to live, and nobody comes", async () => {
+Deno.test("DocumentPresence.join() refuses malformed ids and times to live, and adds nobody", async () => {
   using all = documents();
   const { presence } = all;
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => presence.join(7, { documentId: "42", name: "Ada" }),
     InvalidValueError,
     "userId",
@@ -158,12 +158,12 @@ Deno.test("DocumentPresence.join() refuses what is no id and no time to live, an
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("DocumentPresence.join() says what a name and a picture must be", async () => {
+Deno.test("DocumentPresence.join() reports what a name and a picture must be", async () => {
   using all = documents();
   const { presence } = all;
   const rule = "must be a well-formed string of at most 256 characters";
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => presence.join("cy", { documentId: "1" }),
     InvalidValueError,
     `Cannot join document: name ${rule}: received undefined`,
@@ -174,7 +174,7 @@ Deno.test("DocumentPresence.join() says what a name and a picture must be", asyn
     `Cannot join document: name ${rule}: received "xxx`,
   );
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => join(presence, "cy", { avatarUrl: 7 }),
     InvalidValueError,
     "Cannot join document: avatarUrl must be an http or https URL",
@@ -182,23 +182,23 @@ Deno.test("DocumentPresence.join() says what a name and a picture must be", asyn
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("DocumentPresence takes no text for a number", async () => {
+Deno.test("DocumentPresence refuses text as a number", async () => {
   using all = documents();
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => join(all.presence, "ada", { ttlMs: "3" }),
     InvalidValueError,
     'Cannot join document: ttlMs must be a number above 0: received "3"',
   );
   assertThrows(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => new DocumentPresence(all.server, { cursorThrottleMs: "50" }),
     InvalidValueError,
     "Cannot create documents: cursorThrottleMs must be a positive number",
   );
 });
 
-Deno.test("DocumentPresence refuses to ask about what is no id", async () => {
+Deno.test("DocumentPresence refuses questions with a malformed id", async () => {
   using all = documents();
   const { presence } = all;
   const questions: [string, (id: never) => unknown][] = [
@@ -218,7 +218,7 @@ Deno.test("DocumentPresence refuses to ask about what is no id", async () => {
   for (const [what, ask] of questions) {
     for (const id of [undefined, 3, "\ud800", ""]) {
       const error = await assertRejects(
-        // @ts-expect-error As it is without types.
+        // @ts-expect-error A caller without types.
         async () => await ask(id),
         InvalidValueError,
         `Cannot ${what} must be a well-formed string that is not empty: received`,
@@ -227,7 +227,7 @@ Deno.test("DocumentPresence refuses to ask about what is no id", async () => {
     }
   }
   await assertRejects(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => presence.counts("42"),
     InvalidValueError,
     'Cannot count users: documentIds must be an array: received "42"',
@@ -248,7 +248,7 @@ Deno.test("DocumentPresence.join() refuses a name and a picture that JSON can't 
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("a person has the workspace that they came to, however long its id is", async () => {
+Deno.test("a person has the workspace that they joined, however long its id is", async () => {
   using all = documents();
   const workspaceId = "w".repeat(1_000);
   await join(all.presence, "ada", { workspaceId });
@@ -275,11 +275,11 @@ Deno.test("a document has room for 1,000 people, and for another tab of each of 
   assertEquals(all.server.lastSequence, before);
   await join(presence, "person-7");
   assertEquals((await userOf(presence, "person-7"))?.sessions, 2);
-  // Elsewhere there is room.
+  // Other documents have room.
   await join(presence, "ada", { documentId: "43" });
 });
 
-Deno.test("a place that somebody leaves is free again", async () => {
+Deno.test("a place is free again when a person leaves", async () => {
   using all = documents({ maxUsersPerDocument: 1 });
   const ada = await join(all.presence);
   await assertRejects(
@@ -291,7 +291,7 @@ Deno.test("a place that somebody leaves is free again", async () => {
   await join(all.presence, "bob");
 });
 
-Deno.test("the last place goes to one alone of those who come at once", async () => {
+Deno.test("only one of several simultaneous joins gets the last place", async () => {
   using all = documents({ maxUsersPerDocument: 2 });
   const names = ["ada", "bob", "cy", "dan"];
   const results = await Promise.allSettled(
@@ -306,7 +306,7 @@ Deno.test("the last place goes to one alone of those who come at once", async ()
   assertEquals(await namesIn(all.presence), ["ada", "bob"]);
 });
 
-Deno.test("a document is also full when the server says so", async () => {
+Deno.test("a document is also full when the capacity of the server is reached", async () => {
   using all = documents({}, { maxSubjectsPerContext: 1 });
   await join(all.presence, "ada", { workspaceId: undefined });
   const error = await assertRejects(
@@ -317,7 +317,7 @@ Deno.test("a document is also full when the server says so", async () => {
   assertEquals(error.documentId, "42");
 });
 
-Deno.test("a workspace that the server has no room in is no document that is full", async () => {
+Deno.test("a full workspace is not reported as a full document", async () => {
   using all = documents({}, { maxSubjectsPerContext: 1 });
   await join(all.presence, "ada");
   const error = await assertRejects(
@@ -330,7 +330,7 @@ Deno.test("a workspace that the server has no room in is no document that is ful
 
 // Out
 
-Deno.test("a session that is disposed of leaves, and twice or later does nothing", async () => {
+Deno.test("a session leaves when it is disposed of, and later calls do nothing", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const watcher = await Watcher.begin(all.presence);
@@ -342,7 +342,7 @@ Deno.test("a session that is disposed of leaves, and twice or later does nothing
   session.release();
   assertEquals(await watcher.told(), ["ada joined", "ada left"]);
 
-  // Nor does it take away who came after it by the same name.
+  // Nor does it remove the later session with the same id.
   const other = await join(all.presence, "ada", { sessionId: "tab" });
   other[Symbol.dispose]();
   await join(all.presence, "ada", { sessionId: "tab" });
@@ -361,7 +361,7 @@ Deno.test("a person leaves with their last session", async () => {
   assertEquals(await watcher.told(), ["ada left"]);
 });
 
-Deno.test("DocumentPresence.activeUsers() lists people by their ids; none where nobody is", async () => {
+Deno.test("DocumentPresence.activeUsers() lists people in the order of their ids; none for an empty document", async () => {
   using all = documents();
   for (const name of ["zoe", "ada", "__proto__"]) {
     await join(all.presence, name);
@@ -373,7 +373,7 @@ Deno.test("DocumentPresence.activeUsers() lists people by their ids; none where 
   });
 });
 
-Deno.test("DocumentPresence.documentsOf() tells where somebody is, and when they last did something", async () => {
+Deno.test("DocumentPresence.documentsOf() lists the documents of a person, with the last activity", async () => {
   using time = new FakeTime(1_000);
   using all = documents();
   const { presence } = all;
@@ -393,7 +393,7 @@ Deno.test("DocumentPresence.documentsOf() tells where somebody is, and when they
   assertEquals((await presence.documentsOf("nobody")).documents, []);
 });
 
-Deno.test("DocumentPresence.activeDocuments() tells which documents of a workspace have people", async () => {
+Deno.test("DocumentPresence.activeDocuments() lists the documents of a workspace that have people", async () => {
   using time = new FakeTime(1_000);
   using all = documents();
   const { presence } = all;
@@ -418,7 +418,7 @@ Deno.test("DocumentPresence.activeDocuments() tells which documents of a workspa
   assertEquals((await presence.activeDocuments("none")).documents, []);
 });
 
-Deno.test("a workspace is told of an activity within five seconds, however many there are", async () => {
+Deno.test("a workspace receives an activity within five seconds, however many there are", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence);
@@ -435,11 +435,11 @@ Deno.test("a workspace is told of an activity within five seconds, however many 
   const { value: batch } = await workspace.next();
   assert(batch?.type === "changes");
   assertEquals(batch.changes.length, 2);
-  // The last one came by itself.
+  // The last one was published by a timer.
   assertEquals(all.server.lastSequence, lastSequence + 1);
 });
 
-Deno.test("DocumentPresence.counts() counts people in all documents at once; 0 where nobody is", async () => {
+Deno.test("DocumentPresence.counts() counts people in all documents at once; 0 for an empty one", async () => {
   using all = documents();
   await join(all.presence, "ada");
   await join(all.presence, "ada");
@@ -451,7 +451,7 @@ Deno.test("DocumentPresence.counts() counts people in all documents at once; 0 w
   assertEquals((await all.presence.counts([])).counts, new Map());
 });
 
-Deno.test("DocumentPresence.counts() asks once for a document that is named again and again", async () => {
+Deno.test("DocumentPresence.counts() asks once for a repeated document", async () => {
   using all = documents();
   await join(all.presence, "ada");
   const asked: unknown[] = [];
@@ -468,7 +468,7 @@ Deno.test("DocumentPresence.counts() asks once for a document that is named agai
 
 // Other faces
 
-Deno.test("whoever another face has put into a document is in it", async () => {
+Deno.test("an entry of another face in a document is a person", async () => {
   using _time = new FakeTime(5_000);
   using all = documents();
   all.server.receive(update({
@@ -498,7 +498,7 @@ Deno.test("whoever another face has put into a document is in it", async () => {
   });
 });
 
-Deno.test("whoever is offline for another face is not online", async () => {
+Deno.test("an entry of another face that is offline is not online", async () => {
   using all = documents();
   all.server.receive(update({ facets: { availability: "offline" } }));
   assertFalse((await userOf(all.presence))?.online);
@@ -506,7 +506,7 @@ Deno.test("whoever is offline for another face is not online", async () => {
   assert((await userOf(all.presence))?.online);
 });
 
-Deno.test("what is not public is not in a document, for anybody", async () => {
+Deno.test("an entry that is not public is in no document, for any reader", async () => {
   using all = documents();
   const { server, presence } = all;
   const watcher = await Watcher.begin(presence);
@@ -525,7 +525,7 @@ Deno.test("what is not public is not in a document, for anybody", async () => {
   assertEquals(await watcher.told(), ["member left"]);
 });
 
-Deno.test("facets that have not the right form are as if they were not there", async () => {
+Deno.test("malformed facets count as absent", async () => {
   using time = new FakeTime(5_000);
   const junk = [
     "x",
@@ -585,7 +585,7 @@ Deno.test("facets that have not the right form are as if they were not there", a
       sessions: 1,
     }, JSON.stringify(value));
     assertEquals(await watcher.told(), ["ada joined"]);
-    // It is no document of a workspace either.
+    // It belongs to no workspace either.
     all.server.receive(
       update({
         context: workspaceContext("acme"),
@@ -600,7 +600,7 @@ Deno.test("facets that have not the right form are as if they were not there", a
 
 // Errors
 
-Deno.test("DocumentPresence passes on that the other servers can't be asked", async () => {
+Deno.test("DocumentPresence reports that the other servers can't be asked", async () => {
   using all = documents();
   const cause = new Error("lost");
   const fail = () => Promise.reject(cause);
@@ -628,7 +628,7 @@ Deno.test("DocumentPresence passes on that the other servers can't be asked", as
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("DocumentPresence says so when it knows only a part", async () => {
+Deno.test("DocumentPresence reports an incomplete answer", async () => {
   using all = documents();
   const partial = serverWith(all.server, {
     follow: () => Promise.resolve(false),
@@ -642,7 +642,7 @@ Deno.test("DocumentPresence says so when it knows only a part", async () => {
       }),
   });
   using presence = new DocumentPresence(partial);
-  // Whoever comes is let in all the same.
+  // A join succeeds all the same.
   await join(presence);
   const answers = [
     await presence.activeUsers("42"),
@@ -658,7 +658,7 @@ Deno.test("DocumentPresence says so when it knows only a part", async () => {
   ]);
 });
 
-Deno.test("DocumentPresence takes nothing and tells nothing once its server is closed", async () => {
+Deno.test("DocumentPresence refuses every call once its server is closed", async () => {
   using all = documents();
   const { presence, server } = all;
   const session = await join(presence);
@@ -695,7 +695,7 @@ Deno.test("DocumentPresence takes nothing and tells nothing once its server is c
   assert(presence.closed);
 });
 
-Deno.test("DocumentPresence that is disposed of has its sessions leave, and the server goes on", async () => {
+Deno.test("DocumentPresence ends its sessions when it is disposed of, and the server continues", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -726,7 +726,7 @@ Deno.test("DocumentPresence that is disposed of has its sessions leave, and the 
   assertEquals(await namesIn(other), ["bob"]);
 });
 
-Deno.test("a DocumentPresence that is closed while somebody comes lets nobody in", async () => {
+Deno.test("a DocumentPresence that is closed during a join adds nobody", async () => {
   using all = documents();
   const follows = Promise.withResolvers<boolean>();
   const presence = new DocumentPresence(
@@ -739,7 +739,7 @@ Deno.test("a DocumentPresence that is closed while somebody comes lets nobody in
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("join() lets nobody in whose signal is aborted while the others are asked", async () => {
+Deno.test("join() adds nobody if its signal is aborted while other servers are asked", async () => {
   using all = documents();
   const follows = Promise.withResolvers<boolean>();
   using presence = new DocumentPresence(
@@ -755,7 +755,7 @@ Deno.test("join() lets nobody in whose signal is aborted while the others are as
   assertEquals(all.server.lastSequence, 0, "nobody has seen them");
 });
 
-Deno.test("join() heeds its signal no more when they are in", async () => {
+Deno.test("join() ignores its signal once the session has begun", async () => {
   using all = documents();
   const gone = new AbortController();
   const { signal } = gone;
@@ -765,7 +765,7 @@ Deno.test("join() heeds its signal no more when they are in", async () => {
   assert(session.isPresent);
 });
 
-Deno.test("DocumentPresence refuses options that are not in their range", () => {
+Deno.test("DocumentPresence refuses options that are out of range", () => {
   using server = new PresenceServer<DocumentModel>();
   const bad = [
     { cursorThrottleMs: 0 },

@@ -13,7 +13,7 @@ import {
   userOf,
 } from "./testing/harness.ts";
 
-/** What somebody does, and how long it is until they do the next thing. */
+/** An action of a person, and the time until their next one. */
 const act = fc.record({
   what: fc.constantFrom(
     "move",
@@ -36,7 +36,7 @@ const config = fc.record({
   typingDebounceMs: fc.integer({ min: 1, max: 600 }),
 });
 
-Deno.test("a cursor is told of never too often, and always of the last position (property)", async () => {
+Deno.test("a cursor is published never too often, and always at its last position (property)", async () => {
   await fc.assert(
     fc.asyncProperty(
       config,
@@ -69,7 +69,7 @@ Deno.test("a cursor is told of never too often, and always of the last position 
   );
 });
 
-Deno.test("typing begins with a key, and ends when it should, whatever else is done (property)", async () => {
+Deno.test("typing begins with a key and ends when it should, whatever else happens (property)", async () => {
   await fc.assert(
     fc.asyncProperty(
       config,
@@ -109,7 +109,7 @@ Deno.test("typing begins with a key, and ends when it should, whatever else is d
   );
 });
 
-Deno.test("whoever follows the events knows what there is, however seldom they read (property)", async () => {
+Deno.test("the events lead to the current state, however seldom they are read (property)", async () => {
   const step = fc.record({
     who: fc.constantFrom("ada", "bob", "cy"),
     tab: fc.constantFrom("1", "2"),
@@ -187,7 +187,7 @@ function perform(session: DocumentSession, what: string, line: number): void {
   }
 }
 
-/** Lets time go by, but reads whatever comes as it comes. */
+/** Advances the time, and reads messages as they arrive. */
 async function pass(
   time: FakeTime,
   ms: number,
@@ -198,7 +198,7 @@ async function pass(
   await reader.read();
 }
 
-/** What a client makes of the messages. */
+/** The state that a client derives from the messages. */
 function mirrorOf(
   messages: readonly DocumentMessage[],
 ): Map<string, DocumentUser> {
@@ -241,7 +241,7 @@ function mirrorOf(
   return mirror;
 }
 
-/** What of a person events tell. */
+/** The part of a person that events report. */
 function told(user: DocumentUser | undefined): Partial<DocumentUser> {
   const { userId, name, color, activity, typing, viewport, cursor, selection } =
     user ?? {};

@@ -1,4 +1,3 @@
-import type { PresenceSnapshot } from "../../core/mod.ts";
 import { type PresenceViewEvent, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
 import { Room, type RoomMember, type Seat } from "../rooms/mod.ts";
 import { colorOfHue } from "./people/color.ts";
@@ -15,7 +14,7 @@ import type { SessionRows } from "./session_rows.ts";
 /**
  * What all listeners of one document share: one mirror, the people, and the
  * messages. In a cluster it also keeps the colours of this server's sessions
- * apart from those of others.
+ * apart from other colours.
  */
 export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
   readonly #server: DocumentServer;
@@ -25,7 +24,7 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
   readonly #members = new Set<RoomMember<DocumentEvent>>();
   readonly #sessions = new Set<SessionRows>();
   #state: DocumentState | undefined;
-  /** How often a person has changed. */
+  /** How often people have changed. */
   #revision = 0;
 
   /** Opens the room of a document; calls back when the room closes. */
@@ -57,12 +56,12 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
     };
   }
 
-  /** Looks after the colour of a session. O(1). */
+  /** Maintains the colour of a session. O(1). */
   enter(session: SessionRows): void {
     this.#sessions.add(session);
   }
 
-  /** Does so no more. O(1). */
+  /** Stops maintaining the colour of a session. O(1). */
   exit(session: SessionRows): void {
     this.#sessions.delete(session);
     this.#closeIfEmpty();
@@ -93,7 +92,7 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
     }
   }
 
-  /** Everyone who is there now; the same object for all who ask at once. */
+  /** Returns everyone who is there; the same object for reads at one time. */
   #stateNow(): DocumentState {
     const timestamp = this.#server.now;
     if (this.#state?.timestamp !== timestamp) {
@@ -109,15 +108,7 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
     if (this.#members.size === 0 && this.#sessions.size === 0) this.close();
   }
 
-  #read(subject?: string): PresenceSnapshot<DocumentModel>[] {
-    return this.#server.store.snapshots({
-      context: this.#context,
-      subject,
-      visible: viewerPolicy(PUBLIC_VIEWER),
-    });
-  }
-
-  /** Forgets sessions of somebody that are gone: an expired one does not say so. */
+  /** Forgets sessions that are gone: an expired one does not report its end. */
   #letGo(userId: string): void {
     for (const session of [...this.#sessions]) {
       if (session.key.userId !== userId || session.arePresent) continue;
@@ -126,15 +117,19 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
   }
 
   /**
-   * Gives this server's sessions the colours that they must have by who is there
-   * now. All sessions of a person have that of the first one.
+   * Gives this server's sessions the colours that follow from who is there now.
+   * All sessions of a person have the colour of the first one.
    *
-   * @param userId The one person to look at in a crowd, where colours stay.
+   * @param userId The only person to look at in a crowd, where colours stay.
    */
   #settle(userId: string): void {
     if (this.#sessions.size === 0) return;
     const isCrowd = this.#users.size > PEOPLE_APART;
-    const people = huesIn(this.#read(isCrowd ? userId : undefined));
+    const people = huesIn(this.#server.store.snapshots({
+      context: this.#context,
+      subject: isCrowd ? userId : undefined,
+      visible: viewerPolicy(PUBLIC_VIEWER),
+    }));
     for (const session of this.#sessions) {
       const { userId } = session.key;
       const own = people.find((person) => person.userId === userId);
@@ -145,7 +140,7 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
     }
   }
 
-  /** Sums somebody up anew. O(their sessions). */
+  /** Sums up a person again. O(their sessions). */
   #personNow(subject: string): DocumentUser | undefined {
     const sessions = this.view.snapshots({ context: this.#context, subject });
     const after = personOf(sessions, this.#server.now);

@@ -19,7 +19,7 @@ import {
 } from "./people/positions.ts";
 import type { SessionRows } from "./session_rows.ts";
 
-/** How somebody has a document in focus. */
+/** How a document gains or loses the focus. */
 export interface FocusOptions {
   /**
    * Whether the tab is hidden. Then the person is away, but not gone, until
@@ -104,7 +104,9 @@ export class DocumentSession implements Disposable {
     this.#typing = new TypingDetector({
       debounceMs: typingDebounceMs,
       onChange: (isTyping) => {
-        if (!isTyping) this.#onTypingEnd();
+        if (isTyping) return;
+        if (this.#doing === "editing") this.#doing = "viewing";
+        this.#publish({ typing: null });
       },
       clock,
     });
@@ -113,7 +115,10 @@ export class DocumentSession implements Disposable {
       activityTimeoutMs,
       idleTimeoutMs,
       onChange: (state) => {
-        if (state !== "active") this.#onInactive(state);
+        if (state === "active") return;
+        // If they were typing, this publishes the new state as well.
+        this.#typing.stop();
+        if (this.#published !== state) this.#publish({});
       },
       clock,
     });
@@ -163,17 +168,17 @@ export class DocumentSession implements Disposable {
    */
   updateCursor(cursor: Cursor, selection: Selection | null = null): void {
     const action = "move cursor";
-    const position = {
-      cursor: cursorOf(cursor, "cursor", action),
-      selection: selection && copyOf(selection, action),
-    };
+    const place = cursorOf(cursor, "cursor", action);
+    const range = selection && selectionOf(selection, "isBackward", action);
+    const selected = range && !isEmpty(range) ? range : null;
     const at = this.#act(action);
-    this.#doing = position.selection !== null
+    this.#doing = selected !== null
       ? "selecting"
       : this.#typing.isTyping
       ? "editing"
       : "viewing";
-    this.#cursors.push({ ...position, at, since: this.#rows.touchedAt });
+    const since = this.#rows.touchedAt;
+    this.#cursors.push({ cursor: place, selection: selected, at, since });
   }
 
   /**
@@ -228,8 +233,8 @@ export class DocumentSession implements Disposable {
    *
    * To lose the focus or to be hidden is no activity: it ends neither idle nor
    * away, and does not change the time of the last activity. To come back is
-   * one, and so is to report again that the document is visible, with or without
-   * the focus. A hidden tab is away at once.
+   * one, and so is to report again that the document is visible, with or
+   * without the focus. A hidden tab is away at once.
    *
    * @param focused Whether the document has the focus.
    * @param options Whether it is hidden.
@@ -336,17 +341,6 @@ export class DocumentSession implements Disposable {
     );
   }
 
-  #onTypingEnd(): void {
-    if (this.#doing === "editing") this.#doing = "viewing";
-    this.#publish({ typing: null });
-  }
-
-  #onInactive(state: "idle" | "away"): void {
-    // If they were typing, this publishes the new state as well.
-    this.#typing.stop();
-    if (this.#published !== state) this.#publish({});
-  }
-
   /** Publishes facets, and the activity unless it has been published. */
   #publish(
     facets: FacetPatch<DocumentModel>,
@@ -357,18 +351,14 @@ export class DocumentSession implements Disposable {
     if (this.#server.closed) return this.#end();
     const { state } = this.#monitor;
     const activity = state === "active" ? this.#doing : state;
-    let isPresent: boolean;
-    if (activity === this.#published) {
-      isPresent = this.#rows.publish(facets, deadlines);
-    } else {
-      isPresent = this.#rows.publish(
-        { ...facets, ...ACTIVITY_FACETS[activity] },
-        activity === "editing"
-          ? { ...deadlines, activity: this.#typingDeadline }
-          : deadlines,
-      );
-      this.#published = activity;
-    }
+    const isNew = activity !== this.#published;
+    const isPresent = this.#rows.publish(
+      isNew ? { ...facets, ...ACTIVITY_FACETS[activity] } : facets,
+      isNew && activity === "editing"
+        ? { ...deadlines, activity: this.#typingDeadline }
+        : deadlines,
+    );
+    this.#published = activity;
     // The entry in the workspace must not stay behind.
     if (!isPresent) this[Symbol.dispose]();
   }
@@ -395,21 +385,9 @@ export class DocumentSession implements Disposable {
   }
 }
 
-/** The names of fields in messages. */
-const SELECTION = {
-  anchor: "selection.anchor",
-  head: "selection.head",
-  isBackward: "selection.isBackward",
-};
+/** The names of the fields of a viewport in messages. */
 const VIEWPORT = {
   topLine: "viewport.topLine",
   bottomLine: "viewport.bottomLine",
   scrollPercentage: "viewport.scrollPercentage",
 };
-
-/** Checks a selection and copies it; an empty one is none. */
-function copyOf(selection: Selection, action: string): Selection | null {
-  assertRecord<Selection>(selection, "selection", action);
-  const copy = selectionOf(selection, SELECTION, action);
-  return isEmpty(copy) ? null : copy;
-}

@@ -22,7 +22,7 @@ import {
 
 const VIEWPORT = { topLine: 0, bottomLine: 40, scrollPercentage: 12.5 };
 
-/** Ada in a document that somebody watches. */
+/** Ada in a document that is watched. */
 async function watched(
   presence: DocumentPresence,
 ): Promise<[DocumentSession, Watcher]> {
@@ -38,7 +38,7 @@ async function activityOf(
 
 // Cursors
 
-Deno.test("DocumentSession.updateCursor() tells of one position in 50 ms, and always of the last", async () => {
+Deno.test("DocumentSession.updateCursor() publishes one position per 50 ms, and always the last", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -59,7 +59,7 @@ Deno.test("DocumentSession.updateCursor() tells of one position in 50 ms, and al
   assertEquals(await watcher.told(), ["ada at 10"]);
 });
 
-Deno.test("DocumentSession.updateCursor() throttles each session by itself, by the time that is asked for", async () => {
+Deno.test("DocumentSession.updateCursor() throttles each session separately, by the option", async () => {
   using time = new FakeTime(0);
   using all = documents({ cursorThrottleMs: 10 });
   const [ada, watcher] = await watched(all.presence);
@@ -73,7 +73,7 @@ Deno.test("DocumentSession.updateCursor() throttles each session by itself, by t
   assertEquals(await watcher.told(), ["ada at 3"]);
 });
 
-Deno.test("DocumentSession.updateCursor() with a selection is selecting, without one it clears it", async () => {
+Deno.test("DocumentSession.updateCursor() selects with a selection, and clears it without one", async () => {
   using time = new FakeTime(1_000);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -98,7 +98,7 @@ Deno.test("DocumentSession.updateCursor() with a selection is selecting, without
   assertFalse("selection" in (cleared?.facets ?? {}));
 });
 
-Deno.test("DocumentSession.updateCursor() takes an empty selection for none", async () => {
+Deno.test("DocumentSession.updateCursor() treats an empty selection as none", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -121,7 +121,7 @@ Deno.test("DocumentSession.updateCursor() takes an empty selection for none", as
   assertEquals([user?.activity, user?.selection], ["editing", null]);
 });
 
-Deno.test("DocumentSession.updateCursor() copies the position, and nothing else that is in it", async () => {
+Deno.test("DocumentSession.updateCursor() copies the position without unknown fields", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence);
@@ -137,7 +137,7 @@ Deno.test("DocumentSession.updateCursor() copies the position, and nothing else 
   });
 });
 
-Deno.test("DocumentSession.updateCursor() refuses what is no position, and nothing changes", async () => {
+Deno.test("DocumentSession.updateCursor() refuses a malformed position and changes nothing", async () => {
   using time = new FakeTime(1_000);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -153,10 +153,10 @@ Deno.test("DocumentSession.updateCursor() refuses what is no position, and nothi
     InvalidValueError,
     "Cannot move cursor: selection.head.line must be",
   );
-  // @ts-expect-error As it is without types.
+  // @ts-expect-error A caller without types.
   assertThrows(() => ada.updateCursor("x"), InvalidValueError, "cursor must");
   assertThrows(
-    // @ts-expect-error As it is without types.
+    // @ts-expect-error A caller without types.
     () => ada.updateCursor(at(1), { anchor: at(1), head: at(2) }),
     InvalidValueError,
     "selection.isBackward must be true or false",
@@ -165,7 +165,7 @@ Deno.test("DocumentSession.updateCursor() refuses what is no position, and nothi
   assertEquals((await userOf(all.presence))?.lastActiveAt, 1_000);
 });
 
-Deno.test("onCursorUpdate is told how long each position that is published has waited", async () => {
+Deno.test("onCursorUpdate receives how long each published position has waited", async () => {
   using time = new FakeTime(0);
   const latencies: number[] = [];
   using all = documents({
@@ -183,7 +183,7 @@ Deno.test("onCursorUpdate is told how long each position that is published has w
 
 // Typing
 
-Deno.test("DocumentSession.typed() is typing and editing at once, until 500 ms after the last key", async () => {
+Deno.test("DocumentSession.typed() starts typing and editing at once, until 500 ms after the last key", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -204,7 +204,7 @@ Deno.test("DocumentSession.typed() is typing and editing at once, until 500 ms a
   assertEquals(await watcher.told(), []);
 });
 
-Deno.test("typing ends 500 ms after the last key also when the tab is gone, and its timers with it", async () => {
+Deno.test("typing ends 500 ms after the last key even when the tab and its timers are gone", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -221,7 +221,7 @@ Deno.test("typing ends 500 ms after the last key also when the tab is gone, and 
   assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
 });
 
-Deno.test("typing ends after the time that is asked for, however short it is beside the throttle", async () => {
+Deno.test("typing ends after the time of the option, however short it is beside the throttle", async () => {
   using time = new FakeTime(0);
   using all = documents({ typingDebounceMs: 20, cursorThrottleMs: 1_000 });
   const [ada, watcher] = await watched(all.presence);
@@ -234,7 +234,7 @@ Deno.test("typing ends after the time that is asked for, however short it is bes
   assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
 });
 
-Deno.test("whoever types again at once is typing at once, however short a while ago they stopped", async () => {
+Deno.test("a person who types again right after stopping is typing at once", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -246,7 +246,7 @@ Deno.test("whoever types again at once is typing at once, however short a while 
   assertEquals(await watcher.told(), ["ada types", "ada is editing"]);
 });
 
-Deno.test("a cursor that moves while somebody types does not end the editing", async () => {
+Deno.test("a cursor that moves during typing does not end the editing", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -260,12 +260,12 @@ Deno.test("a cursor that moves while somebody types does not end the editing", a
   await time.tickAsync(400);
   ada.updateCursor(at(2));
   assertEquals(await watcher.told(), ["ada at 2"]);
-  // Nor does it make it last any longer.
+  // Nor does it extend the typing.
   await time.tickAsync(100);
   assertEquals(await watcher.told(), ["ada pauses", "ada is viewing"]);
 });
 
-Deno.test("whoever selects while they type is selecting, and stays so when they pause", async () => {
+Deno.test("a person who selects during typing is selecting, and stays so when typing ends", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -284,7 +284,7 @@ Deno.test("whoever selects while they type is selecting, and stays so when they 
   assertEquals(await activityOf(all.presence), "selecting");
 });
 
-Deno.test("DocumentSession.stoppedTyping() ends typing at once, and is no activity", async () => {
+Deno.test("DocumentSession.stoppedTyping() ends typing at once and is no activity", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -300,7 +300,7 @@ Deno.test("DocumentSession.stoppedTyping() ends typing at once, and is no activi
   assertEquals((await userOf(all.presence))?.lastActiveAt, 0);
 });
 
-Deno.test("a selection that waits for its time does not undo a key that came after it", async () => {
+Deno.test("a throttled selection does not undo a later key", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada] = await watched(all.presence);
@@ -316,7 +316,7 @@ Deno.test("a selection that waits for its time does not undo a key that came aft
 
 // Viewport and focus
 
-Deno.test("DocumentSession.updateViewport() tells of it at once", async () => {
+Deno.test("DocumentSession.updateViewport() publishes at once", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -343,7 +343,7 @@ Deno.test("DocumentSession.updateViewport() tells of it at once", async () => {
   assertEquals(await watcher.told(), []);
 });
 
-Deno.test("DocumentSession.setFocused() is in what a state tells", async () => {
+Deno.test("DocumentSession.setFocused() changes the state", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -360,7 +360,7 @@ Deno.test("DocumentSession.setFocused() is in what a state tells", async () => {
 
 // Idle and away
 
-Deno.test("somebody is idle after 30 s and away after 300 s, each told once, and back by any activity", async () => {
+Deno.test("a person is idle after 30 s and away after 300 s, with one event each, and back by any activity", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -403,7 +403,7 @@ Deno.test("somebody is idle after 30 s and away after 300 s, each told once, and
   }
 });
 
-Deno.test("somebody is idle and away after the times that are asked for", async () => {
+Deno.test("a person is idle and away after the times of the options", async () => {
   using time = new FakeTime(0);
   using all = documents({ activityTimeoutMs: 10, idleTimeoutMs: 30 });
   const [, watcher] = await watched(all.presence);
@@ -423,7 +423,7 @@ Deno.test("a refresh is no activity", async () => {
   assertEquals(await watcher.told(), ["ada is idle"]);
 });
 
-Deno.test("a tab that is hidden is away at once, not gone, and types no more", async () => {
+Deno.test("a hidden tab is away at once, still present, and no longer typing", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -434,7 +434,7 @@ Deno.test("a tab that is hidden is away at once, not gone, and types no more", a
   await watcher.told();
   ada.setFocused(false, { hidden: true });
   assertEquals(await watcher.told(), ["ada pauses", "ada is away"]);
-  // What was said before is told, but is no activity of now.
+  // The earlier report is published, but is no new activity.
   await time.tickAsync(50);
   assertEquals(await watcher.told(), ["ada at 2"]);
   await time.tickAsync(3_600_000);
@@ -444,7 +444,7 @@ Deno.test("a tab that is hidden is away at once, not gone, and types no more", a
   assertEquals(await watcher.told(), ["ada is viewing"]);
 });
 
-Deno.test("who leaves does nothing by it: neither idle nor away ends, and the last activity stays", async () => {
+Deno.test("losing the focus is no activity: neither idle nor away ends, and the last activity stays", async () => {
   const leave = [
     (ada: DocumentSession) => ada.setFocused(false),
     (ada: DocumentSession) => ada.setFocused(false, { hidden: true }),
@@ -475,7 +475,7 @@ Deno.test("who leaves does nothing by it: neither idle nor away ends, and the la
   }
 });
 
-Deno.test("who is shown again, and who says so again without the focus, does something", async () => {
+Deno.test("becoming visible is an activity, and so is a repeated report without the focus", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence);
@@ -494,7 +494,7 @@ Deno.test("who is shown again, and who says so again without the focus, does som
   assertEquals(await state(), ["viewing", 70_000]);
 });
 
-Deno.test("a tab that says again that it is hidden is away still, and nobody is told", async () => {
+Deno.test("a tab that reports again that it is hidden stays away, without an event", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -505,7 +505,7 @@ Deno.test("a tab that says again that it is hidden is away still, and nobody is 
   assertEquals(await watcher.told(), ["ada at 1", "ada is viewing"]);
 });
 
-Deno.test("whoever comes back to what they had selected is selecting", async () => {
+Deno.test("a person who returns to their selection is selecting", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -518,7 +518,7 @@ Deno.test("whoever comes back to what they had selected is selecting", async () 
 
 // Several tabs
 
-Deno.test("the tab that does most counts, and of those the one that did something last", async () => {
+Deno.test("the most active tab counts, and of equal ones the one that was active last", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -548,7 +548,7 @@ Deno.test("the tab that does most counts, and of those the one that did somethin
   await shows("editing", at(5));
   await time.tickAsync(500);
   await shows("selecting", at(4));
-  // Who is away does less than who is idle, though it was said later.
+  // Away counts less than idle, although it was reported later.
   await time.tickAsync(29_480);
   second.setFocused(false, { hidden: true });
   await time.tickAsync(100);
@@ -559,11 +559,11 @@ Deno.test("the tab that does most counts, and of those the one that did somethin
     [user?.connectedAt, user?.lastActiveAt, user?.lastCursorUpdate],
     [0, 1_102, 1_102],
   );
-  // Somebody's name does not change by what they do.
+  // The name of a person does not depend on what they do.
   assertEquals(user?.name, "ADA");
 });
 
-Deno.test("a tab that is opened does not take the cursor away, nor what is on the screen", async () => {
+Deno.test("a new tab takes away neither the cursor nor the viewport", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const [ada, watcher] = await watched(all.presence);
@@ -584,7 +584,7 @@ Deno.test("a tab that is opened does not take the cursor away, nor what is on th
   assertEquals((await userOf(all.presence))?.viewport, VIEWPORT);
 });
 
-Deno.test("somebody is called what the session says that began first", async () => {
+Deno.test("a person has the name of the session that began first", async () => {
   using _time = new FakeTime(5_000);
   const named = (name: string, connectedAt: number) =>
     update({
@@ -599,7 +599,7 @@ Deno.test("somebody is called what the session says that began first", async () 
   assertEquals([user?.name, user?.connectedAt], ["first", 1_000]);
 });
 
-Deno.test("whatever order the entries are in, somebody is summed up the same", async () => {
+Deno.test("the summary of a person does not depend on the order of the entries", async () => {
   using _time = new FakeTime(0);
   const entries = ["c", "a", "b"].map((origin) =>
     update({ origin, facets: { cursor: at(origin.charCodeAt(0)) } })
@@ -613,14 +613,14 @@ Deno.test("whatever order the entries are in, somebody is summed up the same", a
 
 // Times to live
 
-Deno.test("a session that nothing is heard of is gone after 30 s, whatever its timers say", async () => {
+Deno.test("a session without a sign of life is gone after 30 s, whatever its timers publish", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
   const ada = await join(presence, "ada", { ttlMs: undefined });
   const watcher = await Watcher.begin(presence);
   await time.tickAsync(10_000);
-  // The pause after it and the last position are no signs of life.
+  // The end of typing and the last position are no signs of life.
   ada.typed();
   ada.updateCursor(at(1));
   ada.updateCursor(at(2));
@@ -634,7 +634,7 @@ Deno.test("a session that nothing is heard of is gone after 30 s, whatever its t
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("a session lives as long as its presence or its join says", async () => {
+Deno.test("a session lives as long as the option of its presence or its join says", async () => {
   using time = new FakeTime(0);
   using all = documents({ presenceTtlSeconds: 2 });
   await join(all.presence, "ada", { ttlMs: undefined });
@@ -672,7 +672,7 @@ Deno.test("DocumentSession.refresh() and every activity extend the time to live,
   assertFalse(ada.refresh());
 });
 
-Deno.test("a session that is gone takes nothing, and does not come back", async () => {
+Deno.test("a session that is gone refuses every call and does not come back", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence, "ada", { ttlMs: 1_000 });
@@ -698,7 +698,7 @@ Deno.test("a session that is gone takes nothing, and does not come back", async 
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("a session whose entry is taken away by another face is gone, also for its timers", async () => {
+Deno.test("a session is gone, also for its timers, when another face withdraws its entry", async () => {
   using time = new FakeTime(0);
   const latencies: number[] = [];
   using all = documents({
@@ -717,7 +717,7 @@ Deno.test("a session whose entry is taken away by another face is gone, also for
   assertEquals(latencies, [0]);
 });
 
-Deno.test("a session whose server is closed has no timer that fails", async () => {
+Deno.test("no timer of a session fails when its server is closed", async () => {
   using time = new FakeTime(0);
   const acts: ((ada: DocumentSession) => void)[] = [
     () => {},
@@ -739,7 +739,7 @@ Deno.test("a session whose server is closed has no timer that fails", async () =
 
 // A connection that is lost
 
-Deno.test("a session whose connection is lost goes on for the grace, and nobody sees a reload", async () => {
+Deno.test("a session whose connection is lost stays for the grace, and nobody sees a reload", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -761,7 +761,7 @@ Deno.test("a session whose connection is lost goes on for the grace, and nobody 
   assertEquals(await namesIn(presence), ["ada"]);
 });
 
-Deno.test("a session whose connection stays lost leaves when the grace is over, the workspace too", async () => {
+Deno.test("a session whose connection stays lost leaves after the grace, also in the workspace", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -777,7 +777,7 @@ Deno.test("a session whose connection stays lost leaves when the grace is over, 
   assertEquals((await presence.activeDocuments("acme")).documents, []);
 });
 
-Deno.test("a lost tab goes at once where somebody has another", async () => {
+Deno.test("a lost tab leaves at once if the person has another", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;

@@ -11,7 +11,7 @@ import {
   Watcher,
 } from "./testing/harness.ts";
 
-Deno.test("a reader that is slow is told as often of who moves most as of the others", async () => {
+Deno.test("a slow reader receives the most active person as often as the others", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -28,7 +28,7 @@ Deno.test("a reader that is slow is told as often of who moves most as of the ot
       if ((step + n) % 5 === 0) session.updateCursor(at(step));
     }
     await flush();
-    // Two positions a step besides the fast one's, and one that is read.
+    // Two positions a step besides those of the fast one, and one is read.
     const { value } = await watch.next();
     assert(value?.type === "cursorMoved");
     told.set(value.userId, (told.get(value.userId) ?? 0) + 1);
@@ -39,7 +39,7 @@ Deno.test("a reader that is slow is told as often of who moves most as of the ot
   assert((told.get("fast") ?? 0) >= most - 1, [...told].join(" "));
 });
 
-Deno.test("a reader that is slow is told of each change of somebody's once, and of the latest", async () => {
+Deno.test("a slow reader receives each kind of change of a person once, the latest", async () => {
   using time = new FakeTime(0);
   using all = documents({ maxPendingEvents: 10 });
   const { presence } = all;
@@ -56,13 +56,13 @@ Deno.test("a reader that is slow is told of each change of somebody's once, and 
   ada.setFocused(false, { hidden: true });
   await flush();
   assertEquals(await watcher.told(), [
-    // The one that was waited for.
+    // The one that the read waited for.
     "ada types",
     "ada is away",
     "ada pauses",
   ]);
   assertEquals(presence.stats.statesResent, 0);
-  // Who is idle is told of in the place of what else they did.
+  // The event of an idle person takes the place of their activity.
   ada.setFocused(true);
   await flush();
   ada.setFocused(false, { hidden: true });
@@ -73,7 +73,7 @@ Deno.test("a reader that is slow is told of each change of somebody's once, and 
   assertEquals(await watcher.told(), ["ada is viewing", "ada is idle"]);
 });
 
-Deno.test("a reader that is slow is told nothing of who has left but that, and all of who is back", async () => {
+Deno.test("a slow reader receives only the leave of a departed person, and everything of one who is back", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -103,7 +103,7 @@ Deno.test("a reader that is slow is told nothing of who has left but that, and a
   ]);
 });
 
-Deno.test("a state says when it is told, also if nothing has changed for a while", async () => {
+Deno.test("a state has the time of its delivery, even if nothing has changed for a while", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;

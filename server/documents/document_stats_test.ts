@@ -4,7 +4,7 @@ import { PresenceServer } from "../mod.ts";
 import { Reader } from "../testing/harness.ts";
 import { type DocumentModel, DocumentPresence } from "./mod.ts";
 
-Deno.test("DocumentPresence.stats counts what slow readers are not told, and who was told a state anew", async () => {
+Deno.test("DocumentPresence.stats counts what slow readers miss, and resent states", async () => {
   using time = new FakeTime(0);
   using server = new PresenceServer<DocumentModel>();
   using presence = new DocumentPresence(server, {
@@ -15,7 +15,7 @@ Deno.test("DocumentPresence.stats counts what slow readers are not told, and who
   const swift = new Reader(presence.watch("42"));
   await slow.read();
   await swift.read();
-  // It waits for an event, and gets the first one; then it asks for no more.
+  // It waits for an event and gets the first one; then it stops reading.
   for (let line = 0; line < 4; line++) {
     tab.updateCursor({ line, column: 0, offset: 0 });
     await time.tickAsync(50);

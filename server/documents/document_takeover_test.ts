@@ -29,7 +29,7 @@ import {
 } from "./testing/harness.ts";
 import { Node } from "./testing/node.ts";
 
-/** The documents of a workspace that somebody is in, with how many. */
+/** Returns the documents of a workspace with people, and how many. */
 async function inWorkspace(
   presence: DocumentPresence,
   workspaceId = "acme",
@@ -38,16 +38,16 @@ async function inWorkspace(
   return documents.map(({ documentId, users }) => `${documentId}: ${users}`);
 }
 
-/** Takes away what there is in a context, as another face may. */
+/** Withdraws the entries of a context, as another face may. */
 function clear({ server }: Documents, context: string): void {
   for (const entry of server.store.snapshots({ context })) {
     server.withdraw(entry);
   }
 }
 
-// A session that comes by an id that was there before
+// A session with the id of a former one
 
-Deno.test("a session that has expired has no say in who comes by its id", async () => {
+Deno.test("an expired session does not affect a new one with its id", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -58,7 +58,7 @@ Deno.test("a session that has expired has no say in who comes by its id", async 
   assertFalse(old.isPresent);
   assertFalse(old.refresh());
   assertThrows(() => old.updateCursor(at(1)), UserNotFoundError);
-  // Nor has its timer, by which it would be idle.
+  // Nor has its timer, which would make it idle.
   await time.tickAsync(8_000);
   ada.updateCursor(at(2));
   await time.tickAsync(7_100);
@@ -67,7 +67,7 @@ Deno.test("a session that has expired has no say in who comes by its id", async 
   assertEquals((await userOf(presence))?.activity, "viewing");
 });
 
-Deno.test("a session that is no more does not end who came by its id", async () => {
+Deno.test("a former session does not end the one that took over its id", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -83,7 +83,7 @@ Deno.test("a session that is no more does not end who came by its id", async () 
   }
 });
 
-Deno.test("whoever comes by the id of their session takes it over, and nobody sees them leave", async () => {
+Deno.test("a join with the id of a present session takes it over, and nobody sees the person leave", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -103,7 +103,7 @@ Deno.test("whoever comes by the id of their session takes it over, and nobody se
   assertEquals(await inWorkspace(presence), ["42: 1"]);
 });
 
-Deno.test("whoever takes a session over into another workspace leaves the former", async () => {
+Deno.test("a session that is taken over into another workspace leaves the former one", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -116,7 +116,7 @@ Deno.test("whoever takes a session over into another workspace leaves the former
   assertEquals(await inWorkspace(presence, "other"), []);
 });
 
-Deno.test("by another origin the same id is another session", async () => {
+Deno.test("the same id with another origin is another session", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -127,7 +127,7 @@ Deno.test("by another origin the same id is another session", async () => {
   assertEquals((await userOf(presence))?.sessions, 2);
 });
 
-Deno.test("a tab may be in several documents of a workspace by one id", async () => {
+Deno.test("a tab may be in several documents of a workspace with one id", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -139,7 +139,7 @@ Deno.test("a tab may be in several documents of a workspace by one id", async ()
   assertEquals(await inWorkspace(presence), ["43: 1"]);
 });
 
-Deno.test("a session that has come to another node is not taken back by a timer of the former", async () => {
+Deno.test("a timer of the former node does not take back a session that moved to another node", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -151,7 +151,7 @@ Deno.test("a session that has come to another node is not taken back by a timer 
   await lab.pass();
   const watcher = await Watcher.begin(a.presence);
   assertFalse(former.isPresent);
-  // The former would be idle after 30 s, and gone soon after.
+  // The former would be idle after 30 s and expire soon after.
   for (let ms = 0; ms < 40_000; ms += 5_000) {
     await b.run(() => ada.refresh());
     await lab.pass(5_000);
@@ -160,9 +160,9 @@ Deno.test("a session that has come to another node is not taken back by a timer 
   assertEquals(await watcher.told(), ["ada is idle"]);
 });
 
-Deno.test("the late end of a session takes nothing away that is another node's now", async () => {
+Deno.test("the late end of a session removes nothing that another node now owns", async () => {
   using lab = new Lab();
-  // Long enough that a position still waits when it ends.
+  // Long enough for a position to wait when it ends.
   using a = await Node.start(lab, "a", { cursorThrottleMs: 60_000 });
   using b = await Node.start(lab, "b");
   await lab.pass();
@@ -191,7 +191,7 @@ Deno.test("the late end of a session takes nothing away that is another node's n
 
 // The entry in the workspace, and the one in the document
 
-Deno.test("a session that another face ends is in no workspace any more, once it takes note", async () => {
+Deno.test("a session that another face ends leaves its workspace with its next call", async () => {
   using time = new FakeTime(0);
   for (const what of ["moves", "waits", "leaves"]) {
     using all = documents();
@@ -207,7 +207,7 @@ Deno.test("a session that another face ends is in no workspace any more, once it
   }
 });
 
-Deno.test("a session is in its workspace again that another face has taken it out of", async () => {
+Deno.test("a session returns to its workspace after another face has withdrawn it there", async () => {
   using time = new FakeTime(0);
   for (const ttlMs of [60_000, Infinity]) {
     using all = documents();
@@ -225,7 +225,7 @@ Deno.test("a session is in its workspace again that another face has taken it ou
   }
 });
 
-Deno.test("a session goes on whose place in its workspace somebody else has taken", async () => {
+Deno.test("a session continues when another visit has taken its place in the workspace", async () => {
   using time = new FakeTime(0);
   using all = documents({}, { maxSubjectsPerContext: 1 });
   const ada = await join(all.presence);
@@ -245,7 +245,7 @@ Deno.test("a session goes on whose place in its workspace somebody else has take
   assertEquals(await inWorkspace(all.presence), ["42: 1"]);
 });
 
-Deno.test("what is told of a workspace late brings nobody back to it", async () => {
+Deno.test("a late activity brings nobody back to a workspace", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence);
@@ -258,7 +258,7 @@ Deno.test("what is told of a workspace late brings nobody back to it", async () 
   assertEquals(all.server.store.snapshots(), []);
 });
 
-Deno.test("whoever is back within the grace is in the workspace once", async () => {
+Deno.test("a person who is back within the grace is in the workspace once", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -273,9 +273,9 @@ Deno.test("whoever is back within the grace is in the workspace once", async () 
   );
 });
 
-// What is done in the wrong order
+// Calls in the wrong order
 
-Deno.test("a session that is released after its origin was disconnected goes when the grace is over", async () => {
+Deno.test("a session that is released after the disconnect of its origin leaves after the grace", async () => {
   using time = new FakeTime(0);
   for (const ttlMs of [30_000, Infinity]) {
     using all = documents({}, { graceMs: 1_000 });
@@ -291,7 +291,7 @@ Deno.test("a session that is released after its origin was disconnected goes whe
   }
 });
 
-Deno.test("a session is there as long as it is heard of and none comes by its id, whatever others do (property)", async () => {
+Deno.test("a session stays as long as it shows life and nobody takes it over, whatever others do (property)", async () => {
   const TTL_MS = 1_000;
   const step = fc.record({
     tab: fc.constantFrom("1", "2"),
@@ -303,7 +303,7 @@ Deno.test("a session is there as long as it is heard of and none comes by its id
       "release",
       "leave",
     ),
-    // Which of those that have come by the id.
+    // Which of the sessions with the id.
     which: fc.nat(),
     workspaceId: fc.constantFrom("acme", "other", undefined),
     ms: fc.constantFrom(0, 10, 60, 400, 1_000, 6_000),
@@ -314,7 +314,7 @@ Deno.test("a session is there as long as it is heard of and none comes by its id
       using all = documents({ activityTimeoutMs: 300, idleTimeoutMs: 700 });
       const { presence, server } = all;
       const tabs = new Map<string, DocumentSession[]>();
-      /** Until when there is something of whoever came last by an id. */
+      /** When the latest session of an id expires. */
       const until = new Map<string, number>();
       const over = new Set<DocumentSession>();
       for (const { tab, what, which, workspaceId, ms } of steps) {

@@ -16,7 +16,7 @@ import {
   Watcher,
 } from "./testing/harness.ts";
 
-/** Takes so many messages, which must be there already. */
+/** Reads so many messages, which must wait already. */
 async function taken(
   watch: Watch<DocumentMessage>,
   count: number,
@@ -26,7 +26,7 @@ async function taken(
   return messages.map(inWords);
 }
 
-Deno.test("DocumentPresence.watch() tells a state, then events, with the time of the server", async () => {
+Deno.test("DocumentPresence.watch() yields a state, then events, with the time of the server", async () => {
   using time = new FakeTime(1_000);
   using all = documents();
   const { presence } = all;
@@ -89,13 +89,13 @@ Deno.test("DocumentPresence.watch() shares one watch of the server, and the mess
   assertStrictEquals(first[1], second[1]);
   assertEquals(watches.calls, 1);
 
-  // The last one to go ends it; whoever comes later begins anew.
+  // The last reader to leave ends it; a later one starts again.
   for (const { watch } of readers) await watch.return?.();
   await Watcher.begin(presence);
   assertEquals(watches.calls, 2);
 });
 
-Deno.test("DocumentPresence.watch() tells of nothing that is the same as before", async () => {
+Deno.test("DocumentPresence.watch() yields nothing for an update without a change", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const ada = await join(all.presence);
@@ -107,7 +107,7 @@ Deno.test("DocumentPresence.watch() tells of nothing that is the same as before"
   assertEquals(await watcher.told(), []);
 });
 
-Deno.test("a reader that is slow is told of the latest position of each person alone", async () => {
+Deno.test("a slow reader receives only the latest position of each person", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -134,7 +134,7 @@ Deno.test("a reader that is slow is told of the latest position of each person a
   ]);
 });
 
-Deno.test("a position never comes before that somebody left and is back", async () => {
+Deno.test("a position never precedes the leave and the return of its person", async () => {
   using time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -158,7 +158,7 @@ Deno.test("a position never comes before that somebody left and is back", async 
   ]);
 });
 
-Deno.test("a reader that is behind by more than 1,000 events gets a state, and goes on", async () => {
+Deno.test("a reader that is behind by more than 1,000 events gets a state and continues", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence, server } = all;
@@ -179,7 +179,7 @@ Deno.test("a reader that is behind by more than 1,000 events gets a state, and g
   assertEquals(await taken(full, 2), ["last joined", "last left"]);
 });
 
-Deno.test("a reader may be behind by as many events as is asked for", async () => {
+Deno.test("a reader may be behind by as many events as the option says", async () => {
   using _time = new FakeTime(0);
   using all = documents({ maxPendingEvents: 2 });
   const { presence, server } = all;
@@ -189,7 +189,7 @@ Deno.test("a reader may be behind by as many events as is asked for", async () =
   assertEquals(await taken(watch, 2), ["a joined", "b joined"]);
   for (const subject of ["c", "d", "e"]) server.receive(update({ subject }));
   await flush();
-  // What the state will hold is not told again.
+  // The content of the state is not delivered again.
   server.receive(update({ subject: "f" }));
   server.withdraw(update({ subject: "a" }));
   assertEquals(await taken(watch, 1), ["here: b c d e f"]);
@@ -197,7 +197,7 @@ Deno.test("a reader may be behind by as many events as is asked for", async () =
   assertEquals(await taken(watch, 1), ["b left"]);
 });
 
-Deno.test("a reader is told the truth when the server has forgotten the changes", async () => {
+Deno.test("a reader gets the current state when the server no longer retains the changes", async () => {
   using _time = new FakeTime(0);
   using all = documents({}, { retention: 3 });
   const { presence, server } = all;
@@ -212,7 +212,7 @@ Deno.test("a reader is told the truth when the server has forgotten the changes"
   ]);
 });
 
-Deno.test("DocumentPresence.watch() ends when it is aborted, returned from or disposed of, and lets go", async () => {
+Deno.test("DocumentPresence.watch() ends when it is aborted, returned from or disposed of, and frees everything", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const { presence } = all;
@@ -243,7 +243,7 @@ Deno.test("DocumentPresence.watch() ends when it is aborted, returned from or di
   assertEquals(await disposed.next(), done);
 });
 
-Deno.test("DocumentPresence.watch() begins with the first read, and answers reads one after the other", async () => {
+Deno.test("DocumentPresence.watch() begins with the first read, and answers reads in order", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const watch = all.presence.watch("42");
@@ -261,7 +261,7 @@ Deno.test("DocumentPresence.watch() begins with the first read, and answers read
   assertEquals(told, ["here: ada", "bob joined", "cy joined"]);
 });
 
-Deno.test("a reader that breaks off does not touch the others", async () => {
+Deno.test("a reader that breaks off does not affect the others", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const other = await Watcher.begin(all.presence);

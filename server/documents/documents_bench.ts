@@ -1,7 +1,7 @@
 /**
- * What it costs that somebody moves their cursor in a document of a hundred
- * people, until all readers have been told: nobody, one, and a hundred, or a
- * hundred listeners. And what it costs that one more comes and goes.
+ * Measures a move of a cursor in a document of a hundred people, until all
+ * readers have received it: none, one, a hundred, or a hundred listeners. Also
+ * measures one more person who joins and leaves.
  */
 
 import { PresenceServer, type Watch } from "../mod.ts";
@@ -14,16 +14,16 @@ import {
 import { flush } from "./testing/harness.ts";
 
 const PEOPLE = 100;
-/** How often somebody moves in one turn of the bench. */
+/** The moves in one turn of the bench. */
 const MOVES = 20_000;
 const VISITS = 100;
 
 /** How many readers, and how many listeners. */
 const AUDIENCES = [[0, 0], [1, 0], [100, 0], [0, 100]] as const;
 
-/** A document with people in it, and readers who read all they are told. */
+/** A document with people in it, and readers who read every message. */
 class Filled implements Disposable {
-  /** A move a millisecond: by the same person every 100, so that none waits. */
+  /** A move a millisecond, by one person every 100, so that none waits. */
   now = Date.now();
   readonly server = new PresenceServer<DocumentModel>({
     clock: () => this.now,
@@ -82,7 +82,7 @@ for (const [readers, listeners] of AUDIENCES) {
       filled.now += 1;
       const session = filled.sessions[n % PEOPLE];
       session?.updateCursor({ line: n, column: 0, offset: n });
-      // Until all have been told.
+      // Until all have received it.
       for (let turn = 0; turn < 8; turn++) await Promise.resolve();
     }
     bench.end();

@@ -2,8 +2,7 @@ import { ContextAtCapacityError } from "../mod.ts";
 import { documentContext } from "./contexts.ts";
 
 /**
- * A document has as many people as it may have, and one more wanted to come.
- * Nothing has changed.
+ * A document is full, and one more person wanted to join. Nothing has changed.
  *
  * @example Usage
  * ```ts
@@ -24,7 +23,7 @@ export class DocumentAtCapacityError extends ContextAtCapacityError {
    * Makes the error for a document and its capacity.
    *
    * @param documentId The id of the document.
-   * @param maxUsers How many people it may have.
+   * @param maxUsers How many people may be in it.
    */
   constructor(documentId: string, maxUsers: number) {
     super(documentContext(documentId), maxUsers);
@@ -35,8 +34,8 @@ export class DocumentAtCapacityError extends ContextAtCapacityError {
 }
 
 /**
- * Somebody is not in a document, or not by this session any more: it has left,
- * or its time to live was over. Nothing has changed.
+ * A session of a person in a document is gone: it has left, or its time to live
+ * is over. Nothing has changed.
  *
  * @example Usage
  * ```ts
@@ -50,7 +49,7 @@ export class DocumentAtCapacityError extends ContextAtCapacityError {
  * ```
  */
 export class UserNotFoundError extends Error {
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
   /** The id of the document. */
   readonly documentId: string;
@@ -58,12 +57,12 @@ export class UserNotFoundError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
-   * @param userId Who.
+   * @param action The action that failed, beginning with a verb.
+   * @param userId The id of the person.
    * @param documentId The id of the document.
    */
   constructor(action: string, userId: string, documentId: string) {
-    // As JSON escapes it, so that it stays on its line of a log.
+    // Escaped as JSON, so that it stays on one line of a log.
     const user = JSON.stringify(userId).slice(1, -1);
     const document = JSON.stringify(documentId);
     super(
@@ -76,8 +75,8 @@ export class UserNotFoundError extends Error {
 }
 
 /**
- * What connects the servers has failed, so that nobody knows what the others
- * have. Its `cause` says how.
+ * The connection between servers has failed, so that the entries of the others
+ * are unknown. Its `cause` is the failure.
  *
  * @example Usage
  * ```ts
@@ -92,8 +91,8 @@ export class BackboneError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
-   * @param cause What went wrong.
+   * @param action The action that failed, beginning with a verb.
+   * @param cause The failure.
    */
   constructor(action: string, cause: unknown) {
     super(`Backbone error: cannot ${action}`, { cause });
@@ -102,9 +101,8 @@ export class BackboneError extends Error {
 }
 
 /**
- * What somebody says of themselves can't be told to others, because JSON can't
- * carry it: a text that is not well-formed. Its `cause` says what was received.
- * Nothing has changed.
+ * JSON can't carry the name or the picture of a person, because the text is not
+ * well-formed. Its `cause` says what was received. Nothing has changed.
  *
  * @example Usage
  * ```ts
@@ -122,9 +120,9 @@ export class SerializationError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
+   * @param action The action that failed, beginning with a verb.
    * @param field The name of the field.
-   * @param cause What is wrong with it.
+   * @param cause The fault of its value.
    */
   constructor(action: string, field: string, cause?: unknown) {
     super(
@@ -137,8 +135,8 @@ export class SerializationError extends Error {
 }
 
 /**
- * The server has been disposed of, or the documents have: nothing comes or goes
- * through them any more. If it was the server, `cause` says so.
+ * The server or the documents have been disposed of. If it was the server,
+ * `cause` says so.
  *
  * @example Usage
  * ```ts
@@ -155,8 +153,8 @@ export class ChannelClosedError extends Error {
   /**
    * Makes the error.
    *
-   * @param action What could not be done, a verb first.
-   * @param cause What closed, if it was not the documents themselves.
+   * @param action The action that failed, beginning with a verb.
+   * @param cause The error of the server, if the server was disposed of.
    */
   constructor(action: string, cause?: unknown) {
     super(`Broadcast channel closed: cannot ${action}`, { cause });

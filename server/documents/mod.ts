@@ -1,6 +1,6 @@
 /**
  * People in documents: where their cursors are, what they select and type, who
- * is idle or away, and which documents somebody is in.
+ * is idle or away, and which documents a person is in.
  *
  * @example Usage
  * ```ts

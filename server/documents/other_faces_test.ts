@@ -22,12 +22,12 @@ import {
 
 const VIEWPORT = { topLine: 1, bottomLine: 9, scrollPercentage: 50 };
 
-/** The facets, in which anything can be. */
+/** The facets with unchecked values. */
 function withFacets(facets: { readonly [name: string]: unknown }) {
   return update({ facets: { ...Object.fromEntries(Object.entries(facets)) } });
 }
 
-Deno.test("what another face adds to a position is not passed on", async () => {
+Deno.test("unknown fields of a position of another face are left out", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const reader = new Reader(all.presence.watch("42"));
@@ -55,7 +55,7 @@ Deno.test("what another face adds to a position is not passed on", async () => {
   assertEquals(joined.user, user);
 });
 
-Deno.test("an empty selection of another face is none", async () => {
+Deno.test("an empty selection of another face counts as none", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const more = { ...at(2), more: "x" };
@@ -67,7 +67,7 @@ Deno.test("an empty selection of another face is none", async () => {
   assertEquals([user?.cursor, user?.selection], [at(2), null]);
 });
 
-Deno.test("nobody was active, or came, at a time that is yet to be", async () => {
+Deno.test("a future time of an activity or a join counts as now", async () => {
   using _time = new FakeTime(5_000);
   using all = documents();
   const later = 8e15;
@@ -91,7 +91,7 @@ Deno.test("nobody was active, or came, at a time that is yet to be", async () =>
   const { documents: [active] } = await all.presence.activeDocuments("acme");
   assertEquals(active?.lastActiveAt, 5_000);
 
-  // Nor long before there were clocks.
+  // Nor at a time before the epoch.
   all.server.receive(withFacets({
     connectedAt: -1,
     lastActiveAt: -1e300,
@@ -122,7 +122,7 @@ const OTHER_URLS = [
   "https:a.example",
 ];
 
-Deno.test("a picture is at a URL of http or https, or a relative one, whoever says so", async () => {
+Deno.test("a picture has a URL of http or https or a relative one, for every face", async () => {
   for (const avatarUrl of SAFE_URLS) {
     using all = documents();
     const session = await join(all.presence, "ada", { avatarUrl });
@@ -131,7 +131,7 @@ Deno.test("a picture is at a URL of http or https, or a relative one, whoever sa
     const value = { name: "Ada", avatar_url: avatarUrl };
     all.server.receive(withFacets({ meta: { value } }));
     assertEquals((await userOf(all.presence))?.avatarUrl, avatarUrl);
-    // What browsers make of it is of no other scheme.
+    // Browsers resolve it to no other scheme.
     const { protocol } = new URL(avatarUrl, "https://page.example");
     assert(["http:", "https:"].includes(protocol), avatarUrl);
   }
@@ -150,7 +150,7 @@ Deno.test("a picture is at a URL of http or https, or a relative one, whoever sa
   }
 });
 
-Deno.test("a name has 256 characters at most, whoever says so", async () => {
+Deno.test("a name has at most 256 characters, for every face", async () => {
   using all = documents();
   const [name, long] = ["x".repeat(256), "x".repeat(257)];
   const session = await join(all.presence, "ada", { name });
@@ -168,7 +168,7 @@ Deno.test("a name has 256 characters at most, whoever says so", async () => {
   assertEquals((await userOf(all.presence))?.color, colorOf("ada"));
 });
 
-Deno.test("who can't be seen takes no place in a document", async () => {
+Deno.test("hidden entries do not count for the capacity", async () => {
   using all = documents({ maxUsersPerDocument: 2 });
   const { presence, server } = all;
   server.receive(update({ subject: "spy", visibility: "private" }));
@@ -176,13 +176,13 @@ Deno.test("who can't be seen takes no place in a document", async () => {
   server.receive(update({ subject: "member", visibility }));
   for (const name of ["ada", "bob"]) await join(presence, name);
   assertEquals(await namesIn(presence), ["ada", "bob"]);
-  // Nor has who can't be seen a place already.
+  // Nor does a hidden entry have a place already.
   for (const name of ["cy", "spy"]) {
     await assertRejects(() => join(presence, name), DocumentAtCapacityError);
   }
 });
 
-Deno.test("what sessions have in a workspace is for nobody else to see", async () => {
+Deno.test("entries of sessions in a workspace are private", async () => {
   using all = documents();
   await join(all.presence);
   const context = workspaceContext("acme");
@@ -194,7 +194,7 @@ Deno.test("what sessions have in a workspace is for nobody else to see", async (
   assertEquals(active.map(({ users }) => users), [1]);
 });
 
-Deno.test("of what other faces have in a workspace nothing counts that is restricted", async () => {
+Deno.test("restricted entries of other faces in a workspace do not count", async () => {
   using all = documents();
   const context = workspaceContext("acme");
   const facets = { document: "42" };

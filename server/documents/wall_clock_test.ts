@@ -1,4 +1,4 @@
-/** What becomes of sessions when the wall clock is set while they run. */
+/** Sessions while the wall clock is set. */
 
 import { assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
@@ -59,7 +59,7 @@ for (const step of STEPS) {
     assertFalse(ada.isPresent);
   });
 
-  Deno.test(`what a timer publishes extends no session ${when}`, async () => {
+  Deno.test(`a timer does not extend a session ${when}`, async () => {
     using c = clocked();
     const ada = await join(c.all.presence, "ada", { ttlMs: 5_000 });
     ada.updateCursor(at(1));
@@ -90,7 +90,7 @@ for (const step of STEPS) {
     assertEquals(await activity(), "away");
   });
 
-  Deno.test(`typing ends 500 ms after the last key ${when}, also if nobody ends it`, async () => {
+  Deno.test(`typing ends 500 ms after the last key ${when}, even if nobody ends it`, async () => {
     using c = clocked();
     const ada = await join(c.all.presence);
     const typing = async () => (await userOf(c.all.presence))?.typing;
@@ -98,7 +98,7 @@ for (const step of STEPS) {
     await c.time.tickAsync(20);
     ada.typed();
     c.wall.ahead = step;
-    // The second key is told by a timer, and then the process is gone.
+    // A timer publishes the second key, and then the process is gone.
     await c.time.tickAsync(50);
     assertEquals(await typing(), true);
     ada.release();
@@ -108,7 +108,7 @@ for (const step of STEPS) {
     assertEquals(await typing(), false);
   });
 
-  Deno.test(`the cursor goes on ${when}, also where what is stale is refused`, async () => {
+  Deno.test(`the cursor keeps moving ${when}, even where stale updates are refused`, async () => {
     using c = clocked({}, { staleUpdates: "refuse" });
     const ada = await join(c.all.presence);
     const watcher = await Watcher.begin(c.all.presence);

@@ -101,10 +101,15 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       origins,
       ...others
     } = options;
+    const action = "create endpoint";
     const rule = "must be a TopicPresence";
-    assertMethods(presence, ["track"], "presence", rule, "create endpoint");
-    assertNoOtherOptions(others, "create endpoint");
-    assertSameServer(documents, presence);
+    assertMethods(presence, ["track"], "presence", rule, action);
+    assertNoOtherOptions(others, action);
+    if (documents !== undefined && documents.server !== presence.server) {
+      // Sessions in documents of another server would never end.
+      const rule = "must be of the server that the topics are of";
+      throw new InvalidValueError(action, "documents", rule, documents);
+    }
     this.#authorize = authorize;
     const allLimits = limitsFrom(limits);
     this.#guard = createTrustGuard({ hosts, origins });
@@ -502,14 +507,4 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   get #isOver(): boolean {
     return this.#isClosed || this.#hub.presence.server.closed;
   }
-}
-
-/** Sessions in documents of another server would never end. */
-function assertSameServer(
-  documents: PhoenixOptions["documents"],
-  { server }: TopicPresence,
-): void {
-  if (documents === undefined || documents.server === server) return;
-  const rule = "must be of the server that the topics are of";
-  throw new InvalidValueError("create endpoint", "documents", rule, documents);
 }

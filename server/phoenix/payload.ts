@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../internal.ts";
-import { BinaryBroadcast, type PhoenixMessage } from "./frames/message.ts";
+import { isBytes, type PhoenixMessage } from "./frames/message.ts";
 import { Refusal } from "./refusal.ts";
 
 /**
@@ -8,9 +8,7 @@ import { Refusal } from "./refusal.ts";
  * @throws {Refusal} If it is bytes.
  */
 export function payloadOf({ payload }: PhoenixMessage): JsonObject {
-  if (payload instanceof Uint8Array || payload instanceof BinaryBroadcast) {
-    throw new Refusal("the payload must be JSON");
-  }
+  if (isBytes(payload)) throw new Refusal("the payload must be JSON");
   return payload;
 }
 

@@ -67,7 +67,12 @@ export class Requests {
     // It is for a join that has ended.
     if (isForJoin && joinRef !== channel.joinRef) return undefined;
     if (event === "phx_leave") {
-      this.#leave(message);
+      // The goodbye precedes the reply, which may close the socket: otherwise
+      // what it holds would have its grace. A client that has not joined the
+      // topic gets a reply as well.
+      channels.untrack(topic);
+      outbox.reply(message, {});
+      channels.leave(topic);
       return undefined;
     }
     if (channel === undefined) {
@@ -105,18 +110,6 @@ export class Requests {
   /** Counts messages for what else was done for the client. */
   charge(count: number): void {
     this.#bucket.charge(count);
-  }
-
-  /**
-   * Leaves a topic. A client that has not joined it, or no longer, is answered
-   * as well. The goodbye is before the reply, which may close the socket: else
-   * what it holds would have its grace. The `phx_close` is after the reply.
-   */
-  #leave(message: PhoenixMessage): void {
-    const { channels, outbox } = this.#connection;
-    channels.untrack(message.topic);
-    outbox.reply(message, {});
-    channels.leave(message.topic);
   }
 
   async #refreshToken(message: PhoenixMessage): Promise<void> {

@@ -20,16 +20,13 @@ export class Readiness {
   /** Answers `/readyz`: 200, or 503 with the reason. No token is needed. */
   answer({ method }: Request): Response {
     if (method !== "GET" && method !== "HEAD") {
-      return new Response(null, {
-        status: 405,
-        headers: { allow: "GET, HEAD" },
-      });
+      const headers = { allow: "GET, HEAD" };
+      return new Response(null, { status: 405, headers });
     }
     const reason = this.#reason;
-    const body = reason === undefined
-      ? { status: "ok" }
-      : { status: "not ready", reason };
-    return new Response(method === "HEAD" ? null : JSON.stringify(body), {
+    const status = reason === undefined ? "ok" : "not ready";
+    const body = JSON.stringify({ status, reason });
+    return new Response(method === "HEAD" ? null : body, {
       status: reason === undefined ? 200 : 503,
       headers: {
         "cache-control": "no-store",

@@ -1,61 +1,13 @@
 import type { TokenOptions } from "../tokens/mod.ts";
+import USAGE from "./usage.txt" with { type: "text" };
 
-/** What `--help` prints. */
-export const USAGE = `Usage: deno task start [OPTIONS]
-
-Serves presence over HTTP, over the sockets of Phoenix Channels and Supabase
-Realtime, and as a page. Without tokens, everyone who can reach it may do
-everything.
-
-  --port PORT   the port to listen on; 0 picks a free one (8787, or
-                RUTHERE_PORT)
-  --host HOST   the host to listen on (127.0.0.1, or RUTHERE_HOST); any
-                host but loopback needs tokens or --insecure
-  --insecure    lets everyone who can reach the host read, publish and withdraw
-                everything (or RUTHERE_INSECURE=1)
-  --jwks-url URL
-                requires JSON Web Tokens that are signed with a key at this URL
-                (or RUTHERE_JWKS_URL); RUTHERE_JWT_SECRET requires tokens that
-                are signed with that secret of at least 32 bytes
-  --jwt-issuer NAME
-                the issuer that tokens must name (or RUTHERE_JWT_ISSUER)
-  --jwt-audience NAME
-                the audience that tokens must name (or RUTHERE_JWT_AUDIENCE)
-  --grace-ms MS how long to show somebody after a lost connection, in
-                milliseconds (10000, or RUTHERE_GRACE_MS)
-  --backbone URL
-                connects several services, which act as one: redis://… or
-                nats://…, with TLS rediss://… or tls://…; a user and a password
-                go into the URL; memory, the default, is for a single service
-                (or RUTHERE_BACKBONE)
-  --node NAME   the unique name of this service among them; by default a new
-                one at each start (or RUTHERE_NODE)
-  --lease-ms MS how long the others keep the people of a service that does not
-                respond, in milliseconds; the same for all services (15000, or
-                RUTHERE_LEASE_MS)
-  --origin URL  another site whose pages may use the service, like
-                https://app.example; can be repeated (or RUTHERE_ORIGINS, with
-                commas between them)
-  --metrics-port PORT
-                serves /metrics on this port only (or RUTHERE_METRICS_PORT): on
-                the same host with --insecure or with RUTHERE_METRICS_TOKEN, a
-                token that Prometheus then has to send, else on 127.0.0.1;
-                without this option, /metrics is on the main port, but a service
-                that requires tokens serves it only with RUTHERE_METRICS_TOKEN
-  --metrics-documents N
-                adds the number of people in each of the N largest documents
-                and workspaces to the metrics, by their ids (0, or
-                RUTHERE_METRICS_DOCUMENTS)
-  --help        prints this (or -h)
-`;
-
-/** The options that `USAGE` lists, each with whether it takes a value. */
+/** The options that `usage.txt` lists, each with whether it takes a value. */
 const OPTIONS: ReadonlyMap<string, boolean> = new Map(
   [...USAGE.matchAll(/^ {2}(--[a-z-]+)( [A-Z]+)?/gm)]
     .map(([, flag = "", value]) => [flag, value !== undefined]),
 );
 
-/** The environment variables that `USAGE` lists, and those of the tests. */
+/** The environment variables that `usage.txt` lists, and those of the tests. */
 const VARIABLES: ReadonlySet<string> = new Set([
   ...USAGE.match(/RUTHERE_[A-Z_]+/g) ?? [],
   "RUTHERE_CHROMIUM",
@@ -66,8 +18,8 @@ const VARIABLES: ReadonlySet<string> = new Set([
   "RUTHERE_VECTORS",
 ]);
 
-/** The protocols of backbones. */
-const BACKBONES = ["nats:", "redis:", "rediss:", "tls:"];
+const MAX_PORT = 65_535;
+const MAX_MS = 999_999_999;
 
 /** A shorter lease would end whenever a node has something else to do. */
 const MIN_LEASE_MS = 1_000;
@@ -126,11 +78,8 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   const host = read("host", "127.0.0.1");
   const insecure = options.has("--insecure") || readFlag("RUTHERE_INSECURE");
   const jwksUrl = read("jwks-url");
-  const tokens = readTokens(
-    jwksUrl.text,
-    read("jwt-issuer").text,
-    read("jwt-audience").text,
-  );
+  const issuer = read("jwt-issuer").text;
+  const tokens = readTokens(jwksUrl.text, issuer, read("jwt-audience").text);
   if (!insecure && tokens === undefined && !isLoopback(host.text)) {
     throw new StartError(
       `others can reach the host ${
@@ -142,16 +91,19 @@ export function readSettings(args: readonly string[]): Settings | "help" {
   const metricsPort = read("metrics-port");
   const origins = options.get("--origin");
   return {
-    port: readPort(read("port", "8787")),
+    port: readNumber(read("port", "8787"), 0, MAX_PORT),
     host: host.text,
     insecure,
-    graceMs: readMilliseconds(read("grace-ms", "10000"), 0),
+    graceMs: readNumber(read("grace-ms", "10000"), 0, MAX_MS),
     backbone: readBackbone(backbone),
     node: read("node").text || undefined,
-    leaseMs: readMilliseconds(read("lease-ms", "15000"), MIN_LEASE_MS),
+    leaseMs: readNumber(read("lease-ms", "15000"), MIN_LEASE_MS, MAX_MS),
     tokens,
-    origins: origins ?? listed(fromEnvironment("RUTHERE_ORIGINS")),
-    metricsPort: metricsPort.text ? readPort(metricsPort) : undefined,
+    origins: origins ?? (fromEnvironment("RUTHERE_ORIGINS") ?? "").split(",")
+      .map((origin) => origin.trim()).filter(Boolean),
+    metricsPort: metricsPort.text
+      ? readNumber(metricsPort, 0, MAX_PORT)
+      : undefined,
     metricsDocuments: readNumber(read("metrics-documents", "0"), 0, 9_999),
     metricsToken: readMetricsToken(),
     givenBy: {
@@ -208,10 +160,6 @@ function fromEnvironment(name: string): string | undefined {
   return meant;
 }
 
-function listed(text = ""): string[] {
-  return text.split(",").map((part) => part.trim()).filter(Boolean);
-}
-
 function readMetricsToken(): string | undefined {
   const token = fromEnvironment("RUTHERE_METRICS_TOKEN") || undefined;
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
@@ -246,14 +194,10 @@ function readTokens(
   return { ...secret ? { secret } : { jwksUrl }, issuer, audience };
 }
 
-function readNumber(
-  { by, text }: Given,
-  min: number,
-  max: number,
-  unit = "",
-): number {
+function readNumber({ by, text }: Given, min: number, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (min <= value && value <= max) return value;
+  const unit = max === MAX_MS ? " of milliseconds" : "";
   throw new StartError(
     `${by} must be a whole number${unit} from ${min} to ${max}: received ${
       JSON.stringify(text)
@@ -261,20 +205,10 @@ function readNumber(
   );
 }
 
-function readPort(given: Given): number {
-  return readNumber(given, 0, 65_535);
-}
-
-function readMilliseconds(given: Given, min: number): number {
-  return readNumber(given, min, 999_999_999, " of milliseconds");
-}
-
 function readBackbone({ by, text }: Given): URL | undefined {
   if (text === "memory") return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && BACKBONES.includes(url.protocol) && url.host) {
-    return url;
-  }
+  if (url?.host && /^(nats|rediss?|tls):$/.test(url.protocol)) return url;
   // The text is left out: it may hold a password.
   throw new StartError(
     `${by} must be memory or a URL like redis://HOST, rediss://HOST, nats://HOST or tls://HOST`,
@@ -289,6 +223,6 @@ function readFlag(name: string): boolean {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" ||
-    /^127(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}$/.test(host);
+  return /^(localhost|::1|127(\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3})$/
+    .test(host);
 }

@@ -35,6 +35,15 @@ export function assertName(
   throw new InvalidValueError(action, field, rule, value);
 }
 
+/** Reports whether a value is a well-formed string of limited length. */
+export function isShortText(
+  value: unknown,
+  maxLength: number,
+): value is string {
+  return typeof value === "string" && value.length <= maxLength &&
+    value.isWellFormed();
+}
+
 /** Checks that a value is a number above zero, `Infinity` included. */
 export function assertPositive(
   value: unknown,

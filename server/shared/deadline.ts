@@ -1,8 +1,8 @@
 import type { Timestamp } from "../../core/mod.ts";
 
 /**
- * The longest wait before the clock is read again: a timer stops while a machine
- * sleeps, and ignores a clock that is set.
+ * The longest wait before the clock is read again: a timer stops while a
+ * machine sleeps, and ignores a clock that is set.
  */
 const MAX_WAIT_MS = 15_000;
 

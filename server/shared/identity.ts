@@ -7,10 +7,10 @@ import type { Viewer } from "../watch/viewer.ts";
  */
 export interface Identity {
   /**
-   * Their subject. All their updates are of it, and they see its entries whatever
-   * the label. Without a subject they may publish for any subject, as a gateway
-   * does, but only by their own origin. A gateway is trusted not to use up the
-   * quota of the subjects that it publishes for.
+   * Their subject. All their updates are of it, and they see its entries
+   * whatever the label. Without a subject they may publish for any subject, as
+   * a gateway does, but only by their own origin. A gateway is trusted not to
+   * use up the quota of the subjects that it publishes for.
    */
   readonly subject?: string | undefined;
   /** The origin of all their updates: their session or their service. */

@@ -8,9 +8,9 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /**
- * An object that JSON can say. Any name can be an own property of it, `__proto__`
- * too: copy it by spreading, never by assigning. A number like `1e999` is read
- * as `Infinity`, and written as `null`.
+ * An object that JSON can say. Any name can be an own property of it,
+ * `__proto__` too: copy it by spreading, never by assigning. A number like
+ * `1e999` is read as `Infinity`, and written as `null`.
  */
 export interface JsonObject {
   /** The value of a name. */

@@ -25,7 +25,8 @@ export class TokenBucket {
   /**
    * Takes tokens, unless there are too few.
    *
-   * @returns 0 if they were taken, otherwise the seconds until there are enough.
+   * @returns 0 if they were taken, otherwise the seconds until there are
+   * enough.
    */
   take(now: Timestamp, count = 1): number {
     this.#fill(now);

@@ -3,7 +3,7 @@ import { TokenBucket, TokenBuckets } from "./token_bucket.ts";
 
 const RATE = { perSecond: 2, capacity: 4 };
 
-Deno.test("TokenBucket.take() takes a burst, then tells how long to wait", () => {
+Deno.test("TokenBucket.take() takes a burst, then returns how long to wait", () => {
   const bucket = new TokenBucket(RATE, 0);
   assertEquals(bucket.take(0, 4), 0);
   assertEquals(bucket.take(0), 0.5);
@@ -30,7 +30,7 @@ Deno.test("TokenBucket.take() without a limit always succeeds", () => {
   assertEquals(bucket.isFull(1), true);
 });
 
-Deno.test("TokenBucket.charge() takes what is not there, to be waited for", () => {
+Deno.test("TokenBucket.charge() takes missing tokens, so that the next action waits", () => {
   const bucket = new TokenBucket(RATE, 0);
   bucket.charge(6);
   assertEquals(bucket.take(1_000), 0.5);

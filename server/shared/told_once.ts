@@ -1,9 +1,7 @@
 /**
- * Makes what says whether an error is told for the first time: one that is kept
- * and thrown again, as that of keys which can't be had for a while, would fill
- * the logs of whoever is asked by everybody.
- *
- * @returns What takes an error, and says so.
+ * Creates a function that reports whether it receives an error for the first
+ * time. An error that is kept and thrown to every caller, like one of keys that
+ * can't be fetched for a while, would otherwise fill the logs.
  */
 export function toldOnce(): (error: unknown) => boolean {
   const told = new WeakSet<object>();

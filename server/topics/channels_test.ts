@@ -4,7 +4,7 @@ import { restricted } from "../../core/mod.ts";
 import { type Channels, InProcessChannels, TopicPresence } from "./mod.ts";
 import { flush, settles, topics } from "./testing/harness.ts";
 
-/** Reads what is there without waiting. */
+/** Reads without waiting. */
 async function take(texts: AsyncIterator<string, void>, count: number) {
   const taken: unknown[] = [];
   for (let n = 0; n < count; n++) taken.push((await texts.next()).value);
@@ -31,7 +31,7 @@ Deno.test("TopicPresence publishes the events of each topic as text on a channel
   assertEquals(await settles(room.next()), false, "and nothing more");
 });
 
-Deno.test("TopicPresence publishes what is new since it was made, hidden or not", async () => {
+Deno.test("TopicPresence publishes events since its creation, hidden or not", async () => {
   using time = new FakeTime(0);
   const channels = new InProcessChannels();
   const room = channels.subscribe("presence:room");
@@ -51,7 +51,7 @@ Deno.test("TopicPresence publishes what is new since it was made, hidden or not"
   assertEquals((await leave).value, '{"type":"leave","key":"bob"}');
 });
 
-Deno.test("TopicPresence reports to the console if nobody else is told", async () => {
+Deno.test("TopicPresence reports to the console by default", async () => {
   const { error } = console;
   const reported: unknown[] = [];
   console.error = (problem) => reported.push(problem);
@@ -93,7 +93,7 @@ Deno.test("TopicPresence publishes one event after the other", async () => {
   ]);
 });
 
-Deno.test("a publish that fails is reported, fails nothing else, and later events still come", async () => {
+Deno.test("a failed publish is reported and fails nothing else, and later events follow", async () => {
   using time = new FakeTime(0);
   const failures = [
     () => {
@@ -136,7 +136,7 @@ Deno.test("a publish that fails is reported, fails nothing else, and later event
   }
 });
 
-Deno.test("a publish that never ends holds nothing up but the channels", async () => {
+Deno.test("a publish that never ends delays only the channels", async () => {
   const channels: Channels = {
     publish: () => new Promise(() => {}),
     subscribe: () => new InProcessChannels().subscribe(""),
@@ -151,7 +151,7 @@ Deno.test("a publish that never ends holds nothing up but the channels", async (
   assertEquals(t.presence.countPresences("room"), 2);
 });
 
-Deno.test("InProcessChannels give every subscriber what is published from then on, in order", async () => {
+Deno.test("InProcessChannels deliver to every subscriber what is published from then on, in order", async () => {
   const channels = new InProcessChannels();
   channels.publish("news", "before");
   const first = channels.subscribe("news");
@@ -171,7 +171,7 @@ Deno.test("InProcessChannels give every subscriber what is published from then o
   }
 });
 
-Deno.test("InProcessChannels let a subscriber go: it gets nothing more, others do", async () => {
+Deno.test("InProcessChannels deliver nothing to a subscriber that has left, and continue for others", async () => {
   const channels = new InProcessChannels();
   const [gone, stays] = [channels.subscribe("a"), channels.subscribe("a")];
   channels.publish("a", "unread");
@@ -199,7 +199,7 @@ Deno.test("InProcessChannels end a wait when the subscriber leaves", async () =>
   }
 });
 
-Deno.test("InProcessChannels let go of a loop that breaks", async () => {
+Deno.test("InProcessChannels release a loop that breaks", async () => {
   const channels = new InProcessChannels();
   const texts = channels.subscribe("a");
   assertStrictEquals(texts[Symbol.asyncIterator](), texts);
@@ -212,7 +212,7 @@ Deno.test("InProcessChannels let go of a loop that breaks", async () => {
   assertEquals((await texts.next()).done, true);
 });
 
-Deno.test("InProcessChannels keep the newest thousand texts for who reads too slowly", async () => {
+Deno.test("InProcessChannels hold the newest thousand texts for a slow reader", async () => {
   const channels = new InProcessChannels();
   const texts = channels.subscribe("a");
   for (let n = 1; n <= 1_002; n++) channels.publish("a", `${n}`);
@@ -221,7 +221,7 @@ Deno.test("InProcessChannels keep the newest thousand texts for who reads too sl
   assertEquals(await settles(texts.next()), false);
 });
 
-Deno.test("InProcessChannels answer calls of next() in their order", async () => {
+Deno.test("InProcessChannels answer calls of next() in order", async () => {
   const channels = new InProcessChannels();
   const texts = channels.subscribe("a");
   const calls = [texts.next(), texts.next()];

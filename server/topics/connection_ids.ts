@@ -1,7 +1,7 @@
 /**
  * Names connections so that the names sort in the order they were made: by the
- * wall clock, on which nodes agree, and within a millisecond by a count. The end
- * of a name tells nodes apart.
+ * wall clock, on which nodes agree, and within a millisecond by a count. The
+ * end of a name distinguishes nodes.
  */
 export class ConnectionIds {
   readonly #clock: () => number;

@@ -75,9 +75,8 @@ export function diffFor(
 }
 
 /**
- * Returns what a reader sees of differences who sees everything of one key and
- * the shared part of all others. O(the shared diff), however many differences
- * there are.
+ * Returns the diff of a reader who sees everything of one key and the shared
+ * part of all others. O(the shared diff), however many differences there are.
  *
  * @param shared The shared part, which may contain a part of the key too.
  * @param key The key.

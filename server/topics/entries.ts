@@ -1,4 +1,5 @@
 import { compareEntryKeys, type PresenceSnapshot } from "../../core/mod.ts";
+import { bySubject } from "../internal.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
 import type { TopicModel } from "./topic_model.ts";
@@ -16,8 +17,8 @@ export interface TopicEntry<Meta = TopicMeta> {
 }
 
 /**
- * Sorts entries of a topic: by key, and those of a key in the order they joined,
- * which is the order of the names of connections. O(n log n).
+ * Sorts entries of a topic: by key, and those of a key in the order they
+ * joined, which is the order of the names of connections. O(n log n).
  */
 export function inOrder(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
@@ -29,11 +30,8 @@ export function inOrder(
 export function entriesOf<Meta>(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
 ): TopicEntry<Meta>[] {
-  const metas = new Map<string, Meta[]>();
-  for (const snapshot of inOrder(snapshots)) {
-    const ofKey = metas.get(snapshot.subject);
-    if (ofKey === undefined) metas.set(snapshot.subject, [metaOf(snapshot)]);
-    else ofKey.push(metaOf(snapshot));
-  }
-  return Array.from(metas, ([key, metas]) => ({ key, metas }));
+  return Array.from(
+    bySubject(inOrder(snapshots)),
+    ([key, own]) => ({ key, metas: own.map((one) => metaOf<Meta>(one)) }),
+  );
 }

@@ -27,7 +27,7 @@ Deno.test("TopicPresence.events() are exactly this, as JSON", async () => {
   ]);
 });
 
-Deno.test("TopicPresence.events() tells a leave when the last connection of a key goes, not before", async () => {
+Deno.test("TopicPresence.events() yields a leave when the last connection of a key leaves, not before", async () => {
   using time = new FakeTime(0);
   using t = topics();
   const events = new EventReader(t.presence, "room");
@@ -48,7 +48,7 @@ Deno.test("TopicPresence.events() tells a leave when the last connection of a ke
   assertEquals(await events.read(), [leave("ada")]);
 });
 
-Deno.test("TopicPresence.events() tells all that one turn holds, in order", async () => {
+Deno.test("TopicPresence.events() yields all events of one turn, in order", async () => {
   using t = topics();
   const events = new EventReader(t.presence, "room");
   assertEquals(await events.read(), []);
@@ -81,7 +81,7 @@ Deno.test("TopicPresence.events() begins with the call, not with the first read"
   assertEquals(await events.read(), [join("bob", '"after"')]);
 });
 
-Deno.test("TopicPresence.events() tells of its topic alone", async () => {
+Deno.test("TopicPresence.events() yields events of its topic alone", async () => {
   using t = topics();
   const events = new EventReader(t.presence, "room");
   const elsewhere = t.presence.track("another", "ada", 1);
@@ -90,7 +90,7 @@ Deno.test("TopicPresence.events() tells of its topic alone", async () => {
   assertEquals(await events.read(), []);
 });
 
-Deno.test("TopicPresence.events() tells no update of an equal meta, and no refresh", async () => {
+Deno.test("TopicPresence.events() yields nothing for an equal meta or a refresh", async () => {
   using t = topics();
   const events = new EventReader(t.presence, "room");
   const handle = t.presence.track("room", "ada", { a: 1, b: [2] });
@@ -102,7 +102,7 @@ Deno.test("TopicPresence.events() tells no update of an equal meta, and no refre
   assertEquals(await events.read(), [updated("ada", '{"a":1,"b":["2"]}')]);
 });
 
-Deno.test("TopicPresence.events() after a gap tells what is different", async () => {
+Deno.test("TopicPresence.events() yields the differences after a gap", async () => {
   using t = topics({}, { retention: 2 });
   const ada = t.presence.track("room", "ada", 1);
   const bob = t.presence.track("room", "bob", 1);
@@ -126,7 +126,7 @@ Deno.test("TopicPresence.events() after a gap tells what is different", async ()
   assertEquals(await events.read(), [leave("eve")]);
 });
 
-Deno.test("TopicPresence.events() after a gap in a topic of thousands tells what is different, once", async () => {
+Deno.test("TopicPresence.events() yields the differences once after a gap in a topic of thousands", async () => {
   using t = topics({}, { retention: 1 });
   for (let n = 0; n < 2_500; n++) t.presence.track("room", `key ${n}`, n);
   const events = new EventReader(t.presence, "room");
@@ -136,7 +136,7 @@ Deno.test("TopicPresence.events() after a gap in a topic of thousands tells what
   assertEquals(await events.read(), [join("ada", "2")]);
 });
 
-Deno.test("TopicPresence.events() of who comes back within the grace are a join, and no leave", async () => {
+Deno.test("TopicPresence.events() yields a join and no leave for a return within the grace", async () => {
   using time = new FakeTime(0);
   using t = topics({ ttlMs: Infinity }, { graceMs: 10_000 });
   const events = new EventReader(t.presence, "room");
@@ -151,7 +151,7 @@ Deno.test("TopicPresence.events() of who comes back within the grace are a join,
   assertEquals(t.presence.list("room"), [{ key: "ada", metas: [2] }]);
 });
 
-Deno.test("TopicPresence.events() of who comes back beyond the grace are a leave and a join", async () => {
+Deno.test("TopicPresence.events() yields a leave and a join for a return after the grace", async () => {
   using time = new FakeTime(0);
   using t = topics({ ttlMs: Infinity }, { graceMs: 10_000 });
   const events = new EventReader(t.presence, "room");
@@ -166,7 +166,7 @@ Deno.test("TopicPresence.events() of who comes back beyond the grace are a leave
   ]);
 });
 
-Deno.test("TopicPresence.events() tells of what other faces publish", async () => {
+Deno.test("TopicPresence.events() yields events of other faces", async () => {
   using t = topics();
   const events = new EventReader(t.presence, "room");
   t.server.receive(update({ facets: { activity: "editing" } }));
@@ -180,7 +180,7 @@ Deno.test("TopicPresence.events() tells of what other faces publish", async () =
   ]);
 });
 
-Deno.test("TopicPresence.events() ends when it is returned from, whatever it was about to tell", async () => {
+Deno.test("TopicPresence.events() ends when it is returned from, whatever event is next", async () => {
   using t = topics();
   const events = t.presence.events("room");
   t.presence.track("room", "ada", 1);
@@ -208,7 +208,7 @@ Deno.test("TopicPresence.events() ends while it waits: when returned from, abort
   }
 });
 
-Deno.test("TopicPresence.events() tells nothing more once aborted, or once the server is disposed of", async () => {
+Deno.test("TopicPresence.events() yields nothing more once aborted, or once the server is disposed of", async () => {
   const controller = new AbortController();
   const { signal } = controller;
   for (const end of ["dispose", "abort"]) {

@@ -5,9 +5,9 @@ const LANES = [
 ] as const;
 
 /**
- * Returns a short name for a text: the same everywhere, and different for almost
- * every other text. There is no gain in making two texts collide: both would be
- * one's own. O(text).
+ * Returns a short name for a text: the same everywhere, and different for
+ * almost every other text. There is no gain in making two texts collide: both
+ * would be one's own. O(text).
  */
 export function hashText(text: string): string {
   return LANES.map(({ offset, prime }) => {

@@ -2,9 +2,9 @@ import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { hashText } from "./hash.ts";
 import { Client, topics, update } from "./testing/harness.ts";
 
-// A `phx_ref` tells the metas of a key apart, the old and the new one of an
-// update above all. It follows from the content, so that nodes need not agree on
-// names, and so two contents must never have the same.
+// A `phx_ref` distinguishes the metas of a key, above all the old and the new
+// one of an update. It follows from the content, so that nodes need not agree
+// on names. So two contents must never have the same.
 
 /** The metas of a busy topic: alike, and different in a few characters. */
 function* texts(): Generator<string, void> {

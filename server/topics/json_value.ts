@@ -3,9 +3,8 @@ import type { JsonValue } from "../internal.ts";
 
 /**
  * A meta where an application names no type of its own: a JSON value. To the
- * compiler any object is one, as an `interface` does not fit
- * {@linkcode JsonValue}. A value that JSON can't represent is refused when it is
- * tracked.
+ * compiler any object is one, as an `interface` does not fit {@linkcode
+ * JsonValue}. A value that JSON can't represent is refused when it is tracked.
  */
 export type TopicMeta = JsonValue | object;
 

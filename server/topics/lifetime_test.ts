@@ -6,7 +6,7 @@ import { type TopicModel, TopicPresence } from "./mod.ts";
 import { SetClock, STEPS } from "../testing/harness.ts";
 import { EventReader, topics } from "./testing/harness.ts";
 
-Deno.test("a connection that is not refreshed leaves after 30 s, by itself", async () => {
+Deno.test("a connection without a refresh leaves after 30 s", async () => {
   using time = new FakeTime(0);
   using t = topics();
   const events = new EventReader(t.presence, "room");
@@ -21,7 +21,7 @@ Deno.test("a connection that is not refreshed leaves after 30 s, by itself", asy
   assertFalse(time.next(), "no timer is left");
 });
 
-Deno.test("TopicPresence leaves nobody to be seen past the deadline, however late the timer", () => {
+Deno.test("TopicPresence shows nobody past the deadline, however late the timer", () => {
   let now = 0;
   using t = topics({ ttlMs: 100 }, { clock: () => now });
   t.presence.track("room", "ada", 1);
@@ -30,7 +30,7 @@ Deno.test("TopicPresence leaves nobody to be seen past the deadline, however lat
   assertEquals(t.presence.countPresences("room"), 0);
 });
 
-Deno.test("the time to live is that of the topics, or of the connection", () => {
+Deno.test("the time to live comes from the topics or the connection", () => {
   using time = new FakeTime(0);
   using t = topics({ ttlMs: 1_000 });
   t.presence.track("room", "ada", 1);
@@ -46,7 +46,7 @@ Deno.test("the time to live is that of the topics, or of the connection", () => 
   assertFalse(time.next(), "what lives for ever needs no timer");
 });
 
-Deno.test("a time to live that is not more than zero is refused, and nobody is tracked", () => {
+Deno.test("a time to live of zero or less is refused, and nobody is tracked", () => {
   using server = new PresenceServer<TopicModel>();
   for (const ttlMs of [0, -1, NaN, -Infinity]) {
     assertThrows(
@@ -63,7 +63,7 @@ Deno.test("a time to live that is not more than zero is refused, and nobody is t
   assertEquals(server.lastSequence, 0);
 });
 
-Deno.test("PresenceHandle.refresh() extends the time to live, and nobody is told", async () => {
+Deno.test("PresenceHandle.refresh() extends the time to live without an event", async () => {
   using time = new FakeTime(0);
   using t = topics();
   const events = new EventReader(t.presence, "room");
@@ -107,7 +107,7 @@ Deno.test("PresenceHandle does not bring back a connection that has expired", as
   assertEquals(await events.read(), []);
 });
 
-Deno.test("PresenceHandle does not bring back a connection that is due, but not swept yet", () => {
+Deno.test("PresenceHandle does not bring back a connection that is due but not yet swept", () => {
   let now = 0;
   using t = topics({}, { clock: () => now });
   const refreshed = t.presence.track("room", "ada", 1);
@@ -118,7 +118,7 @@ Deno.test("PresenceHandle does not bring back a connection that is due, but not 
   assertEquals(t.presence.countPresences("room"), 0);
 });
 
-Deno.test("PresenceHandle leaves when it is disposed of, and once is enough", async () => {
+Deno.test("PresenceHandle leaves when it is disposed of, and later calls do nothing", async () => {
   using t = topics();
   const events = new EventReader(t.presence, "room");
   const handle = t.presence.track("room", "ada", 1);
@@ -132,7 +132,7 @@ Deno.test("PresenceHandle leaves when it is disposed of, and once is enough", as
   assertEquals(t.server.lastSequence, 2);
 });
 
-Deno.test("PresenceHandle of a key that is tracked anew does not take the new connection away", () => {
+Deno.test("PresenceHandle does not remove a newer connection of its key", () => {
   using t = topics();
   const former = t.presence.track("room", "ada", "former");
   former[Symbol.dispose]();
@@ -142,7 +142,7 @@ Deno.test("PresenceHandle of a key that is tracked anew does not take the new co
   assertEquals(t.presence.list("room"), [{ key: "ada", metas: ["new"] }]);
 });
 
-Deno.test("PresenceHandle does nothing, and fails in nothing, once the server is disposed of", () => {
+Deno.test("PresenceHandle does nothing and throws nothing once the server is disposed of", () => {
   using t = topics();
   const handle = t.presence.track("room", "ada", 1);
   t.server[Symbol.dispose]();
@@ -153,7 +153,7 @@ Deno.test("PresenceHandle does nothing, and fails in nothing, once the server is
   assertEquals(t.server.lastSequence, 1);
 });
 
-Deno.test("TopicPresence.sweepExpired() removes what is due, and tells how many", async () => {
+Deno.test("TopicPresence.sweepExpired() removes what is due and returns how many", async () => {
   let now = 0;
   using t = topics({ ttlMs: 100 }, { clock: () => now });
   const events = new EventReader(t.presence, "room");
@@ -169,7 +169,7 @@ Deno.test("TopicPresence.sweepExpired() removes what is due, and tells how many"
   assertEquals(await events.read(), ['{"type":"leave","key":"ada"}']);
 });
 
-Deno.test("a connection that lost its origin goes on for the grace, and a refresh saves it", () => {
+Deno.test("a connection whose origin is lost stays for the grace, and a refresh keeps it", () => {
   using time = new FakeTime(0);
   using t = topics({ ttlMs: Infinity }, { graceMs: 10_000 });
   const saved = t.presence.track("room", "ada", 1, { origin: "a" });
@@ -183,7 +183,7 @@ Deno.test("a connection that lost its origin goes on for the grace, and a refres
   assertEquals(t.presence.list("room"), [{ key: "ada", metas: [1] }]);
 });
 
-Deno.test("a refresh that meets the deadline, and a clock that goes on meanwhile, revives nothing", () => {
+Deno.test("a refresh at the deadline revives nothing, even if the clock advances meanwhile", () => {
   for (let start = 80; start < 120; start++) {
     let now = 0;
     using t = topics({ ttlMs: 100 }, { clock: () => now++ });

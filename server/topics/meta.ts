@@ -8,8 +8,8 @@ import type { TopicModel } from "./topic_model.ts";
 const WHOLE = "phx_meta";
 
 /**
- * Returns the meta of an entry. An entry of another face may have a meta without
- * a box. Without any meta, its activity and availability are the meta.
+ * Returns the meta of an entry. An entry of another face may have a meta
+ * without a box. Without any meta, its activity and availability are the meta.
  *
  * The type is assumed and not checked: `track` takes that type, and other faces
  * belong to the application too.
@@ -55,9 +55,9 @@ export function wireMetaOf(snapshot: PresenceSnapshot<TopicModel>): WireMeta {
 }
 
 /**
- * Converts a meta to the form that Phoenix clients expect: its own fields beside
- * `phx_ref`. A meta that is not an object, or has fields that begin with `phx_`,
- * becomes the field `phx_meta` as a whole.
+ * Converts a meta to the form that Phoenix clients expect: its own fields
+ * beside `phx_ref`. A meta that is not an object, or has fields that begin with
+ * `phx_`, becomes the field `phx_meta` as a whole.
  *
  * @param meta The meta.
  * @param ref Tells it from the other metas of its key.

@@ -5,7 +5,7 @@ import { toWireMeta } from "./meta.ts";
 import { type FacetLifter, fromWireMeta, type JsonValue } from "./mod.ts";
 import { Client, topics } from "./testing/harness.ts";
 
-/** What each of them is as JSON, it must stay. */
+/** Values that must stay the same as JSON. */
 const METAS: readonly JsonValue[] = [
   null,
   true,
@@ -26,7 +26,7 @@ const METAS: readonly JsonValue[] = [
   { phx_anything: 1 },
 ];
 
-/** Puts a value where the compiler would not let it through. */
+/** Passes a value that the compiler would refuse. */
 function trackAnyway(track: (meta: JsonValue) => unknown, meta: unknown) {
   return Reflect.apply(track, undefined, [meta]);
 }
@@ -72,7 +72,7 @@ Deno.test("TopicPresence.track() reads minus zero as JSON would write it", () =>
   assertEquals(t.server.lastSequence, lastSequence, "it is no update");
 });
 
-Deno.test("TopicPresence.track() and update() drop what is undefined as JSON does", () => {
+Deno.test("TopicPresence.track() and update() drop undefined members as JSON does", () => {
   using t = topics();
   const meta = {
     name: undefined,
@@ -95,7 +95,7 @@ Deno.test("TopicPresence.track() and update() drop what is undefined as JSON doe
   assertEquals(t.presence.get("desk", "ada")?.metas, [{}]);
 });
 
-Deno.test("TopicPresence.track() and update() refuse what is no JSON value, and change nothing", () => {
+Deno.test("TopicPresence.track() and update() refuse other values than JSON and change nothing", () => {
   const cycle: unknown[] = [];
   cycle.push({ cycle });
   const bad: [unknown, string][] = [
@@ -130,7 +130,7 @@ Deno.test("TopicPresence.track() and update() refuse what is no JSON value, and 
   assertEquals(t.presence.list("room"), [{ key: "ada", metas: ["as it was"] }]);
 });
 
-Deno.test("TopicPresence.track() takes 64 levels of nesting, and no more", () => {
+Deno.test("TopicPresence.track() accepts 64 levels of nesting and no more", () => {
   using t = topics();
   const nested = (levels: number): JsonValue =>
     levels === 0 ? "core" : [nested(levels - 1)];
@@ -143,7 +143,7 @@ Deno.test("TopicPresence.track() takes 64 levels of nesting, and no more", () =>
   assertEquals(t.presence.connectionCount("room", "ada"), 1);
 });
 
-/** Lifts a field `busy` and a field `doing`, if they are there. */
+/** Lifts the fields `busy` and `doing`, if present. */
 const lifter: FacetLifter = (meta) => {
   const fields = new Map(Object.entries(Object(meta)));
   const doing = fields.get("doing");
@@ -154,7 +154,7 @@ const lifter: FacetLifter = (meta) => {
   };
 };
 
-Deno.test("TopicPresence.track() lifts facets out of a meta, which stays whole", () => {
+Deno.test("TopicPresence.track() lifts facets out of a meta and keeps it whole", () => {
   using t = topics({ facets: lifter });
   t.presence.track("room", "ada", { busy: true, doing: "juggling" });
   const [entry] = t.server.store.snapshots({ context: "room" });
@@ -167,7 +167,7 @@ Deno.test("TopicPresence.track() lifts facets out of a meta, which stays whole",
   assertEquals(summary?.activity, { custom: "juggling" });
 });
 
-Deno.test("PresenceHandle.update() clears facets that the new meta does not say", () => {
+Deno.test("PresenceHandle.update() clears facets that the new meta does not have", () => {
   using t = topics({ facets: lifter });
   const handle = t.presence.track("room", "ada", { busy: true, doing: "x" });
   handle.update({ doing: "y" });
@@ -180,7 +180,7 @@ Deno.test("PresenceHandle.update() clears facets that the new meta does not say"
   assertEquals(facets(), { meta: { value: null } });
 });
 
-Deno.test("a meta is refused if its facets can't be lifted, and nothing has changed", () => {
+Deno.test("a meta whose facets can't be lifted is refused and changes nothing", () => {
   using t = topics({ facets: lifter });
   const handle = t.presence.track("room", "ada", { busy: true });
   const { lastSequence } = t.server;
@@ -189,7 +189,7 @@ Deno.test("a meta is refused if its facets can't be lifted, and nothing has chan
     RangeError,
   );
   assertThrows(() => handle.update({ busy: "throw" }), RangeError);
-  // Nobody else's words: an activity of one's own is { custom }.
+  // Not a common activity: an application's own is { custom }.
   const bad: FacetLifter = () => JSON.parse('{"activity":"juggling"}');
   using other = topics({ facets: bad });
   assertThrows(
@@ -220,7 +220,7 @@ Deno.test("PresenceHandle.update() shows a refused value nowhere, not even its v
   assertEquals(entry?.visibility, "public");
 });
 
-Deno.test("toWireMeta() puts fields beside phx_ref, and all else whole into phx_meta", () => {
+Deno.test("toWireMeta() puts fields beside phx_ref, and other metas whole into phx_meta", () => {
   assertEquals(toWireMeta({ name: "Ada" }, "r"), { phx_ref: "r", name: "Ada" });
   assertEquals(toWireMeta({}, "r"), { phx_ref: "r" });
   for (const meta of [null, "text", 7, false, [], ["a"], { phx_ref: "x" }]) {
@@ -228,7 +228,7 @@ Deno.test("toWireMeta() puts fields beside phx_ref, and all else whole into phx_
   }
 });
 
-Deno.test("fromWireMeta() takes out what toWireMeta() has put in, after an update too", () => {
+Deno.test("fromWireMeta() reverses toWireMeta(), after an update too", () => {
   withUntamedProto(() => {
     for (const meta of METAS) {
       const wire = toWireMeta(meta, "r");
@@ -240,7 +240,7 @@ Deno.test("fromWireMeta() takes out what toWireMeta() has put in, after an updat
   });
 });
 
-Deno.test("TopicPresence keeps keys and fields that are called __proto__ where that is a setter", () => {
+Deno.test("TopicPresence keeps keys and fields named __proto__ where that is a setter", () => {
   withUntamedProto(() => {
     using t = topics();
     const meta = JSON.parse('{"__proto__":{"admin":true}}');

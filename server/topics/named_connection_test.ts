@@ -14,7 +14,7 @@ import {
 
 const TAB = { connection: "tab-1" };
 
-Deno.test("TopicPresence.track() of a connection that is there replaces it, and nobody is told of an equal meta", async () => {
+Deno.test("TopicPresence.track() of a present connection replaces it, without an event for an equal meta", async () => {
   using t = topics();
   const client = new Client(t.presence, "room");
   const first = t.presence.track("room", "ada", { page: 1 }, TAB);
@@ -52,7 +52,7 @@ Deno.test("the former handle of a connection is over", () => {
   assertEquals(t.presence.list("room"), []);
 });
 
-Deno.test("what a connection held before is gone", () => {
+Deno.test("the former entry of a connection is gone", () => {
   using t = topics({ facets: () => ({}) });
   const { connection } = t.presence.track("room", "ada", 1, TAB);
   t.server.receive(update({
@@ -78,7 +78,7 @@ Deno.test("connections of one name are apart in each topic and for each key", ()
   assertEquals(t.presence.countPresences("desk"), 1);
 });
 
-/** The stream of a page that was lost, and that of the reloaded page. */
+/** The lost stream of a page, and the stream of the reloaded page. */
 const STREAMS = [
   { ...TAB, ttlMs: Infinity, origin: "stream-1" },
   { ...TAB, ttlMs: Infinity, origin: "stream-2" },
@@ -86,7 +86,7 @@ const STREAMS = [
 
 for (const isLost of [false, true]) {
   const when = isLost ? "after the other is lost" : "before the other is lost";
-  Deno.test(`a tab that comes back by another stream ${when} does not join again`, async () => {
+  Deno.test(`a tab that returns on another stream ${when} does not join again`, async () => {
     using t = topics();
     const events = new EventReader(t.presence, "room");
     t.presence.track("room", "bob", 1, { connection: "tab-1" });
@@ -105,7 +105,7 @@ for (const isLost of [false, true]) {
   });
 }
 
-Deno.test("a tab that comes back by another stream does not join again for a reader who is behind", async () => {
+Deno.test("a tab that returns on another stream does not join again for a slow reader", async () => {
   using t = topics({}, { retention: 0 });
   t.presence.track("room", "ada", 1, STREAMS[0]);
   const events = new EventReader(t.presence, "room");
@@ -117,7 +117,7 @@ Deno.test("a tab that comes back by another stream does not join again for a rea
   ]);
 });
 
-Deno.test("channels tell no second join of a tab that comes back", async () => {
+Deno.test("channels receive no second join of a tab that returns", async () => {
   const told: string[] = [];
   const publish = (_: string, text: string) => void told.push(text);
   const channels = { publish, subscribe: () => unused() };
@@ -136,7 +136,7 @@ function unused(): never {
   throw new Error("nobody subscribes");
 }
 
-Deno.test("a viewer whose stream is lost late is one tab after a reload, and never gone", async () => {
+Deno.test("a tab whose stream is lost late stays one tab after a reload and never leaves", async () => {
   using time = new FakeTime(0);
   using t = topics();
   const settings = { ...TAB, ttlMs: Infinity };
@@ -166,7 +166,7 @@ Deno.test("a viewer whose stream is lost late is one tab after a reload, and nev
   await watch.return?.();
 });
 
-Deno.test("a tab that comes back at another node is the same tab", async () => {
+Deno.test("a tab that returns at another node is the same tab", async () => {
   const backbone = new MemoryBackbone();
   using one = new PresenceServer<TopicModel>();
   using other = new PresenceServer<TopicModel>();

@@ -42,7 +42,7 @@ Deno.test("TopicPresence.watch() shows what other faces publish, whatever their 
   assertEquals(JSON.stringify(t.presence.list("room")), JSON.stringify(list));
 });
 
-Deno.test("TopicPresence.watch() of two nodes with the same entries tells the same refs in the same order", async () => {
+Deno.test("TopicPresence.watch() of two nodes with the same entries yields the same refs in the same order", async () => {
   const make = () => {
     const server = new PresenceServer<TopicModel>();
     const client = new Client(new TopicPresence(server), "room");

@@ -7,7 +7,6 @@ import {
   type FacetPatch,
   isActivity,
   isAvailability,
-  type PresenceSnapshot,
   type PresenceUpdate,
   type Visibility,
 } from "../../core/mod.ts";
@@ -24,8 +23,8 @@ export interface LiftedFacets {
 }
 
 /**
- * Lifts activity and availability out of a meta. If it throws, or returns values
- * that are malformed, the meta is refused.
+ * Lifts activity and availability out of a meta. If it throws, or returns
+ * values that are malformed, the meta is refused.
  */
 export type FacetLifter = (meta: JsonValue) => LiftedFacets;
 
@@ -87,8 +86,8 @@ export interface ConnectionSettings {
 /**
  * A connection of a key in a topic, tracked by `TopicPresence.track()`. It
  * leaves when it is disposed of, or when its time to live is over. A connection
- * that has left does not come back. A handle also ends when another one tracks a
- * connection of the same name.
+ * that has left does not come back. A handle also ends when another one tracks
+ * a connection of the same name.
  *
  * @typeParam Meta The application's type of metas.
  */
@@ -112,7 +111,10 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
       server.receive(this.#update(facets, visibility));
       return;
     }
-    const former = formerOf(server, entry);
+    const { subject, context, resource } = entry;
+    // Of any origin.
+    const former = server.store.snapshots({ subject, context })
+      .filter((snapshot) => snapshot.resource === resource);
     const cleared = former.filter(({ origin }) => origin === entry.origin)
       .flatMap(({ facets }) => Object.keys(facets).map((name) => [name, null]));
     const whole = { ...Object.fromEntries(cleared), ...facets, visit };
@@ -213,13 +215,4 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     const { activity = null, availability = null } = this.#settings.lift(value);
     return { meta: { value }, activity, availability };
   }
-}
-
-/** Returns the entries of a connection, of any origin. O(those of its key). */
-function formerOf(
-  server: TopicServer,
-  { subject, context, resource }: ConnectionSettings["entry"],
-): PresenceSnapshot<TopicModel>[] {
-  return server.store.snapshots({ subject, context })
-    .filter((snapshot) => snapshot.resource === resource);
 }

@@ -133,11 +133,11 @@ const history = fc.record({
   retention: fc.constantFrom(0, 2, 1_000),
   graceMs: fc.constantFrom(0, 100),
   maxSubjectsPerContext: fc.constantFrom(2, Infinity),
-  // The commands of a turn are told at once.
+  // The changes of one turn make one batch.
   turns: fc.array(
     fc.record({
       commands: fc.array(command, { minLength: 1, maxLength: 4 }),
-      // Who begins to read now, and who of the slow reads at last.
+      // Which readers begin now, and which slow ones read at last.
       latecomer: fc.option(fc.nat(), { freq: 4 }),
       slow: fc.nat(),
     }),
@@ -145,7 +145,7 @@ const history = fc.record({
   ),
 });
 
-/** What the commands of a history act on. */
+/** The state that the commands of a history change. */
 class Subject {
   readonly #server: PresenceServer<TopicModel>;
   readonly #presence: TopicPresence;
@@ -236,7 +236,7 @@ function unlessFull(act: () => void): void {
   }
 }
 
-/** One who watches a topic as a viewer, or reads its events. */
+/** A reader of a topic or its events, with the rights of a viewer. */
 class Checked {
   readonly #presence: TopicPresence;
   readonly #topic: string;
@@ -257,7 +257,7 @@ class Checked {
   async check({ shown, published }: Subject): Promise<void> {
     const list = this.#presence.list(this.#topic, this.#viewer);
     await this.#client.read();
-    // A mirror keeps the order in which it has heard of them.
+    // A mirror keeps the order in which it has received them.
     const inOrder = (entry: TopicEntry): TopicEntry => {
       const name = `${this.#topic}/${entry.key}`;
       const hasOrder = !published.has(name) &&
@@ -347,13 +347,13 @@ function listOf(json: string): TopicEntry[] {
     .map(([key, { metas }]) => ({ key, metas: metas.map(fromWireMeta) }));
 }
 
-Deno.test("TopicPresence property: a newcomer to a crowd gets the state that list() tells then", async () => {
+Deno.test("TopicPresence property: a new reader of a crowd gets the state that list() returns then", async () => {
   await fc.assert(
     fc.asyncProperty(crowd, async ({ size, turns }) => {
       using t = topics({ ttlMs: Infinity });
       const { presence } = t;
       for (let n = 0; n < size; n++) presence.track("room", `key ${n}`, n);
-      // They are here all the time, so that others share what is made for them.
+      // They stay all the time, so that others share their messages.
       for (const viewer of VIEWERS) {
         await presence.watch("room", { viewer }).next();
       }
@@ -376,11 +376,11 @@ Deno.test("TopicPresence property: a newcomer to a crowd gets the state that lis
           const list = presence.list("room", viewer);
           const position = presence.positionOf("room");
           assert(value?.type === "state");
-          // Whenever it is looked at.
+          // At any time.
           checks.push(() => {
             assertEquals(value.position, position);
             const json = stateJson(value);
-            // As texts: to compare the values themselves takes far longer.
+            // As texts: comparing the values takes far longer.
             const told = JSON.stringify(JSON.parse(json));
             assertEquals(told, JSON.stringify(value.state));
             assertEquals(JSON.stringify(listOf(json)), JSON.stringify(list));
@@ -393,7 +393,7 @@ Deno.test("TopicPresence property: a newcomer to a crowd gets the state that lis
   );
 });
 
-Deno.test("TopicPresence property: channels are told each join, and just what events() tells", async () => {
+Deno.test("TopicPresence property: channels receive each join, and exactly what events() yields", async () => {
   await fc.assert(
     fc.asyncProperty(history, async ({ turns, ...options }) => {
       using time = new FakeTime(0);

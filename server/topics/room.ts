@@ -41,8 +41,8 @@ export interface TopicDiff {
 }
 
 /**
- * What readers of a topic receive. Readers with the same rights receive the same
- * object, so that it is encoded only once.
+ * What readers of a topic receive. Readers with the same rights receive the
+ * same object, so that it is encoded only once.
  */
 export type TopicMessage = TopicState | TopicDiff;
 

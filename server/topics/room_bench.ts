@@ -1,9 +1,9 @@
 /**
- * What it costs until a thousand readers of a topic have received one change, by
- * how many kinds of rights they have. The rooms of topics watch everything and
- * group their readers by rights. The other way is a room for each kind of
+ * Measures the time until a thousand readers of a topic have received a change,
+ * by the number of kinds of rights. The rooms of topics watch everything and
+ * group their readers by rights. The alternative is a room for each kind of
  * rights, for which the server filters: it needs a mirror and a watch for each
- * of them, and could not show readers their own hidden connections.
+ * kind, and could not show readers their own hidden connections.
  */
 
 import { rightsKey } from "../internal.ts";

@@ -72,8 +72,8 @@ export interface EventOfTopic<Meta> {
 }
 
 /**
- * Subscribes to the events of a topic from this call on, whenever they are read.
- * It holds a mirror of the topic; unread changes stay in the server.
+ * Subscribes to the events of a topic from this call on, whenever they are
+ * read. It holds a mirror of the topic; unread changes stay in the server.
  */
 export function watchEvents<Meta>(
   server: TopicServer,
@@ -98,24 +98,19 @@ export function watchEvents<Meta>(
 }
 
 /**
- * Applies a batch to a mirror, change by change, so that a connection that joins
- * and leaves within the batch causes events too. After a gap the single changes
- * are lost: then the events are the differences.
+ * Applies a batch to a mirror, change by change, so that a connection that
+ * joins and leaves within the batch causes events too. After a gap the single
+ * changes are lost: then the events are the differences.
  */
 export function* takeEvents<Meta>(
   view: PresenceView<TopicModel>,
   batch: PresenceBatch<TopicModel>,
 ): Generator<EventOfTopic<Meta>, void> {
-  if (batch.type === "baseline") {
-    for (const event of view.apply(batch)) {
-      yield* eventsOf<Meta>(event, view);
-    }
-    return;
-  }
-  for (const change of batch.changes) {
-    for (const event of view.apply({ ...batch, changes: [change] })) {
-      yield* eventsOf<Meta>(event, view);
-    }
+  const steps = batch.type === "baseline"
+    ? [batch]
+    : batch.changes.map((change) => ({ ...batch, changes: [change] }));
+  for (const step of steps) {
+    for (const event of view.apply(step)) yield* eventsOf<Meta>(event, view);
   }
 }
 

@@ -67,8 +67,8 @@ export interface TrackOptions {
   /**
    * A name for the connection that stays the same when it returns, like an id
    * that a tab keeps in `sessionStorage`. It is unique within the topic and the
-   * key. The new connection replaces a former one of that name at once, whatever
-   * its origin, so that nobody leaves; the former handle ends.
+   * key. The new connection replaces a former one of that name at once,
+   * whatever its origin, so that nobody leaves; the former handle ends.
    *
    * @default {a new name for each call}
    */
@@ -77,8 +77,8 @@ export interface TrackOptions {
    * The origin that holds the connection: the server can withdraw or disconnect
    * everything that an origin holds.
    *
-   * @default {"topics" for a named connection, else one origin for all others of
-   * these topics}
+   * @default {"topics" for a named connection, else one origin for all others
+   * of these topics}
    */
   readonly origin?: string | undefined;
   /**
@@ -147,8 +147,8 @@ export interface ReadOptions {
  * ```
  *
  * @typeParam Meta The application's type of metas, which `track()` takes and
- * `list()` and `events()` return. A meta of another face is assumed to have this
- * type; nothing checks it.
+ * `list()` and `events()` return. A meta of another face is assumed to have
+ * this type; nothing checks it.
  */
 export class TopicPresence<Meta = TopicMeta> {
   readonly #server: TopicServer;
@@ -165,8 +165,8 @@ export class TopicPresence<Meta = TopicMeta> {
    *
    * @param server The server.
    * @param options How they behave.
-   * @throws {InvalidValueError} If `server` is not a server, the time to live is
-   * not above zero, or an option is unknown or has a wrong type.
+   * @throws {InvalidValueError} If `server` is not a server, the time to live
+   * is not above zero, or an option is unknown or has a wrong type.
    */
   constructor(
     server: TopicServer,
@@ -224,12 +224,14 @@ export class TopicPresence<Meta = TopicMeta> {
   ): PresenceHandle<Meta> {
     const action = "track connection";
     assertOptions(options, action);
-    const { ttlMs = this.#ttlMs, connection, ...rest } = options;
-    const { visibility = "public", ...more } = rest;
-    // A tab that returns at another node has the same entry there.
-    const { origin = connection === undefined ? this.#origin : "topics" } =
-      more;
-    const { origin: _, ...others } = more;
+    const {
+      ttlMs = this.#ttlMs,
+      connection,
+      // A tab that returns at another node has the same entry there.
+      origin = connection === undefined ? this.#origin : "topics",
+      visibility = "public",
+      ...others
+    } = options;
     assertNoOtherOptions(others, action);
     assertName(topic, "topic", action);
     assertName(key, "key", action);
@@ -345,9 +347,9 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Subscribes to the events of a topic, from this call on: each connection that
-   * joins or is updated, each key whose last connection leaves. A reader that is
-   * so slow that the server no longer retains the changes receives the
+   * Subscribes to the events of a topic, from this call on: each connection
+   * that joins or is updated, each key whose last connection leaves. A reader
+   * that is so slow that the server no longer retains the changes receives the
    * differences instead.
    *
    * @param topic The topic.
@@ -360,10 +362,11 @@ export class TopicPresence<Meta = TopicMeta> {
   }
 
   /**
-   * Subscribes to a topic as messages for the mirrors of clients: first a state,
-   * then a diff for each batch of changes. A diff costs its own size, however
-   * large the topic is. A reader that is behind by more than 64 diffs gets a new
-   * state in their place. Readers with the same rights receive the same objects.
+   * Subscribes to a topic as messages for the mirrors of clients: first a
+   * state, then a diff for each batch of changes. A diff costs its own size,
+   * however large the topic is. A reader that is behind by more than 64 diffs
+   * gets a new state in their place. Readers with the same rights receive the
+   * same objects.
    *
    * It begins with the first `next()`.
    *

@@ -1,8 +1,8 @@
 /**
- * What it costs that connections leave, until those who watch have been told:
- * fifty thousand of one origin at once beside fifty thousand one by one, and one
- * connection that comes and goes in a small and in a large topic. And what it
- * costs that many join one topic, each of whom is told who is there.
+ * Measures connections that leave, until all watches have received it: fifty
+ * thousand of one origin at once beside fifty thousand one by one, and one
+ * connection that joins and leaves in a small and in a large topic. Also
+ * measures many that join one topic and receive its state.
  */
 
 import { PresenceServer, type Watch } from "../mod.ts";
@@ -18,7 +18,7 @@ import { flush } from "./testing/harness.ts";
 const CONNECTIONS = 50_000;
 const ORIGIN = "gateway";
 
-/** Topics with connections of one origin, and somebody who watches each. */
+/** Topics with connections of one origin, and a watch of each. */
 class Filled implements Disposable {
   readonly server = new PresenceServer<TopicModel>();
   readonly presence = new TopicPresence(this.server, { ttlMs: Infinity });
@@ -91,7 +91,8 @@ for (const connections of [100, CONNECTIONS]) {
     Array.from({ length: connections }, (_, n) => [`${n}`, n]),
   );
   // Another key each time: what is deleted from a map of V8's stays in its
-  // bucket until the map is made anew, and the same key would find it all there.
+  // bucket until the map is made anew, and the same key would find it all
+  // there.
   let next = 0;
   Deno.bench({ name: "Map", group, baseline: true }, async () => {
     const key = `newcomer-${next++}`;
@@ -109,7 +110,7 @@ for (const connections of [100, CONNECTIONS]) {
   });
 }
 
-/** Joins a topic as a socket does: tracks, then reads a state and writes it. */
+/** Joins a topic as a socket does: tracks, reads a state and writes it. */
 async function join(
   presence: TopicPresence,
   n: number,
@@ -119,7 +120,7 @@ async function join(
   const meta = { name: `Person ${n}`, device: "laptop" };
   const visibility = hidden ? "private" : "public";
   presence.track("room", key, meta, { visibility });
-  // Sockets are heard one after the other: those who are here are told first.
+  // The server handles sockets one by one: present readers receive it first.
   await flush();
   const viewer = { restricted: [], private: false, subject: key };
   const { value } = await presence.watch("room", { viewer }).next();

@@ -10,10 +10,10 @@ import {
 import { type TopicModel, TopicPresence } from "./mod.ts";
 import { topics, update } from "./testing/harness.ts";
 
-/** Beside names that are known, the compiler lets others through. */
+/** The compiler allows unknown names beside known ones. */
 const READ = { signal: undefined, viewers: [] };
 
-Deno.test("TopicPresence knows nobody in a topic that nobody is in", () => {
+Deno.test("TopicPresence returns nobody for an empty topic", () => {
   using t = topics();
   t.presence.track("another", "ada", {});
   assertEquals(t.presence.list("room"), []);
@@ -23,7 +23,7 @@ Deno.test("TopicPresence knows nobody in a topic that nobody is in", () => {
   assertEquals(t.presence.connectionCount("room", "ada"), 0);
 });
 
-Deno.test("TopicPresence.track() makes a connection that is there at once", () => {
+Deno.test("TopicPresence.track() makes a connection that is present at once", () => {
   using t = topics();
   const handle = t.presence.track("room", "ada", { device: "laptop" });
   assertEquals(handle.topic, "room");
@@ -38,7 +38,7 @@ Deno.test("TopicPresence.track() makes a connection that is there at once", () =
   assertEquals(t.presence.connectionCount("room", "ada"), 1);
 });
 
-Deno.test("TopicPresence.track() of a key that is there adds a connection, not a presence", () => {
+Deno.test("TopicPresence.track() of a present key adds a connection, not a presence", () => {
   using t = topics();
   const first = t.presence.track("room", "ada", 1);
   const second = t.presence.track("room", "ada", 1);
@@ -87,7 +87,7 @@ Deno.test("TopicPresence.list() keeps the order in which they joined when the cl
   );
 });
 
-Deno.test("connections stand in the order in which they joined, also at a server that has slept", () => {
+Deno.test("connections stay in the order in which they joined, even on a server that has slept", () => {
   const clock = () => 3_600_000;
   using awake = topics({}, { clock, steadyClock: clock });
   using slept = topics({}, { clock: () => clock() + 1, steadyClock: () => 0 });
@@ -96,7 +96,7 @@ Deno.test("connections stand in the order in which they joined, also at a server
   assert(first < second, `${first}, ${second}`);
 });
 
-Deno.test("TopicPresence takes every well-formed string that is not empty for a topic and for a key", () => {
+Deno.test("TopicPresence accepts every well-formed string that is not empty as a topic and a key", () => {
   using t = topics();
   const names = [" ", "__proto__", "constructor", "toString", "a\0b", "…"];
   for (const topic of names) {
@@ -133,7 +133,7 @@ Deno.test("TopicPresence shows a key that another face gives as empty", () => {
   ]);
 });
 
-Deno.test("TopicPresence is made of a server, not of something else", () => {
+Deno.test("TopicPresence requires a server", () => {
   for (const bad of [{}, null, undefined, "server", new Map()]) {
     assertThrows(
       () => Reflect.construct(TopicPresence, [bad]),
@@ -143,7 +143,7 @@ Deno.test("TopicPresence is made of a server, not of something else", () => {
   }
 });
 
-Deno.test("TopicPresence refuses options that it does not know", () => {
+Deno.test("TopicPresence refuses unknown options", () => {
   using t = topics();
   const handle = t.presence.track("room", "ada", 1);
   const misspelt = {
@@ -194,7 +194,7 @@ Deno.test("TopicPresence.track() fails once the server has been disposed of", ()
   assertEquals(t.presence.list("room"), [{ key: "ada", metas: [1] }]);
 });
 
-Deno.test("TopicPresence.track() holds all connections by one origin, or by that which is given", () => {
+Deno.test("TopicPresence.track() holds all connections by one origin, or by the given one", () => {
   using t = topics();
   t.presence.track("room", "ada", 1);
   t.presence.track("another", "bob", 2);
@@ -207,7 +207,7 @@ Deno.test("TopicPresence.track() holds all connections by one origin, or by that
   assertEquals(t.presence.countPresences("another"), 0);
 });
 
-Deno.test("TopicPresence of two servers name their connections and origins apart", () => {
+Deno.test("two TopicPresence name their connections and origins differently", () => {
   using a = topics();
   using b = topics();
   const names = [a, b].map(({ presence }) =>
@@ -220,7 +220,7 @@ Deno.test("TopicPresence of two servers name their connections and origins apart
   assertEquals(new Set(origins).size, 2);
 });
 
-Deno.test("TopicPresence takes a server whose model has more facets and labels", () => {
+Deno.test("TopicPresence accepts a server whose model has more facets and labels", () => {
   interface OfficeModel extends TopicModel {
     label: "staff";
     facets: TopicModel["facets"] & { desk: number };
@@ -241,7 +241,7 @@ Deno.test("TopicPresence takes a server whose model has more facets and labels",
   assertEquals(presence.connectionCount("room", "ada"), 2);
 });
 
-Deno.test("TopicPresence.list() and get() give the same object until it changes", () => {
+Deno.test("TopicPresence.list() and get() return the same object until it changes", () => {
   using time = new FakeTime(0);
   using t = topics();
   const team = { restricted: ["team"], private: false } as const;

@@ -1,6 +1,5 @@
 /**
- * What must compile, and what must not: the type check of the tests is the
- * test.
+ * Code that must compile, and code that must not: the type check is the test.
  *
  * @module
  */
@@ -17,7 +16,7 @@ interface Tab {
 
 const TAB: Tab = { device: "laptop", cursor: undefined };
 
-Deno.test("types: TopicPresence.track() takes an interface as a meta", () => {
+Deno.test("types: TopicPresence.track() accepts an interface as a meta", () => {
   using server = new PresenceServer<TopicModel>();
   const presence = new TopicPresence(server);
   const handle = presence.track("room", "ada", TAB);
@@ -30,7 +29,7 @@ Deno.test("types: TopicPresence.track() takes an interface as a meta", () => {
   assertEquals(typeof none, "function");
 });
 
-Deno.test("types: TopicPresence gives the application's type of metas back", async () => {
+Deno.test("types: TopicPresence returns the application's type of metas", async () => {
   using server = new PresenceServer<TopicModel>();
   const presence = new TopicPresence<Tab>(server);
   const events = presence.events("room");
@@ -45,7 +44,7 @@ Deno.test("types: TopicPresence gives the application's type of metas back", asy
   assertEquals(value?.type === "join" && value.meta.device, "laptop");
 });
 
-Deno.test("types: TopicPresence takes no other meta than the application's", () => {
+Deno.test("types: TopicPresence accepts no other metas than the application's", () => {
   using server = new PresenceServer<TopicModel>();
   const presence = new TopicPresence<Tab>(server);
   const handle = presence.track("room", "ada", TAB);

@@ -21,7 +21,7 @@ function fill(presence: TopicPresence) {
   };
 }
 
-/** What each viewer is to see of these. */
+/** What each viewer sees of these. */
 const SEEN: [TopicViewer, Record<string, string[]>][] = [
   [PUBLIC_VIEWER, { ada: ["public"] }],
   [STAFF, { ada: ["public", "staff"] }],
@@ -33,7 +33,7 @@ const SEEN: [TopicViewer, Record<string, string[]>][] = [
   }],
 ];
 
-Deno.test("TopicPresence answers each viewer by what it may see", () => {
+Deno.test("TopicPresence answers each viewer with what it may see", () => {
   using t = topics();
   fill(t.presence);
   for (const [viewer, seen] of SEEN) {
@@ -79,7 +79,7 @@ Deno.test("TopicPresence.watch() shows each viewer what it may see, in states an
   }
 });
 
-Deno.test("TopicPresence.watch() tells nothing of what stays hidden", async () => {
+Deno.test("TopicPresence.watch() yields nothing for entries that stay hidden", async () => {
   using t = topics();
   const client = new Client(t.presence, "room", { viewer: PUBLIC_VIEWER });
   const events = new EventReader(t.presence, "room", { viewer: PUBLIC_VIEWER });
@@ -94,7 +94,7 @@ Deno.test("TopicPresence.watch() tells nothing of what stays hidden", async () =
   assertEquals(await events.read(), []);
 });
 
-Deno.test("a connection that becomes hidden leaves for those who lose it, and comes back when shown", async () => {
+Deno.test("a connection that becomes hidden leaves for readers who lose it, and joins again when shown", async () => {
   using t = topics();
   const [everybody, staff, ada] = [PUBLIC_VIEWER, STAFF, ADA].map((viewer) => ({
     client: new Client(t.presence, "room", { viewer }),
@@ -137,7 +137,7 @@ Deno.test("a connection that becomes hidden leaves for those who lose it, and co
   ]);
 });
 
-Deno.test("a key whose other connection is still to be seen does not leave", async () => {
+Deno.test("a key with another visible connection does not leave", async () => {
   using t = topics();
   const viewer = PUBLIC_VIEWER;
   const events = new EventReader(t.presence, "room", { viewer });
@@ -152,7 +152,7 @@ Deno.test("a key whose other connection is still to be seen does not leave", asy
   assertEquals(client.list(), [{ key: "ada", metas: ["tab"] }]);
 });
 
-Deno.test("a mirror keeps the order in which it has heard, a state that in which they joined", async () => {
+Deno.test("a mirror keeps the order of its messages, and a state the order of the joins", async () => {
   using t = topics();
   const viewer = PUBLIC_VIEWER;
   const first = t.presence.track("room", "ada", 1, { visibility: "private" });
@@ -173,7 +173,7 @@ Deno.test("a mirror keeps the order in which it has heard, a state that in which
   assertEquals(late.list(), [{ key: "ada", metas: [1, 2] }]);
 });
 
-Deno.test("who sees hidden connections of their own gets messages of their own, and no others do", async () => {
+Deno.test("readers with hidden connections of their own get separate messages, and no others do", async () => {
   using t = topics();
   const [everybody, bob, ada] = [
     PUBLIC_VIEWER,
@@ -197,7 +197,7 @@ Deno.test("who sees hidden connections of their own gets messages of their own, 
   }
 });
 
-Deno.test("a batch of one's own hidden connections is told to oneself alone", async () => {
+Deno.test("a batch of a reader's own hidden connections reaches only that reader", async () => {
   using t = topics();
   const everybody = new Client(t.presence, "room", { viewer: PUBLIC_VIEWER });
   const ada = new Client(t.presence, "room", { viewer: ADA });
@@ -209,7 +209,7 @@ Deno.test("a batch of one's own hidden connections is told to oneself alone", as
   assertEquals(ada.list(), [{ key: "ada", metas: [1] }]);
 });
 
-Deno.test("TopicPresence.events() begin with what the viewer sees by then", async () => {
+Deno.test("TopicPresence.events() begin with what the viewer sees at that time", async () => {
   using t = topics();
   const { hidden, staff } = fill(t.presence);
   const events = new EventReader(t.presence, "room", { viewer: STAFF });
@@ -220,7 +220,7 @@ Deno.test("TopicPresence.events() begin with what the viewer sees by then", asyn
   ]);
 });
 
-Deno.test("who sees their own hidden connections sees of all others what everybody does", async () => {
+Deno.test("readers who see their own hidden connections see the public part of all others", async () => {
   using t = topics();
   const everybody = new Client(t.presence, "room", { viewer: PUBLIC_VIEWER });
   const viewer = { ...PUBLIC_VIEWER, subject: "__proto__" };
@@ -245,7 +245,7 @@ Deno.test("who sees their own hidden connections sees of all others what everybo
   const both = { key: "__proto__", metas: ["hidden", "shown"] };
   assertEquals(own.list(), [both, ada]);
 
-  // To everybody else one of them joins, and the other one leaves.
+  // For all others, one of them joins and the other one leaves.
   handles[0]?.update("hidden", { visibility: "public" });
   handles[1]?.update("shown", { visibility: "private" });
   assertEquals((await everybody.read()).length, 1);
@@ -256,7 +256,7 @@ Deno.test("who sees their own hidden connections sees of all others what everybo
   assertEquals(own.list(), [both]);
 });
 
-Deno.test("diffWithOwn() takes a key that is called __proto__ where that is a setter", () => {
+Deno.test("diffWithOwn() accepts a key named __proto__ where that is a setter", () => {
   withUntamedProto(() => {
     const state = (ref: string) =>
       JSON.parse(`{"__proto__":{"metas":[{"phx_ref":"${ref}"}]}}`);

@@ -64,14 +64,14 @@ Deno.test("TopicPresence.watch() yields a state at once, then a diff for each ba
   assertEquals(more, []);
 });
 
-Deno.test("TopicPresence.watch() of a topic that nobody is in yields a state all the same", async () => {
+Deno.test("TopicPresence.watch() of an empty topic yields a state", async () => {
   using t = topics();
   const client = new Client(t.presence, "room");
   const position = { epoch: t.server.store.epoch, sequence: 0 };
   assertEquals(await client.read(), [{ type: "state", state: {}, position }]);
 });
 
-Deno.test("TopicPresence.watch() tells an update as a join that replaces a leave", async () => {
+Deno.test("TopicPresence.watch() yields an update as a join that replaces a leave", async () => {
   using t = topics();
   const ada = t.presence.track("room", "ada", { mood: "fine" });
   t.presence.track("room", "ada", { mood: "second" });
@@ -88,7 +88,7 @@ Deno.test("TopicPresence.watch() tells an update as a join that replaces a leave
   ]);
 });
 
-Deno.test("TopicPresence.watch() tells one diff of all that one turn holds", async () => {
+Deno.test("TopicPresence.watch() yields one diff for all changes of one turn", async () => {
   using t = topics();
   const ada = t.presence.track("room", "ada", 1);
   const bob = t.presence.track("room", "bob", 1);
@@ -108,7 +108,7 @@ Deno.test("TopicPresence.watch() tells one diff of all that one turn holds", asy
   assertEquals(client.list(), t.presence.list("room"));
 });
 
-Deno.test("TopicPresence.watch() tells nothing of what leaves all as it was", async () => {
+Deno.test("TopicPresence.watch() yields nothing for changes that cancel out", async () => {
   using t = topics();
   const ada = t.presence.track("room", "ada", { a: 1, b: 2 });
   const client = new Client(t.presence, "room");
@@ -122,7 +122,7 @@ Deno.test("TopicPresence.watch() tells nothing of what leaves all as it was", as
   assertEquals(await client.read(), []);
 });
 
-Deno.test("TopicPresence.watch() tells one diff of who comes back within the grace", async () => {
+Deno.test("TopicPresence.watch() yields one diff for a connection that is back within the grace", async () => {
   using time = new FakeTime(0);
   using t = topics({ ttlMs: Infinity });
   t.presence.track("room", "ada", 1, { origin: "socket/1" });
@@ -137,7 +137,7 @@ Deno.test("TopicPresence.watch() tells one diff of who comes back within the gra
   assertEquals(client.list(), [{ key: "ada", metas: [3] }]);
 });
 
-Deno.test("TopicPresence.watch() tells one diff for each topic of an origin that goes away", async () => {
+Deno.test("TopicPresence.watch() yields one diff for each topic of an origin that is withdrawn", async () => {
   using t = topics();
   const clients = ["a", "b"].map((topic) => new Client(t.presence, topic));
   for (let n = 0; n < 100; n++) {
@@ -183,7 +183,7 @@ Deno.test("TopicPresence.watch() gives readers with the same rights the same obj
   }
 });
 
-Deno.test("TopicPresence.watch() gives a late reader what the others have by then", async () => {
+Deno.test("TopicPresence.watch() gives a late reader the state that the others have", async () => {
   using t = topics();
   const first = new Client(t.presence, "room");
   await first.read();
@@ -203,7 +203,7 @@ Deno.test("TopicPresence.watch() gives a late reader what the others have by the
   assertEquals(late.mirror, first.mirror);
 });
 
-Deno.test("TopicPresence.watch() begins with the present, and tells no newcomer what was before", async () => {
+Deno.test("TopicPresence.watch() begins with the present, and yields no earlier changes", async () => {
   using t = topics();
   const viewer = PUBLIC_VIEWER;
   const first = new Client(t.presence, "room", { viewer });
@@ -227,7 +227,7 @@ Deno.test("TopicPresence.watch() begins with the present, and tells no newcomer 
   assertEquals(late.list(), [{ key: "ada", metas: ["no secret"] }]);
 });
 
-Deno.test("TopicPresence.watch() gives a state that stays what it was", async () => {
+Deno.test("TopicPresence.watch() yields a state that does not change later", async () => {
   using t = topics();
   const ada = t.presence.track("room", "ada", 1);
   const { value } = await t.presence.watch("room").next();
@@ -240,7 +240,7 @@ Deno.test("TopicPresence.watch() gives a state that stays what it was", async ()
   assertEquals(JSON.parse(stateJson(value)), value.state);
 });
 
-Deno.test("TopicPresence.positionOf() is the position of a state, also when the latest changes have come to nothing", async () => {
+Deno.test("TopicPresence.positionOf() is the position of a state, even if the latest changes cancel out", async () => {
   using t = topics();
   const ada = t.presence.track("room", "ada", 1);
   for (let turn = 0; turn < 2; turn++) {
@@ -253,7 +253,7 @@ Deno.test("TopicPresence.positionOf() is the position of a state, also when the 
   }
 });
 
-Deno.test("stateJson() writes anew only what stands near a change", async () => {
+Deno.test("stateJson() writes again only the parts near a change", async () => {
   using t = topics();
   const viewer = { ...PUBLIC_VIEWER, subject: "late" };
   for (let n = 0; n < 2_000; n++) t.presence.track("room", `key ${n}`, n);
@@ -273,7 +273,7 @@ Deno.test("stateJson() writes anew only what stands near a change", async () => 
   for (const share of others) assertLess(share, 0.1);
 });
 
-/** Counts how much of a text is new work of `JSON.stringify`. */
+/** Counts how much of a text `JSON.stringify` writes again. */
 function spied(write: () => string): { json: string; written: number } {
   const { stringify } = JSON;
   let written = 0;
@@ -290,14 +290,14 @@ function spied(write: () => string): { json: string; written: number } {
   }
 }
 
-Deno.test("stateJson() takes a message that no watch has made", () => {
+Deno.test("stateJson() accepts a message that no watch has made", () => {
   const position = { epoch: "e", sequence: 1 };
   const state = { ada: { metas: [{ phx_ref: "a" }] } };
   const json = stateJson({ type: "state", state, position });
   assertEquals(json, '{"ada":{"metas":[{"phx_ref":"a"}]}}');
 });
 
-Deno.test("TopicPresence.watch() keeps 64 diffs for a slow reader, then gives it a state", async () => {
+Deno.test("TopicPresence.watch() holds 64 diffs for a slow reader, then yields a state", async () => {
   for (const behind of [64, 65, 200]) {
     using t = topics();
     const client = new Client(t.presence, "room");
@@ -318,7 +318,7 @@ Deno.test("TopicPresence.watch() keeps 64 diffs for a slow reader, then gives it
   }
 });
 
-Deno.test("TopicPresence.watch() tells what a state holds by no diff once more", async () => {
+Deno.test("TopicPresence.watch() yields no diff for what a state contains", async () => {
   using t = topics();
   const client = new Client(t.presence, "room");
   await client.read(1);
@@ -327,14 +327,14 @@ Deno.test("TopicPresence.watch() tells what a state holds by no diff once more",
     handle.update(n);
     await flush();
   }
-  // The store knows of it, those who watch do not yet.
+  // The store has it, the watches do not yet.
   handle.update("news");
   const types = (await client.read()).map(({ type }) => type);
   assertEquals(types, ["state", "diff"]);
   assertEquals(client.list(), [{ key: "ada", metas: ["news"] }]);
 });
 
-Deno.test("TopicPresence.watch() heals a gap by a diff", async () => {
+Deno.test("TopicPresence.watch() closes a gap with a diff", async () => {
   using t = topics({}, { retention: 2 });
   for (let n = 0; n < 2_500; n++) t.presence.track("room", `key ${n}`, n);
   const ada = t.presence.track("room", "ada", 1);
@@ -373,7 +373,7 @@ Deno.test("TopicPresence.watch() ends while it waits: when returned from, aborte
   for (const watch of all) assertEquals((await watch.next()).done, true);
 });
 
-Deno.test("TopicPresence.watch() that has ended leaves no listener, and others go on", async () => {
+Deno.test("TopicPresence.watch() that has ended leaves no listener, and others continue", async () => {
   using t = topics();
   const counted = countedSignal();
   const { signal } = counted;
@@ -437,7 +437,7 @@ Deno.test("TopicPresence.watch() shares one watch of the server for each topic, 
   assertEquals(running(), [false, true]);
 });
 
-Deno.test("TopicPresence.watch() never says that a state is newer than it is, while a gap is healed", async () => {
+Deno.test("TopicPresence.watch() never yields a state with a newer position than it has, while a gap is closed", async () => {
   using t = topics({}, { retention: 1 });
   for (let n = 0; n < 2_500; n++) t.presence.track("room", `key ${n}`, n);
   const before = t.server.lastSequence;
@@ -447,7 +447,7 @@ Deno.test("TopicPresence.watch() never says that a state is newer than it is, wh
   t.presence.track("room", "bob", 1);
   const ages = new Set<string>();
   for (let turn = 0; turn < 50; turn++) {
-    // Rights of their own, so that the state is made for them.
+    // Separate rights, so that the state is made for this reader.
     const viewer = { restricted: [`${turn}`], private: false };
     const { value } = await t.presence.watch("room", { viewer }).next();
     assert(value?.type === "state");
@@ -457,7 +457,7 @@ Deno.test("TopicPresence.watch() never says that a state is newer than it is, wh
   assertEquals([...ages], ["0: false", "2: true"]);
 });
 
-Deno.test("TopicPresence.watch() answers calls of next() in their order", async () => {
+Deno.test("TopicPresence.watch() answers calls of next() in order", async () => {
   using t = topics();
   const watch = t.presence.watch("room");
   await watch.next();
@@ -474,7 +474,7 @@ Deno.test("TopicPresence.watch() answers calls of next() in their order", async 
   assertEquals(told, [["ada"], ["bob"], ["cyd"], undefined, undefined]);
 });
 
-Deno.test("TopicPresence.watch() takes keys that every object answers to", async () => {
+Deno.test("TopicPresence.watch() accepts keys that are properties of every object", async () => {
   using t = topics();
   const client = new Client(t.presence, "__proto__");
   await client.read();
@@ -487,14 +487,14 @@ Deno.test("TopicPresence.watch() takes keys that every object answers to", async
   assertEquals(client.list(), []);
 });
 
-Deno.test("TopicPresence.watch() fails its readers, and no others, if an entry can't be told", async () => {
+Deno.test("TopicPresence.watch() fails its readers, and no others, if an entry can't be written", async () => {
   using t = topics();
   const waiting = t.presence.watch("room");
   const late = t.presence.watch("room");
   await waiting.next();
   await late.next();
   const told = waiting.next();
-  // @ts-expect-error: JSON can't say it; code without types does not know.
+  // @ts-expect-error: JSON can't represent it; a caller without types.
   t.server.receive(update({ facets: { meta: { value: 1n } } }));
   await assertRejects(() => told, TypeError);
   await assertRejects(() => late.next(), TypeError);

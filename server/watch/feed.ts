@@ -142,7 +142,8 @@ export class Feed<M extends PresenceModel> {
   }
 
   #sharedBaseline(): readonly BaselineBatch<M>[] {
-    // Changes elsewhere make its position old, and an old position may be a gap.
+    // Changes elsewhere make its position old, and an old position may be a
+    // gap.
     const [first] = this.#baseline ?? [];
     if (first?.position.sequence !== this.#store.lastSequence) {
       this.#baseline = undefined;

@@ -26,8 +26,8 @@ export interface EntryDifference<M extends PresenceModel = PresenceModel> {
 /** What a batch means for a subject in a context. */
 export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
   /**
-   * `joined` if the subject had no entry before the batch, `left` if it has none
-   * after it, otherwise `updated`.
+   * `joined` if the subject had no entry before the batch, `left` if it has
+   * none after it, otherwise `updated`.
    */
   readonly type: "joined" | "updated" | "left";
   /** The subject. */
@@ -40,8 +40,8 @@ export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
 
 /**
  * A mirror of the entries that a watch may see. It applies batches and returns
- * who joined, was updated and left. A read returns the same object until a batch
- * changes its content, as React's `useSyncExternalStore` requires.
+ * who joined, was updated and left. A read returns the same object until a
+ * batch changes its content, as React's `useSyncExternalStore` requires.
  *
  * @typeParam M The application's model.
  *
@@ -113,8 +113,8 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
    * context, O(contexts); repeated without a change, O(1).
    *
    * @param query The context, the subject, or both. An empty query matches all.
-   * @returns The snapshots in no particular order. It is the same list until its
-   * content changes.
+   * @returns The snapshots in no particular order. It is the same list until
+   * its content changes.
    */
   snapshots(
     query: {

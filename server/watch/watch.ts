@@ -11,7 +11,7 @@ import {
   type PresenceStore,
 } from "../../store/mod.ts";
 import { assertNotNegative } from "../shared/assert.ts";
-import type { ChangesBatch, PresenceBatch } from "./batch.ts";
+import type { PresenceBatch } from "./batch.ts";
 import type { Feed, Feeds, FeedScope } from "./feed.ts";
 import { pause } from "../shared/pause.ts";
 import { startWatch } from "./start_watch.ts";
@@ -88,8 +88,10 @@ export class Watches<M extends PresenceModel> {
    * signal has listeners.
    */
   readonly #running = new Set<RunningWatch>();
-  #closed = false;
-  #baselinesResent = 0;
+  /** Whether {@linkcode Watches.close} was called. */
+  closed = false;
+  /** How many baselines were sent to watches that had fallen too far behind. */
+  baselinesResent = 0;
 
   /**
    * Creates an empty set of watches.
@@ -108,11 +110,6 @@ export class Watches<M extends PresenceModel> {
     this.#expireDue = expireDue;
   }
 
-  /** Whether {@linkcode Watches.close} was called. */
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   /** How many are running. */
   get size(): number {
     return this.#running.size;
@@ -123,11 +120,6 @@ export class Watches<M extends PresenceModel> {
     let lag = 0;
     for (const watch of this.#running) lag = Math.max(lag, watch.lag());
     return lag;
-  }
-
-  /** How many baselines were sent to watches that had fallen too far behind. */
-  get baselinesResent(): number {
-    return this.#baselinesResent;
   }
 
   /** Starts `PresenceServer.watch()`. */
@@ -168,7 +160,7 @@ export class Watches<M extends PresenceModel> {
 
   /** Ends all watches. No more can start. */
   close(): void {
-    this.#closed = true;
+    this.closed = true;
     for (const { end } of [...this.#running]) end();
   }
 
@@ -193,7 +185,7 @@ export class Watches<M extends PresenceModel> {
     end: () => void,
     read: Read<M, T>,
   ): AsyncGenerator<T, void> {
-    if (this.#closed) return;
+    if (this.closed) return;
     this.#expireDue();
     const feed = this.#feeds.join(scope, viewer);
     const running: RunningWatch = { end, lag: () => 0 };
@@ -225,7 +217,7 @@ export class Watches<M extends PresenceModel> {
         seen = feed.changeCount;
         if (batch === undefined) {
           silence.end();
-          if (position !== undefined) this.#baselinesResent++;
+          if (position !== undefined) this.baselinesResent++;
           // Shifted one by one, so that a part can be freed once it is read.
           const unread = [...feed.baseline(viewer, subject)];
           for (let part = unread.shift(); part; part = unread.shift()) {
@@ -235,12 +227,15 @@ export class Watches<M extends PresenceModel> {
           continue;
         }
         position = batch.position;
-        const narrowed = context === undefined || subject === undefined
-          ? batch
-          : ofSubject(batch, subject);
-        if (narrowed.changes.length > 0 || silence.isTooLong) {
+        // The feed of a context has the changes of all subjects.
+        const isNarrow = context !== undefined && subject !== undefined;
+        const changes = isNarrow
+          ? batch.changes
+            .filter((change) => keyOfChange(change).subject === subject)
+          : batch.changes;
+        if (changes.length > 0 || silence.isTooLong) {
           silence.end();
-          yield narrowed;
+          yield isNarrow ? { ...batch, changes } : batch;
         } else {
           await nextChange(feed, signal, silence);
         }
@@ -265,25 +260,17 @@ async function* changingCounts<M extends PresenceModel>(
       last = now;
       yield now;
     }
-    // Counting for a viewer is linear in the context, and most changes leave the
-    // count alone. So it happens at most once a second, too.
+    // Counting for a viewer is linear in the context, and most changes leave
+    // the count alone. So it happens at most once a second, too.
     await pause(1000, signal);
     if (feed.changeCount === changeCount) await nextChange(feed, signal);
   }
 }
 
-function ofSubject<M extends PresenceModel>(
-  batch: ChangesBatch<M>,
-  subject: M["subject"],
-): ChangesBatch<M> {
-  const changes = batch.changes
-    .filter((change) => keyOfChange(change).subject === subject);
-  return { ...batch, changes };
-}
-
 /**
  * The time since the last batch. Changes that the watcher may not see don't
- * reset it: they may never stop, and then nothing would keep a connection alive.
+ * reset it: they may never stop, and then nothing would keep a connection
+ * alive.
  */
 class Silence {
   readonly #limitMs: number;

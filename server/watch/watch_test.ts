@@ -210,7 +210,7 @@ Deno.test("PresenceServer.watch() of a subject in a context shows only that subj
   assertEquals(await readLines(new Reader(bob)), ["baseline"]);
 });
 
-Deno.test("PresenceServer.watch() tells any two keys apart", async () => {
+Deno.test("PresenceServer.watch() distinguishes any two keys", async () => {
   using _time = new FakeTime(0);
   using server = new PresenceServer();
   const keys = ["", "null", "..", "__proto__", "constructor", "a\0b", 1, "1"];

@@ -2,16 +2,16 @@ import { InvalidValueError } from "../../../core/mod.ts";
 import { hueOf } from "./hue.ts";
 
 /**
- * The colour that the id of a person makes: the same at every server and in
- * every document. In a document somebody may have another one, if people with a
- * similar colour are there already: `DocumentUser.color` tells.
+ * Returns the colour of a person's id: the same on every server and for every
+ * document. A person may have another colour in a document where somebody with
+ * a similar one is already present: see `DocumentUser.color`.
  *
  * It is `hsl(H, 70%, 50%)`, where H is the remainder by 360 of the id's hash:
  * FNV-1a with 32 bits (offset 2166136261, prime 16777619) over its UTF-8 bytes,
- * and then the final mix of MurmurHash3.
+ * then the final mix of MurmurHash3.
  *
  * @param userId The id of the person.
- * @returns The colour, as CSS has it.
+ * @returns The colour in CSS.
  *
  * @example Usage
  * ```ts
@@ -25,12 +25,12 @@ export function colorOf(userId: string): string {
   return colorOfHue(hueOf(userId));
 }
 
-/** The colour of a hue. */
+/** Returns the colour of a hue. */
 export function colorOfHue(hue: number): string {
   return `hsl(${hue}, 70%, 50%)`;
 }
 
-/** The hue of a colour of a person; `undefined` if it is none. */
+/** Returns the hue of a colour; `undefined` if it has another form. */
 export function hueIn(color: unknown): number | undefined {
   if (typeof color !== "string") return undefined;
   const [, digits] = /^hsl\((0|[1-9]\d{0,2}), 70%, 50%\)$/.exec(color) ?? [];
@@ -39,10 +39,10 @@ export function hueIn(color: unknown): number | undefined {
 }
 
 /**
- * Tells which colour a label must be written in to be read on a colour: the one
- * with more contrast, as the Web Content Accessibility Guidelines reckon it.
+ * Returns the colour of a readable label on a colour: the one with more
+ * contrast by the Web Content Accessibility Guidelines.
  *
- * @param color The colour, in the form that `colorOf()` gives.
+ * @param color The colour, in the form of `colorOf()`.
  * @returns `black` or `white`.
  * @throws {InvalidValueError} If the colour has another form.
  *
@@ -71,8 +71,8 @@ export function labelColorOf(color: string): "black" | "white" {
 }
 
 /**
- * Returns the red, green and blue of a colour, from 0 to 1. Browsers get this file
- * as well.
+ * Returns the red, green and blue of a colour, from 0 to 1. Browsers load this
+ * file too.
  *
  * @param hue In degrees.
  * @param saturation From 0 to 1.

@@ -12,7 +12,7 @@ Deno.test("labelColorOf() is black on light colours and white on dark ones", () 
   assertEquals(labelColorOf("hsl(240, 70%, 50%)"), "white");
 });
 
-Deno.test("labelColorOf() can be read on the colour of anybody (property)", () => {
+Deno.test("labelColorOf() is readable on the colour of every id (property)", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (userId) => {
       const color = colorOf(userId);
@@ -26,7 +26,7 @@ Deno.test("labelColorOf() can be read on the colour of anybody (property)", () =
   );
 });
 
-Deno.test("labelColorOf() refuses what is no such colour", () => {
+Deno.test("labelColorOf() refuses another form of colour", () => {
   for (const color of ["red", "#ff0000", "", "hsl(0, 70%, 50%"]) {
     assertThrows(
       () => labelColorOf(color),
@@ -36,7 +36,7 @@ Deno.test("labelColorOf() refuses what is no such colour", () => {
   }
 });
 
-/** By a way of its own: through red, green and blue of 0 to 255. */
+/** Computed independently: through red, green and blue of 0 to 255. */
 function contrastOf(color: string, label: "black" | "white"): number {
   const hue = Number(/\d+/.exec(color)?.[0]);
   const chroma = 0.7;

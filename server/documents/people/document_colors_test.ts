@@ -30,7 +30,7 @@ function distanceOf(one: number, other: number): number {
   return Math.min(distance, 360 - distance);
 }
 
-/** The colours in a document, by who has them. */
+/** Returns the colours in a document by person. */
 async function colorsIn(
   presence: DocumentPresence,
 ): Promise<Record<string, string>> {
@@ -47,7 +47,7 @@ function assertApart(colors: Record<string, string>): void {
   }
 }
 
-Deno.test("who is alone in a document has the colour that their id makes", async () => {
+Deno.test("a person who is alone in a document has the colour of their id", async () => {
   using all = documents();
   for (const userId of ALIKE.slice(0, 5)) {
     using session = await join(all.presence, userId);
@@ -55,7 +55,7 @@ Deno.test("who is alone in a document has the colour that their id makes", async
   }
 });
 
-Deno.test("twelve people have colours apart, which they keep while others come and go (property)", async () => {
+Deno.test("twelve people have colours apart and keep them while others join and leave (property)", async () => {
   const step = fc.record({
     who: fc.nat({ max: 23 }),
     leaves: fc.nat({ max: 2 }).map((n) => n === 0),
@@ -92,7 +92,7 @@ Deno.test("twelve people have colours apart, which they keep while others come a
   );
 });
 
-Deno.test("a second tab has the colour of the first one, also when a crowd has gone", async () => {
+Deno.test("a second tab has the colour of the first one, even after a crowd has left", async () => {
   using all = documents();
   const crowd: DocumentSession[] = [];
   for (let n = 0; n < 30; n++) {
@@ -124,7 +124,7 @@ Deno.test("the colour is in what presence_state shows, and in events", async () 
   assert(shown.includes(`"color":"${color}"`), shown);
 });
 
-Deno.test("among more people than can be apart everybody has the colour of their id", async () => {
+Deno.test("among more people than can be apart, everyone has the colour of their id", async () => {
   using all = documents();
   const ids = Array.from({ length: 30 }, (_, n) => `user-${n}`);
   for (const id of ids) await join(all.presence, id);
@@ -135,7 +135,7 @@ Deno.test("among more people than can be apart everybody has the colour of their
   for (const id of ids.slice(18)) assertEquals(colors[id], colorOf(id));
 });
 
-Deno.test("another face may give somebody a colour; one of another form is none", async () => {
+Deno.test("another face may set a colour; one of another form counts as none", async () => {
   using _time = new FakeTime(0);
   using all = documents();
   const given = async (color: string) => {
@@ -155,10 +155,10 @@ Deno.test("another face may give somebody a colour; one of another form is none"
 
 // Several servers
 
-/** Somebody who comes to a node. */
+/** A person who joins at a node. */
 type Arrival = readonly [node: Node, userId: string];
 
-/** Lets people in; no node tells the others of them before all are in. */
+/** Adds people; nodes replicate them only after all have joined. */
 async function comeAtOnce(
   lab: Lab,
   arrivals: readonly Arrival[],
@@ -171,7 +171,7 @@ async function comeAtOnce(
   return await Promise.all(joins);
 }
 
-/** What somebody knows of the colours who is told of a document by events. */
+/** The colours that a reader derives from the events of a document. */
 class Onlooker {
   readonly colors: Record<string, string> = {};
   changes = 0;
@@ -202,7 +202,7 @@ class Onlooker {
   }
 }
 
-Deno.test("of people who come to two servers at once, who was first keeps the colour, and all see the same", async () => {
+Deno.test("of people who join two servers at once, the first keeps the colour, and all see the same", async () => {
   const [twin = ""] = ALIKE;
   for (const [one, other] of [["ada", twin], [twin, "ada"]] as const) {
     using lab = new Lab();
@@ -230,7 +230,7 @@ Deno.test("of people who come to two servers at once, who was first keeps the co
   }
 });
 
-Deno.test("somebody who comes to two servers at once has one colour, also when one tab is gone", async () => {
+Deno.test("a person who joins two servers at once has one colour, even after one tab has left", async () => {
   const [twin = ""] = ALIKE;
   using lab = new Lab();
   using a = await Node.start(lab, "a");
@@ -251,7 +251,7 @@ Deno.test("somebody who comes to two servers at once has one colour, also when o
   }
 });
 
-Deno.test("servers that were cut off from each other agree on colours when they are not any more", async () => {
+Deno.test("servers that were cut off from each other agree on colours when they reconnect", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -274,7 +274,7 @@ Deno.test("servers that were cut off from each other agree on colours when they 
   assertEquals(colors[first ?? ""], colorOf(first ?? ""));
 });
 
-Deno.test("a server that people came to looks after their colours no longer than they are there", async () => {
+Deno.test("a server stops maintaining the colours of people who have left", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   await lab.pass();
@@ -288,7 +288,7 @@ Deno.test("a server that people came to looks after their colours no longer than
   assertEquals(a.server.stats.watches, watches);
 });
 
-Deno.test("nobody makes way for a colour that somebody of another face never gets", async () => {
+Deno.test("nobody moves away from a colour that an entry of another face never gets", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   await lab.pass();
@@ -307,7 +307,7 @@ Deno.test("nobody makes way for a colour that somebody of another face never get
   assertEquals(hueIn(session.color), hue);
 });
 
-Deno.test("a server looks after the colours of a tab that has expired no longer, though its person is at another one", async () => {
+Deno.test("a server stops maintaining the colour of an expired tab, even if its person is at another server", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -322,7 +322,7 @@ Deno.test("a server looks after the colours of a tab that has expired no longer,
   assertEquals(a.server.stats.watches, watches);
 });
 
-Deno.test("people at several servers keep their colours while others come and go, whatever the clocks", async () => {
+Deno.test("people at several servers keep their colours while others join and leave, whatever the clocks", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b", {}, { aheadMs: 60_000 });
@@ -345,7 +345,7 @@ Deno.test("people at several servers keep their colours while others come and go
   assertEquals(onlooker.changes, 0);
 });
 
-Deno.test("tabs of somebody at two servers have one colour, also in a crowd", async () => {
+Deno.test("tabs of a person at two servers have one colour, even in a crowd", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");
   using b = await Node.start(lab, "b");
@@ -361,7 +361,7 @@ Deno.test("tabs of somebody at two servers have one colour, also in a crowd", as
   assertEquals([one?.color, other?.color], [zoe, zoe]);
 });
 
-Deno.test("people who come and go at three servers have colours apart when all know of all (property)", async () => {
+Deno.test("people who join and leave at three servers have colours apart once all servers know them (property)", async () => {
   const step = fc.record({
     node: fc.nat({ max: 2 }),
     who: fc.nat({ max: 11 }),

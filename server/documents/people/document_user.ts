@@ -2,8 +2,8 @@ import type { Timestamp } from "../../../core/mod.ts";
 import type { Cursor, Selection, Viewport } from "./positions.ts";
 
 /**
- * What somebody does in a document. From the first on, it is what counts when
- * somebody is there more than once.
+ * What a person does in a document. For a person with several sessions, the
+ * first of these that one of them has counts.
  */
 export type DocumentActivity =
   | "editing"
@@ -16,50 +16,50 @@ export type DocumentActivity =
  * A person in a document, summed up from their sessions. It is an immutable
  * value; times are Unix milliseconds by the server's clock.
  *
- * Activity is that of the session that counts: which does most, and of those
- * the one that did something last. Cursor and selection are of the one that
- * counts among those that have a cursor, and the viewport likewise.
+ * One session counts for the activity: the one that does most, and of several
+ * the one that was active last. Cursor and selection are those of the session
+ * that counts among those with a cursor, and likewise the viewport.
  */
 export interface DocumentUser {
-  /** Who. */
+  /** The id of the person. */
   readonly userId: string;
   /** The id of the document. */
   readonly documentId: string;
-  /** The id of the document's workspace; `null` if it is in none. */
+  /** The id of the document's workspace; `null` without one. */
   readonly workspaceId: string | null;
-  /** What they are called. */
+  /** Their name. */
   readonly name: string;
-  /** Where their picture is. */
+  /** The URL of their picture. */
   readonly avatarUrl: string | null;
   /**
-   * Their colour: that which their id makes, `colorOf()`, or one near it that
-   * nobody has who was there before. Of twelve people all have hues that are 20
-   * degrees apart or more.
+   * Their colour: that of their id, `colorOf()`, or one near it that is apart
+   * from those of people who were there before. The hues of up to twelve people
+   * are 20 degrees or more apart.
    */
   readonly color: string;
-  /** Whether they can be reached: whoever is not offline. */
+  /** Whether they can be reached: everyone who is not offline. */
   readonly online: boolean;
-  /** Whether they type, in any session. */
+  /** Whether they are typing in any session. */
   readonly typing: boolean;
-  /** Whether they have the document in focus, in any session. */
+  /** Whether the document is in focus in any session. */
   readonly focused: boolean;
-  /** What they do. */
+  /** Their activity. */
   readonly activity: DocumentActivity;
-  /** What they have on the screen; `null` until they have said so. */
+  /** The part of the text on their screen; `null` until it is reported. */
   readonly viewport: Viewport | null;
-  /** Where their cursor is; `null` until they have moved it. */
+  /** The position of their cursor; `null` until it moves. */
   readonly cursor: Cursor | null;
-  /** What they have selected; `null` for nothing. */
+  /** Their selection; `null` for none. */
   readonly selection: Selection | null;
   /** When the first of their sessions began. */
   readonly connectedAt: Timestamp;
-  /** When they last did something, in any session. */
+  /** The time of their last activity in any session. */
   readonly lastActiveAt: Timestamp;
   /**
-   * When their cursor was last moved, in any session, or else when they came;
-   * `null` for who came by another face and has none.
+   * When their cursor last moved in any session; before that, when they joined.
+   * `null` for an entry of another face without it.
    */
   readonly lastCursorUpdate: Timestamp | null;
-  /** How many sessions they have: tabs, devices. */
+  /** How many sessions they have: tabs and devices. */
   readonly sessions: number;
 }

@@ -3,12 +3,12 @@ import type { DocumentEvent } from "../document_message.ts";
 import type { DocumentUser } from "./document_user.ts";
 
 /**
- * Tells what has happened to a person, from what they were and what they are.
+ * Derives the events of a person from what they were and what they are.
  *
- * @param before What they were; `undefined` if they were not there.
- * @param after What they are; `undefined` if they are not there.
- * @param timestamp When that is told.
- * @returns The events; none for what only a state tells, as the focus.
+ * @param before The person before; `undefined` if they were absent.
+ * @param after The person now; `undefined` if they are absent.
+ * @param timestamp The timestamp of the events.
+ * @returns The events. What only a state contains, like the focus, has none.
  */
 export function eventsOf(
   before: DocumentUser | undefined,

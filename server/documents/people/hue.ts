@@ -1,22 +1,23 @@
 /**
- * The hue of a person, from 0 to 359 degrees. Browsers get this file as well.
+ * The hue of a person, from 0 to 359 degrees. Browsers load this file too.
  *
  * @module
  */
 
-/** Hues of people who are there together are so many degrees apart or more. */
+/** The least distance of the hues of people who are present together. */
 const APART = 20;
 
-/** As long as there are no more people than these. */
+/** The greatest number of people for whom that holds. */
 export const PEOPLE_APART = 12;
 
-/** How many people could be apart if no room were wasted. */
+/** How many people would fit if no room were wasted. */
 export const MOST_PEOPLE_APART = 360 / APART;
 
 /**
- * A number from 0 to 2 ** 32 - 1 that is always the same for a text: FNV-1a over
- * its UTF-8 bytes, then the final mix of MurmurHash3. Without the mix, texts that
- * differ in the last letter get numbers that differ in a few bits.
+ * Returns a number from 0 to 2 ** 32 - 1 that is always the same for a text:
+ * FNV-1a over its UTF-8 bytes, then the final mix of MurmurHash3. Without the
+ * mix, texts that differ in the last letter would get numbers that differ in a
+ * few bits.
  *
  * @param text The text.
  */
@@ -31,7 +32,7 @@ export function hashOf(text: string): number {
 }
 
 /**
- * The hue that an id makes.
+ * Returns the hue of an id.
  *
  * @param userId The id of the person.
  */
@@ -40,15 +41,16 @@ export function hueOf(userId: string): number {
 }
 
 /**
- * Finds a hue for somebody who comes: the nearest one to where the search starts
- * that is 20 degrees or more from all that are taken, and leaves room for twelve
- * people. If there is none, the one that is farthest from all that are taken.
+ * Finds a hue for a person who joins: the nearest one to the start of the
+ * search that is 20 degrees or more from all taken hues and leaves room for
+ * twelve people. If there is none, it is the one that is farthest from all
+ * taken hues.
  *
- * @param start Where the search starts.
- * @param taken The hues of those who are there.
+ * @param start The start of the search.
+ * @param taken The hues of the people who are present.
  */
 export function hueApart(start: number, taken: readonly number[]): number {
-  // So many that nobody could be apart from all of them.
+  // With so many, nobody could be apart from all of them.
   if (taken.length >= MOST_PEOPLE_APART) return start;
   let farthest = { hue: start, distance: -1 };
   for (let step = 0; step <= 180; step++) {
@@ -63,10 +65,10 @@ export function hueApart(start: number, taken: readonly number[]): number {
 }
 
 /**
- * Whether a hue is far enough from those that are taken, and wastes no room that
- * others may need. From each hue to the next one there are as many places as
- * `APART` goes into the gap, so all gaps must have one, and together `PEOPLE_APART`.
- * Who leaves joins two gaps, which never makes fewer places.
+ * Reports whether a hue is far enough from taken ones and wastes no room that
+ * others may need. The gap between two neighbouring hues has one place for each
+ * `APART` degrees. Every gap must have a place, and all together `PEOPLE_APART`
+ * places. A person who leaves joins two gaps, which never makes fewer places.
  *
  * @param hue The hue.
  * @param taken The hues of others.
@@ -81,7 +83,7 @@ export function fits(hue: number, taken: readonly number[]): boolean {
     places.reduce((sum, count) => sum + count) >= PEOPLE_APART;
 }
 
-/** How far two hues are apart, in degrees. */
+/** Returns the distance of two hues in degrees. */
 function distanceOf(one: number, other: number): number {
   const distance = Math.abs(one - other);
   return Math.min(distance, 360 - distance);

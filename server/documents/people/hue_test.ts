@@ -5,7 +5,7 @@ import { RUNS } from "../testing/harness.ts";
 
 const GROUPS = 1_000;
 
-/** A group of ids that were made one after the other. */
+/** A group of consecutive ids. */
 const FAMILIES: Record<string, (n: number) => string> = {
   "decimal numbers": (n) => `${n}`,
   "numbers with a prefix": (n) => `user-${n}`,
@@ -87,13 +87,13 @@ Deno.test("hueOf() is the remainder by 360 of the mixed FNV-1a of UTF-8", () => 
 
 const hue = fc.nat({ max: 359 });
 
-Deno.test("hueApart() gives the first one the hue where it starts", () => {
+Deno.test("hueApart() gives the first person the hue of the start", () => {
   for (let start = 0; start < 360; start++) {
     assertEquals(hueApart(start, []), start);
   }
 });
 
-Deno.test("hueApart() keeps twelve people apart who come and go (property)", () => {
+Deno.test("hueApart() keeps twelve people apart while they join and leave (property)", () => {
   const step = fc.oneof(
     { weight: 2, arbitrary: fc.record({ starts: hue }) },
     { weight: 1, arbitrary: fc.record({ leaves: fc.nat({ max: 11 }) }) },
@@ -126,7 +126,7 @@ Deno.test("hueApart() gives any number of people a hue (property)", () => {
   );
 });
 
-Deno.test("hueApart() goes as far away as it can from a crowd", () => {
+Deno.test("hueApart() moves as far away as possible in a crowd", () => {
   const taken = Array.from({ length: 10 }, (_, n) => 36 * n);
   assertEquals(hueApart(0, taken), 18);
   const crowd = Array.from({ length: 18 }, (_, n) => 20 * n);

@@ -4,7 +4,7 @@ import {
   type PresenceSnapshot,
   type Timestamp,
 } from "../../../core/mod.ts";
-import { isJsonObject, type JsonObject } from "../../internal.ts";
+import { bySubject, isJsonObject, type JsonObject } from "../../internal.ts";
 import { ACTIVITY_RANKS, activityIn } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
 import { documentIdOf } from "../contexts.ts";
@@ -24,7 +24,7 @@ type Session = PresenceSnapshot<DocumentModel>;
 /**
  * Sums up a person from their sessions in a document. Anyone can publish facets
  * by another face: malformed ones count as absent, unknown fields are left out,
- * and a time to come counts as now. The order of the sessions makes no
+ * and a future time counts as now. The order of the sessions makes no
  * difference. O(sessions).
  *
  * @param sessions The sessions, all of one person.
@@ -50,7 +50,7 @@ export function personOf(
   for (const session of sessions) {
     const { facets } = session;
     if (dominates(session, dominant)) dominant = session;
-    // A tab that has just been opened must not take the cursor away.
+    // A tab that was just opened must not take the cursor away.
     const place = cursorIn(facets.cursor);
     if (place !== undefined && dominates(session, moving)) {
       moving = session;
@@ -70,12 +70,14 @@ export function personOf(
     }
   }
   const { subject: userId } = first;
+  const { name, avatar_url: avatarUrl } = profileFieldsOf(first);
   const workspaceId: unknown = first.facets.workspace;
   return {
     userId,
     documentId: documentIdOf(first.context) ?? first.context,
     workspaceId: typeof workspaceId === "string" ? workspaceId : null,
-    ...profileOf(first),
+    name: isName(name) ? name : userId,
+    avatarUrl: isAvatarUrl(avatarUrl) ? avatarUrl : null,
     color: colorIn(first) ?? colorOf(userId),
     online,
     typing,
@@ -103,30 +105,20 @@ export function peopleOf(
   sessions: readonly Session[],
   now: Timestamp,
 ): DocumentUser[] {
-  return byPerson(sessions)
+  return [...bySubject(sessions).values()]
     .map((own) => personOf(own, now))
     .filter((user) => user !== undefined)
     .sort(byUserId);
 }
 
-/** Groups sessions by person. `Map.groupBy()` would need Node 21. */
-export function byPerson(sessions: readonly Session[]): Session[][] {
-  const people = new Map<string, Session[]>();
-  for (const session of sessions) {
-    const own = people.get(session.subject);
-    if (own === undefined) people.set(session.subject, [session]);
-    else own.push(session);
-  }
-  return [...people.values()];
-}
-
 /** Returns the session that began first: it defines its person. */
 export function firstOf(sessions: readonly Session[]): Session | undefined {
-  let [first] = sessions;
-  for (const session of sessions) {
-    if (first !== undefined && compareAge(session, first) < 0) first = session;
-  }
-  return first;
+  return sessions.reduce<Session | undefined>((first, session) => {
+    if (first === undefined) return session;
+    const age = connectedAtOf(session) - connectedAtOf(first) ||
+      compareEntryKeys(session, first);
+    return age < 0 ? session : first;
+  }, undefined);
 }
 
 /** Returns the colour that a session gives its person, if it is one. */
@@ -140,7 +132,7 @@ export function byUserId(a: DocumentUser, b: DocumentUser): number {
   return compareKeys(a.userId, b.userId);
 }
 
-/** Returns when somebody was last active in a session; not after now. */
+/** Returns the time of the last activity in a session; not after now. */
 export function lastActiveAtOf(session: Session, now: Timestamp): Timestamp {
   return Math.min(activeAtOf(session), now);
 }
@@ -158,28 +150,13 @@ function rankOf(session: Session): number {
   return ACTIVITY_RANKS[activityIn(session)];
 }
 
-function compareAge(a: Session, b: Session): number {
-  return connectedAtOf(a) - connectedAtOf(b) || compareEntryKeys(a, b);
-}
-
-/** Whether a session counts more: it does more, or was active later. */
+/** Reports whether a session counts more: it does more, or was active later. */
 function dominates(a: Session, b: Session | undefined): boolean {
   if (b === undefined) return true;
   if (a === b) return false;
   const order = rankOf(a) - rankOf(b) ||
     activeAtOf(a) - activeAtOf(b) || compareEntryKeys(b, a);
   return order > 0;
-}
-
-/** Returns name and picture of a person, by their first session. */
-function profileOf(
-  session: Session,
-): Pick<DocumentUser, "name" | "avatarUrl"> {
-  const { name, avatar_url: avatarUrl } = profileFieldsOf(session);
-  return {
-    name: isName(name) ? name : session.subject,
-    avatarUrl: isAvatarUrl(avatarUrl) ? avatarUrl : null,
-  };
 }
 
 function profileFieldsOf({ facets }: Session): JsonObject {

@@ -1,40 +1,40 @@
 import { InvalidValueError } from "../../../core/mod.ts";
 import { isJsonObject } from "../../internal.ts";
 
-/** A place in a text. */
+/** A position in a text. */
 export interface Cursor {
   /** The line, from 0. */
   readonly line: number;
   /** The column in the line, from 0. */
   readonly column: number;
-  /** How far from the beginning of the text, from 0. */
+  /** The offset from the beginning of the text, from 0. */
   readonly offset: number;
 }
 
-/** A part of a text that is selected; an empty one counts as none. */
+/** A selected part of a text; an empty one counts as none. */
 export interface Selection {
-  /** Where the selection was begun. */
+  /** Where the selection began. */
   readonly anchor: Cursor;
-  /** Where it has been drawn to: where the cursor is. */
+  /** Where it ends: the position of the cursor. */
   readonly head: Cursor;
   /** Whether the head comes before the anchor. */
   readonly isBackward: boolean;
 }
 
-/** What part of a text is on the screen. */
+/** The part of a text on the screen. */
 export interface Viewport {
-  /** The first line that is seen, from 0. */
+  /** The first visible line, from 0. */
   readonly topLine: number;
-  /** The last one; not before the first. */
+  /** The last visible line; not before the first. */
   readonly bottomLine: number;
   /** How far the text is scrolled, from 0 to 100. */
   readonly scrollPercentage: number;
 }
 
-/** An object whose fields can be anything. */
+/** An object whose fields are unchecked. */
 type Unchecked<T> = { readonly [Name in keyof T]?: unknown };
 
-/** What the fields of something are called, for messages. */
+/** The names of fields in messages. */
 type Names<T> = { readonly [Name in keyof T]: string };
 
 /**
@@ -42,7 +42,7 @@ type Names<T> = { readonly [Name in keyof T]: string };
  *
  * @param value The value.
  * @param field The name of the field, for the message.
- * @param action What can't be done with a bad one, for the message.
+ * @param action The action that a malformed value prevents, for the message.
  * @returns The copy, without any other fields.
  * @throws {InvalidValueError} If a field is not a whole number of zero or more.
  */
@@ -59,17 +59,31 @@ export function cursorOf(
   return { line, column, offset };
 }
 
-/** Checks the parts of a selection and copies them, as `cursorOf()` does. */
+/**
+ * Checks a selection and copies it.
+ *
+ * @param value The value.
+ * @param direction The name of its field that is `isBackward` in the copy.
+ * @param action The action that a malformed value prevents, for the message.
+ * @returns The copy, without any other fields.
+ * @throws {InvalidValueError} If it is malformed.
+ */
 export function selectionOf(
-  { anchor, head, isBackward }: Unchecked<Selection>,
-  names: Names<Selection>,
+  value: unknown,
+  direction: "isBackward" | "is_backward",
   action: string,
 ): Selection {
+  assertRecord<Record<"anchor" | "head" | typeof direction, unknown>>(
+    value,
+    "selection",
+    action,
+  );
   const selection = {
-    anchor: cursorOf(anchor, names.anchor, action),
-    head: cursorOf(head, names.head, action),
+    anchor: cursorOf(value.anchor, "selection.anchor", action),
+    head: cursorOf(value.head, "selection.head", action),
   };
-  assertFlag(isBackward, names.isBackward, action);
+  const isBackward = value[direction];
+  assertFlag(isBackward, `selection.${direction}`, action);
   return { ...selection, isBackward };
 }
 
@@ -96,15 +110,15 @@ export function viewportOf(
   return { topLine, bottomLine, scrollPercentage };
 }
 
-/** Whether nothing is selected: editors give such a selection for a caret. */
+/** Reports whether a selection is empty: editors report a caret as one. */
 export function isEmpty({ anchor, head }: Selection): boolean {
   return anchor.line === head.line && anchor.column === head.column &&
     anchor.offset === head.offset;
 }
 
 /**
- * Copies a cursor that anyone may have published, over HTTP for instance;
- * `undefined` if the value is none.
+ * Copies a cursor that anyone may have published, for instance over HTTP;
+ * `undefined` if it is malformed.
  */
 export function cursorIn(value: unknown): Cursor | undefined {
   if (!isJsonObject(value)) return undefined;
@@ -114,7 +128,7 @@ export function cursorIn(value: unknown): Cursor | undefined {
     : undefined;
 }
 
-/** Does the same for a selection; an empty one is none. */
+/** Copies a selection like `cursorIn()`; an empty one is none. */
 export function selectionIn(value: unknown): Selection | undefined {
   if (!isJsonObject(value)) return undefined;
   const { isBackward } = value;
@@ -125,7 +139,7 @@ export function selectionIn(value: unknown): Selection | undefined {
   return isEmpty(selection) ? undefined : selection;
 }
 
-/** Does the same for a viewport. */
+/** Copies a viewport like `cursorIn()`. */
 export function viewportIn(value: unknown): Viewport | undefined {
   if (!isJsonObject(value)) return undefined;
   const { topLine, bottomLine, scrollPercentage } = value;

@@ -1,66 +1,62 @@
 import { InvalidValueError } from "../../../core/mod.ts";
-import { assertText, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../../internal.ts";
+import {
+  assertText,
+  isShortText,
+  MAX_NAME_LENGTH,
+  MAX_URL_LENGTH,
+} from "../../internal.ts";
+import type { JoinOptions } from "../document_options.ts";
 import { SerializationError } from "../errors.ts";
 
-/** What somebody is called, and where their picture is. */
-export interface Profile {
-  /** The name. */
-  readonly name: string;
-  /** The picture. */
-  readonly avatarUrl?: string | undefined;
-}
-
 /**
- * A URL of `http` or `https`, or one without a scheme: what is before the first
- * `:` is none if there is a `/`, `?` or `#` in it.
+ * A URL of `http` or `https`, or one without a scheme: the text before the
+ * first `:` is not a scheme if it contains `/`, `?` or `#`.
  */
 const SAFE_URL = /^(?:https?:\/\/|[^:]*(?:[/?#]|$))/i;
 
 /**
- * Throws unless all that others are to be told of somebody can be.
+ * Checks the name and the picture of a person.
  *
- * @throws {SerializationError} If JSON can't carry it.
- * @throws {InvalidValueError} If it is no string, too long, or no URL of a
- * picture.
+ * @throws {SerializationError} If JSON can't carry one of them.
+ * @throws {InvalidValueError} If one of them is not a string or too long, or
+ * the picture has no URL that is allowed.
  */
 export function assertProfile(
-  { name, avatarUrl }: Profile,
+  { name, avatarUrl }: Pick<JoinOptions, "avatarUrl" | "name">,
   action: string,
 ): void {
-  // What is no string has another fault than that JSON can't carry it.
-  if (typeof name === "string") assertCarried(name, "name", action);
+  assertCarried(name, "name", action);
   if (!isName(name)) {
     const rule =
       `must be a well-formed string of at most ${MAX_NAME_LENGTH} characters`;
     throw new InvalidValueError(action, "name", rule, name);
   }
   if (avatarUrl === undefined) return;
-  if (typeof avatarUrl === "string") {
-    assertCarried(avatarUrl, "avatarUrl", action);
-  }
+  assertCarried(avatarUrl, "avatarUrl", action);
   if (isAvatarUrl(avatarUrl)) return;
   const rule =
     `must be an http or https URL or a relative one of at most ${MAX_URL_LENGTH} characters`;
   throw new InvalidValueError(action, "avatarUrl", rule, avatarUrl);
 }
 
-/** Whether a value can be what somebody is called. */
+/** Reports whether a value can be a name. */
 export function isName(value: unknown): value is string {
-  return typeof value === "string" && value.length <= MAX_NAME_LENGTH &&
-    value.isWellFormed();
+  return isShortText(value, MAX_NAME_LENGTH);
 }
 
 /**
- * Whether a value can be where a picture is. A page may make a link of it, so it
- * must not be a script; and a picture itself would be sent to everybody.
+ * Reports whether a value can be the URL of a picture. A page may make a link
+ * of it, so it must not be a script. It must not contain the picture either,
+ * which everyone would receive.
  */
 export function isAvatarUrl(value: unknown): value is string {
-  return typeof value === "string" && value.length <= MAX_URL_LENGTH &&
-    value.isWellFormed() && SAFE_URL.test(value);
+  return isShortText(value, MAX_URL_LENGTH) && SAFE_URL.test(value);
 }
 
-/** Throws unless JSON can carry a text. */
-function assertCarried(value: string, field: string, action: string): void {
+/** Checks that JSON can carry a value, if it is a text. */
+function assertCarried(value: unknown, field: string, action: string): void {
+  // A value that is not a string has another fault.
+  if (typeof value !== "string") return;
   try {
     assertText(value, field, action);
   } catch (error) {

@@ -17,7 +17,7 @@ import {
 
 export { flush, Reader, RUNS, settles } from "../../testing/harness.ts";
 
-/** A server, and its documents. */
+/** A server and its documents. */
 export interface Documents extends Disposable {
   readonly server: PresenceServer<DocumentModel>;
   readonly presence: DocumentPresence;
@@ -37,7 +37,7 @@ export function documents(
   return { server, presence, [Symbol.dispose]: dispose };
 }
 
-/** Lets ada in, who stays, if nothing else is said. */
+/** Joins a person; by default ada, who stays. */
 export function join(
   presence: DocumentPresence,
   userId = "ada",
@@ -52,7 +52,7 @@ export function join(
   });
 }
 
-/** What another face publishes: ada is in document 42 if nothing is said. */
+/** Returns an update of another face: by default, ada is in document 42. */
 export function update(
   fields: Partial<PresenceUpdate<DocumentModel>> = {},
 ): PresenceUpdate<DocumentModel> {
@@ -68,17 +68,17 @@ export function update(
   };
 }
 
-/** A place at the beginning of a line. */
+/** Returns the position at the beginning of a line. */
 export function at(line: number): Cursor {
   return { line, column: 0, offset: 80 * line };
 }
 
-/** What is selected from one line to another. */
+/** Returns a selection from one line to another. */
 export function from(anchor: number, head: number): Selection {
   return { anchor: at(anchor), head: at(head), isBackward: head < anchor };
 }
 
-/** Somebody as the documents show them. */
+/** Returns a person in a document. */
 export async function userOf(
   presence: DocumentPresence,
   userId = "ada",
@@ -87,7 +87,7 @@ export async function userOf(
   return users.find((user) => user.userId === userId);
 }
 
-/** Who is in a document. */
+/** Returns the ids of the people in a document. */
 export async function namesIn(
   presence: DocumentPresence,
   documentId = "42",
@@ -96,7 +96,7 @@ export async function namesIn(
   return users.map(({ userId }) => userId);
 }
 
-/** A watch of a document, told in words. */
+/** A watch of a document, in words. */
 export class Watcher {
   readonly reader: Reader<DocumentMessage>;
 
@@ -114,14 +114,14 @@ export class Watcher {
     return watcher;
   }
 
-  /** Reads until there is nothing more without time going by. */
+  /** Reads until nothing more arrives without time passing. */
   async told(): Promise<string[]> {
     await flush();
     return (await this.reader.read()).map(inWords);
   }
 }
 
-/** A message, in a few words. */
+/** Returns a message in a few words. */
 export function inWords(message: DocumentMessage): string {
   switch (message.type) {
     case "state":
@@ -149,7 +149,7 @@ export function inWords(message: DocumentMessage): string {
   }
 }
 
-/** A server of documents, some of whose methods are others. */
+/** Returns a server of documents with some other methods. */
 export function serverWith(
   server: DocumentServer,
   methods: Partial<Pick<DocumentServer, "follow" | "locate" | "count">>,

@@ -10,15 +10,15 @@ import {
   type DocumentPresenceOptions,
 } from "../mod.ts";
 
-/** How a node is. */
+/** How a node differs from others. */
 export interface NodeOptions {
-  /** How wrong its clock is. */
+  /** How far its clock is ahead. */
   readonly aheadMs?: number;
-  /** How long its lease lasts. */
+  /** The time to live of its lease. */
   readonly leaseTtlMs?: number;
 }
 
-/** One of several servers that act as one, and its documents. */
+/** A server of a cluster and its documents. */
 export class Node {
   readonly server: PresenceServer<DocumentModel>;
   readonly presence: DocumentPresence;
@@ -27,7 +27,7 @@ export class Node {
   readonly #lab: Lab;
   readonly #process: SimulatedProcess;
 
-  /** Made by `start()`. */
+  /** Makes a node; use `start()`. */
   constructor(
     lab: Lab,
     process: SimulatedProcess,
@@ -67,12 +67,12 @@ export class Node {
     return node;
   }
 
-  /** Has it do something. */
+  /** Runs an action in its process. */
   run(action: () => unknown): Promise<void> {
     return this.#lab.processes.run(this.#process, action);
   }
 
-  /** Asks it something, and lets time go by until it answers. */
+  /** Asks it a question, and advances the time until it answers. */
   async ask<T>(
     question: (presence: DocumentPresence) => Promise<T>,
   ): Promise<T> {
@@ -87,7 +87,7 @@ export class Node {
     return await answer;
   }
 
-  /** Cuts it off from the others, or ends that. */
+  /** Cuts it off from the others, or reconnects it. */
   cut(isCut = true): void {
     this.#lab.network.cut(this.#process, isCut);
   }

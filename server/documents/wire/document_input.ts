@@ -1,4 +1,4 @@
-import type { SelectionJson, ViewportJson } from "./document_json.ts";
+import type { ViewportJson } from "./document_json.ts";
 import {
   assertFlag,
   assertRecord,
@@ -10,30 +10,30 @@ import {
   viewportOf,
 } from "../people/positions.ts";
 
-/** Where somebody has moved to. */
+/** A move of a cursor. */
 export interface CursorMove {
-  /** Where the cursor is. */
+  /** The position of the cursor. */
   readonly cursor: Cursor;
-  /** What is selected; `null` for nothing. */
+  /** The selection; `null` for none. */
   readonly selection: Selection | null;
 }
 
-/** Whether somebody looks at a document. */
+/** A change of the focus of a document. */
 export interface FocusChange {
   /** Whether it is in focus. */
   readonly focused: boolean;
-  /** Whether its page can't be seen. */
+  /** Whether its page is hidden. */
   readonly hidden: boolean;
 }
 
 /**
- * Reads what a client says of its cursor:
+ * Reads a position of the cursor from a client:
  * `{ cursor: { line, column, offset }, selection? }`.
  *
- * @param json What it says; nothing is believed of it.
- * @returns The cursor, and what is selected.
- * @throws {InvalidValueError} If a place is not three whole numbers of zero or
- * more, or the selection is none.
+ * @param json What the client has sent, unchecked.
+ * @returns The cursor and the selection.
+ * @throws {InvalidValueError} If a position is not three whole numbers of zero
+ * or more, or the selection is malformed.
  */
 export function readCursorMove(json: unknown): CursorMove {
   const action = "move cursor";
@@ -41,16 +41,18 @@ export function readCursorMove(json: unknown): CursorMove {
   const { cursor, selection = null } = json;
   return {
     cursor: cursorOf(cursor, "cursor", action),
-    selection: selection === null ? null : readSelection(selection, action),
+    selection: selection === null
+      ? null
+      : selectionOf(selection, "is_backward", action),
   };
 }
 
 /**
- * Reads what a client says of its screen:
+ * Reads a viewport from a client:
  * `{ top_line, bottom_line, scroll_percentage }`.
  *
- * @param json What it says; nothing is believed of it.
- * @returns What is on the screen.
+ * @param json What the client has sent, unchecked.
+ * @returns The viewport.
  * @throws {InvalidValueError} If a line is not a whole number of zero or more,
  * the bottom is above the top, or the percentage is not from 0 to 100.
  */
@@ -70,11 +72,11 @@ export function readViewport(json: unknown): Viewport {
 }
 
 /**
- * Reads whether a client has a document in focus: `{ focused, hidden? }`.
+ * Reads a change of the focus from a client: `{ focused, hidden? }`.
  *
- * @param json What it says; nothing is believed of it.
- * @returns Whether it is in focus, and whether its page is hidden.
- * @throws {InvalidValueError} If one of them is not `true` or `false`.
+ * @param json What the client has sent, unchecked.
+ * @returns The focus, and whether the page is hidden.
+ * @throws {InvalidValueError} If a field is not `true` or `false`.
  */
 export function readFocus(json: unknown): FocusChange {
   const action = "change focus";
@@ -86,11 +88,11 @@ export function readFocus(json: unknown): FocusChange {
 }
 
 /**
- * Reads whether a client types: `{ is_typing? }`. It says so at each key, where
- * it may leave the field out; that it has stopped it need not say.
+ * Reads from a client whether a person types: `{ is_typing? }`. A client sends
+ * it at each key and may omit the field. It need not report the end.
  *
- * @param json What it says; nothing is believed of it.
- * @returns Whether it types.
+ * @param json What the client has sent, unchecked.
+ * @returns Whether the person types.
  * @throws {InvalidValueError} If it is not `true` or `false`.
  */
 export function readTyping(json: unknown): boolean {
@@ -99,14 +101,4 @@ export function readTyping(json: unknown): boolean {
   const { is_typing = true } = json;
   assertFlag(is_typing, "is_typing", action);
   return is_typing;
-}
-
-function readSelection(json: unknown, action: string): Selection {
-  assertRecord<SelectionJson>(json, "selection", action);
-  const { anchor, head, is_backward: isBackward } = json;
-  return selectionOf({ anchor, head, isBackward }, {
-    anchor: "selection.anchor",
-    head: "selection.head",
-    isBackward: "selection.is_backward",
-  }, action);
 }

@@ -25,13 +25,13 @@ Deno.test("readCursorMove() reads a cursor and a selection", () => {
   });
 });
 
-Deno.test("readCursorMove() takes no selection for nothing selected", () => {
+Deno.test("readCursorMove() reads a missing selection as none", () => {
   const nothing = { cursor: CURSOR, selection: null };
   assertEquals(readCursorMove({ cursor: CURSOR }), nothing);
   assertEquals(readCursorMove({ cursor: CURSOR, selection: null }), nothing);
 });
 
-Deno.test("readCursorMove() leaves out what it does not know", () => {
+Deno.test("readCursorMove() leaves out unknown fields", () => {
   const cursor = { ...CURSOR, blink: true };
   assertEquals(readCursorMove({ cursor, more: 1 }).cursor, CURSOR);
 });
@@ -52,7 +52,7 @@ Deno.test("readFocus() reads whether a document is in focus, and hidden", () => 
   });
 });
 
-Deno.test("readTyping() reads whether somebody types; who says nothing of it does", () => {
+Deno.test("readTyping() reads whether a person types; true by default", () => {
   const read = [{}, { is_typing: true }, { is_typing: false }].map(readTyping);
   assertEquals(read, [true, true, false]);
 });
@@ -75,7 +75,7 @@ const NO_OBJECT = [null, undefined, [], "x", 7, true];
 
 type Reader = (json: unknown) => unknown;
 
-/** What is refused, by the field that is blamed for it. */
+/** Refused inputs by the field in the message. */
 const REFUSED: [Reader, field: string, jsons: readonly unknown[]][] = [
   [readTyping, "payload", NO_OBJECT],
   [
@@ -177,7 +177,7 @@ const viewport: fc.Arbitrary<Viewport> = fc.record({
     .map((number) => number + 0),
 });
 
-/** Somebody of whom only some things matter. */
+/** A person with only some relevant fields. */
 function userWith(fields: Partial<DocumentUser>): DocumentUser {
   return {
     userId: "ada",
@@ -201,7 +201,7 @@ function userWith(fields: Partial<DocumentUser>): DocumentUser {
   };
 }
 
-Deno.test("property: what is told of a person is read as it was", () => {
+Deno.test("property: a person is read from JSON as they were written", () => {
   fc.assert(
     fc.property(
       cursor,
@@ -218,7 +218,7 @@ Deno.test("property: what is told of a person is read as it was", () => {
   );
 });
 
-Deno.test("property: whatever a client says is read, or refused by an InvalidValueError", () => {
+Deno.test("property: any input of a client is read or refused by an InvalidValueError", () => {
   const wild = fc.oneof(
     fc.jsonValue(),
     fc.record({

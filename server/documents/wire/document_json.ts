@@ -9,9 +9,9 @@ import type { Cursor, Selection, Viewport } from "../people/positions.ts";
 
 /** A {@linkcode Selection} on the wire. */
 export interface SelectionJson {
-  /** Where the selection was begun. */
+  /** Where the selection began. */
   readonly anchor: Cursor;
-  /** Where it has been drawn to. */
+  /** Where it ends: the position of the cursor. */
   readonly head: Cursor;
   /** Whether the head comes before the anchor. */
   readonly is_backward: boolean;
@@ -19,25 +19,25 @@ export interface SelectionJson {
 
 /** A {@linkcode Viewport} on the wire. */
 export interface ViewportJson {
-  /** The first line that is seen, from 0. */
+  /** The first visible line, from 0. */
   readonly top_line: number;
-  /** The last one. */
+  /** The last visible line. */
   readonly bottom_line: number;
   /** How far the text is scrolled, from 0 to 100. */
   readonly scroll_percentage: number;
 }
 
-/** What a list of people tells of each; times are Unix milliseconds. */
+/** A person in a list; times are Unix milliseconds. */
 export interface ActiveUserJson {
-  /** Who. */
+  /** The id of the person. */
   readonly user_id: string;
-  /** What they are called. */
+  /** Their name. */
   readonly name: string;
-  /** Where their picture is. */
+  /** The URL of their picture. */
   readonly avatar_url: string | null;
-  /** What they do. */
+  /** Their activity. */
   readonly activity: DocumentActivity;
-  /** When they last did something. */
+  /** The time of their last activity. */
   readonly last_active_at: Timestamp;
 }
 
@@ -47,7 +47,7 @@ export interface ActiveDocumentJson {
   readonly document_id: string;
   /** How many people are in it. */
   readonly user_count: number;
-  /** When somebody last did something in it. */
+  /** The time of the last activity in it. */
   readonly last_active_at: Timestamp;
 }
 
@@ -61,23 +61,23 @@ export interface DocumentUserJson extends ActiveUserJson {
   readonly color: string;
   /** Whether they can be reached. */
   readonly online: boolean;
-  /** Whether they type. */
+  /** Whether they are typing. */
   readonly is_typing: boolean;
   /** Whether they have the document in focus. */
   readonly is_focused: boolean;
-  /** What they have on the screen. */
+  /** The part of the text on their screen. */
   readonly viewport: ViewportJson | null;
-  /** Where their cursor is. */
+  /** The position of their cursor. */
   readonly cursor: Cursor | null;
-  /** What they have selected. */
+  /** Their selection. */
   readonly selection: SelectionJson | null;
   /** When the first of their sessions began. */
   readonly connected_at: Timestamp;
-  /** When their cursor was last moved. */
+  /** When their cursor last moved. */
   readonly last_cursor_update: Timestamp | null;
 }
 
-/** What a {@linkcode DocumentMessage} says, on the wire. */
+/** The payload of a {@linkcode DocumentMessage} on the wire. */
 export type DocumentPayloadJson =
   | {
     readonly type: "state";
@@ -107,19 +107,19 @@ export type DocumentPayloadJson =
 
 /** A {@linkcode DocumentMessage} on the wire. */
 export interface DocumentMessageJson {
-  /** Tells it from events of other kinds. */
+  /** Distinguishes it from other kinds of events. */
   readonly event_type: "presence";
-  /** What it tells. */
+  /** The content. */
   readonly payload: DocumentPayloadJson;
-  /** When, in Unix milliseconds by the server's clock. */
+  /** When it was made, in Unix milliseconds of the server's clock. */
   readonly timestamp: Timestamp;
 }
 
 /**
- * Puts a message of a document into the words of the wire.
+ * Converts a message of a document to its form on the wire.
  *
  * @param message The message.
- * @returns The same as JSON has it. O(people) for a state, else O(1).
+ * @returns The JSON object. O(people) for a state, else O(1).
  *
  * @example Usage
  * ```ts
@@ -144,13 +144,12 @@ export function documentMessageJson(
 }
 
 /**
- * Puts a person into the words of the wire.
+ * Converts a person to their form on the wire.
  *
  * @param user The person.
- * @returns The same as JSON has it.
+ * @returns The JSON object.
  */
 export function documentUserJson(user: DocumentUser): DocumentUserJson {
-  const { selection, viewport } = user;
   return {
     ...activeUserJson(user),
     document_id: user.documentId,
@@ -159,19 +158,19 @@ export function documentUserJson(user: DocumentUser): DocumentUserJson {
     online: user.online,
     is_typing: user.typing,
     is_focused: user.focused,
-    viewport: viewport && viewportJson(viewport),
+    viewport: viewportJson(user.viewport),
     cursor: user.cursor,
-    selection: selection && selectionJson(selection),
+    selection: selectionJson(user.selection),
     connected_at: user.connectedAt,
     last_cursor_update: user.lastCursorUpdate,
   };
 }
 
 /**
- * Puts what a list tells of a person into the words of the wire.
+ * Converts a person to their form in a list on the wire.
  *
  * @param user The person.
- * @returns The same as JSON has it.
+ * @returns The JSON object.
  */
 export function activeUserJson(user: DocumentUser): ActiveUserJson {
   return {
@@ -184,10 +183,10 @@ export function activeUserJson(user: DocumentUser): ActiveUserJson {
 }
 
 /**
- * Puts a document that there are people in into the words of the wire.
+ * Converts a document with people in it to its form on the wire.
  *
  * @param document The document.
- * @returns The same as JSON has it.
+ * @returns The JSON object.
  */
 export function activeDocumentJson(
   document: ActiveDocument,
@@ -220,13 +219,13 @@ function payloadOf(message: DocumentMessage): DocumentPayloadJson {
       return { type: "user_idle", user_id };
     case "cursorMoved": {
       const { cursor } = message;
-      const selection = message.selection && selectionJson(message.selection);
+      const selection = selectionJson(message.selection);
       return { type: "cursor_moved", user_id, cursor, selection };
     }
     case "typingChanged":
       return { type: "typing_changed", user_id, is_typing: message.isTyping };
     case "viewportChanged": {
-      const viewport = message.viewport && viewportJson(message.viewport);
+      const viewport = viewportJson(message.viewport);
       return { type: "viewport_changed", user_id, viewport };
     }
     case "activityChanged":
@@ -236,18 +235,16 @@ function payloadOf(message: DocumentMessage): DocumentPayloadJson {
   }
 }
 
-function selectionJson(
-  { anchor, head, isBackward }: Selection,
-): SelectionJson {
+function selectionJson(selection: Selection | null): SelectionJson | null {
+  if (selection === null) return null;
+  const { anchor, head, isBackward } = selection;
   return { anchor, head, is_backward: isBackward };
 }
 
-function viewportJson(
-  { topLine, bottomLine, scrollPercentage }: Viewport,
-): ViewportJson {
-  return {
-    top_line: topLine,
-    bottom_line: bottomLine,
-    scroll_percentage: scrollPercentage,
+function viewportJson(viewport: Viewport | null): ViewportJson | null {
+  return viewport && {
+    top_line: viewport.topLine,
+    bottom_line: viewport.bottomLine,
+    scroll_percentage: viewport.scrollPercentage,
   };
 }

@@ -54,11 +54,11 @@ const ADA_JSON = {
   last_cursor_update: 2_000,
 } as const;
 
-Deno.test("documentUserJson() tells all of a person", () => {
+Deno.test("documentUserJson() contains all fields of a person", () => {
   assertEquals(documentUserJson(ADA), ADA_JSON);
 });
 
-Deno.test("documentUserJson() tells what is not there as null", () => {
+Deno.test("documentUserJson() writes absent fields as null", () => {
   const nothing = { viewport: null, cursor: null, selection: null };
   const json = documentUserJson({
     ...ADA,
@@ -68,7 +68,7 @@ Deno.test("documentUserJson() tells what is not there as null", () => {
   assertEquals(json, { ...ADA_JSON, ...nothing, last_cursor_update: null });
 });
 
-Deno.test("activeUserJson() tells what a list has of a person", () => {
+Deno.test("activeUserJson() contains the fields of a list", () => {
   assertEquals(activeUserJson({ ...ADA, avatarUrl: "https://a.example/1" }), {
     user_id: "ada",
     name: "Ada",
@@ -78,7 +78,7 @@ Deno.test("activeUserJson() tells what a list has of a person", () => {
   });
 });
 
-Deno.test("documentMessageJson() tells the state of a document", () => {
+Deno.test("documentMessageJson() writes the state of a document", () => {
   const message = {
     type: "state",
     documentId: "42",
@@ -151,7 +151,7 @@ const EVENTS: Record<string, [DocumentEvent, object]> = {
 };
 
 for (const [what, [event, payload]] of Object.entries(EVENTS)) {
-  Deno.test(`documentMessageJson() tells of ${what}`, () => {
+  Deno.test(`documentMessageJson() writes ${what}`, () => {
     assertEquals<object>(documentMessageJson(event), {
       event_type: "presence",
       payload,

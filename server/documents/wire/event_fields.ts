@@ -2,15 +2,15 @@ import type { PresenceSnapshot } from "../../../core/mod.ts";
 import { documentIdOf } from "../contexts.ts";
 import type { DocumentModel } from "../document_model.ts";
 
-/** What has happened to an entry, as a `RedisBackbone` tells it. */
+/** An event of an entry, as a `RedisBackbone` reports it. */
 export interface EntryEvent {
-  /** Whether it came, has changed, or is gone. */
+  /** Whether the entry joined, was updated or left. */
   readonly type: "joined" | "updated" | "left";
-  /** Who. */
+  /** The subject. */
   readonly subject: string;
-  /** Where. */
+  /** The context. */
   readonly context: string;
-  /** Whether they are there by another entry as well. */
+  /** Whether the subject has another entry in the context. */
   readonly hasOthers: boolean;
   /** The entry as JSON. */
   readonly value: string;
@@ -18,21 +18,21 @@ export interface EntryEvent {
 
 /** The fields of an event in Materi's stream `materi:events:presence`. */
 export type DocumentEventFields = {
-  /** Who. */
+  /** The id of the person. */
   readonly user_id: string;
   /** The id of the document. */
   readonly document_id: string;
-  /** The id of the document's workspace; empty if it is in none. */
+  /** The id of the document's workspace; empty without one. */
   readonly workspace_id: string;
 };
 
 /**
- * Makes of an event of a `RedisBackbone` what Materi's stream tells: somebody
- * comes to a document with the first of their tabs, and leaves with the last one.
- * Updates are left out, and so is what is no document or not public.
+ * Converts an event of a `RedisBackbone` to an event of Materi's stream: a
+ * person joins a document with their first tab and leaves with the last one.
+ * Updates, other contexts and entries that are not public have no event.
  *
  * @param event The event.
- * @returns The fields; `undefined` for what is not to be told.
+ * @returns The fields; `undefined` if there is no event.
  *
  * @example Usage
  * ```ts

@@ -14,7 +14,7 @@ import { at, join, update } from "../testing/harness.ts";
 
 const STREAM = "materi:events:presence";
 
-/** A server that tells its events as Materi's are told. */
+/** A server that publishes events like Materi's. */
 class Teller implements AsyncDisposable {
   readonly server = new PresenceServer<DocumentModel>();
   readonly presence = new DocumentPresence(this.server, {
@@ -49,7 +49,7 @@ class Teller implements AsyncDisposable {
   }
 }
 
-/** Reads what a stream tells, in short. */
+/** Reads the events of a stream in short form. */
 class Stream implements Disposable {
   readonly #redis: Redis;
 
@@ -69,7 +69,7 @@ class Stream implements Disposable {
     });
   }
 
-  /** Waits until all of it is told, and nothing else. */
+  /** Waits for exactly these events. */
   async tells(...expected: string[]): Promise<void> {
     const isTold = async () => (await this.told()).length >= expected.length;
     await eventually(isTold, `${expected} is told`);
@@ -92,14 +92,14 @@ function test(name: string, fn: (redis: RedisServer) => Promise<void>): void {
   });
 }
 
-/** Waits until a server knows so many sessions in document 42. */
+/** Waits until a server has so many sessions in document 42. */
 async function knows({ server }: Teller, sessions: number): Promise<void> {
   const context = "document:42";
   const isKnown = () => server.store.snapshots({ context }).length === sessions;
   await eventually(isKnown, `there are ${sessions} sessions`);
 }
 
-test("tells Materi's stream once that somebody has come, and has left", async ({ port }) => {
+test("publishes one join and one leave of a person to Materi's stream", async ({ port }) => {
   await using teller = await Teller.start(port);
   using stream = new Stream(port);
   const ada = await join(teller.presence);
@@ -117,7 +117,7 @@ test("tells Materi's stream once that somebody has come, and has left", async ({
   await stream.tells(...told, "joined bob 42 ", "left bob 42 ");
 });
 
-test("tells of people, not of tabs, and of nobody who can't be seen", async ({ port }) => {
+test("publishes events of people, not of tabs, and none of hidden entries", async ({ port }) => {
   await using a = await Teller.start(port);
   await using b = await Teller.start(port);
   using stream = new Stream(port);
@@ -131,7 +131,7 @@ test("tells of people, not of tabs, and of nobody who can't be seen", async ({ p
   first[Symbol.dispose]();
   second[Symbol.dispose]();
   await knows(b, 1);
-  // A reload: the new tab is there before the old one is given up.
+  // A reload: the new tab joins before the old one ends.
   const again = await join(b.presence);
   third[Symbol.dispose]();
   await stream.tells("joined ada 42 acme");

@@ -171,9 +171,10 @@ export class Channel {
   judge(identity: PhoenixIdentity): boolean {
     if (!mayWrite(identity, this.needed)) this.untrack();
     const viewer = this.#viewerOf?.(identity);
-    if (viewer === undefined || isSameViewer(viewer, this.#viewer)) {
-      return false;
-    }
+    if (viewer === undefined) return false;
+    const isSame = viewer.subject === this.#viewer.subject &&
+      rightsKey(viewer) === rightsKey(this.#viewer);
+    if (isSame) return false;
     this.#applyViewer(viewer);
     return this.#watching !== undefined;
   }
@@ -295,10 +296,6 @@ export class Channel {
     if (stamp === undefined) return meta;
     throw new InvalidValueError(ACTION, "meta", "must be an object", meta);
   }
-}
-
-function isSameViewer(one: TopicViewer, other: TopicViewer): boolean {
-  return one.subject === other.subject && rightsKey(one) === rightsKey(other);
 }
 
 /**

@@ -3,6 +3,7 @@ import { workspaceContext } from "../../documents/mod.ts";
 import type { Admission, PhoenixIdentity } from "../rights/identity.ts";
 import {
   isJsonObject,
+  isShortText,
   type JsonObject,
   type JsonValue,
   MAX_NAME_LENGTH,
@@ -90,10 +91,7 @@ function textOf(
   maxLength: number,
 ): string | undefined {
   const value: JsonValue = own(object, field) ?? "";
-  if (
-    typeof value === "string" && value.length <= maxLength &&
-    value.isWellFormed()
-  ) return value === "" ? undefined : value;
+  if (isShortText(value, maxLength)) return value === "" ? undefined : value;
   const rule =
     `must be a well-formed string of at most ${maxLength} characters`;
   throw new InvalidValueError(ACTION, field, rule, value);

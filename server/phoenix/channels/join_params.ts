@@ -2,6 +2,7 @@ import { assertVisibility } from "../../../core/assert.ts";
 import { InvalidValueError, type Visibility } from "../../../core/mod.ts";
 import {
   isJsonObject,
+  isShortText,
   type JsonObject,
   type JsonValue,
   MAX_NAME_LENGTH,
@@ -85,10 +86,7 @@ function readKey(params: JsonObject, presence: JsonObject): string | undefined {
   // Supabase's clients send an empty key to be given one.
   const key = own(params, "key") ?? (own(presence, "key") || undefined);
   if (key === undefined) return undefined;
-  if (
-    typeof key === "string" && key !== "" && key.isWellFormed() &&
-    key.length <= MAX_NAME_LENGTH
-  ) return key;
+  if (key !== "" && isShortText(key, MAX_NAME_LENGTH)) return key;
   const rule =
     `must be a well-formed string of 1 to ${MAX_NAME_LENGTH} characters`;
   throw new InvalidValueError(ACTION, "key", rule, key);

@@ -108,8 +108,13 @@ export class Joins {
     if (askJoin === undefined) return {};
     this.#assertMayJoin(topic);
     return after(askJoin(topic, payload), (answer) => {
-      assertAnswered(answer);
-      return answer;
+      if (typeof answer === "object" && answer !== null) return answer;
+      // A hook that answers nothing has let nobody in.
+      throw new TypeError(
+        `Cannot join topic: the hook must give an admission or a rejection: received ${
+          String(answer)
+        }`,
+      );
     });
   }
 
@@ -197,14 +202,4 @@ function after<T, R>(
   const isPromise = (value: T | PromiseLike<T>): value is PromiseLike<T> =>
     typeof value === "object" && value !== null && "then" in value;
   return isPromise(value) ? Promise.resolve(value).then(next) : next(value);
-}
-
-/** A hook that answers nothing has let nobody in. */
-function assertAnswered(answer: unknown): void {
-  if (typeof answer === "object" && answer !== null) return;
-  throw new TypeError(
-    `Cannot join topic: the hook must give an admission or a rejection: received ${
-      String(answer)
-    }`,
-  );
 }

@@ -43,7 +43,10 @@ const JSON_ENCODING = 1;
 export function decodeBinary(frame: Uint8Array): PhoenixMessage {
   const [kind] = frame;
   if (kind === undefined) throw new FrameError("it is empty");
-  if (kind === PUSH) return decodePush(frame);
+  if (kind === PUSH) {
+    const { names, rest } = namesIn(frame, 4, 5);
+    return { ...headerOf(names), payload: rest };
+  }
   if (kind === USER_BROADCAST_PUSH) return decodeUserBroadcastPush(frame);
   throw new FrameError(`no client sends binary frames of kind ${kind}`);
 }
@@ -64,11 +67,6 @@ export function encodeBytes(
   const metadata = isBare ? "" : JSON.stringify(payload.metadata);
   const names = { topic, event: payload.event, metadata };
   return frameOf(USER_BROADCAST, names, [BINARY_ENCODING], payload.bytes);
-}
-
-function decodePush(frame: Uint8Array): PhoenixMessage {
-  const { names, rest } = namesIn(frame, 4, 5);
-  return { ...headerOf(names), payload: rest };
 }
 
 function decodeUserBroadcastPush(frame: Uint8Array): PhoenixMessage {

@@ -1,16 +1,13 @@
 import { decodeBinary, encodeBytes } from "./binary_frame.ts";
 import { decodeUtf8 } from "./bytes.ts";
 import { FrameError } from "./frame_error.ts";
+import { isBytes, type MessageHeader, type PhoenixMessage } from "./message.ts";
 import {
-  BinaryBroadcast,
-  type MessageHeader,
-  type PhoenixMessage,
-} from "./message.ts";
-import {
-  decodeTextV1,
-  decodeTextV2,
+  decodeText,
   encodeTextV1,
   encodeTextV2,
+  fieldsOfV1,
+  fieldsOfV2,
 } from "./text_frame.ts";
 
 /**
@@ -87,34 +84,26 @@ const VERSION = /^([12])\.0\.(?:0|[1-9][0-9]*)$/;
 /** Version 1. */
 export const V1: Codec = {
   // Some clients send their JSON as bytes.
-  decode: (frame) => decodeTextV1(textOf(frame)),
-  encode: (message) => {
-    const { payload } = message;
-    return isBytes(payload)
+  decode: (frame) => decodeText(textOf(frame), fieldsOfV1),
+  encode: (message) =>
+    isBytes(message.payload)
       ? undefined
-      : encodeTextV1(message, JSON.stringify(payload));
-  },
+      : encodeTextV1(message, JSON.stringify(message.payload)),
   encodeText: encodeTextV1,
 };
 
 /** Version 2, which all clients but old ones speak. */
 export const V2: Codec = {
   decode: (frame) =>
-    typeof frame === "string" ? decodeTextV2(frame) : decodeBinary(frame),
-  encode: (message) => {
-    const { payload } = message;
-    return isBytes(payload)
-      ? encodeBytes(message, payload)
-      : encodeTextV2(message, JSON.stringify(payload));
-  },
+    typeof frame === "string"
+      ? decodeText(frame, fieldsOfV2)
+      : decodeBinary(frame),
+  encode: (message) =>
+    isBytes(message.payload)
+      ? encodeBytes(message, message.payload)
+      : encodeTextV2(message, JSON.stringify(message.payload)),
   encodeText: encodeTextV2,
 };
-
-function isBytes(
-  payload: PhoenixMessage["payload"],
-): payload is Uint8Array | BinaryBroadcast {
-  return payload instanceof Uint8Array || payload instanceof BinaryBroadcast;
-}
 
 function textOf(frame: string | Uint8Array): string {
   const text = typeof frame === "string" ? frame : decodeUtf8(frame);

@@ -55,18 +55,17 @@ function readName(
   raw: RawHeader,
   rule = "must be a string",
 ): string {
-  const fault = typeof value === "string"
-    ? faultOf(value)
-    : value === undefined
-    ? "is missing or not UTF-8"
-    : rule;
-  if (typeof value === "string" && fault === undefined) return value;
-  throw new FrameError(`${field} ${fault}`, originOf(raw));
+  const isName = typeof value === "string" && value.isWellFormed() &&
+    !isLarger(value, MAX_NAME_BYTES);
+  if (isName) return value;
+  throw new FrameError(`${field} ${faultOf(value, rule)}`, originOf(raw));
 }
 
-function faultOf(name: string): string | undefined {
-  if (!name.isWellFormed()) return "must be a well-formed string";
-  return isLarger(name, MAX_NAME_BYTES)
+/** Returns what is wrong with a malformed name. */
+function faultOf(name: unknown, rule: string): string {
+  if (name === undefined) return "is missing or not UTF-8";
+  if (typeof name !== "string") return rule;
+  return name.isWellFormed()
     ? `must have at most ${MAX_NAME_BYTES} bytes`
-    : undefined;
+    : "must be a well-formed string";
 }

@@ -33,6 +33,13 @@ export interface PhoenixMessage extends MessageHeader {
  */
 export type PhoenixPayload = JsonObject | Uint8Array | BinaryBroadcast;
 
+/** Reports whether a payload is bytes of either kind. */
+export function isBytes(
+  payload: PhoenixPayload,
+): payload is Uint8Array | BinaryBroadcast {
+  return payload instanceof Uint8Array || payload instanceof BinaryBroadcast;
+}
+
 /**
  * A broadcast of bytes in Supabase's dialect: a message of the event
  * `broadcast`. A broadcast of JSON needs no class of its own: it is the object

@@ -4,25 +4,6 @@ import { originOf, type RawHeader, readHeader } from "./frame_header.ts";
 import type { MessageHeader, PhoenixMessage } from "./message.ts";
 import { isDeeperThan, MAX_DEPTH, outlineOf } from "./nesting.ts";
 
-/**
- * Reads a frame of version 2: `[join_ref, ref, topic, event, payload]`.
- *
- * @throws {FrameError} If it is not one.
- */
-export function decodeTextV2(text: string): PhoenixMessage {
-  return messageOf(text, fieldsOfV2);
-}
-
-/**
- * Reads a frame of version 1: `{ topic, event, payload, ref, join_ref }`, where
- * the refs are optional.
- *
- * @throws {FrameError} If it is not one.
- */
-export function decodeTextV1(text: string): PhoenixMessage {
-  return messageOf(text, fieldsOfV1);
-}
-
 /** Writes a frame of version 2. */
 export function encodeTextV2(
   { joinRef, ref, topic, event }: MessageHeader,
@@ -46,7 +27,8 @@ interface Fields extends RawHeader {
   readonly payload: JsonValue | undefined;
 }
 
-function fieldsOfV2(frame: JsonValue): Fields {
+/** Reads the array of version 2: `[join_ref, ref, topic, event, payload]`. */
+export function fieldsOfV2(frame: JsonValue): Fields {
   if (!Array.isArray(frame) || frame.length !== 5) {
     throw new FrameError("it must be an array of 5");
   }
@@ -55,13 +37,24 @@ function fieldsOfV2(frame: JsonValue): Fields {
   return { joinRef, ref, topic, event, payload };
 }
 
-function fieldsOfV1(frame: JsonValue): Fields {
+/**
+ * Reads the object of version 1: `{ topic, event, payload, ref, join_ref }`,
+ * where the refs are optional.
+ */
+export function fieldsOfV1(frame: JsonValue): Fields {
   if (!isJsonObject(frame)) throw new FrameError("it must be an object");
   const { join_ref: joinRef = null, ref = null, topic, event, payload } = frame;
   return { joinRef, ref, topic, event, payload };
 }
 
-function messageOf(
+/**
+ * Reads a frame of text.
+ *
+ * @param text The frame.
+ * @param fieldsOf Reads the frame of its version.
+ * @throws {FrameError} If it is not one.
+ */
+export function decodeText(
   text: string,
   fieldsOf: (frame: JsonValue) => Fields,
 ): PhoenixMessage {

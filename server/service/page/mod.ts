@@ -42,14 +42,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
  * for everything else.
  */
 export function servePage(request: Request): Response | undefined {
-  // With some Host headers there is no URL.
-  if (!URL.canParse(request.url)) return undefined;
   const { pathname, host } = new URL(request.url);
   const text = FILES.get(pathname);
-  const isHead = request.method === "HEAD";
-  if (text === undefined || !(isHead || request.method === "GET")) {
-    return undefined;
-  }
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (text === undefined || !isRead) return undefined;
   const [, extension = ""] = pathname.split(".");
   return new Response(text, {
     headers: {

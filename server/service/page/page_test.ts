@@ -55,7 +55,7 @@ Deno.test("servePage() serves all files that the pages load, and no others", asy
   assertEquals(modules.filter((path) => !paths.includes(path)), []);
 });
 
-Deno.test("servePage() serves no code of the package except the beacon, core and the colours", () => {
+Deno.test("servePage() serves only the beacon, core and the colours of the package", () => {
   const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
   const others = [...BROWSER_MODULES.keys()]
     .filter((path) => !own.test(path) && !/^\/(beacon|core)\//.test(path));

@@ -89,7 +89,7 @@ export class Service implements AsyncDisposable {
   /**
    * Sends signals, and waits until the service has ended.
    *
-   * @returns Its exit code, and what it has written since it listens.
+   * @returns Its exit code, and what it has written since it began to listen.
    */
   async stop(
     ...signals: Deno.Signal[]

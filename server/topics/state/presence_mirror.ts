@@ -41,8 +41,8 @@ export interface PresenceCallbacks {
    * Receives metas that left.
    *
    * @param key The key.
-   * @param current What remains of the key; its `metas` are empty if the key has
-   * left.
+   * @param current What remains of the key; its `metas` are empty if the key
+   * has left.
    * @param left The metas that left.
    */
   readonly onLeave?:
@@ -52,7 +52,7 @@ export interface PresenceCallbacks {
 
 /**
  * Makes a mirror equal to a state, the payload of `presence_state`, and reports
- * the differences: first all joins, then all leaves. Metas are told apart by
+ * the differences: first all joins, then all leaves. Metas are distinguished by
  * `phx_ref`. O(mirror + state).
  *
  * @param mirror The mirror; an empty `Map` to begin with.
@@ -103,13 +103,13 @@ export function syncState(
 }
 
 /**
- * Applies a diff, the payload of `presence_diff`, to a mirror and reports it. To
- * apply it twice has the same effect as once. O(diff, and the metas of its
+ * Applies a diff, the payload of `presence_diff`, to a mirror and reports it.
+ * To apply it twice has the same effect as once. O(diff, and the metas of its
  * keys), whatever the size of the topic.
  *
  * Joins come first: a meta replaces the one with its `phx_ref`, else the one
- * with its `phx_ref_prev`, else it is added last; so an update keeps the order of
- * metas. Then leaves: a key without metas is removed, and an unknown key is
+ * with its `phx_ref_prev`, else it is added last; so an update keeps the order
+ * of metas. Then leaves: a key without metas is removed, and an unknown key is
  * skipped. Callbacks receive what the diff says about a key, even if the mirror
  * contained it already.
  *
@@ -142,7 +142,10 @@ export function syncDiff(
   diff: WireDiff,
   callbacks: PresenceCallbacks = {},
 ): void {
-  assertDiff(diff);
+  const action = "sync diff";
+  assertObject(diff, "diff", action);
+  assertState(diff.joins, "joins", action);
+  assertState(diff.leaves, "leaves", action);
   for (const [key, joined] of Object.entries(diff.joins)) {
     const current = mirror.get(key);
     const metas = joinedTo(current?.metas ?? [], joined.metas);
@@ -226,13 +229,6 @@ function without(
   return metas.filter(({ phx_ref }) => !refs.has(phx_ref));
 }
 
-function assertDiff(diff: unknown): void {
-  const action = "sync diff";
-  assertObject(diff, "diff", action);
-  assertState(diff.joins, "joins", action);
-  assertState(diff.leaves, "leaves", action);
-}
-
 function assertState(state: unknown, field: string, action: string): void {
   assertObject(state, field, action);
   for (const [key, presence] of Object.entries(state)) {
@@ -248,12 +244,8 @@ function assertPresence(
   assertObject(presence, field, action);
   const { metas } = presence;
   if (!Array.isArray(metas)) {
-    throw new InvalidValueError(
-      action,
-      `${field}.metas`,
-      "must be an array",
-      metas,
-    );
+    const rule = "must be an array";
+    throw new InvalidValueError(action, `${field}.metas`, rule, metas);
   }
   for (const [index, meta] of metas.entries()) {
     assertMeta(meta, `${field}.metas[${index}]`, action);

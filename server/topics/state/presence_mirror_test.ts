@@ -66,7 +66,7 @@ type Told = [
   changed: WirePresence,
 ];
 
-/** Callbacks that write down what they are told. */
+/** Callbacks that record their calls. */
 function listener(): PresenceCallbacks & { told: Told[] } {
   const told: Told[] = [];
   return {
@@ -82,7 +82,7 @@ Deno.test("syncState() fills an empty mirror", () => {
   assertEquals(stateOf(mirror), { ada: at("a") });
 });
 
-Deno.test("syncState() tells who is new, then who is gone", () => {
+Deno.test("syncState() reports joins, then leaves", () => {
   const mirror = mirrorOf({ dan: at("d"), eve: at("e") });
   const state = { ada: at("a1", "a2"), bob: at("b") };
   const callbacks = listener();
@@ -96,7 +96,7 @@ Deno.test("syncState() tells who is new, then who is gone", () => {
   ]);
 });
 
-Deno.test("syncState() tells only the metas that are new or gone", () => {
+Deno.test("syncState() reports only the metas that joined or left", () => {
   const mirror = mirrorOf({ ada: at("a1", "a2"), bob: at("b1") });
   const callbacks = listener();
   syncState(mirror, { ada: at("a2", "a3"), bob: at("b1", "b2") }, callbacks);
@@ -108,7 +108,7 @@ Deno.test("syncState() tells only the metas that are new or gone", () => {
   ]);
 });
 
-Deno.test("syncState() tells nothing of who was there all along", () => {
+Deno.test("syncState() reports nothing for unchanged presences", () => {
   const state = { ada: at("a1", "a2"), bob: at("b") };
   const mirror = mirrorOf(structuredClone(state));
   const callbacks = listener();
@@ -123,7 +123,7 @@ Deno.test("syncState() empties a mirror", () => {
   assertEquals(mirror.size, 0);
 });
 
-Deno.test("syncState() takes over order, fields and metas of the state", () => {
+Deno.test("syncState() adopts order, fields and metas of the state", () => {
   const mirror: PresenceMirror = new Map();
   syncState(
     mirror,
@@ -138,7 +138,7 @@ Deno.test("syncState() takes over order, fields and metas of the state", () => {
   assertEquals(callbacks.told, []);
 });
 
-Deno.test("syncState() tells of a replaced meta as a join and a leave", () => {
+Deno.test("syncState() reports a replaced meta as a join and a leave", () => {
   const mirror = mirrorOf({ ada: at("1", "2") });
   const after = {
     metas: [{ phx_ref: "3", phx_ref_prev: "1" }, ...at("2").metas],
@@ -154,7 +154,7 @@ Deno.test("syncState() tells of a replaced meta as a join and a leave", () => {
   ]);
 });
 
-Deno.test("syncState() takes a key without metas for one that is not there", () => {
+Deno.test("syncState() treats a key without metas as absent", () => {
   const mirror = mirrorOf({ ada: at("a") });
   const callbacks = listener();
   syncState(mirror, { ada: at(), bob: at() }, callbacks);
@@ -170,7 +170,7 @@ Deno.test("syncDiff() fills an empty mirror", () => {
   assertEquals(callbacks.told, [["join", "ada", undefined, at("a")]]);
 });
 
-Deno.test("syncDiff() puts joined metas last, and takes a key without metas away", () => {
+Deno.test("syncDiff() puts joined metas last, and removes a key without metas", () => {
   const mirror = mirrorOf({ ada: at("a1"), bob: at("b"), cleo: at("c") });
   const callbacks = listener();
   syncDiff(
@@ -185,7 +185,7 @@ Deno.test("syncDiff() puts joined metas last, and takes a key without metas away
   ]);
 });
 
-Deno.test("syncDiff() keeps a key of which a meta is left", () => {
+Deno.test("syncDiff() keeps a key with a remaining meta", () => {
   const mirror = mirrorOf({ ada: at("a1", "a2", "a3") });
   const callbacks = listener();
   syncDiff(mirror, leaves({ ada: at("a3", "a1") }), callbacks);
@@ -193,7 +193,7 @@ Deno.test("syncDiff() keeps a key of which a meta is left", () => {
   assertEquals(callbacks.told, [["leave", "ada", at("a2"), at("a3", "a1")]]);
 });
 
-Deno.test("syncDiff() passes over the leave of a key that is not there", () => {
+Deno.test("syncDiff() ignores the leave of an absent key", () => {
   const mirror = mirrorOf({ ada: at("a") });
   const callbacks = listener();
   syncDiff(mirror, leaves({ bob: at("b") }), callbacks);
@@ -216,7 +216,7 @@ Deno.test("syncDiff() applies joins before leaves", () => {
   ]);
 });
 
-Deno.test("syncDiff() puts an update in the place of what it updates", () => {
+Deno.test("syncDiff() puts an update in the place of the meta that it updates", () => {
   const mirror = mirrorOf({ ada: at("1", "2", "3") });
   const update = { metas: [{ phx_ref: "4", phx_ref_prev: "2", mood: "fine" }] };
   const after = {
@@ -250,7 +250,7 @@ Deno.test("syncDiff() follows updates of updates, within a diff too", () => {
   ]);
 });
 
-Deno.test("syncDiff() puts an update of what it has not last", () => {
+Deno.test("syncDiff() puts an update of an unknown meta last", () => {
   const mirror = mirrorOf({ ada: at("1") });
   const update = { metas: [{ phx_ref: "3", phx_ref_prev: "2" }] };
   syncDiff(mirror, { joins: { ada: update }, leaves: { ada: at("2") } });
@@ -279,7 +279,7 @@ Deno.test("syncDiff() never holds a meta twice", () => {
     { phx_ref: "2" },
     { phx_ref: "3" },
   ]);
-  // The meta that a known one has replaced stays where it is, until it leaves.
+  // A meta that a known one has replaced stays in place until it leaves.
   const known = {
     metas: [{ phx_ref: "3", phx_ref_prev: "2" }, ...at("2").metas],
   };
@@ -287,7 +287,7 @@ Deno.test("syncDiff() never holds a meta twice", () => {
   assertEquals(refsOf(mirror.get("ada")), ["1", "2", "3"]);
 });
 
-Deno.test("syncDiff() tells what a diff says, and changes nothing, the second time", () => {
+Deno.test("syncDiff() reports a repeated diff and changes nothing", () => {
   const mirror = mirrorOf({ ada: at("1", "2"), bob: at("b1", "b2") });
   const diff = {
     joins: { ada: { metas: [{ phx_ref: "3", phx_ref_prev: "1" }] } },
@@ -305,7 +305,7 @@ Deno.test("syncDiff() tells what a diff says, and changes nothing, the second ti
   ]);
 });
 
-Deno.test("syncDiff() replaces the other fields of a presence by a join, and keeps them else", () => {
+Deno.test("syncDiff() replaces the other fields of a presence with a join, and otherwise keeps them", () => {
   const mirror: PresenceMirror = new Map();
   const parsed = (json: string): WireDiff => JSON.parse(json);
   syncDiff(
@@ -328,7 +328,7 @@ Deno.test("syncDiff() replaces the other fields of a presence by a join, and kee
   );
 });
 
-Deno.test("syncDiff() has no presence for a key that joins without metas", () => {
+Deno.test("syncDiff() adds no presence for a key that joins without metas", () => {
   const mirror = mirrorOf({ ada: at("a") });
   const callbacks = listener();
   syncDiff(mirror, joins({ bob: at() }), callbacks);
@@ -336,7 +336,7 @@ Deno.test("syncDiff() has no presence for a key that joins without metas", () =>
   assertEquals(callbacks.told, []);
 });
 
-Deno.test("syncState() and syncDiff() take names of Object.prototype for ordinary keys", () => {
+Deno.test("syncState() and syncDiff() treat names of Object.prototype as ordinary keys", () => {
   const names = ["__proto__", "constructor", "hasOwnProperty", ""];
   const state: WireState = JSON.parse(
     `{${names.map((key) => `"${key}":{"metas":[{"phx_ref":"1"}]}`)}}`,
@@ -381,7 +381,7 @@ Deno.test("syncState() and syncDiff() call back when the mirror shows the key's 
   ]);
 });
 
-Deno.test("syncState() heals what a callback that throws has left undone", () => {
+Deno.test("syncState() repairs a mirror after a callback has thrown", () => {
   const mirror: PresenceMirror = new Map();
   const state = { ada: at("1"), bob: at("2") };
   const onJoin = () => {
@@ -395,7 +395,7 @@ Deno.test("syncState() heals what a callback that throws has left undone", () =>
   assertEquals(callbacks.told, [["join", "bob", undefined, at("2")]]);
 });
 
-Deno.test("syncState() and syncDiff() change no presence, state or diff that they were given", () => {
+Deno.test("syncState() and syncDiff() change no given presence, state or diff", () => {
   const state = { ada: at("1", "2"), bob: at("3") };
   const diff = {
     joins: { ada: { metas: [{ phx_ref: "4", phx_ref_prev: "1" }] } },
@@ -411,7 +411,7 @@ Deno.test("syncState() and syncDiff() change no presence, state or diff that the
   assertEquals(ada, at("1", "2"));
 });
 
-Deno.test("listMirror() lists who is there, sorted by key", () => {
+Deno.test("listMirror() lists presences, sorted by key", () => {
   const mirror: PresenceMirror = new Map();
   assertEquals(listMirror(mirror), []);
   syncState(mirror, {
@@ -428,7 +428,7 @@ Deno.test("listMirror() lists who is there, sorted by key", () => {
   ]);
 });
 
-Deno.test("listMirror() can be mapped to what one wants to show", () => {
+Deno.test("listMirror() can be mapped", () => {
   const mirror = mirrorOf({ ada: at("first", "second"), bob: at("third") });
   assertEquals(
     listMirror(mirror).map(([key, { metas }]) => [key, metas[0]?.phx_ref]),
@@ -436,8 +436,8 @@ Deno.test("listMirror() can be mapped to what one wants to show", () => {
   );
 });
 
-// As a client does: it keeps the diffs that come before the state for later.
-Deno.test("syncState() and syncDiff() catch up with diffs that came before the state", () => {
+// As a client does: it holds the diffs that arrive before the state.
+Deno.test("syncState() and syncDiff() catch up with diffs that arrived before the state", () => {
   const mirror: PresenceMirror = new Map();
   const callbacks = listener();
   const early = leaves({ bob: at("2") });
@@ -450,7 +450,7 @@ Deno.test("syncState() and syncDiff() catch up with diffs that came before the s
     ["leave", "bob", at(), at("2")],
   ]);
 
-  // After a reconnect the state says what has happened meanwhile.
+  // After a reconnect the state contains what has happened meanwhile.
   const again = listener();
   syncState(mirror, { ada: at("1"), cleo: at("3") }, again);
   syncDiff(mirror, leaves({ ada: at("1") }), again);
@@ -461,7 +461,7 @@ Deno.test("syncState() and syncDiff() catch up with diffs that came before the s
   ]);
 });
 
-/** What is no state, with the field and the rule that an error names. */
+/** Malformed states, with the field and the rule that an error names. */
 const BAD_STATES: [json: string, field: string, rule: string][] = [
   ["null", "", "must be an object: received null"],
   ["[]", "", "must be an object: received an array"],
@@ -501,7 +501,7 @@ const BAD_STATES: [json: string, field: string, rule: string][] = [
   ],
 ];
 
-/** Checks that a sync throws, says why, and changes and tells nothing. */
+/** Checks that a sync throws the right error, and changes and reports nothing. */
 function assertRefused(
   sync: (mirror: PresenceMirror, callbacks: PresenceCallbacks) => void,
   field: string,
@@ -519,7 +519,7 @@ function assertRefused(
   assertEquals(callbacks.told, []);
 }
 
-Deno.test("syncState() refuses what is no state, and changes nothing", () => {
+Deno.test("syncState() refuses a malformed state and changes nothing", () => {
   for (const [json, path, rule] of BAD_STATES) {
     const field = `state${path}`;
     const message = `Cannot sync state: ${field} ${rule}`;
@@ -531,7 +531,7 @@ Deno.test("syncState() refuses what is no state, and changes nothing", () => {
   }
 });
 
-Deno.test("syncDiff() refuses what is no diff, and changes nothing", () => {
+Deno.test("syncDiff() refuses a malformed diff and changes nothing", () => {
   const good =
     '{"bob":{"metas":[{"phx_ref":"2"}]},"ada":{"metas":[{"phx_ref":"1"}]}}';
   const diffs = BAD_STATES.flatMap(([json, path, rule]) => [
@@ -592,10 +592,10 @@ Deno.test("syncDiff() property: after every diff of a history of a state the mir
   );
 });
 
-/** Who is there, written down in the simplest way. */
+/** The presences in the simplest form. */
 type Table = readonly { readonly key: string; readonly meta: WireMeta }[];
 
-/** The rows of one table whose refs another one has not, by key. */
+/** The rows of one table whose refs another one lacks, by key. */
 function difference(table: Table, other: Table): WireState {
   const refs = new Set(other.map(({ meta }) => meta.phx_ref));
   return toState(table.filter(({ meta }) => !refs.has(meta.phx_ref)));

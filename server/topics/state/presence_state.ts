@@ -62,8 +62,8 @@ export function newState(): PresenceState {
 }
 
 /**
- * Adds a meta to a key. To track a process again adds another meta. O(log topics
- * + log keys of the topic + metas of the key).
+ * Adds a meta to a key. To track a process again adds another meta. O(log
+ * topics + log keys of the topic + metas of the key).
  *
  * @param state The state; it does not change.
  * @param topic The topic.
@@ -101,9 +101,9 @@ export function trackState(
 }
 
 /**
- * Removes all metas of a process from a key. A key without metas is removed, and
- * so is a topic without keys. O(log topics + log keys of the topic + metas of
- * the key).
+ * Removes all metas of a process from a key. A key without metas is removed,
+ * and so is a topic without keys. O(log topics + log keys of the topic + metas
+ * of the key).
  *
  * @param state The state; it does not change.
  * @param topic The topic.

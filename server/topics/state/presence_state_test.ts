@@ -85,7 +85,7 @@ Deno.test("trackState() adds a meta for each time a process is tracked", () => {
   assertEquals(listed(state, "room"), [["ada", ["tab 1", "tab 1", "tab 2"]]]);
 });
 
-Deno.test("trackState() keeps what a meta says as it is", () => {
+Deno.test("trackState() keeps the data of a meta as it is", () => {
   for (const json of ["null", "1.0", ' {"b":1, "a":"\\u0061"} ', "", "{oops"]) {
     const state = tracked(["room", "ada", "tab", json]);
     const entry = listState(state, "room").get("ada");
@@ -106,7 +106,7 @@ Deno.test("trackState() keeps topics and keys apart", () => {
   assertEquals(connectionCount(state, "hall", "bob"), 0);
 });
 
-Deno.test("trackState() takes any text for an ordinary topic, key and process", () => {
+Deno.test("trackState() accepts any text as a topic, key and process", () => {
   for (const odd of ODD_KEYS) {
     const state = newState();
     assertFalse(isPresent(state, odd, odd));
@@ -117,7 +117,7 @@ Deno.test("trackState() takes any text for an ordinary topic, key and process", 
   }
 });
 
-Deno.test("trackState() leaves the state before as it was", () => {
+Deno.test("trackState() does not change the former state", () => {
   const before = frozen(tracked(
     ["room", "ada", "tab-1", "1"],
     ["hall", "bob", "tab-1", "2"],
@@ -129,7 +129,7 @@ Deno.test("trackState() leaves the state before as it was", () => {
   assertEquals(before, copy);
 });
 
-Deno.test("trackState() shares what is the same before and after", () => {
+Deno.test("trackState() shares unchanged parts with the former state", () => {
   const before = tracked(
     ["hall", "ada", "tab", "1"],
     ["room", "ada", "tab", "1"],
@@ -148,7 +148,7 @@ Deno.test("trackState() shares what is the same before and after", () => {
   );
 });
 
-Deno.test("untrackState() takes all metas of the process away", () => {
+Deno.test("untrackState() removes all metas of the process", () => {
   const state = tracked(
     ["room", "ada", "tab-1", "1"],
     ["room", "ada", "tab-2", "2"],
@@ -161,7 +161,7 @@ Deno.test("untrackState() takes all metas of the process away", () => {
   ]);
 });
 
-Deno.test("untrackState() lets a key without metas go, and a topic without keys", () => {
+Deno.test("untrackState() removes a key without metas, and a topic without keys", () => {
   let state = tracked(
     ["room", "ada", "tab", "1"],
     ["room", "bob", "tab", "2"],
@@ -173,7 +173,7 @@ Deno.test("untrackState() lets a key without metas go, and a topic without keys"
   assertEquals(state, newState());
 });
 
-Deno.test("untrackState() gives the same state back if there is nothing to take", () => {
+Deno.test("untrackState() returns the same state if there is nothing to remove", () => {
   const state = tracked(["room", "ada", "tab", "1"]);
   assertStrictEquals(untrackState(state, "hall", "ada", "tab"), state);
   assertStrictEquals(untrackState(state, "room", "bob", "tab"), state);
@@ -182,7 +182,7 @@ Deno.test("untrackState() gives the same state back if there is nothing to take"
   assertStrictEquals(untrackState(empty, "room", "ada", "tab"), empty);
 });
 
-Deno.test("untrackState() leaves the state before as it was", () => {
+Deno.test("untrackState() does not change the former state", () => {
   const before = frozen(tracked(
     ["room", "ada", "tab-1", "1"],
     ["room", "ada", "tab-2", "2"],
@@ -196,7 +196,7 @@ Deno.test("untrackState() leaves the state before as it was", () => {
   assertEquals(before, copy);
 });
 
-Deno.test("listState() sorts by key, whoever came first", () => {
+Deno.test("listState() sorts by key, whatever the order of the joins", () => {
   const keys = ["b", "\u{1f600}", "", "a", "\uff5e", "B", "__proto__", "10"];
   const state = tracked(
     ...keys.map((key): [string, string, string, string] => [
@@ -226,7 +226,7 @@ Deno.test("makeEntry() is read by entryMetas() and entryCount()", () => {
   assertEquals(entryCount(makeEntry([])), 0);
 });
 
-Deno.test("makeEntry() copies the metas that it is given", () => {
+Deno.test("makeEntry() copies the given metas", () => {
   const metas = [makeMeta("tab", "1")];
   const entry = makeEntry(metas);
   metas.push(makeMeta("tab", "2"));
@@ -241,7 +241,7 @@ Deno.test("makeEntry() makes what a state lists", () => {
   );
 });
 
-/** Checks that a tree is sorted, counted and balanced; gives its height. */
+/** Checks that a tree is sorted, counted and balanced; returns its height. */
 function checkTree<V>(
   tree: PresenceTree<V> | undefined,
   checkValue: (value: V) => void,
@@ -258,14 +258,14 @@ function checkTree<V>(
   return 1 + Math.max(...heights);
 }
 
-/** Checks all that must hold of a state. */
+/** Checks the invariants of a state. */
 function checkState(state: PresenceState): void {
   checkTree(state.topics, (keys) => {
     checkTree(keys, (entry) => assert(entryCount(entry) > 0));
   });
 }
 
-Deno.test("trackState() and untrackState() keep large topics flat, in whatever order", () => {
+Deno.test("trackState() and untrackState() keep large topics flat, in any order", () => {
   const names = Array.from(
     { length: 2_000 },
     (_, i) => `${i}`.padStart(4, "0"),
@@ -289,7 +289,7 @@ Deno.test("trackState() and untrackState() keep large topics flat, in whatever o
   }
 });
 
-Deno.test("trackState() and untrackState() property: a topic stays flat and sorted, whoever comes and goes", () => {
+Deno.test("trackState() and untrackState() property: a topic stays flat and sorted through any joins and leaves", () => {
   const key = fc.integer({ min: 0, max: 99 }).map(String);
   const first = fc.uniqueArray(key, { minLength: 20, maxLength: 60 });
   const turns = fc.array(key, { minLength: 20, maxLength: 100 });
@@ -297,7 +297,7 @@ Deno.test("trackState() and untrackState() property: a topic stays flat and sort
     fc.property(first, turns, (first, turns) => {
       let state = newState();
       const here = new Set<string>();
-      // Who is here goes, who is not comes.
+      // A present one leaves, an absent one joins.
       for (const key of [...first, ...turns]) {
         const turn = here.has(key) ? untrackState : trackState;
         state = turn(state, "t", key, "p", "1");
@@ -330,7 +330,7 @@ const step = fc.record({
 /** The state as a table of rows, which is slow and simple. */
 type Row = { topic: string; key: string; meta: PresenceMeta };
 
-Deno.test("trackState() and untrackState() property: any history adds up as a table does, and changes no state", () => {
+Deno.test("trackState() and untrackState() property: any history equals a table and changes no former state", () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), (steps) => {
       let state = frozen(newState());
@@ -382,7 +382,7 @@ function checkTable(state: PresenceState, rows: Row[]): void {
   }
 }
 
-Deno.test("listState() gives the same list until the topic changes", () => {
+Deno.test("listState() returns the same list until the topic changes", () => {
   const one = trackState(newState(), "room", "ada", "tab-1", "{}");
   const list = listState(one, "room");
   assertStrictEquals(listState(one, "room"), list);

@@ -24,7 +24,7 @@ export {
   settles,
 } from "../../testing/harness.ts";
 
-/** A server, and its topics. */
+/** A server and its topics. */
 export interface Topics extends Disposable {
   readonly server: PresenceServer<TopicModel>;
   readonly presence: TopicPresence;
@@ -41,7 +41,7 @@ export function topics(
   return { server, presence, [Symbol.dispose]: dispose };
 }
 
-/** What another face publishes: ada is in the room if nothing is said. */
+/** Returns an update of another face: by default, ada is in the room. */
 export function update(
   fields: Partial<PresenceUpdate<TopicModel>> = {},
 ): PresenceUpdate<TopicModel> {
@@ -69,14 +69,14 @@ export class EventReader {
     return this.#reader.done;
   }
 
-  /** Reads until there is nothing more without time going by. */
+  /** Reads until nothing more arrives without time passing. */
   async read(): Promise<string[]> {
     const events = await this.#reader.read();
     return events.map((event) => JSON.stringify(event));
   }
 }
 
-/** What a client makes of the messages of a watch. */
+/** The mirror that a client makes of the messages of a watch. */
 export class Client {
   readonly mirror: PresenceMirror = new Map();
   readonly reader: Reader<TopicMessage>;
@@ -85,11 +85,11 @@ export class Client {
     this.reader = new Reader(presence.watch(topic, options));
   }
 
-  /** Reads until there is nothing more without time going by. */
+  /** Reads until nothing more arrives without time passing. */
   async read(limit?: number): Promise<TopicMessage[]> {
     const messages = await this.reader.read(limit);
     for (const message of messages) {
-      // As over a wire: nothing but JSON arrives.
+      // As over a network: only JSON arrives.
       if (message.type === "state") {
         syncState(this.mirror, JSON.parse(stateJson(message)));
       } else {
@@ -99,7 +99,7 @@ export class Client {
     return messages;
   }
 
-  /** Who is there, as `list` tells it. */
+  /** Returns the presences in the form of `list`. */
   list(): TopicEntry[] {
     return listMirror(this.mirror)
       .map(([key, { metas }]) => ({ key, metas: metas.map(fromWireMeta) }));

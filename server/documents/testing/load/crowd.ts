@@ -1,7 +1,7 @@
 import type { CrowdOrder } from "./crowd_worker.ts";
 import type { Joining, Tally } from "./load_client.ts";
 
-/** Many people, in a thread of their own. */
+/** Many people in their own thread. */
 export class Crowd implements Disposable {
   readonly #worker = new Worker(new URL("crowd_worker.ts", import.meta.url), {
     type: "module",
@@ -14,17 +14,17 @@ export class Crowd implements Disposable {
     return crowd;
   }
 
-  /** They begin to move their cursors. */
+  /** Starts to move their cursors. */
   async move(everyMs: number): Promise<void> {
     await this.#tell({ type: "move", everyMs });
   }
 
-  /** What they have done and got so far. */
+  /** Returns what they have sent and received so far. */
   tally(): Promise<Tally> {
     return this.#tell({ type: "tally" });
   }
 
-  /** They are lost. */
+  /** Ends the thread and all connections. */
   [Symbol.dispose](): void {
     this.#worker.terminate();
   }

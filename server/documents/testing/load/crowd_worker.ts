@@ -1,7 +1,7 @@
 /**
- * A crowd that moves, and counts what comes. It sleeps a little in each turn:
- * the system would wake it for every frame otherwise, and it would be the crowd
- * that is measured. How long frames are on their way is for others to say.
+ * A crowd that moves and counts frames. It sleeps a little in each turn:
+ * otherwise the system would wake it for every frame, and the crowd would be
+ * measured. Other clients measure the delay of frames.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
   tally,
 } from "./load_client.ts";
 
-/** What to do; a tally is the answer. */
+/** An order; its reply is a tally. */
 export type CrowdOrder =
   | { readonly type: "join"; readonly joining: Joining }
   | { readonly type: "move"; readonly everyMs: number }

@@ -1,9 +1,9 @@
 /**
- * Puts load on documents: people who move their cursors, storms of joins and of
- * reconnects, one who does not read, many who are idle. The server is a process
- * of its own; beside it, in the same run, a bare fan-out of the same frames.
+ * Puts load on documents: moving cursors, storms of joins and reconnects, a
+ * client that does not read, many idle people. The server is a separate
+ * process. The same run also measures a bare fan-out of the same frames.
  *
- * `deno task load` runs all of it; names of scenarios after it run those.
+ * `deno task load` runs all scenarios, or those whose names follow it.
  *
  * @module
  */
@@ -38,7 +38,7 @@ class Target implements AsyncDisposable {
     return new Target(process, Number(new TextDecoder().decode(value)));
   }
 
-  /** What it has used so far. */
+  /** Returns its usage so far. */
   async usage(): Promise<Usage> {
     const response = await fetch(`http://127.0.0.1:${this.port}/usage`);
     return await response.json();
@@ -58,7 +58,7 @@ interface Usage {
   readonly rss: number;
   /** Bytes that wait for the slowest client. */
   readonly backlogBytes: number;
-  /** Positions that later ones have replaced, before a client had them. */
+  /** Positions that later ones replaced before a client received them. */
   readonly coalesced: number;
 }
 
@@ -66,16 +66,16 @@ interface Traffic {
   readonly documents: number;
   /** People in each document. */
   readonly people: number;
-  /** Time between two moves of one of them. */
+  /** The time between two moves of one person. */
   readonly everyMs: number;
   readonly seconds: number;
-  /** Whether one more is there who does not read. */
+  /** Whether one more client does not read. */
   readonly hasSlowReader?: boolean;
 }
 
 const WARM_UP_MS = 3_000;
 
-/** How many of the people measure how long cursors are on their way. */
+/** How many of the people measure the delay of cursors. */
 const OBSERVERS = 3;
 
 /** People who move their cursors. */
@@ -146,20 +146,20 @@ async function traffic(kind: Kind, settings: Traffic): Promise<void> {
   for (const observer of observers) await observer.lose();
 }
 
-/** As many bytes wait for a client that is told less, by default. */
+/** How many bytes wait for a client before it receives less, by default. */
 const BUFFERED_BYTES = 1_048_576;
 
-/** One more comes, and does not read what it asks for until there is no room. */
+/** Adds a client that reads nothing and requests replies until it is behind. */
 async function addSlowReader(target: Target): Promise<void> {
   const slow = await LoadClient.join(target.port, "0", 1_000_000);
   slow.pause();
-  // The system takes some megabytes before anything waits in the server.
+  // The system buffers some megabytes before anything waits in the server.
   while ((await target.usage()).backlogBytes <= BUFFERED_BYTES) {
     await slow.ask(1_000);
   }
 }
 
-/** All come at once; then all are lost, and come back at once. */
+/** Everyone joins at once; then all are lost and rejoin at once. */
 async function storms(kind: Kind): Promise<void> {
   await using target = await Target.start(kind);
   const [people, documents] = [2_000, 20];
@@ -187,12 +187,12 @@ async function storms(kind: Kind): Promise<void> {
   for (const client of [...clients, watcher]) await client.lose();
 }
 
-/** Many who do nothing but be there. */
+/** Many people who are idle. */
 async function idle(kind: Kind): Promise<void> {
   await using target = await Target.start(kind);
   const [people, documents, seconds] = [10_000, 1_000, 60];
   const clients = await joinAll({ port: target.port, people, documents });
-  // What was told of the joins, and of who has been idle for long, is over.
+  // The events of joins and of idle people are over.
   await pause(40_000);
   const timers = clients.map((client, n) =>
     setTimeout(() => {
@@ -235,11 +235,11 @@ const KINDS: readonly Kind[] = ["bare", "presence"];
 const hundred = { documents: 1, people: 100, seconds: 10 };
 
 const SCENARIOS: Readonly<Record<string, (kind: Kind) => Promise<void>>> = {
-  // Faster than they may, and than a core can hand on.
+  // Faster than the throttle, and than a core can deliver.
   flood: (kind) => traffic(kind, { ...hundred, everyMs: 20, seconds: 5 }),
-  // Nearly as fast as they may: what comes a little early is not held back.
+  // Nearly as fast as the throttle: a slightly early position is not delayed.
   full: (kind) => traffic(kind, { ...hundred, everyMs: 60 }),
-  // As people do.
+  // Like real people.
   calm: (kind) => traffic(kind, { ...hundred, everyMs: 200 }),
   slow: (kind) =>
     traffic(kind, { ...hundred, everyMs: 200, hasSlowReader: true }),

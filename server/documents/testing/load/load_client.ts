@@ -2,12 +2,12 @@ import { RawSocket } from "./raw_socket.ts";
 
 const PATH = "/socket/websocket?vsn=2.0.0";
 
-/** The clock that goes around with the cursors: tens of microseconds. */
+/** Returns the time that cursors carry, in tens of microseconds. */
 function ticks(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 100) % 1e9;
 }
 
-/** One person's tab in a document. */
+/** A tab of a person in a document. */
 export class LoadClient {
   readonly #socket: RawSocket;
   readonly #topic: string;
@@ -22,7 +22,7 @@ export class LoadClient {
     this.#id = id;
   }
 
-  /** Connects, and waits until it has joined. */
+  /** Connects and waits until it has joined. */
   static async join(
     port: number,
     document: string,
@@ -44,12 +44,12 @@ export class LoadClient {
     return client;
   }
 
-  /** How many frames have come. */
+  /** How many frames have arrived. */
   get frames(): number {
     return this.#socket.frames;
   }
 
-  /** Why it is no more, if it is not. */
+  /** Why it has ended, if it has. */
   get end(): string | undefined {
     return this.#socket.end;
   }
@@ -61,13 +61,13 @@ export class LoadClient {
     this.#push("cursor", { cursor });
   }
 
-  /** Says that it is there, as clients do every half minute. */
+  /** Sends a heartbeat, as clients do every half minute. */
   beat(): void {
     const frame = [null, `${++this.#ref}`, "phoenix", "heartbeat", {}];
     this.#socket.send(JSON.stringify(frame));
   }
 
-  /** Asks for so many answers, each as long as a position; sends no faster. */
+  /** Requests so many replies, each as long as a position, and waits for the system. */
   async ask(count: number): Promise<void> {
     const ref = "x".repeat(140);
     const text = JSON.stringify([null, ref, "phoenix", "heartbeat", {}]);
@@ -75,7 +75,7 @@ export class LoadClient {
     await this.#socket.send(text);
   }
 
-  /** Tells how long others' cursors were on their way, in milliseconds. */
+  /** Reports the delay of others' cursors in milliseconds. */
   onCursor(take: (delayMs: number) => void): void {
     this.#socket.onText = (text) => {
       const [, offset] = /"offset":(\d+)/.exec(text) ?? [];
@@ -84,17 +84,17 @@ export class LoadClient {
     };
   }
 
-  /** Takes what comes as texts. */
+  /** Receives frames of text. */
   onText(take: (text: string) => void): void {
     this.#socket.onText = take;
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   pause(): void {
     this.#socket.pause();
   }
 
-  /** Is lost, without a goodbye. */
+  /** Ends without a goodbye. */
   async lose(): Promise<void> {
     this.#socket.close();
     await this.#socket.closed;
@@ -106,7 +106,7 @@ export class LoadClient {
   }
 }
 
-/** Who joins, and where. */
+/** How many people join where. */
 export interface Joining {
   readonly port: number;
   readonly people: number;
@@ -125,7 +125,7 @@ export interface Joining {
   readonly atOnce?: number;
 }
 
-/** Everybody joins, spread over the documents. */
+/** Joins people, spread over the documents. */
 export async function joinAll(
   { port, people, documents, first = 0, atOnce = 100 }: Joining,
 ): Promise<LoadClient[]> {
@@ -142,7 +142,7 @@ export async function joinAll(
   return clients;
 }
 
-/** Everybody moves their cursor every so often, one after the other. */
+/** Moves all cursors at an interval, one after the other. */
 export function moveAll(
   clients: readonly LoadClient[],
   everyMs: number,
@@ -156,17 +156,17 @@ export function moveAll(
   return () => stops.forEach((stop) => stop());
 }
 
-/** What clients have done and got. */
+/** What clients have sent and received. */
 export interface Tally {
-  /** How many frames have come. */
+  /** How many frames have arrived. */
   readonly frames: number;
   /** How many cursors they have sent. */
   readonly moves: number;
-  /** Why some are no more. */
+  /** Why some have ended. */
   readonly ends: readonly string[];
 }
 
-/** Sums up what clients have done and got. */
+/** Sums up what clients have sent and received. */
 export function tally(clients: readonly LoadClient[]): Tally {
   let [frames, moves] = [0, 0];
   for (const client of clients) {

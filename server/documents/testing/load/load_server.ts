@@ -1,6 +1,6 @@
 /**
- * What the load is put on, as a process of its own: the service's sockets with
- * documents behind them, or the bare fan-out of the same frames.
+ * The process under load: the service's sockets with documents behind them, or
+ * the bare fan-out of the same frames.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { PhoenixEndpoint, upgradeInDeno } from "../../../phoenix/mod.ts";
 import { PresenceServer } from "../../../mod.ts";
 import { liftFacets, TopicPresence } from "../../../topics/mod.ts";
 
-/** What is under load. */
+/** The server under load. */
 interface Subject {
   handle(request: Request): Response | Promise<Response>;
-  /** How many bytes wait for the slowest client. */
+  /** Returns how many bytes wait for the slowest client. */
   backlogBytes(): number;
-  /** How many positions later ones have replaced, before a client had them. */
+  /** Returns how many positions were replaced before a client received them. */
   coalesced(): number;
 }
 
-/** The service, without pages and HTTP. */
+/** Returns the service without pages and HTTP. */
 function presence(cursorThrottleMs: number): Subject {
   const server = new PresenceServer<DocumentModel>({ retention: 2_000 });
   const documents = new DocumentPresence(server, { cursorThrottleMs });
@@ -38,8 +38,8 @@ function presence(cursorThrottleMs: number): Subject {
 }
 
 /**
- * What everybody could write: whoever joins a topic gets what the others send.
- * It knows of nobody, forgets nobody, and waits for nobody.
+ * Returns the simplest server: everyone in a topic receives what the others
+ * send. It keeps no presence, no deadlines and no limits.
  */
 function bare(): Subject {
   const rooms = new Map<string, Set<WebSocket>>();
@@ -115,5 +115,5 @@ Deno.serve({
     coalesced: subject.coalesced(),
   });
 });
-// A profile is written by a process that ends by itself.
+// Only a process that ends by itself writes its profile.
 Deno.addSignalListener("SIGINT", () => Deno.exit(0));

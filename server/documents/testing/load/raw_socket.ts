@@ -1,12 +1,12 @@
-/** Room for what is read at once. */
+/** How much is read at once. */
 const READ_BYTES = 64 * 1024;
 
-/** How often those read who only count, to get many frames at a time. */
+/** How often sockets that only count read, to get many frames at a time. */
 const ROUND_MS = 10;
 
 let round: Promise<void> | undefined;
 
-/** Waits for the next time that all read who only count. */
+/** Waits for the next read of the sockets that only count. */
 function nextRound(): Promise<void> {
   return round ??= new Promise((resolve) =>
     setTimeout(() => {
@@ -22,23 +22,23 @@ const PING = 9;
 const PONG = 10;
 
 /**
- * A client's WebSocket that costs next to nothing, so that the server is what is
- * measured: it counts the frames that come, and decodes them only for who asks.
- * Who does gets them at once; else a hundred times a second is enough.
+ * A client's WebSocket that costs next to nothing, so that the server is
+ * measured. It counts frames and decodes them only with `onText`. With it,
+ * frames are read at once, otherwise a hundred times a second.
  */
 export class RawSocket {
   readonly #connection: Deno.TcpConn;
   /** Resolves when the last frame so far is sent. */
   #sent: Promise<void> = Promise.resolve();
-  /** What has come of a frame that is not whole yet. */
+  /** The beginning of an incomplete frame. */
   #rest = new Uint8Array(0);
   #isPaused = false;
   #resume: () => void = () => {};
-  /** How many text frames have come. */
+  /** How many text frames have arrived. */
   frames = 0;
-  /** How many bytes have come. */
+  /** How many bytes have arrived. */
   bytes = 0;
-  /** Takes text frames; left out, they are only counted. */
+  /** Receives text frames; without it, they are only counted. */
   onText: ((text: string) => void) | undefined;
   /** Why it has ended, if it has. */
   end: string | undefined;
@@ -54,7 +54,7 @@ export class RawSocket {
       .finally(() => this.close());
   }
 
-  /** Opens one to a service on this machine. */
+  /** Opens a socket to a service on this machine. */
   static async open(port: number, path: string): Promise<RawSocket> {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
     connection.setNoDelay();
@@ -76,23 +76,23 @@ export class RawSocket {
     return socket;
   }
 
-  /** Sends a text, masked by nothing; waits until the system has it. */
+  /** Sends a text with an empty mask; waits until the system has it. */
   send(text: string): Promise<void> {
     return this.#write(TEXT, new TextEncoder().encode(text));
   }
 
-  /** Reads no more, until it goes on. */
+  /** Stops reading until `goOn()`. */
   pause(): void {
     this.#isPaused = true;
   }
 
-  /** Reads again. */
+  /** Continues to read. */
   goOn(): void {
     this.#isPaused = false;
     this.#resume();
   }
 
-  /** Ends it without a word, as a lost connection does. */
+  /** Ends without a close frame, like a lost connection. */
   close(): void {
     this.end ??= "it was closed here";
     try {
@@ -154,7 +154,7 @@ export class RawSocket {
     this.#failUpgrade(new Error("Cannot open socket: it has ended"));
   }
 
-  /** Takes the frames out of what has come. */
+  /** Extracts the frames from what has arrived. */
   #scan(chunk: Uint8Array): void {
     let data = chunk;
     if (this.#rest.length > 0) {

@@ -3,7 +3,7 @@
 
 import { steadyNow } from "../../../../core/mod.ts";
 import { colorOf, paint, readColor } from "../people/color.js";
-import { made, show } from "../people/dom.js";
+import { made, place, show } from "../people/dom.js";
 
 /**
  * A place in a text.
@@ -89,13 +89,11 @@ export class CursorRenderer {
    * @param {RemoteCursor} cursor
    */
   updateCursor(cursor) {
-    let drawn = this.#drawn.get(cursor.userId);
-    if (drawn === undefined) {
-      drawn = new Drawn(this.#editor, cursor);
-      this.#drawn.set(cursor.userId, drawn);
-    }
+    const { userId } = cursor;
+    const drawn = this.#drawn.get(userId) ?? new Drawn(this.#editor, cursor);
+    this.#drawn.set(userId, drawn);
     drawn.cursor = cursor;
-    drawn.draw(drawn.measure());
+    drawn.measure()();
   }
 
   /**
@@ -111,21 +109,10 @@ export class CursorRenderer {
   /** Moves all cursors to where their positions are now. O(cursors). */
   refresh() {
     // To measure after each change would lay out the page each time.
-    const measured = [...this.#drawn.values()]
-      .map((drawn) => /** @type {const} */ ([drawn, drawn.measure()]));
-    for (const [drawn, measures] of measured) drawn.draw(measures);
+    const draws = [...this.#drawn.values()].map((drawn) => drawn.measure());
+    for (const draw of draws) draw();
   }
 }
-
-/**
- * @typedef {object} Measures
- * @property {Coordinates} at
- * @property {readonly Box[]} selected
- * @property {number} labelWidth
- * @property {number} labelHeight
- * @property {number} width of the container
- * @property {number} height of the container
- */
 
 /** The elements of one cursor. */
 class Drawn {
@@ -152,35 +139,25 @@ class Drawn {
     this.#label.append(this.#name);
     this.#element.append(this.#label);
     editor.container.append(this.#element);
-    this.#describe();
   }
 
-  /** @returns {Measures} */
+  /** Measures where all is now, and returns a function that draws it there. */
   measure() {
     this.#describe();
     const { position, selection } = this.cursor;
-    const { container } = this.#editor;
-    return {
-      at: this.#editor.getCoordinates(position),
-      selected: selection ? this.#boxesOf(selection) : [],
-      labelWidth: this.#label.offsetWidth,
-      labelHeight: this.#label.offsetHeight,
-      width: container.clientWidth,
-      height: container.clientHeight,
+    const { left, top, height } = this.#editor.getCoordinates(position);
+    const selected = selection ? this.#boxesOf(selection) : [];
+    const { offsetWidth, offsetHeight } = this.#label;
+    const { clientWidth, clientHeight } = this.#editor.container;
+    return () => {
+      const { classList } = this.#element;
+      place(this.#element, { left, top, height });
+      classList.toggle("is-out", top + height <= 0 || top >= clientHeight);
+      // The label stays within the container.
+      classList.toggle("is-below", top < offsetHeight);
+      classList.toggle("is-leftward", left + offsetWidth > clientWidth);
+      this.#drawBlocks(selected);
     };
-  }
-
-  /** @param {Measures} measures */
-  draw({ at, selected, labelWidth, labelHeight, width, height }) {
-    const { style, classList } = this.#element;
-    style.left = `${at.left}px`;
-    style.top = `${at.top}px`;
-    style.height = `${at.height}px`;
-    classList.toggle("is-out", at.top + at.height <= 0 || at.top >= height);
-    // The label stays within the container.
-    classList.toggle("is-below", at.top < labelHeight);
-    classList.toggle("is-leftward", at.left + labelWidth > width);
-    this.#drawBlocks(selected);
   }
 
   remove() {
@@ -226,10 +203,7 @@ class Drawn {
     this.#blocks = boxes.map(({ left, top, width, height }) => {
       const block = made("div", "", "remote-selection");
       paint(block, this.#color);
-      block.style.left = `${left}px`;
-      block.style.top = `${top}px`;
-      block.style.width = `${width}px`;
-      block.style.height = `${height}px`;
+      place(block, { left, top, width, height });
       return block;
     });
     // Below all cursors.

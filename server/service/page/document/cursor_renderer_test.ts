@@ -1,11 +1,9 @@
 /// <reference lib="dom" />
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { blankTest } from "../testing/blank_page.ts";
 import type { Position, RemoteCursor, Selection } from "./cursor_renderer.js";
-import { BlankPage } from "../testing/blank_page.ts";
-import { findChromium } from "../testing/browser.ts";
-
-const CHROMIUM = findChromium();
 
 type Step =
   | { readonly update: RemoteCursor }
@@ -31,7 +29,7 @@ interface Seen {
  * What is seen after some steps in an editor of letters that are 10 pixels wide
  * and 20 high, in a container of 400 by 100.
  */
-function seenAfter({ page }: BlankPage, steps: readonly Step[]): Promise<Seen> {
+function seenAfter(page: Page, steps: readonly Step[]): Promise<Seen> {
   return page.evaluate(async (steps) => {
     const path = "/document/cursor_renderer.js";
     const module: typeof import("./cursor_renderer.js") = await import(path);
@@ -116,68 +114,67 @@ const ADA: RemoteCursor = {
   lastActive: Infinity,
 };
 
-function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
-  Deno.test({
-    name: `CursorRenderer ${name}`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      await using blank = await BlankPage.open(CHROMIUM);
-      await run(blank);
-    },
-  });
-}
+blankTest(
+  "CursorRenderer shows a cursor with a label where the editor says",
+  async (page) => {
+    const { cursors, selections } = await seenAfter(page, [{ update: ADA }]);
+    assertEquals(cursors, [{
+      user: "ada",
+      label: "Ada",
+      elements: 1,
+      classes: [],
+      left: "30px",
+      top: "40px",
+      height: "20px",
+      background: "rgb(18, 52, 86)",
+      ink: "rgb(255, 255, 255)",
+    }]);
+    assertEquals(selections, []);
+  },
+);
 
-test("shows a cursor with a label where the editor says", async (blank) => {
-  const { cursors, selections } = await seenAfter(blank, [{ update: ADA }]);
-  assertEquals(cursors, [{
-    user: "ada",
-    label: "Ada",
-    elements: 1,
-    classes: [],
-    left: "30px",
-    top: "40px",
-    height: "20px",
-    background: "rgb(18, 52, 86)",
-    ink: "rgb(255, 255, 255)",
-  }]);
-  assertEquals(selections, []);
-});
+blankTest(
+  "CursorRenderer moves a cursor, and shows one for each person",
+  async (page) => {
+    const { cursors } = await seenAfter(page, [
+      { update: ADA },
+      { update: { ...ADA, userId: "bob", name: "Bob" } },
+      { update: { ...ADA, position: at(3, 7), name: "Countess" } },
+    ]);
+    assertEquals(
+      cursors.map(({ label, left, top }) => [label, left, top]),
+      [["Countess", "70px", "60px"], ["Bob", "30px", "40px"]],
+    );
+  },
+);
 
-test("moves a cursor, and shows one for each person", async (blank) => {
-  const { cursors } = await seenAfter(blank, [
-    { update: ADA },
-    { update: { ...ADA, userId: "bob", name: "Bob" } },
-    { update: { ...ADA, position: at(3, 7), name: "Countess" } },
-  ]);
-  assertEquals(
-    cursors.map(({ label, left, top }) => [label, left, top]),
-    [["Countess", "70px", "60px"], ["Bob", "30px", "40px"]],
-  );
-});
+blankTest(
+  "CursorRenderer shows a name that looks like markup as it is",
+  async (page) => {
+    const name = "<img src=x onerror=alert(1)>";
+    const { cursors } = await seenAfter(page, [{ update: { ...ADA, name } }]);
+    assertEquals(cursors[0]?.label, name);
+    assertEquals(cursors[0]?.elements, 1);
+  },
+);
 
-test("shows a name that looks like markup as it is", async (blank) => {
-  const name = "<img src=x onerror=alert(1)>";
-  const { cursors } = await seenAfter(blank, [{ update: { ...ADA, name } }]);
-  assertEquals(cursors[0]?.label, name);
-  assertEquals(cursors[0]?.elements, 1);
-});
+blankTest(
+  "CursorRenderer writes names in black or white, whichever is readable",
+  async (page) => {
+    const inks = [];
+    for (const color of ["hsl(60, 70%, 50%)", "hsl(240, 70%, 50%)"]) {
+      const { cursors } = await seenAfter(page, [{
+        update: { ...ADA, color },
+      }]);
+      inks.push(cursors[0]?.ink);
+    }
+    assertEquals(inks, ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
+  },
+);
 
-test("writes names in black or white, whichever is readable", async (blank) => {
-  const inks = [];
-  for (const color of ["hsl(60, 70%, 50%)", "hsl(240, 70%, 50%)"]) {
-    const { cursors } = await seenAfter(blank, [{ update: { ...ADA, color } }]);
-    inks.push(cursors[0]?.ink);
-  }
-  assertEquals(inks, ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
-});
-
-test("ignores malformed colours", async (blank) => {
+blankTest("CursorRenderer ignores malformed colours", async (page) => {
   const color = "red; position: fixed";
-  const { cursors } = await seenAfter(blank, [{ update: { ...ADA, color } }]);
+  const { cursors } = await seenAfter(page, [{ update: { ...ADA, color } }]);
   const { colorOf } = await import("../people/color.js");
   const hex = colorOf("ada");
   const parts = [1, 3, 5].map((start) =>
@@ -186,130 +183,157 @@ test("ignores malformed colours", async (blank) => {
   assertEquals(cursors[0]?.background, `rgb(${parts.join(", ")})`);
 });
 
-test("highlights a selection in one line, forward or backward", async (blank) => {
-  const [from, to] = [at(1, 2), at(1, 6)];
-  for (const selected of [selection(from, to), selection(to, from)]) {
-    const { selections } = await seenAfter(blank, [
-      { update: { ...ADA, position: selected.head, selection: selected } },
+blankTest(
+  "CursorRenderer highlights a selection in one line, forward or backward",
+  async (page) => {
+    const [from, to] = [at(1, 2), at(1, 6)];
+    for (const selected of [selection(from, to), selection(to, from)]) {
+      const { selections } = await seenAfter(page, [
+        { update: { ...ADA, position: selected.head, selection: selected } },
+      ]);
+      assertEquals(selections, ["20px 20px 40px 20px"]);
+    }
+  },
+);
+
+blankTest(
+  "CursorRenderer highlights a selection of several lines",
+  async (page) => {
+    const two = selection(at(0, 30), at(1, 5));
+    const four = selection(at(4, 5), at(1, 30));
+    const update = { ...ADA, position: four.head };
+    const seen = await seenAfter(page, [
+      { update: { ...update, selection: two } },
+      { update: { ...update, selection: four } },
     ]);
-    assertEquals(selections, ["20px 20px 40px 20px"]);
-  }
-});
+    assertEquals(seen.selections, [
+      "0px 40px 400px 20px",
+      "0px 60px 400px 20px",
+      "0px 80px 50px 20px",
+      "300px 20px 100px 20px",
+    ]);
+    const less = await seenAfter(page, [
+      { update: { ...update, selection: four } },
+      { update: { ...update, selection: two } },
+    ]);
+    assertEquals(less.selections, [
+      "0px 20px 50px 20px",
+      "300px 0px 100px 20px",
+    ]);
+  },
+);
 
-test("highlights a selection of several lines", async (blank) => {
-  const two = selection(at(0, 30), at(1, 5));
-  const four = selection(at(4, 5), at(1, 30));
-  const update = { ...ADA, position: four.head };
-  const seen = await seenAfter(blank, [
-    { update: { ...update, selection: two } },
-    { update: { ...update, selection: four } },
-  ]);
-  assertEquals(seen.selections, [
-    "0px 40px 400px 20px",
-    "0px 60px 400px 20px",
-    "0px 80px 50px 20px",
-    "300px 20px 100px 20px",
-  ]);
-  const less = await seenAfter(blank, [
-    { update: { ...update, selection: four } },
-    { update: { ...update, selection: two } },
-  ]);
-  assertEquals(less.selections, ["0px 20px 50px 20px", "300px 0px 100px 20px"]);
-});
-
-test("highlights neither an empty selection nor one that has ended", async (blank) => {
-  const selected = selection(at(1, 2), at(1, 6));
-  const { selections } = await seenAfter(blank, [
-    { update: { ...ADA, selection: selected } },
-    { update: { ...ADA, selection: null } },
-    {
-      update: {
-        ...ADA,
-        userId: "bob",
-        selection: selection(at(1, 2), at(1, 2)),
+blankTest(
+  "CursorRenderer highlights neither an empty selection nor one that has ended",
+  async (page) => {
+    const selected = selection(at(1, 2), at(1, 6));
+    const { selections } = await seenAfter(page, [
+      { update: { ...ADA, selection: selected } },
+      { update: { ...ADA, selection: null } },
+      {
+        update: {
+          ...ADA,
+          userId: "bob",
+          selection: selection(at(1, 2), at(1, 2)),
+        },
       },
-    },
-  ]);
-  assertEquals(selections, []);
-});
+    ]);
+    assertEquals(selections, []);
+  },
+);
 
-test("removes a cursor with its label and selection", async (blank) => {
-  const selected = selection(at(1, 2), at(3, 6));
-  const { cursors, selections } = await seenAfter(blank, [
-    { update: { ...ADA, selection: selected } },
-    { remove: "ada" },
-    { remove: "ada" },
-    { remove: "nobody" },
-  ]);
-  assertEquals([cursors, selections], [[], []]);
-});
+blankTest(
+  "CursorRenderer removes a cursor with its label and selection",
+  async (page) => {
+    const selected = selection(at(1, 2), at(3, 6));
+    const { cursors, selections } = await seenAfter(page, [
+      { update: { ...ADA, selection: selected } },
+      { remove: "ada" },
+      { remove: "ada" },
+      { remove: "nobody" },
+    ]);
+    assertEquals([cursors, selections], [[], []]);
+  },
+);
 
-test("moves cursors with the text, and hides what is out of it", async (blank) => {
-  const classes = [];
-  const tops = [];
-  for (const scroll of [0, 30, 61]) {
-    const { cursors } = await seenAfter(blank, [{ update: ADA }, { scroll }]);
-    classes.push(cursors[0]?.classes);
-    tops.push(cursors[0]?.top);
-  }
-  assertEquals(tops, ["40px", "10px", "-21px"]);
-  // Near the upper edge the label hangs below.
-  assertEquals(classes, [[], ["is-below"], ["is-out", "is-below"]]);
-});
+blankTest(
+  "CursorRenderer moves cursors with the text, and hides what is out of it",
+  async (page) => {
+    const classes = [];
+    const tops = [];
+    for (const scroll of [0, 30, 61]) {
+      const { cursors } = await seenAfter(page, [{ update: ADA }, { scroll }]);
+      classes.push(cursors[0]?.classes);
+      tops.push(cursors[0]?.top);
+    }
+    assertEquals(tops, ["40px", "10px", "-21px"]);
+    // Near the upper edge the label hangs below.
+    assertEquals(classes, [[], ["is-below"], ["is-out", "is-below"]]);
+  },
+);
 
-test("keeps a label within the right edge", async (blank) => {
-  const { cursors } = await seenAfter(blank, [
-    { update: { ...ADA, position: at(2, 39) } },
-  ]);
-  assertEquals(cursors[0]?.classes, ["is-leftward"]);
-});
+blankTest(
+  "CursorRenderer keeps a label within the right edge",
+  async (page) => {
+    const { cursors } = await seenAfter(page, [
+      { update: { ...ADA, position: at(2, 39) } },
+    ]);
+    assertEquals(cursors[0]?.classes, ["is-leftward"]);
+  },
+);
 
-test("marks people who are typing, and people who have done nothing for long", async (blank) => {
-  const { cursors } = await seenAfter(blank, [
-    { update: { ...ADA, isTyping: true, lastActive: Date.now() } },
-    { update: { ...ADA, userId: "bob", lastActive: Date.now() - 30_000 } },
-  ]);
-  assertEquals(cursors.map(({ classes }) => classes), [
-    ["is-typing"],
-    ["is-faint"],
-  ]);
-});
+blankTest(
+  "CursorRenderer marks people who are typing, and people who have done nothing for long",
+  async (page) => {
+    const { cursors } = await seenAfter(page, [
+      { update: { ...ADA, isTyping: true, lastActive: Date.now() } },
+      { update: { ...ADA, userId: "bob", lastActive: Date.now() - 30_000 } },
+    ]);
+    assertEquals(cursors.map(({ classes }) => classes), [
+      ["is-typing"],
+      ["is-faint"],
+    ]);
+  },
+);
 
-test("shows a name while its cursor moves or its person types", async (blank) => {
-  const seen = await blank.page.evaluate(async (ada) => {
-    const path = "/document/cursor_renderer.js";
-    const { CursorRenderer }: typeof import("./cursor_renderer.js") =
-      await import(path);
-    const container = document.createElement("div");
-    document.body.append(container);
-    const renderer = new CursorRenderer({
-      container,
-      getCoordinates: () => ({ left: 0, top: 0, height: 20 }),
-      getBoxes: () => [],
-    });
-    const seen: string[] = [];
-    const look = (change: object) => {
-      renderer.updateCursor({ ...ada, ...change });
-      const label = container.querySelector(".cursor-label");
-      if (label === null) throw new Error("no label");
-      seen.push(getComputedStyle(label).opacity);
-      for (const fading of label.getAnimations()) fading.finish();
-      seen.push(getComputedStyle(label).opacity);
-    };
-    look({ lastMoved: 1 });
-    look({ lastMoved: 1, lastActive: 5 });
-    look({ lastMoved: 2 });
-    look({ lastMoved: 3, isTyping: true });
-    look({ lastMoved: 3 });
-    look({});
-    return seen;
-  }, ADA);
-  assertEquals(seen, [
-    ...["1", "0"],
-    ...["0", "0"],
-    ...["1", "0"],
-    ...["1", "1"],
-    ...["1", "0"],
-    ...["1", "1"],
-  ]);
-});
+blankTest(
+  "CursorRenderer shows a name while its cursor moves or its person types",
+  async (page) => {
+    const seen = await page.evaluate(async (ada) => {
+      const path = "/document/cursor_renderer.js";
+      const { CursorRenderer }: typeof import("./cursor_renderer.js") =
+        await import(path);
+      const container = document.createElement("div");
+      document.body.append(container);
+      const renderer = new CursorRenderer({
+        container,
+        getCoordinates: () => ({ left: 0, top: 0, height: 20 }),
+        getBoxes: () => [],
+      });
+      const seen: string[] = [];
+      const look = (change: object) => {
+        renderer.updateCursor({ ...ada, ...change });
+        const label = container.querySelector(".cursor-label");
+        if (label === null) throw new Error("no label");
+        seen.push(getComputedStyle(label).opacity);
+        for (const fading of label.getAnimations()) fading.finish();
+        seen.push(getComputedStyle(label).opacity);
+      };
+      look({ lastMoved: 1 });
+      look({ lastMoved: 1, lastActive: 5 });
+      look({ lastMoved: 2 });
+      look({ lastMoved: 3, isTyping: true });
+      look({ lastMoved: 3 });
+      look({});
+      return seen;
+    }, ADA);
+    assertEquals(seen, [
+      ...["1", "0"],
+      ...["0", "0"],
+      ...["1", "0"],
+      ...["1", "1"],
+      ...["1", "0"],
+      ...["1", "1"],
+    ]);
+  },
+);

@@ -28,23 +28,20 @@ import { Participants } from "./participants.js";
 import { readPresenceEvent } from "./presence_event.js";
 import { TypingIndicator } from "./typing_indicator.js";
 
-/** How often to send each kind of message, at most. */
-const INTERVALS_MS = {
-  cursor: 50,
-  typing: 100,
-  viewport: 250,
-  text: 1_000,
-  focus: 5_000,
-};
+/** How often to ask for the text, or to answer, at most. */
+const TEXT_MS = 1_000;
 
-/** How long a message about a cursor may cross somebody's edit. */
+/** How often an active page says so. */
+const ACTIVE_MS = 5_000;
+
+/** How long a message about a cursor can cross somebody's edit. */
 const CROSSING_MS = 1_000;
 
-/** To ask the others for the text is to publish, too. */
+/** A reader cannot ask for the text, as that is to publish. */
 const ONLY_READING_TEXT =
   `${ONLY_READING} You see the text from its next change on.`;
 
-/** What is written with shorter pauses is undone together. */
+/** Undo reverts together what was written with shorter pauses. */
 const STEP_MS = 1_000;
 
 /** How often to redraw cursors that do not move: they become faint. */
@@ -62,30 +59,27 @@ const typing = new TypingIndicator(find("#typing", HTMLElement));
 const others = new Others(renderer, typing);
 
 /** The whole text may be long, and somebody may ask all the time. */
-const ask = atMostEvery(
-  INTERVALS_MS.text,
-  () => connection.push("text_wanted", {}),
-);
-const answer = atMostEvery(INTERVALS_MS.text, () => exchange.answer());
+const ask = atMostEvery(TEXT_MS, () => connection.push("text_wanted", {}));
+const answer = atMostEvery(TEXT_MS, () => exchange.answer());
 /** Text and cursor go together: one without the other is out of place. */
-const sendOwn = atMostEvery(INTERVALS_MS.cursor, () => {
+const sendOwn = atMostEvery(50, () => {
   exchange.sendNews();
   sendCursor();
 });
-const sendTyping = atMostEvery(INTERVALS_MS.typing, () => act("typing", {}));
-const sendViewport = atMostEvery(INTERVALS_MS.viewport, lookAt);
+const sendTyping = atMostEvery(100, () => act("typing", {}));
+const sendViewport = atMostEvery(250, lookAt);
 
 const exchange = new TextExchange(self, editor.text, participants, {
   send: (message) => void connection.push("text", message),
   ask,
   onEdits(edits) {
     editor.apply(edits);
-    // It was not me who moved the cursor.
+    // The edit has moved the cursor, and not I.
     if (selected) selected = editor.selected;
     const now = performance.now();
-    // But where I was just now may reach others after the edit.
+    // The position that I sent just now may reach others after the edit.
     if (now - movedAt < CROSSING_MS) sendOwn();
-    // What I send now may cross the next edit: it is sent again in a pause.
+    // A position that crosses the next edit is out of place: a pause corrects it.
     if (now - sentAt < CROSSING_MS || settling !== undefined) {
       clearTimeout(settling);
       settling = setTimeout(() => {
@@ -98,21 +92,22 @@ const exchange = new TextExchange(self, editor.text, participants, {
 });
 
 /**
- * What I have selected, as the others know it, once I have.
+ * My selection as the others know it; `undefined` until I have selected something.
  *
  * @type {import("../text/text_edit.js").Place | undefined}
  */
 let selected;
 /** When I last moved the cursor. */
 let movedAt = -Infinity;
-/** When I last sent where it is. */
+/** When I last sent its position. */
 let sentAt = -Infinity;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let settling;
 /** When I last wrote, if the cursor is still there. */
 let wroteAt = -Infinity;
 /**
- * What arrives while an input method composes: to change the text would end that.
+ * The messages that arrive during a composition of an input method: a change of
+ * the text would end it.
  *
  * @type {unknown[] | undefined}
  */
@@ -175,10 +170,10 @@ visit.onProfile((former) => {
 setInterval(moveText, FAINT_MS);
 
 const monitor = new ActivityMonitor({
-  activityTimeoutMs: INTERVALS_MS.focus,
+  activityTimeoutMs: ACTIVE_MS,
   onChange: stayActive,
 });
-setInterval(stayActive, INTERVALS_MS.focus);
+setInterval(stayActive, ACTIVE_MS);
 monitorActivity(globalThis, monitor, (focused, { hidden }) => {
   act("focus", { focused, hidden });
 });
@@ -224,7 +219,13 @@ function connect(onFirstJoined = () => {}) {
       onFirstJoined();
       onFirstJoined = () => {};
       mayWrite = mayPublish;
-      comeIn();
+      notices.connected(mayWrite ? undefined : ONLY_READING_TEXT);
+      showWhetherWriter();
+      exchange.joined();
+      connection.push("text_wanted", {});
+      act("focus", { focused: document.hasFocus(), hidden: document.hidden });
+      lookAt();
+      sendCursor();
     },
     onLost: forgetOthers,
     onShut() {
@@ -235,19 +236,9 @@ function connect(onFirstJoined = () => {}) {
   });
 }
 
-function comeIn() {
-  notices.connected(mayWrite ? undefined : ONLY_READING_TEXT);
-  showWhetherWriter();
-  exchange.joined();
-  connection.push("text_wanted", {});
-  act("focus", { focused: document.hasFocus(), hidden: document.hidden });
-  lookAt();
-  sendCursor();
-}
-
 /**
- * Joins under another name. The new session begins before the former one ends,
- * so that nobody is said to have left.
+ * Joins under another name. The new session begins before the former one ends, so
+ * nobody is reported to leave.
  */
 function rejoin() {
   const former = connection;
@@ -267,7 +258,7 @@ function showWhetherWriter() {
 }
 
 /**
- * Sends what I do. Somebody invisible does nothing.
+ * Sends what I do, unless I am invisible.
  *
  * @param {string} event
  * @param {object} payload
@@ -276,19 +267,14 @@ function act(event, payload) {
   if (!visit.profile.invisible) connection.push(event, payload);
 }
 
-/** The service turns people idle who are not active again and again. */
+/** Says that I am still active: the service turns others idle. */
 function stayActive() {
   if (monitor.state !== "active") return;
   act("focus", { focused: document.hasFocus(), hidden: false });
 }
 
 function lookAt() {
-  const { topLine, bottomLine, scrollPercentage } = editor.viewport;
-  act("viewport", {
-    top_line: topLine,
-    bottom_line: bottomLine,
-    scroll_percentage: scrollPercentage,
-  });
+  act("viewport", editor.viewport);
 }
 
 function sendCursor() {
@@ -306,13 +292,13 @@ function sendCursor() {
   });
 }
 
-/** Whether the cursor is not where it was when I last moved it. */
+/** Reports whether the cursor is not where I last moved it. */
 function isElsewhere() {
   const { anchor, head } = editor.selected;
   return anchor !== selected?.anchor || head !== selected.head;
 }
 
-/** I have moved the cursor, perhaps by writing. */
+/** Sends that I have moved the cursor, perhaps by writing. */
 function moveCursor() {
   selected = editor.selected;
   movedAt = performance.now();
@@ -333,8 +319,10 @@ function takeInput() {
 }
 
 /**
- * @param {Event} event asks for it
- * @param {boolean} isUndo whether to undo, or to redo
+ * Undoes or redoes what I have written.
+ *
+ * @param {Event} event the request of the browser
+ * @param {boolean} isUndo whether to undo
  */
 function goBack(event, isUndo) {
   event.preventDefault();
@@ -352,7 +340,7 @@ function sendWritten() {
   moveText();
 }
 
-/** The text is not where it was, or not what it was. */
+/** Draws the cursors again, as the text has moved or changed. */
 function moveText() {
   hasMoved = true;
   showSoon();
@@ -360,13 +348,11 @@ function moveText() {
 
 /** Shows all at the next frame, however much happens before. */
 function showSoon() {
-  frame ||= requestAnimationFrame(() => {
-    frame = 0;
-    showAll();
-  });
+  frame ||= requestAnimationFrame(showAll);
 }
 
 function showAll() {
+  frame = 0;
   const people = visit.people.map((person) => {
     const doing = participants.of(person.key);
     return { ...person, color: doing?.color ?? person.color, doing };

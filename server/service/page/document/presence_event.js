@@ -30,8 +30,7 @@ import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
 /** @typedef {ReadonlyMap<string, unknown>} Fields */
 
 /**
- * Reads an event from the wire. Nothing in it can be relied on: other clients have
- * published it.
+ * Reads an event from the wire, and checks it: other clients have published it.
  *
  * @param {unknown} message
  * @param {number} now in milliseconds
@@ -40,76 +39,65 @@ import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
 export function readPresenceEvent(message, now) {
   const outer = fieldsOf(message);
   const fields = fieldsOf(outer.get("payload"));
-  const timestamp = readNumber(outer.get("timestamp")) ?? now;
   // The clock of the service may differ from that of the page.
-  const clock = { now, ahead: timestamp - now };
-  const type = fields.get("type");
+  const clock = { now, ahead: readNumber(outer.get("timestamp"), now) - now };
+  const type = String(fields.get("type"));
   if (type === "state") {
     const users = fields.get("users");
-    const people = (Array.isArray(users) ? users : []).flatMap((user) => {
-      const fields = fieldsOf(user);
-      const userId = fields.get("user_id");
-      if (typeof userId !== "string") return [];
-      return [/** @type {const} */ ([userId, readDoing(fields, clock)])];
-    });
-    return { type: "state", people };
+    const people = (Array.isArray(users) ? users : [])
+      .flatMap((user) => readPerson(user, clock));
+    return { type, people };
   }
   if (type === "user_joined") {
-    const presence = fieldsOf(fields.get("presence"));
-    const userId = presence.get("user_id");
-    if (typeof userId !== "string") return undefined;
-    return { type: "joined", userId, doing: readDoing(presence, clock) };
+    const [person] = readPerson(fields.get("presence"), clock);
+    return person && { type: "joined", userId: person[0], doing: person[1] };
   }
   const userId = fields.get("user_id");
   if (typeof userId !== "string") return undefined;
   if (type === "user_left") return { type: "left", userId };
-  const change = changeOf(type, fields, now);
-  return change && { type: "changed", userId, change };
+  const changed = Object.hasOwn(CHANGES, type) && CHANGES[type];
+  if (!changed) return undefined;
+  return { type: "changed", userId, change: changed(fields, now) };
 }
 
 /**
- * @param {unknown} type
- * @param {Fields} fields
- * @param {number} now
- * @returns {Partial<Doing> | undefined}
+ * The readers of what an event changes, by its type.
+ *
+ * @type {Readonly<Record<string, (fields: Fields, now: number) => Partial<Doing>>>}
  */
-function changeOf(type, fields, now) {
-  switch (type) {
-    case "cursor_moved":
-      return { ...readCursors(fields), lastActive: now };
-    case "typing_changed": {
-      const isTyping = fields.get("is_typing") === true;
-      return isTyping ? { isTyping, lastActive: now } : { isTyping };
-    }
-    case "viewport_changed":
-      return { lastActive: now };
-    case "activity_changed": {
-      const activity = readActivity(fields.get("activity"));
-      return isQuiet(activity) ? { activity } : { activity, lastActive: now };
-    }
-    case "color_changed":
-      return { color: readColor(fields.get("color")) };
-    case "user_idle":
-      return { activity: "idle" };
-    default:
-      return undefined;
-  }
-}
+const CHANGES = {
+  cursor_moved: (fields, now) => ({ ...readCursors(fields), lastActive: now }),
+  typing_changed(fields, now) {
+    const isTyping = fields.get("is_typing") === true;
+    return isTyping ? { isTyping, lastActive: now } : { isTyping };
+  },
+  viewport_changed: (_fields, now) => ({ lastActive: now }),
+  activity_changed(fields, now) {
+    const activity = readActivity(fields);
+    return isQuiet(activity) ? { activity } : { activity, lastActive: now };
+  },
+  color_changed: (fields) => ({ color: readColor(fields.get("color")) }),
+  user_idle: () => ({ activity: "idle" }),
+};
 
 /**
- * @param {Fields} fields
+ * Reads a person and what they do.
+ *
+ * @param {unknown} value
  * @param {{ now: number, ahead: number }} clock
- * @returns {Doing}
+ * @returns {[userId: string, Doing][]} Nobody for a malformed value.
  */
-function readDoing(fields, { now, ahead }) {
-  const lastActiveAt = readNumber(fields.get("last_active_at"));
-  return {
+function readPerson(value, { now, ahead }) {
+  const fields = fieldsOf(value);
+  const userId = fields.get("user_id");
+  if (typeof userId !== "string") return [];
+  return [[userId, {
     color: readColor(fields.get("color")),
-    activity: readActivity(fields.get("activity")),
+    activity: readActivity(fields),
     isTyping: fields.get("is_typing") === true,
     ...readCursors(fields),
-    lastActive: lastActiveAt === undefined ? now : lastActiveAt - ahead,
-  };
+    lastActive: readNumber(fields.get("last_active_at"), now + ahead) - ahead,
+  }]];
 }
 
 /** @param {Fields} fields */
@@ -130,9 +118,9 @@ export function isQuiet(activity) {
   return activity === "idle" || activity === "away";
 }
 
-/** @param {unknown} value */
-function readActivity(value) {
-  return readText(value, LENGTHS.word) ?? "viewing";
+/** @param {Fields} fields */
+function readActivity(fields) {
+  return readText(fields.get("activity"), LENGTHS.word) ?? "viewing";
 }
 
 /**
@@ -143,8 +131,7 @@ function readSelection(value) {
   const fields = fieldsOf(value);
   const anchor = readPosition(fields.get("anchor"));
   const head = readPosition(fields.get("head"));
-  if (anchor === null || head === null) return null;
-  return { anchor, head };
+  return anchor && head && { anchor, head };
 }
 
 /**
@@ -155,16 +142,15 @@ function readPosition(value) {
   const fields = fieldsOf(value);
   const [line, column, offset] = ["line", "column", "offset"]
     .map((name) => readCount(fields.get(name)));
-  if (line === undefined || column === undefined || offset === undefined) {
-    return null;
-  }
-  return { line, column, offset };
+  return line === undefined || column === undefined || offset === undefined
+    ? null
+    : { line, column, offset };
 }
 
 /**
  * @param {unknown} value
- * @returns {number | undefined}
+ * @param {number} otherwise
  */
-function readNumber(value) {
-  return typeof value === "number" ? value : undefined;
+function readNumber(value, otherwise) {
+  return typeof value === "number" ? value : otherwise;
 }

@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 
 import { made } from "../people/dom.js";
+import { listed } from "../people/words.js";
 
 /** How many people to name; more are counted. */
 const MOST_NAMED = 2;
@@ -14,7 +15,6 @@ export class TypingIndicator {
   #element;
   /** @type {Map<string, string>} */
   #names = new Map();
-  #shown = "";
 
   /** @param {HTMLElement} element the line */
   constructor(element) {
@@ -30,11 +30,10 @@ export class TypingIndicator {
    * @param {boolean} isTyping
    */
   updateTyping(userId, name, isTyping) {
+    const shown = isTyping ? name : undefined;
+    if (this.#names.get(userId) === shown) return;
     if (isTyping) this.#names.set(userId, name);
     else this.#names.delete(userId);
-    const shown = JSON.stringify([...this.#names]);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
     this.#show();
   }
 
@@ -50,15 +49,11 @@ export class TypingIndicator {
  * @returns {(string | HTMLElement)[]}
  */
 function sentenceOf(names) {
-  if (names.length === 0) return [];
-  if (names.length > MOST_NAMED) {
-    return [`${names.length} people are typing...`];
-  }
-  const verb = names.length === 1 ? "is" : "are";
-  const parts = names.flatMap((name, index) => {
-    // A name that is written from right to left does not turn the rest.
-    const who = made("bdi", name);
-    return index === 0 ? [who] : [" and ", who];
-  });
-  return [...parts, ` ${verb} typing...`];
+  const { length } = names;
+  if (length === 0) return [];
+  if (length > MOST_NAMED) return [`${length} people are typing...`];
+  const verb = length === 1 ? "is" : "are";
+  // A name that is written from right to left does not turn the rest.
+  const parts = names.map((name) => made("bdi", name));
+  return [...listed(parts), ` ${verb} typing...`];
 }

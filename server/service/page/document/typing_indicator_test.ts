@@ -1,10 +1,8 @@
 /// <reference lib="dom" />
 
-import { assert, assertEquals } from "@std/assert";
-import { BlankPage } from "../testing/blank_page.ts";
-import { findChromium } from "../testing/browser.ts";
-
-const CHROMIUM = findChromium();
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { blankTest } from "../testing/blank_page.ts";
 
 /** Somebody begins or ends typing. */
 type Step = readonly [userId: string, name: string, isTyping: boolean];
@@ -16,10 +14,7 @@ interface Shown {
 }
 
 /** What the line shows after each step, the state at the beginning first. */
-function shownAfter(
-  { page }: BlankPage,
-  steps: readonly Step[],
-): Promise<Shown[]> {
+function shownAfter(page: Page, steps: readonly Step[]): Promise<Shown[]> {
   return page.evaluate(async (steps) => {
     const path = "/document/typing_indicator.js";
     const module: typeof import("./typing_indicator.js") = await import(path);
@@ -39,58 +34,52 @@ function shownAfter(
   }, steps);
 }
 
-function test(name: string, run: (blank: BlankPage) => Promise<void>): void {
-  Deno.test({
-    name: `TypingIndicator ${name}`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      await using blank = await BlankPage.open(CHROMIUM);
-      await run(blank);
-    },
-  });
-}
+blankTest(
+  "TypingIndicator names one or two people, and counts more",
+  async (page) => {
+    const shown = await shownAfter(page, [
+      ["a", "Ada", true],
+      ["b", "Bob", true],
+      ["c", "Cyd", true],
+      ["a", "Ada", false],
+      ["b", "Bob", false],
+      ["c", "Cyd", false],
+    ]);
+    assertEquals(shown.map(({ text }) => text), [
+      "",
+      "Ada is typing...",
+      "Ada and Bob are typing...",
+      "3 people are typing...",
+      "Bob and Cyd are typing...",
+      "Cyd is typing...",
+      "",
+    ]);
+    const hidden = shown.map(({ isHidden }) => isHidden);
+    assertEquals(hidden, [true, false, false, false, false, false, true]);
+  },
+);
 
-test("names one or two people, and counts more", async (blank) => {
-  const shown = await shownAfter(blank, [
-    ["a", "Ada", true],
-    ["b", "Bob", true],
-    ["c", "Cyd", true],
-    ["a", "Ada", false],
-    ["b", "Bob", false],
-    ["c", "Cyd", false],
-  ]);
-  assertEquals(shown.map(({ text }) => text), [
-    "",
-    "Ada is typing...",
-    "Ada and Bob are typing...",
-    "3 people are typing...",
-    "Bob and Cyd are typing...",
-    "Cyd is typing...",
-    "",
-  ]);
-  const hidden = shown.map(({ isHidden }) => isHidden);
-  assertEquals(hidden, [true, false, false, false, false, false, true]);
-});
+blankTest(
+  "TypingIndicator counts somebody once, by their current name",
+  async (page) => {
+    const shown = await shownAfter(page, [
+      ["a", "Ada", true],
+      ["a", "Ada", true],
+      ["a", "Countess", true],
+      ["b", "Bob", false],
+    ]);
+    assertEquals(shown.at(-1)?.text, "Countess is typing...");
+  },
+);
 
-test("counts somebody once, by their current name", async (blank) => {
-  const shown = await shownAfter(blank, [
-    ["a", "Ada", true],
-    ["a", "Ada", true],
-    ["a", "Countess", true],
-    ["b", "Bob", false],
-  ]);
-  assertEquals(shown.at(-1)?.text, "Countess is typing...");
-});
-
-test("shows a name that looks like markup as it is", async (blank) => {
-  const shown = await shownAfter(blank, [["a", "<img src=x> &amp;", true]]);
-  assertEquals(shown.at(-1), {
-    text: "<img src=x> &amp; is typing...",
-    isHidden: false,
-    elements: ["BDI"],
-  });
-});
+blankTest(
+  "TypingIndicator shows a name that looks like markup as it is",
+  async (page) => {
+    const shown = await shownAfter(page, [["a", "<img src=x> &amp;", true]]);
+    assertEquals(shown.at(-1), {
+      text: "<img src=x> &amp; is typing...",
+      isHidden: false,
+      elements: ["BDI"],
+    });
+  },
+);

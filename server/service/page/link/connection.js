@@ -22,9 +22,10 @@ const ONLY_READER = "unauthorized to publish here";
  * each time
  * @property {(people: readonly [string, readonly unknown[]][]) => void} onPeople
  * @property {(mayPublish: boolean) => void} onJoined also after a lost connection
- * @property {() => void} onLost it tries to get back
- * @property {(sentence: string) => void} onShut it has given up
- * @property {(reason: string) => void} onRefused it tries again
+ * @property {() => void} onLost the connection is lost, and tries again
+ * @property {(sentence: string) => void} onShut the connection has given up
+ * @property {(reason: string) => void} onRefused the room refuses, and the
+ * connection tries again
  * @property {Readonly<Record<string, Listener>>} messages the listener of each
  * other event
  */
@@ -37,8 +38,8 @@ const ONLY_READER = "unauthorized to publish here";
  */
 
 /**
- * The connection of a page to one topic. The socket of phoenix.js would try to
- * open a closed door for ever: this one asks why it is closed, and gives up where
+ * The connection of a page to one topic. The socket of phoenix.js never gives up.
+ * When the service refuses it, this connection asks for the reason, and gives up if
  * only another token can help.
  */
 export class Connection {
@@ -49,7 +50,7 @@ export class Connection {
   #socket;
   #channel;
   #mayPublish = true;
-  /** Whether the connection that is there now, or was last, has opened. */
+  /** Whether the current or the last socket has opened. */
   #hasOpened = false;
   #isAsking = false;
   #isOver = false;
@@ -68,18 +69,14 @@ export class Connection {
     const { location: { host, protocol }, WebSocket: transport } = browser;
     const scheme = protocol === "https:" ? "wss" : "ws";
     this.#socket = new Socket(`${scheme}://${host}/socket`, {
-      // It travels as a subprotocol: a URL would be written into logs.
+      // It is sent as a subprotocol: URLs are logged.
       authToken: token?.text,
       transport,
     });
-    this.#socket.onOpen(() => {
-      this.#hasOpened = true;
-    });
+    this.#socket.onOpen(() => void (this.#hasOpened = true));
     this.#socket.onClose((event) => this.#closed(event));
-    this.#channel = this.#socket.channel(
-      topic,
-      () => events.params(this.#mayPublish),
-    );
+    const params = () => events.params(this.#mayPublish);
+    this.#channel = this.#socket.channel(topic, params);
     this.#channel.onError(() => {
       // When the socket closes, `#closed()` is called as well.
       if (this.#socket.isConnected() && !this.#isOver) events.onLost();
@@ -94,7 +91,7 @@ export class Connection {
     });
   }
 
-  /** Connects and joins; a lost connection is made again. */
+  /** Connects and joins, and does so again after a lost connection. */
   open() {
     if (this.#token !== undefined && this.#token.subject === undefined) {
       return this.#shut(MALFORMED);
@@ -106,8 +103,8 @@ export class Connection {
   }
 
   /**
-   * Sends a message. One that can't be sent now is dropped: it would be out of
-   * date later.
+   * Sends a message, or drops it if there is no connection: later it would be
+   * stale.
    *
    * @param {string} event
    * @param {object} payload
@@ -121,7 +118,7 @@ export class Connection {
     return true;
   }
 
-  /** Says goodbye and disconnects. No event is reported any more. */
+  /** Leaves and disconnects, and reports no further events. */
   leave() {
     this.#isOver = true;
     const disconnect = () => this.#socket.disconnect();
@@ -155,13 +152,10 @@ export class Connection {
   async #askWhy() {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const refusal = await refusalOfService(
-      this.#topic,
-      this.#token,
-      this.#browser.fetch,
-    );
+    const { fetch } = this.#browser;
+    const refusal = await refusalOfService(this.#topic, this.#token, fetch);
     this.#isAsking = false;
-    // It may have got in meanwhile.
+    // The socket may have opened meanwhile.
     if (this.#isOver || this.#hasOpened) return;
     if (refusal !== undefined) this.#shut(refusal);
     else this.#events.onLost();
@@ -170,14 +164,10 @@ export class Connection {
   /** @param {string} reason */
   #refused(reason) {
     const refusal = refusalOfJoin(this.#topic, reason);
-    if (refusal !== undefined) {
-      this.#shut(refusal);
-    } else if (reason.startsWith(ONLY_READER)) {
-      // phoenix.js joins again.
-      this.#mayPublish = false;
-    } else {
-      this.#events.onRefused(reason);
-    }
+    if (refusal !== undefined) return this.#shut(refusal);
+    // phoenix.js joins again.
+    if (reason.startsWith(ONLY_READER)) this.#mayPublish = false;
+    else this.#events.onRefused(reason);
   }
 }
 

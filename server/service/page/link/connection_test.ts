@@ -114,7 +114,7 @@ Deno.test("Connection asks once why its token is refused, and gives up", async (
   }
 });
 
-Deno.test("Connection tries again, ever more slowly, when it is refused for anything else", async () => {
+Deno.test("Connection tries again, less and less often, after any other refusal", async () => {
   for (const status of [undefined, 200, 429, 500]) {
     using here = page({ status, refuses: true });
     const connection = here.connection(TOKEN);
@@ -142,7 +142,7 @@ Deno.test("Connection reports at once that its token has expired, and gives up",
   assertEquals([here.asked.length, here.lines.length], [0, 1]);
 });
 
-Deno.test("Connection connects again without asking after it was lost", async () => {
+Deno.test("Connection reconnects after a loss without asking for a reason", async () => {
   using here = page({ status: 401 });
   const connection = here.connection(TOKEN);
   connection.open();

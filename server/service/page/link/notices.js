@@ -9,23 +9,13 @@ const SHORT_NEWS_MS = 5_000;
 /** How many announcements to keep for people who read them again. */
 const MOST_ANNOUNCED = 30;
 
-/** @typedef {"connecting" | "connected" | "lost" | "refused"} LinkState */
-
-/** @type {Record<LinkState, string>} */
-const WORDS = {
-  connecting: "Connecting",
-  connected: "Live",
-  lost: "Offline",
-  refused: "Refused",
-};
+const WORDS = { connected: "Live", lost: "Offline", refused: "Refused" };
 
 /** What the page says about its connection, and who joins and leaves. */
 export class Notices {
   #link = find("#link", HTMLElement);
   #banner = find("#banner", HTMLElement);
   #log = find("#log", HTMLElement);
-  /** @type {LinkState} */
-  #state = "connecting";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -35,7 +25,7 @@ export class Notices {
    * @param {string} [proviso] is shown while the room is joined
    */
   connected(proviso) {
-    const wasAway = this.#state !== "connecting";
+    const wasAway = document.body.dataset.link !== "connecting";
     this.#enter("connected", proviso ?? (wasAway ? "Connected again." : ""));
     if (proviso === undefined) this.#forgetLater();
   }
@@ -80,11 +70,10 @@ export class Notices {
   }
 
   /**
-   * @param {LinkState} state
+   * @param {keyof typeof WORDS} state
    * @param {string} text
    */
   #enter(state, text) {
-    this.#state = state;
     document.body.dataset.link = state;
     show(this.#link, WORDS[state]);
     this.#say(text, state === "connected" ? "good" : "bad");

@@ -16,24 +16,26 @@ export const ONLY_READING =
 export const MALFORMED = `Your token is malformed. ${ANOTHER}`;
 
 /**
+ * What to say when the service closes a socket, by its reason.
+ *
+ * @type {ReadonlyMap<unknown, string>}
+ */
+const CLOSED = new Map([
+  ["token expired", `Your token has expired. ${ANOTHER}`],
+  ["revoked", `Your token has been revoked. ${ANOTHER}`],
+]);
+
+/**
  * Explains that a socket was closed because of its token.
  *
  * @param {unknown} event the close event
  * @returns {string | undefined} `undefined` if it was for another reason.
  */
 export function refusalOfClose(event) {
-  const fields = typeof event === "object" && event !== null ? event : {};
-  if (!("code" in fields && fields.code === 1008 && "reason" in fields)) {
+  if (!(event instanceof Object && "code" in event && "reason" in event)) {
     return undefined;
   }
-  switch (fields.reason) {
-    case "token expired":
-      return `Your token has expired. ${ANOTHER}`;
-    case "revoked":
-      return `Your token has been revoked. ${ANOTHER}`;
-    default:
-      return undefined;
-  }
+  return event.code === 1008 ? CLOSED.get(event.reason) : undefined;
 }
 
 /**
@@ -59,22 +61,16 @@ export function refusalOfJoin(topic, reason) {
  */
 export async function refusalOfService(topic, token, ask = fetch) {
   const context = encodeURIComponent(topic);
-  /** @type {Response} */
-  let response;
-  try {
-    response = await ask(`/v1/presence?context=${context}&limit=1`, {
-      method: "HEAD",
-      headers: token ? { authorization: `Bearer ${token.text}` } : {},
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-  } catch {
-    return undefined;
-  }
-  if (response.status !== 401) return undefined;
+  const response = await ask(`/v1/presence?context=${context}&limit=1`, {
+    method: "HEAD",
+    headers: token ? { authorization: `Bearer ${token.text}` } : {},
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).catch(() => undefined);
+  if (response?.status !== 401) return undefined;
   if (token === undefined) return `This service wants a token: ${HOW}.`;
   const [, reason = "it is not good here"] = /error_description="([^"]*)"/
     .exec(response.headers.get("www-authenticate") ?? "") ?? [];
   return reason === "the token has expired"
-    ? `Your token has expired. ${ANOTHER}`
+    ? CLOSED.get("token expired")
     : `The service does not take your token: ${reason}. ${ANOTHER}`;
 }

@@ -79,7 +79,7 @@ Deno.test("refusalOfService() says that a token is required, or what is wrong wi
   );
 });
 
-Deno.test("refusalOfService() returns nothing where another token would not help", async () => {
+Deno.test("refusalOfService() returns nothing if another token would not help", async () => {
   for (const status of [200, 403, 404, 429, 500, 503]) {
     assertEquals(await said(new Response(null, { status })), undefined);
   }

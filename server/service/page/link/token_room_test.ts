@@ -10,19 +10,20 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SignJWT } from "jose";
 import type { Page } from "playwright-core";
 import {
+  browserTest,
   chipOf,
   cursorOf,
-  findChromium,
   participantOf,
-  People,
+  type People,
+  sharedTest,
 } from "../testing/browser.ts";
 import { Service } from "../../testing/service.ts";
 
-const CHROMIUM = findChromium();
 const SECRET = "a secret of at least thirty-two bytes";
 const ISSUER = "https://login.example";
 const AUDIENCE = "presence";
 const ARGS = ["--jwt-issuer", ISSUER, "--jwt-audience", AUDIENCE];
+const ENV = { RUTHERE_JWT_SECRET: SECRET };
 
 interface Grant {
   readonly sub: string;
@@ -49,26 +50,29 @@ async function fragment(
   return `#token=${token}`;
 }
 
-/** Tests the page with a service that requires tokens. */
+/** The addresses of a room and of a document that no other test uses. */
+type Places = Readonly<Record<"room" | "document", string>>;
+
+/** Tests the pages with a service that requires tokens. */
 function test(
   name: string,
-  run: (people: People, service: Service) => Promise<void>,
+  run: (people: People, places: Places, name: string) => Promise<void>,
 ): void {
-  Deno.test({
-    name: `with tokens, the page ${name}`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      const env = { RUTHERE_JWT_SECRET: SECRET };
-      await using service = await Service.start(ARGS, env);
-      await using people = await People.start(CHROMIUM);
-      await run(people, service);
-      assertEquals(people.errors, []);
-    },
-  });
+  sharedTest(
+    `with tokens, the page ${name}`,
+    (people, url, name) =>
+      run(people, {
+        room: `${url}?room=${name}`,
+        document: `${url}document?document=${name}`,
+      }, name),
+    ARGS,
+    ENV,
+  );
+}
+
+/** Tests the pages with services of its own. */
+function ownTest(name: string, run: (people: People) => Promise<void>): void {
+  browserTest(`with tokens, the page ${name}`, run);
 }
 
 async function banner(page: Page, text: string): Promise<void> {
@@ -113,14 +117,14 @@ function address(page: Page): Promise<string> {
 
 test(
   "shows two people to each other, by their subjects",
-  async (people, { url }) => {
+  async (people, { room }) => {
     const ada = await people.openAs(
-      url + await fragment({ sub: "user/ada", name: "Ada" }),
+      room + await fragment({ sub: "user/ada", name: "Ada" }),
       { key: "guest-1", name: "Somebody Else" },
     );
     await chipOf(ada, "Ada").getByText("you", { exact: true }).waitFor();
-    assertEquals(await address(ada), url);
-    const bob = await people.openAs(url + await fragment({ sub: "bob" }), {});
+    assertEquals(await address(ada), room);
+    const bob = await people.openAs(room + await fragment({ sub: "bob" }), {});
     await chipOf(ada, "bob").waitFor();
     await chipOf(bob, "Ada").waitFor();
     await ada.getByRole("heading", { name: "You and bob are here." }).waitFor();
@@ -133,33 +137,36 @@ test(
 
 test(
   "keeps the token from one room to the other, and through a reload",
-  async (people, { url }) => {
-    const ada = await people.openAs(url + await fragment({ sub: "ada" }), {});
+  async (people, places, name) => {
+    const ada = await people.openAs(
+      places.room + await fragment({ sub: "ada" }),
+      {},
+    );
     const bob = await people.openAs(
-      `${url}document${await fragment({ sub: "bob" })}`,
+      places.document + await fragment({ sub: "bob" }),
       {},
     );
     await chipOf(ada, "ada").waitFor();
-    await ada.getByRole("link", { name: "document:shared" }).click();
+    await ada.getByRole("link", { name: `document:${name}` }).click();
     await ada.locator(".participant[data-you]", { hasText: "ada" }).waitFor();
     await participantOf(bob, "ada").waitFor();
     await bob.reload();
     await bob.locator(".participant[data-you]", { hasText: "bob" }).waitFor();
-    assertEquals(await address(bob), `${url}document`);
+    assertEquals(await address(bob), places.document);
     await bob.locator("#text").fill("written by bob");
     await cursorOf(ada, "bob").waitFor();
     await ada.waitForFunction(() =>
       document.querySelector("textarea")?.value === "written by bob"
     );
-    await ada.getByRole("link", { name: "room:lobby" }).click();
+    await ada.getByRole("link", { name: `room:${name}` }).click();
     await chipOf(ada, "ada").waitFor();
   },
 );
 
 test(
   "keeps the token in a second tab, and offers no other person",
-  async (people, { url }) => {
-    const ada = await people.openAs(url + await fragment({ sub: "ada" }), {});
+  async (people, { room }) => {
+    const ada = await people.openAs(room + await fragment({ sub: "ada" }), {});
     await chipOf(ada, "ada").waitFor();
     const [second] = await Promise.all([
       ada.context().waitForEvent("page"),
@@ -172,9 +179,9 @@ test(
 
 test(
   "shows a command that publishes as the person of the token",
-  async (people, { url }) => {
+  async (people, { room }) => {
     const hash = await fragment({ sub: "ada" });
-    const ada = await people.openAs(url + hash, {});
+    const ada = await people.openAs(room + hash, {});
     await chipOf(ada, "ada").getByText("1 tab · 1 device").waitFor();
     const command = await ada.locator("#command").textContent() ?? "";
     const shell = await new Deno.Command("sh", {
@@ -187,60 +194,64 @@ test(
   },
 );
 
-for (const room of ["", "document"]) {
-  test(`lets nobody into /${room} without a token`, async (people, { url }) => {
-    const tried: string[] = [];
-    const ada = await people.openAs(
-      url + room + await fragment({ sub: "ada" }),
-      {},
-    );
-    await ada.locator("[data-you]").waitFor();
-    const eve = await people.openAs(url + room, { key: "ada", name: "Eve" });
-    await shutOut(
-      eve,
-      "This service wants a token: open the page with #token=…",
-    );
-    assertEquals(await eve.locator(".chip, .participant").count(), 0);
-    assertEquals(await ada.locator(".chip, .participant").count(), 1);
-    // A socket that was opened before the refusal may still be on its way.
-    await eve.routeWebSocket(/./, (socket) => {
-      tried.push(socket.url());
-      socket.connectToServer();
-    });
-    // A token in the address of the open page works at once.
-    await eve.goto(url + room + await fragment({ sub: "eve" }));
-    await eve.locator("[data-you]", { hasText: "eve" }).waitFor();
-    assertEquals(await address(eve), url + room);
-    assertEquals(tried.length, 1);
-    assert(!tried.join().includes("eyJ"), `${tried}`);
-  });
-
+for (const kind of ["room", "document"] as const) {
   test(
-    `lets nobody into /${room} whose token has no right to it`,
-    async (people, { url }) => {
-      const grant = { sub: "ada", read: ["club"], write: ["*"] };
-      const ada = await people.openAs(url + room + await fragment(grant), {});
-      const topic = room === "" ? "room:lobby" : "document:shared";
-      await shutOut(ada, `Your token does not let you into ${topic}.`);
+    `refuses people without a token in a ${kind}`,
+    async (people, { [kind]: url }) => {
+      const tried: string[] = [];
+      const ada = await people.openAs(
+        url + await fragment({ sub: "ada" }),
+        {},
+      );
+      await ada.locator("[data-you]").waitFor();
+      const eve = await people.openAs(url, { key: "ada", name: "Eve" });
+      await shutOut(
+        eve,
+        "This service wants a token: open the page with #token=…",
+      );
+      assertEquals(await eve.locator(".chip, .participant").count(), 0);
+      assertEquals(await ada.locator(".chip, .participant").count(), 1);
+      // A socket that was opened before the refusal may still be on its way.
+      await eve.routeWebSocket(/./, (socket) => {
+        tried.push(socket.url());
+        socket.connectToServer();
+      });
+      // A token in the address of the open page works at once.
+      await eve.goto(url + await fragment({ sub: "eve" }));
+      await eve.locator("[data-you]", { hasText: "eve" }).waitFor();
+      assertEquals(await address(eve), url);
+      assertEquals(tried.length, 1);
+      assert(!tried.join().includes("eyJ"), `${tried}`);
+      // Nothing takes the route away.
+      await eve.context().close();
     },
   );
 
   test(
-    `lets into /${room} as a reader whose token is one`,
-    async (people, { url }) => {
+    `refuses a token without a right to the ${kind}`,
+    async (people, { [kind]: url }, name) => {
+      const grant = { sub: "ada", read: ["club"], write: ["*"] };
+      const ada = await people.openAs(url + await fragment(grant), {});
+      await shutOut(ada, `Your token does not let you into ${kind}:${name}.`);
+    },
+  );
+
+  test(
+    `shows a ${kind} to somebody whose token may only read`,
+    async (people, { [kind]: url }) => {
       const reader = { sub: "ada", write: [] };
       const bob = await people.openAs(
-        url + room + await fragment({ sub: "bob" }),
+        url + await fragment({ sub: "bob" }),
         {},
       );
       await bob.locator("[data-you]").waitFor();
-      const ada = await people.openAs(url + room + await fragment(reader), {});
+      const ada = await people.openAs(url + await fragment(reader), {});
       await banner(ada, "Your token lets you only read here");
       assertEquals(await ada.locator("#link").textContent(), "Live");
       await ada.getByRole("heading", { name: "bob is here." }).waitFor();
       await ada.locator("#name").fill("Ada");
       await ada.locator("#name").press("Enter");
-      if (room !== "") {
+      if (kind === "document") {
         assertEquals(await ada.locator("#text").isEditable(), false);
         await bob.locator("#text").fill("written by bob");
         await ada.waitForFunction(() =>
@@ -252,27 +263,30 @@ for (const room of ["", "document"]) {
     },
   );
 
-  test(`says in /${room} that a token has expired`, async (people, { url }) => {
-    const late = await fragment({ sub: "ada", ago: 60, lives: 50 });
-    const ada = await people.openAs(url + room + late, {});
-    await shutOut(ada, "Your token has expired.");
-  });
+  test(
+    `says in a ${kind} that a token has expired`,
+    async (people, { [kind]: url }) => {
+      const late = await fragment({ sub: "ada", ago: 60, lives: 50 });
+      const ada = await people.openAs(url + late, {});
+      await shutOut(ada, "Your token has expired.");
+    },
+  );
 }
 
 test(
-  "says that a token has expired, and is not let in by it again",
-  async (people, { url }) => {
-    const ada = await openUntilExpired(people, `${url}document`, 63);
+  "says that a token has expired, and does not get in with it again",
+  async (people, { document: url }) => {
+    const ada = await openUntilExpired(people, url, 63);
     await shutOut(ada, "Your token has expired.");
     assertEquals(await ada.locator("#text").isEditable(), false);
     await ada.reload();
     await shutOut(ada, "Your token has expired.");
-    await ada.goto(`${url}document${await fragment({ sub: "ada" })}`);
+    await ada.goto(url + await fragment({ sub: "ada" }));
     await ada.locator("[data-you]").waitFor();
   },
 );
 
-test("says what is wrong with a token", async (people, { url }) => {
+test("says what is wrong with a token", async (people, { room: url }) => {
   const good = await fragment({ sub: "ada" });
   const ada = await people.openAs(`${url}#token=nonsense?`, {});
   await shutOut(ada, "Your token is malformed.");
@@ -287,45 +301,48 @@ test("says what is wrong with a token", async (people, { url }) => {
   await shutOut(ada, "This service wants a token");
 });
 
-test("connects again when the service is back", async (people, service) => {
+ownTest("connects again when the service is back", async (people) => {
+  await using service = await Service.start(ARGS, ENV);
   const { url, port } = service;
   const ada = await people.openAs(url + await fragment({ sub: "ada" }), {});
   await chipOf(ada, "ada").waitFor();
   await service.kill();
   await banner(ada, "Connection lost");
-  const env = { RUTHERE_JWT_SECRET: SECRET };
-  await using _again = await Service.start([...ARGS, "--port", port], env);
+  await using _again = await Service.start([...ARGS, "--port", port], ENV);
   await banner(ada, "Connected again");
   await chipOf(ada, "ada").waitFor();
 });
 
-test("is opened by the address that the README of tokens prints", async (people) => {
-  const readme = new URL("../../../tokens/README.md", import.meta.url);
-  const text = await Deno.readTextFile(readme);
-  const [start = "", make = ""] = text.matchAll(/```sh\n([^]*?)```/g)
-    .map(([, script]) => script);
-  const [, args = ""] = /deno task start (.*)/.exec(start) ?? [];
-  const [, secret = ""] = /RUTHERE_JWT_SECRET="(.*)"/.exec(start) ?? [];
-  const env = { RUTHERE_JWT_SECRET: secret };
-  await using service = await Service.start(args.split(" "), env);
-  const script = make.replaceAll("8787", service.port)
-    .replace("deno eval", '"$DENO" eval')
-    .replace("curl", "curl --silent --show-error");
-  const shell = await new Deno.Command("sh", {
-    args: ["-euc", script],
-    cwd: new URL("../../../..", import.meta.url),
-    env: { DENO: Deno.execPath() },
-    stderr: "inherit",
-  }).output();
-  assertEquals(shell.code, 0);
-  const printed = new TextDecoder().decode(shell.stdout);
-  assertStringIncludes(printed, '"context":"room:lobby"');
-  const [address = ""] = /http:\S+$/m.exec(printed) ?? [];
-  const ada = await people.openAs(address, {});
-  await chipOf(ada, "ada").getByText("you", { exact: true }).waitFor();
-});
+ownTest(
+  "is opened by the address that the README of tokens prints",
+  async (people) => {
+    const readme = new URL("../../../tokens/README.md", import.meta.url);
+    const text = await Deno.readTextFile(readme);
+    const [start = "", make = ""] = text.matchAll(/```sh\n([^]*?)```/g)
+      .map(([, script]) => script);
+    const [, args = ""] = /deno task start (.*)/.exec(start) ?? [];
+    const [, secret = ""] = /RUTHERE_JWT_SECRET="(.*)"/.exec(start) ?? [];
+    const env = { RUTHERE_JWT_SECRET: secret };
+    await using service = await Service.start(args.split(" "), env);
+    const script = make.replaceAll("8787", service.port)
+      .replace("deno eval", '"$DENO" eval')
+      .replace("curl", "curl --silent --show-error");
+    const shell = await new Deno.Command("sh", {
+      args: ["-euc", script],
+      cwd: new URL("../../../..", import.meta.url),
+      env: { DENO: Deno.execPath() },
+      stderr: "inherit",
+    }).output();
+    assertEquals(shell.code, 0);
+    const printed = new TextDecoder().decode(shell.stdout);
+    assertStringIncludes(printed, '"context":"room:lobby"');
+    const [address = ""] = /http:\S+$/m.exec(printed) ?? [];
+    const ada = await people.openAs(address, {});
+    await chipOf(ada, "ada").getByText("you", { exact: true }).waitFor();
+  },
+);
 
-test("needs none where none is required, and uses one", async (people) => {
+ownTest("works where none are required, and still uses one", async (people) => {
   await using open = await Service.start();
   const ada = await people.openAs(
     open.url + await fragment({ sub: "ada" }),

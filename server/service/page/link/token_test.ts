@@ -2,9 +2,8 @@ import { assertEquals } from "@std/assert";
 import { SignJWT } from "jose";
 import {
   forgetfulStore,
-  isProfile,
+  itemOf,
   loadProfile,
-  PROFILE_ITEM,
   saveProfile,
 } from "../people/profile.js";
 import { keepToken, loadToken, readToken } from "./token.js";
@@ -106,8 +105,6 @@ Deno.test("loadProfile() loads the profile of a token beside that of the browser
   assertEquals(loadProfile(store, bob).name, "bob");
   assertEquals(loadProfile(store, ada).status, "reading");
   assertEquals(loadProfile(store), guest);
-  assertEquals(isProfile(PROFILE_ITEM, undefined), true);
-  assertEquals(isProfile(PROFILE_ITEM, ada), false);
-  assertEquals(isProfile(`${PROFILE_ITEM} of ada`, ada), true);
-  assertEquals(isProfile(null, ada), false);
+  assertEquals(itemOf(undefined), "ruthere profile");
+  assertEquals(itemOf(ada), "ruthere profile of ada");
 });

@@ -20,7 +20,6 @@ const COPIED_MS = 2_000;
  * @param {Token | undefined} token
  */
 export function offerCommand(topic, token) {
-  const command = find("#command", HTMLElement);
   const update = {
     ...token ? { resource: "robot" } : { subject: "robot" },
     context: topic,
@@ -34,7 +33,7 @@ export function offerCommand(topic, token) {
   const text = `curl ${location.origin}/v1/updates ${authorization}` +
     `-H 'content-type: application/json' -d '${json}'`;
   if (token) show(find("#command-about", HTMLElement), WITH_TOKEN);
-  show(command, text);
+  show(find("#command", HTMLElement), text);
   offerCopy(find("#copy", HTMLButtonElement), text);
 }
 

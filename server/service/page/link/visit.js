@@ -7,7 +7,7 @@ import { find } from "../people/dom.js";
 import { Headline } from "../people/headline.js";
 import { inOrder, personOf } from "../people/person.js";
 import {
-  isProfile,
+  itemOf,
   loadProfile,
   namelessName,
   saveProfile,
@@ -23,13 +23,12 @@ import { offerCommand, offerRooms } from "./try_it.js";
 /** @typedef {import("../people/person.js").Person} Person */
 /** @typedef {import("../people/profile.js").Profile} Profile */
 
-/** What both pages do: somebody visits a room, and sees who else is there. */
+/** A visit to a room, as both pages show it: oneself, and who else is here. */
 export class Visit {
   #store;
   #isGuest;
   #title;
   #show;
-  #attendance;
   #headline = new Headline(find("#headline", HTMLElement));
   #hasJoined = false;
 
@@ -44,7 +43,7 @@ export class Visit {
     this.topic = topicOf(here);
     this.#title = titleOf(this.topic);
     this.#show = show;
-    // A tab can be a person of its own, for those who have only one browser.
+    // For people with one browser, a tab can be a person of its own.
     this.#isGuest = parameters.has("guest");
     this.tabStore = storeOf(() => sessionStorage);
     this.#store = this.#isGuest ? this.tabStore : storeOf(() => localStorage);
@@ -53,7 +52,7 @@ export class Visit {
     this.self = this.profile.key;
     this.nameless = namelessName(this.self, this.token);
     this.notices = new Notices();
-    this.#attendance = new Attendance(this.self);
+    this.attendance = new Attendance(this.self);
     offerCommand(this.topic, this.token);
     offerRooms(here, this.token);
   }
@@ -65,10 +64,9 @@ export class Visit {
    *   "params" | "messages" | "onJoined" | "onLost"> & { onShut?: () => void
    *   }} events
    */
-  connect({ params, messages, onJoined, onLost, onShut = () => {} }) {
+  connect({ onJoined, onLost, onShut = () => {}, ...others }) {
     const connection = new Connection(this.topic, this.token, {
-      params,
-      messages,
+      ...others,
       onPeople: (people) => this.#update(people),
       onJoined: (mayPublish) => {
         onJoined(mayPublish);
@@ -108,8 +106,8 @@ export class Visit {
    */
   onProfile(listener) {
     globalThis.addEventListener("storage", (event) => {
-      if (!(event instanceof StorageEvent)) return;
-      if (!isProfile(event.key, this.token) || this.#isGuest) return;
+      if (!(event instanceof StorageEvent) || this.#isGuest) return;
+      if (event.key !== itemOf(this.token)) return;
       const former = this.profile;
       const profile = loadProfile(this.#store, this.token);
       this.profile = { ...profile, key: this.self };
@@ -117,18 +115,9 @@ export class Visit {
     });
   }
 
-  /**
-   * Finds somebody who is here.
-   *
-   * @param {string} key
-   */
-  find(key) {
-    return this.#attendance.here.find((person) => person.key === key);
-  }
-
-  /** @returns {ShownPerson[]} All to be shown, in order. */
+  /** @returns {ShownPerson[]} Everybody to show, in order. */
   get people() {
-    const { here, held } = this.#attendance;
+    const { here = [], held } = this.attendance;
     const waitedFor = new Set(held);
     return [...here, ...held].sort(inOrder(this.self)).map((person) => {
       const you = person.key === this.self;
@@ -137,18 +126,13 @@ export class Visit {
     });
   }
 
-  /** @returns {readonly { person: Person, at: number }[]} The last one first. */
-  get departed() {
-    return this.#attendance.departed;
-  }
-
   /**
    * Shows who is here in a sentence, as soon as that is known.
    *
    * @param {readonly ShownPerson[]} people
    */
   showHeadline(people) {
-    if (!this.#attendance.isKnown) return;
+    if (this.attendance.here === undefined) return;
     this.#headline.show(people, this.self);
     document.title = `(${people.length}) ${this.#title} · ruthere`;
   }
@@ -156,7 +140,7 @@ export class Visit {
   /** @param {readonly [string, readonly unknown[]][]} people */
   #update(people) {
     const persons = people.map(([key, metas]) => personOf(key, metas));
-    const { joined, left } = this.#attendance.update(persons, steadyNow());
+    const { joined, left } = this.attendance.update(persons, steadyNow());
     for (const { name } of joined) this.notices.announce(`${name} has joined.`);
     this.#announceLeft(left);
     this.#show();
@@ -164,9 +148,9 @@ export class Visit {
 
   /** After a restart of the service, the others return one by one. */
   #waitForOthers() {
-    this.#attendance.waitForOthers(steadyNow());
+    this.attendance.waitForOthers(steadyNow());
     setTimeout(() => {
-      this.#announceLeft(this.#attendance.settle(steadyNow()));
+      this.#announceLeft(this.attendance.settle(steadyNow()));
       this.#show();
     }, PATIENCE_MS + 10);
   }

@@ -12,43 +12,27 @@ export const MOST_DEPARTED = 6;
  * Who is here, and who has joined and left since the page was opened. Times are in
  * milliseconds.
  *
- * After a restart, the service knows nobody at first, and all people return one by
- * one. Those who were here before are held for a while, so that nobody is reported
- * to have left and joined.
+ * After a restart, the service knows nobody, and people return one by one. The
+ * people who were here before are held for a while, so nobody is reported to leave
+ * and join.
  */
 export class Attendance {
   #self;
-  /** @type {ReadonlyMap<string, Person> | undefined} */
-  #here;
-  /** @type {Map<string, Person>} */
-  #held = new Map();
-  /** @type {Map<string, { person: Person, at: number }>} */
-  #departed = new Map();
+  /**
+   * The people who are here; `undefined` until the service has sent them.
+   *
+   * @type {readonly Person[] | undefined}
+   */
+  here;
+  /** @type {readonly Person[]} The people who are expected to return. */
+  held = [];
+  /** @type {readonly { person: Person, at: number }[]} The last departure first. */
+  departed = [];
   #patientUntil = -Infinity;
 
   /** @param {string} self the key of the one who looks: they never join */
   constructor(self) {
     this.#self = self;
-  }
-
-  /** @returns {boolean} Whether the service has sent who is here. */
-  get isKnown() {
-    return this.#here !== undefined;
-  }
-
-  /** @returns {readonly Person[]} The people who are here. */
-  get here() {
-    return [...this.#here?.values() ?? []];
-  }
-
-  /** @returns {readonly Person[]} The people who are expected to return. */
-  get held() {
-    return [...this.#held.values()];
-  }
-
-  /** @returns {readonly { person: Person, at: number }[]} The last departure first. */
-  get departed() {
-    return [...this.#departed.values()].reverse();
   }
 
   /**
@@ -68,14 +52,14 @@ export class Attendance {
    * @returns {{ joined: readonly Person[], left: readonly Person[] }}
    */
   update(people, now) {
-    const here = new Map(people.map((person) => [person.key, person]));
-    const before = new Map([...this.#held, ...this.#here ?? []]);
-    const joined = this.#here === undefined
+    const before = [...this.held, ...this.here ?? []];
+    const joined = this.here === undefined
       ? []
-      : people.filter(({ key }) => !before.has(key) && key !== this.#self);
-    this.#here = here;
-    this.#held = new Map([...before].filter(([key]) => !here.has(key)));
-    for (const { key } of people) this.#departed.delete(key);
+      : without(before, people).filter(({ key }) => key !== this.#self);
+    this.here = people;
+    this.held = without(people, before);
+    const back = new Set(people.map(({ key }) => key));
+    this.departed = this.departed.filter(({ person }) => !back.has(person.key));
     return { joined, left: this.settle(now) };
   }
 
@@ -87,16 +71,23 @@ export class Attendance {
    */
   settle(now) {
     if (now < this.#patientUntil) return [];
-    const left = [...this.#held.values()]
-      .filter(({ key }) => key !== this.#self);
-    this.#held.clear();
-    for (const person of left) {
-      this.#departed.set(person.key, { person, at: now });
-    }
-    for (const key of this.#departed.keys()) {
-      if (this.#departed.size <= MOST_DEPARTED) break;
-      this.#departed.delete(key);
-    }
+    const left = this.held.filter(({ key }) => key !== this.#self);
+    this.held = [];
+    this.departed = [
+      ...left.map((person) => ({ person, at: now })).reverse(),
+      ...this.departed,
+    ].slice(0, MOST_DEPARTED);
     return left;
   }
+}
+
+/**
+ * Returns the people who are not among some others.
+ *
+ * @param {readonly Person[]} others
+ * @param {readonly Person[]} people
+ */
+function without(others, people) {
+  const keys = new Set(others.map(({ key }) => key));
+  return people.filter(({ key }) => !keys.has(key));
 }

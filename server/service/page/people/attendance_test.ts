@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ago } from "../room/departures.js";
+import { ago } from "../room/roster.js";
 import { Attendance, MOST_DEPARTED, PATIENCE_MS } from "./attendance.js";
 import { personOf } from "./person.js";
 

@@ -41,6 +41,29 @@ export function show(element, text) {
 }
 
 /**
+ * Shows a text, or hides the element if there is none.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function showOrHide(element, text) {
+  show(element, text);
+  element.hidden = text === "";
+}
+
+/**
+ * Moves or resizes an element.
+ *
+ * @param {HTMLElement} element
+ * @param {Readonly<Record<string, number>>} lengths such as `left`, in pixels
+ */
+export function place(element, lengths) {
+  for (const [name, length] of Object.entries(lengths)) {
+    element.style.setProperty(name, `${length}px`);
+  }
+}
+
+/**
  * Makes an element with a text in it.
  *
  * @template {keyof HTMLElementTagNameMap} T

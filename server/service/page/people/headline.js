@@ -3,6 +3,7 @@
 
 import { paint } from "./color.js";
 import { made } from "./dom.js";
+import { listed } from "./words.js";
 
 /** @typedef {Pick<import("./person.js").Person, "key" | "name" | "color">} Person */
 
@@ -37,38 +38,21 @@ export class Headline {
     );
     if (shown === this.#shown || this.#isClosed) return;
     this.#shown = shown;
-    const named = people.length <= MOST_NAMED + 1
-      ? people
-      : people.slice(0, MOST_NAMED);
-    const rest = people.length - named.length;
-    const parts = named.map((person) => {
-      const who = made("b", person.key === self ? "You" : person.name);
-      paint(who, person.color);
+    const named = people.length > MOST_NAMED + 1
+      ? people.slice(0, MOST_NAMED)
+      : people;
+    /** @type {(HTMLElement | string)[]} */
+    const parts = named.map(({ key, name, color }) => {
+      const who = made("b", key === self ? "You" : name);
+      paint(who, color);
       return who;
     });
-    const others = rest > 0 ? [`${rest} others`] : [];
-    const verb = people.length === 1 && people[0]?.key !== self ? "is" : "are";
-    const end = people.length === 1 && people[0]?.key === self
-      ? " are here, on your own."
-      : ` ${verb} here.`;
-    this.#element.replaceChildren(
-      ...people.length === 0
-        ? ["Nobody is here."]
-        : [...listed([...parts, ...others]), end],
-    );
+    const rest = people.length - named.length;
+    if (rest > 0) parts.push(`${rest} others`);
+    if (people.length === 0) parts.push("Nobody");
+    const isAlone = people.length === 1 && people[0]?.key === self;
+    const verb = people.length > 1 || isAlone ? "are" : "is";
+    const end = ` ${verb} here${isAlone ? ", on your own" : ""}.`;
+    this.#element.replaceChildren(...listed(parts), end);
   }
-}
-
-/**
- * Puts commas and an "and" between the items of a list.
- *
- * @template T
- * @param {readonly T[]} items
- * @returns {(T | string)[]}
- */
-function listed(items) {
-  return items.flatMap((item, index) => {
-    if (index === 0) return [item];
-    return [index === items.length - 1 ? " and " : ", ", item];
-  });
 }

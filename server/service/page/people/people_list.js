@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 
 import { paint } from "./color.js";
-import { find, show } from "./dom.js";
+import { find, show, showOrHide } from "./dom.js";
 import { initialsOf } from "./names.js";
 
 /**
@@ -58,8 +58,7 @@ export function showWho(item, { name, color, you, held, invisible }) {
   show(avatar, initialsOf(name));
   paint(avatar, color);
   show(find(".name", HTMLElement, item), name);
-  const tag = find(".tag", HTMLElement, item);
   const own = invisible ? "you, invisible" : "you";
-  show(tag, held ? "reconnecting" : you ? own : "");
-  tag.hidden = tag.textContent === "";
+  const tag = held ? "reconnecting" : you ? own : "";
+  showOrHide(find(".tag", HTMLElement, item), tag);
 }

@@ -86,10 +86,8 @@ export function personOf(key, values) {
  * @returns {(a: Person, b: Person) => number}
  */
 export function inOrder(self) {
-  return (a, b) => {
-    const own = Number(b.key === self) - Number(a.key === self);
-    if (own !== 0) return own;
-    return a.name.localeCompare(b.name, undefined, { numeric: true }) ||
-      (a.key < b.key ? -1 : 1);
-  };
+  return (a, b) =>
+    Number(b.key === self) - Number(a.key === self) ||
+    a.name.localeCompare(b.name, undefined, { numeric: true }) ||
+    (a.key < b.key ? -1 : 1);
 }

@@ -2,7 +2,7 @@
 
 import { fieldsIn, LENGTHS, readText } from "./wire.js";
 import { nameOf } from "./names.js";
-import { ACTIVITIES, AVAILABILITIES } from "./words.js";
+import { ACTIVITIES, AVAILABILITIES, codeIn } from "./words.js";
 
 /**
  * What a person says of themselves, the same in all their tabs.
@@ -18,7 +18,7 @@ import { ACTIVITIES, AVAILABILITIES } from "./words.js";
 /** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
 /** @typedef {import("../link/token.js").Token} Token */
 
-export const PROFILE_ITEM = "ruthere profile";
+const PROFILE_ITEM = "ruthere profile";
 const ACTIVITY_ITEM = "ruthere activity";
 
 /**
@@ -32,13 +32,12 @@ const ACTIVITY_ITEM = "ruthere activity";
 export function loadProfile(store, token) {
   const fields = fieldsIn(store.getItem(itemOf(token)) ?? "");
   const key = token?.subject ?? readText(fields.get("key"), 64) ?? randomKey();
-  const availability = fields.get("availability");
   const profile = {
     key,
     name: readText(fields.get("name"), LENGTHS.name) ??
       namelessName(key, token),
-    availability: AVAILABILITIES.find(({ code }) => code === availability)
-      ?.code ?? "available",
+    availability: codeIn(AVAILABILITIES, fields.get("availability")) ??
+      "available",
     status: readText(fields.get("status"), LENGTHS.status) ?? "",
     invisible: fields.get("invisible") === true,
   };
@@ -55,17 +54,6 @@ export function loadProfile(store, token) {
  */
 export function saveProfile(store, profile, token) {
   store.setItem(itemOf(token), JSON.stringify(profile));
-}
-
-/**
- * Reports whether an item of the store is the profile of a token, or the one
- * without a token.
- *
- * @param {string | null} item
- * @param {Token | undefined} token
- */
-export function isProfile(item, token) {
-  return item === itemOf(token);
 }
 
 /**
@@ -86,8 +74,7 @@ export function namelessName(key, token) {
  * @returns {string}
  */
 export function loadActivity(store) {
-  const stored = store.getItem(ACTIVITY_ITEM);
-  return ACTIVITIES.find(({ code }) => code === stored)?.code ?? "observing";
+  return codeIn(ACTIVITIES, store.getItem(ACTIVITY_ITEM)) ?? "observing";
 }
 
 /**
@@ -133,11 +120,12 @@ export function storeOf(ask) {
 }
 
 /**
- * Names the profile of a token: a browser can have tokens of several people.
+ * Names the item of the store for the profile of a token, or for the one without a
+ * token: a browser can have tokens of several people.
  *
  * @param {Token | undefined} token
  */
-function itemOf(token) {
+export function itemOf(token) {
   const subject = token?.subject;
   return subject === undefined ? PROFILE_ITEM : `${PROFILE_ITEM} of ${subject}`;
 }

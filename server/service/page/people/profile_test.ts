@@ -4,9 +4,9 @@ import { nameOf } from "./names.js";
 import { readSighting } from "../room/pointers.js";
 import {
   forgetfulStore,
+  itemOf,
   loadActivity,
   loadProfile,
-  PROFILE_ITEM,
   saveActivity,
   saveProfile,
 } from "./profile.js";
@@ -42,7 +42,7 @@ Deno.test("loadProfile() ignores a malformed profile", () => {
   const stored = ["", "{", "null", "7", "[]", '{"key":7,"availability":"x"}'];
   for (const text of stored) {
     const store = forgetfulStore();
-    store.setItem(PROFILE_ITEM, text);
+    store.setItem(itemOf(undefined), text);
     const { key, availability } = loadProfile(store);
     assert(key.startsWith("guest-"));
     assertEquals(availability, "available");

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Readers of values from the wire. Nothing in these can be relied on: any
- * program may have sent them.
+ * Readers of values from the wire. Any program may have sent them, so each reader
+ * checks its value.
  *
  * @module
  */

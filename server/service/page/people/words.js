@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Words for the codes of the wire. Where somebody has several codes, the first in
- * the list counts.
+ * Words for the codes of the wire. Of several codes of a person, the first in the
+ * list counts.
  *
  * @module
  */
@@ -40,6 +40,17 @@ export const DOCUMENT_ACTIVITIES = [
 ];
 
 /**
+ * Returns a value that is the code of one of the words.
+ *
+ * @param {readonly Word[]} words
+ * @param {unknown} value
+ * @returns {string | undefined} `undefined` for any other value.
+ */
+export function codeIn(words, value) {
+  return words.find(({ code }) => code === value)?.code;
+}
+
+/**
  * Returns the word for a code. An unknown code is its own word.
  *
  * @param {readonly Word[]} words
@@ -61,6 +72,20 @@ export function wordFor(words, code) {
 export function foremost(words, codes) {
   const known = words.find(({ code }) => codes.includes(code));
   return known?.code ?? codes[0];
+}
+
+/**
+ * Puts commas and an "and" between the items of a list.
+ *
+ * @template T
+ * @param {readonly T[]} items
+ * @returns {(T | string)[]}
+ */
+export function listed(items) {
+  return items.flatMap((item, index) => {
+    if (index === 0) return [item];
+    return [index === items.length - 1 ? " and " : ", ", item];
+  });
 }
 
 /**

@@ -7,13 +7,12 @@ import { ACTIVITIES, AVAILABILITIES, wordFor } from "../people/words.js";
 /** @typedef {import("../people/profile.js").Profile} Profile */
 /** @typedef {Omit<Profile, "key"> & { activity: string }} Choices */
 
-/** How long to wait for more letters before what was typed is published. */
+/** How long to wait for more letters before publishing what was typed. */
 const PAUSE_MS = 400;
 
 /** The form in which people say who they are, and what they are doing. */
 export class OwnForm {
   #form = find("#you", HTMLFormElement);
-  #invisible = find("#invisible", HTMLInputElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -59,7 +58,7 @@ export class OwnForm {
       const field = this.#form.elements.namedItem(name);
       if (field && "value" in field) field.value = value;
     }
-    this.#invisible.checked = invisible;
+    find("#invisible", HTMLInputElement).checked = invisible;
     this.#showMeaning();
   }
 
@@ -72,7 +71,7 @@ export class OwnForm {
       activity: valueOf("activity"),
       availability: valueOf("availability"),
       status: valueOf("status"),
-      invisible: this.#invisible.checked,
+      invisible: data.has("invisible"),
     };
   }
 

@@ -34,7 +34,9 @@ export function readSighting(message) {
   return {
     key,
     connection: String(sender.get("connection")),
-    at: isPart(x) && isPart(y) ? { x: within(x), y: within(y) } : undefined,
+    at: typeof x !== "number" || typeof y !== "number" || isNaN(x + y)
+      ? undefined
+      : { x: within(x), y: within(y) },
   };
 }
 
@@ -60,7 +62,8 @@ export class Pointers {
     const id = JSON.stringify([key, connection]);
     if (at === undefined) return this.#hide(id);
     const known = this.#pointers.get(id);
-    const element = known?.element ?? this.#add(key);
+    const element = known?.element ?? copyOf("#pointer");
+    if (known === undefined) this.#area.append(element);
     show(find(".pointer-name", HTMLElement, element), name);
     paint(element, color);
     element.style.left = `${at.x * 100}%`;
@@ -82,14 +85,6 @@ export class Pointers {
     for (const [id, { key }] of this.#pointers) {
       if (!keys.has(key)) this.#hide(id);
     }
-  }
-
-  /** @param {string} key */
-  #add(key) {
-    const element = copyOf("#pointer");
-    element.dataset.key = key;
-    this.#area.append(element);
-    return element;
   }
 
   /** @param {string} id */
@@ -166,14 +161,6 @@ export function followPointer(area, marker, send) {
 /** @param {number} part */
 function rounded(part) {
   return Math.round(within(part) * 10_000) / 10_000;
-}
-
-/**
- * @param {unknown} value
- * @returns {value is number}
- */
-function isPart(value) {
-  return typeof value === "number" && !Number.isNaN(value);
 }
 
 /** @param {number} part */

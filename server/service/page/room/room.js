@@ -14,11 +14,10 @@ import { colorOf } from "../people/color.js";
 import { find, show } from "../people/dom.js";
 import { loadActivity, saveActivity } from "../people/profile.js";
 import { LENGTHS, readText } from "../people/wire.js";
-import { showDepartures } from "./departures.js";
 import { deviceOf } from "./device.js";
 import { OwnForm } from "./own_form.js";
 import { followPointer, Pointers, readSighting } from "./pointers.js";
-import { showRoster } from "./roster.js";
+import { showDepartures, showRoster } from "./roster.js";
 
 /** How often to update how long ago people left. */
 const TIMES_MS = 5_000;
@@ -29,7 +28,7 @@ const POINT_HERE = matchMedia("(hover: none)").matches
   : "Move your pointer in here. The others see it.";
 
 const visit = new Visit("room", () => "Who is here?", showRoom);
-const { nameless, notices, self, tabStore } = visit;
+const { attendance, nameless, notices, self, tabStore } = visit;
 const area = find("#area", HTMLElement);
 const pointers = new Pointers(area);
 
@@ -117,7 +116,7 @@ function publish() {
 /** @param {unknown} message */
 function showPointer(message) {
   const sighting = readSighting(message);
-  const person = sighting && visit.find(sighting.key);
+  const person = attendance.here?.find(({ key }) => key === sighting?.key);
   if (sighting === undefined || person === undefined) return;
   const name = person.key === self ? "you, in another tab" : person.name;
   pointers.show(sighting, name, person.color);
@@ -139,7 +138,7 @@ function showRoom() {
 }
 
 function showTimes() {
-  const { departed } = visit;
+  const { departed } = attendance;
   showDepartures(find("#departures", HTMLElement), departed, steadyNow());
   find("#nobody-left", HTMLElement).hidden = departed.length > 0;
 }

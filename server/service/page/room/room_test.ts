@@ -11,36 +11,26 @@ import type { Page } from "playwright-core";
 import {
   announcements,
   brokenRules,
+  browserTest,
   chipOf,
-  findChromium,
-  People,
+  type People,
   pointerOf,
+  sharedTest,
   turn,
 } from "../testing/browser.ts";
 import { Service } from "../../testing/service.ts";
 
-const CHROMIUM = findChromium();
-
-/** Tests the room with a service and a browser of its own. */
+/** Tests a room that no other test uses, at its URL. */
 function test(
   name: string,
-  run: (people: People, service: Service) => Promise<void>,
+  run: (people: People, url: string, room: string) => Promise<void>,
   args: readonly string[] = [],
 ): void {
-  Deno.test({
-    name: `the page ${name}`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      await using service = await Service.start(args);
-      await using people = await People.start(CHROMIUM);
-      await run(people, service);
-      assertEquals(people.errors, []);
-    },
-  });
+  sharedTest(
+    `the page ${name}`,
+    (people, url, room) => run(people, `${url}?room=${room}`, room),
+    args,
+  );
 }
 
 /** Moves the mouse in the shared area, whose size is 1 by 1. */
@@ -78,7 +68,7 @@ async function watchChips(page: Page): Promise<() => Promise<string[]>> {
   };
 }
 
-test("shows somebody who joins, in both browsers", async (people, { url }) => {
+test("shows somebody who joins, in both browsers", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   assertEquals(await ada.locator("#link").textContent(), "Live");
   await ada.getByRole("heading", { name: "You are here, on your own." })
@@ -97,7 +87,7 @@ test("shows somebody who joins, in both browsers", async (people, { url }) => {
 
 test(
   "shows what others change: name, state, a word about it",
-  async (people, { url }) => {
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const bob = await people.joinRoom(url, "Bob");
     await bob.getByLabel("Name").fill("Robert");
@@ -116,7 +106,7 @@ test(
 
 test(
   "counts the tabs of one person, and shows what each does",
-  async (people, { url }) => {
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const bob = await people.joinRoom(url, "Bob");
     await chipOf(ada, "Bob").getByText("1 tab · 1 device").waitFor();
@@ -139,7 +129,7 @@ test(
   },
 );
 
-test("shows a hidden tab as idle", async (people, { url }) => {
+test("shows a hidden tab as idle", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").getByText("Observing").waitFor();
@@ -151,7 +141,7 @@ test("shows a hidden tab as idle", async (people, { url }) => {
 
 test(
   "shows where the others point, by mouse and by keys",
-  async (people, { url }) => {
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const bob = await people.joinRoom(url, "Bob");
     await chipOf(bob, "Ada").waitFor();
@@ -174,7 +164,7 @@ test(
 
 test(
   "hides somebody who turns invisible, and their pointer",
-  async (people, { url }) => {
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const bob = await people.joinRoom(url, "Bob");
     await chipOf(ada, "Bob").waitFor();
@@ -216,7 +206,7 @@ test(
   },
 );
 
-test("hides a reload from others", async (people, { url }) => {
+test("hides a reload from others", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
@@ -233,7 +223,7 @@ test("hides a reload from others", async (people, { url }) => {
   assertEquals(await announcements(ada), before);
 });
 
-test("shows who has left, once the grace is over", async (people, { url }) => {
+test("shows who has left, after the grace period", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   const bob = await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
@@ -246,7 +236,7 @@ test("shows who has left, once the grace is over", async (people, { url }) => {
 
 test(
   "shows a device that another program publishes",
-  async (people, { url }) => {
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const command = await ada.locator("#command").textContent() ?? "";
     const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
@@ -266,10 +256,10 @@ test(
 
 test(
   "shows a command that the name of the room can't change",
-  async (people, { url }) => {
+  async (people, url) => {
     const name = "o'clock'; echo harm; '";
-    const address = `${url}?room=${encodeURIComponent(name)}`;
-    const ada = await people.joinRoom(address, "Ada");
+    const address = new URL(`/?room=${encodeURIComponent(name)}`, url);
+    const ada = await people.joinRoom(address.href, "Ada");
     const command = await ada.locator("#command").textContent() ?? "";
     const harmless = command.replace(/^curl /, "printf '%s\\n' ");
     const { stdout } = await new Deno.Command("sh", {
@@ -287,12 +277,12 @@ test(
 );
 
 test(
-  "is another person in a guest tab of the same browser",
-  async (people, { url }) => {
+  "makes a guest tab of the same browser another person",
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     const guest = await people.open(
       await ada.context().newPage(),
-      `${url}?guest`,
+      `${url}&guest`,
     );
     await ada.getByRole("heading", { name: / are here\.$/ })
       .getByText("You").waitFor();
@@ -303,9 +293,10 @@ test(
   },
 );
 
-test(
-  "says when the connection is lost, and when it is back",
-  async (people, service) => {
+browserTest(
+  "the page says when the connection is lost, and when it is back",
+  async (people) => {
+    await using service = await Service.start();
     const { url, port } = service;
     const ada = await people.joinRoom(url, "Ada");
     const bob = await people.joinRoom(url, "Bob");
@@ -333,7 +324,7 @@ test(
   },
 );
 
-test("fits a width of 320 px, in light and dark", async (people, { url }) => {
+test("fits a width of 320 px, in light and dark", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada".repeat(10));
   await people.joinRoom(url, "Bob");
   await chipOf(ada, "Bob").waitFor();
@@ -349,14 +340,18 @@ test("fits a width of 320 px, in light and dark", async (people, { url }) => {
   assert(await paper() !== light);
 });
 
-/** Publishes somebody by HTTP. */
-async function publish(url: string, subject: string): Promise<void> {
-  const response = await fetch(`${url}v1/updates`, {
+/** Publishes somebody into a room by HTTP. */
+async function publish(
+  url: string,
+  room: string,
+  subject: string,
+): Promise<void> {
+  const response = await fetch(new URL("/v1/updates", url), {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
       subject,
-      context: "room:lobby",
+      context: `room:${room}`,
       ttlMs: 60_000,
       facets: { activity: "acting" },
     }),
@@ -377,9 +372,9 @@ async function extentOf(
 
 test(
   "keeps the area on the first screen of a full room",
-  async (people, { url }) => {
+  async (people, url, room) => {
     const names = Array.from({ length: 41 }, (_, index) => `bot-${index}`);
-    await Promise.all(names.map((name) => publish(url, name)));
+    await Promise.all(names.map((name) => publish(url, room, name)));
     const ada = await people.joinRoom(url, "Ada");
     await chipOf(ada, "bot-40").waitFor();
     assertEquals(await ada.locator(".chip").count(), 42);
@@ -398,26 +393,27 @@ test(
 
 test(
   "has the form on the first screen of a phone, and says to touch",
-  async (people, { url }) => {
+  async (people, url, room) => {
     const ada = await people.joinRoom(url, "Ada");
-    for (let index = 0; index < 8; index++) await publish(url, `bot-${index}`);
+    for (let index = 0; index < 8; index++) {
+      await publish(url, room, `bot-${index}`);
+    }
     await chipOf(ada, "bot-7").waitFor();
-    const phone = await ada.context().browser()?.newContext({
+    const phone = await people.newPage({
       viewport: { width: 390, height: 844 },
       hasTouch: true,
       isMobile: true,
     });
-    assert(phone);
-    const bob = await people.open(await phone.newPage(), url);
+    const bob = await people.open(phone, url);
     await chipOf(bob, "bot-7").waitFor();
     const { top } = await extentOf(bob, "#name");
     assert(top < 844, `the form begins at ${top}`);
     await bob.getByText("Touch this area.").waitFor();
-    await phone.close();
+    await phone.context().close();
   },
 );
 
-test("keeps names of pointers in the area", async (people, { url }) => {
+test("keeps names of pointers in the area", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   const bob = await people.joinRoom(url, "Wilhelmina ".repeat(5).trim());
   await chipOf(bob, "Ada").waitFor();
@@ -448,7 +444,7 @@ test("keeps names of pointers in the area", async (people, { url }) => {
 
 test(
   "makes a new room, whose address lets others in",
-  async (people, { url }) => {
+  async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
     await ada.getByRole("link", { name: "Make a room of your own" }).click();
     await ada.waitForURL(/\?room=[a-z]+-[a-z]+-[0-9a-z]+$/);
@@ -460,13 +456,13 @@ test(
       .waitFor();
     const name = new URL(ada.url()).searchParams.get("room");
     await bob.getByRole("link", { name: `document:${name}` }).click();
-    await bob.waitForURL(`${url}document?document=${name}`);
+    await bob.waitForURL(new URL(`/document?document=${name}`, url).href);
     await bob.locator(".participant[data-you]").waitFor();
   },
-  ["--grace-ms", "200"],
+  ["--grace-ms", "1000"],
 );
 
-test("keeps the rules of accessibility", async (people, { url }) => {
+sharedTest("the page keeps the rules of accessibility", async (people, url) => {
   const ada = await people.joinRoom(url, "Ada");
   const bob = await people.joinDocument(`${url}document`, "Bob");
   for (const colorScheme of ["light", "dark"] as const) {

@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { copyOf, find, made, show } from "../people/dom.js";
+import { paint } from "../people/color.js";
+import { copyOf, find, made, show, showOrHide } from "../people/dom.js";
 import { showList, showWho } from "../people/people_list.js";
 import {
   ACTIVITIES,
@@ -12,6 +13,7 @@ import {
 
 /** @typedef {import("../people/people_list.js").ShownPerson} ShownPerson */
 /** @typedef {import("../people/person.js").Meta} Meta */
+/** @typedef {import("../people/person.js").Person} Person */
 
 /**
  * Shows a chip for each person who is here.
@@ -28,19 +30,16 @@ export function showRoster(list, people) {
  * @param {ShownPerson} person
  */
 function showChip(chip, person) {
-  const part = (/** @type {string} */ selector) =>
-    find(selector, HTMLElement, chip);
+  /** @param {string} selector */
+  const part = (selector) => find(selector, HTMLElement, chip);
   const { activity = "", availability = "", status = "", metas } = person;
   showWho(chip, person);
-  chip.dataset.activity = activity;
-  showActivity(part(".activity"), activity);
-  show(part(".status"), status);
-  part(".status").hidden = status === "";
   chip.dataset.availability = availability;
+  showActivity(part(".activity"), activity);
+  showOrHide(part(".status"), status);
   const { word, meaning } = wordFor(AVAILABILITIES, availability);
-  show(part(".availability"), word);
+  showOrHide(part(".availability"), word);
   part(".availability").title = meaning;
-  part(".availability").hidden = word === "";
   show(part(".count"), countsOf(person));
   showConnections(part(".connections"), metas);
 }
@@ -94,4 +93,42 @@ function connectionLines(metas) {
     const doing = unique.length > 0 ? `: ${unique.sort().join(", ")}` : "";
     return `${device}${tabs}${doing}`;
   });
+}
+
+const FORMAT = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** @type {readonly (readonly [Intl.RelativeTimeFormatUnit, number])[]} */
+const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
+
+/**
+ * Shows who left, and how long ago that was.
+ *
+ * @param {HTMLElement} list
+ * @param {readonly { person: Person, at: number }[]} departed
+ * @param {number} now in milliseconds
+ */
+export function showDepartures(list, departed, now) {
+  const items = departed.map(({ person, at }) => ({ ...person, at }));
+  const make = () => copyOf("#departure");
+  showList(list, items, make, (item, { name, color, at }) => {
+    paint(find(".dot", HTMLElement, item), color);
+    show(find("bdi", HTMLElement, item), name);
+    const time = find("time", HTMLTimeElement, item);
+    time.dateTime = new Date(at).toISOString();
+    show(time, ago(now - at));
+  });
+}
+
+/**
+ * Returns how long ago something was: `2 minutes ago`.
+ *
+ * @param {number} ms
+ * @returns {string}
+ */
+export function ago(ms) {
+  const [unit, length] = UNITS.find(([, length]) => ms >= length) ??
+    ["second", 1_000];
+  // A count of seconds would change all the time.
+  if (unit === "second") return ms < 10_000 ? "just now" : "moments ago";
+  return FORMAT.format(-Math.floor(ms / length), unit);
 }

@@ -1,5 +1,7 @@
+import { assert } from "@std/assert";
 import type { Page } from "playwright-core";
 import { servePage } from "../mod.ts";
+import { CHROMIUM } from "./browser.ts";
 import { sharedBrowser } from "./shared_browser.ts";
 
 const BLANK = `<!DOCTYPE html>
@@ -9,48 +11,52 @@ const BLANK = `<!DOCTYPE html>
 <link rel="stylesheet" href="/document.css">
 </html>`;
 
+/** A site that serves the files of the page, and else an empty page. */
+const site = CHROMIUM === undefined ? undefined : Deno.serve(
+  { port: 0, hostname: "127.0.0.1", onListen() {} },
+  (request) =>
+    servePage(request) ??
+      new Response(BLANK, { headers: { "content-type": "text/html" } }),
+);
+
+/** The pages that the tests of a file share, by their scale. */
+const pages = new Map<number, Promise<Page>>();
+
 /**
- * An empty page in a real browser, on a site that serves the files of the page:
- * for tests of the modules that draw something.
+ * Defines a test of modules that draw something: with an empty page in a real
+ * browser, on a site that serves the modules.
+ *
+ * @param name The name of the test.
+ * @param run The test.
+ * @param deviceScaleFactor Pixels of the screen for one of CSS, as zoom changes
+ * it.
  */
-export class BlankPage {
-  readonly #http: Deno.HttpServer;
-
-  /** The page. */
-  readonly page: Page;
-
-  private constructor(http: Deno.HttpServer, page: Page) {
-    this.#http = http;
-    this.page = page;
-  }
-
-  /**
-   * Opens the page in the browser that the tests of a file share.
-   *
-   * @param deviceScaleFactor Pixels of the screen for one of CSS, as zoom changes
-   * it.
-   */
-  static async open(
-    executablePath: string,
-    deviceScaleFactor = 1,
-  ): Promise<BlankPage> {
-    const http = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen() {} },
-      (request) => servePage(request) ?? blank(),
-    );
-    const browser = await sharedBrowser(executablePath);
-    const page = await browser.newPage({ deviceScaleFactor });
-    await page.goto(`http://127.0.0.1:${http.addr.port}/blank`);
-    return new BlankPage(http, page);
-  }
-
-  /** Closes it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.close();
-    await this.#http.shutdown();
-  }
+export function blankTest(
+  name: string,
+  run: (page: Page) => Promise<void>,
+  deviceScaleFactor = 1,
+): void {
+  Deno.test({
+    name,
+    ignore: CHROMIUM === undefined,
+    // Playwright keeps timers after the test.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM && site);
+      const browser = await sharedBrowser(CHROMIUM);
+      const opened = pages.get(deviceScaleFactor) ??
+        browser.newPage({ deviceScaleFactor });
+      pages.set(deviceScaleFactor, opened);
+      const page = await opened;
+      // Each test gets a new document.
+      await page.goto(`http://127.0.0.1:${site.addr.port}/blank`);
+      await run(page);
+    },
+  });
 }
 
-function blank(): Response {
-  return new Response(BLANK, { headers: { "content-type": "text/html" } });
-}
+Deno.test.afterAll(async () => {
+  for (const page of pages.values()) await (await page).close();
+  await site?.shutdown();
+});

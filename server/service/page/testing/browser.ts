@@ -7,8 +7,10 @@ import type {
   Page,
 } from "playwright-core";
 import axe from "axe-core";
+import { assert, assertEquals } from "@std/assert";
 import { findProgram, isFile, leaveOut } from "../../../testing/programs.ts";
 import { sharedBrowser } from "./shared_browser.ts";
+import { sharedService } from "./shared_service.ts";
 
 declare global {
   var axe: typeof import("axe-core");
@@ -59,10 +61,47 @@ export function findChromium(): string | undefined {
   return found;
 }
 
+/** Where Chromium is, if it is installed. */
+export const CHROMIUM = findChromium();
+
+/**
+ * A browser context with a tab, which one test after another uses: a new one would
+ * need a process, and take longer than most tests.
+ */
+interface Seat {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** The errors of its pages. */
+  readonly errors: string[];
+}
+
+/** The seats that no test uses now. */
+const freeSeats: Seat[] = [];
+
+/** How many rooms tests have used. */
+let rooms = 0;
+
+const VIEWPORT = { width: 1280, height: 720 };
+
+async function makeSeat(
+  browser: Browser,
+  options: BrowserContextOptions = { viewport: VIEWPORT },
+): Promise<Seat> {
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
+  const errors: string[] = [];
+  context.on("weberror", (error) => errors.push(String(error.error())));
+  context.on("console", (message) => {
+    const text = message.text();
+    if (/content security policy/i.test(text)) errors.push(text);
+  });
+  return { context, page: await context.newPage(), errors };
+}
+
 /** Several browsers in one, each a person of its own. */
-export class People {
+export class People implements AsyncDisposable {
   readonly #browser: Browser;
-  readonly #contexts: BrowserContext[] = [];
+  readonly #seats: Seat[] = [];
   readonly #errors: string[] = [];
 
   private constructor(browser: Browser) {
@@ -76,13 +115,13 @@ export class People {
 
   /** The errors of the pages so far. */
   get errors(): readonly string[] {
-    return this.#errors;
+    const inUse = this.#seats.flatMap(({ errors }) => errors);
+    return [...this.#errors, ...inUse];
   }
 
   /** Opens the room as a new person, and waits until they have joined. */
   async joinRoom(url: string, name: string): Promise<Page> {
-    const page = await this.open(await this.#newPage(), url);
-    await page.locator("#name").fill(name);
+    const page = await this.openAs(url, { name });
     await chipOf(page, name).waitFor();
     return page;
   }
@@ -97,52 +136,121 @@ export class People {
 
   /** Opens a page with a profile, in a browser of its own. */
   async openAs(url: string, profile: object): Promise<Page> {
-    const page = await this.#newPage({ storageState: stateOf(url, profile) });
-    await this.#visit(page, url);
+    const page = await this.newPage();
+    await goToStorage(page, url);
+    await page.evaluate(
+      (profile) => localStorage.setItem("ruthere profile", profile),
+      JSON.stringify(profile),
+    );
+    await page.goto(url);
     return page;
   }
 
   /** Opens the room in a tab, and waits until its person has joined. */
   async open(page: Page, url: string): Promise<Page> {
-    await this.#visit(page, url);
+    await page.goto(url);
     await page.locator(".chip[data-you]").waitFor();
     return page;
   }
 
-  async #newPage(options?: BrowserContextOptions): Promise<Page> {
-    const context = await this.#browser.newContext(options);
-    this.#contexts.push(context);
-    return await context.newPage();
+  /**
+   * Opens an empty page as a new person.
+   *
+   * @param options Those of a new browser, which the test has to close.
+   */
+  async newPage(options?: BrowserContextOptions): Promise<Page> {
+    const free = options === undefined ? freeSeats.pop() : undefined;
+    const seat = free ?? await makeSeat(this.#browser, options);
+    this.#seats.push(seat);
+    return seat.page;
   }
 
-  async #visit(page: Page, url: string): Promise<void> {
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.on("pageerror", (error) => this.#errors.push(String(error)));
-    page.on("console", (message) => {
-      const text = message.text();
-      if (/content security policy/i.test(text)) this.#errors.push(text);
-    });
-    await page.goto(url);
+  /**
+   * Gives the browsers that are still open to later tests, as if they were new. The
+   * service must still run.
+   */
+  async release(): Promise<void> {
+    for (const seat of this.#seats.splice(0)) {
+      const { context, page, errors } = seat;
+      this.#errors.push(...errors.splice(0));
+      if (page.isClosed()) {
+        await context.close();
+        continue;
+      }
+      for (const other of context.pages()) {
+        if (other !== page) await other.close();
+      }
+      await goToStorage(page, page.url());
+      await page.evaluate(() => {
+        localStorage.clear();
+        sessionStorage.clear();
+      });
+      await page.mouse.move(0, 0);
+      await page.setViewportSize(VIEWPORT);
+      await page.emulateMedia({ colorScheme: "light" });
+      freeSeats.push(seat);
+    }
   }
 
-  /** Closes all browsers. */
+  /** Closes the browsers that are not released. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#contexts.map((context) => context.close()));
+    await Promise.all(this.#seats.map(({ context }) => context.close()));
   }
 }
 
-/** Makes the stored state of a browser that has a profile. */
-export function stateOf(
-  url: string,
-  profile: object,
-): Exclude<BrowserContextOptions["storageState"], string | undefined> {
-  const localStorage = [
-    { name: "ruthere profile", value: JSON.stringify(profile) },
-  ];
-  return {
-    cookies: [],
-    origins: [{ origin: new URL(url).origin, localStorage }],
-  };
+/** Opens a file of the service: it has the storage of its pages, and no script. */
+async function goToStorage(page: Page, url: string): Promise<void> {
+  const { href } = new URL("/favicon.svg", url);
+  if (page.url() !== href) await page.goto(href);
+}
+
+/**
+ * Defines a test with people in a browser, whose pages must have no errors.
+ *
+ * @param name The name of the test.
+ * @param run The test.
+ * @param isReady Whether all else is installed that the test needs.
+ */
+export function browserTest(
+  name: string,
+  run: (people: People) => Promise<void>,
+  isReady = true,
+): void {
+  Deno.test({
+    name,
+    ignore: !isReady || CHROMIUM === undefined,
+    // Playwright keeps timers after the test.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using people = await People.start(CHROMIUM);
+      await run(people);
+      assertEquals(people.errors, []);
+    },
+  });
+}
+
+/**
+ * Defines a test of a service that the tests of a file share.
+ *
+ * @param name The name of the test.
+ * @param run The test, with the URL of the service, and the name of a room or a
+ * document that no other test uses.
+ * @param args The options of the service.
+ * @param env Variables added to its environment.
+ */
+export function sharedTest(
+  name: string,
+  run: (people: People, url: string, room: string) => Promise<void>,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): void {
+  browserTest(name, async (people) => {
+    const { url } = await sharedService(args, env);
+    await run(people, url, `test-${++rooms}`);
+    await people.release();
+  });
 }
 
 /** Finds the chip of somebody by the name. */

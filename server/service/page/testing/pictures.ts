@@ -10,8 +10,13 @@
  * @module
  */
 
-import { type Browser, chromium, type Page } from "playwright-core";
-import { chipOf, cursorOf, findChromium, stateOf, turn } from "./browser.ts";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { chipOf, CHROMIUM, cursorOf, turn } from "./browser.ts";
 import { Service } from "../../testing/service.ts";
 
 const DOCS = new URL("../docs/", import.meta.url);
@@ -28,6 +33,20 @@ interface Guest {
   readonly availability?: string;
   readonly activity?: string;
   readonly userAgent?: string;
+}
+
+/** Makes the stored state of a browser that has a profile. */
+function stateOf(
+  url: string,
+  profile: object,
+): BrowserContextOptions["storageState"] {
+  const localStorage = [
+    { name: "ruthere profile", value: JSON.stringify(profile) },
+  ];
+  return {
+    cookies: [],
+    origins: [{ origin: new URL(url).origin, localStorage }],
+  };
 }
 
 /** Opens the room as somebody who is the same in every picture. */
@@ -161,10 +180,9 @@ async function select(
   }, [words, start, end] as const);
 }
 
-const executablePath = findChromium();
-if (executablePath === undefined) Deno.exit(1);
+if (CHROMIUM === undefined) Deno.exit(1);
 await using service = await Service.start(["--grace-ms", "500"]);
-const browser = await chromium.launch({ executablePath });
+const browser = await chromium.launch({ executablePath: CHROMIUM });
 try {
   await Deno.mkdir(DOCS, { recursive: true });
   await takeAll(browser, service.url);

@@ -1,5 +1,7 @@
 // @ts-check
 
+import { readCount } from "../people/wire.js";
+
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
 /** The longest text of one run, in UTF-16 units. */
@@ -58,16 +60,20 @@ const MAX_IN_MESSAGE = 65_536;
  */
 
 /**
- * A text that several people write at once. All get the same text, whatever they
- * write and in whatever order they receive it, and no letter is lost: a
- * replicated growable array, where a letter has a name and a deleted one keeps
- * its place. To merge is to add letters and take the highest versions.
+ * A text that several people write at once: a replicated growable array. Each
+ * letter has a name, and a deleted letter keeps its place. All replicas get the
+ * same text in any order of messages, and no letter is lost. A merge adds letters,
+ * and keeps the highest versions.
  */
 export class SharedText {
   #writer;
   /** The highest number so far. */
   #number = 0;
-  #weight = 0;
+  /**
+   * The number of changes that are known here. Two tabs that have merged each
+   * other's letters have the same text if they have the same weight.
+   */
+  weight = 0;
   /** @type {Map<string, Map<number, Letter>>} by writer and number */
   #letters = new Map();
   #count = 0;
@@ -75,7 +81,8 @@ export class SharedText {
   #root = this.#letterOf("", 0);
   /** @type {Letter[]} the visible ones, in order */
   #shown = [];
-  #text = "";
+  /** The text as it is now. */
+  text = "";
   #initialWeight;
   /** @type {Step[]} */
   #done = [];
@@ -92,27 +99,12 @@ export class SharedText {
     this.#writer = writer;
     if (text !== "") this.#add(["", 1, "", 0, 0, text]);
     this.#update();
-    this.#initialWeight = this.#weight;
-  }
-
-  /** @returns {string} */
-  get text() {
-    return this.#text;
-  }
-
-  /**
-   * How much is known here. It grows with each change. Two tabs that have merged
-   * each other's letters have the same text if they have the same weight.
-   *
-   * @returns {number}
-   */
-  get weight() {
-    return this.#weight;
+    this.#initialWeight = this.weight;
   }
 
   /** @returns {boolean} Whether anybody has written. */
   get isWritten() {
-    return this.#weight > this.#initialWeight;
+    return this.weight > this.#initialWeight;
   }
 
   /** @returns {Run[]} All letters, the deleted ones too. */
@@ -163,10 +155,9 @@ export class SharedText {
       step.push({ letter, isShown: true });
       after = letter;
     }
-    const former = joins && this.#undone.length === 0
-      ? this.#done.at(-1)
-      : undefined;
-    if (former !== undefined) former.push(...step);
+    const former = this.#done.at(-1);
+    const continues = joins && this.#undone.length === 0;
+    if (former && continues) former.push(...step);
     else if (step.length > 0) this.#done.push(step);
     if (step.length > 0) this.#undone = [];
     return this.#update();
@@ -198,9 +189,9 @@ export class SharedText {
    * @returns {TextEdit[]} What has changed.
    */
   merge(runs) {
-    const before = this.#weight;
+    const before = this.weight;
     for (const run of runs) this.#add(run);
-    return this.#weight === before ? [] : this.#update();
+    return this.weight === before ? [] : this.#update();
   }
 
   /**
@@ -232,7 +223,7 @@ export class SharedText {
   #toggle(letter, step) {
     if (letter.version === MAX_VERSION) return;
     letter.version++;
-    this.#weight++;
+    this.weight++;
     this.#news.add(letter);
     step.push({ letter, isShown: isVisible(letter) });
   }
@@ -248,7 +239,7 @@ export class SharedText {
     for (const [index, text] of texts.entries()) {
       const letter = this.#letterOf(writer, number + index);
       this.#place(letter, after, text);
-      this.#weight += Math.max(0, version - letter.version);
+      this.weight += Math.max(0, version - letter.version);
       letter.version = Math.max(letter.version, version);
       after = letter;
     }
@@ -266,15 +257,8 @@ export class SharedText {
     if (own === undefined) this.#letters.set(writer, own = new Map());
     let letter = own.get(number);
     if (letter === undefined) {
-      letter = {
-        writer,
-        number,
-        text: "",
-        version: 0,
-        isShown: false,
-        after: undefined,
-        followers: [],
-      };
+      const unknown = { text: "", after: undefined, followers: [] };
+      letter = { writer, number, version: 0, isShown: false, ...unknown };
       own.set(number, letter);
       this.#count++;
     }
@@ -300,7 +284,7 @@ export class SharedText {
     }
     followers.splice(first, 0, letter);
     this.#number = Math.max(this.#number, letter.number);
-    this.#weight++;
+    this.weight++;
   }
 
   /**
@@ -332,7 +316,7 @@ export class SharedText {
       this.#shown.push(letter);
       offset += text.length;
     }
-    this.#text = this.#shown.map(({ text }) => text).join("");
+    this.text = this.#shown.map(({ text }) => text).join("");
     return edits;
   }
 }
@@ -386,11 +370,8 @@ function runsOf(letters) {
     const content = version % 2 === 0 ? text : 1;
     if (!isNext) {
       runs.push([writer, number, after.writer, after.number, version, content]);
-    } else if (typeof run[5] === "string") {
-      run[5] += content;
-    } else {
-      run[5]++;
-    }
+    } else if (typeof run[5] === "string") run[5] += content;
+    else run[5]++;
   }
   return runs;
 }
@@ -424,17 +405,14 @@ function isRun(value) {
   if (!Array.isArray(value) || value.length !== 6) return false;
   const [writer, number, afterWriter, afterNumber, version, content] = value;
   // A letter is newer than the one that it stands after: there are no circles.
-  return typeof writer === "string" && isCount(number, MAX_NUMBER) &&
+  const isGood = typeof writer === "string" && isCount(number, MAX_NUMBER) &&
     typeof afterWriter === "string" && isCount(afterNumber, number - 1) &&
-    isCount(version, MAX_VERSION) &&
-    (version % 2 === 0 ? isContent(content) : isLength(content));
-}
-
-/** @param {unknown} value */
-function isContent(value) {
+    isCount(version, MAX_VERSION);
+  if (!isGood) return false;
+  if (version % 2 === 1) return isLength(content);
   // A textarea has line feeds alone.
-  return typeof value === "string" && isLength(value.length) &&
-    value.isWellFormed() && !value.includes("\r");
+  return typeof content === "string" && isLength(content.length) &&
+    content.isWellFormed() && !content.includes("\r");
 }
 
 /** @param {unknown} value */
@@ -448,6 +426,5 @@ function isLength(value) {
  * @returns {value is number}
  */
 function isCount(value, max) {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 &&
-    value <= max;
+  return (readCount(value) ?? Infinity) <= max;
 }

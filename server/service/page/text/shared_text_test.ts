@@ -133,7 +133,7 @@ const ACTION = fc.record({
   next: fc.nat(1_000),
 });
 
-Deno.test("SharedText becomes equal for all, and neither loses nor reorders letters (property)", () => {
+Deno.test("SharedText converges, and neither loses nor reorders letters (property)", () => {
   fc.assert(
     fc.property(fc.array(ACTION, { maxLength: 60 }), (actions) => {
       const initial = "one two";
@@ -289,7 +289,7 @@ Deno.test("SharedText can be written after somebody has used the highest numbers
   assertEquals([ada.text, bob.text], ["two", "two"]);
 });
 
-Deno.test("SharedText refuses what it has no room for, and all have the same text", () => {
+Deno.test("SharedText refuses letters without room, and all replicas stay equal", () => {
   const [ada, bob] = [new Writer("ada", "-"), new Writer("bob", "-")];
   const send = (runs: Run[]) => runs.forEach((run) => bob.receive([run]));
   send(ada.write(insertion(1, "x".repeat(99_999))));

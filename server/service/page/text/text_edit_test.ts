@@ -90,7 +90,7 @@ Deno.test("movedBy() keeps a caret behind the letter before it", () => {
   assertEquals(carets([3, 4, 5], insertion), [3, 4, 9]);
 });
 
-Deno.test("movedBy() keeps a caret collapsed that is in what is replaced", () => {
+Deno.test("movedBy() keeps a caret within a replaced part collapsed", () => {
   const all = { start: 0, end: 80, inserted: "x".repeat(43) };
   assertEquals(carets([0, 10, 80], all), [0, 0, 43]);
 });
@@ -116,7 +116,7 @@ Deno.test("movedBy() maps a selection by its ends", () => {
   }
 });
 
-Deno.test("movedBy() stays in the text, and turns and grows nothing (property)", () => {
+Deno.test("movedBy() stays in the text, and neither turns nor grows a selection (property)", () => {
   fc.assert(
     fc.property(TEXT, TEXT, fc.nat(12), fc.nat(12), (before, after, a, b) => {
       const anchor = Math.min(a, before.length);

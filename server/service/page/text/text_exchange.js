@@ -42,7 +42,7 @@ export class TextExchange {
   #sent = 0;
   /** @type {Map<string, number>} that number for each other writer */
   #received = new Map();
-  /** Whether letters are missing here that have been sent. */
+  /** Whether letters that others have sent are missing here. */
   #isBehind = false;
   #wantsPlaces = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -70,15 +70,16 @@ export class TextExchange {
    * @param {number} caret where it is now
    * @param {boolean} joins whether to undo it together with what was written
    * before
-   * @returns {readonly TextEdit[]} The edits that revert it, if there is no room.
+   * @returns {readonly TextEdit[]} The edits that revert it if the text is full.
    */
   write(text, caret, joins) {
-    if (text === this.#shared.text) return [];
-    const edit = editBetween(this.#shared.text, text, caret);
-    this.#edited(this.#shared.write(edit, joins));
-    return text === this.#shared.text
+    const shared = this.#shared;
+    if (text === shared.text) return [];
+    const edit = editBetween(shared.text, text, caret);
+    this.#edited(shared.write(edit, joins));
+    return text === shared.text
       ? []
-      : [editBetween(text, this.#shared.text, edit.end)];
+      : [editBetween(text, shared.text, edit.end)];
   }
 
   /**
@@ -107,7 +108,7 @@ export class TextExchange {
     }
   }
 
-  /** Sends all after a join: after a lost connection, others may miss some. */
+  /** Sends all letters after a join: others may lack some after a lost connection. */
   joined() {
     this.#wantsPlaces = true;
     this.#sendAll({});
@@ -156,8 +157,8 @@ export class TextExchange {
   }
 
   /**
-   * Asks for the text while letters are missing: a service drops what a slow
-   * reader can't take, answers too.
+   * Asks for the text while letters are missing. A service drops messages for slow
+   * readers, even answers.
    *
    * @param {{ writer: string, count: number }} message
    */

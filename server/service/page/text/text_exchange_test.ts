@@ -224,7 +224,7 @@ Deno.test("TextExchange sends a newcomer the cursors even if an edit crosses the
   assertEquals(cyd.participants.places().get("bob"), { anchor: 11, head: 11 });
 });
 
-Deno.test("TextExchange asks for what a slow reader did not get", () => {
+Deno.test("TextExchange asks for the letters that a slow reader did not get", () => {
   using time = new FakeTime();
   const network = new Network();
   const [ada, bob] = ["ada", "bob"].map((name) => network.open(name, "-"));
@@ -338,7 +338,7 @@ Deno.test("TextExchange sends a long text that was deleted", () => {
   assertEquals(texts(network), ["-b", "-b"]);
 });
 
-Deno.test("TextExchange.write() reverts what there is no room for", () => {
+Deno.test("TextExchange.write() reverts an insertion that the text has no room for", () => {
   const network = new Network();
   const ada = network.open("ada", "one two");
   const text = `one ${"x".repeat(100_000)} two`;
@@ -375,7 +375,7 @@ Deno.test("TextExchange.undo() undoes together what was written together", () =>
   assertEquals(ada.text, "-ab");
 });
 
-Deno.test("TextExchange.receive() ignores what is no message", () => {
+Deno.test("TextExchange.receive() ignores malformed messages", () => {
   const network = new Network();
   const ada = network.open("ada", "-");
   const run = ["bob", 5, "", 1, 0, "x"];

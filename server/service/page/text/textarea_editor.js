@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { made } from "../people/dom.js";
+import { made, place } from "../people/dom.js";
 import { editBetween, edited, movedBy, positionAt } from "./text_edit.js";
 
 /** @typedef {import("../document/cursor_renderer.js").Box} Box */
@@ -68,8 +68,10 @@ export class TextareaEditor {
     const padding = parseFloat(style.paddingLeft) +
       parseFloat(style.paddingRight);
     // The client width is without the scroll bar.
-    this.container.style.width = `${clientWidth - padding}px`;
-    this.container.style.height = `${clientHeight}px`;
+    place(this.container, {
+      width: clientWidth - padding,
+      height: clientHeight,
+    });
     this.#lineHeight = parseFloat(style.lineHeight);
     const letters = this.text + END;
     if (this.#letters.data !== letters) this.#letters.data = letters;
@@ -201,15 +203,15 @@ export class TextareaEditor {
     });
   }
 
-  /** @returns {{ topLine: number, bottomLine: number, scrollPercentage: number }} */
+  /** The visible part of the text, in the form that the service wants. */
   get viewport() {
     const { clientHeight, scrollHeight, scrollTop } = this.#textarea;
     const hidden = scrollHeight - clientHeight;
     const percentage = hidden <= 0 ? 0 : scrollTop / hidden * 100;
     return {
-      topLine: this.#lineAt(0),
-      bottomLine: this.#lineAt(clientHeight),
-      scrollPercentage: Math.min(100, Math.max(0, percentage)),
+      top_line: this.#lineAt(0),
+      bottom_line: this.#lineAt(clientHeight),
+      scroll_percentage: Math.min(100, Math.max(0, percentage)),
     };
   }
 
@@ -237,24 +239,18 @@ export class TextareaEditor {
  * @param {readonly Box[]} boxes
  */
 function joined(boxes) {
-  const sorted = boxes.toSorted((one, other) =>
-    Math.abs(one.top - other.top) < 1
-      ? one.left - other.left
-      : one.top - other.top
-  );
+  const sorted = boxes.toSorted((one, other) => {
+    const below = one.top - other.top;
+    return Math.abs(below) < 1 ? one.left - other.left : below;
+  });
   /** @type {Box[]} */
   const found = [];
   for (const box of sorted) {
     const last = found.at(-1);
-    if (
-      last === undefined || box.top - last.top >= 1 ||
-      box.left > last.left + last.width + 0.5
-    ) {
-      found.push({ ...box });
-    } else {
-      const right = Math.max(last.left + last.width, box.left + box.width);
-      last.width = right - last.left;
-    }
+    const touches = last !== undefined && box.top - last.top < 1 &&
+      box.left <= last.left + last.width + 0.5;
+    if (!touches) found.push({ ...box });
+    else last.width = Math.max(last.width, box.left + box.width - last.left);
   }
   return found;
 }

@@ -2,10 +2,8 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Page } from "playwright-core";
-import { BlankPage } from "../testing/blank_page.ts";
-import { findChromium, PATIENCE_MS } from "../testing/browser.ts";
-
-const CHROMIUM = findChromium();
+import { blankTest } from "../testing/blank_page.ts";
+import { PATIENCE_MS } from "../testing/browser.ts";
 
 /** The area of the page that has the text. */
 const CLIP = { x: 0, y: 0, width: 420, height: 320 };
@@ -25,28 +23,19 @@ function test(
   run: (page: Page) => Promise<void>,
   zoom = 1,
 ): void {
-  Deno.test({
-    name: `TextareaEditor ${name}`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      await using blank = await BlankPage.open(CHROMIUM, zoom);
-      await blank.page.addStyleTag({
-        content: `
-          .editor { width: 400px; margin: 0 }
-          /* Where the browser knows how to, the caret does not blink. */
-          #text { color: transparent; caret-color: #f00; caret-animation: manual }
-          #text::selection { background: #0f0; color: transparent }
-          .remote-selection { background: #00f; mix-blend-mode: normal }
-          .remote-cursor { background: #f00 }
-          .remote-cursor::before, .cursor-label { display: none }`,
-      });
-      await run(blank.page);
-    },
-  });
+  blankTest(`TextareaEditor ${name}`, async (page) => {
+    await page.addStyleTag({
+      content: `
+        .editor { width: 400px; margin: 0 }
+        /* Where the browser knows how to, the caret does not blink. */
+        #text { color: transparent; caret-color: #f00; caret-animation: manual }
+        #text::selection { background: #0f0; color: transparent }
+        .remote-selection { background: #00f; mix-blend-mode: normal }
+        .remote-cursor { background: #f00 }
+        .remote-cursor::before, .cursor-label { display: none }`,
+    });
+    await run(page);
+  }, zoom);
 }
 
 /** A text with nothing selected. */
@@ -315,7 +304,7 @@ test("measures a selection of many lines at once", async (page) => {
     const editor = new TextareaEditor(textarea, container);
     const { text } = editor;
     const boxes = editor.getBoxes(positionAt(text, 0), positionAt(text, 1_500));
-    return { count, lines: boxes.length, wanted: editor.viewport.bottomLine };
+    return { count, lines: boxes.length, wanted: editor.viewport.bottom_line };
   });
   assert(measured.count < 100, `${measured.count}`);
   assertEquals(measured.lines, measured.wanted + 1);

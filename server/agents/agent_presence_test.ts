@@ -18,7 +18,7 @@ import {
 } from "./testing/agent_lab.ts";
 import { SILENT } from "../cluster/testing/silent_listener.ts";
 
-/** Two agents, the first of whom watches. */
+/** Two agents. The first one watches. */
 async function pair(lab: AgentLab): Promise<[LabAgent, LabAgent, string[]]> {
   const a = await lab.start("a");
   const b = await lab.start("b");

@@ -205,7 +205,7 @@ function mirrorOf(
   const mirror = new Map<string, DocumentUser>();
   const patch = (userId: string, fields: Partial<DocumentUser>) => {
     const user = mirror.get(userId);
-    assert(user !== undefined, `${userId} is told of, but not there`);
+    assert(user !== undefined, `${userId} is in an event, but not there`);
     mirror.set(userId, { ...user, ...fields });
   };
   for (const message of messages) {

@@ -106,7 +106,7 @@ Deno.test("a tab that closes while another is open is removed at once", async ()
   assertEquals(leaves.ada?.metas, [{ phx_ref: "#1", tab: 1 }]);
 });
 
-Deno.test("what was untracked does not linger", async () => {
+Deno.test("an untracked entry does not linger", async () => {
   await using service = serve(LONG_GRACE);
   const client = await ada(service, 1);
   await client.join("club", { key: "ada", meta: 1 });

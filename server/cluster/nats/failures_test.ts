@@ -98,7 +98,7 @@ for (const isMadeByOthers of [false, true]) {
     assertEquals(flaps(a, b), []);
   });
 
-  test(`who misses revisions of a bucket ${kind} catches up`, async () => {
+  test(`a node that misses revisions of a bucket ${kind} catches up`, async () => {
     await using server = await NatsServer.start();
     if (isMadeByOthers) {
       const nats = await server.connect();
@@ -221,7 +221,7 @@ test("a node that reads too slowly is cut off by the server, and catches up", as
   assertEquals(flaps(a, b), []);
 });
 
-test("a row that is too large is told, and harms nothing else", async () => {
+test("a row that is too large is reported, and harms nothing else", async () => {
   await using server = await NatsServer.start("max_payload: 32768");
   await using nodes = await pair({ to: server });
   const [a, b] = nodes;

@@ -30,7 +30,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !NatsServer.isInstalled, fn });
 }
 
-/** A listener that counts what it is told. */
+/** A listener that counts its notifications. */
 class Heard implements BackboneListener {
   changes = 0;
   interruptions = 0;
@@ -392,7 +392,7 @@ test("NatsBackbone survives an onError that throws", async () => {
   console.error = (error) => told.push(error);
   try {
     await nats.close();
-    await eventually(() => calls > 0, "it is told");
+    await eventually(() => calls > 0, "it is notified");
   } finally {
     console.error = error;
   }
@@ -414,7 +414,7 @@ for (const isOwners of [false, true]) {
     if (isOwners) await nats.close();
     else await server.kill();
     const reason = await nats.closed();
-    await eventually(() => errors.length > 0, "it is told");
+    await eventually(() => errors.length > 0, "it is notified");
     for (const call of Object.values(callsOf(connection))) {
       await assertRejects(call, NatsClosedError);
     }

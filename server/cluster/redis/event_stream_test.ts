@@ -12,7 +12,7 @@ import {
 
 const ignore = !RedisServer.isInstalled;
 
-/** Nodes that write events, and whoever reads them. */
+/** Nodes that write events, and the reader of the stream. */
 class Stage implements AsyncDisposable {
   readonly server: RedisServer;
   readonly redis: Redis;
@@ -238,7 +238,7 @@ test("are no more than about so many", async () => {
   assert(length >= 100 && length < 400, `${length}`);
 });
 
-test("go nowhere while their key is no stream, which is told once", async () => {
+test("go nowhere while their key is no stream, which is reported once", async () => {
   const errors: unknown[] = [];
   await using stage = await Stage.start({
     onError: (error) => errors.push(error),

@@ -61,7 +61,7 @@ for (
   });
 }
 
-test("who goes while the server is away is gone when it is back", async () => {
+test("a client that leaves while the server is away is gone when it is back", async () => {
   await using server = await RedisServer.start("--appendonly", "yes");
   await using nodes = await pair(server);
   const [a] = nodes;
@@ -72,7 +72,7 @@ test("who goes while the server is away is gone when it is back", async () => {
   await allShow(nodes, "bob editing");
 });
 
-test("what is forgotten under the feet of all is told again", async () => {
+test("nodes write again what Redis forgets while they are connected", async () => {
   await using server = await RedisServer.start();
   await using nodes = await pair(server);
   const [a, b] = nodes;
@@ -204,7 +204,7 @@ for (
   const sentence = `Cannot ask Redis: the key ${key} was a list, and not a ` +
     `${type}; its name is ${key}:foreign now, and nodes write again what they have`;
 
-  /** What is told of it, and the type and the value that there is then. */
+  /** The report, and the type and the value of the key afterwards. */
   const outcome = async (server: RedisServer, nodes: readonly TestNode[]) => [
     ...nodes.flatMap(({ failures }) => failures).map(String)
       .filter((text) => text.includes("was a list")),
@@ -217,7 +217,7 @@ for (
     "*1\r\n$6\r\ntheirs\r\n",
   ];
 
-  test(`a key of another type is set aside, which is told once: ${key}`, async () => {
+  test(`a key of another type is set aside and reported once: ${key}`, async () => {
     await using server = await RedisServer.start();
     await server.ask("LPUSH", key, "theirs");
     // Where nobody can join, that is what joining fails with.
@@ -267,7 +267,7 @@ test("values in keys of ours that are none of ours count for nothing", async () 
   }
 });
 
-test("a Redis that is read-only is told of in one sentence", async () => {
+test("a read-only Redis is reported in one sentence", async () => {
   await using server = await RedisServer.start();
   await using nodes = await pair(server);
   await server.ask("REPLICAOF", "127.0.0.1", "1");

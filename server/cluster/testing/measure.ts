@@ -24,7 +24,7 @@ const DEAD = 20_000;
 const LATE = 10_000;
 const LEASE_TTL_MS = 3_000;
 
-/** What is told of those who are measured. */
+/** The notifications about the measured subjects. */
 export interface MeasuredModel extends PresenceModel {
   subject: string;
   context: string;
@@ -255,7 +255,7 @@ function listening(
   };
 }
 
-/** A node with many rows is killed: when the last leave is told. */
+/** A node with many rows is killed: when others report the last leave. */
 async function killed(kit: Kit, port: number): Promise<Line[]> {
   let heardAt = 0;
   await using node = await Node.start(

@@ -15,7 +15,7 @@ export class RedisServer extends RealServer {
     this.#options = options;
   }
 
-  /** Starts one. It keeps nothing on disk, unless it is told so. */
+  /** Starts one. It keeps nothing on disk, unless options say so. */
   static async start(...options: string[]): Promise<RedisServer> {
     const server = new RedisServer(options);
     await server.start();

@@ -1,6 +1,6 @@
 import type { BackboneListener } from "../mod.ts";
 
-/** Whoever connects to look, and hears nothing. */
+/** A listener that ignores everything: of a test that only looks. */
 export const SILENT: BackboneListener = {
   onChange() {},
   onLease() {},

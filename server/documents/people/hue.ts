@@ -7,7 +7,7 @@
 /** The least distance of the hues of people who are present together. */
 const APART = 20;
 
-/** The greatest number of people for whom that holds. */
+/** The largest number of people for which that holds. */
 export const PEOPLE_APART = 12;
 
 /** How many people would fit if no room were wasted. */

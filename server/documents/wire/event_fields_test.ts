@@ -72,7 +72,7 @@ class Stream implements Disposable {
   /** Waits for exactly these events. */
   async tells(...expected: string[]): Promise<void> {
     const isTold = async () => (await this.told()).length >= expected.length;
-    await eventually(isTold, `${expected} is told`);
+    await eventually(isTold, `${expected} is in the stream`);
     assertEquals(await this.told(), expected);
   }
 

@@ -77,7 +77,7 @@ for (
   });
 }
 
-test("Supabase's client is told why it may not send", async () => {
+test("Supabase's client learns why it may not send", async () => {
   await using service = serve({
     authorize: () => identity({ canWrite: () => false }),
   });
@@ -211,7 +211,7 @@ const REFUSALS: Record<
     403,
     "Cannot broadcast: unauthorized to publish here",
   ],
-  "whom the join hook does not let in": [
+  "a client that the join hook refuses": [
     { join: () => ({ reason: "the room is closed" }) },
     403,
     "Cannot broadcast: the room is closed",

@@ -210,7 +210,7 @@ Deno.test("a name that is null or empty is none", async () => {
   assertEquals(bob?.name, "bob");
 });
 
-Deno.test("what a client does in a document is sent to the others", async () => {
+Deno.test("a document sends the changes of a client to the others", async () => {
   using service = inProcess();
   const ada = await service.reader(ADA);
   const bob = await service.reader({ key: "bob", name: "Bob" });
@@ -883,7 +883,7 @@ Deno.test("those in a document tell each other what they like", async () => {
   }]]);
 });
 
-Deno.test("who is in a document is listed as in any topic", async () => {
+Deno.test("a document lists its people as any topic does", async () => {
   using service = inProcess();
   const watcher = await service.connect();
   await join(watcher, {});
@@ -903,7 +903,7 @@ Deno.test("who is in a document is listed as in any topic", async () => {
   assert(JSON.stringify(diff).includes(session_id));
 });
 
-Deno.test("who does not want presence is told what happens all the same", async () => {
+Deno.test("a client without presence receives the events all the same", async () => {
   using service = inProcess();
   const client = await service.connect();
   await join(client, { ...ADA, config: { presence: { enabled: false } } });

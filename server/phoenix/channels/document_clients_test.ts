@@ -91,7 +91,7 @@ Deno.test("phoenix.js shows who is in a document, by both kinds of events", asyn
   const [meta] = other.client.shown.ada ?? [];
   assert(typeof meta === "object" && meta !== null && "name" in meta);
   assertEquals(meta.name, "Ada");
-  await eventually(() => other.told.length > 0, "it is told a state");
+  await eventually(() => other.told.length > 0, "it receives a state");
   const [state] = other.told;
   assertEquals([state?.type, state?.document_id], ["state", "1"]);
   assert(Array.isArray(state?.users));
@@ -164,7 +164,7 @@ Deno.test("phoenix.js returns to a document after a reconnect, and nobody notice
   await other.hears("cursor_moved", { user_id: "ada", cursor: CURSOR });
   assert(!other.of("ada").includes("user_left"));
   const states = one.told.filter(({ type }) => type === "state");
-  assertEquals(states.length, 2, "it is told anew who is there");
+  assertEquals(states.length, 2, "it receives a new state");
 });
 
 Deno.test("phoenix.js with a token has the identity of the token", async () => {

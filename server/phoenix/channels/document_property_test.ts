@@ -73,7 +73,7 @@ class Screen {
 
   #change(id: string, change: JsonObject): void {
     const user = this.users.get(id);
-    assert(user !== undefined, "something is told of who is not there");
+    assert(user !== undefined, "an event is about somebody who is absent");
     this.users.set(id, { ...user, ...change });
   }
 }

@@ -58,7 +58,7 @@ Deno.test("a client that does not read a document gets only the latest positions
   service.stall();
   for (let offset = 1; offset <= 100; offset++) await service.move(offset);
   assertEquals(service.slow.take(), [], "nothing more waits for it");
-  assertEquals(service.fast.take().length, 100, "others are told all");
+  assertEquals(service.fast.take().length, 100, "others receive everything");
   const moves = kinds(await service.drain());
   assertEquals(moves, [["cursor_moved", cursorAt(100)]]);
   await service.move(101);

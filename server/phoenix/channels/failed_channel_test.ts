@@ -147,7 +147,7 @@ for (const [what, kind] of Object.entries(KINDS)) {
     assertMatch(JSON.stringify(await room.call("wave")), /unmatched topic/);
     room.service.topics.track(topic, "dan", {});
     await flush();
-    assertEquals(room.ada.take(), [], "it is told nothing more");
+    assertEquals(room.ada.take(), [], "it receives nothing more");
     assertEquals(room.entries, 1);
     const moves = await room.seen();
     assertEquals(moves.filter((move) => /-ada|left/.test(move)), []);

@@ -56,7 +56,7 @@ Deno.test("the join hook gives the key, the meta and the response", async () => 
   ]);
 });
 
-Deno.test("what the join hook leaves out is what the client asks for", async () => {
+Deno.test("the client decides what the join hook leaves out", async () => {
   await using service = serve({ join: () => ({}) });
   await using client = await Client.connect(service);
   await client.join("room", { key: "ada", meta: 1, visibility: "private" });
@@ -65,7 +65,7 @@ Deno.test("what the join hook leaves out is what the client asks for", async () 
   assertEquals(service.topics.list("room", viewer), []);
 });
 
-Deno.test("the join hook decides to whom the first meta is shown", async () => {
+Deno.test("the join hook decides who sees the first meta", async () => {
   await using service = serve({ join: () => ({ visibility: "private" }) });
   await using client = await Client.connect(service);
   await client.join("room", { meta: 1, visibility: "public" });

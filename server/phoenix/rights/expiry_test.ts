@@ -42,7 +42,7 @@ Deno.test("an identity closes its socket with 1008 when it expires, and not befo
   assertEquals(room.bob.closeCode, undefined);
 });
 
-Deno.test("what a socket held has its grace after its identity has expired", async () => {
+Deno.test("the entries of a socket have their grace after its identity has expired", async () => {
   using room = await adaFor((now) => now + 60_000);
   await room.service.seconds(60);
   assertEquals(room.keys(), ["ada"]);

@@ -266,7 +266,7 @@ Deno.test("a channel that a fresh token has closed gets nothing more", async () 
   assertEquals(ada.client.take(), []);
 });
 
-Deno.test("what a fresh token may not write is withdrawn; its client still sees who is there", async () => {
+Deno.test("a fresh token withdraws the entries that it may not write; its client still sees who is there", async () => {
   using ada = await withTokens({
     first: {},
     second: { canWrite: (topic) => topic !== "room" },
@@ -287,7 +287,7 @@ Deno.test("what a fresh token may not write is withdrawn; its client still sees 
   assertEquals(eventsOf(ada.client.take()), [[null, "room", "presence_diff"]]);
 });
 
-Deno.test("what code on the server has tracked stays, whatever a fresh token may write", async () => {
+Deno.test("a fresh token leaves the entries that code on the server has tracked", async () => {
   const readOnly = { canWrite: () => false };
   using ada = await withTokens({ first: readOnly, second: readOnly }, {
     join: (topic) => topic === "club" ? { meta: { by: "hook" } } : {},

@@ -1,6 +1,6 @@
 import type { BackboneListener, Lease, RowWrite } from "../../mod.ts";
 
-/** A listener that counts interruptions, and takes note of nothing else. */
+/** A listener that counts interruptions, and ignores everything else. */
 export class QuietListener implements BackboneListener {
   /** How often the connection was interrupted. */
   interruptions = 0;

@@ -13,7 +13,7 @@ export class RedisCluster implements AsyncDisposable {
     this.servers = servers;
   }
 
-  /** Starts one. It keeps nothing on disk, unless it is told so. */
+  /** Starts one. It keeps nothing on disk, unless options say so. */
   static async start(
     count: number,
     ...options: string[]

@@ -67,10 +67,8 @@ export class SessionRows {
   readonly visit: string = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
-  /** The latest sign of life: steady time. */
-  touchedAt: Timestamp;
-  /** The last activity that was published: wall time. */
-  activeAt: Timestamp;
+  #touchedAt: Timestamp;
+  #activeAt: Timestamp;
 
   /** Makes entries that have not been published. */
   constructor(
@@ -100,13 +98,23 @@ export class SessionRows {
       },
       clock: () => server.steadyNow,
     });
-    this.touchedAt = server.steadyNow;
-    this.activeAt = server.now;
+    this.#touchedAt = server.steadyNow;
+    this.#activeAt = server.now;
   }
 
   /** The colour of the person. */
   get color(): string {
     return this.#profile.color;
+  }
+
+  /** The latest sign of life: steady time. */
+  get touchedAt(): Timestamp {
+    return this.#touchedAt;
+  }
+
+  /** The last activity that was published: wall time. */
+  get activeAt(): Timestamp {
+    return this.#activeAt;
   }
 
   /** Whether the document's entry is present and of this visit. O(1). */
@@ -121,14 +129,14 @@ export class SessionRows {
 
   /** Records a sign of life; returns its wall time. */
   touch(): Timestamp {
-    this.touchedAt = this.#server.steadyNow;
+    this.#touchedAt = this.#server.steadyNow;
     return this.#server.now;
   }
 
   /** Publishes the entries of a new session: all of them or none. */
   begin(): void {
     const former = this.#server.store.snapshot(this.#document);
-    const now = this.activeAt = this.touch();
+    const now = this.#activeAt = this.touch();
     const updates = [this.#update(this.#document, {
       ...ACTIVITY_FACETS.viewing,
       meta: { value: this.#profile },
@@ -167,7 +175,7 @@ export class SessionRows {
     const update = this.#update(this.#document, facets, facetDeadlines);
     if (this.#server.receiveIfPresent(update) === undefined) return false;
     const { lastActiveAt } = facets;
-    if (typeof lastActiveAt === "number") this.activeAt = lastActiveAt;
+    if (typeof lastActiveAt === "number") this.#activeAt = lastActiveAt;
     if (this.key.ttlMs !== Infinity) this.#publishToWorkspace({});
     if (typeof lastActiveAt === "number") this.#activity.push(lastActiveAt);
     return true;
@@ -220,7 +228,7 @@ export class SessionRows {
 
   get #workspaceFacets(): FacetPatch<DocumentModel> {
     const { documentId } = this.key;
-    const lastActiveAt = this.activeAt;
+    const lastActiveAt = this.#activeAt;
     return { document: documentId, visit: this.visit, lastActiveAt };
   }
 
@@ -231,7 +239,7 @@ export class SessionRows {
   ): PresenceUpdate<DocumentModel> {
     const { ttlMs } = this.key;
     const observedAt = this.#server.now;
-    const silentFor = this.#server.steadyNow - this.touchedAt;
+    const silentFor = this.#server.steadyNow - this.#touchedAt;
     return {
       subject: entry.subject,
       context: entry.context,

@@ -33,7 +33,7 @@ import { Quotas } from "./quotas.ts";
 import { routesOf } from "./routes/routes.ts";
 import type { ServedDocuments, ServedPresence } from "./served.ts";
 import { Trust, type TrustOptions, urlOf } from "./trust.ts";
-import { updateSchema } from "./wire/update_schema.ts";
+import { keySchema, updateSchema } from "./wire/update_schema.ts";
 
 /** The result of `authorize`; `undefined` and `null` refuse the request. */
 export type Authorization = Identity | Unauthorized | null | undefined;
@@ -205,6 +205,7 @@ export function createHttpHandler(
     tokens: new PositionTokens(),
     events: new EventWriter(limits.changes),
     schema: updateSchema(limits),
+    keySchema: keySchema(limits.keyLength),
     checkUpdate,
     report(error, request) {
       if (!isNew(error)) return;

@@ -19,7 +19,6 @@ const VARIABLES: ReadonlySet<string> = new Set([
 ]);
 
 const MAX_PORT = 65_535;
-const MAX_MS = 999_999_999;
 
 /** A shorter lease would end whenever a node has something else to do. */
 const MIN_LEASE_MS = 1_000;
@@ -94,10 +93,10 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     port: readNumber(read("port", "8787"), 0, MAX_PORT),
     host: host.text,
     insecure,
-    graceMs: readNumber(read("grace-ms", "10000"), 0, MAX_MS),
+    graceMs: readMilliseconds(read("grace-ms", "10000"), 0),
     backbone: readBackbone(backbone),
     node: read("node").text || undefined,
-    leaseMs: readNumber(read("lease-ms", "15000"), MIN_LEASE_MS, MAX_MS),
+    leaseMs: readMilliseconds(read("lease-ms", "15000"), MIN_LEASE_MS),
     tokens,
     origins: origins ?? (fromEnvironment("RUTHERE_ORIGINS") ?? "").split(",")
       .map((origin) => origin.trim()).filter(Boolean),
@@ -194,10 +193,18 @@ function readTokens(
   return { ...secret ? { secret } : { jwksUrl }, issuer, audience };
 }
 
-function readNumber({ by, text }: Given, min: number, max: number): number {
+function readMilliseconds(given: Given, min: number): number {
+  return readNumber(given, min, 999_999_999, " of milliseconds");
+}
+
+function readNumber(
+  { by, text }: Given,
+  min: number,
+  max: number,
+  unit = "",
+): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (min <= value && value <= max) return value;
-  const unit = max === MAX_MS ? " of milliseconds" : "";
   throw new StartError(
     `${by} must be a whole number${unit} from ${min} to ${max}: received ${
       JSON.stringify(text)

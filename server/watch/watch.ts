@@ -88,10 +88,8 @@ export class Watches<M extends PresenceModel> {
    * signal has listeners.
    */
   readonly #running = new Set<RunningWatch>();
-  /** Whether {@linkcode Watches.close} was called. */
-  closed = false;
-  /** How many baselines were sent to watches that had fallen too far behind. */
-  baselinesResent = 0;
+  #closed = false;
+  #baselinesResent = 0;
 
   /**
    * Creates an empty set of watches.
@@ -108,6 +106,16 @@ export class Watches<M extends PresenceModel> {
     this.#store = store;
     this.#feeds = feeds;
     this.#expireDue = expireDue;
+  }
+
+  /** Whether {@linkcode Watches.close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** How many baselines were sent to watches that had fallen too far behind. */
+  get baselinesResent(): number {
+    return this.#baselinesResent;
   }
 
   /** How many are running. */
@@ -160,7 +168,7 @@ export class Watches<M extends PresenceModel> {
 
   /** Ends all watches. No more can start. */
   close(): void {
-    this.closed = true;
+    this.#closed = true;
     for (const { end } of [...this.#running]) end();
   }
 
@@ -185,7 +193,7 @@ export class Watches<M extends PresenceModel> {
     end: () => void,
     read: Read<M, T>,
   ): AsyncGenerator<T, void> {
-    if (this.closed) return;
+    if (this.#closed) return;
     this.#expireDue();
     const feed = this.#feeds.join(scope, viewer);
     const running: RunningWatch = { end, lag: () => 0 };
@@ -217,7 +225,7 @@ export class Watches<M extends PresenceModel> {
         seen = feed.changeCount;
         if (batch === undefined) {
           silence.end();
-          if (position !== undefined) this.baselinesResent++;
+          if (position !== undefined) this.#baselinesResent++;
           // Shifted one by one, so that a part can be freed once it is read.
           const unread = [...feed.baseline(viewer, subject)];
           for (let part = unread.shift(); part; part = unread.shift()) {

@@ -130,13 +130,9 @@ export class LeaseTable {
       if (kept?.lease?.epoch !== epoch || kept.lease.count !== count) {
         return false;
       }
-      const over = [...kept.over, lifeOf(life)];
-      const revision = await this.#put(
-        node,
-        { over, by: this.#by },
-        kept.entry.revision,
-      );
-      return revision !== undefined;
+      const record = { over: [...kept.over, lifeOf(life)], by: this.#by };
+      const { revision } = kept.entry;
+      return await this.#put(node, record, revision) !== undefined;
     });
   }
 

@@ -13,7 +13,7 @@ import type {
   WorkspaceDocumentsAnswer,
 } from "../wire/document_wire.ts";
 import { invalid } from "../wire/problem.ts";
-import { checked, keySchema } from "../wire/update_schema.ts";
+import { checked } from "../wire/update_schema.ts";
 import { JSON_TYPE, readJson } from "./body.ts";
 import { type Ask, assertCanRead, assertStillIn, json } from "./exchange.ts";
 import { Query } from "./query.ts";
@@ -69,18 +69,18 @@ export async function workspaceDocuments(
 
 /** `POST /v1/documents/counts`: counts the people in each of some documents. */
 export async function documentCounts(
-  { service: { limits, server }, request, actor }: Ask,
+  { service: { keySchema, limits, server }, request, actor }: Ask,
   documents: ServedDocuments,
 ): Promise<Response> {
   const body = await readJson(request, limits.bodyBytes, [JSON_TYPE]);
-  const field = "document_ids";
   const schema = v.object({
-    [field]: v.pipe(
-      v.array(keySchema(limits.keyLength), "must be an array"),
+    document_ids: v.pipe(
+      v.array(keySchema, "must be an array"),
       v.maxLength(limits.page, `has more than ${limits.page} ids`),
     ),
   }, "is missing");
-  const { [field]: ids } = checked("count documents", schema, body, field);
+  const action = "count documents";
+  const { document_ids: ids } = checked(action, schema, body, "document_ids");
   assertStillIn(actor);
   // A client must not learn whether a document exists that it may not read.
   const readable = ids.filter((id) => actor.canRead(documentContext(id)));
@@ -98,7 +98,7 @@ export async function documentCounts(
 /** Returns the name that a segment of a path stands for. */
 function nameIn(
   segment: string,
-  { service: { limits } }: Ask,
+  { service: { keySchema } }: Ask,
   action: string,
 ): string {
   const field = "id";
@@ -108,7 +108,7 @@ function nameIn(
   } catch {
     throw invalid(action, { field, message: "must be percent-encoded UTF-8" });
   }
-  return checked(action, keySchema(limits.keyLength), name, field);
+  return checked(action, keySchema, name, field);
 }
 
 /** Returns a page of items, and where the next one begins. O(n log n). */

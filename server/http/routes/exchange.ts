@@ -8,7 +8,7 @@ import type { EventWriter } from "./event_writer.ts";
 import type { PositionTokens } from "./position_token.ts";
 import type { Quotas } from "../quotas.ts";
 import type { ServedPresence } from "../served.ts";
-import type { UpdateSchema } from "../wire/update_schema.ts";
+import type { KeySchema, UpdateSchema } from "../wire/update_schema.ts";
 
 /** The state that all requests to a handler share. */
 export interface Service {
@@ -21,6 +21,7 @@ export interface Service {
   readonly tokens: PositionTokens;
   readonly events: EventWriter;
   readonly schema: UpdateSchema;
+  readonly keySchema: KeySchema;
   readonly checkUpdate: ((update: PresenceUpdate) => void) | undefined;
   report(error: unknown, request: Request): void;
 }

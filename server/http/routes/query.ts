@@ -1,6 +1,5 @@
-import * as v from "valibot";
 import { invalid } from "../wire/problem.ts";
-import { checked, keySchema } from "../wire/update_schema.ts";
+import { checked } from "../wire/update_schema.ts";
 import type { Ask } from "./exchange.ts";
 
 /** Reads and checks the parameters of a URL. */
@@ -23,9 +22,9 @@ export class Query {
 
   /** Returns a parameter that is a key. */
   key(name: string): string | undefined {
-    const { keyLength } = this.#ask.service.limits;
-    const schema = v.optional(keySchema(keyLength));
-    return checked(this.#action, schema, this.text(name), name);
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    return checked(this.#action, this.#ask.service.keySchema, value, name);
   }
 
   /** Returns a parameter that is a key and must be present. */

@@ -16,7 +16,8 @@ export type UpdateSchema = ReturnType<typeof updateSchema>;
 /** An update from the wire: well-formed, but not yet stamped. */
 export type ReadUpdate = v.InferOutput<UpdateSchema>;
 
-type KeySchema = ReturnType<typeof keySchema>;
+/** Checks a key that comes over a wire. */
+export type KeySchema = ReturnType<typeof keySchema>;
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -93,7 +93,8 @@ export class CursorRenderer {
     const drawn = this.#drawn.get(userId) ?? new Drawn(this.#editor, cursor);
     this.#drawn.set(userId, drawn);
     drawn.cursor = cursor;
-    drawn.measure()();
+    const draw = drawn.measure();
+    draw();
   }
 
   /**

@@ -183,25 +183,29 @@ export class ContextState {
     for (const row of rows) if (lives(row)) this.rows.set(row.id, row);
     for (const [id, write] of this.#written) {
       const isLater = write.memory === memory && write.revision > revision;
-      if (isLater) this.#set(id, write.row);
+      // A node that has another name since would show its own row.
+      const counts = write.row === undefined || lives(write.row);
+      if (isLater && counts) this.#set(id, write.row);
       else this.#written.delete(id);
     }
     const own = new Map(ownRows.map((row) => [row.id, row]));
     // Own writes that wait or were just done count.
     const isOurs = (id: string) =>
       pending(id) !== undefined || this.#written.has(id);
+    // But for a retraction, which leaves the rows of other nodes alone.
+    const isKept = (id: string) => isOurs(id) && pending(id) !== "retract";
     const shown: KnownRow[] = [];
     for (const row of this.rows.values()) {
       const { id } = row;
       if (row.node === node) continue;
-      if (isOurs(id) && pending(id) !== "retract") continue;
+      if (isKept(id)) continue;
       if ((own.get(id)?.heardAt ?? -Infinity) > row.heardAt) continue;
       own.delete(id);
       shown.push(row);
     }
     const gone: string[] = [];
     for (const [id, row] of former) {
-      if (row.node === node || own.has(id) || isOurs(id)) continue;
+      if (row.node === node || own.has(id) || isKept(id)) continue;
       // A former own row does not replace that of another node.
       if ((this.rows.get(id)?.node ?? node) !== node) continue;
       const lease = leaseOf(row.node) && this.#leases.get(row.node);

@@ -147,6 +147,12 @@ Deno.test("ContextState.read() leaves rows alone that this node has yet to write
   );
 });
 
+Deno.test("ContextState.read() returns that a row of another node is gone while an own one waits to be retracted", () => {
+  const [state, around] = known(row("moved"));
+  around.writes.set("moved", "retract");
+  assertEquals(read(state, around, []), { ...NOTHING, gone: ["moved"] });
+});
+
 // Changes
 
 Deno.test("ContextState.receive() applies the changes of a context in order", () => {
@@ -282,6 +288,16 @@ Deno.test("ContextState.read() keeps own writes that are later than the reading"
 });
 
 // Ends
+
+Deno.test("ContextState.read() ignores own writes of a former life", () => {
+  const [state, around] = known();
+  state.begin(around);
+  state.wrote("mine", row("mine", GHOST), "memory", 12);
+  around.writes.set("mine", "retract");
+  const answer = { memory: "memory", revision: 11, rows: [] };
+  assertEquals(state.read(answer, [], around).shown, []);
+  assertEquals(ids(state), []);
+});
 
 Deno.test("ContextState.drop() removes the rows of a life, and no others", () => {
   const [state] = known(row("a"), row("b"), row("mine", HERE));

@@ -105,6 +105,14 @@ export class ContextState {
     return this.#written.size;
   }
 
+  /** Reports whether a row of a node is held. O(held rows). */
+  holds(node: string): boolean {
+    for (const id of this.held.keys()) {
+      if (this.rows.get(id)?.node === node) return true;
+    }
+    return false;
+  }
+
   /**
    * Begins a reading. Its answer includes every write that is done now, or the
    * backbone has lost that write.

@@ -255,6 +255,14 @@ Deno.test("ContextState keeps the row of the node that an entry has moved to, al
   assertEquals(state.rows.get("a"), row("a"));
 });
 
+Deno.test("ContextState.holds() reports whether a row of a node is held", () => {
+  const [state, around] = known(row("a"));
+  assertFalse(state.holds("there"));
+  read(state, around, [], { revision: 8 });
+  assert(state.holds("there"));
+  assertFalse(state.holds("elsewhere"));
+});
+
 // Own writes
 
 Deno.test("ContextState.wrote() applies a write before its change arrives, and ignores older changes", () => {

@@ -212,14 +212,14 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   /** Reads the contexts that a renewal of another node shows to be stale. */
-  heard({ written, announced }: Lease): void {
+  heard({ node, written, announced }: Lease): void {
     for (const [name, revision] of written) {
       const context = this.all.get(name);
       if (context && context.revision < revision) this.#read(context);
     }
     if (announced === "") return;
     for (const context of this.all.values()) {
-      if (context.held.size > 0) this.#read(context);
+      if (context.holds(node)) this.#read(context);
     }
   }
 

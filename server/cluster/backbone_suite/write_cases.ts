@@ -63,6 +63,18 @@ export const WRITE_CASES: Cases = {
     }
   },
 
+  "read() misses no row that is written again meanwhile": async (lab) => {
+    const [a, b] = await lab.pair();
+    const ids = Array.from({ length: 20 }, (_, index) => idOf(`${index}`));
+    for (const id of ids) await a.put(id);
+    for (let turn = 0; turn < 50; turn++) {
+      const reading = b.rows();
+      const writing = ids.map((id) => a.put(id, `${turn}`));
+      ensureSame((await reading).length, ids.length, "every row is there");
+      await Promise.all(writing);
+    }
+  },
+
   "read() and write() are done in the order of their calls": async (lab) => {
     const a = await lab.connect("a");
     const acquired = a.acquire();

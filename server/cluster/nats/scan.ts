@@ -34,7 +34,10 @@ const LOOK_AGAIN_MS = 250;
 /**
  * Reads many keys by a consumer made for that, in the order of their revisions.
  * It ends when nothing is left to read, and not at the revision that was the last
- * one when it began: a key that is written again meanwhile moves beyond it.
+ * one when it began: a key that is written again meanwhile moves beyond it. How
+ * much is left, as the server says, is not exact then: it may subtract the former
+ * value of the key before it adds the new one. So the scan also counts the keys,
+ * and looks at the last value when the two differ.
  *
  * @returns When the consumer was made, by the server's clock, and when the answer
  * arrived, by `performance.now()`.
@@ -54,6 +57,7 @@ export async function scan(
   });
   const { created, num_pending } = await consumer.info(true);
   const answered = performance.now();
+  const keys = new Set<string>();
   let seen = 0;
   let isEnough = num_pending === 0 && target === 0;
   let wake = () => {};
@@ -62,9 +66,11 @@ export async function scan(
       if (isEnough) return;
       seen = message.seq;
       const entry = entryOf(names, message, message.headers);
+      keys.add(entry.key);
       const isEnd = message.info.pending === 0 && seen >= target;
-      isEnough = take(entry) === false || isEnd;
-      if (isEnough) wake();
+      const isWhole = keys.size >= num_pending;
+      isEnough = take(entry) === false || isEnd && isWhole;
+      if (isEnough || isEnd || isWhole) wake();
     },
   });
   try {
@@ -92,7 +98,7 @@ export async function scan(
       await nap();
       if (isEnough) return;
       if (failure !== undefined) throw failure;
-      // The values that are left may have been purged.
+      // The values that are left may have been removed.
       const now = await options.last();
       if (now === undefined || now.revision <= seen) return;
       if (seen !== former) [former, silentSince] = [seen, performance.now()];

@@ -179,6 +179,35 @@ Deno.test("joinCluster() removes the other node's row of a subject that leaves b
   assertEquals(pair.shown(), [[], []]);
 });
 
+Deno.test("joinCluster() removes the other node's row of a subject whose own row a replica brings back before it is retracted", async () => {
+  using pair = await Pair.connected();
+  const { backbone, gate, servers } = pair;
+  const [a, b] = servers;
+  pair.receive();
+  await pair.pass(20);
+  const goBack = checkpoint(backbone);
+  gate.hold("write");
+  a.withdraw(keyOf());
+  await pair.pass(5);
+  b.receive(update({ observedAt: b.now }));
+  await pair.pass(5);
+  assertEquals(pair.shown(), [["alice"], ["alice"]]);
+  // The replica lacks the move.
+  goBack();
+  gate.failing.add("renew");
+  b.withdraw(keyOf());
+  b.receive(update({ subject: "bob", observedAt: b.now }));
+  await pair.pass(RENEWAL + 10);
+  gate.hold("read");
+  gate.failing.clear();
+  await pair.pass(RENEWAL + 10);
+  gate.release("write");
+  await pair.pass(5);
+  gate.release("read");
+  await pair.pass(RENEWAL * 4);
+  assertEquals(pair.shown(), [["bob"], ["bob"]]);
+});
+
 Deno.test("joinCluster() keeps a subject that is back at another node before its end is written", async () => {
   using pair = await Pair.connected();
   const { gate, servers } = pair;

@@ -200,6 +200,10 @@ export class FollowedContexts<M extends PresenceModel> {
     if (context === undefined || !roster.lives(life)) return;
     context.idleMs = 0;
     const { id } = write;
+    const { node = session.node } = context.rows.get(id) ?? {};
+    // The backbone had a row of this node in place of the other node's.
+    const hadOwn = write.type === "retract" && written.isDone;
+    if (hadOwn && node !== session.node) return this.#contest(context);
     const row = write.type === "put"
       ? { ...life, id, value: write.value, heardAt: session.now() - write.age }
       : undefined;

@@ -92,6 +92,8 @@ interface Publisher {
   brief: { readonly at: number; readonly until: number } | undefined;
   /** Since when the subject is there. */
   since: number;
+  /** Where and when it published last. */
+  last: { readonly node: Node; readonly at: number } | undefined;
   nextPost: number;
 }
 
@@ -259,6 +261,7 @@ export class Simulation {
       facets: { availability: null, activity: null },
       brief: undefined,
       since: this.#processes.now,
+      last: undefined,
       nextPost: 0,
     };
     this.#publishers.add(publisher);
@@ -340,6 +343,7 @@ export class Simulation {
     );
     publisher.nextPost = this.#processes.now + POST_INTERVAL;
     this.#said(publisher, patch.activity);
+    publisher.last = { node, at: this.#processes.now };
     await this.#processes.run(node.process, () => {
       const { now } = node.server;
       const expiry = kind === "posts" ? now + POST_TTL : "never";
@@ -359,7 +363,7 @@ export class Simulation {
     publisher: Publisher,
     activity: PresenceUpdate["facets"]["activity"],
   ): void {
-    const { node, brief } = publisher;
+    const { node, brief, last } = publisher;
     const key = entryKeyOf(publisher);
     const id = rowId(key);
     const before = this.#brief.get(id);
@@ -371,7 +375,10 @@ export class Simulation {
     if (brief === undefined || typeof activity !== "string") return;
     const { now: at } = this.#processes;
     const { until } = brief;
-    this.#brief.set(id, { key, activity, node, at, until, isSure: true });
+    // Two updates at once at two nodes have no order.
+    const isSure = last === undefined || last.node === node ||
+      at - last.at > MAX_DELAY * 3;
+    this.#brief.set(id, { key, activity, node, at, until, isSure });
   }
 
   /** Reopens a socket, or sends posts to another node. */

@@ -34,4 +34,5 @@ export {
   type Viewer,
   viewerPolicy,
 } from "./watch/viewer.ts";
-export type { Watch, WatchCountOptions, WatchOptions } from "./watch/watch.ts";
+export type { Watch } from "./watch/start_watch.ts";
+export type { WatchCountOptions, WatchOptions } from "./watch/watch.ts";

@@ -50,11 +50,11 @@ import {
   visibleTo,
 } from "./watch/viewer.ts";
 import {
-  type Watch,
   type WatchCountOptions,
   Watches,
   type WatchOptions,
 } from "./watch/watch.ts";
+import type { Watch } from "./watch/start_watch.ts";
 
 /**
  * Presence for one process: a store with silent refreshes, clocks, an expiry

@@ -1,4 +1,5 @@
-import type { Watch } from "./watch.ts";
+/** An iterator that runs until it is aborted, returned from or disposed of. */
+export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
 
 /**
  * Creates a watch from a generator. When the watch ends, a pending wait of the

@@ -14,7 +14,7 @@ import { assertNotNegative } from "../shared/assert.ts";
 import type { PresenceBatch } from "./batch.ts";
 import type { Feed, Feeds, FeedScope } from "./feed.ts";
 import { pause } from "../shared/pause.ts";
-import { startWatch } from "./start_watch.ts";
+import { startWatch, type Watch } from "./start_watch.ts";
 import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
 
 /** The options of a watch. */
@@ -59,9 +59,6 @@ export interface WatchCountOptions<M extends PresenceModel = PresenceModel> {
   /** Ends the watch. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** An iterator that runs until it is aborted, returned from or disposed of. */
-export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
 
 /** A watch that has started and not ended. */
 interface RunningWatch {

@@ -12,7 +12,6 @@ export {
   assertText,
   isShortText,
 } from "./shared/assert.ts";
-export { bySubject } from "./shared/by_subject.ts";
 export { callAt } from "./shared/deadline.ts";
 export {
   endOf,
@@ -20,6 +19,7 @@ export {
   type RightsEnd,
   type Unauthorized,
 } from "./shared/identity.ts";
+export { groupBy } from "./shared/group_by.ts";
 export {
   isJsonObject,
   type JsonObject,

@@ -200,17 +200,14 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+    return this.#stopped ??= this.#stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
 
-  readonly #onAbort = () => {
-    this.stop();
-  };
+  readonly #onAbort = () => void this.stop();
 
   /** Publishes now or, if a publish is in progress, right after it. */
   #beat(): void {

@@ -3,6 +3,7 @@ import {
   type PresenceSnapshot,
   type Timestamp,
 } from "../../core/mod.ts";
+import { groupBy } from "../internal.ts";
 import type { DocumentModel } from "./document_model.ts";
 import type { DocumentUser } from "./people/document_user.ts";
 import { lastActiveAtOf } from "./people/person.ts";
@@ -70,18 +71,11 @@ export function documentsIn(
   documentIdOf: (snapshot: PresenceSnapshot<DocumentModel>) => unknown,
   now: Timestamp,
 ): ActiveDocument[] {
-  const found = new Map<string, { users: Set<string>; times: Timestamp[] }>();
-  for (const snapshot of snapshots) {
-    const documentId = documentIdOf(snapshot);
-    if (typeof documentId !== "string") continue;
-    const document = found.get(documentId) ?? { users: new Set(), times: [] };
-    found.set(documentId, document);
-    document.users.add(snapshot.subject);
-    document.times.push(lastActiveAtOf(snapshot, now));
-  }
-  return Array.from(found, ([documentId, { users, times }]) => ({
-    documentId,
-    users: users.size,
-    lastActiveAt: times.reduce((a, b) => Math.max(a, b)),
-  })).sort((a, b) => compareKeys(a.documentId, b.documentId));
+  return [...groupBy(snapshots, documentIdOf)].flatMap(([documentId, own]) => {
+    if (typeof documentId !== "string") return [];
+    const users = new Set(own.map(({ subject }) => subject)).size;
+    const lastActiveAt = own.map((snapshot) => lastActiveAtOf(snapshot, now))
+      .reduce((a, b) => Math.max(a, b));
+    return [{ documentId, users, lastActiveAt }];
+  }).sort((a, b) => compareKeys(a.documentId, b.documentId));
 }

@@ -225,7 +225,7 @@ export class DocumentPresence implements Disposable {
       : undefined;
     const session = new DocumentSession(this.#server, rows, {
       ...this.#settings,
-      isClosed: () => this.#isClosed,
+      assertOpen: (action) => this.#assertOpen(action),
       onEnd: (ended) => {
         this.#sessions.delete(ended);
         room?.exit(rows);

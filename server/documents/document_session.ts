@@ -1,12 +1,11 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import type { FacetDeadlines, FacetPatch, Timestamp } from "../../core/mod.ts";
 import { ActivityMonitor, Throttle, TypingDetector } from "../../beacon/mod.ts";
-import { ServerClosedError } from "../mod.ts";
 import { ACTIVITY_FACETS } from "./people/activity.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentSettings } from "./document_options.ts";
 import type { DocumentActivity } from "./people/document_user.ts";
-import { ChannelClosedError, UserNotFoundError } from "./errors.ts";
+import { UserNotFoundError } from "./errors.ts";
 import {
   assertRecord,
   type Cursor,
@@ -32,8 +31,8 @@ export interface FocusOptions {
 
 /** How a session is kept. */
 export type SessionSettings = DocumentSettings & {
-  /** Whether the documents have been disposed of, which ends the session. */
-  readonly isClosed: () => boolean;
+  /** Throws if the documents or the server have been disposed of. */
+  readonly assertOpen: (action: string) => void;
   /** Called once, when the session ends. */
   readonly onEnd: (session: DocumentSession) => void;
 };
@@ -301,10 +300,7 @@ export class DocumentSession implements Disposable {
 
   /** Records a sign of life, or throws because the session is gone. */
   #touch(action: string): Timestamp {
-    if (this.#server.closed) {
-      throw new ChannelClosedError(action, new ServerClosedError(action));
-    }
-    if (this.#settings.isClosed()) throw new ChannelClosedError(action);
+    this.#settings.assertOpen(action);
     if (!this.isPresent) {
       this[Symbol.dispose]();
       throw new UserNotFoundError(action, this.userId, this.documentId);

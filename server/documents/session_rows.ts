@@ -67,8 +67,8 @@ export class SessionRows {
   readonly visit: string = crypto.randomUUID();
   readonly #activity: Throttle<Timestamp>;
   #profile: ShownProfile;
-  #touchedAt: Timestamp;
-  #activeAt: Timestamp;
+  #touchedAt: Timestamp = -Infinity;
+  #activeAt: Timestamp = -Infinity;
 
   /** Makes entries that have not been published. */
   constructor(
@@ -98,8 +98,6 @@ export class SessionRows {
       },
       clock: () => server.steadyNow,
     });
-    this.#touchedAt = server.steadyNow;
-    this.#activeAt = server.now;
   }
 
   /** The colour of the person. */
@@ -195,7 +193,6 @@ export class SessionRows {
 
   /** Removes the entries that are of this visit. */
   withdraw(): void {
-    this.release();
     for (const entry of [this.#document, this.#workspace]) {
       if (entry !== undefined && this.#isOwn(entry)) {
         this.#server.withdraw(entry);
@@ -241,10 +238,7 @@ export class SessionRows {
     const observedAt = this.#server.now;
     const silentFor = this.#server.steadyNow - this.#touchedAt;
     return {
-      subject: entry.subject,
-      context: entry.context,
-      resource: entry.resource,
-      origin: entry.origin,
+      ...entry,
       visibility: entry === this.#document ? "public" : "private",
       observedAt,
       expiry: ttlMs === Infinity ? "never" : observedAt + ttlMs - silentFor,

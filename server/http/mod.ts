@@ -21,14 +21,7 @@
 export type { Identity, Unauthorized } from "../internal.ts";
 export { readBytes } from "./routes/body.ts";
 export type * from "./wire/document_wire.ts";
-export {
-  type Authorization,
-  createHttpHandler,
-  type HttpHandler,
-  type HttpHandlerOptions,
-  type HttpStats,
-  type MeasuredHttpHandler,
-} from "./handler.ts";
+export * from "./handler.ts";
 export type { HttpLimits, TtlBounds } from "./limits.ts";
 export {
   HttpProblem,

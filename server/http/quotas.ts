@@ -5,19 +5,16 @@ import { HttpProblem } from "./wire/problem.ts";
 
 /** Counts the requests and open streams of each account. */
 export class Quotas {
-  readonly #perSecond: number;
-  readonly #streams: number;
+  readonly #limits: HttpLimits;
   readonly #buckets: TokenBuckets;
   readonly #open = new Map<string, number>();
 
   /** Creates empty quotas. */
-  constructor({ requestsPerSecond, streams }: HttpLimits) {
-    this.#perSecond = requestsPerSecond;
-    this.#streams = streams;
-    this.#buckets = new TokenBuckets({
-      perSecond: requestsPerSecond,
-      capacity: Math.max(1, requestsPerSecond),
-    });
+  constructor(limits: HttpLimits) {
+    const { requestsPerSecond: perSecond } = limits;
+    const capacity = Math.max(1, perSecond);
+    this.#limits = limits;
+    this.#buckets = new TokenBuckets({ perSecond, capacity });
   }
 
   /**
@@ -30,7 +27,7 @@ export class Quotas {
     if (seconds === 0) return;
     throw new HttpProblem(
       "too-many-requests",
-      `Cannot answer: more than ${this.#perSecond} requests a second`,
+      `Cannot answer: more than ${this.#limits.requestsPerSecond} requests a second`,
       { headers: { "retry-after": String(Math.ceil(seconds)) } },
     );
   }
@@ -42,7 +39,7 @@ export class Quotas {
 
   /** Reports whether an account may open another stream. */
   hasStream(account: string): boolean {
-    return (this.#open.get(account) ?? 0) < this.#streams;
+    return (this.#open.get(account) ?? 0) < this.#limits.streams;
   }
 
   /**
@@ -54,7 +51,7 @@ export class Quotas {
     if (this.hasStream(account)) return;
     throw new HttpProblem(
       "too-many-requests",
-      `Cannot watch: more than ${this.#streams} streams would be open`,
+      `Cannot watch: more than ${this.#limits.streams} streams would be open`,
       { headers: { "retry-after": "10" } },
     );
   }

@@ -5,12 +5,7 @@
  * @module
  */
 
-export {
-  BoundedListening,
-  type Listener,
-  type Listening,
-  ListeningTally,
-} from "./listening.ts";
+export * from "./listening.ts";
 export { mirrorOf } from "./mirror.ts";
 export { Reader } from "./reader.ts";
-export { Room, type RoomMember, Rooms, type Seat } from "./room.ts";
+export * from "./room.ts";

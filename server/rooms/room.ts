@@ -114,11 +114,9 @@ export class Rooms<R extends { close(): void }> {
 
   /** Returns a room, and opens it unless it is open. */
   of(name: string): R {
-    let room = this.#rooms.get(name);
-    if (room === undefined) {
-      room = this.#open(name, () => this.#rooms.delete(name));
-      this.#rooms.set(name, room);
-    }
+    const room = this.#rooms.get(name) ??
+      this.#open(name, () => this.#rooms.delete(name));
+    this.#rooms.set(name, room);
     return room;
   }
 

@@ -1,5 +1,5 @@
 import { compareEntryKeys, type PresenceSnapshot } from "../../core/mod.ts";
-import { bySubject } from "../internal.ts";
+import { groupBy } from "../internal.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { metaOf } from "./meta.ts";
 import type { TopicModel } from "./topic_model.ts";
@@ -31,7 +31,7 @@ export function entriesOf<Meta>(
   snapshots: readonly PresenceSnapshot<TopicModel>[],
 ): TopicEntry<Meta>[] {
   return Array.from(
-    bySubject(inOrder(snapshots)),
+    groupBy(inOrder(snapshots), ({ subject }) => subject),
     ([key, own]) => ({ key, metas: own.map((one) => metaOf<Meta>(one)) }),
   );
 }

@@ -44,18 +44,6 @@ export type {
   TopicEvent,
   UpdateEvent,
 } from "./topic_event.ts";
-export type {
-  TopicModel,
-  TopicPolicy,
-  TopicQuery,
-  TopicServer,
-  TopicStore,
-  TopicViewer,
-} from "./topic_model.ts";
-export {
-  type ReadOptions,
-  TopicPresence,
-  type TopicPresenceOptions,
-  type TrackOptions,
-} from "./topic_presence.ts";
+export type * from "./topic_model.ts";
+export * from "./topic_presence.ts";
 export { stateJson, type TopicState } from "./topic_state.ts";

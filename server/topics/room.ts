@@ -69,11 +69,9 @@ export class TopicRoom extends Room<TopicModel, TopicDiff> {
     viewer: TopicViewer,
   ): Seat<TopicState> {
     const rights = rightsKey(viewer);
-    let group = this.#groups.get(rights);
-    if (group === undefined) {
-      group = new Group(this.view, this.#topic, viewer);
-      this.#groups.set(rights, group);
-    }
+    const group = this.#groups.get(rights) ??
+      new Group(this.view, this.#topic, viewer);
+    this.#groups.set(rights, group);
     const { members } = group;
     const { subject: key } = viewer;
     members.set(member, key);
@@ -168,7 +166,9 @@ class Group {
     differences: readonly KeyDifference[],
     position: CursorPosition,
   ): void {
-    this.#markStale(differences);
+    for (const { key } of differences) this.#stale.add(key);
+    // Keys that join and leave while nobody asks must not accumulate.
+    if (this.#stale.size > sizeOf(this.#presences)) this.#catchUp();
     const diff = diffFor(differences, this.#rights);
     const shared = messageOf(diff, position);
     const withheld = new Map(
@@ -200,12 +200,6 @@ class Group {
 
   #snapshotsOf(key: string): readonly PresenceSnapshot<TopicModel>[] {
     return this.#view.snapshots({ context: this.#topic, subject: key });
-  }
-
-  #markStale(differences: readonly KeyDifference[]): void {
-    for (const { key } of differences) this.#stale.add(key);
-    // Keys that join and leave while nobody asks must not accumulate.
-    if (this.#stale.size > sizeOf(this.#presences)) this.#catchUp();
   }
 
   /** Updates the tree from the mirror. O(log n) for each stale key. */

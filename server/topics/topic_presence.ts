@@ -16,7 +16,7 @@ import {
 import { OMNISCIENT_VIEWER, type Watch } from "../mod.ts";
 import { BoundedListening, mirrorOf, Reader, Rooms } from "../rooms/mod.ts";
 import type { Channels } from "./channels.ts";
-import { ConnectionIds } from "./connection_ids.ts";
+import { connectionIds } from "./connection_ids.ts";
 import { entriesOf, inOrder, type TopicEntry } from "./entries.ts";
 import type { TopicMeta } from "./json_value.ts";
 import { LatestValues } from "./latest_values.ts";
@@ -155,7 +155,7 @@ export class TopicPresence<Meta = TopicMeta> {
   readonly #ttlMs: Duration;
   readonly #lift: FacetLifter;
   readonly #origin = `topics/${crypto.randomUUID()}`;
-  readonly #connections: ConnectionIds;
+  readonly #nextConnection: () => string;
   readonly #rooms: Rooms<TopicRoom>;
   readonly #lists = new LatestValues<readonly TopicEntry<Meta>[]>();
   readonly #entries = new LatestValues<TopicEntry<Meta>>();
@@ -188,7 +188,7 @@ export class TopicPresence<Meta = TopicMeta> {
     this.#server = server;
     this.#ttlMs = ttlMs;
     this.#lift = facets;
-    this.#connections = new ConnectionIds(() => server.now);
+    this.#nextConnection = connectionIds(() => server.now);
     this.#rooms = new Rooms((topic, onClose) =>
       new TopicRoom(server, topic, onClose)
     );
@@ -237,7 +237,7 @@ export class TopicPresence<Meta = TopicMeta> {
     assertName(key, "key", action);
     assertPositive(ttlMs, "ttlMs", action);
     if (connection !== undefined) assertName(connection, "connection", action);
-    const resource = connection ?? this.#connections.next();
+    const resource = connection ?? this.#nextConnection();
     const entry = { subject: key, context: topic, resource, origin };
     const visit = connection === undefined ? undefined : crypto.randomUUID();
     const settings = { entry, ttlMs, visibility, visit, lift: this.#lift };

@@ -100,8 +100,6 @@ function writeParts(presences: Presences, parts: string[]): void {
 }
 
 function wireOf(presences: Presences): WireState {
-  const byKey = new Map<string, WirePresence>();
-  collect(presences, byKey);
   // Not by assignment: "__proto__" is a key like any other.
-  return Object.fromEntries(byKey);
+  return Object.fromEntries(collect(presences));
 }

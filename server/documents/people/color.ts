@@ -57,10 +57,8 @@ export function hueIn(color: unknown): number | undefined {
  */
 export function labelColorOf(color: string): "black" | "white" {
   const [, ...parts] = /^hsl\((\d+), (\d+)%, (\d+)%\)$/.exec(color) ?? [];
-  const [hue, saturation, lightness] = parts.map(Number);
-  if (
-    hue === undefined || saturation === undefined || lightness === undefined
-  ) {
+  const [hue = 0, saturation = 0, lightness = 0] = parts.map(Number);
+  if (parts.length === 0) {
     const rule = 'must have the form "hsl(0, 70%, 50%)"';
     throw new InvalidValueError("choose label", "color", rule, color);
   }

@@ -3,7 +3,7 @@ import {
   type PresenceSnapshot,
   type Timestamp,
 } from "../../../core/mod.ts";
-import { bySubject } from "../../internal.ts";
+import { groupBy } from "../../internal.ts";
 import { hueIn } from "./color.ts";
 import type { DocumentModel } from "../document_model.ts";
 import { fits, hueApart, hueOf } from "./hue.ts";
@@ -30,7 +30,7 @@ export interface PersonHue {
  * @param sessions Their sessions.
  */
 export function huesIn(sessions: readonly Session[]): PersonHue[] {
-  return [...bySubject(sessions).values()]
+  return [...groupBy(sessions, ({ subject }) => subject).values()]
     .map(firstOf)
     .filter((session) => session !== undefined)
     .map((session) => ({
@@ -42,12 +42,8 @@ export function huesIn(sessions: readonly Session[]): PersonHue[] {
         ? undefined
         : session.facets.visit,
     }))
-    .sort(byComing);
-}
-
-/** Orders people as they joined, the same on every server. */
-function byComing(a: PersonHue, b: PersonHue): number {
-  return a.since - b.since || compareKeys(a.userId, b.userId);
+    // As they joined, the same on every server.
+    .sort((a, b) => a.since - b.since || compareKeys(a.userId, b.userId));
 }
 
 /**

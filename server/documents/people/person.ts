@@ -4,7 +4,7 @@ import {
   type PresenceSnapshot,
   type Timestamp,
 } from "../../../core/mod.ts";
-import { bySubject, isJsonObject, type JsonObject } from "../../internal.ts";
+import { groupBy, isJsonObject, type JsonObject } from "../../internal.ts";
 import { ACTIVITY_RANKS, activityIn } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
 import { documentIdOf } from "../contexts.ts";
@@ -105,7 +105,7 @@ export function peopleOf(
   sessions: readonly Session[],
   now: Timestamp,
 ): DocumentUser[] {
-  return [...bySubject(sessions).values()]
+  return [...groupBy(sessions, ({ subject }) => subject).values()]
     .map((own) => personOf(own, now))
     .filter((user) => user !== undefined)
     .sort(byUserId);

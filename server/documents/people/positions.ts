@@ -73,11 +73,7 @@ export function selectionOf(
   direction: "isBackward" | "is_backward",
   action: string,
 ): Selection {
-  assertRecord<Record<"anchor" | "head" | typeof direction, unknown>>(
-    value,
-    "selection",
-    action,
-  );
+  assertRecord(value, "selection", action);
   const selection = {
     anchor: cursorOf(value.anchor, "selection.anchor", action),
     head: cursorOf(value.head, "selection.head", action),
@@ -158,7 +154,7 @@ function isPercentage(value: unknown): value is number {
 }
 
 /** Throws unless a value is an object. */
-export function assertRecord<T>(
+export function assertRecord<T = Record<string, unknown>>(
   value: unknown,
   field: string,
   action: string,

@@ -195,9 +195,7 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     const parameters = { context, subject, limit, after, resources };
     const url = this.#url("v1/presence", parameters);
     const isOfOne = context !== undefined && subject !== undefined;
-    const isAnswer = isOfOne
-      ? isSummaryAnswer<SubjectAnswer<M>>
-      : isListAnswer<ContextAnswer<M> | WhereaboutsAnswer<M>>;
+    const isAnswer = isOfOne ? isSummaryAnswer : isListAnswer;
     return await this.#ask<
       ContextAnswer<M> | SubjectAnswer<M> | WhereaboutsAnswer<M>
     >(action, url, { signal }, isAnswer);

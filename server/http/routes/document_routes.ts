@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { compareKeys } from "../../../core/mod.ts";
 import {
   activeDocumentJson,
   activeUserJson,
@@ -111,14 +110,13 @@ function nameIn(
   return checked(action, keySchema, name, field);
 }
 
-/** Returns a page of items, and where the next one begins. O(n log n). */
+/** Returns a page of sorted items, and where the next one begins. O(n). */
 function cut<T>(
   items: readonly T[],
   nameOf: (item: T) => string,
   { limit, after }: ReturnType<Query["page"]>,
 ): { readonly page: readonly T[]; readonly next: string | undefined } {
-  const left = [...items]
-    .sort((a, b) => compareKeys(nameOf(a), nameOf(b)))
+  const left = items
     .filter((item) => after === undefined || nameOf(item) > after);
   const page = left.slice(0, limit);
   const last = page.at(-1);

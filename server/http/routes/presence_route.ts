@@ -1,5 +1,5 @@
-import type { Key, PresenceSnapshot } from "../../../core/mod.ts";
 import { type SubjectSummary, summarize } from "../../../store/mod.ts";
+import { groupBy } from "../../internal.ts";
 import type { ServedStore } from "../served.ts";
 import type {
   ContextAnswer,
@@ -87,16 +87,11 @@ async function whereabouts(
   const { service: { server, limits }, actor } = ask;
   const { snapshots, isComplete } = await server.locate(subject);
   assertStillIn(actor);
-  const byContext = new Map<Key, PresenceSnapshot[]>();
-  for (const snapshot of snapshots) {
-    const { context, visibility } = snapshot;
-    if (!actor.canRead(context)) continue;
-    if (actor.visible?.(visibility, subject) === false) continue;
-    const run = byContext.get(context) ?? [];
-    byContext.set(context, run);
-    run.push(snapshot);
-  }
-  const all = [...byContext.values()].map((run) => summarize(run))
+  const visible = snapshots.filter(({ context, visibility }) =>
+    actor.canRead(context) && actor.visible?.(visibility, subject) !== false
+  );
+  const all = [...groupBy(visible, ({ context }) => context).values()]
+    .map((run) => summarize(run))
     .filter((summary) => summary !== undefined);
   const page = all.slice(0, limits.page);
   const summaries = summariesJson(server.store, page, maxResources);

@@ -232,23 +232,16 @@ function without(
 function assertState(state: unknown, field: string, action: string): void {
   assertObject(state, field, action);
   for (const [key, presence] of Object.entries(state)) {
-    assertPresence(presence, `${field}.${key}`, action);
-  }
-}
-
-function assertPresence(
-  presence: unknown,
-  field: string,
-  action: string,
-): void {
-  assertObject(presence, field, action);
-  const { metas } = presence;
-  if (!Array.isArray(metas)) {
-    const rule = "must be an array";
-    throw new InvalidValueError(action, `${field}.metas`, rule, metas);
-  }
-  for (const [index, meta] of metas.entries()) {
-    assertMeta(meta, `${field}.metas[${index}]`, action);
+    const place = `${field}.${key}`;
+    assertObject(presence, place, action);
+    const { metas } = presence;
+    if (!Array.isArray(metas)) {
+      const rule = "must be an array";
+      throw new InvalidValueError(action, `${place}.metas`, rule, metas);
+    }
+    for (const [index, meta] of metas.entries()) {
+      assertMeta(meta, `${place}.metas[${index}]`, action);
+    }
   }
 }
 

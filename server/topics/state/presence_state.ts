@@ -177,9 +177,7 @@ export function listState(
   if (keys === undefined) return NOBODY;
   let list = LISTS.get(keys);
   if (list === undefined) {
-    const collected = new Map<string, PresenceEntry>();
-    collect(keys, collected);
-    list = collected;
+    list = collect(keys);
     LISTS.set(keys, list);
   }
   return list;

@@ -31,12 +31,15 @@ export function find<V>(tree: Tree<V>, key: string): V | undefined {
   return tree?.value;
 }
 
-/** Adds all keys and values to a map, in order. O(n). */
-export function collect<V>(tree: Tree<V>, map: Map<string, V>): void {
-  if (tree === undefined) return;
+/** Adds all keys and values to a map, in order, and returns it. O(n). */
+export function collect<V>(
+  tree: Tree<V>,
+  map = new Map<string, V>(),
+): Map<string, V> {
+  if (tree === undefined) return map;
   collect(tree.left, map);
   map.set(tree.key, tree.value);
-  collect(tree.right, map);
+  return collect(tree.right, map);
 }
 
 /** Returns a tree with a new value for a key. O(log n). */

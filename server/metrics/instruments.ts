@@ -29,15 +29,19 @@ export type Reading =
 export type Labelled = readonly [labels: Record<string, string>, value: number];
 
 /** A metric, and how to read it from the statistics of its sources. */
-export type Metric = readonly [
-  /** The name. It ends in `_total` if the metric is a counter, which only grows. */
-  name: string,
+type Metric = readonly [
   help: string,
   read: {
     readonly [Name in Source]?: (stats: StatsOf<Name>) => Reading;
   },
   ...labels: string[],
 ];
+
+/**
+ * Metrics by their names. A name ends in `_total` if the metric is a counter,
+ * which only grows.
+ */
+export type Metrics = Readonly<Record<string, Metric>>;
 
 /** A value of a metric, and the source of the value. */
 interface Sample {
@@ -60,12 +64,12 @@ interface About {
 export function register(
   registry: Registry,
   prefix: string,
-  metrics: readonly Metric[],
+  metrics: Metrics,
   sources: () => Sources,
 ): void {
   const stats = onceATurn(() => readAll(sources()));
-  for (const metric of metrics) {
-    const [name, help, , ...labelNames] = metric;
+  for (const [name, metric] of Object.entries(metrics)) {
+    const [help, , ...labelNames] = metric;
     const registers = [registry];
     const about = { name: prefix + name, help, labelNames, registers };
     const read = () =>
@@ -126,7 +130,7 @@ function readAll(
 }
 
 function samplesOf<Name extends Source>(
-  [, , read, label = ""]: Metric,
+  [, read, label = ""]: Metric,
   name: Name,
   { [name]: source }: Sources,
   { [name]: stats }: AllStats,

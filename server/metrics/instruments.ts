@@ -67,7 +67,15 @@ export function register(
   metrics: Metrics,
   sources: () => Sources,
 ): void {
-  const stats = onceATurn(() => readAll(sources()));
+  let known: AllStats | undefined;
+  // Read once a turn of the event loop, which a scrape takes.
+  const stats = () => {
+    if (known === undefined) {
+      known = readAll(sources());
+      queueMicrotask(() => known = undefined);
+    }
+    return known;
+  };
   for (const [name, metric] of Object.entries(metrics)) {
     const [help, , ...labelNames] = metric;
     const registers = [registry];
@@ -145,16 +153,4 @@ function samplesOf<Name extends Source>(
   }
   return Object.entries(reading)
     .map(([text, value]) => ({ source, labels: { [label]: text }, value }));
-}
-
-/** Reads once a turn of the event loop, which a scrape takes. */
-function onceATurn<T>(read: () => T): () => T {
-  let reading: { readonly value: T } | undefined;
-  return () => {
-    if (reading === undefined) {
-      reading = { value: read() };
-      queueMicrotask(() => reading = undefined);
-    }
-    return reading.value;
-  };
 }

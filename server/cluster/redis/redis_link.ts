@@ -88,14 +88,9 @@ export class RedisLink {
     return session?.isSharded === false ? "PUBLISH" : "SPUBLISH";
   }
 
-  /** Connects for the first time; if that fails, the link is of no use. */
-  async open(): Promise<void> {
-    try {
-      await this.#open();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  /** Connects for the first time; if that fails, the link must be closed. */
+  open(): Promise<void> {
+    return this.#open();
   }
 
   /**
@@ -220,33 +215,29 @@ export class RedisLink {
       await before;
       const session = this.#session;
       if (session === undefined) throw this.#failure;
-      if (channel.isWanted) {
-        await this.#listen(session, name, channel);
-        isSubscribed = true;
-      } else {
-        await this.#run(
-          session,
-          name,
-          ({ subscriptions }) =>
-            subscriptions.unsubscribe(name, session.isSharded),
-        );
-      }
+      await this.#apply(session, name, channel);
+      isSubscribed = channel.isWanted;
     } finally {
       const isLatest = this.#channels.get(name) === channel;
       if (isLatest && !isSubscribed) this.#channels.delete(name);
     }
   }
 
-  async #listen(
+  /** Subscribes or unsubscribes now. */
+  async #apply(
     session: Session,
     name: string,
     channel: Channel,
   ): Promise<void> {
-    channel.isListening = true;
+    const { isWanted } = channel;
+    channel.isListening = isWanted;
     await this.#run(
       session,
       name,
-      ({ subscriptions }) => subscriptions.subscribe(name, session.isSharded),
+      ({ subscriptions }) =>
+        isWanted
+          ? subscriptions.subscribe(name, session.isSharded)
+          : subscriptions.unsubscribe(name, session.isSharded),
     );
   }
 
@@ -275,7 +266,7 @@ export class RedisLink {
       await this.#prepare(session);
       await Promise.all(
         [...this.#channels].filter(([, { isWanted }]) => isWanted)
-          .map(([name, channel]) => this.#listen(session, name, channel)),
+          .map(([name, channel]) => this.#apply(session, name, channel)),
       );
       if (this.#opening !== session) throw this.#failure;
       session.openedAt = performance.now();
@@ -294,6 +285,7 @@ export class RedisLink {
 
   async #prepare(session: Session): Promise<void> {
     const { servers } = session.lines;
+    if (servers.length > 1) session.slots.length = SLOTS;
     const ask = (line: RedisLine, ...args: readonly string[]) =>
       session.underway.run(() => line.send(args));
     await Promise.all(servers.map(async (server) => {
@@ -305,17 +297,11 @@ export class RedisLink {
       if (servers.length === 1) return;
       const nodes = textOf(await ask(commands, "CLUSTER", "NODES"));
       for (const [first, last] of ownSlots(nodes)) {
-        session.slots.length = Math.max(session.slots.length, last + 1);
         session.slots.fill(server, first, last + 1);
       }
     }));
-    if (servers.length > 1) {
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if (session.slots[slot] === undefined) {
-          throw new Error(`no server serves slot ${slot}`);
-        }
-      }
-    }
+    const gap = session.slots.findIndex((server) => server === undefined);
+    if (gap !== -1) throw new Error(`no server serves slot ${gap}`);
     try {
       await this.#send(session, this.#probe, ["SPUBLISH", this.#probe, ""]);
     } catch (error) {
@@ -377,10 +363,8 @@ function unavailable(reason: unknown): RedisUnavailableError {
   const text = messageOf(reason)
     .replace(/\s*script: [0-9a-f]{40}, on @user_script:\d+\.?$/, "");
   const cause = reason instanceof Error ? reason : undefined;
-  return text.startsWith("READONLY")
-    ? new RedisUnavailableError(
-      "it is read-only, as a replica is; nodes need a master",
-      { cause },
-    )
-    : new RedisUnavailableError(text, { cause });
+  const readable = text.startsWith("READONLY")
+    ? "it is read-only, as a replica is; nodes need a master"
+    : text;
+  return new RedisUnavailableError(readable, { cause });
 }

@@ -35,8 +35,8 @@ interface Session {
   readonly slots: RedisServerLines[];
   /** Whether there are sharded channels; Redis has them since version 7. */
   isSharded: boolean;
-  /** When it was opened. */
-  openedAt: number;
+  /** When it was opened; `undefined` until then. */
+  openedAt: number | undefined;
 }
 
 /** A channel that is, or was, subscribed to. */
@@ -59,8 +59,8 @@ export class RedisLink {
   readonly #listener: RedisLinkListener;
   readonly #channels = new Map<string, Channel>();
   readonly #closing = new Set<Promise<void>>();
-  #session: Session | undefined;
-  #opening: Session | undefined;
+  /** The only session, if there is one; it may be still opening. */
+  #latest: Session | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   /** What calls fail with while there are no connections. */
@@ -84,8 +84,7 @@ export class RedisLink {
 
   /** The command that publishes to a channel. */
   get publishCommand(): "PUBLISH" | "SPUBLISH" {
-    const session = this.#session ?? this.#opening;
-    return session?.isSharded === false ? "PUBLISH" : "SPUBLISH";
+    return this.#latest?.isSharded === false ? "PUBLISH" : "SPUBLISH";
   }
 
   /** Connects for the first time; if that fails, the link must be closed. */
@@ -158,13 +157,15 @@ export class RedisLink {
     this.#failure = new RedisUnavailableError("it has been closed");
     clearTimeout(this.#timer);
     this.#channels.clear();
-    const sessions = [this.#session, this.#opening];
-    this.#session = undefined;
-    this.#opening = undefined;
-    for (const session of sessions) {
-      if (session !== undefined) this.#drop(session);
-    }
+    const session = this.#latest;
+    this.#latest = undefined;
+    if (session !== undefined) this.#drop(session);
     await Promise.all(this.#closing);
+  }
+
+  /** The session, once it is open. */
+  get #session(): Session | undefined {
+    return this.#latest?.openedAt === undefined ? undefined : this.#latest;
   }
 
   #send(
@@ -258,9 +259,9 @@ export class RedisLink {
       }),
       slots: [],
       isSharded: true,
-      openedAt: -Infinity,
+      openedAt: undefined,
     };
-    this.#opening = session;
+    this.#latest = session;
     try {
       await session.underway.run(() => lines.open());
       await this.#prepare(session);
@@ -268,12 +269,10 @@ export class RedisLink {
         [...this.#channels].filter(([, { isWanted }]) => isWanted)
           .map(([name, channel]) => this.#apply(session, name, channel)),
       );
-      if (this.#opening !== session) throw this.#failure;
+      if (this.#latest !== session) throw this.#failure;
       session.openedAt = performance.now();
-      this.#session = session;
-      this.#opening = undefined;
     } catch (error) {
-      if (this.#opening === session) this.#opening = undefined;
+      if (this.#latest === session) this.#latest = undefined;
       // Of a link that is closed that is the reason.
       if (!this.#isClosed) this.#failure = unavailable(error);
       this.#drop(session);
@@ -312,16 +311,13 @@ export class RedisLink {
 
   /** Ends a session, unless it has ended; returns what calls fail with. */
   #end(session: Session, reason: unknown): RedisUnavailableError {
-    if (session !== this.#session && session !== this.#opening) {
-      return this.#failure;
-    }
+    if (session !== this.#latest) return this.#failure;
     this.#failure = unavailable(reason);
-    const wasOpen = session === this.#session;
-    if (wasOpen) this.#session = undefined;
-    else this.#opening = undefined;
+    this.#latest = undefined;
     this.#drop(session);
-    if (!wasOpen) return this.#failure;
-    if (performance.now() - session.openedAt > PATIENCE_MS) this.#tries = 0;
+    const { openedAt } = session;
+    if (openedAt === undefined) return this.#failure;
+    if (performance.now() - openedAt > PATIENCE_MS) this.#tries = 0;
     this.#openAgain();
     return this.#failure;
   }

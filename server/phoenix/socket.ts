@@ -338,7 +338,7 @@ export class PhoenixSocket {
     if (!(error instanceof FrameError)) return this.#crash(error);
     const { hub, outbox } = this.#connection;
     hub.tally.countRefusal("invalid-request");
-    const { joinRef, ref, topic, message: reason } = error;
+    const { message: reason, origin: { joinRef, ref, topic } } = error;
     if (topic === undefined || ref === null) {
       return this.close(CLOSE_CODES.policyViolation, reason);
     }

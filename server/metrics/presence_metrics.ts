@@ -114,9 +114,13 @@ export class PresenceMetrics {
    */
   measure(sources: MetricsSources): void {
     const { http, phoenix, cluster, documents, ...others } = sources;
-    assertNoOtherOptions(others, "measure presence");
+    const action = "measure presence";
+    assertNoOtherOptions(others, action);
     const { server, ...former } = this.#sources;
-    assertSameServer(documents, server);
+    if (documents?.server !== undefined && documents.server !== server) {
+      const rule = "must belong to the server that is measured";
+      throw new InvalidValueError(action, "documents", rule, documents);
+    }
     this.#sources = {
       server,
       http: http ?? former.http,
@@ -165,16 +169,6 @@ function peopleMetrics(
     ],
     ...limit > 0 ? largestMetrics(server, limit) : {},
   };
-}
-
-function assertSameServer(
-  documents: MetricsSources["documents"],
-  server: MeasuredServer,
-): void {
-  const of = documents?.server;
-  if (of === undefined || of === server) return;
-  const rule = "must belong to the server that is measured";
-  throw new InvalidValueError("measure presence", "documents", rule, documents);
 }
 
 function assertPrefix(prefix: string): void {

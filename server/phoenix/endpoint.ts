@@ -457,10 +457,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   ): Promise<T | Response> {
     const distrust = this.#guard(request);
     if (distrust !== undefined) {
-      const isMisdirected = distrust.status === 421;
-      this.#hub.tally.countRefusal(
-        isMisdirected ? "misdirected" : "unauthorized",
-      );
+      const kind = distrust.status === 421 ? "misdirected" : "unauthorized";
+      this.#hub.tally.countRefusal(kind);
     }
     const answered = distrust ?? this.#guard.preflight(request) ??
       await answer();

@@ -145,10 +145,8 @@ export class Observer {
   async #readDuring(reading: Reading): Promise<Known> {
     // In this order: the lease of every entry that was read is read too.
     const { rows, memory } = await this.#readRows();
-    const leases = new Map<string, KeptLease>();
-    for (const lease of await this.#connection.leases()) {
-      leases.set(lease.node, lease);
-    }
+    const kept = await this.#connection.leases();
+    const leases = new Map(kept.map((lease) => [lease.node, lease]));
     this.#roster.readEntries(rows, reading);
     const late = this.#lateRows(rows, leases);
     // The backbone may have forgotten the missing leases meanwhile.

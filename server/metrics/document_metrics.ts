@@ -3,46 +3,45 @@ import {
   documentIdOf,
   workspaceContext,
 } from "../documents/mod.ts";
-import type { Labelled, Metric } from "./instruments.ts";
+import type { Labelled, Metrics } from "./instruments.ts";
 import type { MeasuredServer } from "./sources.ts";
 
 /** Returns the numbers of people in the largest documents and workspaces. */
 export function largestMetrics(
   server: MeasuredServer,
   limit: number,
-): Metric[] {
-  return [
-    [
-      "presence_document_active_users",
+): Metrics {
+  return {
+    presence_document_active_users: [
       "People in each of the largest documents.",
       { server: () => largest(server, limit, documentIdOf) },
       "document_id",
     ],
-    [
-      "presence_workspace_active_users",
+    presence_workspace_active_users: [
       "People in the documents of each of the largest workspaces.",
       { server: () => largest(server, limit, workspaceIdOf) },
       "workspace_id",
     ],
-  ];
+  };
 }
 
 /**
  * Returns the number of people in the largest documents in the format of Materi:
  * by document and workspace. A person without a workspace counts for `""`.
  */
-export function materiMetric(server: MeasuredServer, limit: number): Metric {
-  return [
-    "presence_active_users",
-    "Number of active users per document.",
-    {
-      server: () =>
-        Object.keys(largest(server, limit, documentIdOf))
-          .flatMap((id) => peopleIn(server, id)),
-    },
-    "document_id",
-    "workspace_id",
-  ];
+export function materiMetrics(server: MeasuredServer, limit: number): Metrics {
+  return {
+    presence_active_users: [
+      "Number of active users per document.",
+      {
+        server: () =>
+          Object.keys(largest(server, limit, documentIdOf))
+            .flatMap((id) => peopleIn(server, id)),
+      },
+      "document_id",
+      "workspace_id",
+    ],
+  };
 }
 
 /** Counts the people in a document by their workspaces. O(entries). */

@@ -29,15 +29,19 @@ export type Reading =
 export type Labelled = readonly [labels: Record<string, string>, value: number];
 
 /** A metric, and how to read it from the statistics of its sources. */
-export type Metric = readonly [
-  /** The name. It ends in `_total` if the metric is a counter, which only grows. */
-  name: string,
+type Metric = readonly [
   help: string,
   read: {
     readonly [Name in Source]?: (stats: StatsOf<Name>) => Reading;
   },
   ...labels: string[],
 ];
+
+/**
+ * Metrics by their names. A name ends in `_total` if the metric is a counter,
+ * which only grows.
+ */
+export type Metrics = Readonly<Record<string, Metric>>;
 
 /** A value of a metric, and the source of the value. */
 interface Sample {
@@ -60,12 +64,20 @@ interface About {
 export function register(
   registry: Registry,
   prefix: string,
-  metrics: readonly Metric[],
+  metrics: Metrics,
   sources: () => Sources,
 ): void {
-  const stats = onceATurn(() => readAll(sources()));
-  for (const metric of metrics) {
-    const [name, help, , ...labelNames] = metric;
+  let known: AllStats | undefined;
+  // Read once a turn of the event loop, which a scrape takes.
+  const stats = () => {
+    if (known === undefined) {
+      known = readAll(sources());
+      queueMicrotask(() => known = undefined);
+    }
+    return known;
+  };
+  for (const [name, metric] of Object.entries(metrics)) {
+    const [help, , ...labelNames] = metric;
     const registers = [registry];
     const about = { name: prefix + name, help, labelNames, registers };
     const read = () =>
@@ -126,7 +138,7 @@ function readAll(
 }
 
 function samplesOf<Name extends Source>(
-  [, , read, label = ""]: Metric,
+  [, read, label = ""]: Metric,
   name: Name,
   { [name]: source }: Sources,
   { [name]: stats }: AllStats,
@@ -141,16 +153,4 @@ function samplesOf<Name extends Source>(
   }
   return Object.entries(reading)
     .map(([text, value]) => ({ source, labels: { [label]: text }, value }));
-}
-
-/** Reads once a turn of the event loop, which a scrape takes. */
-function onceATurn<T>(read: () => T): () => T {
-  let reading: { readonly value: T } | undefined;
-  return () => {
-    if (reading === undefined) {
-      reading = { value: read() };
-      queueMicrotask(() => reading = undefined);
-    }
-    return reading.value;
-  };
 }

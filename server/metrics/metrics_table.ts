@@ -2,7 +2,7 @@ import type { ClusterStatus } from "../cluster/mod.ts";
 import { type HttpStats, PROBLEM_KINDS } from "../http/mod.ts";
 import type { EventCounts } from "../mod.ts";
 import type { DropKind, PhoenixStats, RejectionKind } from "../phoenix/mod.ts";
-import type { Labelled, Metric, Reading } from "./instruments.ts";
+import type { Labelled, Metrics, Reading } from "./instruments.ts";
 
 // Counters have all their labels from the start, with the value 0.
 
@@ -33,27 +33,23 @@ const STATUSES: Readonly<Record<ClusterStatus, 0>> = {
 };
 
 /** Returns all metrics except those of single documents. */
-export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
-  return [
-    [
-      "presence_active_contexts",
+export function metricsTable(eventLabel: "event" | "event_type"): Metrics {
+  return {
+    presence_active_contexts: [
       "Contexts with an entry.",
       { server: ({ contexts }) => contexts },
     ],
-    [
-      "presence_updates_total",
+    presence_updates_total: [
       "Events of entries that were received here.",
       { server: ({ events }) => eventsOf(events) },
       eventLabel,
     ],
-    [
-      "presence_replicated_updates_total",
+    presence_replicated_updates_total: [
       "Events of entries that other nodes replicated.",
       { server: ({ replicated }) => eventsOf(replicated) },
       eventLabel,
     ],
-    [
-      "store_entries",
+    store_entries: [
       "Entries in the store: received here, or replicated.",
       {
         server: ({ entries, remoteEntries: replicated }) => ({
@@ -63,28 +59,23 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
       },
       "source",
     ],
-    [
-      "store_lingering_entries",
+    store_lingering_entries: [
       "Entries that have lost their connection and whose grace is running.",
       { server: ({ lingering }) => lingering },
     ],
-    [
-      "store_retained_changes",
+    store_retained_changes: [
       "Changes that are retained for slow readers and resumes.",
       { server: ({ retainedChanges }) => retainedChanges },
     ],
-    [
-      "watches",
+    watches: [
       "Watches that are open.",
       { server: ({ watches }) => watches },
     ],
-    [
-      "watch_lag_changes",
+    watch_lag_changes: [
       "Changes that the slowest watch has not read.",
       { server: ({ watchLag }) => watchLag },
     ],
-    [
-      "connections",
+    connections: [
       "Open connections: streams of server-sent events, and sockets.",
       {
         http: ({ streams }) => ({ http: streams }),
@@ -92,8 +83,7 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
       },
       "face",
     ],
-    [
-      "rejected_total",
+    rejected_total: [
       "Requests and messages that were refused, by reason.",
       {
         http: (stats) => rejections("http", HTTP_REASONS, stats),
@@ -102,18 +92,15 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
       "face",
       "reason",
     ],
-    [
-      "http_requests_total",
+    http_requests_total: [
       "Requests over HTTP.",
       { http: ({ requests }) => requests },
     ],
-    [
-      "socket_messages_total",
+    socket_messages_total: [
       "Messages from sockets, including heartbeats.",
       { phoenix: ({ received }) => received },
     ],
-    [
-      "baselines_resent_total",
+    baselines_resent_total: [
       "Baselines and states that were sent again to slow readers.",
       {
         server: ({ baselinesResent: watch }) => ({ watch }),
@@ -122,84 +109,71 @@ export function metricsTable(eventLabel: "event" | "event_type"): Metric[] {
       },
       "to",
     ],
-    [
-      "socket_frames_left_out_total",
+    socket_frames_left_out_total: [
       "Broadcasts that were skipped because the reader was slow.",
       { phoenix: ({ framesLeftOut }) => framesLeftOut },
     ],
-    [
-      "sockets_dropped_total",
+    sockets_dropped_total: [
       "Sockets that were closed because they were slow or dead.",
       {
         phoenix: ({ dropped }) => withNone(DROPS, dropped),
       },
       "reason",
     ],
-    [
-      "socket_backlog_bytes",
+    socket_backlog_bytes: [
       "Bytes that wait for the slowest reader.",
       { phoenix: ({ backlogBytes }) => backlogBytes },
     ],
-    [
-      "document_events_coalesced_total",
+    document_events_coalesced_total: [
       "Events of documents that a later event replaced before they were read.",
       { documents: ({ coalesced }) => coalesced },
     ],
-    [
-      "cluster_status",
+    cluster_status: [
       "1 for the current status of this node in its cluster, otherwise 0.",
       {
         cluster: ({ status }) => ({ ...STATUSES, [status]: 1 }),
       },
       "status",
     ],
-    [
-      "cluster_nodes",
+    cluster_nodes: [
       "Nodes that are alive, including this one.",
       { cluster: ({ nodes }) => nodes.length },
     ],
-    [
-      "cluster_node_changes_total",
+    cluster_node_changes_total: [
       "Other nodes that joined, and that left.",
       {
         cluster: ({ nodesCame: came, nodesWent: went }) => ({ came, went }),
       },
       "change",
     ],
-    [
-      "cluster_followed_contexts",
+    cluster_followed_contexts: [
       "Contexts that this node follows.",
       { cluster: ({ contexts }) => contexts },
     ],
-    [
-      "cluster_rows",
+    cluster_rows: [
       "Rows of the contexts that this node follows, by their owner.",
       {
         cluster: ({ rows }) => Object.fromEntries(rows),
       },
       "owner",
     ],
-    [
-      "cluster_unwritten_changes",
+    cluster_unwritten_changes: [
       "Changes that wait to be written to the backbone.",
       { cluster: ({ unwritten }) => unwritten },
     ],
-    [
-      "cluster_replication_lag_seconds",
+    cluster_replication_lag_seconds: [
       "Age of the oldest change that is not known to be written.",
       { cluster: ({ lagMs }) => lagMs / 1_000 },
     ],
-    [
-      "cluster_writes_total",
+    cluster_writes_total: [
       "Changes that were written to the backbone.",
       { cluster: ({ written }) => written },
     ],
-    [
-      "cluster_write_failures_total",
+    cluster_write_failures_total: [
       "Failed writes to the backbone.",
       { cluster: ({ writeFailures }) => writeFailures },
     ],
-  ];
+  };
 }
 
 function eventsOf({ facetsExpired, ...events }: EventCounts): Reading {

@@ -2,8 +2,8 @@ import { Histogram, Registry } from "prom-client";
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
 import { assertServer } from "../internal.ts";
-import { largestMetrics, materiMetric } from "./document_metrics.ts";
-import { type Metric, register, type Sources } from "./instruments.ts";
+import { largestMetrics, materiMetrics } from "./document_metrics.ts";
+import { type Metrics, register, type Sources } from "./instruments.ts";
 import { metricsTable } from "./metrics_table.ts";
 import type {
   MeasuredServer,
@@ -87,10 +87,10 @@ export class PresenceMetrics {
     this.#sources = { server };
     this.#others = others;
     this.measure(sources);
-    const metrics = [
+    const metrics = {
       ...peopleMetrics(server, materi, documentLabels),
       ...metricsTable(materi ? "event_type" : "event"),
-    ];
+    };
     register(this.#registry, prefix, metrics, () => this.#sources);
     this.#latency = new Histogram({
       name: `${prefix}cursor_update_latency_seconds`,
@@ -114,9 +114,13 @@ export class PresenceMetrics {
    */
   measure(sources: MetricsSources): void {
     const { http, phoenix, cluster, documents, ...others } = sources;
-    assertNoOtherOptions(others, "measure presence");
+    const action = "measure presence";
+    assertNoOtherOptions(others, action);
     const { server, ...former } = this.#sources;
-    assertSameServer(documents, server);
+    if (documents?.server !== undefined && documents.server !== server) {
+      const rule = "must belong to the server that is measured";
+      throw new InvalidValueError(action, "documents", rule, documents);
+    }
     this.#sources = {
       server,
       http: http ?? former.http,
@@ -156,24 +160,15 @@ function peopleMetrics(
   server: MeasuredServer,
   materi: boolean,
   limit: number,
-): Metric[] {
-  if (materi) return [materiMetric(server, limit)];
-  const all: Metric = [
-    "presence_active_users",
-    "Distinct subjects in all contexts.",
-    { server: ({ subjects }) => subjects },
-  ];
-  return limit > 0 ? [all, ...largestMetrics(server, limit)] : [all];
-}
-
-function assertSameServer(
-  documents: MetricsSources["documents"],
-  server: MeasuredServer,
-): void {
-  const of = documents?.server;
-  if (of === undefined || of === server) return;
-  const rule = "must belong to the server that is measured";
-  throw new InvalidValueError("measure presence", "documents", rule, documents);
+): Metrics {
+  if (materi) return materiMetrics(server, limit);
+  return {
+    presence_active_users: [
+      "Distinct subjects in all contexts.",
+      { server: ({ subjects }) => subjects },
+    ],
+    ...limit > 0 ? largestMetrics(server, limit) : {},
+  };
 }
 
 function assertPrefix(prefix: string): void {

@@ -26,7 +26,7 @@ import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
 import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
 import { Revocations } from "./rights/revocations.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
-import { PhoenixSocket, type SocketHooks } from "./socket.ts";
+import { PhoenixSocket } from "./socket.ts";
 
 /** How long to wait at most for clients that do not answer a close. */
 const MAX_SHUTDOWN_MS = 3_000;
@@ -70,7 +70,6 @@ export interface Acceptance {
 export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #authorize: NonNullable<PhoenixOptions["authorize"]>;
   readonly #hub: SocketHub;
-  readonly #hooks: SocketHooks;
   readonly #guard: TrustGuard;
   readonly #buckets: TokenBuckets;
   readonly #sockets: OpenSockets;
@@ -127,11 +126,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       ),
       limits: allLimits,
       tally: new PhoenixTally(),
-      onError: (error) => this.report(error),
-    };
-    this.#hooks = {
       join,
       accessToken,
+      onError: (error) => this.report(error),
       onClosed: (socket) => this.#sockets.remove(socket),
     };
   }
@@ -148,19 +145,16 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
 
   /** What has happened so far, and the current state. O(sockets). */
   get stats(): PhoenixStats {
-    const { received, rejected, framesLeftOut, statesResent, dropped } =
-      this.#hub.tally;
+    const { tally } = this.#hub;
     let backlogBytes = 0;
     for (const socket of this.sockets) {
       backlogBytes = Math.max(backlogBytes, socket.backlogBytes);
     }
     return {
+      ...tally,
       sockets: this.sockets.size,
-      received,
-      rejected: new Map(rejected),
-      framesLeftOut,
-      statesResent,
-      dropped: new Map(dropped),
+      rejected: new Map(tally.rejected),
+      dropped: new Map(tally.dropped),
       backlogBytes,
     };
   }
@@ -395,7 +389,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     transport: SocketTransport,
     since: number,
   ): PhoenixSocket {
-    const socket = this.#socketOf(identity, codec, transport);
+    const socket = new PhoenixSocket(this.#hub, identity, codec, transport);
     const fault = socket.closed
       ? new Refusal("the identity has ended", "unauthorized")
       : this.#faultOf(identity, since);
@@ -419,18 +413,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const identity = await this.#identify(request);
     const fault = this.#faultOf(identity, since);
     if (fault !== undefined) throw fault;
-    const socket = this.#socketOf(identity, V2, NO_TRANSPORT);
+    const socket = new PhoenixSocket(this.#hub, identity, V2, NO_TRANSPORT);
     this.#sockets.add(socket);
     return socket;
-  }
-
-  #socketOf(
-    identity: PhoenixIdentity,
-    codec: Codec,
-    transport: SocketTransport,
-  ): PhoenixSocket {
-    const [hub, hooks] = [this.#hub, this.#hooks];
-    return new PhoenixSocket(hub, hooks, identity, codec, transport);
   }
 
   /** Returns why a socket may not open although it was accepted, if it may not. */
@@ -472,10 +457,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   ): Promise<T | Response> {
     const distrust = this.#guard(request);
     if (distrust !== undefined) {
-      const isMisdirected = distrust.status === 421;
-      this.#hub.tally.countRefusal(
-        isMisdirected ? "misdirected" : "unauthorized",
-      );
+      const kind = distrust.status === 421 ? "misdirected" : "unauthorized";
+      this.#hub.tally.countRefusal(kind);
     }
     const answered = distrust ?? this.#guard.preflight(request) ??
       await answer();

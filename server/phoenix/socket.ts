@@ -52,12 +52,6 @@ export interface PhoenixHooks {
     | undefined;
 }
 
-/** What a socket asks the application, and tells its endpoint. */
-export interface SocketHooks extends PhoenixHooks {
-  /** Called when a socket has ended. */
-  onClosed(socket: PhoenixSocket): void;
-}
-
 /** No client has a longer heartbeat. */
 const MAX_HEARTBEAT = 200;
 
@@ -74,7 +68,6 @@ export class PhoenixSocket {
   /** Resolves when its transport has closed, and is not only closing. */
   readonly gone: Promise<void>;
   #markGone: () => void = () => {};
-  readonly #hooks: SocketHooks;
   readonly #transport: SocketTransport;
   readonly #ended = new AbortController();
   readonly #connection: Connection;
@@ -84,16 +77,13 @@ export class PhoenixSocket {
   /** Made by an endpoint, when a transport has opened. */
   constructor(
     hub: SocketHub,
-    hooks: SocketHooks,
     identity: PhoenixIdentity,
     codec: Codec,
     transport: SocketTransport,
   ) {
-    const { limits, members, presence, tally } = hub;
-    const { accessToken, join } = hooks;
+    const { accessToken, join, limits, members, presence, tally } = hub;
     const { signal } = this.#ended;
     const { policyViolation } = CLOSE_CODES;
-    this.#hooks = hooks;
     this.#transport = transport;
     this.gone = new Promise((resolve) => this.#markGone = resolve);
     const outbox = new Outbox({
@@ -348,7 +338,7 @@ export class PhoenixSocket {
     if (!(error instanceof FrameError)) return this.#crash(error);
     const { hub, outbox } = this.#connection;
     hub.tally.countRefusal("invalid-request");
-    const { joinRef, ref, topic, message: reason } = error;
+    const { message: reason, origin: { joinRef, ref, topic } } = error;
     if (topic === undefined || ref === null) {
       return this.close(CLOSE_CODES.policyViolation, reason);
     }
@@ -392,10 +382,10 @@ export class PhoenixSocket {
 
   #end(): void {
     if (this.closed) return;
-    const { channels, origin, presence: { server } } = this.#connection;
+    const { channels, hub, origin, presence: { server } } = this.#connection;
     this.#ended.abort();
     channels.end();
     if (!server.closed) server.disconnect(origin);
-    this.#hooks.onClosed(this);
+    hub.onClosed(this);
   }
 }

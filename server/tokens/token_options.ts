@@ -101,10 +101,14 @@ export interface JwksOptions extends TokenRules {
 /** The options of a token authority. */
 export type TokenOptions = SecretOptions | JwksOptions;
 
+/** The options of a secret: those without the rules. */
+type SecretKeyOptions = Omit<SecretOptions, keyof TokenRules>;
+
+/** The options of published keys: those without the rules. */
+type JwksKeyOptions = Omit<JwksOptions, keyof TokenRules>;
+
 /** The options of the keys: those without the rules. */
-export type KeyOptions =
-  | Omit<SecretOptions, keyof TokenRules>
-  | Omit<JwksOptions, keyof TokenRules>;
+export type KeyOptions = SecretKeyOptions | JwksKeyOptions;
 
 /** The rules of tokens with all defaults. */
 export interface FilledRules {
@@ -172,10 +176,7 @@ export function rulesFrom({
  * algorithm, or an algorithm is for public keys.
  */
 export function secretFrom(
-  { secret, algorithms = ["HS256"], jwksUrl: _, ...others }: Omit<
-    SecretOptions,
-    keyof TokenRules
-  >,
+  { secret, algorithms = ["HS256"], jwksUrl: _, ...others }: SecretKeyOptions,
 ): { readonly secret: Uint8Array; readonly algorithms: string[] } {
   assertNoOtherOptions(others, ACTION);
   assertSecret(secret);
@@ -204,7 +205,7 @@ export function secretFrom(
  * not for public keys: otherwise a client could sign with a public key.
  */
 export function jwksFrom(
-  { jwksUrl, secret: _, ...rest }: Omit<JwksOptions, keyof TokenRules>,
+  { jwksUrl, secret: _, ...rest }: JwksKeyOptions,
 ): PublishedKeysSettings & { readonly algorithms: string[] } {
   const { jwksCooldownMs = 30_000, onError = console.error, ...more } = rest;
   const { algorithms = [...ASYMMETRIC], ...others } = more;

@@ -133,12 +133,10 @@ export class ContextStore {
       await this.#calls.run(
         SCRIPTS.write,
         names.context(context),
-        ...[
-          lifeText(life),
-          memory,
-          names.changes(context),
-          link.publishCommand,
-        ],
+        lifeText(life),
+        memory,
+        names.changes(context),
+        link.publishCommand,
         this.#wantsEffects,
         ...writes.flatMap(argumentsOf),
       ),

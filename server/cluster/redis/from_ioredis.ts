@@ -17,9 +17,8 @@ export interface IoredisClient {
 }
 
 /** The part of a cluster of `ioredis` that a backbone uses. */
-export interface IoredisCluster {
-  /** Whether it is connected. */
-  readonly status: string;
+export interface IoredisCluster
+  extends Pick<IoredisClient, "connect" | "disconnect" | "on" | "status"> {
   /** What it was made with. */
   readonly options: { readonly redisOptions?: object | undefined };
   /** Makes a cluster with the same options, except for some. */
@@ -27,14 +26,8 @@ export interface IoredisCluster {
     startupNodes: [],
     override: Readonly<Record<string, unknown>>,
   ): IoredisCluster;
-  /** Connects. */
-  connect(): Promise<unknown>;
-  /** Disconnects. */
-  disconnect(): void;
   /** Returns the clients of the servers. */
   nodes(role: "master"): IoredisClient[];
-  /** Adds a listener of an event. */
-  on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 /** How a node's connections differ from the user's; times are milliseconds. */

@@ -37,19 +37,14 @@ export interface NodeRedisServer {
 }
 
 /** The part of a cluster of `node-redis` that a backbone uses. */
-export interface NodeRedisCluster {
+export interface NodeRedisCluster
+  extends Pick<NodeRedisClient, "connect" | "destroy" | "on"> {
   /** The servers. */
   readonly masters: readonly NodeRedisServer[];
   /** Returns the client of a server. */
   nodeClient(server: NodeRedisServer): Promise<NodeRedisClient>;
   /** Makes a cluster with the same options, except for some. */
   duplicate(overrides: Readonly<Record<string, unknown>>): NodeRedisCluster;
-  /** Connects. */
-  connect(): Promise<unknown>;
-  /** Disconnects at once. */
-  destroy(): void;
-  /** Adds a listener of an event. */
-  on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 /** How a node's connections differ from the user's; times are milliseconds. */

@@ -5,10 +5,22 @@ import type { NodeLife } from "../mod.ts";
  * Redis Cluster: all of a context is in one slot, and so are all leases.
  */
 export class RedisNames {
+  /** The key of the leases. */
+  readonly leases: string;
+  /** The key of the lives that are over but not purged. */
+  readonly unpurged: string;
+  /** The key of the memory. */
+  readonly memory: string;
+  /** The channel that all nodes subscribe to. */
+  readonly news: string;
   readonly #prefix: string;
 
   /** Makes names that begin with a prefix. */
   constructor(prefix: string) {
+    this.leases = `${prefix}:{nodes}:leases`;
+    this.unpurged = `${prefix}:{nodes}:unpurged`;
+    this.memory = `${prefix}:{nodes}:memory`;
+    this.news = `${prefix}:{nodes}:news`;
     this.#prefix = prefix;
   }
 
@@ -26,30 +38,6 @@ export class RedisNames {
   /** The key of the contexts in which a life may have rows. */
   contextsOf(life: NodeLife): string {
     return `${this.#prefix}:{life:${lifeText(life)}}:contexts`;
-  }
-
-  /** The key of the leases. */
-  get leases(): string {
-    return this.#node("leases");
-  }
-
-  /** The key of the lives that are over but not purged. */
-  get unpurged(): string {
-    return this.#node("unpurged");
-  }
-
-  /** The key of the memory. */
-  get memory(): string {
-    return this.#node("memory");
-  }
-
-  /** The channel that all nodes subscribe to. */
-  get news(): string {
-    return this.#node("news");
-  }
-
-  #node(what: string): string {
-    return `${this.#prefix}:{nodes}:${what}`;
   }
 
   #context(context: string): string {

@@ -35,8 +35,8 @@ interface Session {
   readonly slots: RedisServerLines[];
   /** Whether there are sharded channels; Redis has them since version 7. */
   isSharded: boolean;
-  /** When it was opened. */
-  openedAt: number;
+  /** When it was opened; `undefined` until then. */
+  openedAt: number | undefined;
 }
 
 /** A channel that is, or was, subscribed to. */
@@ -59,8 +59,8 @@ export class RedisLink {
   readonly #listener: RedisLinkListener;
   readonly #channels = new Map<string, Channel>();
   readonly #closing = new Set<Promise<void>>();
-  #session: Session | undefined;
-  #opening: Session | undefined;
+  /** The only session, if there is one; it may be still opening. */
+  #latest: Session | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   /** What calls fail with while there are no connections. */
@@ -84,18 +84,12 @@ export class RedisLink {
 
   /** The command that publishes to a channel. */
   get publishCommand(): "PUBLISH" | "SPUBLISH" {
-    const session = this.#session ?? this.#opening;
-    return session?.isSharded === false ? "PUBLISH" : "SPUBLISH";
+    return this.#latest?.isSharded === false ? "PUBLISH" : "SPUBLISH";
   }
 
-  /** Connects for the first time; if that fails, the link is of no use. */
-  async open(): Promise<void> {
-    try {
-      await this.#open();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  /** Connects for the first time; if that fails, the link must be closed. */
+  open(): Promise<void> {
+    return this.#open();
   }
 
   /**
@@ -163,13 +157,15 @@ export class RedisLink {
     this.#failure = new RedisUnavailableError("it has been closed");
     clearTimeout(this.#timer);
     this.#channels.clear();
-    const sessions = [this.#session, this.#opening];
-    this.#session = undefined;
-    this.#opening = undefined;
-    for (const session of sessions) {
-      if (session !== undefined) this.#drop(session);
-    }
+    const session = this.#latest;
+    this.#latest = undefined;
+    if (session !== undefined) this.#drop(session);
     await Promise.all(this.#closing);
+  }
+
+  /** The session, once it is open. */
+  get #session(): Session | undefined {
+    return this.#latest?.openedAt === undefined ? undefined : this.#latest;
   }
 
   #send(
@@ -220,33 +216,29 @@ export class RedisLink {
       await before;
       const session = this.#session;
       if (session === undefined) throw this.#failure;
-      if (channel.isWanted) {
-        await this.#listen(session, name, channel);
-        isSubscribed = true;
-      } else {
-        await this.#run(
-          session,
-          name,
-          ({ subscriptions }) =>
-            subscriptions.unsubscribe(name, session.isSharded),
-        );
-      }
+      await this.#apply(session, name, channel);
+      isSubscribed = channel.isWanted;
     } finally {
       const isLatest = this.#channels.get(name) === channel;
       if (isLatest && !isSubscribed) this.#channels.delete(name);
     }
   }
 
-  async #listen(
+  /** Subscribes or unsubscribes now. */
+  async #apply(
     session: Session,
     name: string,
     channel: Channel,
   ): Promise<void> {
-    channel.isListening = true;
+    const { isWanted } = channel;
+    channel.isListening = isWanted;
     await this.#run(
       session,
       name,
-      ({ subscriptions }) => subscriptions.subscribe(name, session.isSharded),
+      ({ subscriptions }) =>
+        isWanted
+          ? subscriptions.subscribe(name, session.isSharded)
+          : subscriptions.unsubscribe(name, session.isSharded),
     );
   }
 
@@ -267,22 +259,20 @@ export class RedisLink {
       }),
       slots: [],
       isSharded: true,
-      openedAt: -Infinity,
+      openedAt: undefined,
     };
-    this.#opening = session;
+    this.#latest = session;
     try {
       await session.underway.run(() => lines.open());
       await this.#prepare(session);
       await Promise.all(
         [...this.#channels].filter(([, { isWanted }]) => isWanted)
-          .map(([name, channel]) => this.#listen(session, name, channel)),
+          .map(([name, channel]) => this.#apply(session, name, channel)),
       );
-      if (this.#opening !== session) throw this.#failure;
+      if (this.#latest !== session) throw this.#failure;
       session.openedAt = performance.now();
-      this.#session = session;
-      this.#opening = undefined;
     } catch (error) {
-      if (this.#opening === session) this.#opening = undefined;
+      if (this.#latest === session) this.#latest = undefined;
       // Of a link that is closed that is the reason.
       if (!this.#isClosed) this.#failure = unavailable(error);
       this.#drop(session);
@@ -294,6 +284,7 @@ export class RedisLink {
 
   async #prepare(session: Session): Promise<void> {
     const { servers } = session.lines;
+    if (servers.length > 1) session.slots.length = SLOTS;
     const ask = (line: RedisLine, ...args: readonly string[]) =>
       session.underway.run(() => line.send(args));
     await Promise.all(servers.map(async (server) => {
@@ -305,17 +296,11 @@ export class RedisLink {
       if (servers.length === 1) return;
       const nodes = textOf(await ask(commands, "CLUSTER", "NODES"));
       for (const [first, last] of ownSlots(nodes)) {
-        session.slots.length = Math.max(session.slots.length, last + 1);
         session.slots.fill(server, first, last + 1);
       }
     }));
-    if (servers.length > 1) {
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if (session.slots[slot] === undefined) {
-          throw new Error(`no server serves slot ${slot}`);
-        }
-      }
-    }
+    const gap = session.slots.findIndex((server) => server === undefined);
+    if (gap !== -1) throw new Error(`no server serves slot ${gap}`);
     try {
       await this.#send(session, this.#probe, ["SPUBLISH", this.#probe, ""]);
     } catch (error) {
@@ -326,16 +311,13 @@ export class RedisLink {
 
   /** Ends a session, unless it has ended; returns what calls fail with. */
   #end(session: Session, reason: unknown): RedisUnavailableError {
-    if (session !== this.#session && session !== this.#opening) {
-      return this.#failure;
-    }
+    if (session !== this.#latest) return this.#failure;
     this.#failure = unavailable(reason);
-    const wasOpen = session === this.#session;
-    if (wasOpen) this.#session = undefined;
-    else this.#opening = undefined;
+    this.#latest = undefined;
     this.#drop(session);
-    if (!wasOpen) return this.#failure;
-    if (performance.now() - session.openedAt > PATIENCE_MS) this.#tries = 0;
+    const { openedAt } = session;
+    if (openedAt === undefined) return this.#failure;
+    if (performance.now() - openedAt > PATIENCE_MS) this.#tries = 0;
     this.#openAgain();
     return this.#failure;
   }
@@ -377,10 +359,8 @@ function unavailable(reason: unknown): RedisUnavailableError {
   const text = messageOf(reason)
     .replace(/\s*script: [0-9a-f]{40}, on @user_script:\d+\.?$/, "");
   const cause = reason instanceof Error ? reason : undefined;
-  return text.startsWith("READONLY")
-    ? new RedisUnavailableError(
-      "it is read-only, as a replica is; nodes need a master",
-      { cause },
-    )
-    : new RedisUnavailableError(text, { cause });
+  const readable = text.startsWith("READONLY")
+    ? "it is read-only, as a replica is; nodes need a master"
+    : text;
+  return new RedisUnavailableError(readable, { cause });
 }

@@ -2,12 +2,9 @@ import { RedisReplyError } from "./errors.ts";
 
 /** Reads a text: clients may return short ones as numbers. */
 export function textOf(reply: unknown): string {
-  switch (typeof reply) {
-    case "string":
-      return reply;
-    case "number":
-    case "bigint":
-      return String(reply);
+  if (typeof reply === "string") return reply;
+  if (typeof reply === "number" || typeof reply === "bigint") {
+    return String(reply);
   }
   throw new RedisReplyError("text", reply);
 }

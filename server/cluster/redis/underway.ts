@@ -17,7 +17,7 @@ export class Underway {
   readonly #running = new Set<Task>();
   #waiting: Task[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
-  #failure: { readonly reason: unknown } | undefined;
+  #failure: Error | undefined;
 
   /**
    * @param limit How many commands may be under way; later ones wait.
@@ -42,9 +42,7 @@ export class Underway {
    * @returns The answer.
    */
   run<T>(send: () => Promise<T>): Promise<T> {
-    if (this.#failure !== undefined) {
-      return Promise.reject(this.#failure.reason);
-    }
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise<T>((resolve, reject) => {
       const start = () => {
         this.#running.add(task);
@@ -60,8 +58,8 @@ export class Underway {
   }
 
   /** Fails all commands, also later ones, and ignores their answers. */
-  failAll(reason: unknown): void {
-    this.#failure ??= { reason };
+  failAll(reason: Error): void {
+    this.#failure ??= reason;
     const all = [...this.#running, ...this.#waiting];
     this.#running.clear();
     this.#waiting = [];

@@ -17,7 +17,7 @@ import {
   type PhoenixPayload,
   type Ref,
 } from "../frames/message.ts";
-import { DIFF_FRAMES } from "../frames/shared_frames.ts";
+import { diffFrame } from "../frames/shared_frames.ts";
 import type { Outbox } from "../outbox.ts";
 import { own, payloadOf } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
@@ -274,7 +274,7 @@ export class Channel {
 
   #frameOf(message: TopicMessage): string {
     const { topic, joinRef, socket: { outbox: { codec } } } = this;
-    if (message.type === "diff") return DIFF_FRAMES.of(codec, topic, message);
+    if (message.type === "diff") return diffFrame(codec, topic, message);
     const header = { joinRef, ref: null, topic, event: "presence_state" };
     return codec.encodeText(header, stateJson(message));
   }

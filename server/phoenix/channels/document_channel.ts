@@ -10,7 +10,7 @@ import {
 } from "../../documents/mod.ts";
 import type { JsonObject } from "../../internal.ts";
 import type { PhoenixMessage } from "../frames/message.ts";
-import { DOCUMENT_FRAMES } from "../frames/shared_frames.ts";
+import { documentFrame } from "../frames/shared_frames.ts";
 import { payloadOf } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
 import type { PhoenixIdentity } from "../rights/identity.ts";
@@ -171,7 +171,7 @@ export class DocumentChannel extends Channel {
       this.#resume().catch((error: unknown) => this.#fail(error));
       return false;
     }
-    outbox.send(DOCUMENT_FRAMES.of(outbox.codec, this.topic, message));
+    outbox.send(documentFrame(outbox.codec, this.topic, message));
     return true;
   }
 

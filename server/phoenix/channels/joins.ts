@@ -6,7 +6,7 @@ import type { PhoenixMessage } from "../frames/message.ts";
 import { own, payloadOf } from "../payload.ts";
 import { Refusal } from "../refusal.ts";
 import type { Admission, Rejection } from "../rights/identity.ts";
-import { assertMayRead, assertMayWrite } from "../rights/rights.ts";
+import { assertMayWrite, mayRead } from "../rights/rights.ts";
 import { Channel } from "./channel.ts";
 import { type AdmittedJoin, settingsOf } from "./channel_settings.ts";
 import { readArrival } from "./document_arrival.ts";
@@ -125,7 +125,8 @@ export class Joins {
     if (signal.aborted || !standing.checkRights()) {
       throw new Refusal("the socket is closed", "closed");
     }
-    assertMayRead(standing.identity, topic);
+    if (mayRead(standing.identity, topic)) return;
+    throw new Refusal("unauthorized", "unauthorized");
   }
 
   #channelOf(admitted: AdmittedJoin): Channel {

@@ -149,7 +149,7 @@ Deno.test("decode() of binary finds what the reply to a bad frame must repeat", 
     [bytes(2, 1, 1, "ab"), null, null, undefined],
   ] as const;
   for (const [frame, ...origin] of origins) {
-    const { joinRef, ref, topic } = refusal(v2, frame);
+    const { joinRef, ref, topic } = refusal(v2, frame).origin;
     assertEquals([joinRef, ref, topic], origin);
   }
 });

@@ -28,24 +28,18 @@ const UNKNOWN: FrameOrigin = { joinRef: null, ref: null, topic: undefined };
  *   FrameError,
  *   "Cannot read frame: payload must be an object",
  * );
- * assertEquals(error.ref, "7");
- * assertEquals(error.topic, "room:1");
+ * assertEquals(error.origin.ref, "7");
+ * assertEquals(error.origin.topic, "room:1");
  * ```
  */
-export class FrameError extends Error implements FrameOrigin {
-  /** See {@linkcode FrameOrigin}. */
-  readonly joinRef: FrameOrigin["joinRef"];
-  /** See {@linkcode FrameOrigin}. */
-  readonly ref: FrameOrigin["ref"];
-  /** See {@linkcode FrameOrigin}. */
-  readonly topic: string | undefined;
+export class FrameError extends Error {
+  /** What is known of the frame. */
+  readonly origin: FrameOrigin;
 
   /** Makes the error. */
-  constructor(reason: string, { joinRef, ref, topic }: FrameOrigin = UNKNOWN) {
+  constructor(reason: string, origin: FrameOrigin = UNKNOWN) {
     super(`Cannot read frame: ${reason}`);
     this.name = "FrameError";
-    this.joinRef = joinRef;
-    this.ref = ref;
-    this.topic = topic;
+    this.origin = origin;
   }
 }

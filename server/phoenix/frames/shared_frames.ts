@@ -5,56 +5,53 @@ import {
 import type { TopicDiff } from "../../topics/mod.ts";
 import type { Codec } from "./codec.ts";
 
-/** Frames that are written once for all their receivers. */
-class SharedFrames<T extends object> {
-  readonly #event: string;
-  readonly #payloadOf: (message: T) => object;
-  readonly #all = new WeakMap<T, Map<Codec, string>>();
-  /**
-   * The last one that was asked for, until this turn ends: many receivers ask
-   * for it, one after the other.
-   */
-  #last: { message: T; codec: Codec; frame: string } | undefined;
+/** Gives the frame of a message. */
+type FrameOf<T> = (codec: Codec, topic: string, message: T) => string;
 
-  constructor(event: string, payloadOf: (message: T) => object) {
-    this.#event = event;
-    this.#payloadOf = payloadOf;
-  }
+/**
+ * Returns a function that gives the frame of a message, which is always of one
+ * topic. Each is written once for all its receivers.
+ */
+function sharedFrames<T extends object>(
+  event: string,
+  payloadOf: (message: T) => object,
+): FrameOf<T> {
+  const all = new WeakMap<T, Map<Codec, string>>();
+  // The last one that was asked for, until this turn ends: many receivers ask
+  // for it, one after the other.
+  let last: { message: T; codec: Codec; frame: string } | undefined;
 
-  /** Returns the frame of a message, which is always of one topic. */
-  of(codec: Codec, topic: string, message: T): string {
-    const last = this.#last;
+  return (codec, topic, message) => {
     if (last?.message === message && last.codec === codec) return last.frame;
-    let frames = this.#all.get(message);
+    let frames = all.get(message);
     if (frames === undefined) {
       frames = new Map();
-      this.#all.set(message, frames);
+      all.set(message, frames);
     }
     let frame = frames.get(codec);
     if (frame === undefined) {
-      const header = { joinRef: null, ref: null, topic, event: this.#event };
-      const json = JSON.stringify(this.#payloadOf(message));
-      frame = codec.encodeText(header, json);
+      const header = { joinRef: null, ref: null, topic, event };
+      frame = codec.encodeText(header, JSON.stringify(payloadOf(message)));
       frames.set(codec, frame);
     }
     // It is not kept for longer than others keep its message.
-    if (last === undefined) queueMicrotask(() => this.#last = undefined);
-    this.#last = { message, codec, frame };
+    if (last === undefined) queueMicrotask(() => last = undefined);
+    last = { message, codec, frame };
     return frame;
-  }
+  };
 }
 
 /**
- * Frames of `presence_diff`. The position of the change is in fields that
- * clients ignore.
+ * Returns a frame of `presence_diff`. The position of the change is in fields
+ * that clients ignore.
  */
-export const DIFF_FRAMES = new SharedFrames<TopicDiff>(
+export const diffFrame: FrameOf<TopicDiff> = sharedFrames(
   "presence_diff",
   ({ diff, position }) => ({ ...diff, ...position }),
 );
 
-/** Frames of what happens in a document. */
-export const DOCUMENT_FRAMES = new SharedFrames<DocumentMessage>(
+/** Returns a frame of what happens in a document. */
+export const documentFrame: FrameOf<DocumentMessage> = sharedFrames(
   "presence",
   documentMessageJson,
 );

@@ -32,8 +32,7 @@ export function fieldsOfV2(frame: JsonValue): Fields {
   if (!Array.isArray(frame) || frame.length !== 5) {
     throw new FrameError("it must be an array of 5");
   }
-  const fields: readonly JsonValue[] = frame;
-  const [joinRef, ref, topic, event, payload] = fields;
+  const [joinRef, ref, topic, event, payload]: readonly JsonValue[] = frame;
   return { joinRef, ref, topic, event, payload };
 }
 

@@ -204,13 +204,13 @@ Deno.test("decode() finds what the reply to a bad frame must repeat", () => {
     ["[", null, null, undefined],
   ] as const;
   for (const [frame, ...origin] of origins) {
-    const { joinRef, ref, topic } = refusal(v2, frame);
+    const { joinRef, ref, topic } = refusal(v2, frame).origin;
     assertEquals([joinRef, ref, topic], origin, frame);
   }
   for (const payload of ["1", DEEP]) {
     const frame =
       `{"topic":"room:1","event":"wave","payload":${payload},"ref":"2"}`;
-    const { joinRef, ref, topic } = refusal(v1, frame);
+    const { joinRef, ref, topic } = refusal(v1, frame).origin;
     assertEquals([joinRef, ref, topic], [null, "2", "room:1"]);
   }
 });

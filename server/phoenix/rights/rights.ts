@@ -18,16 +18,6 @@ export function mayWrite(
 }
 
 /**
- * Asserts that an identity may read a topic.
- *
- * @throws {Refusal} If it may not.
- */
-export function assertMayRead(identity: PhoenixIdentity, topic: string): void {
-  if (mayRead(identity, topic)) return;
-  throw new Refusal("unauthorized", "unauthorized");
-}
-
-/**
  * Asserts that an identity may write to all of some contexts.
  *
  * @param instead What it may do instead, if anything.

@@ -2,13 +2,13 @@
  * Who or what is here right now? Presence for people, bots, devices and
  * shipments that can be in several places at once.
  *
- * This module has the main names of every layer that needs no npm package; each
- * layer's own door (`@ruthere/presence/store`, …) has all of its names.
+ * This module exports the main names of the modules that need no npm package;
+ * each module (`@ruthere/presence/store`, …) exports all of its names.
  *
  * @example Usage
  * ```ts
- * import { PresenceBeacon, PresenceStore, restricted } from "@ruthere/presence";
- * import { assertEquals } from "@std/assert";
+ * import { PresenceBeacon, PresenceStore, restricted } from
+ * "@ruthere/presence"; import { assertEquals } from "@std/assert";
  *
  * const beacon = new PresenceBeacon({
  *   subject: "alice",

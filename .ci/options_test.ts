@@ -1,5 +1,5 @@
 /**
- * How every door handles unknown options, and values that are no server or
+ * How every entry point handles unknown options, and values that are no server or
  * connection.
  *
  * @module
@@ -54,15 +54,15 @@ type Call = (...args: unknown[]) => unknown;
 
 /** Calls a function as JavaScript does, without types. */
 const make =
-  (door: Parameters<typeof Reflect.construct>[0]): Call => (...args) =>
-    Reflect.construct(door, args);
-const call = (door: unknown, on?: object): Call => (...args) => {
-  if (typeof door !== "function") throw new TypeError("no such door");
-  return Reflect.apply(door, on, args);
+  (entry: Parameters<typeof Reflect.construct>[0]): Call => (...args) =>
+    Reflect.construct(entry, args);
+const call = (entry: unknown, on?: object): Call => (...args) => {
+  if (typeof entry !== "function") throw new TypeError("no such entry point");
+  return Reflect.apply(entry, on, args);
 };
 
-/** Each door, the arguments before its options, and valid options. */
-const DOORS: [name: string, Call, before: unknown[], good: object][] = [
+/** Each entry point, the arguments before its options, and valid options. */
+const ENTRIES: [name: string, Call, before: unknown[], good: object][] = [
   ["PresenceBeacon", make(PresenceBeacon), [], KEY],
   ["startHeartbeat", call(startHeartbeat), [], HEARTBEAT],
   ["Throttle", make(Throttle), [], THROTTLE],
@@ -99,11 +99,11 @@ const DOORS: [name: string, Call, before: unknown[], good: object][] = [
   ["createMetricsHandler", call(createMetricsHandler), [metrics], {}],
 ];
 
-for (const [name, door, before, good] of DOORS) {
+for (const [name, entry, before, good] of ENTRIES) {
   Deno.test(`${name}: refuses an unknown option`, async () => {
     const bad = { ...good, misspelt: "a secret", left: undefined };
     await assertRejects(
-      async () => await door(...before, bad),
+      async () => await entry(...before, bad),
       InvalidValueError,
       'options must have known names only: received "misspelt"',
     );
@@ -115,9 +115,9 @@ Deno.test("unknown options within options are refused too", () => {
     [call(createHttpHandler, undefined), { limits: { body: 1 } }, "limits"],
     [call(createHttpHandler, undefined), { ttlMs: { least: 1 } }, "ttlMs"],
   ];
-  for (const [door, options, field] of bad) {
+  for (const [entry, options, field] of bad) {
     assertThrows(
-      () => door(server, options),
+      () => entry(server, options),
       InvalidValueError,
       `Cannot create HTTP handler: ${field} must have known names only`,
     );
@@ -134,7 +134,7 @@ Deno.test("unknown options within options are refused too", () => {
   );
 });
 
-/** Invalid values of options, by door. */
+/** Invalid values of options, by entry point. */
 const BAD: Record<string, object[]> = {
   startHeartbeat: [
     { intervalMs: "9" },
@@ -182,14 +182,14 @@ const BAD: Record<string, object[]> = {
   PresenceBeacon: [{ expiry: { after: "9" } }, { visibility: "hidden" }],
 };
 
-for (const [name, door, before, good] of DOORS) {
+for (const [name, entry, before, good] of ENTRIES) {
   const bad = BAD[name];
   if (bad === undefined) continue;
 
   Deno.test(`${name}: refuses an option of the wrong type at once`, () => {
     for (const options of bad) {
       assertThrows(
-        () => door(...before, { ...good, ...options }),
+        () => entry(...before, { ...good, ...options }),
         InvalidValueError,
         `: ${Object.keys(options)[0]} must be `,
       );
@@ -197,7 +197,7 @@ for (const [name, door, before, good] of DOORS) {
   });
 }
 
-for (const [name, door, before] of DOORS) {
+for (const [name, entry, before] of ENTRIES) {
   if (
     !/Beacon|^start|^Throttle|Detector|Monitor|Store|Server|Topic/.test(name)
   ) {
@@ -206,7 +206,7 @@ for (const [name, door, before] of DOORS) {
   Deno.test(`${name}: refuses options that are not an object`, () => {
     for (const options of [null, 5, "fast"]) {
       assertThrows(
-        () => door(...before, options),
+        () => entry(...before, options),
         InvalidValueError,
         "options must be an object: received",
       );
@@ -228,7 +228,7 @@ Deno.test("validateAgentConfig() finds a misspelt field", () => {
   );
 });
 
-Deno.test("a door that needs a server, topics or a connection refuses other values at once", () => {
+Deno.test("an entry point that needs a server, topics or a connection refuses other values at once", () => {
   const calls: [name: string, (bad: unknown) => unknown, field: string][] = [
     ["TopicPresence", make(TopicPresence), "server"],
     ["DocumentPresence", make(DocumentPresence), "server"],
@@ -245,9 +245,9 @@ Deno.test("a door that needs a server, topics or a connection refuses other valu
     ],
     ["PresenceClient", (bad) => make(PresenceClient)({ url: bad }), "url"],
   ];
-  for (const [name, door, field] of calls) {
+  for (const [name, entry, field] of calls) {
     for (const bad of [{}, null, undefined, "text"]) {
-      const error = assertThrows(() => door(bad), InvalidValueError, "", name);
+      const error = assertThrows(() => entry(bad), InvalidValueError, "", name);
       assertEquals(error.field, field, name);
     }
   }

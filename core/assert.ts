@@ -1,5 +1,5 @@
 /**
- * Checks of what comes from outside: options, keys, updates. All rooms share
+ * Checks of what comes from outside: options, keys, updates. All modules share
  * them, and the package does not export them.
  *
  * Each throws an {@linkcode InvalidValueError} that names the action which was

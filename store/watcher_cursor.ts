@@ -10,7 +10,10 @@ import type {
 export interface ChangesOptions<M extends PresenceModel = PresenceModel> {
   /** Only the changes of this context. */
   readonly context?: M["context"] | undefined;
-  /** Only what this policy makes visible. */
+  /**
+   * What the reader may see. An entry that becomes invisible is a `hidden`
+   * change.
+   */
   readonly visible?:
     | VisibilityPolicy<M["label"], M["subject"]>
     | undefined;
@@ -18,7 +21,7 @@ export interface ChangesOptions<M extends PresenceModel = PresenceModel> {
 
 /** Where a cursor reads: a store, or a face of one. */
 export interface ChangeSource<M extends PresenceModel = PresenceModel> {
-  /** Reads the changes after a position, or a gap. */
+  /** Reads the changes after a position; returns a gap if some are gone. */
   changesSince(
     since: CursorPosition,
     options?: ChangesOptions<M>,
@@ -32,7 +35,8 @@ export interface ChangeSource<M extends PresenceModel = PresenceModel> {
 
 /**
  * Where a new cursor starts: before the very first change (`zero`), before the
- * oldest retained one (`floor`), after the newest (`tail`), or after a sequence.
+ * oldest retained one (`floor`), after the newest (`tail`), or after a
+ * sequence.
  */
 export type CursorStart = "zero" | "floor" | "tail" | Sequence;
 
@@ -40,8 +44,8 @@ export type CursorStart = "zero" | "floor" | "tail" | Sequence;
  * A watcher's position in the changes of a store, made by
  * `PresenceStore.watcherCursor()`.
  *
- * A gap never moves a cursor. After a gap, rebuild the mirror from a read of the
- * store and continue from there: `cursor.reset(gap.last)`.
+ * A gap never moves a cursor. After a gap, rebuild the mirror from a read of
+ * the store and continue from there: `cursor.reset(gap.last)`.
  *
  * @example Usage
  * ```ts
@@ -100,9 +104,9 @@ export class WatcherCursor {
   }
 
   /**
-   * Reports whether a poll would return anything. It does not move the cursor:
-   * only a poll does, even past changes that are not visible. A cursor that is
-   * never polled finally gets a gap.
+   * Reports whether a poll would return anything. It does not move the cursor.
+   * Only a poll does, and it also skips changes that are not visible. A cursor
+   * that is never polled gets a gap in the end.
    *
    * @param source Where to read.
    * @param options Which changes.
@@ -116,7 +120,8 @@ export class WatcherCursor {
   }
 
   /**
-   * Moves the cursor to a sequence of the same epoch, or to a position.
+   * Moves the cursor to a sequence in the same life of the store, or to a
+   * position.
    *
    * @param to The last change that now counts as seen.
    */

@@ -6,19 +6,19 @@ import {
 import type { Labelled, Metrics } from "./instruments.ts";
 import type { MeasuredServer } from "./sources.ts";
 
-/** Returns the numbers of people in the largest documents and workspaces. */
+/** Returns the metrics of the largest documents and workspaces. */
 export function largestMetrics(
   server: MeasuredServer,
   limit: number,
 ): Metrics {
   return {
     presence_document_active_users: [
-      "People in each of the largest documents.",
+      "Subjects in each of the largest documents, hidden ones included.",
       { server: () => largest(server, limit, documentIdOf) },
       "document_id",
     ],
     presence_workspace_active_users: [
-      "People in the documents of each of the largest workspaces.",
+      "Subjects in the documents of each of the largest workspaces.",
       { server: () => largest(server, limit, workspaceIdOf) },
       "workspace_id",
     ],
@@ -27,7 +27,8 @@ export function largestMetrics(
 
 /**
  * Returns the number of people in the largest documents in the format of Materi:
- * by document and workspace. A person without a workspace counts for `""`.
+ * by document and workspace. People without a workspace are
+ * counted under the label `""`.
  */
 export function materiMetrics(server: MeasuredServer, limit: number): Metrics {
   return {
@@ -44,7 +45,7 @@ export function materiMetrics(server: MeasuredServer, limit: number): Metrics {
   };
 }
 
-/** Counts the people in a document by their workspaces. O(entries). */
+/** Counts the people in a document by workspace, each once. O(entries). */
 function peopleIn({ store }: MeasuredServer, document_id: string): Labelled[] {
   const context = documentContext(document_id);
   const workspaces = new Map(
@@ -71,7 +72,7 @@ function workspaceIdOf(context: string): string | undefined {
     : undefined;
 }
 
-/** Returns the ids with the most people, and their numbers. O(contexts). */
+/** Returns the ids with the most people, and their numbers. O(n log n). */
 function largest(
   { store }: MeasuredServer,
   limit: number,

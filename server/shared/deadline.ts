@@ -7,14 +7,14 @@ import type { Timestamp } from "../../core/mod.ts";
 const MAX_WAIT_MS = 15_000;
 
 /**
- * Calls a function once, at a time. If the clock jumps, as it does after a
- * machine has slept, the call is at most 15 seconds late.
+ * Calls a function once, when a clock reaches a time. If the clock jumps, as it
+ * does after a machine has slept, the call is at most 15 seconds late.
  *
- * @param due The time in Unix milliseconds. A time in the past calls soon,
- * `Infinity` never.
+ * @param due The time in Unix milliseconds: if it is past, the call is soon; if it
+ * is `Infinity`, never.
  * @param clock Returns the current time.
  * @param onDue The function to call.
- * @returns Cancels the call when it is disposed of.
+ * @returns A handle; disposing of it cancels the call.
  */
 export function callAt(
   due: Timestamp,
@@ -24,8 +24,8 @@ export function callAt(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = () => {
     if (due === Infinity) return;
-    const rest = Math.min(Math.max(Math.ceil(due - clock()), 0), MAX_WAIT_MS);
-    timer = setTimeout(() => clock() < due ? wait() : onDue(), rest);
+    const waitMs = Math.min(Math.max(Math.ceil(due - clock()), 0), MAX_WAIT_MS);
+    timer = setTimeout(() => clock() < due ? wait() : onDue(), waitMs);
   };
   wait();
   return { [Symbol.dispose]: () => clearTimeout(timer) };

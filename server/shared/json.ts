@@ -1,4 +1,4 @@
-/** Any value that JSON can say. */
+/** Any JSON value. */
 export type JsonValue =
   | null
   | boolean
@@ -8,7 +8,7 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /**
- * An object that JSON can say. Any name can be an own property of it,
+ * A JSON object. Any name can be an own property of it,
  * `__proto__` too: copy it by spreading, never by assigning. A number like
  * `1e999` is read as `Infinity`, and written as `null`.
  */

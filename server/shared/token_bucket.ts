@@ -36,7 +36,7 @@ export class TokenBucket {
     return 0;
   }
 
-  /** Takes tokens even if there are too few: the next action waits for them. */
+  /** Takes tokens even if there are too few; `take()` fails until they return. */
   charge(count: number): void {
     this.#tokens -= count;
   }
@@ -50,7 +50,7 @@ export class TokenBucket {
   #fill(now: Timestamp): void {
     const elapsed = now - this.#filledAt;
     this.#filledAt = now;
-    // A clock may have been set back, and 0 * Infinity is NaN.
+    // A clock may have been set back. Without a limit, 0 * Infinity is NaN.
     if (elapsed <= 0) return;
     const { perSecond, capacity } = this.#rate;
     const more = elapsed / 1_000 * perSecond;
@@ -64,7 +64,7 @@ export class TokenBuckets {
   readonly #buckets = new Map<string | undefined, TokenBucket>();
   readonly #sweepLimit = new SweepLimit();
 
-  /** Makes it; all buckets are full. */
+  /** Makes an empty set of buckets; each new bucket is full. */
   constructor(rate: TokenRate) {
     this.#rate = rate;
   }
@@ -82,7 +82,7 @@ export class TokenBuckets {
     return bucket;
   }
 
-  /** A new bucket is as good as a full one. */
+  /** Removes full buckets: a new one would be the same. */
   #removeFull(now: Timestamp): void {
     for (const [account, bucket] of this.#buckets) {
       if (bucket.isFull(now)) this.#buckets.delete(account);

@@ -1,7 +1,8 @@
 /**
  * Creates a function that reports whether it receives an error for the first
- * time. An error that is kept and thrown to every caller, like one of keys that
- * can't be fetched for a while, would otherwise fill the logs.
+ * time. Some errors are kept and thrown to every caller, for example while keys
+ * can't be fetched; without this check they would fill the logs. A value that
+ * is not an object always counts as new.
  */
 export function toldOnce(): (error: unknown) => boolean {
   const told = new WeakSet<object>();

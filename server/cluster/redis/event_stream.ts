@@ -4,7 +4,7 @@ import type { Effect, EffectSink } from "./context_store.ts";
 import { isWrongType, RedisUnavailableError } from "./errors.ts";
 import type { RedisLink } from "./redis_link.ts";
 
-/** A change of an entry, for other services. */
+/** An event about an entry, for other programs. */
 export interface RedisPresenceEvent {
   /** Whether the entry is new, has changed, or is gone. */
   readonly type: "joined" | "updated" | "left";
@@ -17,8 +17,8 @@ export interface RedisPresenceEvent {
   /** The origin of the entry. */
   readonly origin: string;
   /**
-   * Whether the subject has other entries in the context: before an entry that
-   * joined, and after one that left. `false` for a change.
+   * Whether the subject has other entries in the context. Always `false` for an
+   * update.
    */
   readonly hasOthers: boolean;
   /** Milliseconds since 1970, by the clock of Redis. */
@@ -45,8 +45,8 @@ export interface RedisEventOptions {
    */
   readonly maxLength?: number | undefined;
   /**
-   * Whether changes of entries are events as well: a person who moves changes
-   * twenty times a second.
+   * Whether to write `updated` events as well. A moving cursor makes twenty a
+   * second.
    *
    * @default {false}
    */
@@ -62,8 +62,10 @@ export interface RedisEventOptions {
     ) => Readonly<Record<string, string>> | undefined)
     | undefined;
   /**
-   * Called with every event that could not be written, or not with its own
-   * fields; once, if the key is no stream.
+   * Called with the error of each event that could not be written, and with
+   * each error of `fields`; the event is then written without more fields. If
+   * the key is not a stream, it is called once, and again only after a write
+   * has succeeded in between.
    *
    * @default {console.error}
    */
@@ -87,14 +89,15 @@ export function eventSettings(
 }
 
 /**
- * Returns a sink that writes events to a stream. An event is lost if the
- * connection or the process ends between the write and the event.
+ * Returns a sink that writes events to a stream: each after its row, by another
+ * command. An event is lost if that command fails, if the process ends between
+ * the two, or if the answer to the first is lost.
  */
 export function eventSink(
   link: RedisLink,
   { stream, maxLength, updates, fields, onError }: Required<RedisEventOptions>,
 ): EffectSink {
-  let isRefused = false;
+  let hasReported = false;
 
   async function add(effect: Effect): Promise<void> {
     try {
@@ -112,12 +115,13 @@ export function eventSink(
         ...["XADD", stream, "MAXLEN", "~", String(maxLength), "*"],
         ...Object.entries(all).flat(),
       ]);
-      isRefused = false;
+      hasReported = false;
     } catch (error) {
       if (!isWrongType(error)) return onError(error);
-      if (isRefused) return;
-      isRefused = true;
-      const reason = `the key ${stream} is no stream, and gets no events`;
+      if (hasReported) return;
+      hasReported = true;
+      const reason =
+        `the key ${stream} is not a stream, so events are not written`;
       onError(new RedisUnavailableError(reason, { cause: error }));
     }
   }

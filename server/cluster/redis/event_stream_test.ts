@@ -71,7 +71,7 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: `events ${name}`, ignore, fn });
 }
 
-test("tell who came, has changed and left", async () => {
+test("report entries that join, change and leave", async () => {
   await using stage = await Stage.start({ updates: true });
   const { write } = await stage.join("a");
   await write(putOf("ann"));
@@ -98,14 +98,14 @@ test("tell who came, has changed and left", async () => {
   ]);
 });
 
-test("tell nothing of changes by default", async () => {
+test("leave out updates by default", async () => {
   await using stage = await Stage.start();
   const { write } = await stage.join("a");
   await write(putOf("ann"), putOf("ann", "2"), retractOf("ann"));
   assertEquals(await stage.told(), ["joined ann", "left ann"]);
 });
 
-test("leave out what the mapper leaves out", async () => {
+test("are left out for which `fields` returns undefined", async () => {
   await using stage = await Stage.start({
     fields: ({ subject }) => subject === "ann" ? undefined : {},
   });
@@ -114,7 +114,7 @@ test("leave out what the mapper leaves out", async () => {
   assertEquals(await stage.told(), ["joined bob"]);
 });
 
-test("say nothing of what is the same, or is refused", async () => {
+test("are not written for unchanged or refused rows", async () => {
   await using stage = await Stage.start({ updates: true });
   const a = await stage.join("a");
   const b = await stage.join("b");
@@ -129,7 +129,7 @@ test("say nothing of what is the same, or is refused", async () => {
   assertEquals(await stage.told(), ["joined ann", "updated ann"]);
 });
 
-test("tell once who has left with a node that is over", async () => {
+test("report each entry of an ended node as left once", async () => {
   await using stage = await Stage.start();
   const a = await stage.join("a");
   const others = [await stage.join("b"), await stage.join("c")];
@@ -144,7 +144,7 @@ test("tell once who has left with a node that is over", async () => {
   assertEquals(await stage.told(), ["joined ann", "joined bob", "left ann"]);
 });
 
-test("say whether their subject has other entries", async () => {
+test("report whether their subject has other entries", async () => {
   await using stage = await Stage.start({
     updates: true,
     fields: ({ hasOthers }) => ({ others: `${hasOthers}` }),
@@ -181,7 +181,7 @@ test("say whether their subject has other entries", async () => {
   ]);
 });
 
-test("have the fields of a mapper, and another name", async () => {
+test("have the further fields, and go to another stream", async () => {
   await using stage = await Stage.start({
     stream: "materi:events:presence",
     fields: ({ type, subject, context, resource, origin, value }) => ({
@@ -210,7 +210,7 @@ test("have the fields of a mapper, and another name", async () => {
   );
 });
 
-test("do without a mapper that throws, and tell of it", async () => {
+test("are written without further fields if `fields` throws, which is reported", async () => {
   const errors: unknown[] = [];
   await using stage = await Stage.start({
     fields: ({ subject }) => {
@@ -226,7 +226,7 @@ test("do without a mapper that throws, and tell of it", async () => {
   assertEquals(errors.length, 1);
 });
 
-test("are no more than about so many", async () => {
+test("are about as many as maxLength", async () => {
   await using stage = await Stage.start({ maxLength: 100 });
   const { write } = await stage.join("a");
   for (let batch = 0; batch < 5; batch++) {
@@ -238,7 +238,7 @@ test("are no more than about so many", async () => {
   assert(length >= 100 && length < 400, `${length}`);
 });
 
-test("go nowhere while their key is no stream, which is reported once", async () => {
+test("are dropped while their key is not a stream, which is reported once", async () => {
   const errors: unknown[] = [];
   await using stage = await Stage.start({
     onError: (error) => errors.push(error),
@@ -249,8 +249,8 @@ test("go nowhere while their key is no stream, which is reported once", async ()
   await write(putOf("ann"), putOf("bob"));
   await write(retractOf("ann"));
   assertEquals(errors.map(String), [
-    `RedisUnavailableError: Cannot ask Redis: the key ${key} is no stream, ` +
-    "and gets no events",
+    `RedisUnavailableError: Cannot ask Redis: the key ${key} is not a stream, ` +
+    "so events are not written",
   ]);
   assertEquals(await stage.redis.lrange(key, 0, -1), ["theirs"]);
   await stage.redis.del(key);

@@ -2,8 +2,8 @@ import type { Timestamp } from "../../../core/mod.ts";
 import type { Cursor, Selection, Viewport } from "./positions.ts";
 
 /**
- * What a person does in a document. For a person with several sessions, the
- * first of these that one of them has counts.
+ * What a person does in a document. The values are in order of rank: a person
+ * with several sessions has the highest activity of any of them.
  */
 export type DocumentActivity =
   | "editing"
@@ -16,9 +16,10 @@ export type DocumentActivity =
  * A person in a document, summed up from their sessions. It is an immutable
  * value; times are Unix milliseconds by the server's clock.
  *
- * One session counts for the activity: the one that does most, and of several
- * the one that was active last. Cursor and selection are those of the session
- * that counts among those with a cursor, and likewise the viewport.
+ * The activity comes from the session with the highest one; among equals, from
+ * the session that was active last. The cursor and the selection come from the
+ * first such session that has a cursor, the viewport from the first that has a
+ * viewport.
  */
 export interface DocumentUser {
   /** The id of the person. */
@@ -32,12 +33,12 @@ export interface DocumentUser {
   /** The URL of their picture. */
   readonly avatarUrl: string | null;
   /**
-   * Their colour: that of their id, `colorOf()`, or one near it that is apart
-   * from those of people who were there before. The hues of up to twelve people
-   * are 20 degrees or more apart.
+   * Their colour: that of their id, `colorOf()`, or one near it that is far
+   * enough from the colours of people who joined earlier. The hues of up to
+   * twelve people are 20 degrees or more apart.
    */
   readonly color: string;
-  /** Whether they can be reached: everyone who is not offline. */
+  /** Whether at least one of their sessions is not offline. */
   readonly online: boolean;
   /** Whether they are typing in any session. */
   readonly typing: boolean;
@@ -56,8 +57,9 @@ export interface DocumentUser {
   /** The time of their last activity in any session. */
   readonly lastActiveAt: Timestamp;
   /**
-   * When their cursor last moved in any session; before that, when they joined.
-   * `null` for an entry of another face without it.
+   * When their cursor last moved, or when the latest of their present sessions
+   * began, whichever is later. `null` for an entry without it, from HTTP or a
+   * topic.
    */
   readonly lastCursorUpdate: Timestamp | null;
   /** How many sessions they have: tabs and devices. */

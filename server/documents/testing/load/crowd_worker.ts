@@ -1,7 +1,8 @@
 /**
- * A crowd that moves and counts frames. It sleeps a little in each turn:
- * otherwise the system would wake it for every frame, and the crowd would be
- * measured. Other clients measure the delay of frames.
+ * A crowd that moves and counts frames. While it moves, its thread sleeps a
+ * little in each turn of the event loop. Otherwise it would wake for every frame,
+ * and its own load would distort the measurement. Other clients measure the delay
+ * of frames.
  *
  * @module
  */
@@ -24,14 +25,14 @@ export type CrowdOrder =
 
 const NAP_MS = 2;
 
-const clock = new Int32Array(new SharedArrayBuffer(4));
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 let clients: readonly LoadClient[] = [];
 
 async function obey(order: CrowdOrder): Promise<void> {
   if (order.type === "join") clients = await joinAll(order.joining);
   if (order.type === "move") {
     moveAll(clients, order.everyMs);
-    setInterval(() => Atomics.wait(clock, 0, 0, NAP_MS), 1);
+    setInterval(() => Atomics.wait(neverNotified, 0, 0, NAP_MS), 1);
   }
   self.postMessage(tally(clients));
 }

@@ -201,9 +201,13 @@ export class FollowedContexts<M extends PresenceModel> {
     context.idleMs = 0;
     const { id } = write;
     const { node = session.node } = context.rows.get(id) ?? {};
-    // The backbone had a row of this node in place of the other node's.
-    const hadOwn = write.type === "retract" && written.isDone;
-    if (hadOwn && node !== session.node) return this.#contest(context);
+    if (
+      write.type === "retract" && written.isDone && node !== session.node
+    ) {
+      // If the other node's row is not later, the backbone has lost it.
+      if (written.revision > context.revision) this.#contest(context);
+      return;
+    }
     const row = write.type === "put"
       ? { ...life, id, value: write.value, heardAt: session.now() - write.age }
       : undefined;

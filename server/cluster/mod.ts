@@ -29,4 +29,5 @@ export {
   MemoryBackbone,
   type MemoryBackboneOptions,
 } from "./memory_backbone.ts";
+export { isLease, isLife } from "./readable.ts";
 export { decodeKey } from "./row_codec.ts";

@@ -309,6 +309,17 @@ Deno.test("Cluster.locate() fails with the reason of its signal, and leaks nothi
   assertEquals(error, reason);
 });
 
+Deno.test("Cluster.locate() by an aborted signal leaves no failure that nobody handles", async () => {
+  using lab = new Lab();
+  const [a] = await three(lab);
+  const signal = AbortSignal.abort(new Error("enough"));
+  const error = await assertRejects(() =>
+    a.cluster.locate("\ud800", { signal })
+  );
+  assertEquals(error, signal.reason);
+  await lab.pass();
+});
+
 for (const keep of [true, false]) {
   Deno.test(`Cluster.leave({ keep: ${keep} }) makes others wait for no answer of its node`, async () => {
     using lab = new Lab();

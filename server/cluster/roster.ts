@@ -1,6 +1,7 @@
 import type { Duration } from "../../core/mod.ts";
 import type { KeptLease, Lease, NodeLife } from "./backbone.ts";
 import { Board } from "./board.ts";
+import { isLife, isNaming } from "./readable.ts";
 import type { Session } from "./session.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -187,8 +188,7 @@ export class Roster {
  */
 function readableLease(lease: Lease | KeptLease): Lease | undefined {
   const { node, epoch, count, announced, written } = lease;
-  const isNamed = typeof node === "string" && typeof epoch === "string";
-  if (!isNamed || !Number.isSafeInteger(count)) return undefined;
+  if (!isLife(lease) || !Number.isSafeInteger(count)) return undefined;
   return {
     node,
     epoch,
@@ -196,9 +196,4 @@ function readableLease(lease: Lease | KeptLease): Lease | undefined {
     announced: typeof announced === "string" ? announced : "",
     written: Array.isArray(written) ? written.filter(isNaming) : [],
   };
-}
-
-function isNaming(naming: unknown): boolean {
-  return Array.isArray(naming) && typeof naming[0] === "string" &&
-    Number.isSafeInteger(naming[1]);
 }

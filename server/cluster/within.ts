@@ -31,6 +31,8 @@ export async function abortable<T>(
   promise: Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
+  // If the signal is aborted first, nobody hears of a failure.
+  promise.catch(() => {});
   signal?.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {

@@ -94,7 +94,7 @@ export interface ServedPresence extends
 
 /**
  * The documents of a handler: a `DocumentPresence`, or another object with these
- * methods.
+ * methods. It lists people and documents in the order of their ids.
  */
 export interface ServedDocuments
   extends Pick<DocumentPresence, "activeDocuments" | "activeUsers" | "counts"> {

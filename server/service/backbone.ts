@@ -49,17 +49,18 @@ async function dialNats(
     ...url.protocol === "tls:" ? { tls: {} } : {},
   };
   let connection: Awaited<ReturnType<typeof connect>> | undefined;
+  let backbone: PresenceBackbone | undefined;
   return {
     backbone: {
       async connect(node, listener) {
-        if (connection?.isClosed() !== false) {
+        if (backbone === undefined || connection?.isClosed() !== false) {
           connection = await connect(options).catch((cause: Error) => {
             const { message } = cause;
             throw new Error(`Cannot connect to NATS: ${message}`, { cause });
           });
+          backbone = new NatsBackbone(connection, { onError });
         }
-        return await new NatsBackbone(connection, { onError })
-          .connect(node, listener);
+        return await backbone.connect(node, listener);
       },
     },
     close: async () => await connection?.close(),

@@ -42,8 +42,8 @@ export class PublishedKeys {
   constructor(settings: PublishedKeysSettings) {
     this.#settings = settings;
     this.#keys = createRemoteJWKSet(settings.url, {
-      cooldownDuration: settings.cooldownMs,
       // Its clock can be set back. The steady clock can't.
+      cooldownDuration: Infinity,
       cacheMaxAge: Infinity,
       [customFetch]: (url, init) => this.#load(url, init),
     });
@@ -99,7 +99,7 @@ export class PublishedKeys {
   ): Promise<CryptoKey> => {
     if (!this.#areFresh) await this.#keys.reload();
     try {
-      return await this.#keys(header, input);
+      return await this.#keyOf(header, input);
     } catch (error) {
       // As long as there are keys, the token is the cause.
       if (error instanceof TokenKeysError) throw new errors.JWKSNoMatchingKey();
@@ -108,6 +108,22 @@ export class PublishedKeys {
       throw isNotFound ? error : new UnusableKeyError(header, error);
     }
   };
+
+  /** Finds a key, also one that was published since the keys were loaded. */
+  async #keyOf(
+    header: JWTHeaderParameters,
+    input: FlattenedJWSInput,
+  ): Promise<CryptoKey> {
+    try {
+      return await this.#keys(header, input);
+    } catch (error) {
+      const isUnknown = error instanceof errors.JWKSNoMatchingKey;
+      const { cooldownMs } = this.#settings;
+      if (!isUnknown || isWithin(this.#loadedAt, cooldownMs)) throw error;
+      await this.#keys.reload();
+      return await this.#keys(header, input);
+    }
+  }
 
   /** Whether the keys are too new to load them again. */
   get #areFresh(): boolean {

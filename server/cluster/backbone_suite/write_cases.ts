@@ -69,8 +69,14 @@ export const WRITE_CASES: Cases = {
     for (const id of ids) await a.put(id);
     for (let turn = 0; turn < 50; turn++) {
       const reading = b.rows();
-      const writing = ids.map((id) => a.put(id, `${turn}`));
-      ensureSame((await reading).length, ids.length, "every row is there");
+      // What is new must not make up for what is missing.
+      const writing = ids.flatMap((id) => [
+        a.put(idOf(`new ${turn} ${id}`)),
+        a.put(id, `${turn}`),
+      ]);
+      const there = new Set((await reading).map(({ id }) => id));
+      const missing = ids.filter((id) => !there.has(id));
+      ensureSame(missing, [], "no row is missing");
       await Promise.all(writing);
     }
   },

@@ -205,14 +205,13 @@ export class Bucket {
   ): Promise<void> {
     const last = () => this.#get(key);
     const asked = performance.now();
-    const { time, answered } = await this.#ask(async () =>
-      await scan(this.names, this.#js, {
+    const { time, answered } = await this.#ask(() =>
+      scan(this.names, this.#js, {
         ...options,
         key,
         take,
         last,
-        // Servers other than the leader may have older values.
-        target: this.isReplicated ? (await last())?.revision : undefined,
+        mayLag: this.isReplicated,
         patienceMs: this.#options.timeoutMs,
       })
     );

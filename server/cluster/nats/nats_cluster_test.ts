@@ -6,8 +6,9 @@
 
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/nats-core";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type BackboneCase, backboneSuite } from "../backbone_suite.ts";
+import { CONTEXT, idOf, Lab } from "../backbone_suite/lab.ts";
 import { NatsServer } from "../testing/nats_server.ts";
 import { allAre, allShow, flaps } from "../testing/test_node.ts";
 import { NatsBackbone } from "./mod.ts";
@@ -51,6 +52,26 @@ async function runCase(
   }
 }
 
+/** A step of a purge ends at the last row that there is. */
+async function purgeToTheEnd({ servers: [to] }: NatsCluster): Promise<void> {
+  const nats = await to?.connect();
+  if (nats === undefined) throw new Error("There is no server");
+  const lab = new Lab({
+    open: () => new NatsBackbone(nats, { bucket: "many", replicas: 3 }),
+    forget() {},
+  });
+  const [a, b] = await lab.pair();
+  const ids = Array.from({ length: 1_000 }, (_, index) => idOf(`${index}`));
+  await a.write(...ids.map((id) => (
+    { type: "put", context: CONTEXT, id, value: "1", age: 0 } as const
+  )));
+  assert(await b.connection.end(a.life, a.lease.count));
+  while (!await b.connection.purge(a.life));
+  assertEquals(await b.rows(), []);
+  await lab.close();
+  await nats.close();
+}
+
 /** The server that leads the bucket dies, and comes back. */
 async function loseLeader(cluster: NatsCluster): Promise<void> {
   const nodes = await Promise.all(
@@ -90,6 +111,10 @@ Deno.test({
         () => runCase(some, cluster, `case-${index}`),
       );
     }
+    await t.step(
+      "purge() ends if its first step has removed the last row",
+      () => purgeToTheEnd(cluster),
+    );
     await t.step(
       "the server that leads the bucket dies, and does no harm",
       () => loseLeader(cluster),

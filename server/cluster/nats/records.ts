@@ -1,4 +1,4 @@
-import type { Lease, NodeLife } from "../mod.ts";
+import { isLease, isLife, type Lease, type NodeLife } from "../mod.ts";
 
 /** What is written with the value of a row, or with its removal. */
 export interface RowHead extends NodeLife {
@@ -79,11 +79,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isLife(value: unknown): value is NodeLife {
-  return isObject(value) && typeof value.node === "string" &&
-    typeof value.epoch === "string";
-}
-
 function isRowHead(value: unknown): value is RowHead {
   return isObject(value) && isLife(value) && typeof value.id === "string" &&
     typeof value.age === "number" &&
@@ -98,11 +93,6 @@ function isNodeHead(
     (value.over === undefined ||
       Array.isArray(value.over) && value.over.every(isLife)) &&
     ["number", "undefined"].includes(typeof value.renewedAt);
-}
-
-function isLease(value: unknown): value is Lease {
-  return isObject(value) && isLife(value) && typeof value.count === "number" &&
-    typeof value.announced === "string" && Array.isArray(value.written);
 }
 
 function isTextHead(value: unknown): value is TextHead {

@@ -20,8 +20,8 @@ interface Scan extends ScanOptions {
   readonly key: string;
   /** Takes a value, and returns `false` when it has enough. */
   take(entry: Entry): boolean | void;
-  /** The revision that the scan must reach, if any. */
-  readonly target: number | undefined;
+  /** Whether the server that answers may lag behind the leader. */
+  readonly mayLag: boolean;
   /** Returns the last value of all the keys. */
   last(): Promise<Entry | undefined>;
   /** How long it may take until the next value, in milliseconds. */
@@ -33,11 +33,10 @@ const LOOK_AGAIN_MS = 250;
 
 /**
  * Reads many keys by a consumer made for that, in the order of their revisions.
- * It ends when nothing is left to read, and not at the revision that was the last
- * one when it began: a key that is written again meanwhile moves beyond it. How
- * much is left, as the server says, is not exact then: it may subtract the former
- * value of the key before it adds the new one. So the scan also counts the keys,
- * and looks at the last value when the two differ.
+ * It ends when it has read the last value of all the keys, and not at the one that
+ * was the last when it began: a key that is written again meanwhile moves beyond
+ * it. What the server says is left is not exact then: it may subtract the former
+ * value of the key before it adds the new one.
  *
  * @returns When the consumer was made, by the server's clock, and when the answer
  * arrived, by `performance.now()`.
@@ -47,7 +46,7 @@ export async function scan(
   js: JetStreamClient,
   options: Scan,
 ): Promise<{ time: number; answered: number }> {
-  const { from = 0, target = 0, take } = options;
+  const { from = 0, mayLag, take } = options;
   const consumer = await js.consumers.getPushConsumer(names.stream, {
     filter_subjects: names.subject(options.key),
     headers_only: options.isHeadersOnly ?? false,
@@ -57,20 +56,18 @@ export async function scan(
   });
   const { created, num_pending } = await consumer.info(true);
   const answered = performance.now();
-  const keys = new Set<string>();
-  let seen = 0;
-  let isEnough = num_pending === 0 && target === 0;
+  let seen = Math.max(0, from - 1);
+  let mayEnd = num_pending === 0;
+  let isEnough = mayEnd && !mayLag;
   let wake = () => {};
   const messages = await consumer.consume({
     callback: (message) => {
       if (isEnough) return;
       seen = message.seq;
       const entry = entryOf(names, message, message.headers);
-      keys.add(entry.key);
-      const isEnd = message.info.pending === 0 && seen >= target;
-      const isWhole = keys.size >= num_pending;
-      isEnough = take(entry) === false || isEnd && isWhole;
-      if (isEnough || isEnd || isWhole) wake();
+      isEnough = take(entry) === false;
+      mayEnd = message.info.pending === 0;
+      if (isEnough || mayEnd) wake();
     },
   });
   try {
@@ -95,10 +92,11 @@ export async function scan(
     let former = -1;
     let silentSince = performance.now();
     while (!isEnough) {
-      await nap();
+      if (!mayEnd) await nap();
       if (isEnough) return;
       if (failure !== undefined) throw failure;
-      // The values that are left may have been removed.
+      mayEnd = false;
+      // What is left may have been removed, or written again.
       const now = await options.last();
       if (now === undefined || now.revision <= seen) return;
       if (seen !== former) [former, silentSince] = [seen, performance.now()];

@@ -1,4 +1,10 @@
-import type { KeptLease, Lease, NodeLife, Renewal } from "../mod.ts";
+import {
+  isLease,
+  type KeptLease,
+  type Lease,
+  type NodeLife,
+  type Renewal,
+} from "../mod.ts";
 import type { RedisCalls } from "./calls.ts";
 import { lifeOf, lifeText } from "./names.ts";
 import { listOf, numberOf, readableOf, textOf, textsOf } from "./replies.ts";
@@ -73,7 +79,9 @@ export class LeaseStore {
     const all = node === undefined ? listOf(found) : [found];
     return readableOf(all, (stored) => {
       const { at, lease } = JSON.parse(textOf(stored));
-      return { ...JSON.parse(lease), age: Math.max(0, now - numberOf(at)) };
+      const kept: unknown = JSON.parse(lease);
+      if (!isLease(kept)) throw new TypeError("Cannot read lease");
+      return { ...kept, age: Math.max(0, now - numberOf(at)) };
     });
   }
 

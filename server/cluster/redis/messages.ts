@@ -1,4 +1,4 @@
-import type { BackboneListener, Lease, RowChange } from "../mod.ts";
+import { type BackboneListener, isLease, type RowChange } from "../mod.ts";
 import { lifeOf } from "./names.ts";
 
 /** Notifies a listener of something that a message says. */
@@ -30,8 +30,8 @@ export function decodeMessage(
     }
     if (by === self) return [];
     if (type === "lease") {
-      const lease: Lease = JSON.parse(first);
-      return [(listener) => listener.onLease(lease)];
+      const lease: unknown = JSON.parse(first);
+      return isLease(lease) ? [(listener) => listener.onLease(lease)] : [];
     }
     if (type === "ended") {
       const life = lifeOf(first);

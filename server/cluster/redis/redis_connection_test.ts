@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { Party } from "../backbone_suite/lab.ts";
+import { eventually } from "../testing/real_server.ts";
 import { RedisServer } from "../testing/redis_server.ts";
 import { RedisBackbone, type RedisConnector, type RedisLine } from "./mod.ts";
 import { RedisNames } from "./names.ts";
@@ -67,6 +69,35 @@ Deno.test({
       await server.ask("SCARD", new RedisNames("ruthere").contextsOf(life)),
       ":1\r\n",
     );
+    await connection.close();
+  },
+});
+
+Deno.test({
+  name:
+    "RedisBackbone ignores leases that are none, in messages and in the key",
+  ignore: !RedisServer.isInstalled,
+  async fn() {
+    await using server = await RedisServer.start();
+    const listener = new Party("a", "a/1");
+    const backbone = new RedisBackbone(connectorOf("ioredis", server.port));
+    const connection = await backbone.connect("a", listener);
+    await connection.acquire(leaseOf("a"));
+    const { leases, news } = new RedisNames("ruthere");
+    const bad = ["null", "1", "{}", '{"node":"x","epoch":"y","count":1}'];
+    for (const lease of bad) {
+      const stored = JSON.stringify({ at: "1", lease });
+      await server.ask("HSET", leases, `node ${lease}`, stored);
+      const message = JSON.stringify(["lease", "x", lease]);
+      await server.ask("SPUBLISH", news, message);
+    }
+    const good = leaseOf("b");
+    const message = JSON.stringify(["lease", "x", JSON.stringify(good)]);
+    await server.ask("SPUBLISH", news, message);
+    await eventually(() => listener.leases.length > 0, "a lease is received");
+    assertEquals(listener.leases, [good]);
+    const kept = await connection.leases();
+    assertEquals(kept.map(({ node }) => node), ["a"]);
     await connection.close();
   },
 });

@@ -246,7 +246,7 @@ Deno.test("an entry point that needs a server, topics or a connection refuses ot
     ["PresenceClient", (bad) => make(PresenceClient)({ url: bad }), "url"],
   ];
   for (const [name, entry, field] of calls) {
-    for (const bad of [{}, null, undefined, "text"]) {
+    for (const bad of [{}, { store: 1 }, null, undefined, "text"]) {
       const error = assertThrows(() => entry(bad), InvalidValueError, "", name);
       assertEquals(error.field, field, name);
     }

@@ -12,7 +12,7 @@ export * from "./shared/identity.ts";
 export * from "./shared/json.ts";
 export * from "./shared/lengths.ts";
 export { pause } from "./shared/pause.ts";
-export { FACET_ALLOWANCE_MS } from "./replication/replication.ts";
+export { FACET_ALLOWANCE_MS } from "./replication/facet_deadlines.ts";
 export { startWatch } from "./watch/start_watch.ts";
 export { SweepLimit } from "./shared/sweep_limit.ts";
 export { toldOnce } from "./shared/told_once.ts";

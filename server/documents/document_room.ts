@@ -1,8 +1,13 @@
+import { equalValues } from "../../core/mod.ts";
 import { type PresenceViewEvent, PUBLIC_VIEWER, viewerPolicy } from "../mod.ts";
 import { Room, type RoomMember, type Seat } from "../rooms/mod.ts";
 import { colorOfHue } from "./people/color.ts";
 import { documentContext } from "./contexts.ts";
-import { huesIn, settledHue } from "./people/document_colors.ts";
+import {
+  huesIn,
+  type PersonHue,
+  settledHue,
+} from "./people/document_colors.ts";
 import type { DocumentEvent, DocumentState } from "./document_message.ts";
 import type { DocumentModel, DocumentServer } from "./document_model.ts";
 import type { DocumentUser } from "./people/document_user.ts";
@@ -23,6 +28,8 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
   readonly #users: Map<string, DocumentUser>;
   readonly #members = new Set<RoomMember<DocumentEvent>>();
   readonly #sessions = new Set<SessionRows>();
+  /** The hues of people since the first session: unknown ones are settled. */
+  readonly #hues = new Map<string, PersonHue>();
   #state: DocumentState | undefined;
   /** How often people have changed. */
   #revision = 0;
@@ -85,10 +92,7 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
       }
       const { sessions = 0 } = after ?? {};
       if (sessions < (before?.sessions ?? 0)) this.#letGo(subject);
-      if (
-        before?.color !== after?.color || sessions !== before?.sessions ||
-        before?.connectedAt !== after?.connectedAt
-      ) this.#settle(subject);
+      if (this.#hasOtherHue(subject)) this.#settle(subject);
     }
   }
 
@@ -138,6 +142,18 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
       const hue = isFirst && !isCrowd ? settledHue(userId, people) : own.hue;
       session.paint(colorOfHue(hue));
     }
+  }
+
+  /** Reports whether a person has another hue or first session than before. */
+  #hasOtherHue(subject: string): boolean {
+    if (this.#sessions.size === 0) return false;
+    const [hue] = huesIn(
+      this.view.snapshots({ context: this.#context, subject }),
+    );
+    const isOther = !equalValues(hue, this.#hues.get(subject));
+    if (hue === undefined) this.#hues.delete(subject);
+    else this.#hues.set(subject, hue);
+    return isOther;
   }
 
   /** Sums up a person again. O(their sessions). */

@@ -5,7 +5,15 @@ import type {
   PresenceUpdate,
   Timestamp,
 } from "../../core/mod.ts";
-import { FACET_ALLOWANCE_MS, type RemoteEntry } from "./replication.ts";
+import type { RemoteEntry } from "./replication.ts";
+
+/**
+ * How much longer than its owner other servers keep a facet that expires, in
+ * milliseconds. Within that time the news that it lasts, or is gone, arrives.
+ * Since two clocks differ, a facet with more than 250 seconds left is kept
+ * longer by a thousandth of that time.
+ */
+export const FACET_ALLOWANCE_MS = 250;
 
 /** The deadlines of an entry's facets, by their names: steady time. */
 export type Deadlines = ReadonlyMap<string, Timestamp>;

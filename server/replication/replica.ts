@@ -95,6 +95,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   /** Own entries by when to check whether deadlines must be sent again. */
   readonly #due = new DeadlineQueue<OwnEntry<M>>();
   #remoteSize = 0;
+  #isOver = false;
 
   /** Creates a replica. The server owns all entries that it has so far. */
   constructor(host: ReplicaHost<M>, listener: ReplicationListener<M>) {
@@ -219,6 +220,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   /** See {@linkcode Replication.put}. */
   put(entries: readonly RemoteEntry<M>[], areNews = false): void {
+    if (this.#isOver) return;
     const arrived = areNews
       ? entries.filter((entry) => !this.isRemote(entry))
       : [];
@@ -270,6 +272,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   /** Ends the replication and forgets the entries of other servers. */
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.forget(this.remote());
     this.#host.ended();
   }
@@ -337,6 +340,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     deadlines: Deadlines,
   ): PresenceUpdate<M> {
     const { store, clocks, refusesStale } = this.#host;
+    // First: it may notice that the clock was set back, which moves `seenAt`.
+    const { wall } = clocks;
     const { seenAt = -Infinity } = store.liveness(entry) ?? {};
     return {
       ...entryKeyOf(entry),
@@ -344,7 +349,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
       // It is of another server's clock. It must neither be stale here nor make
       // the next update stale that takes the entry over.
       observedAt: refusesStale
-        ? Math.max(Math.min(entry.observedAt, clocks.wall), seenAt)
+        ? Math.max(Math.min(entry.observedAt, wall), seenAt)
         : entry.observedAt,
       expiry: "never",
       ...heldFacets(entry, former, deadlines, clocks.steady),

@@ -76,14 +76,6 @@ export interface SubjectCounts<M extends PresenceModel = PresenceModel> {
   readonly missing: readonly string[];
 }
 
-/**
- * How much longer than its owner other servers keep a facet that expires, in
- * milliseconds. Within that time the news that it lasts, or is gone, arrives.
- * Since two clocks differ, a facet with more than 250 seconds left is kept
- * longer by a thousandth of that time.
- */
-export const FACET_ALLOWANCE_MS = 250;
-
 /** An entry of another server, which alone knows what keeps it alive. */
 export interface RemoteEntry<M extends PresenceModel = PresenceModel>
   extends Omit<PresenceSnapshot<M>, "expiry"> {

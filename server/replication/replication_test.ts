@@ -681,6 +681,29 @@ Deno.test("Replication removes the entries of others when it is disposed of, and
   assertEquals(r.notices(), []);
 });
 
+Deno.test("Replication.put() does nothing after it is disposed of", () => {
+  using r = new Replicated();
+  r.replication[Symbol.dispose]();
+  r.replication.put([remote()]);
+  assertEquals(r.subjects(), []);
+});
+
+Deno.test("PresenceServer.receive() takes an entry over with refused stale updates after Replication.put() is the first to notice that the clock was set back", () => {
+  let wall = 1_000_000;
+  using r = new Replicated({
+    staleUpdates: "refuse",
+    clock: () => wall,
+    steadyClock: () => 0,
+  });
+  const receive = () =>
+    r.server.receive(update({ observedAt: r.server.now, expiry: "never" }));
+  receive();
+  wall -= 10_000;
+  r.replication.put([remote({ observedAt: wall })]);
+  receive();
+  assertEquals(r.replication.own().length, 1);
+});
+
 Deno.test("PresenceServer.replicate() refuses a server that is disposed of", () => {
   using time = new FakeTime(0);
   using r = new Replicated();

@@ -5,7 +5,9 @@ import { InvalidValueError } from "../../core/mod.ts";
  * package, or a wrapper of one. Nothing else has a `store`.
  */
 export function assertServer(value: unknown, action: string): void {
-  if (typeof value === "object" && value !== null && "store" in value) return;
+  const hasStore = typeof value === "object" && value !== null &&
+    "store" in value && typeof value.store === "object";
+  if (hasStore) return;
   const rule = "must be a PresenceServer";
   throw new InvalidValueError(action, "server", rule, value);
 }

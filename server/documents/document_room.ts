@@ -63,9 +63,10 @@ export class DocumentRoom extends Room<DocumentModel, DocumentEvent> {
     };
   }
 
-  /** Maintains the colour of a session. O(1). */
+  /** Maintains the colour of a session. O(sessions of up to 12 people). */
   enter(session: SessionRows): void {
     this.#sessions.add(session);
+    this.#settle(session.key.userId);
   }
 
   /** Stops maintaining the colour of a session. O(1). */

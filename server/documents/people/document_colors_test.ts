@@ -274,6 +274,36 @@ Deno.test("servers that were cut off from each other agree on colours when they 
   assertEquals(colors[first ?? ""], colorOf(first ?? ""));
 });
 
+Deno.test("a tab that joins people who have one colour already moves its person away", async () => {
+  using all = documents();
+  const { server, presence } = all;
+  const replication = server.replicate({
+    put() {},
+    removed() {},
+    watched() {},
+  });
+  const color = "hsl(200, 70%, 50%)";
+  const elsewhere = (subject: string, connectedAt: number) => ({
+    subject,
+    context: "document:42",
+    resource: "tab",
+    origin: "elsewhere",
+    visibility: "public" as const,
+    observedAt: connectedAt,
+    facets: {
+      connectedAt,
+      visit: subject,
+      meta: { value: { name: subject, color } },
+    },
+  });
+  // The clock of ada's server is ahead, so that the tab here is their first one.
+  const { now } = server;
+  replication.put([elsewhere("bob", now - 10), elsewhere("ada", now + 1_000)]);
+  using _tab = await join(presence, "ada");
+  await flush();
+  assertApart(await colorsIn(presence));
+});
+
 Deno.test("a server stops maintaining the colours of people who have left", async () => {
   using lab = new Lab();
   using a = await Node.start(lab, "a");

@@ -375,9 +375,10 @@ export class Simulation {
     if (brief === undefined || typeof activity !== "string") return;
     const { now: at } = this.#processes;
     const { until } = brief;
-    // Two updates at once at two nodes have no order.
-    const isSure = last === undefined || last.node === node ||
+    // Two updates at once at two nodes have no order, until the next change.
+    const isOrdered = last === undefined || last.node === node ||
       at - last.at > MAX_DELAY * 3;
+    const isSure = isOrdered && before?.isSure !== false;
     this.#brief.set(id, { key, activity, node, at, until, isSure });
   }
 

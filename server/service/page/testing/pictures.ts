@@ -21,7 +21,6 @@ import { Service } from "../../testing/service.ts";
 
 const DOCS = new URL("../docs/", import.meta.url);
 const WIDE = { width: 1200, height: 800 };
-const PHONE = { width: 390, height: 844 };
 const AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) " +
   "Version/18.0 Safari/604.1";
 
@@ -115,19 +114,10 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   });
   await chipOf(you, "Ivo").waitFor({ state: "detached" });
   await chipOf(you, "robot").waitFor();
-  const pointAll = async () => {
-    await point(mei, 0.3, 0.3);
-    await point(tom, 0.66, 0.52);
-    await you.locator(".pointer").nth(1).waitFor();
-  };
-  await pointAll();
+  await point(mei, 0.3, 0.3);
+  await point(tom, 0.66, 0.52);
+  await you.locator(".pointer").nth(1).waitFor();
   await take(you, "room.png");
-  await you.emulateMedia({ colorScheme: "dark" });
-  await take(you, "room_dark.png");
-  await you.setViewportSize(PHONE);
-  await take(you, "room_phone_dark.png");
-  await you.emulateMedia({ colorScheme: "light" });
-  await take(you, "room_phone.png");
 }
 
 /** Takes the document, as its first visitor sees it. */
@@ -151,18 +141,9 @@ async function takeDocument(browser: Browser, url: string): Promise<void> {
   await select(tom, "whether they are typing", 23);
   await turn(ivo, true);
   await cursorOf(you, "Ivo").waitFor();
-  const takeWhileTyping = async (name: string) => {
-    await tom.keyboard.type(" now");
-    await you.locator("#typing:not(.hidden)").waitFor();
-    await take(you, name);
-  };
-  await takeWhileTyping("document.png");
-  await you.emulateMedia({ colorScheme: "dark" });
-  await takeWhileTyping("document_dark.png");
-  await you.setViewportSize(PHONE);
-  await takeWhileTyping("document_phone_dark.png");
-  await you.emulateMedia({ colorScheme: "light" });
-  await takeWhileTyping("document_phone.png");
+  await tom.keyboard.type(" now");
+  await you.locator("#typing:not(.hidden)").waitFor();
+  await take(you, "document.png");
 }
 
 /** Selects a part of the text, relative to some words in it. */

@@ -40,6 +40,8 @@ const FAILED_ONCE = [
   // A retraction removed a row that a replica had brought back, and hid that of
   // another node from the reading in progress.
   1_800_063_104,
+  // A node was paused between dating the end of an entry and writing it.
+  1_000_079_747,
   // Who published at two nodes at once was expected at the later one.
   900_000_355,
   1_900_074_349,

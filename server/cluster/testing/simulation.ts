@@ -94,6 +94,8 @@ interface Publisher {
   since: number;
   /** Where and when it published last. */
   last: { readonly node: Node; readonly at: number } | undefined;
+  /** When a roamer publishes again, if it has to. */
+  repeatAt: number | undefined;
   nextPost: number;
 }
 
@@ -262,6 +264,7 @@ export class Simulation {
       brief: undefined,
       since: this.#processes.now,
       last: undefined,
+      repeatAt: undefined,
       nextPost: 0,
     };
     this.#publishers.add(publisher);
@@ -567,10 +570,26 @@ export class Simulation {
     const duration = this.#random.below(LEASE_TTL * 2);
     this.#note(`pause ${node.name} for ${duration}`);
     node.process.isPaused = true;
+    this.#repeatAfterPause(node, duration);
     this.#processes.after(duration, undefined, () => {
       this.#note(`resume ${node.name}`);
       this.#processes.resume(node.process);
     });
+  }
+
+  /**
+   * The end of an entry that a node has dated before a pause seems later than it
+   * was: who has just moved away from that node publishes again.
+   */
+  #repeatAfterPause(node: Node, duration: number): void {
+    const { now } = this.#processes;
+    for (const publisher of this.#publishers) {
+      const { kind, last } = publisher;
+      const isRecent = last !== undefined &&
+        now - last.at < HOLD + GRACE + MAX_DELAY * 3;
+      if (kind !== "roamer" || publisher.node === node || !isRecent) continue;
+      publisher.repeatAt = now + duration + MAX_DELAY * 3;
+    }
   }
 
   async #crash(): Promise<void> {
@@ -634,6 +653,10 @@ export class Simulation {
       this.#checkBrief();
       if (this.#random.chance(0.2)) this.#network.checkpoint();
       for (const publisher of this.#publishers) {
+        if ((publisher.repeatAt ?? Infinity) <= this.#processes.now) {
+          publisher.repeatAt = undefined;
+          await this.#repeat(publisher, true);
+        }
         if (publisher.kind !== "posts") continue;
         if (publisher.nextPost > this.#processes.now) continue;
         const { node } = publisher;

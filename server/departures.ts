@@ -26,6 +26,8 @@ export class Departures<M extends PresenceModel> {
   readonly #capacity: number;
   /** The sightings of departed subjects. Both are in order, the latest last. */
   readonly #departed = new Map<string, readonly Sighting<M>[]>();
+  /** Goes on after the forgotten ones. A new iterator would have to skip them. */
+  readonly #oldest = this.#departed.keys();
 
   /** Creates one for a number of subjects, counted once in each context. */
   constructor(capacity: number) {
@@ -53,10 +55,8 @@ export class Departures<M extends PresenceModel> {
       [...others, { visibility, seenAt }].slice(-MAX_SIGHTINGS),
     );
     if (this.#departed.size <= this.#capacity) return;
-    for (const oldest of this.#departed.keys()) {
-      this.#departed.delete(oldest);
-      return;
-    }
+    const { value: oldest = "" } = this.#oldest.next();
+    this.#departed.delete(oldest);
   }
 
   /** Makes all times earlier: the clock was set back. O(departures). */

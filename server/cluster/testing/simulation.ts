@@ -453,10 +453,21 @@ export class Simulation {
     }
     const at = kind === "posts" ? this.#anyNode() ?? node : node;
     this.#note(`${origin} says goodbye at ${at.name}`);
+    this.#promiseLess(publisher);
     await this.#processes.run(at.process, () => {
       if (kind === "posts") at.server.withdraw(entryKeyOf(publisher));
       else at.server.withdrawOrigin(origin);
     });
+  }
+
+  /** Nobody here may know yet that a subject has just moved elsewhere. */
+  #promiseLess({ subject, context }: Publisher): void {
+    const { now } = this.#processes;
+    for (const other of this.#publishers) {
+      if (other.subject !== subject || other.context !== context) continue;
+      const isMoving = now - (other.last?.at ?? now) < TOLD_AFTER;
+      if (isMoving && other.since < now) other.since = now;
+    }
   }
 
   async #watch(): Promise<void> {
@@ -653,7 +664,10 @@ export class Simulation {
       this.#checkBrief();
       if (this.#random.chance(0.2)) this.#network.checkpoint();
       for (const publisher of this.#publishers) {
-        if ((publisher.repeatAt ?? Infinity) <= this.#processes.now) {
+        const { repeatAt = Infinity, last } = publisher;
+        const isMoving = publisher.node !== last?.node;
+        const isReached = !isMoving && !publisher.node.process.isPaused;
+        if (repeatAt <= this.#processes.now && isReached) {
           publisher.repeatAt = undefined;
           await this.#repeat(publisher, true);
         }

@@ -2,7 +2,7 @@
  * Who or what is here right now? Presence for people, bots, devices and
  * shipments that can be in several places at once.
  *
- * This module exports the main names of the modules that need no npm package;
+ * This module exports the main names of six modules, and needs no npm package;
  * each module (`@ruthere/presence/store`, …) exports all of its names.
  *
  * @example Usage

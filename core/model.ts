@@ -3,8 +3,8 @@ import type { Key } from "./key.ts";
 import type { Timestamp } from "./time.ts";
 
 /**
- * Names an application's types; everything in the package is generic over
- * one. Extend it, and narrow the types that you want narrow.
+ * Names an application's types. Stores, servers and views take one as `M`. Extend
+ * it, and narrow the types that you want narrow.
  *
  * The application's own facets can't have the name of a built-in one: such a
  * model does not compile.

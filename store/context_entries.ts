@@ -14,7 +14,7 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
   tail: Sequence;
   /** See {@linkcode Scheduled}. */
   queuedAt: Sequence = Infinity;
-  /** The subjects in order, once asked for and until one joins or leaves. */
+  /** The cached order of the subjects; cleared when one joins or leaves. */
   sortedSubjects: readonly Key[] | undefined;
 
   /** Makes an empty context whose chain starts at the log's floor. */
@@ -24,7 +24,7 @@ export class ContextEntries<M extends PresenceModel> extends EntryTree<Entry<M>>
     this.tail = floor;
   }
 
-  /** When it can be dropped, if empty: once its last change is not retained. */
+  /** If empty, it can be dropped once the log's floor reaches this. */
   get due(): Sequence {
     return this.tail;
   }

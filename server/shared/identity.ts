@@ -40,7 +40,7 @@ export interface Identity {
   canWrite(context: Key): boolean;
 }
 
-/** The reason why an identified client is refused. */
+/** The reason why a client gets no identity. */
 export interface Unauthorized {
   /** The text for the client, such as `"the token has expired"`. */
   readonly reason: string;
@@ -52,7 +52,7 @@ export type RightsEnd = "revoked" | "expired";
 /**
  * Returns how an identity has ended, by one rule for all faces.
  *
- * @param identity The identity. One whose `expiresAt` is no number has expired.
+ * @param identity The identity. One whose `expiresAt` is `NaN` has expired.
  * @param now The current time of the server's clock.
  * @returns How it has ended; `undefined` if it has not.
  */

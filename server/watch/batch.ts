@@ -3,7 +3,7 @@ import type { CursorPosition, VisibleChange } from "../../store/mod.ts";
 
 /**
  * All entries that a watcher may see at a position, or one part of them if they
- * are many. The last part replaces everything that the watcher knew before.
+ * are many. At the last part, all parts replace what the watcher knew.
  */
 export interface BaselineBatch<M extends PresenceModel = PresenceModel> {
   /** Distinguishes a baseline from changes. */

@@ -1,4 +1,4 @@
-/** An iterator that runs until it is aborted, returned from or disposed of. */
+/** An iterator that ends at once by a signal, `return()` or disposal. */
 export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
 
 /**
@@ -6,8 +6,8 @@ export type Watch<T> = AsyncIterableIterator<T, void> & AsyncDisposable;
  * generator ends as well, and its resources are freed even if nobody reads on.
  *
  * @param signals Each of them ends the watch.
- * @param read Generates the values until its signal is aborted. Its second
- * argument ends the watch.
+ * @param read Generates the values until `signal` is aborted. Calling `end` ends
+ * the watch.
  */
 export function startWatch<T>(
   signals: readonly (AbortSignal | undefined)[],

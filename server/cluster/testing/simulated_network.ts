@@ -33,7 +33,7 @@ export const CALM: Weather = {
   reorders: false,
 };
 
-/** The error of a call that the network has not delivered. */
+/** The error of a call that failed in the network. */
 export class SimulatedNetworkError extends Error {
   /** Makes the error. */
   constructor(what: string) {
@@ -60,14 +60,14 @@ interface Link {
   requestsAt: number;
   answersAt: number;
   eventsAt: number;
-  /** Whether messages in progress wait for the end of a pause, once decided. */
+  /** Whether calls wait for the end of a pause; `undefined` if undecided. */
   stalls: boolean | undefined;
   /** Grows when the link is cut, which loses messages in progress. */
   cuts: number;
   isCut: boolean;
 }
 
-/** A network with every fault between nodes and a backbone in memory. */
+/** A network between nodes and a backbone in memory, with any fault. */
 export class SimulatedNetwork {
   /** Its faults, which may be set at any time. */
   weather: Weather = CALM;
@@ -206,7 +206,7 @@ export class SimulatedNetwork {
       onEnded: (life) => event(() => listener.onEnded(life), life),
       onMessage: (context, from, text) =>
         event(() => listener.onMessage(context, from, text), text),
-      // The connection itself says so, when it is back.
+      // `#interrupt()` says so when the link is back.
       onInterrupted: () => {},
     };
   }
@@ -241,8 +241,8 @@ export class SimulatedNetwork {
               writes.map(() => ({ isDone: false, revision: 0 })),
             )
             : inner.write(life, writes);
-        // How old it is was said before the pause: that holds only where its
-        // life is over since, and it counts for nothing.
+        // The pause made the ages in the writes wrong. That is harmless only if
+        // the life is over: readers ignore its rows.
         const writeLate = async () => {
           const [kept] = await inner.leases(life.node);
           if (kept?.epoch !== life.epoch) return await write();
@@ -280,7 +280,7 @@ export class SimulatedNetwork {
     said: unknown,
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    // Made for those that fail alone: an error costs more than all else here.
+    // Made only if the call fails: an error costs more than all else here.
     const fail = () => reject(new SimulatedNetworkError(name));
     const { now } = this.#processes;
     const isFailing = this.#random.chance(this.weather.failure);
@@ -302,7 +302,7 @@ export class SimulatedNetwork {
         isLate = true;
         return this.#processes.after(0, process, land);
       }
-      // What a process has sent before it crashed may come all the same.
+      // A call that a process sent before it crashed may still arrive.
       const isLost = process.isCrashed
         ? this.#isAway || this.#random.chance(0.5)
         : this.#isOff(link);
@@ -320,7 +320,7 @@ export class SimulatedNetwork {
     return promise;
   }
 
-  /** Reports whether messages of a paused process wait until it resumes. */
+  /** Reports whether calls of a paused process wait until it resumes. */
   #stalls(link: Link): boolean {
     if (!link.process.isPaused) {
       link.stalls = undefined;

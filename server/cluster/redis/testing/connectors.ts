@@ -2,7 +2,7 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { fromIoredis, fromNodeRedis, type RedisConnector } from "../mod.ts";
 
-/** All that a client may be made of, by what it is called. */
+/** The connectors to test, by the name of their client. */
 export const CONNECTORS: Readonly<
   Record<string, (port: number) => RedisConnector>
 > = {
@@ -14,7 +14,7 @@ export const CONNECTORS: Readonly<
     fromNodeRedis(createClient({ socket: { port }, RESP: 2 })),
 };
 
-/** Connects by one of them. */
+/** Makes one of them. */
 export function connectorOf(client: string, port: number): RedisConnector {
   const connector = CONNECTORS[client]?.(port);
   if (connector === undefined) throw new Error(`No client ${client}`);

@@ -6,11 +6,10 @@ import type { PhoenixLimits } from "./limits.ts";
 import type { PhoenixTally } from "./phoenix_stats.ts";
 import type { JoinHookAnswer } from "./rights/identity.ts";
 import type { Standing } from "./rights/standing.ts";
-import type { PhoenixHooks, PhoenixSocket } from "./socket.ts";
 import type { TopicPresence } from "../topics/mod.ts";
 
 /** What the sockets of an endpoint share. */
-export interface SocketHub extends PhoenixHooks {
+export interface SocketHub {
   /** The topics. */
   readonly presence: TopicPresence;
   /** The documents that the topics `document:*` are, if any. */
@@ -23,8 +22,6 @@ export interface SocketHub extends PhoenixHooks {
   readonly tally: PhoenixTally;
   /** Reports what should not happen. */
   onError(error: unknown): void;
-  /** Called when a socket has ended. */
-  onClosed(socket: PhoenixSocket): void;
 }
 
 /** What the parts of one socket share. */

@@ -16,7 +16,6 @@ import {
   readMessages,
 } from "./broadcasts/broadcast_route.ts";
 import { Members } from "./channels/joined_channels.ts";
-import type { SocketHub } from "./connection.ts";
 import { type Codec, codecFor, V2 } from "./frames/codec.ts";
 import { limitsFrom, messageRate } from "./limits.ts";
 import { OpenSockets } from "./open_sockets.ts";
@@ -26,7 +25,7 @@ import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
 import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
 import { Revocations } from "./rights/revocations.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
-import { PhoenixSocket } from "./socket.ts";
+import { type EndpointHub, PhoenixSocket } from "./socket.ts";
 
 /** How long to wait at most for clients that do not answer a close. */
 const MAX_SHUTDOWN_MS = 3_000;
@@ -69,7 +68,7 @@ export interface Acceptance {
  */
 export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #authorize: NonNullable<PhoenixOptions["authorize"]>;
-  readonly #hub: SocketHub;
+  readonly #hub: EndpointHub;
   readonly #guard: TrustGuard;
   readonly #buckets: TokenBuckets;
   readonly #sockets: OpenSockets;

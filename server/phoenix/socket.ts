@@ -52,6 +52,12 @@ export interface PhoenixHooks {
     | undefined;
 }
 
+/** What the sockets of an endpoint share with each other and with it. */
+export interface EndpointHub extends SocketHub, PhoenixHooks {
+  /** Called when a socket has ended. */
+  onClosed(socket: PhoenixSocket): void;
+}
+
 /** No client has a longer heartbeat. */
 const MAX_HEARTBEAT = 200;
 
@@ -68,6 +74,7 @@ export class PhoenixSocket {
   /** Resolves when its transport has closed, and is not only closing. */
   readonly gone: Promise<void>;
   #markGone: () => void = () => {};
+  readonly #hub: EndpointHub;
   readonly #transport: SocketTransport;
   readonly #ended = new AbortController();
   readonly #connection: Connection;
@@ -76,7 +83,7 @@ export class PhoenixSocket {
 
   /** Made by an endpoint, when a transport has opened. */
   constructor(
-    hub: SocketHub,
+    hub: EndpointHub,
     identity: PhoenixIdentity,
     codec: Codec,
     transport: SocketTransport,
@@ -84,6 +91,7 @@ export class PhoenixSocket {
     const { accessToken, join, limits, members, presence, tally } = hub;
     const { signal } = this.#ended;
     const { policyViolation } = CLOSE_CODES;
+    this.#hub = hub;
     this.#transport = transport;
     this.gone = new Promise((resolve) => this.#markGone = resolve);
     const outbox = new Outbox({
@@ -382,10 +390,10 @@ export class PhoenixSocket {
 
   #end(): void {
     if (this.closed) return;
-    const { channels, hub, origin, presence: { server } } = this.#connection;
+    const { channels, origin, presence: { server } } = this.#connection;
     this.#ended.abort();
     channels.end();
     if (!server.closed) server.disconnect(origin);
-    hub.onClosed(this);
+    this.#hub.onClosed(this);
   }
 }

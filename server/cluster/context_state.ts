@@ -200,7 +200,7 @@ export class ContextState {
     // Own writes that wait or were just done count.
     const isOurs = (id: string) =>
       pending(id) !== undefined || this.#written.has(id);
-    // But for a retraction, which leaves the rows of other nodes alone.
+    // A retraction leaves the rows of other nodes alone.
     const isKept = (id: string) => isOurs(id) && pending(id) !== "retract";
     const shown: KnownRow[] = [];
     for (const row of this.rows.values()) {
@@ -259,6 +259,26 @@ export class ContextState {
     if (this.isDoubtful || memory !== this.memory) return true;
     if (isUnheard) this.#set(id, row);
     return this.rows.get(id)?.epoch === row?.epoch;
+  }
+
+  /**
+   * Applies the outcome of an own retraction, which removes no row of another
+   * node.
+   *
+   * @param node The node that has retracted.
+   * @returns Whether the rows are as they should be. If another node's row is
+   * known that is not later, the backbone has lost it.
+   */
+  retracted(
+    id: string,
+    node: string,
+    memory: string,
+    revision: number,
+  ): boolean {
+    const { node: owner = node } = this.rows.get(id) ?? {};
+    return owner === node
+      ? this.wrote(id, undefined, memory, revision)
+      : revision <= this.revision;
   }
 
   /** Removes the rows of a life; returns their ids. */

@@ -295,6 +295,14 @@ Deno.test("ContextState.read() keeps own writes that are later than the reading"
   assertEquals(repair, { ...NOTHING, missing: ownRows }, "it was lost");
 });
 
+Deno.test("ContextState.retracted() removes an own row, and keeps that of another node", () => {
+  const [state] = known(row("mine", HERE), row("a"));
+  assert(state.retracted("mine", "here", "memory", 11));
+  assert(state.retracted("a", "here", "memory", 9), "it is older than the row");
+  assertFalse(state.retracted("a", "here", "memory", 12), "the row is lost");
+  assertEquals(ids(state), ["a"]);
+});
+
 // Ends
 
 Deno.test("ContextState.read() ignores own writes of a former life", () => {

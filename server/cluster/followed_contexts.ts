@@ -192,31 +192,13 @@ export class FollowedContexts<M extends PresenceModel> {
     this.#receive(context, { ...told, change: received });
   }
 
-  /** Applies the outcome of a write. */
-  settled({ life, write, memory, written }: SettledWrite): void {
-    const { roster, session } = this.#host;
-    const context = this.all.get(write.context);
+  /** Handles the outcome of a write. */
+  settled(settled: SettledWrite): void {
+    const context = this.all.get(settled.write.context);
     // The next life writes the rows of an ended one again.
-    if (context === undefined || !roster.lives(life)) return;
+    if (!context || !this.#host.roster.lives(settled.life)) return;
     context.idleMs = 0;
-    const { id } = write;
-    const { node = session.node } = context.rows.get(id) ?? {};
-    if (
-      write.type === "retract" && written.isDone && node !== session.node
-    ) {
-      // If the other node's row is not later, the backbone has lost it.
-      if (written.revision > context.revision) this.#contest(context);
-      return;
-    }
-    const row = write.type === "put"
-      ? { ...life, id, value: write.value, heardAt: session.now() - write.age }
-      : undefined;
-    // A refused put belongs to another life now. A row to remove may never have
-    // existed.
-    const isExpected = written.isDone
-      ? context.wrote(id, row, memory, written.revision)
-      : row === undefined && !context.rows.has(id);
-    if (!isExpected) this.#contest(context);
+    if (!this.#apply(context, settled)) this.#contest(context);
   }
 
   /** Reads the contexts that a renewal of another node shows to be stale. */
@@ -317,6 +299,29 @@ export class FollowedContexts<M extends PresenceModel> {
     if (context.isReading) return;
     if (context.isDoubtful) this.#read(context);
     else if (id !== undefined) this.#show(context, id);
+  }
+
+  /** Applies the outcome of a write; returns whether it was to be expected. */
+  #apply(
+    context: FollowedContext<M>,
+    { life, write, memory, written: { isDone, revision } }: SettledWrite,
+  ): boolean {
+    const { type, id } = write;
+    // A refused put belongs to another life now. A row to remove may never have
+    // existed.
+    if (!isDone) return type !== "put" && !context.rows.has(id);
+    if (type === "retract") {
+      return context.retracted(id, life.node, memory, revision);
+    }
+    const row = type === "put"
+      ? {
+        ...life,
+        id,
+        value: write.value,
+        heardAt: this.#host.session.now() - write.age,
+      }
+      : undefined;
+    return context.wrote(id, row, memory, revision);
   }
 
   /** Shows a row, unless this node has a newer entry. */

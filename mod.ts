@@ -7,8 +7,8 @@
  *
  * @example Usage
  * ```ts
- * import { PresenceBeacon, PresenceStore, restricted } from
- * "@ruthere/presence"; import { assertEquals } from "@std/assert";
+ * import { PresenceBeacon, PresenceStore, restricted } from "@ruthere/presence";
+ * import { assertEquals } from "@std/assert";
  *
  * const beacon = new PresenceBeacon({
  *   subject: "alice",

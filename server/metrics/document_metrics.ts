@@ -27,8 +27,8 @@ export function largestMetrics(
 
 /**
  * Returns the number of people in the largest documents in the format of Materi:
- * by document and workspace. People without a workspace are
- * counted under the label `""`.
+ * by document and workspace. People without a workspace are counted under the
+ * label `""`.
  */
 export function materiMetrics(server: MeasuredServer, limit: number): Metrics {
   return {

@@ -8,9 +8,9 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /**
- * A JSON object. Any name can be an own property of it,
- * `__proto__` too: copy it by spreading, never by assigning. A number like
- * `1e999` is read as `Infinity`, and written as `null`.
+ * A JSON object. Any name can be an own property of it, `__proto__` too: copy it
+ * by spreading, never by assigning. A number like `1e999` is read as `Infinity`,
+ * and written as `null`.
  */
 export interface JsonObject {
   /** The value of a name. */

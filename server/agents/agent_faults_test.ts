@@ -150,7 +150,7 @@ Deno.test("AgentPresence keeps its heartbeat however often other calls fail", as
           context: '["agents","shop"]',
           memory: "another",
           revision: 1,
-          change: { type: "removed", id: "" },
+          change: { type: "removed", id: "", age: 0 },
         });
       return {
         read: (context) =>

@@ -108,7 +108,15 @@ export interface RowChange {
   /** The row that was put, or the id of the one that was removed. */
   readonly change:
     | { readonly type: "put"; readonly row: Row }
-    | { readonly type: "removed"; readonly id: string };
+    | {
+      readonly type: "removed";
+      readonly id: string;
+      /**
+       * Milliseconds from the withdrawal to the removal, 0 for a retraction. An
+       * owner that has heard from the publisher since writes the row again.
+       */
+      readonly age: number;
+    };
 }
 
 /**

@@ -431,7 +431,7 @@ Deno.test("joinCluster() applies no change after an interruption before it has r
     memory: name,
     revision: revision + 1,
     previous: revision,
-    change: { type: "removed", id },
+    change: { type: "removed", id, age: 0 },
   });
   await lab.pass();
   assertEquals(server.store.size, 1);

@@ -138,25 +138,22 @@ export class ContextState {
   /**
    * Applies a change.
    *
-   * @returns The id of the row to show again, if there is one. The context may
-   * have become doubtful.
+   * @returns Whether the row is to be shown again. The context may have become
+   * doubtful.
    */
-  receive(
-    received: Received,
-    { lives, leaseOf }: Surroundings,
-  ): string | undefined {
+  receive(received: Received, { lives, leaseOf }: Surroundings): boolean {
     if (this.isReading) {
       this.#arrived.push(received);
-      return undefined;
+      return false;
     }
     const { memory, revision, previous = 0, change } = received;
     if (this.isDoubtful || memory !== this.memory) return this.#doubt();
-    if (revision <= this.revision) return undefined;
+    if (revision <= this.revision) return false;
     if (previous > this.revision) return this.#doubt();
     this.revision = revision;
     const id = change.type === "put" ? change.row.id : change.id;
     // A later own write counts.
-    if ((this.#written.get(id)?.revision ?? 0) > revision) return undefined;
+    if ((this.#written.get(id)?.revision ?? 0) > revision) return false;
     this.#written.delete(id);
     if (change.type === "put" && !lives(change.row)) {
       // This is a new life, or an ended one that wrote too late. Then the owner
@@ -167,7 +164,7 @@ export class ContextState {
       return this.#doubt();
     }
     this.#set(id, change.type === "put" ? change.row : undefined);
-    return id;
+    return true;
   }
 
   /**
@@ -298,8 +295,9 @@ export class ContextState {
     this.held.clear();
   }
 
-  #doubt(): undefined {
+  #doubt(): false {
     this.isDoubtful = true;
+    return false;
   }
 
   #set(id: string, row: KnownRow | undefined): void {
@@ -314,7 +312,12 @@ export interface Received extends Omit<RowChange, "change" | "context"> {
   /** The row, or the id of the one that is gone. */
   readonly change:
     | { readonly type: "put"; readonly row: KnownRow }
-    | { readonly type: "removed"; readonly id: string };
+    | {
+      readonly type: "removed";
+      readonly id: string;
+      /** When its publisher has left, by this node's clock. */
+      readonly leftAt: Timestamp;
+    };
 }
 
 /** The rows of a context as a node has read them. */

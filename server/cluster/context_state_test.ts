@@ -53,7 +53,7 @@ function put(row: KnownRow, revision: number, previous = revision - 1) {
 }
 
 function removed(id: string, revision: number): Received {
-  const change = { type: "removed", id } as const;
+  const change = { type: "removed", id, leftAt: 0 } as const;
   return { memory: "memory", revision, previous: revision - 1, change };
 }
 
@@ -157,11 +157,11 @@ Deno.test("ContextState.read() returns that a row of another node is gone while 
 
 Deno.test("ContextState.receive() applies the changes of a context in order", () => {
   const [state, around] = known(row("a"));
-  assertEquals(state.receive(put(row("b"), 11), around), "b");
-  assertEquals(state.receive(removed("a", 12), around), "a");
+  assertEquals(state.receive(put(row("b"), 11), around), true);
+  assertEquals(state.receive(removed("a", 12), around), true);
   assertEquals(
     state.receive(put(row("a"), 11), around),
-    undefined,
+    false,
     "it is old",
   );
   assertEquals([ids(state), state.isDoubtful], [["b"], false]);
@@ -169,12 +169,12 @@ Deno.test("ContextState.receive() applies the changes of a context in order", ()
 
 Deno.test("ContextState.receive() makes a context doubtful after a gap or by another memory, and leaves it doubtful", () => {
   const [state, around] = known();
-  assertEquals(state.receive(put(row("a"), 12), around), undefined);
+  assertEquals(state.receive(put(row("a"), 12), around), false);
   assert(state.isDoubtful);
-  assertEquals(state.receive(put(row("a"), 11), around), undefined);
+  assertEquals(state.receive(put(row("a"), 11), around), false);
   read(state, around, []);
   const other = { ...put(row("a"), 11), memory: "other" };
-  assertEquals(state.receive(other, around), undefined);
+  assertEquals(state.receive(other, around), false);
   assert(state.isDoubtful);
   assertEquals(ids(state), []);
 });
@@ -183,17 +183,17 @@ Deno.test("ContextState.receive() keeps changes that arrive during a reading unt
   const [state, around] = known(row("a"));
   state.begin(around);
   const change = removed("a", 11);
-  assertEquals(state.receive(change, around), undefined);
+  assertEquals(state.receive(change, around), false);
   assertEquals(ids(state), ["a"]);
   state.read({ memory: "memory", revision: 10, rows: [row("a")] }, [], around);
   assertEquals(state.end(), [change]);
-  assertEquals(state.receive(change, around), "a");
+  assertEquals(state.receive(change, around), true);
   assertEquals([ids(state), state.isDoubtful], [[], false]);
 });
 
 Deno.test("ContextState.receive() doubts a row of an unknown life, and keeps the former row", () => {
   const [state, around] = known(row("a"));
-  assertEquals(state.receive(put(row("a", GHOST), 11), around), undefined);
+  assertEquals(state.receive(put(row("a", GHOST), 11), around), false);
   assert(state.isDoubtful);
   assertEquals(ids(state), ["a"]);
   assertEquals(read(state, around, [], { revision: 12 }), NOTHING);
@@ -269,9 +269,9 @@ Deno.test("ContextState.wrote() applies a write before its change arrives, and i
   const [state, around] = known();
   assert(state.wrote("a", row("a", HERE), "memory", 12));
   assertEquals([ids(state), state.unheard], [["a"], 1]);
-  assertEquals(state.receive(put(row("a"), 11), around), undefined);
+  assertEquals(state.receive(put(row("a"), 11), around), false);
   assertEquals(state.rows.get("a")?.node, "here");
-  assertEquals(state.receive(put(row("a", HERE), 12), around), "a");
+  assertEquals(state.receive(put(row("a", HERE), 12), around), true);
   assertEquals(state.unheard, 0);
 });
 

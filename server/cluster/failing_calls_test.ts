@@ -224,6 +224,26 @@ Deno.test("joinCluster() keeps a subject that is back at another node before its
   assertEquals(pair.shown(), [["alice", "bob"], ["alice", "bob"]]);
 });
 
+Deno.test("joinCluster() keeps a subject that its owner has heard from since another node lost it", async () => {
+  using pair = await Pair.connected();
+  const { gate, servers } = pair;
+  const [a, b] = servers;
+  b.receive(update({ observedAt: b.now }));
+  await pair.pass(20);
+  gate.hold("write");
+  pair.receive({ expiry: a.now + 10 });
+  await pair.pass(5);
+  // A heartbeat, which changes nothing, so that its time is not written.
+  b.receive(update({ observedAt: b.now }));
+  await pair.pass(10);
+  gate.failing.add("write");
+  gate.release("write");
+  await pair.pass(5);
+  gate.failing.clear();
+  await pair.pass(RENEWAL + 20);
+  assertEquals(pair.shown(), [["alice"], ["alice"]]);
+});
+
 Deno.test("joinCluster() shows the rows of a new life that arrive while the context is read", async () => {
   using pair = await Pair.connected(false);
   const { backbone, gate, servers } = pair;

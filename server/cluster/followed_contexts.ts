@@ -188,7 +188,11 @@ export class FollowedContexts<M extends PresenceModel> {
     if (context === undefined) return;
     const received = change.type === "put"
       ? { type: change.type, row: this.#known(change.row) }
-      : change;
+      : {
+        type: change.type,
+        id: change.id,
+        leftAt: this.#host.session.now() - change.age,
+      };
     this.#receive(context, { ...told, change: received });
   }
 
@@ -295,10 +299,10 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   #receive(context: FollowedContext<M>, received: Received): void {
-    const id = context.receive(received, this.#surroundings(context));
+    const isNews = context.receive(received, this.#surroundings(context));
     if (context.isReading) return;
     if (context.isDoubtful) this.#read(context);
-    else if (id !== undefined) this.#show(context, id);
+    else if (isNews) this.#show(context, received.change);
   }
 
   /** Applies the outcome of a write; returns whether it was to be expected. */
@@ -324,17 +328,17 @@ export class FollowedContexts<M extends PresenceModel> {
     return context.wrote(id, row, memory, revision);
   }
 
-  /** Shows a row, unless this node has a newer entry. */
-  #show(context: FollowedContext<M>, id: string): void {
+  /** Shows a change, unless this node has heard from the publisher since. */
+  #show(context: FollowedContext<M>, change: Received["change"]): void {
     const { session, own, outbox, replication } = this.#host;
     const { name } = context;
-    const row = context.rows.get(id);
+    const row = change.type === "put" ? change.row : undefined;
+    const id = change.type === "put" ? change.row.id : change.id;
     const pending = outbox.pending(name, id) ?? "retract";
     if (pending !== "retract" || row?.node === session.node) return;
+    const at = change.type === "put" ? change.row.heardAt : change.leftAt;
     const heardAt = context.own.has(id) ? own.heardAt(name, id) : undefined;
-    if (row && heardAt !== undefined && heardAt > row.heardAt) {
-      return this.#contest(context);
-    }
+    if (heardAt !== undefined && heardAt > at) return this.#contest(context);
     this.#disown(context, id);
     const entry = row && this.#entry(name, row);
     if (entry !== undefined) return replication.put([entry], true);

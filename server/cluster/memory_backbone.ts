@@ -254,7 +254,8 @@ class MemoryConnection implements BackboneConnection, Follower {
       change = { type: "put", row: this.#aged(put) };
     } else {
       stored.rows.delete(write.id);
-      change = { type: "removed", id: write.id };
+      const age = write.type === "withdraw" ? write.age : 0;
+      change = { type: "removed", id: write.id, age };
     }
     const { context } = write;
     const { memory } = this.#state;

@@ -117,6 +117,24 @@ export const CHANGE_CASES: Cases = {
     ensureSame(revisions, expected, "they are those of the writes");
   },
 
+  "follow() delivers with a removal how long before the publisher has left":
+    async (lab) => {
+      const [a, b] = await lab.pair();
+      await b.connection.follow(CONTEXT);
+      const row = { context: CONTEXT, value: "1" };
+      await a.write(
+        { type: "put", ...row, id: ALICE, age: 3_600_000 },
+        { type: "put", ...row, id: BOB, age: 3_600_000 },
+      );
+      await b.withdraw(ALICE, 60_000);
+      await a.retract(BOB);
+      await until(() => b.changes.length === 4, "b receives the removals");
+      const ages = b.changes.flatMap(({ change }) =>
+        change.type === "removed" ? [change.age] : []
+      );
+      ensureSame(ages, [60_000, 0], "they are those of the writes");
+    },
+
   "follow() delivers a change to its writer as well": async (lab) => {
     const [a, b] = await lab.pair();
     await a.connection.follow(CONTEXT);

@@ -102,7 +102,7 @@ export class FollowedContext {
       revision,
       previous: isNext ? undefined : Math.min(after, revision - 1),
       change: isRemoved
-        ? { type: "removed", id }
+        ? { type: "removed", id, age }
         : { type: "put", row: { node, epoch, id, value: row.value, age } },
     });
   }

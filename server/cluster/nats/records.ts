@@ -4,7 +4,7 @@ import { isLease, isLife, type Lease, type NodeLife } from "../mod.ts";
 export interface RowHead extends NodeLife {
   /** Identifies the row within its context: a key may have a mere hash of it. */
   readonly id: string;
-  /** Milliseconds from hearing from the publisher to the write. */
+  /** Milliseconds from hearing from the publisher, or its end, to the write. */
   readonly age: number;
   /**
    * A revision of the context that the writer knew of: a follower that has not

@@ -167,7 +167,7 @@ export class RowWriter {
 
   #bodyOf({ node, epoch }: NodeLife, write: RowWrite): Uint8Array {
     const { id } = write;
-    const age = write.type === "put" ? write.age : 0;
+    const age = write.type === "retract" ? 0 : write.age;
     const after = this.#host.lastOf(write.context);
     const head = { id, node, epoch, age, after };
     const value = write.type === "put" ? write.value : "";

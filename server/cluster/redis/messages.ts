@@ -50,7 +50,7 @@ function readChanges(
   context: string,
   memory: string,
   life: string,
-  changes: readonly (readonly [string, string, string, number?, string?])[],
+  changes: readonly (readonly [string, string, string, number, string?])[],
 ): RowChange[] {
   const { node, epoch } = lifeOf(life);
   return changes.map(([revision, previous, id, age, value]) => ({
@@ -58,8 +58,8 @@ function readChanges(
     memory,
     revision: Number(revision),
     previous: Number(previous),
-    change: age === undefined || value === undefined
-      ? { type: "removed", id }
+    change: value === undefined
+      ? { type: "removed", id, age }
       : { type: "put", row: { node, epoch, id, value, age } },
   }));
 }

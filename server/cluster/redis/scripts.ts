@@ -261,7 +261,7 @@ for index = 6, #ARGV, 4 do
     end
   else
     local former = remove(id)
-    change(id)
+    change(id, tonumber(age))
     answer('left', id, former, -1)
   end
 end

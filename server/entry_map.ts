@@ -55,10 +55,8 @@ export class EntryMap<M extends PresenceModel, V> {
 
   /** Lists the values of a subject's entries in a context. O(answer). */
   of(subject: M["subject"], context: M["context"]): V[] {
-    const values: V[] = [];
-    this.#contexts.get(context)
-      ?.forEachOf(subject, ({ value }) => values.push(value));
-    return values;
+    const items = this.#contexts.get(context)?.of(subject) ?? [];
+    return items.map(({ value }) => value);
   }
 
   /** Lists the values, of one context or of all. O(answer). */

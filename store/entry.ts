@@ -8,6 +8,7 @@ import type {
   PresenceUpdate,
   Timestamp,
 } from "../core/mod.ts";
+import type { ContextEntries } from "./context_entries.ts";
 import type { Leaf } from "./entry_tree.ts";
 import type { Scheduled } from "./deadline_queue.ts";
 
@@ -18,8 +19,12 @@ import type { Scheduled } from "./deadline_queue.ts";
 export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   /** The current snapshot. */
   snapshot: PresenceSnapshot<M>;
-  /** The `observedAt` of the last update. */
-  seenAt: Timestamp = -Infinity;
+  /** The context that the entry is in. */
+  readonly home: ContextEntries<M>;
+  /** The entry's place among those of its context. */
+  place = 0;
+  /** The `observedAt` of the last update, if that was a silent refresh. */
+  refreshedAt: Timestamp | undefined = undefined;
   /** When the whole entry expires; `Infinity` for never. */
   expiresAt: Timestamp = Infinity;
   /** When single facets are cleared. */
@@ -29,12 +34,19 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
 
   /** Makes an entry from its first update, with shifted deadlines. */
   constructor(
+    home: ContextEntries<M>,
     snapshot: PresenceSnapshot<M>,
     update: PresenceUpdate<M>,
     shift: Duration,
   ) {
+    this.home = home;
     this.snapshot = snapshot;
-    this.keepAlive(update, shift);
+    this.keepAlive(update, shift, false);
+  }
+
+  /** The `observedAt` of the last update. */
+  get seenAt(): Timestamp {
+    return this.refreshedAt ?? this.snapshot.observedAt;
   }
 
   /** The earliest deadline of the entry and its facets. */
@@ -49,9 +61,13 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   }
 
   /** Applies an update to the liveness, with shifted deadlines. */
-  keepAlive(update: PresenceUpdate<M>, shift: Duration): void {
-    this.seenAt = update.observedAt;
-    const { expiry } = update;
+  keepAlive(
+    update: PresenceUpdate<M>,
+    shift: Duration,
+    isSilent: boolean,
+  ): void {
+    const { observedAt, expiry } = update;
+    this.refreshedAt = isSilent ? observedAt : undefined;
     this.expiresAt = expiry === "never" ? Infinity : expiry + shift;
     moveFacetDeadlines(this, update, shift);
   }

@@ -1,4 +1,4 @@
-import type { EntryKey, Key } from "../core/mod.ts";
+import type { EntryKey, Key, PresenceAddress } from "../core/mod.ts";
 
 /** An element of a tree: an object with a snapshot, which has its key. */
 export interface Leaf {
@@ -6,32 +6,44 @@ export interface Leaf {
   readonly snapshot: EntryKey;
 }
 
-/** Below a resource: one leaf, or leaves by origin. */
-type ByOrigin<L extends Leaf> = L | Map<Key, L>;
+/** The fields of a key after its subject. */
+export const FIELDS = ["context", "resource", "origin"] as const;
 
-/** Below a subject: one leaf, or what is below each resource. */
-type ByResource<L extends Leaf> = L | Map<Key | undefined, ByOrigin<L>>;
+/** One leaf, or several of the same subject. */
+export type Node<L extends Leaf> = L | Branch<L>;
 
-/** Returns the branches of a tree, for the tests. `mod.ts` does not export it. */
-export let branchesOf: <L extends Leaf>(
+/** Leaves, by the first of the fields in which they differ. */
+export class Branch<L extends Leaf> {
+  /** The index of that field. */
+  readonly depth: number;
+  /** What is below each of its values: always two or more. */
+  readonly below = new Map<Key | undefined, Node<L>>();
+
+  constructor(depth: number) {
+    this.depth = depth;
+  }
+}
+
+/** Returns the nodes of a tree, for the tests. `mod.ts` does not export it. */
+export let nodesOf: <L extends Leaf>(
   tree: EntryTree<L>,
-) => ReadonlyMap<Key, ByResource<L>>;
+) => ReadonlyMap<Key, Node<L>>;
 
 /**
- * The entries of one context: subject, then resource, then origin. A level
- * is a map only if it has to distinguish two leaves, so the usual subject, here
- * by one resource of one origin, costs a single map slot.
+ * Entries by their keys: subject, then context, resource and origin. There is a
+ * branch only where two leaves differ, so the usual subject, which is here once,
+ * costs a single map slot.
  *
  * Keys are never joined into one string; each level compares them as they are.
  *
  * @typeParam L The type of the leaves.
  */
 export class EntryTree<L extends Leaf> {
-  readonly #bySubject = new Map<Key, ByResource<L>>();
+  readonly #bySubject = new Map<Key, Node<L>>();
   #size = 0;
 
   static {
-    branchesOf = (tree) => tree.#bySubject;
+    nodesOf = (tree) => tree.#bySubject;
   }
 
   /** How many leaves the tree has. */
@@ -70,56 +82,49 @@ export class EntryTree<L extends Leaf> {
    * @returns The leaf, `undefined` if there is none.
    */
   get(key: EntryKey): L | undefined {
-    const below = this.#bySubject.get(key.subject);
-    if (!(below instanceof Map)) {
-      return below !== undefined && sameResource(below, key) &&
-          sameOrigin(below, key)
-        ? below
-        : undefined;
+    let node = this.#bySubject.get(key.subject);
+    while (node instanceof Branch) {
+      node = node.below.get(fieldOf(key, node.depth));
     }
-    const byOrigin = below.get(key.resource);
-    if (byOrigin instanceof Map) return byOrigin.get(key.origin);
-    return byOrigin !== undefined && sameOrigin(byOrigin, key)
-      ? byOrigin
-      : undefined;
+    return node !== undefined && hasKey(node, key) ? node : undefined;
   }
 
   /**
    * Adds a leaf. O(1).
    *
    * @param leaf A leaf with a new key.
+   * @returns Whether it is the first one of its subject in its context.
    */
-  add(leaf: L): void {
+  add(leaf: L): boolean {
     const { subject } = leaf.snapshot;
-    this.#bySubject.set(subject, withLeaf(this.#bySubject.get(subject), leaf));
+    const node = this.#bySubject.get(subject);
     this.#size++;
+    if (node === undefined) {
+      this.#bySubject.set(subject, leaf);
+      return true;
+    }
+    const isFirst = !hasContext(node, leaf);
+    this.#bySubject.set(subject, withLeaf(node, leaf));
+    return isFirst;
   }
 
   /**
    * Removes a leaf. O(1).
    *
    * @param leaf A leaf of the tree.
+   * @returns Whether it was the last one of its subject in its context.
    */
-  delete(leaf: L): void {
-    const { subject, resource, origin } = leaf.snapshot;
+  delete(leaf: L): boolean {
+    const { subject } = leaf.snapshot;
+    const node = this.#bySubject.get(subject);
     this.#size--;
-    const below = this.#bySubject.get(subject);
-    if (!(below instanceof Map)) {
+    if (!(node instanceof Branch)) {
       this.#bySubject.delete(subject);
-      return;
+      return true;
     }
-    const byOrigin = below.get(resource);
-    if (byOrigin instanceof Map) {
-      byOrigin.delete(origin);
-      if (byOrigin.size > 1) return;
-      below.set(resource, onlyOne(byOrigin));
-    } else {
-      below.delete(resource);
-    }
-    if (below.size > 1) return;
-    // A reconnect makes two leaves for a moment. No map outlives that.
-    const only = onlyOne(below);
-    if (!(only instanceof Map)) this.#bySubject.set(subject, only);
+    const left = withoutLeaf(node, leaf);
+    this.#bySubject.set(subject, left);
+    return !hasContext(left, leaf);
   }
 
   /**
@@ -128,84 +133,106 @@ export class EntryTree<L extends Leaf> {
    * @param visit Called with each leaf.
    */
   forEach(visit: (leaf: L) => void): void {
-    for (const below of this.#bySubject.values()) {
-      if (below instanceof Map) visitBelow(below, visit);
-      else visit(below);
-    }
+    for (const node of this.#bySubject.values()) visitAll(node, visit);
   }
 
   /**
-   * Visits the leaves of a subject. O(leaves visited).
+   * Lists the leaves of a subject, those in one context after those in another.
+   * O(answer).
    *
    * @param subject The subject.
-   * @param visit Called with each leaf.
+   * @param context Only those in this context, if it is given.
+   * @returns The leaves.
    */
-  forEachOf(subject: Key, visit: (leaf: L) => void): void {
-    visitBelow(this.#bySubject.get(subject), visit);
+  of(subject: Key, context?: Key): L[] {
+    const fields = context === undefined ? [] : [context];
+    return leavesAt(this.#bySubject.get(subject), fields);
   }
 
   /**
-   * Visits the leaves of an address. O(leaves visited).
+   * Lists the leaves of an address. O(answer).
    *
-   * @param subject The subject.
-   * @param resource The resource; `undefined` for none.
-   * @param visit Called with each leaf.
+   * @param address The address.
+   * @returns The leaves.
    */
-  forEachAt(
-    subject: Key,
-    resource: Key | undefined,
-    visit: (leaf: L) => void,
-  ): void {
-    const below = this.#bySubject.get(subject);
-    if (below instanceof Map) {
-      visitBelow(below.get(resource), visit);
-    } else if (below !== undefined && below.snapshot.resource === resource) {
-      visit(below);
-    }
+  at({ subject, context, resource }: PresenceAddress): L[] {
+    return leavesAt(this.#bySubject.get(subject), [context, resource]);
   }
 }
 
-function sameResource(leaf: Leaf, key: EntryKey): boolean {
-  return leaf.snapshot.resource === key.resource;
+/** Compares all fields but the subject. */
+function hasKey({ snapshot }: Leaf, key: EntryKey): boolean {
+  return snapshot.context === key.context &&
+    snapshot.resource === key.resource && snapshot.origin === key.origin;
 }
 
-function sameOrigin(leaf: Leaf, key: EntryKey): boolean {
-  return leaf.snapshot.origin === key.origin;
+function fieldOf(key: EntryKey, depth: number): Key | undefined {
+  return key[FIELDS[depth]!];
 }
 
-function onlyOne<V>(map: ReadonlyMap<unknown, V>): V {
-  const [only] = map.values();
+/** Reports whether a leaf of a node is in the context of a leaf. */
+function hasContext<L extends Leaf>(node: Node<L>, { snapshot }: L): boolean {
+  return node instanceof Branch && node.depth === 0
+    ? node.below.has(snapshot.context)
+    : firstOf(node).snapshot.context === snapshot.context;
+}
+
+function firstOf<L extends Leaf>(node: Node<L>): L {
+  while (node instanceof Branch) {
+    const [first] = node.below.values();
+    node = first!;
+  }
+  return node;
+}
+
+function withLeaf<L extends Leaf>(node: Node<L>, leaf: L): Branch<L> {
+  const first = firstOf(node).snapshot;
+  const depth = FIELDS.findIndex((field) =>
+    first[field] !== leaf.snapshot[field]
+  );
+  const isBelow = node instanceof Branch && node.depth <= depth;
+  const branch = isBelow ? node : new Branch<L>(depth);
+  if (!isBelow) branch.below.set(fieldOf(first, depth), node);
+  const value = fieldOf(leaf.snapshot, branch.depth);
+  const there = branch.below.get(value);
+  branch.below.set(value, there === undefined ? leaf : withLeaf(there, leaf));
+  return branch;
+}
+
+/** Returns what is left. No branch of a single leaf outlives a reconnect. */
+function withoutLeaf<L extends Leaf>(branch: Branch<L>, leaf: L): Node<L> {
+  const value = fieldOf(leaf.snapshot, branch.depth);
+  const there = branch.below.get(value);
+  if (there instanceof Branch) {
+    branch.below.set(value, withoutLeaf(there, leaf));
+  } else branch.below.delete(value);
+  if (branch.below.size > 1) return branch;
+  const [only] = branch.below.values();
   return only!;
 }
 
-function withLeaf<L extends Leaf>(
-  below: ByResource<L> | undefined,
-  leaf: L,
-): ByResource<L> {
-  if (below === undefined) return leaf;
-  const byResource = below instanceof Map
-    ? below
-    : new Map<Key | undefined, ByOrigin<L>>([[below.snapshot.resource, below]]);
-  const { resource, origin } = leaf.snapshot;
-  const there = byResource.get(resource);
-  if (there === undefined) {
-    byResource.set(resource, leaf);
-  } else if (there instanceof Map) {
-    there.set(origin, leaf);
-  } else {
-    byResource.set(
-      resource,
-      new Map([[there.snapshot.origin, there], [origin, leaf]]),
-    );
-  }
-  return byResource;
-}
-
-function visitBelow<L extends Leaf>(
-  below: ByResource<L> | ByOrigin<L> | undefined,
+function visitAll<L extends Leaf>(
+  node: Node<L>,
   visit: (leaf: L) => void,
 ): void {
-  if (below === undefined) return;
-  if (!(below instanceof Map)) return visit(below);
-  for (const deeper of below.values()) visitBelow(deeper, visit);
+  if (!(node instanceof Branch)) return visit(node);
+  for (const deeper of node.below.values()) visitAll(deeper, visit);
+}
+
+/** Lists the leaves whose first fields have the given values. */
+function leavesAt<L extends Leaf>(
+  node: Node<L> | undefined,
+  values: readonly (Key | undefined)[],
+): L[] {
+  if (node === undefined) return [];
+  if (!(node instanceof Branch)) {
+    const { snapshot } = node;
+    return values.every((value, depth) => fieldOf(snapshot, depth) === value)
+      ? [node]
+      : [];
+  }
+  if (node.depth < values.length) {
+    return leavesAt(node.below.get(values[node.depth]), values);
+  }
+  return [...node.below.values()].flatMap((deeper) => leavesAt(deeper, values));
 }

@@ -110,30 +110,33 @@ export function summarize<M extends PresenceModel>(
   snapshots: readonly PresenceSnapshot<M>[],
   projection: ProjectionPolicy = DEFAULT_PROJECTION,
 ): SubjectSummary<M> | undefined {
+  return snapshots.length > 0 ? summaryOf(snapshots, projection) : undefined;
+}
+
+/** Summarizes at least one snapshot. The package does not export it. */
+export function summaryOf<M extends PresenceModel>(
+  snapshots: readonly PresenceSnapshot<M>[],
+  projection: ProjectionPolicy = DEFAULT_PROJECTION,
+): SubjectSummary<M> {
   // Most subjects are here once, and then there is nothing to compare.
   const isOne = snapshots.length === 1;
   const dominant = isOne
-    ? snapshots[0]
-    : maxWith(snapshots, (a, b) => compareDominance(a, b, projection));
-  if (dominant === undefined) return undefined;
+    ? snapshots[0]!
+    : maxWith(snapshots, (a, b) => compareDominance(a, b, projection))!;
   const { availability, activity, lastSeen } = builtIn(dominant);
-  const summary: SubjectSummary<M> = {
+  return {
     subject: dominant.subject,
     context: dominant.context,
     dominant,
-    availability,
+    availability: isOne
+      ? availability
+      : availability ?? bestAvailability(snapshots, projection),
     activity,
-    observedAt: dominant.observedAt,
-    lastSeen,
-    snapshots,
-  };
-  if (isOne) return summary;
-  return {
-    ...summary,
-    availability: availability ?? bestAvailability(snapshots, projection),
-    observedAt: maxOf(snapshots, ({ observedAt }) => observedAt)!,
-    lastSeen: latestSeen(snapshots),
-    snapshots: snapshots.toSorted(compareEntryKeys),
+    observedAt: isOne
+      ? dominant.observedAt
+      : maxOf(snapshots, ({ observedAt }) => observedAt)!,
+    lastSeen: isOne ? lastSeen : latestSeen(snapshots),
+    snapshots: isOne ? snapshots : snapshots.toSorted(compareEntryKeys),
   };
 }
 

@@ -108,8 +108,8 @@ export class ViewedContext<M extends PresenceModel> {
   #readsOf(subject: M["subject"]): SubjectReads<M> | undefined {
     const known = this.#bySubject?.get(subject);
     if (known !== undefined) return known;
-    const snapshots: PresenceSnapshot<M>[] = [];
-    this.#entries.forEachOf(subject, (entry) => snapshots.push(entry.snapshot));
+    const snapshots = this.#entries.of(subject)
+      .map(({ snapshot }) => snapshot);
     if (snapshots.length === 0) return undefined;
     const reads = { snapshots };
     this.#bySubject ??= new Map();

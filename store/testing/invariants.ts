@@ -1,5 +1,15 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { compareKeys, type Key, type PresenceModel } from "../../core/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertObjectMatch,
+  assertStrictEquals,
+} from "@std/assert";
+import {
+  compareEntryKeys,
+  type EntryKey,
+  type Key,
+  type PresenceModel,
+} from "../../core/mod.ts";
 import type { ChangeLog } from "../change_log.ts";
 import type { ContextEntries } from "../context_entries.ts";
 import {
@@ -9,7 +19,13 @@ import {
 } from "../deadline_queue.ts";
 import type { Entry } from "../entry.ts";
 import type { EntryIndex } from "../entry_index.ts";
-import { branchesOf } from "../entry_tree.ts";
+import {
+  Branch,
+  type EntryTree,
+  FIELDS,
+  type Node,
+  nodesOf,
+} from "../entry_tree.ts";
 import type { PresenceStore } from "../mod.ts";
 import type { OneOrMany } from "../one_or_many.ts";
 import { partsOf } from "../presence_store.ts";
@@ -35,37 +51,41 @@ function assertIndex<M extends PresenceModel>(
   index: EntryIndex<M>,
   log: ChangeLog<M>,
 ): Set<Entry<M>> {
-  const { contexts, contextsOf, entriesFrom } = index;
+  const { tree, contexts, entriesFrom } = index;
   const vacant = new Set<ContextEntries<M>>();
-  const all = new Set<Entry<M>>();
-  const expectedContextsOf = new Map<Key, Set<ContextEntries<M>>>();
+  const all = assertTree(tree);
   const expectedEntriesFrom = new Map<Key, Set<Entry<M>>>();
-  for (const [context, there] of contexts) {
+  let listed = 0;
+  for (const [context, home] of contexts) {
     // Not Object.is: a map makes 0 of -0, and the two are one key.
-    assert(there.context === context, "a context stands below another key");
-    const entries = leavesOf(there);
-    for (const entry of entries) {
-      assert(entry.snapshot.context === context, "an entry is elsewhere");
-      assert(!all.has(entry), "an entry is in two contexts");
-      all.add(entry);
-      addTo(expectedContextsOf, entry.snapshot.subject, there);
-      addTo(expectedEntriesFrom, entry.snapshot.origin, entry);
-      assertStrictEquals(index.get(entry.snapshot), entry, "get() of an entry");
+    assert(home.context === context, "a context stands below another key");
+    const { entries, snapshots, sorted } = home;
+    const subjects = new Set<Key>();
+    for (const [place, entry] of entries.entries()) {
+      const { snapshot } = entry;
+      assert(all.has(entry), "a context has an entry that the tree lacks");
+      assert(snapshot.context === context, "an entry is elsewhere");
+      assertStrictEquals(entry.home, home, "home of an entry");
+      assertEquals(entry.place, place, "place of an entry");
+      assertStrictEquals(snapshots[place], snapshot, "a listed snapshot");
+      subjects.add(snapshot.subject);
+      addTo(expectedEntriesFrom, snapshot.origin, entry);
+      listed++;
     }
-    if (entries.length === 0) vacant.add(there);
-    const { sortedSubjects } = there;
-    if (sortedSubjects !== undefined) {
+    assertEquals(snapshots.length, entries.length, "snapshots of a context");
+    assertEquals(home.subjectCount, subjects.size, "subjects of a context");
+    if (entries.length === 0) vacant.add(home);
+    if (sorted !== undefined) {
+      const keys = [...sorted.from()].map(({ snapshot }) => snapshot);
       assertEquals(
-        sortedSubjects,
-        [...there.subjects()].sort(compareKeys),
-        "sorted subjects",
+        keys,
+        snapshots.toSorted(compareEntryKeys),
+        "sorted entries",
       );
     }
   }
-  assertEquals(index.size, all.size, "size of the index");
-  assertEquals(contextsOf.size, expectedContextsOf.size, "subjects");
+  assertEquals(listed, all.size, "entries of all contexts");
   assertEquals(index.occupied, contexts.size - vacant.size, "contexts");
-  assertSameSets(contextsOf, expectedContextsOf, "contexts of subjects");
   assertSameSets(entriesFrom, expectedEntriesFrom, "entries of origins");
   assertQueue(index.vacant, vacant);
   for (const { queuedAt, tail } of vacant) {
@@ -75,42 +95,30 @@ function assertIndex<M extends PresenceModel>(
   return all;
 }
 
-/** Walks the tree of a context. */
-function leavesOf<M extends PresenceModel>(
-  tree: ContextEntries<M>,
-): Entry<M>[] {
-  const leaves: Entry<M>[] = [];
-  const branches = branchesOf<Entry<M>>(tree);
-  for (const [subject, below] of branches) {
-    const resources = below instanceof Map
-      ? below
-      : new Map([[below.snapshot.resource, below]]);
-    const [first] = resources.values();
-    if (below instanceof Map) {
-      assert(
-        below.size > 1 || first instanceof Map,
-        "a map below a subject without need",
-      );
+/** Walks a tree; returns its leaves. */
+function assertTree<M extends PresenceModel>(
+  tree: EntryTree<Entry<M>>,
+): Set<Entry<M>> {
+  const all = new Set<Entry<M>>();
+  const walk = (node: Node<Entry<M>>, above: Partial<EntryKey>) => {
+    if (!(node instanceof Branch)) {
+      assertObjectMatch(node.snapshot, above, "a leaf stands elsewhere");
+      assertStrictEquals(tree.get(node.snapshot), node, "get() of a leaf");
+      all.add(node);
+      return;
     }
-    for (const [resource, deeper] of resources) {
-      const origins = deeper instanceof Map
-        ? deeper
-        : new Map([[deeper.snapshot.origin, deeper]]);
-      if (deeper instanceof Map) {
-        assert(deeper.size > 1, "a map below a resource without need");
-      }
-      for (const [origin, leaf] of origins) {
-        const { snapshot } = leaf;
-        assert(snapshot.subject === subject, "a leaf of another subject");
-        assert(snapshot.resource === resource, "a leaf of another resource");
-        assert(snapshot.origin === origin, "a leaf of another origin");
-        leaves.push(leaf);
-      }
+    const field = FIELDS[node.depth]!;
+    assert(!(field in above), "a branch by a field of one above");
+    assert(node.below.size > 1, "a branch without need");
+    for (const [value, deeper] of node.below) {
+      walk(deeper, { ...above, [field]: value });
     }
+  };
+  for (const [subject, node] of nodesOf<Entry<M>>(tree)) {
+    walk(node, { subject });
   }
-  assertEquals(tree.size, leaves.length, "size of a context");
-  assertEquals(tree.subjectCount, branches.size, "subjects of a context");
-  return leaves;
+  assertEquals(tree.size, all.size, "size of the tree");
+  return all;
 }
 
 function addTo<V>(sets: Map<Key, Set<V>>, key: Key, value: V): void {

@@ -112,10 +112,11 @@ export interface RowChange {
       readonly type: "removed";
       readonly id: string;
       /**
-       * Milliseconds from the withdrawal to the removal, 0 for a retraction. An
-       * owner that has heard from the publisher since writes the row again.
+       * Milliseconds from the withdrawal to the removal; `undefined` for a
+       * retraction, which says nothing about the publisher. An owner that has
+       * heard from the publisher since writes the row again.
        */
-      readonly age: number;
+      readonly age: number | undefined;
     };
 }
 

@@ -146,16 +146,15 @@ export class ContextState {
       this.#arrived.push(received);
       return false;
     }
-    const { memory, revision, previous = 0, change } = received;
+    const { memory, revision, previous = 0, id, row } = received;
     if (this.isDoubtful || memory !== this.memory) return this.#doubt();
     if (revision <= this.revision) return false;
     if (previous > this.revision) return this.#doubt();
     this.revision = revision;
-    const id = change.type === "put" ? change.row.id : change.id;
     // A later own write counts.
     if ((this.#written.get(id)?.revision ?? 0) > revision) return false;
     this.#written.delete(id);
-    if (change.type === "put" && !lives(change.row)) {
+    if (row !== undefined && !lives(row)) {
       // This is a new life, or an ended one that wrote too late. Then the owner
       // of the former row writes it again.
       const former = this.rows.get(id);
@@ -163,7 +162,7 @@ export class ContextState {
       if (lease !== undefined) this.held.set(id, heldBy(lease));
       return this.#doubt();
     }
-    this.#set(id, change.type === "put" ? change.row : undefined);
+    this.#set(id, row);
     return true;
   }
 
@@ -193,7 +192,18 @@ export class ContextState {
       if (isLater && counts) this.#set(id, write.row);
       else this.#written.delete(id);
     }
-    const own = new Map(ownRows.map((row) => [row.id, row]));
+    // A reading can't tell a goodbye from a loss.
+    const leftAt = new Map(
+      this.#arrived.filter((received) =>
+        received.memory === memory && received.row === undefined
+      ).map(({ id, at }) => [id, at]),
+    );
+    const hasLeft = ({ id, heardAt }: OwnRow) =>
+      !this.rows.has(id) && pending(id) === undefined &&
+      heardAt <= (leftAt.get(id) ?? -Infinity);
+    const own = new Map(
+      ownRows.filter((row) => !hasLeft(row)).map((row) => [row.id, row]),
+    );
     // Own writes that wait or were just done count.
     const isOurs = (id: string) =>
       pending(id) !== undefined || this.#written.has(id);
@@ -208,7 +218,7 @@ export class ContextState {
       own.delete(id);
       shown.push(row);
     }
-    const gone: string[] = [];
+    const gone = ownRows.filter(hasLeft).map(({ id }) => id);
     for (const [id, row] of former) {
       if (row.node === node || own.has(id) || isKept(id)) continue;
       // A former own row does not replace that of another node.
@@ -309,15 +319,15 @@ export class ContextState {
 
 /** A change as a node receives it. */
 export interface Received extends Omit<RowChange, "change" | "context"> {
-  /** The row, or the id of the one that is gone. */
-  readonly change:
-    | { readonly type: "put"; readonly row: KnownRow }
-    | {
-      readonly type: "removed";
-      readonly id: string;
-      /** When its publisher has left, by this node's clock. */
-      readonly leftAt: Timestamp;
-    };
+  /** Identifies the row. */
+  readonly id: string;
+  /** The row, `undefined` if it is gone. */
+  readonly row: KnownRow | undefined;
+  /**
+   * When its publisher was heard or has left, by this node's clock; `-Infinity`
+   * for a retraction.
+   */
+  readonly at: Timestamp;
 }
 
 /** The rows of a context as a node has read them. */

@@ -48,13 +48,13 @@ function own(id: string, heardAt = 0, value = "{}"): OwnRow {
 }
 
 function put(row: KnownRow, revision: number, previous = revision - 1) {
-  const change = { type: "put", row } as const;
-  return { memory: "memory", revision, previous, change };
+  const { id, heardAt: at } = row;
+  return { memory: "memory", revision, previous, id, row, at };
 }
 
-function removed(id: string, revision: number): Received {
-  const change = { type: "removed", id, leftAt: 0 } as const;
-  return { memory: "memory", revision, previous: revision - 1, change };
+function removed(id: string, revision: number, at = 0): Received {
+  const previous = revision - 1;
+  return { memory: "memory", revision, previous, id, row: undefined, at };
 }
 
 /** A context that has been read. */
@@ -112,6 +112,19 @@ Deno.test("ContextState.read() returns own entries whose rows are missing or dif
   const ownRows = [own("same"), own("other", 0, '{"a":1}'), own("new")];
   const repair = read(state, around, rows, { ownRows });
   assertEquals(repair, { ...NOTHING, missing: ownRows.slice(1) });
+});
+
+Deno.test("ContextState.read() returns that an own entry is gone whose goodbye arrives meanwhile", () => {
+  const [state, around] = known();
+  const ownRows = [own("left", 5), own("back", 7), own("retracted", 5)];
+  state.begin(around);
+  state.receive(removed("left", 11, 6), around);
+  state.receive(removed("back", 12, 6), around);
+  state.receive(removed("retracted", 13, -Infinity), around);
+  const answer: Read = { memory: "memory", revision: 13, rows: [] };
+  const repair = state.read(answer, ownRows, around);
+  const missing = ownRows.slice(1);
+  assertEquals(repair, { ...NOTHING, gone: ["left"], missing });
 });
 
 Deno.test("ContextState.read() returns own rows whose entries are gone", () => {

@@ -244,6 +244,23 @@ Deno.test("joinCluster() keeps a subject that its owner has heard from since ano
   assertEquals(pair.shown(), [["alice"], ["alice"]]);
 });
 
+Deno.test("joinCluster() removes an own entry whose goodbye at another node arrives while the context is read", async () => {
+  using pair = await Pair.connected();
+  const { backbone, gate, servers } = pair;
+  pair.receive();
+  pair.receive({ subject: "bob" });
+  await pair.pass(20);
+  gate.hold("read");
+  // An interruption that loses nothing.
+  checkpoint(backbone)();
+  await pair.pass(5);
+  servers[1].withdraw(keyOf({ subject: "bob" }));
+  await pair.pass(5);
+  gate.release("read");
+  await pair.pass(RENEWAL * 2);
+  assertEquals(pair.shown(), [["alice"], ["alice"]]);
+});
+
 Deno.test("joinCluster() shows the rows of a new life that arrive while the context is read", async () => {
   using pair = await Pair.connected(false);
   const { backbone, gate, servers } = pair;

@@ -186,14 +186,10 @@ export class FollowedContexts<M extends PresenceModel> {
   receive({ change, ...told }: RowChange): void {
     const context = this.all.get(told.context);
     if (context === undefined) return;
-    const received = change.type === "put"
-      ? { type: change.type, row: this.#known(change.row) }
-      : {
-        type: change.type,
-        id: change.id,
-        leftAt: this.#host.session.now() - change.age,
-      };
-    this.#receive(context, { ...told, change: received });
+    const row = change.type === "put" ? this.#known(change.row) : undefined;
+    const { id, age = Infinity } = change.type === "put" ? change.row : change;
+    const at = this.#host.session.now() - age;
+    this.#receive(context, { ...told, id, row, at });
   }
 
   /** Handles the outcome of a write. */
@@ -302,7 +298,7 @@ export class FollowedContexts<M extends PresenceModel> {
     const isNews = context.receive(received, this.#surroundings(context));
     if (context.isReading) return;
     if (context.isDoubtful) this.#read(context);
-    else if (isNews) this.#show(context, received.change);
+    else if (isNews) this.#show(context, received);
   }
 
   /** Applies the outcome of a write; returns whether it was to be expected. */
@@ -329,14 +325,11 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   /** Shows a change, unless this node has heard from the publisher since. */
-  #show(context: FollowedContext<M>, change: Received["change"]): void {
+  #show(context: FollowedContext<M>, { id, row, at }: Received): void {
     const { session, own, outbox, replication } = this.#host;
     const { name } = context;
-    const row = change.type === "put" ? change.row : undefined;
-    const id = change.type === "put" ? change.row.id : change.id;
     const pending = outbox.pending(name, id) ?? "retract";
     if (pending !== "retract" || row?.node === session.node) return;
-    const at = change.type === "put" ? change.row.heardAt : change.leftAt;
     const heardAt = context.own.has(id) ? own.heardAt(name, id) : undefined;
     if (heardAt !== undefined && heardAt > at) return this.#contest(context);
     this.#disown(context, id);
@@ -446,6 +439,7 @@ export class FollowedContexts<M extends PresenceModel> {
     );
     const puts: RemoteEntry<M>[] = [];
     const gone = [...rest.gone];
+    for (const id of gone) this.#disown(context, id);
     for (const row of shown) {
       this.#disown(context, row.id);
       const entry = this.#entry(name, row);

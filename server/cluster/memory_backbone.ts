@@ -254,7 +254,7 @@ class MemoryConnection implements BackboneConnection, Follower {
       change = { type: "put", row: this.#aged(put) };
     } else {
       stored.rows.delete(write.id);
-      const age = write.type === "withdraw" ? write.age : 0;
+      const age = write.type === "withdraw" ? write.age : undefined;
       change = { type: "removed", id: write.id, age };
     }
     const { context } = write;

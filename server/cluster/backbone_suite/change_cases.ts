@@ -132,7 +132,7 @@ export const CHANGE_CASES: Cases = {
       const ages = b.changes.flatMap(({ change }) =>
         change.type === "removed" ? [change.age] : []
       );
-      ensureSame(ages, [60_000, 0], "they are those of the writes");
+      ensureSame(ages, [60_000, undefined], "they are those of the writes");
     },
 
   "follow() delivers a change to its writer as well": async (lab) => {

@@ -70,14 +70,16 @@ export class ContextEntries<M extends PresenceModel>
   }
 
   /**
-   * Yields the entries in the order of `compareEntryKeys`: all, or those of a
-   * subject and of all after it. O(log n) and the answer, and O(n) for each part
-   * that is read for the first time.
+   * Yields the entries in the order of `compareEntryKeys`: all, or those after a
+   * subject. O(log n) and the answer, and O(n) for each part of them that is
+   * read for the first time.
    */
-  from(subject: Key | undefined): Generator<Entry<M>, void> {
+  after(subject: Key | undefined): Generator<Entry<M>, void> {
     this.sorted ??= new PartlySorted(() => this.entries, comparePlaces);
     return this.sorted.from(
-      subject === undefined ? undefined : { snapshot: { subject } },
+      subject === undefined
+        ? undefined
+        : { snapshot: { subject }, isLast: true },
     );
   }
 }
@@ -92,17 +94,19 @@ function withLast<T>(list: T[], last: T): T[] {
   return list;
 }
 
-/** A place in the order of entries: an entry, or before those of a subject. */
+/** A place in the order of entries: an entry, or the end of its subject's. */
 interface Place {
   readonly snapshot: {
     readonly subject: Key;
     readonly resource?: Key | undefined;
     readonly origin?: Key | undefined;
   };
+  readonly isLast?: true;
 }
 
-function comparePlaces({ snapshot: a }: Place, { snapshot: b }: Place): number {
-  return compareKeys(a.subject, b.subject) ||
-    compareKeys(a.resource, b.resource) ||
-    compareKeys(a.origin, b.origin);
+function comparePlaces(a: Place, b: Place): number {
+  return compareKeys(a.snapshot.subject, b.snapshot.subject) ||
+    Number(a.isLast ?? false) - Number(b.isLast ?? false) ||
+    compareKeys(a.snapshot.resource, b.snapshot.resource) ||
+    compareKeys(a.snapshot.origin, b.snapshot.origin);
 }

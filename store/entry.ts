@@ -41,7 +41,7 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
   ) {
     this.home = home;
     this.snapshot = snapshot;
-    this.keepAlive(update, shift, false);
+    this.setDeadlines(update, shift);
   }
 
   /** The `observedAt` of the last update. */
@@ -60,14 +60,9 @@ export class Entry<M extends PresenceModel> implements Leaf, Scheduled {
     return due;
   }
 
-  /** Applies an update to the liveness, with shifted deadlines. */
-  keepAlive(
-    update: PresenceUpdate<M>,
-    shift: Duration,
-    isSilent: boolean,
-  ): void {
-    const { observedAt, expiry } = update;
-    this.refreshedAt = isSilent ? observedAt : undefined;
+  /** Sets the deadlines of an update, shifted. */
+  setDeadlines(update: PresenceUpdate<M>, shift: Duration): void {
+    const { expiry } = update;
     this.expiresAt = expiry === "never" ? Infinity : expiry + shift;
     moveFacetDeadlines(this, update, shift);
   }

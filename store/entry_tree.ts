@@ -1,4 +1,9 @@
-import type { EntryKey, Key, PresenceAddress } from "../core/mod.ts";
+import {
+  type EntryKey,
+  entryKeyOf,
+  type Key,
+  type PresenceAddress,
+} from "../core/mod.ts";
 
 /** An element of a tree: an object with a snapshot, which has its key. */
 export interface Leaf {
@@ -16,11 +21,14 @@ export type Node<L extends Leaf> = L | Branch<L>;
 export class Branch<L extends Leaf> {
   /** The index of that field. */
   readonly depth: number;
+  /** Has the fields that all of them share: those before it. */
+  readonly snapshot: EntryKey;
   /** What is below each of its values: always two or more. */
   readonly below = new Map<Key | undefined, Node<L>>();
 
-  constructor(depth: number) {
+  constructor(depth: number, key: EntryKey) {
     this.depth = depth;
+    this.snapshot = entryKeyOf(key);
   }
 }
 
@@ -174,28 +182,23 @@ function fieldOf(key: EntryKey, depth: number): Key | undefined {
 function hasContext<L extends Leaf>(node: Node<L>, { snapshot }: L): boolean {
   return node instanceof Branch && node.depth === 0
     ? node.below.has(snapshot.context)
-    : firstOf(node).snapshot.context === snapshot.context;
-}
-
-function firstOf<L extends Leaf>(node: Node<L>): L {
-  while (node instanceof Branch) {
-    const [first] = node.below.values();
-    node = first!;
-  }
-  return node;
+    : node.snapshot.context === snapshot.context;
 }
 
 function withLeaf<L extends Leaf>(node: Node<L>, leaf: L): Branch<L> {
-  const first = firstOf(node).snapshot;
   const depth = FIELDS.findIndex((field) =>
-    first[field] !== leaf.snapshot[field]
+    node.snapshot[field] !== leaf.snapshot[field]
   );
-  const isBelow = node instanceof Branch && node.depth <= depth;
-  const branch = isBelow ? node : new Branch<L>(depth);
-  if (!isBelow) branch.below.set(fieldOf(first, depth), node);
-  const value = fieldOf(leaf.snapshot, branch.depth);
-  const there = branch.below.get(value);
-  branch.below.set(value, there === undefined ? leaf : withLeaf(there, leaf));
+  // It shares all that the leaves of a branch share, or also more with some.
+  if (node instanceof Branch && (depth < 0 || depth >= node.depth)) {
+    const value = fieldOf(leaf.snapshot, node.depth);
+    const there = node.below.get(value);
+    node.below.set(value, there === undefined ? leaf : withLeaf(there, leaf));
+    return node;
+  }
+  const branch = new Branch<L>(depth, leaf.snapshot);
+  branch.below.set(fieldOf(node.snapshot, depth), node);
+  branch.below.set(fieldOf(leaf.snapshot, depth), leaf);
   return branch;
 }
 
@@ -224,15 +227,14 @@ function leavesAt<L extends Leaf>(
   node: Node<L> | undefined,
   values: readonly (Key | undefined)[],
 ): L[] {
-  if (node === undefined) return [];
-  if (!(node instanceof Branch)) {
-    const { snapshot } = node;
-    return values.every((value, depth) => fieldOf(snapshot, depth) === value)
-      ? [node]
-      : [];
+  while (node instanceof Branch && node.depth < values.length) {
+    node = node.below.get(values[node.depth]);
   }
-  if (node.depth < values.length) {
-    return leavesAt(node.below.get(values[node.depth]), values);
+  const leaves: L[] = [];
+  if (node === undefined) return leaves;
+  const { snapshot } = node;
+  if (values.every((value, depth) => fieldOf(snapshot, depth) === value)) {
+    visitAll(node, (leaf) => leaves.push(leaf));
   }
-  return [...node.below.values()].flatMap((deeper) => leavesAt(deeper, values));
+  return leaves;
 }

@@ -1,18 +1,13 @@
 /**
  * A map from a key to one or more values. A single value is stored as it is; a
- * set is made for the second one. Most subjects are in one context, and a set
- * for each of them would cost more than all the rest.
+ * set is made for the second one. Most origins have one entry, and a set for
+ * each of them would cost more than all the rest.
  *
  * The values must not be sets themselves.
  */
 export class OneOrMany<K, V extends object> {
   /** The values of each key; public for the tests. */
   readonly values = new Map<K, V | Set<V>>();
-
-  /** How many keys have a value. O(1). */
-  get size(): number {
-    return this.values.size;
-  }
 
   /** Adds a value that is not there yet. O(1). */
   add(key: K, value: V): void {

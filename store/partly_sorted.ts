@@ -7,19 +7,19 @@ interface Run<P, T extends P> {
   readonly items: T[];
 }
 
-/** A reader sorts this part of the items at once. */
+/** A large set is sorted in about as many parts. */
 const PARTS = 32;
 
-/** How many items of each part are looked at to find its end. */
+/** About how many items of each part are looked at to find its ends. */
 const SAMPLES = 32;
 
 /**
- * A set of items in an order, of which only those are sorted that somebody
- * reads. To sort a million of them would stop the process for more than a
- * second; to find a 32nd of them and sort these takes a twentieth of that.
+ * A set of items in an order, of which only those parts are sorted that somebody
+ * reads. To sort a million items would stop the process for more than a second;
+ * to find a 32nd of them and sort these takes a twentieth of that.
  *
- * What is sorted is kept up to date, but dropped once there have been more
- * changes than it has items since it was last read.
+ * What is sorted is kept up to date, but dropped once it has had more changes
+ * than items since it was last read.
  *
  * @typeParam P A place in the order: an item, or what can be compared with one.
  * @typeParam T The items.
@@ -39,7 +39,8 @@ export class PartlySorted<P, T extends P = P> {
    *
    * @param all Lists the items, in any order.
    * @param compare Orders the items; no two of them are equal.
-   * @param few As many items are sorted at once, and twice as many moved at most.
+   * @param few A set of at most as many items is sorted as a whole. A change
+   * moves at most twice as many.
    */
   constructor(
     all: () => readonly T[],
@@ -53,8 +54,8 @@ export class PartlySorted<P, T extends P = P> {
 
   /**
    * Yields all items, or those from a place on. O(log n) and the answer, and
-   * O(n) for each 32nd of the items that is not sorted yet. No item may be added
-   * or deleted meanwhile.
+   * O(n) for each part that is not sorted yet. No item may be added or deleted
+   * meanwhile.
    */
   *from(place?: P): Generator<T, void> {
     let run = this.#runFrom(place);
@@ -68,7 +69,7 @@ export class PartlySorted<P, T extends P = P> {
     }
   }
 
-  /** Adds a new item. O(log n). */
+  /** Adds a new item. O(log n), and it moves those of a run behind it. */
   add(item: T): void {
     const run = this.#changingRun(item);
     if (run === undefined) return;
@@ -78,24 +79,29 @@ export class PartlySorted<P, T extends P = P> {
     this.#runs.splice(this.#countUpTo(item) - 1, 1, ...this.#piecesOf(run));
   }
 
-  /** Deletes an item that is there. O(log n). */
+  /** Deletes an item that is there, like `add()`. */
   delete(item: T): void {
     const run = this.#changingRun(item);
     if (run === undefined) return;
     run.items.splice(this.#indexOf(run.items, item), 1);
     this.#size--;
+    if (run.items.length > 0) return;
+    const index = this.#countUpTo(item) - 1;
+    const former = this.#runs[index - 1];
+    if (former === undefined || former.before !== run.from) return;
+    this.#runs.splice(index - 1, 2, { ...former, before: run.before });
   }
 
   #changingRun(item: T): Run<P, T> | undefined {
-    if (--this.#changesLeft < 0) {
-      this.#runs = [];
-      this.#size = 0;
-    }
-    return this.#runAt(item);
+    const run = this.#runAt(item);
+    if (run === undefined || --this.#changesLeft >= 0) return run;
+    this.#runs = [];
+    this.#size = 0;
+    return undefined;
   }
 
   #runFrom(place: P | undefined): Run<P, T> {
-    const run = this.#runAt(place) ?? this.#sortFrom(place);
+    const run = this.#runAt(place) ?? this.#sortAt(place);
     this.#changesLeft = this.#size;
     return run;
   }
@@ -106,26 +112,40 @@ export class PartlySorted<P, T extends P = P> {
     return run && this.#isBefore(place, run.before) ? run : undefined;
   }
 
-  /** Sorts a part of the items, from a place on; returns its first run. O(n). */
-  #sortFrom(from: P | undefined): Run<P, T> {
-    const index = this.#countUpTo(from);
-    const limit = this.#runs[index]?.from;
-    const sortUpTo = (before: P | undefined, items: readonly T[]) =>
-      items.filter((item) =>
-        !this.#isBefore(item, from ?? item) && this.#isBefore(item, before)
-      ).sort(this.#compare);
+  /** Sorts the part that a place is in; returns its first run from there. O(n). */
+  #sortAt(place: P | undefined): Run<P, T> {
+    const index = this.#countUpTo(place);
+    // What is between two runs is not sorted.
+    let from = this.#runs[index - 1]?.before;
+    let before = this.#runs[index]?.from;
     const all = this.#all();
-    let before = limit;
     if (all.length > this.#few) {
       const step = Math.ceil(all.length / PARTS / SAMPLES);
-      const samples = all.filter((_, place) => place % step === 0);
-      before = sortUpTo(limit, samples)[SAMPLES] ?? limit;
+      const every = Array.from(
+        { length: Math.ceil(all.length / step) },
+        (_, count) => all[count * step]!,
+      );
+      const samples = this.#sorted(every, from, before);
+      const part = Math.floor(this.#indexOf(samples, place) / SAMPLES);
+      if (part > 0) from = samples[part * SAMPLES - 1];
+      before = samples[(part + 1) * SAMPLES - 1] ?? before;
     }
-    const part = { from, before, items: sortUpTo(before, all) };
-    this.#size += part.items.length;
-    const [first = part, ...others] = this.#piecesOf(part);
-    this.#runs.splice(index, 0, first, ...others);
-    return first;
+    const run = { from, before, items: this.#sorted(all, from, before) };
+    this.#size += run.items.length;
+    this.#runs.splice(index, 0, ...this.#piecesOf(run));
+    return this.#runAt(place) ?? run;
+  }
+
+  /** Returns those items of a list that are in a range, sorted. */
+  #sorted(
+    items: readonly T[],
+    from: P | undefined,
+    before: P | undefined,
+  ): T[] {
+    return items.filter((item) =>
+      (from === undefined || !this.#isBefore(item, from)) &&
+      this.#isBefore(item, before)
+    ).sort(this.#compare);
   }
 
   /** Cuts a run into pieces: a change moves what follows it in its piece. */
@@ -133,8 +153,8 @@ export class PartlySorted<P, T extends P = P> {
     const length = this.#few;
     const starts = items
       .filter((_, place) => place > 0 && place % length === 0);
-    return [from, ...starts].map((from, n) => ({
-      from,
+    return [from, ...starts].map((start, n) => ({
+      from: start,
       before: starts[n] ?? before,
       items: items.slice(n * length, (n + 1) * length),
     }));

@@ -73,6 +73,22 @@ Deno.test("PartlySorted sorts many keys part by part, as far as they are read", 
   assertEquals(listed.listings, listings);
 });
 
+Deno.test("PartlySorted sorts each part once, also if the last page is read first", () => {
+  const listed = new Listed(scattered(100_000));
+  for (let after = 99_000; after >= 0; after -= 1_000) {
+    assertEquals(listed.page(after, 1), [after + 1]);
+  }
+  assert(listed.listings < 100, `${listed.listings} listings`);
+});
+
+Deno.test("PartlySorted keeps what is sorted while other parts change", () => {
+  const listed = new Listed(scattered(100_000));
+  listed.page(undefined, 1);
+  for (let n = 0; n < 10_000; n++) listed.toggle(90_000 + n);
+  assertEquals(listed.page(undefined, 1), [0]);
+  assertEquals(listed.listings, 1);
+});
+
 Deno.test("PartlySorted forgets an order that nobody reads", () => {
   const listed = new Listed(scattered(100));
   listed.page(undefined, 1);

@@ -411,17 +411,19 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const home = context === undefined
       ? undefined
       : this.#entries.contexts.get(context);
+    const keyOf = (snapshot: PresenceSnapshot<M>): Key =>
+      subject === undefined ? snapshot.subject : snapshot.context;
     const groups = home?.areAlone
       ? snapshots.map((snapshot) => [snapshot])
-      : groupsOf(snapshots);
+      : [...Map.groupBy(snapshots, keyOf).values()];
     return groups.map((group) => summaryOf(group, projection));
   }
 
   /**
    * Reads a large context page by page, in the order of `compareKeys`. A subject
    * that is there throughout is on exactly one page, even if others join and
-   * leave meanwhile. O(log n + page), and O(n) for each 32nd of the subjects that
-   * is read for the first time.
+   * leave meanwhile. O(log n + page), and O(n) for each part of a large context
+   * that is read for the first time: about a 32nd of it.
    *
    * @param context The context.
    * @param options Which page, what may be seen, and the ranks.
@@ -461,9 +463,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     assertCount(limit, 1, "limit", "read page");
     const groups: PresenceSnapshot<M>[][] = [];
     let next: M["subject"] | undefined;
-    const entries = this.#entries.contexts.get(context)?.from(after) ?? [];
+    const entries = this.#entries.contexts.get(context)?.after(after) ?? [];
     for (const { snapshot } of entries) {
-      if (snapshot.subject === after || !isVisible(snapshot, visible)) continue;
+      if (!isVisible(snapshot, visible)) continue;
       const last = groups.at(-1);
       if (last?.[0]?.subject === snapshot.subject) {
         last.push(snapshot);
@@ -508,7 +510,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
 
   /**
    * Lists the contexts that have an entry, or one of a subject. O(contexts)
-   * without a policy, else up to O(entries).
+   * without a subject and a policy, else O(entries that may match).
    *
    * @param options Which subject, and what may be seen.
    * @returns The contexts with a visible entry.
@@ -622,7 +624,8 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
       entry.home.set(entry, reduce(previous, previous.facets, update));
     }
     const { due: formerlyDue } = entry;
-    entry.keepAlive(update, shift, silent);
+    entry.refreshedAt = silent ? update.observedAt : undefined;
+    entry.setDeadlines(update, shift);
     // The queue ignores other deadlines anyway, and asking it costs a cache miss.
     if (entry.due < formerlyDue) this.#deadlines.schedule(entry);
     if (silent) return this.lastSequence;
@@ -753,16 +756,6 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
 }
 
 const CREATE = "create store";
-
-/** Groups snapshots of one subject, or in one context, to summarize them. */
-function groupsOf<M extends PresenceModel>(
-  snapshots: readonly PresenceSnapshot<M>[],
-): PresenceSnapshot<M>[][] {
-  return [...Map.groupBy(snapshots, ({ context }) => context).values()]
-    .flatMap((
-      there,
-    ) => [...Map.groupBy(there, ({ subject }) => subject).values()]);
-}
 
 function assertOneOf(
   [first, second]: readonly [string, string],

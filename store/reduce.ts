@@ -34,13 +34,11 @@ export function reduce<M extends PresenceModel>(
 
 /**
  * Applies a patch: a value sets, `null` clears, `undefined` keeps. The result
- * is a plain object with every facet as an own property, even `__proto__`.
+ * is a new object with every facet as an own property, even `__proto__`.
  */
 function patchNamed(facets: Named, patch: Named): Named {
-  if (setsAll(patch)) {
-    // An update is immutable, so a patch that names every facet is the result.
-    return namesAll(patch, facets) ? patch : { ...facets, ...patch };
-  }
+  // A spread defines own properties, whatever their names.
+  if (setsAll(patch)) return { ...facets, ...patch };
   const patched = new Map(Object.entries(facets));
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) patched.delete(name);
@@ -55,13 +53,6 @@ function setsAll(patch: Named): boolean {
     const value = patch[name];
     if (value === null || value === undefined) return false;
   }
-  return true;
-}
-
-/** Reports whether a plain patch has a member for each facet. */
-function namesAll(patch: Named, facets: Named): boolean {
-  if (Object.getPrototypeOf(patch) !== Object.prototype) return false;
-  for (const name in facets) if (!Object.hasOwn(patch, name)) return false;
   return true;
 }
 

@@ -59,6 +59,7 @@ export async function benchStore(
   size: number,
   rounds: number = ROUNDS,
 ): Promise<Cost[]> {
+  if (!(size >= TURN)) throw new RangeError(`${size} is less than ${TURN}`);
   const before = heapInUse();
   const store = new PresenceStore<BenchModel>();
   for (let index = 0; index < size; index++) {
@@ -106,9 +107,8 @@ export async function benchStore(
     order: readonly number[] = random,
     turn = TURN,
   ): Promise<void> {
-    const cost = await costOf(sideOf(ours), sideOf(baseline), {
-      ...{ order, turn, rounds },
-    });
+    const settings = { order, turn, rounds };
+    const cost = await costOf(sideOf(ours), sideOf(baseline), settings);
     costs.push({ operation, ...cost });
   }
 
@@ -351,7 +351,7 @@ function heapInUse(): number {
 }
 
 /** Formats a cost as in the table of the README. */
-export function cellOf({ ours, ratio }: Cost): string {
+function cellOf({ ours, ratio }: Cost): string {
   if (Number.isNaN(ratio)) return `${Math.round(ours)}`;
   const cost = ours < 10_000
     ? `${Math.round(ours)} ns`

@@ -1,13 +1,14 @@
+import type { Key } from "../../../core/mod.ts";
 import { type SubjectSummary, summarize } from "../../../store/mod.ts";
 import { groupBy } from "../../internal.ts";
 import type { ServedStore } from "../served.ts";
 import type {
-  ContextAnswer,
   SubjectAnswer,
   WhereaboutsAnswer,
   WireSummary,
   WithdrawAnswer,
 } from "../wire/wire.ts";
+import { contextAnswer, type SummaryPart } from "./context_answer.ts";
 import {
   answer,
   type Ask,
@@ -19,6 +20,9 @@ import {
 } from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
 import { Query } from "./query.ts";
+
+/** How many summaries are written at once. */
+const PART = 1_000;
 
 /** `GET /v1/presence`: lists a context, or finds a subject in it or anywhere. */
 export function presence(ask: Ask): Promise<Response> {
@@ -45,20 +49,47 @@ async function inContext(
 ): Promise<Response> {
   const incomplete = await isIncomplete(ask, context);
   const { service: { server, tokens }, actor } = ask;
-  const { store } = server;
   const { visible } = actor;
-  const page = store.summaryPage(context, { limit, after, visible });
-  const summaries = summariesJson(store, page.summaries, maxResources);
-  const isCut = summaries.length < page.summaries.length;
-  const next = isCut ? summaries.at(-1)?.subject : page.next;
-  const body = { context, summaries, incomplete, next };
+  const parts = partsOf(ask, context, limit, after, maxResources);
+  const position = positionOf(server);
+  const body = { context, incomplete, ...position };
   // A later page has no cursor: a watch from it would miss changes to pages
   // before.
-  if (after !== undefined) return answer<ContextAnswer>(ask, body);
-  const { subjects: count } = store.count(context, { visible });
-  const position = positionOf(server);
+  if (after !== undefined) return contextAnswer(ask, body, parts);
+  const { subjects: count } = server.store.count(context, { visible });
   const cursor = tokens.begin(position, { ...actor, context })(position);
-  return answer<ContextAnswer>(ask, { ...body, count, cursor });
+  return contextAnswer(ask, { ...body, count, cursor }, parts);
+}
+
+/**
+ * Reads the summaries of a page in parts. What changes between two parts comes
+ * after the cursor of the answer, like what changes between two pages.
+ */
+function* partsOf(
+  { service: { server: { store } }, actor: { visible } }: Ask,
+  context: string,
+  limit: number,
+  first: Key | undefined,
+  maxResources: number | undefined,
+): Generator<SummaryPart, void> {
+  let after = first;
+  let left = limit;
+  let room = maxResources;
+  while (true) {
+    const partLimit = Math.min(left, PART);
+    const page = store
+      .summaryPage(context, { limit: partLimit, after, visible });
+    const summaries = summariesJson(store, page.summaries, room);
+    left -= summaries.length;
+    for (const { resources = [] } of summaries) {
+      if (room !== undefined) room -= resources.length;
+    }
+    const isCut = summaries.length < page.summaries.length;
+    after = isCut ? summaries.at(-1)?.subject : page.next;
+    const last = after === undefined || isCut || left === 0 || room === 0;
+    yield { summaries, last, next: after };
+    if (last) return;
+  }
 }
 
 async function ofSubject(

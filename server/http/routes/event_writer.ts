@@ -26,7 +26,8 @@ export function changesFrom(
 export class EventWriter {
   readonly #maxChanges: number;
   readonly #parts = new WeakMap<PresenceBatch, readonly PresenceBatch[]>();
-  readonly #events = new WeakMap<PresenceBatch, Uint8Array>();
+  /** Held weakly: a quiet context keeps its baseline, which may be large. */
+  readonly #events = new WeakMap<PresenceBatch, WeakRef<Uint8Array>>();
 
   /** Creates a writer of events with a largest number of changes. */
   constructor(maxChanges: number) {
@@ -66,12 +67,12 @@ export class EventWriter {
   }
 
   #eventOf(batch: PresenceBatch): Uint8Array {
-    let event = this.#events.get(batch);
+    let event = this.#events.get(batch)?.deref();
     if (event === undefined) {
       const name = batch.type === "baseline" ? "baseline" : "change";
       const data = JSON.stringify(batch);
       event = encoder.encode(`event: ${name}\ndata: ${data}\n`);
-      this.#events.set(batch, event);
+      this.#events.set(batch, new WeakRef(event));
     }
     return event;
   }

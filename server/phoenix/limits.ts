@@ -22,6 +22,15 @@ export interface PhoenixLimits {
    */
   readonly metaBytes: number;
   /**
+   * Connections in a topic whose presence a client may begin to watch. The state
+   * that it gets has all of them in one frame, which is made in one go: a
+   * hundred thousand would stop the server for a second or more. A client of a
+   * topic that grows beyond this goes on getting diffs.
+   *
+   * @default {10_000}
+   */
+  readonly stateConnections: number;
+  /**
    * Topics that one socket may have joined.
    *
    * @default {100}
@@ -64,6 +73,7 @@ export const DEFAULT_LIMITS: PhoenixLimits = {
   frameBytes: 262_144,
   broadcastBytes: 65_536,
   metaBytes: 4_096,
+  stateConnections: 10_000,
   topics: 100,
   messagesPerSecond: 100,
   sockets: 100,

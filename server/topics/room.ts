@@ -1,10 +1,11 @@
 import {
+  compareKeys,
   equalValues,
   type PresenceSnapshot,
   sameVisibility,
 } from "../../core/mod.ts";
 import type { CursorPosition } from "../../store/mod.ts";
-import { rightsKey } from "../internal.ts";
+import { groupBy, rightsKey } from "../internal.ts";
 import {
   type EntryDifference,
   OMNISCIENT_VIEWER,
@@ -21,7 +22,7 @@ import {
 } from "./differences.ts";
 import { metaOf } from "./meta.ts";
 import type { WireDiff, WirePresence } from "./state/presence_diff.ts";
-import { drop, put, sizeOf } from "./state/presence_tree.ts";
+import { drop, put, sizeOf, treeOf } from "./state/presence_tree.ts";
 import type {
   TopicModel,
   TopicPolicy,
@@ -132,8 +133,11 @@ class Group {
   readonly #topic: string;
   readonly #rights: TopicPolicy;
   #presences: Presences;
-  /** The keys for which the tree may differ from the mirror. */
-  readonly #stale: Set<string>;
+  /**
+   * The keys for which the tree may differ from the mirror; `undefined` if there
+   * is no tree.
+   */
+  #stale: Set<string> | undefined;
   #state: TopicState | undefined;
 
   constructor(
@@ -144,7 +148,6 @@ class Group {
     this.#view = view;
     this.#topic = topic;
     this.#rights = viewerPolicy({ ...viewer, subject: undefined });
-    this.#stale = new Set(view.subjects(topic));
   }
 
   /** Returns what a reader may see: the group's view, and its own key whole. */
@@ -166,9 +169,7 @@ class Group {
     differences: readonly KeyDifference[],
     position: CursorPosition,
   ): void {
-    for (const { key } of differences) this.#stale.add(key);
-    // Keys that join and leave while nobody asks must not accumulate.
-    if (this.#stale.size > sizeOf(this.#presences)) this.#catchUp();
+    this.#outdate(differences);
     const diff = diffFor(differences, this.#rights);
     const shared = messageOf(diff, position);
     const withheld = new Map(
@@ -202,13 +203,41 @@ class Group {
     return this.#view.snapshots({ context: this.#topic, subject: key });
   }
 
-  /** Updates the tree from the mirror. O(log n) for each stale key. */
+  /** Marks keys for which the tree may differ from the mirror. */
+  #outdate(differences: readonly KeyDifference[]): void {
+    if (this.#stale === undefined) return;
+    for (const { key } of differences) this.#stale.add(key);
+    if (this.#stale.size <= sizeOf(this.#presences)) return;
+    // It is no more use: who asks next needs a new one.
+    this.#presences = undefined;
+    this.#stale = undefined;
+  }
+
+  /**
+   * Updates the tree from the mirror. O(log n) for each stale key; without a
+   * tree O(n log n).
+   */
   #catchUp(): void {
+    if (this.#stale === undefined) {
+      this.#presences = treeOf(this.#allPresences());
+      this.#stale = new Set();
+    }
     for (const key of this.#stale) {
       const presence = presenceFor(this.#snapshotsOf(key), this.#rights);
       this.#presences = withKey(this.#presences, key, presence);
     }
     this.#stale.clear();
+  }
+
+  /** Lists what readers see, in the order of keys. */
+  #allPresences(): { readonly key: string; readonly value: WirePresence }[] {
+    const all = this.#view.snapshots({ context: this.#topic });
+    return [...groupBy(all, ({ subject }) => subject)]
+      .sort(([a], [b]) => compareKeys(a, b))
+      .flatMap(([key, own]) => {
+        const value = presenceFor(own, this.#rights);
+        return value === undefined ? [] : { key, value };
+      });
   }
 }
 

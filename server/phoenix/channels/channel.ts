@@ -87,6 +87,31 @@ export class Channel {
   }
 
   /**
+   * Asserts that the client can be told who is there, if it wants to know.
+   *
+   * @throws {Refusal} If the topic is too large.
+   */
+  assertCanBegin(): void {
+    if (this.#settings.presence) this.assertSmall();
+  }
+
+  /**
+   * Asserts that the topic is small enough for a state of it. O(1).
+   *
+   * @param newcomers How many are about to be in it, too.
+   * @throws {Refusal} If it is too large.
+   */
+  protected assertSmall(newcomers = 0): void {
+    const { stateConnections } = this.#settings.limits;
+    const { entries } = this.socket.presence.server.store.count(this.topic);
+    if (entries + newcomers <= stateConnections) return;
+    throw new Refusal(
+      `topic too large: it has ${stateConnections} connections or more`,
+      "too-large",
+    );
+  }
+
+  /**
    * Begins to send who is there, if the client wants to know. Does nothing if
    * the channel is stopped: the reply to its join may have closed the socket.
    */
@@ -132,6 +157,8 @@ export class Channel {
    * @throws {InvalidValueError} If the meta is too large, no object where it
    * must be, or refused as a meta.
    * @throws {ContextAtCapacityError} If the topic is full.
+   * @throws {Refusal} If the topic is too large for them to be told who else is
+   * there.
    */
   track(
     meta: TopicMeta,
@@ -141,6 +168,8 @@ export class Channel {
     const whole = this.#stamped(meta);
     if (!this.#handle?.update(whole, { visibility })) {
       const { presence, origin } = this.socket;
+      // Who is present is told who else is.
+      if (this.#watching === undefined) this.assertSmall(1);
       this.#handle = presence.track(this.topic, this.key, whole, {
         origin,
         // It lasts as long as the socket.
@@ -252,6 +281,8 @@ export class Channel {
 
   async #send(signal: AbortSignal): Promise<void> {
     const { outbox, presence } = this.socket;
+    // It may have grown since they joined.
+    this.assertSmall();
     const options = { viewer: this.#viewer, signal };
     for await (const message of presence.watch(this.topic, options)) {
       // It was under way when the watch ended, or the rights changed.
@@ -280,7 +311,7 @@ export class Channel {
   }
 
   #stamped(meta: TopicMeta): TopicMeta {
-    const { stamp, metaBytes } = this.#settings;
+    const { stamp, limits: { metaBytes } } = this.#settings;
     const bytes = new TextEncoder().encode(JSON.stringify(meta)).length;
     if (bytes > metaBytes) {
       const rule = `must have at most ${metaBytes} bytes as JSON`;

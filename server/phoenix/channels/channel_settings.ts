@@ -1,5 +1,6 @@
 import type { TopicViewer } from "../../topics/mod.ts";
 import type { PhoenixMessage, Ref } from "../frames/message.ts";
+import type { PhoenixLimits } from "../limits.ts";
 import {
   type Admission,
   type PhoenixIdentity,
@@ -32,8 +33,8 @@ export interface ChannelSettings
   readonly viewerOf: ((identity: PhoenixIdentity) => TopicViewer) | undefined;
   /** Fields of all their metas. */
   readonly stamp: object | undefined;
-  /** Bytes that a meta may have as JSON. */
-  readonly metaBytes: number;
+  /** What one socket may ask for. */
+  readonly limits: PhoenixLimits;
 }
 
 /**
@@ -44,7 +45,7 @@ export function settingsOf(
   { message, params, admission }: AdmittedJoin,
   identity: PhoenixIdentity,
   socketId: string,
-  metaBytes: number,
+  limits: PhoenixLimits,
 ): ChannelSettings {
   const { topic, joinRef, ref } = message;
   const { dialect, presence, self } = params;
@@ -70,6 +71,6 @@ export function settingsOf(
     viewer: viewerOf(identity),
     viewerOf: admission.viewer === undefined ? viewerOf : undefined,
     stamp: admission.stamp,
-    metaBytes,
+    limits,
   };
 }

@@ -88,6 +88,15 @@ export class DocumentChannel extends Channel {
     assertMayWrite(identity, this.needed);
   }
 
+  /**
+   * Asserts that the client can be told who is there.
+   *
+   * @throws {Refusal} If the document is too large.
+   */
+  override assertCanBegin(): void {
+    this.assertSmall(1);
+  }
+
   /** The same; also their session and its colour, if they have entered. */
   override get greeting(): JsonObject {
     if (this.#session === undefined) return {};

@@ -132,7 +132,7 @@ export class Joins {
   #channelOf(admitted: AdmittedJoin): Channel {
     const { hub: { documents, limits }, id, standing } = this.#connection;
     const { identity } = standing;
-    const settings = settingsOf(admitted, identity, id, limits.metaBytes);
+    const settings = settingsOf(admitted, identity, id, limits);
     const documentId = documentIdOf(settings.topic);
     return documents === undefined || documentId === undefined
       ? new Channel(this.#connection, settings)
@@ -141,6 +141,7 @@ export class Joins {
 
   #enter(admitted: AdmittedJoin): Promise<void> | void {
     const channel = this.#channelOf(admitted);
+    channel.assertCanBegin();
     if (channel instanceof DocumentChannel) {
       return this.#enterDocument(admitted, channel);
     }

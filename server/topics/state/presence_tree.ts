@@ -18,6 +18,21 @@ export interface PresenceTree<V> {
 /** A tree, which may be empty. */
 export type Tree<V> = PresenceTree<V> | undefined;
 
+/** Makes a tree of items in the order of their keys. O(n). */
+export function treeOf<V>(
+  items: readonly Item<V>[],
+  from = 0,
+  to = items.length,
+): Tree<V> {
+  if (from >= to) return undefined;
+  const middle = (from + to) >>> 1;
+  return join(
+    treeOf(items, from, middle),
+    items[middle]!,
+    treeOf(items, middle + 1, to),
+  );
+}
+
 /** Returns the number of keys. O(1). */
 export function sizeOf(tree: Tree<unknown>): number {
   return tree?.size ?? 0;

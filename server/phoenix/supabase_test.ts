@@ -122,6 +122,14 @@ test("Supabase's client that does not listen gets no presence until it tracks", 
   await shows(client, { ada: [{ tab: 1 }], bob: [{ tab: 0 }] });
 });
 
+test("Supabase's client without presence joins a topic that is too large, and can't track", async () => {
+  await using service = serve({ limits: { stateConnections: 1 } });
+  for (const key of ["ada", "bob"]) service.topics.track(TOPIC, key, {});
+  await using client = await SupabaseClient.join(service, { presence: false });
+  assertEquals(await client.channel.track({ tab: 1 }), "error");
+  assertEquals(client.joins, 1);
+});
+
 for (const vsn of ["1.0.0", "2.0.0"] as const) {
   test(`Supabase's client of version ${vsn} broadcasts`, async () => {
     await using service = serve();

@@ -502,3 +502,20 @@ Deno.test("TopicPresence.watch() fails its readers, and no others, if an entry c
   t.presence.track("other", "bob", 1);
   assertEquals((await t.presence.watch("other").next()).done, false);
 });
+
+Deno.test("a new reader gets what is there after more changes than the topic has keys", async () => {
+  using t = topics();
+  const ada = t.presence.track("room", "ada", {});
+  const first = new Client(t.presence, "room");
+  await first.read();
+  for (const key of ["eve", "bob", "dan", "cleo"]) {
+    t.presence.track("room", key, {});
+    await first.read();
+  }
+  ada[Symbol.dispose]();
+  await first.read();
+  const second = new Client(t.presence, "room");
+  await second.read();
+  assertEquals(second.list(), t.presence.list("room"));
+  assertEquals(first.list(), second.list());
+});

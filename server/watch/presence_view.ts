@@ -214,14 +214,29 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     snapshots: readonly PresenceSnapshot<M>[],
     differences: Differences<M>,
   ): void {
-    const former = new Set(this.snapshots());
+    const known = this.snapshots();
+    const former = new Set<PresenceSnapshot<M>>();
+    let place = 0;
     for (const snapshot of snapshots) {
-      const known = this.#contexts.get(snapshot.context)?.get(snapshot);
-      if (known !== undefined) former.delete(known);
+      // In this process most are the same objects in the same order, and need no
+      // look-up.
+      if (snapshot === known[place]) {
+        place++;
+        continue;
+      }
+      const previous = this.#contexts.get(snapshot.context)?.get(snapshot);
+      if (previous !== undefined && !former.delete(previous)) {
+        const found = known.indexOf(previous, place);
+        while (place < found) former.add(known[place++]!);
+        if (place === found) place++;
+      }
       // A snapshot that came over a wire is a new object each time.
-      if (!equalValues(known, snapshot)) this.#set(snapshot, differences);
+      if (!equalValues(previous, snapshot)) this.#set(snapshot, differences);
     }
     for (const snapshot of former) this.#delete(snapshot, differences);
+    for (const snapshot of known.slice(place)) {
+      this.#delete(snapshot, differences);
+    }
   }
 
   #events(differences: Differences<M>): PresenceViewEvent<M>[] {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import fc from "fast-check";
 import { entryKeyOf, type PresenceSnapshot } from "../../core/mod.ts";
 import { DEFAULT_PROJECTION, EntryTree } from "../../store/mod.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type PresenceViewEvent,
   PUBLIC_VIEWER,
 } from "../mod.ts";
-import { countCalls, keyOf, Mirror, update } from "../testing/harness.ts";
+import { countCalls, keyOf, Mirror, RUNS, update } from "../testing/harness.ts";
 
 function snapshot(fields: Partial<PresenceSnapshot> = {}): PresenceSnapshot {
   const { facetDeadlines: _, ...rest } = update({ observedAt: 0, ...fields });
@@ -203,6 +204,59 @@ Deno.test("PresenceView.apply() returns only the differences of a later baseline
     "updated dave",
   ]);
   assertEquals(view.apply(baseline(10, view.snapshots())), []);
+});
+
+Deno.test("PresenceView.apply() takes a later baseline in any order (property)", () => {
+  const subjects = Array.from({ length: 12 }, (_, n) => `person-${n}`);
+  const known = new Map(
+    subjects.map((subject) => [subject, snapshot({ subject })]),
+  );
+  const entry = fc.record({
+    subject: fc.constantFrom(...subjects),
+    // The very object, an equal one, or one that differs.
+    form: fc.constantFrom("same", "same", "same", "equal", "other"),
+  });
+  const entries = fc.uniqueArray(entry, {
+    selector: ({ subject }) => subject,
+    maxLength: 12,
+    size: "max",
+  });
+  const madeOf = ({ subject, form }: { subject: string; form: string }) => {
+    if (form === "same") return known.get(subject) ?? snapshot({ subject });
+    return snapshot({ subject, observedAt: form === "other" ? 1 : 0 });
+  };
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray(subjects),
+      entries,
+      (first, later) => {
+        const view = new PresenceView();
+        view.apply(
+          baseline(
+            1,
+            first.map((subject) => madeOf({ subject, form: "same" })),
+          ),
+        );
+        const told = names(view.apply(baseline(2, later.map(madeOf))));
+        const laterForms = new Map(
+          later.map(({ subject, form }) => [subject, form]),
+        );
+        const expected = [
+          ...later.filter(({ subject }) => !first.includes(subject))
+            .map(({ subject }) => `joined ${subject}`),
+          ...later.filter(({ subject, form }) =>
+            first.includes(subject) && form === "other"
+          ).map(({ subject }) => `updated ${subject}`),
+          ...first.filter((subject) => !laterForms.has(subject))
+            .map((subject) => `left ${subject}`),
+        ];
+        assertEquals(told.sort(), expected.sort());
+        const shown = view.snapshots().map(({ subject }) => `${subject}`);
+        assertEquals(shown.sort(), [...laterForms.keys()].sort());
+      },
+    ),
+    { numRuns: RUNS },
+  );
 });
 
 Deno.test("PresenceView.apply() applies a baseline with its last part", () => {

@@ -35,7 +35,12 @@ function isBox(meta: object): boolean {
     Object.keys(meta).length === 1;
 }
 
-const WIRE_METAS = new WeakMap<PresenceSnapshot<TopicModel>, WireMeta>();
+/** As many are kept: more would cost memory, and the collector its time. */
+const MAX_KEPT = 10_000;
+
+/** The latest metas for a wire: the one before a change is asked for again. */
+let kept = new WeakMap<PresenceSnapshot<TopicModel>, WireMeta>();
+let keptCount = 0;
 
 /**
  * Returns the meta of an entry for a wire. Its `phx_ref` follows from the meta
@@ -43,13 +48,17 @@ const WIRE_METAS = new WeakMap<PresenceSnapshot<TopicModel>, WireMeta>();
  * restart.
  */
 export function wireMetaOf(snapshot: PresenceSnapshot<TopicModel>): WireMeta {
-  let wire = WIRE_METAS.get(snapshot);
+  let wire = kept.get(snapshot);
   if (wire === undefined) {
     const { resource = null, origin } = snapshot;
     const meta = metaOf(snapshot);
     const ref = hashText(JSON.stringify([resource, origin, meta]));
     wire = toWireMeta(meta, ref);
-    WIRE_METAS.set(snapshot, wire);
+    if (keptCount++ === MAX_KEPT) {
+      kept = new WeakMap();
+      keptCount = 1;
+    }
+    kept.set(snapshot, wire);
   }
   return wire;
 }

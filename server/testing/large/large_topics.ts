@@ -12,7 +12,7 @@
  */
 
 // @ts-types="npm:@types/phoenix@1.6.7"
-import { Socket } from "phoenix";
+import { type Channel, Socket } from "phoenix";
 
 const ROUNDS = 7;
 
@@ -112,6 +112,7 @@ async function report(
 /** A client by phoenix.js, and what it got. */
 class Newcomer implements Disposable {
   readonly #socket: Socket;
+  readonly #channel: Channel;
   bytes = 0;
   /** How many members it has seen join by diffs. */
   joins = 0;
@@ -120,7 +121,7 @@ class Newcomer implements Disposable {
   /** What became of the join. */
   readonly answer: Promise<string>;
 
-  constructor({ url }: Target, params: object = {}) {
+  constructor({ url }: Target) {
     const count = (data: unknown) => {
       if (typeof data === "string") this.bytes += data.length;
     };
@@ -131,11 +132,9 @@ class Newcomer implements Disposable {
           this.addEventListener("message", ({ data }) => count(data));
         }
       },
-      // Once: what happens after that is not measured.
-      rejoinAfterMs: () => 1e9,
     });
     this.#socket.connect();
-    const channel = this.#socket.channel("room", params);
+    const channel = this.#channel = this.#socket.channel("room");
     channel.on("presence_diff", ({ joins, leaves }) => {
       this.joins += Object.keys(joins).length;
       this.leaves += Object.keys(leaves).length;
@@ -152,6 +151,8 @@ class Newcomer implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // A channel that was refused would try again.
+    this.#channel.leave();
     this.#socket.disconnect();
   }
 }

@@ -1,4 +1,5 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
+import { NoRespondersError } from "@nats-io/nats-core";
 
 /** The key has another revision than expected. */
 export const IS_OTHER = [10071, 10164];
@@ -40,5 +41,6 @@ export function isMissing(error: unknown): boolean {
 
 /** Reports whether an error says that there was no responder. */
 export function hasNoResponder(error: unknown): boolean {
-  return error instanceof Error && error.name === "JetStreamNotEnabled";
+  return error instanceof NoRespondersError ||
+    error instanceof Error && error.name === "JetStreamNotEnabled";
 }

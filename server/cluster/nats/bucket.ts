@@ -8,7 +8,12 @@ import {
   RepublishHeaders,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { headers, type Msg, type Subscription } from "@nats-io/nats-core";
+import type {
+  Msg,
+  PermissionViolationError,
+  Subscription,
+} from "@nats-io/nats-core";
+import { Acks } from "./acks.ts";
 import {
   hasCode,
   hasNoResponder,
@@ -43,6 +48,12 @@ export interface PutOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The header that names the revision that a key must have. */
+const EXPECTED = "Nats-Expected-Last-Subject-Sequence";
+
+/** The header that names the stream that must answer. */
+const STREAM = "Nats-Expected-Stream";
+
 /** How many values are removed at once. */
 const MAX_REMOVALS = 64;
 
@@ -65,6 +76,7 @@ export class Bucket {
   readonly #link: Link;
   readonly #options: BucketOptions;
   readonly #js: JetStreamClient;
+  readonly #acks: Acks;
   readonly #manager: Promise<JetStreamManager>;
   readonly #onForgotten: () => void;
   #memory = "";
@@ -77,14 +89,21 @@ export class Bucket {
   /**
    * Takes a link; nothing is asked yet.
    *
+   * @param id Identifies the connection.
    * @param onForgotten Called when the bucket has forgotten what it knew.
    */
-  constructor(link: Link, options: BucketOptions, onForgotten: () => void) {
+  constructor(
+    link: Link,
+    options: BucketOptions,
+    id: string,
+    onForgotten: () => void,
+  ) {
     const api = { timeout: options.timeoutMs, checkAPI: false };
     this.names = new Names(options.bucket);
     this.#link = link;
     this.#options = options;
     this.#js = jetstream(link.nats, api);
+    this.#acks = new Acks(link, this.names.acks(id), options.timeoutMs);
     this.#manager = jetstreamManager(link.nats, api);
     this.#onForgotten = onForgotten;
   }
@@ -134,6 +153,16 @@ export class Bucket {
     this.#config = config;
   }
 
+  /** Handles a permission that the connection lacks. */
+  refused(error: PermissionViolationError): void {
+    this.#acks.refused(error);
+  }
+
+  /** Makes writes fail from now on. */
+  close(): void {
+    this.#acks.close();
+  }
+
   /** Returns the value of a key, if it has one; a key may have wildcards. */
   get(key: string): Promise<Entry | undefined> {
     return this.#ask(() => this.#get(key));
@@ -150,17 +179,14 @@ export class Bucket {
     value: string | Uint8Array,
     options: PutOptions = {},
   ): Promise<number | undefined> {
-    const head = headers();
-    for (const [name, text] of Object.entries(options.headers ?? {})) {
-      head.set(name, text);
-    }
-    const expect = { lastSubjectSequence: options.expected };
-    const publishOptions = { headers: head, expect };
+    const { expected, headers } = options;
+    const head = expected === undefined
+      ? headers
+      : { ...headers, [EXPECTED]: String(expected) };
     try {
-      const { seq } = await this.#ask(() =>
-        this.#js.publish(this.names.subject(key), value, publishOptions)
+      return await this.#ask(() =>
+        this.#acks.publish(this.names.subject(key), value, head)
       );
-      return seq;
     } catch (error) {
       if (hasCode(error, IS_OTHER)) return undefined;
       // It may be full.
@@ -284,9 +310,9 @@ export class Bucket {
     this.#reaching ??= Promise.resolve().then(async () => {
       this.#reaching = undefined;
       const subject = this.names.subject(this.names.memory);
-      const expect = { streamName: `not-${this.names.stream}` };
+      const head = { [STREAM]: `not-${this.names.stream}` };
       try {
-        await this.#js.publish(subject, "", { expect });
+        await this.#acks.publish(subject, "", head);
       } catch (error) {
         if (!hasCode(error, IS_NOT_MATCHED)) throw error;
       }
@@ -319,9 +345,11 @@ export class Bucket {
         if (isThere && entry.value !== "") return this.#opened(entry.value);
         // Others may try the same: the first one counts.
         await this.#link.ask(() =>
-          this.#js.publish(this.names.subject(memory), crypto.randomUUID(), {
-            expect: { lastSubjectSequence: entry?.revision ?? 0 },
-          })
+          this.#acks.publish(
+            this.names.subject(memory),
+            crypto.randomUUID(),
+            { [EXPECTED]: String(entry?.revision ?? 0) },
+          )
         );
       } catch (error) {
         const isGone = isMissing(error);

@@ -1,4 +1,7 @@
-import type { NatsConnection } from "@nats-io/nats-core";
+import {
+  type NatsConnection,
+  PermissionViolationError,
+} from "@nats-io/nats-core";
 import { NatsAwayError, NatsClosedError } from "./errors.ts";
 
 /** Notified of what happens to a connection. */
@@ -7,6 +10,8 @@ export interface LinkListener {
   lost(): void;
   /** It is back. */
   back(): void;
+  /** It lacks a permission. */
+  refused(error: PermissionViolationError): void;
   /** It is closed and does not come back. Called once. */
   closed(error: NatsClosedError): void;
 }
@@ -55,7 +60,8 @@ export class Link {
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.nats.status()) {
+    for await (const status of this.nats.status()) {
+      const { type } = status;
       if (type === "disconnect") {
         this.#lose(new NatsAwayError());
         for (const { lost } of [...this.listeners]) lost();
@@ -65,6 +71,10 @@ export class Link {
         // The client has subscribed again before it says so.
         this.#loss = undefined;
         for (const { back } of [...this.listeners]) back();
+      } else if (
+        type === "error" && status.error instanceof PermissionViolationError
+      ) {
+        for (const { refused } of [...this.listeners]) refused(status.error);
       }
     }
   }

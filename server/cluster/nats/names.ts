@@ -85,4 +85,9 @@ export class Names {
   texts(context: string): string {
     return `ruthere.${this.bucket}.told.${token(context)}`;
   }
+
+  /** The subject below which a connection gets the answers to its writes. */
+  acks(connection: string): string {
+    return `ruthere.${this.bucket}.acks.${connection}`;
+  }
 }

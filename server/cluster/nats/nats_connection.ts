@@ -45,6 +45,7 @@ export class NatsBackboneConnection implements BackboneConnection {
   readonly #linkListener: LinkListener = {
     lost: () => this.#loss = {},
     back: () => this.#recover(),
+    refused: (error) => this.#bucket.refused(error),
     closed: (error) => this.#onError(error),
   };
   /**
@@ -65,7 +66,7 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#listener = listener;
     this.#link = link;
     this.#onError = options.onError;
-    this.#bucket = new Bucket(link, options, () => this.#forget());
+    this.#bucket = new Bucket(link, options, this.#id, () => this.#forget());
     this.#leases = new LeaseTable(this.#bucket, node, this.#id, listener);
     this.#feed = new Feed(this.#bucket, this.#bucket.names.lease(), (news) => {
       if (this.#isClosed) return;
@@ -178,6 +179,7 @@ export class NatsBackboneConnection implements BackboneConnection {
     this.#link.listeners.delete(this.#linkListener);
     for (const context of [...this.#followed.keys()]) this.unfollow(context);
     this.#feed.stop();
+    this.#bucket.close();
     return Promise.resolve();
   }
 

@@ -39,7 +39,8 @@ export class RedisCalls {
   /**
    * Sends a command.
    *
-   * @param keys The keys that it is about, which belong together.
+   * @param keys The keys that it is about, all of one slot. Those belong together
+   * whose names differ in the last part.
    * @param args The command and its arguments.
    * @returns The reply.
    */
@@ -52,7 +53,10 @@ export class RedisCalls {
     } catch (error) {
       if (!isWrongType(error)) throw error;
       const { memory } = this.names;
-      const renamed = await this.#setAside(keys);
+      const renamed: string[] = [];
+      for (const group of groupsOf(keys)) {
+        renamed.push(...await this.#setAside(group));
+      }
       // Another node has noticed it, too, and was quicker.
       if (renamed.length === 0) throw error;
       const more = await this.#setAside([memory]);
@@ -98,4 +102,16 @@ export class RedisCalls {
       ]),
     );
   }
+}
+
+/** Divides keys into those that belong together. */
+function groupsOf(keys: readonly string[]): Iterable<readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const key of keys) {
+    const name = key.slice(0, key.lastIndexOf(":"));
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [key]);
+    else group.push(key);
+  }
+  return groups.values();
 }

@@ -39,6 +39,9 @@ export interface Effect {
   readonly timestamp: number;
 }
 
+/** The writes of one script by context, as indices of all writes. */
+type Step = Map<string, number[]>;
+
 /** Takes the effects of writes, in order. */
 export type EffectSink = (effects: readonly Effect[]) => Promise<void>;
 
@@ -79,19 +82,26 @@ export class ContextStore {
     };
   }
 
-  /** Writes rows of one context. */
+  /**
+   * Writes rows, those of one context in order. One script writes the contexts
+   * of one slot; a server that is not of a Redis Cluster is like one slot.
+   */
   async write(
     life: NodeLife,
     memory: string,
-    context: string,
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]> {
-    const steps: Promise<readonly Written[]>[] = [];
-    for (let first = 0; first < writes.length; first += STEP) {
-      const step = writes.slice(first, first + STEP);
-      steps.push(this.#writeStep(life, memory, context, step));
-    }
-    return (await Promise.all(steps)).flat();
+    const results: Written[] = [];
+    await Promise.all(
+      this.#stepsOf(writes).map(async (step) => {
+        const indices = [...step.values()].flat();
+        const written = await this.#writeStep(life, memory, writes, step);
+        for (const [n, index] of indices.entries()) {
+          results[index] = written[n] ?? { isDone: false, revision: 0 };
+        }
+      }),
+    );
+    return results;
   }
 
   /** Removes the rows of a life from a context. */
@@ -122,33 +132,64 @@ export class ContextStore {
     } while (cursor !== "0");
   }
 
+  /** Divides writes into those of one script each, in order. */
+  #stepsOf(writes: readonly RowWrite[]): Step[] {
+    const { link, names } = this.#calls;
+    const steps: Step[] = [];
+    const open = new Map<number, { step: Step; size: number }>();
+    for (const [index, { context }] of writes.entries()) {
+      const slot = link.slotOf(names.changes(context));
+      let latest = open.get(slot);
+      if (latest === undefined || latest.size === STEP) {
+        latest = { step: new Map(), size: 0 };
+        open.set(slot, latest);
+        steps.push(latest.step);
+      }
+      latest.size++;
+      const others = latest.step.get(context);
+      if (others === undefined) latest.step.set(context, [index]);
+      else others.push(index);
+    }
+    return steps;
+  }
+
+  /** Runs one script; returns the results in the order of the step. */
   async #writeStep(
     life: NodeLife,
     memory: string,
-    context: string,
-    writes: readonly RowWrite[],
+    all: readonly RowWrite[],
+    step: Step,
   ): Promise<readonly Written[]> {
     const { link, names } = this.#calls;
+    const wantsEffects = this.#sink !== undefined;
+    const keys: string[] = [];
+    const args = [
+      ...[lifeText(life), memory, link.publishCommand],
+      wantsEffects ? "1" : "0",
+    ];
+    const writes: RowWrite[] = [];
+    for (const [context, indices] of step) {
+      keys.push(...names.context(context));
+      args.push(names.changes(context), String(indices.length));
+      for (const index of indices) {
+        const write = all[index];
+        if (write === undefined) continue;
+        writes.push(write);
+        args.push(...argumentsOf(write));
+      }
+    }
     const [now, ...reply] = textsOf(
-      await this.#calls.run(
-        SCRIPTS.write,
-        names.context(context),
-        lifeText(life),
-        memory,
-        names.changes(context),
-        link.publishCommand,
-        this.#wantsEffects,
-        ...writes.flatMap(argumentsOf),
-      ),
+      await this.#calls.run(SCRIPTS.write, keys, ...args),
     );
+    const width = wantsEffects ? 4 : 2;
     const effects: Effect[] = [];
     const written = writes.map((write, index) => {
       const [revision, type = "", former = "", others] = reply
-        .slice(index * 4, index * 4 + 4);
+        .slice(index * width, (index + 1) * width);
       const isDone = isEffect(type);
-      if (isDone) {
+      if (isDone && wantsEffects) {
         effects.push({
-          ...{ context, id: write.id, type },
+          ...{ context: write.context, id: write.id, type },
           value: write.type === "put" ? write.value : former,
           hasOthers: Number(others) > 0,
           timestamp: Number(now),

@@ -180,7 +180,7 @@ const PERMISSIONS = [
     " ",
   ),
   ..."+type +rename +del".split(" "),
-  ..."+hget +hset +hdel +hgetall +hkeys".split(" "),
+  ..."+hget +hmget +hset +hdel +hgetall +hkeys".split(" "),
   ..."+hvals +hscan +sadd +srem +srandmember +xadd".split(" "),
   ..."+publish +subscribe +unsubscribe".split(" "),
   ..."+spublish +ssubscribe +sunsubscribe".split(" "),

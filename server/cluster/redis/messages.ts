@@ -23,9 +23,9 @@ export function decodeMessage(
   self: string,
 ): readonly Notify[] {
   try {
-    const [type, by, first, second] = JSON.parse(message);
+    const [type, by, first, second, ...rest] = JSON.parse(message);
     if (type === "changes" && context !== undefined) {
-      return readChanges(context, by, first, second)
+      return readChanges(context, by, first, Number(second), rest)
         .map((change) => (listener) => listener.onChange(change));
     }
     if (by === self) return [];
@@ -46,20 +46,29 @@ export function decodeMessage(
   return [];
 }
 
+/** Reads changes as the script `write` publishes them. */
 function readChanges(
   context: string,
   memory: string,
   life: string,
-  changes: readonly (readonly [string, string, string, number, string?])[],
+  before: number,
+  [first, ...rows]: readonly string[],
 ): RowChange[] {
   const { node, epoch } = lifeOf(life);
-  return changes.map(([revision, previous, id, age, value]) => ({
-    context,
-    memory,
-    revision: Number(revision),
-    previous: Number(previous),
-    change: value === undefined
-      ? { type: "removed", id, age }
-      : { type: "put", row: { node, epoch, id, value, age } },
-  }));
+  const changes: RowChange[] = [];
+  let [previous, revision] = [before, Number(first)];
+  for (let index = 0; index + 2 < rows.length; index += 3) {
+    const [id = "", age = "", value = ""] = rows.slice(index, index + 3);
+    changes.push({
+      context,
+      memory,
+      revision,
+      previous,
+      change: value === ""
+        ? { type: "removed", id, age: age === "" ? undefined : Number(age) }
+        : { type: "put", row: { node, epoch, id, value, age: Number(age) } },
+    });
+    previous = revision++;
+  }
+  return changes;
 }

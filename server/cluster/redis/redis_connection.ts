@@ -134,26 +134,16 @@ export class RedisConnection implements BackboneConnection {
     life: NodeLife,
     writes: readonly RowWrite[],
   ): Promise<readonly Written[]> {
-    const byContext = new Map<string, RowWrite[]>();
-    for (const write of writes) {
-      const others = byContext.get(write.context);
-      if (others === undefined) byContext.set(write.context, [write]);
-      else others.push(write);
+    const contexts = new Set<string>();
+    for (const { type, context } of writes) {
+      if (type === "put") contexts.add(context);
     }
-    const puts = writes.filter(({ type }) => type === "put");
-    const { memory } = this.#leases;
-    const [, ...written] = await Promise.all([
-      this.#lifeContexts.add(life, new Set(puts.map(({ context }) => context))),
-      ...Array.from(byContext, async ([context, writes]) => {
-        const results = await this.#contexts
-          .write(life, memory, context, writes);
-        return [context, results.values()] as const;
-      }),
+    // Both are sent now: Redis knows a context before its rows.
+    const [, written] = await Promise.all([
+      this.#lifeContexts.add(life, contexts),
+      this.#contexts.write(life, this.#leases.memory, writes),
     ]);
-    const results = new Map(written);
-    return writes.flatMap(({ context }) =>
-      results.get(context)?.next().value ?? []
-    );
+    return written;
   }
 
   async follow(context: string): Promise<void> {

@@ -35,6 +35,8 @@ interface Session {
   readonly slots: RedisServerLines[];
   /** Whether there are sharded channels; Redis has them since version 7. */
   isSharded: boolean;
+  /** Whether a script takes the keys of one slot alone, as in a Redis Cluster. */
+  hasSlots: boolean;
   /** When it was opened; `undefined` until then. */
   openedAt: number | undefined;
 }
@@ -85,6 +87,14 @@ export class RedisLink {
   /** The command that publishes to a channel. */
   get publishCommand(): "PUBLISH" | "SPUBLISH" {
     return this.#latest?.isSharded === false ? "PUBLISH" : "SPUBLISH";
+  }
+
+  /**
+   * Returns the slot of a key or a channel. A server that is not of a Redis
+   * Cluster is like one slot.
+   */
+  slotOf(name: string): number {
+    return this.#latest?.hasSlots === false ? 0 : slotOf(name);
   }
 
   /** Connects for the first time; if that fails, the link must be closed. */
@@ -259,6 +269,7 @@ export class RedisLink {
       }),
       slots: [],
       isSharded: true,
+      hasSlots: true,
       openedAt: undefined,
     };
     this.#latest = session;
@@ -299,6 +310,12 @@ export class RedisLink {
         session.slots.fill(server, first, last + 1);
       }
     }));
+    const [first, ...others] = servers;
+    if (first !== undefined && others.length === 0) {
+      session.hasSlots = await isClustered(
+        ask(first.commands, "INFO", "cluster"),
+      );
+    }
     const gap = session.slots.findIndex((server) => server === undefined);
     if (gap !== -1) throw new Error(`no server serves slot ${gap}`);
     try {
@@ -347,6 +364,15 @@ function serverOf({ lines, slots }: Session, name: string): RedisServerLines {
   const server = servers.length > 1 ? slots[slotOf(name)] : servers[0];
   if (server !== undefined) return server;
   throw new RedisUnavailableError("no server serves the slot");
+}
+
+/** Reports whether a server may be one of a Redis Cluster, by its `INFO`. */
+async function isClustered(info: Promise<unknown>): Promise<boolean> {
+  try {
+    return !/\bcluster_enabled:0\b/.test(textOf(await info));
+  } catch {
+    return true;
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -60,22 +60,28 @@ end
 `;
 
 /**
- * What scripts about a context share.
+ * What scripts about contexts share. Each context has three keys:
  *
  * rows     hash of id -> value
  * owners   hash of id -> "<when the publisher was heard from, in µs> <life>"
  * lastKey  revision of the last change
  */
 const CONTEXT = `${CLOCK}
-local rows, owners, lastKey = unpack(KEYS)
-local last = tonumber(redis.call('GET', lastKey) or '0') or 0
--- A server that has taken over may have a clock that is a little behind. One
--- that is a second behind was set back: what was written before lies in its
--- future, and its age is not known.
-local now = last - micros < 1000000 and math.max(micros, last) or micros
+local rows, owners, lastKey, last, now
+
+-- Turns to the context whose keys begin at an index.
+local function turnTo(index)
+  rows, owners, lastKey = unpack(KEYS, index, index + 2)
+  last = tonumber(redis.call('GET', lastKey) or '0') or 0
+  -- A server that has taken over may have a clock that is a little behind. One
+  -- that is a second behind was set back: what was written before lies in its
+  -- future, and its age is not known.
+  now = last - micros < 1000000 and math.max(micros, last) or micros
+end
+turnTo(1)
 `;
 
-/** What scripts that change a context share. */
+/** What scripts that change contexts share. */
 const CHANGES = `
 local function keepLast()
   if redis.call('EXISTS', rows) == 1 then
@@ -85,33 +91,26 @@ local function keepLast()
   end
 end
 
-local function remove(id)
-  local value = redis.call('HGET', rows, id) or ''
-  redis.call('HDEL', rows, id)
-  redis.call('HDEL', owners, id)
-  return value
-end
-
 local function subjectOf(id)
   local isKey, key = pcall(cjson.decode, id)
   return isKey and type(key) == 'table' and key[1] or id
 end
 
--- How many other rows the subject of a row has that has just come or gone. It
--- reads all ids once, and so is only called where that is wanted.
+-- How many other rows the subject of a row has that comes or goes. The first
+-- call reads all ids before anything is changed, and so there is none unless
+-- that is wanted.
 local counts
 local function othersOf(id, change)
-  local subject = subjectOf(id)
-  if counts then
-    counts[subject] = (counts[subject] or 0) + change
-  else
+  if not counts then
     counts = {}
     for _, row in ipairs(redis.call('HKEYS', rows)) do
       local other = subjectOf(row)
       counts[other] = (counts[other] or 0) + 1
     end
   end
-  return text((counts[subject] or 0) - math.max(change, 0))
+  local subject = subjectOf(id)
+  counts[subject] = (counts[subject] or 0) + change
+  return text(counts[subject] - math.max(change, 0))
 end
 `;
 
@@ -194,23 +193,30 @@ return {
   ),
 
   /**
-   * Writes rows of a context, in order, and notifies its followers.
+   * Writes rows of contexts, those of each one in order, and notifies the
+   * followers of each.
    *
-   * Takes the life that writes, the memory as the writer knows it, the channel
-   * of the context, SPUBLISH or PUBLISH, and 1 if effects are wanted, else 0;
-   * then four for each write: its type, the id, the age in milliseconds, and the
-   * value ("" if there is none).
+   * Takes the life that writes, the memory as the writer knows it, SPUBLISH or
+   * PUBLISH, and 1 if effects are wanted, else 0; then for each context its
+   * channel, the number of its writes, and four for each write: its type, the
+   * id, the age in milliseconds, and the value ("" if there is none).
    *
-   * Returns the time in milliseconds, and four for each write: its revision; its
-   * effect (joined, updated, left, same; "" if it was refused); the former value
-   * ("" if there was none, or effects are not wanted); and, of a row that came
-   * or went, how many others its subject has ("" if effects are not wanted).
+   * Returns the time in milliseconds, and for each write its revision and its
+   * effect: joined, updated, left, same, or "" if it was refused. If effects are
+   * wanted, two more follow: the former value ("" if there was none), and, of a
+   * row that comes or goes, how many others its subject has. If they are not,
+   * the effect of each put is "updated".
+   *
+   * The message to the followers has the memory, the life, the revision before
+   * the first change and that of the first one, which the others count on from;
+   * then three for each change: the id, the age ("" for a retraction), and the
+   * value ("" for a removal).
    */
   write: script(
     CONTEXT,
     CHANGES,
     `
-local life, memory, channel, publish, wantsEffects = unpack(ARGV, 1, 5)
+local life, memory, publish, wantsEffects = unpack(ARGV, 1, 4)
 wantsEffects = wantsEffects == '1'
 
 -- Whether another life has heard from the publisher later, as far as is known.
@@ -220,56 +226,112 @@ local function isOthers(owner, heardAt)
   return other ~= life and otherHeardAt > heardAt and otherHeardAt < now + 1000000
 end
 
-local changes = {}
-local function change(id, age, value)
-  local previous = last
-  last = math.max(last + 1, micros)
-  changes[#changes + 1] = { text(last), text(previous), id, age, value }
+local function isOwn(owner)
+  return string.match(owner, '^%S+ (.*)') == life
+end
+
+-- The values of fields by their names, false for those that there are not.
+local function read(hash, ids)
+  local values = {}
+  for index, value in ipairs(redis.call('HMGET', hash, unpack(ids))) do
+    values[ids[index]] = value
+  end
+  return values
+end
+
+-- Writes the fields of a hash that are named: false removes one.
+local function save(hash, fields)
+  local put, gone = {}, {}
+  for id, value in pairs(fields) do
+    if value then
+      put[#put + 1] = id
+      put[#put + 1] = value
+    else
+      gone[#gone + 1] = id
+    end
+  end
+  if #put > 0 then
+    redis.call('HSET', hash, unpack(put))
+  end
+  if #gone > 0 then
+    redis.call('HDEL', hash, unpack(gone))
+  end
 end
 
 local reply = { millis }
-local function answer(effect, id, former, joins)
-  reply[#reply + 1] = text(last)
-  reply[#reply + 1] = effect
-  reply[#reply + 1] = wantsEffects and former or ''
-  reply[#reply + 1] = wantsEffects and joins and othersOf(id, joins) or ''
-end
 
-for index = 6, #ARGV, 4 do
-  local kind, id, age, value = unpack(ARGV, index, index + 3)
-  local heardAt = now - tonumber(age) * 1000
-  local owner = redis.call('HGET', owners, id)
-  local isAllowed
-  if kind == 'put' then
-    isAllowed = not owner or not isOthers(owner, heardAt)
-  elseif kind == 'retract' then
-    isAllowed = owner and string.match(owner, '^%S+ (.*)') == life
-  else
-    isAllowed = owner and not isOthers(owner, heardAt)
+local function writeAll(channel, first, count)
+  local ids = {}
+  for index = first, first + count * 4 - 1, 4 do
+    ids[#ids + 1] = ARGV[index + 1]
   end
-  if not isAllowed then
-    answer('')
-  elseif kind == 'put' then
-    local former = redis.call('HGET', rows, id)
-    redis.call('HSET', rows, id, value)
-    redis.call('HSET', owners, id, text(heardAt) .. ' ' .. life)
-    change(id, tonumber(age), value)
-    if former then
-      answer(former == value and 'same' or 'updated', id, former)
+  local lastText = text(last)
+  local ownerOf = read(owners, ids)
+  local valueOf = wantsEffects and read(rows, ids) or {}
+  local newOwners, newRows = {}, {}
+  local change = { 'changes', memory, life, lastText }
+  counts = nil
+
+  for index = first, first + count * 4 - 1, 4 do
+    local kind, id, age, value = unpack(ARGV, index, index + 3)
+    local heardAt = now - tonumber(age) * 1000
+    local owner = ownerOf[id]
+    local isAllowed
+    if kind == 'put' then
+      isAllowed = not owner or not isOthers(owner, heardAt)
+    elseif kind == 'retract' then
+      isAllowed = owner and isOwn(owner)
     else
-      answer('joined', id, '', 1)
+      isAllowed = owner and not isOthers(owner, heardAt)
     end
-  else
-    local former = remove(id)
-    change(id, tonumber(age))
-    answer('left', id, former, -1)
+    local effect = ''
+    local former, others = valueOf[id] or '', ''
+    if isAllowed then
+      last = math.max(last + 1, micros)
+      lastText = text(last)
+      change[5] = change[5] or lastText
+      local isPut = kind == 'put'
+      effect = not isPut and 'left'
+        or not wantsEffects and 'updated'
+        or not valueOf[id] and 'joined'
+        or former == value and 'same'
+        or 'updated'
+      if wantsEffects and effect == 'joined' then
+        others = othersOf(id, 1)
+      elseif wantsEffects and effect == 'left' then
+        others = othersOf(id, -1)
+      end
+      ownerOf[id] = isPut and text(heardAt) .. ' ' .. life
+      valueOf[id] = isPut and value
+      newOwners[id], newRows[id] = ownerOf[id], valueOf[id]
+      change[#change + 1] = id
+      change[#change + 1] = kind == 'retract' and '' or age
+      change[#change + 1] = isPut and value or ''
+    end
+    reply[#reply + 1] = lastText
+    reply[#reply + 1] = effect
+    if wantsEffects then
+      reply[#reply + 1] = former
+      reply[#reply + 1] = others
+    end
+  end
+
+  if #change > 4 then
+    save(owners, newOwners)
+    save(rows, newRows)
+    keepLast()
+    redis.call(publish, channel, cjson.encode(change))
   end
 end
 
-if #changes > 0 then
-  keepLast()
-  redis.call(publish, channel,
-    cjson.encode({ 'changes', memory, life, changes }))
+local argument = 5
+for key = 1, #KEYS, 3 do
+  if key > 1 then
+    turnTo(key)
+  end
+  local channel, count = ARGV[argument], tonumber(ARGV[argument + 1])
+  writeAll(channel, argument + 2, count)
+  argument = argument + 2 + count * 4
 end
 return reply
 `,
@@ -297,13 +359,14 @@ local hasRemoved = false
 for index = 1, #scan[2], 2 do
   local id, owner = scan[2][index], scan[2][index + 1]
   if string.match(owner, '^%S+ (.*)') == life then
-    local value = remove(id)
-    hasRemoved = true
     if wantsEffects == '1' then
       reply[#reply + 1] = id
-      reply[#reply + 1] = value
+      reply[#reply + 1] = redis.call('HGET', rows, id) or ''
       reply[#reply + 1] = othersOf(id, -1)
     end
+    redis.call('HDEL', rows, id)
+    redis.call('HDEL', owners, id)
+    hasRemoved = true
   end
 end
 if hasRemoved then

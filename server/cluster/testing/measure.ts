@@ -17,7 +17,8 @@ import {
 import { type Dialled, type Kit, KITS } from "./measured_backbones.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 
-const ROUND_TRIPS = 2_000;
+const ROUNDS = 9;
+const HOPS = 1_000;
 const JOINS = 20_000;
 const IDLE = 10_000;
 const DEAD = 20_000;
@@ -103,47 +104,64 @@ function quantile(times: readonly number[], share: number): number {
     NaN;
 }
 
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
 function told(times: readonly number[]): string {
   const [median, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
   return `median ${median.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
 }
 
 /** A change on one node until a watcher on another has it, beside the bare client. */
-async function roundTrip(kit: Kit, port: number): Promise<Line[]> {
+async function hop(kit: Kit, port: number): Promise<Line[]> {
   await using a = await Node.start(kit, port);
   await using b = await Node.start(kit, port);
   const bare = await kit.bare(port);
   await using watch = b.server.watch({ context: "doc" });
   await watch.next();
-  a.server.receive(entry(0, "doc"));
-  await watch.next();
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let n = 0; n < ROUND_TRIPS; n++) {
-    const began = performance.now();
-    a.server.receive({ ...entry(0, "doc"), facets: { n } });
+  let n = 0;
+  const ours = async () => {
+    a.server.receive({ ...entry(0, "doc"), facets: { n: n++ } });
     await watch.next();
-    const between = performance.now();
-    await bare.roundTrip(`{"n":${n}}`);
-    ours.push(between - began);
-    theirs.push(performance.now() - between);
+  };
+  const theirs = () => bare.roundTrip(`{"n":${n++}}`);
+  const rounds: { ours: number[]; theirs: number[] }[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    rounds.push({ ours: await timed(ours), theirs: await timed(theirs) });
   }
   await bare.close();
-  const ratio = quantile(ours, 0.5) / quantile(theirs, 0.5);
+  // The first round warms up.
+  rounds.shift();
+  const all = (whose: "ours" | "theirs") => rounds.flatMap((it) => it[whose]);
+  const ratio = median(
+    rounds.map(({ ours, theirs }) => median(ours) / median(theirs)),
+  );
   return [
     {
       what: "from a change to the watcher on another node",
-      figure: told(ours),
+      figure: told(all("ours")),
     },
     {
       what: "the bare client, from publish to subscriber",
-      figure: told(theirs),
+      figure: told(all("theirs")),
     },
     {
       what: "the former by the latter, medians",
       figure: `${ratio.toFixed(2)}×`,
     },
   ];
+}
+
+/** Returns how long each of many turns takes. */
+async function timed(turn: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let n = 0; n < HOPS; n++) {
+    const began = performance.now();
+    await turn();
+    times.push(performance.now() - began);
+  }
+  return times;
 }
 
 /** Joins through one node until another one shows them all. */
@@ -326,7 +344,7 @@ function pause(ms: number): Promise<void> {
 async function measure(kit: Kit): Promise<Line[]> {
   const lines: Line[] = [];
   const steps: ((port: number) => Promise<Line | Line[]>)[] = [
-    (port) => roundTrip(kit, port),
+    (port) => hop(kit, port),
     (port) => joins(kit, port, 1),
     (port) => joins(kit, port, 1_000),
     (port) => killed(kit, port),

@@ -13,7 +13,6 @@ import type {
   PermissionViolationError,
   Subscription,
 } from "@nats-io/nats-core";
-import { Acks } from "./acks.ts";
 import {
   hasCode,
   hasNoResponder,
@@ -30,6 +29,7 @@ import { BucketUnfitError, JetStreamOffError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
 import type { Link } from "./link.ts";
 import { Names } from "./names.ts";
+import { Requests } from "./requests.ts";
 import { scan, type ScanOptions } from "./scan.ts";
 import { ServerClock } from "./server_clock.ts";
 import {
@@ -76,12 +76,13 @@ export class Bucket {
   readonly #link: Link;
   readonly #options: BucketOptions;
   readonly #js: JetStreamClient;
-  readonly #acks: Acks;
+  readonly #requests: Requests;
   readonly #manager: Promise<JetStreamManager>;
   readonly #onForgotten: () => void;
   #memory = "";
   /** How the bucket was made, once it was checked. */
   #config: StreamConfig | undefined;
+  #isRepublishing = false;
   readonly #removals = new Limiter(MAX_REMOVALS);
   #opening: Promise<string> | undefined;
   #reaching: Promise<void> | undefined;
@@ -103,7 +104,11 @@ export class Bucket {
     this.#link = link;
     this.#options = options;
     this.#js = jetstream(link.nats, api);
-    this.#acks = new Acks(link, this.names.acks(id), options.timeoutMs);
+    this.#requests = new Requests(
+      link,
+      this.names.answers(id),
+      options.timeoutMs,
+    );
     this.#manager = jetstreamManager(link.nats, api);
     this.#onForgotten = onForgotten;
   }
@@ -115,8 +120,7 @@ export class Bucket {
 
   /** Whether the server republishes every change. */
   get isRepublishing(): boolean {
-    return this.#config !== undefined &&
-      isRepublishing(this.names, this.#config);
+    return this.#isRepublishing;
   }
 
   /** Whether several servers keep the bucket. */
@@ -151,16 +155,17 @@ export class Bucket {
     const reason = flawOf(this.names, config);
     if (reason !== undefined) throw new BucketUnfitError(bucket, reason);
     this.#config = config;
+    this.#isRepublishing = isRepublishing(this.names, config);
   }
 
   /** Handles a permission that the connection lacks. */
   refused(error: PermissionViolationError): void {
-    this.#acks.refused(error);
+    this.#requests.refused(error);
   }
 
   /** Makes writes fail from now on. */
   close(): void {
-    this.#acks.close();
+    this.#requests.close();
   }
 
   /** Returns the value of a key, if it has one; a key may have wildcards. */
@@ -184,9 +189,10 @@ export class Bucket {
       ? headers
       : { ...headers, [EXPECTED]: String(expected) };
     try {
-      return await this.#ask(() =>
-        this.#acks.publish(this.names.subject(key), value, head)
+      const { seq } = await this.#ask(() =>
+        this.#requests.send(this.names.subject(key), value, head)
       );
+      return seq;
     } catch (error) {
       if (hasCode(error, IS_OTHER)) return undefined;
       // It may be full.
@@ -198,11 +204,13 @@ export class Bucket {
 
   /** Removes the value with a revision, if it is there, and notifies nobody. */
   async remove(revision: number): Promise<void> {
-    const manager = await this.#manager;
     try {
       await this.#removals.run(() =>
         this.#link.ask(() =>
-          manager.streams.deleteMessage(this.names.stream, revision, false)
+          this.#requests.send(
+            this.names.removals,
+            JSON.stringify({ seq: revision, no_erase: true }),
+          )
         )
       );
     } catch (error) {
@@ -312,7 +320,7 @@ export class Bucket {
       const subject = this.names.subject(this.names.memory);
       const head = { [STREAM]: `not-${this.names.stream}` };
       try {
-        await this.#acks.publish(subject, "", head);
+        await this.#requests.send(subject, "", head);
       } catch (error) {
         if (!hasCode(error, IS_NOT_MATCHED)) throw error;
       }
@@ -345,7 +353,7 @@ export class Bucket {
         if (isThere && entry.value !== "") return this.#opened(entry.value);
         // Others may try the same: the first one counts.
         await this.#link.ask(() =>
-          this.#acks.publish(
+          this.#requests.send(
             this.names.subject(memory),
             crypto.randomUUID(),
             { [EXPECTED]: String(entry?.revision ?? 0) },

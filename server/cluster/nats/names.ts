@@ -19,14 +19,13 @@ export function token(name: string): string {
 }
 
 function encode(name: string): string {
-  let encoded = "";
-  for (const byte of new TextEncoder().encode(name)) {
-    const character = String.fromCharCode(byte);
-    encoded += PLAIN.test(character)
-      ? character
-      : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return encoded;
+  // It leaves some marks as they are, among them the dot.
+  return encodeURIComponent(name.toWellFormed())
+    .replace(
+      /[.!~*'()]/g,
+      (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+    )
+    .replaceAll("%", "=");
 }
 
 /** Encodes a life as two tokens: epochs are unique within a node alone. */
@@ -40,6 +39,8 @@ export class Names {
   readonly bucket: string;
   /** The stream that the bucket is. */
   readonly stream: string;
+  /** The subject of requests to remove a value. */
+  readonly removals: string;
   /** The key of the memory. */
   readonly memory = "memory";
   /** The key that is written to wait for earlier writes. */
@@ -49,6 +50,7 @@ export class Names {
   constructor(bucket: string) {
     this.bucket = bucket;
     this.stream = `KV_${bucket}`;
+    this.removals = `$JS.API.STREAM.MSG.DELETE.${this.stream}`;
   }
 
   /** The key of a row. */
@@ -86,8 +88,8 @@ export class Names {
     return `ruthere.${this.bucket}.told.${token(context)}`;
   }
 
-  /** The subject below which a connection gets the answers to its writes. */
-  acks(connection: string): string {
-    return `ruthere.${this.bucket}.acks.${connection}`;
+  /** The subject below which a connection receives the answers to its requests. */
+  answers(connection: string): string {
+    return `ruthere.${this.bucket}.answers.${connection}`;
   }
 }

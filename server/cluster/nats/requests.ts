@@ -10,21 +10,29 @@ import {
 import { NatsBackboneClosedError } from "./errors.ts";
 import type { Link } from "./link.ts";
 
-/** A message whose acknowledgement has not arrived. */
+/** What JetStream answers. */
+export interface Answer {
+  /** Why it refuses a request, if it does. */
+  readonly error?: ConstructorParameters<typeof JetStreamApiError>[0];
+  /** The revision of what was written, if something was. */
+  readonly seq?: number;
+}
+
+/** A request whose answer has not arrived. */
 interface Pending {
   readonly subject: string;
   /** When it was sent, by `performance.now()`. */
   readonly sentAt: number;
-  resolve(revision: number): void;
+  resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
 
 /**
- * Publishes to a stream. All acknowledgements arrive by one subscription, and one
- * timer watches over all of them. A request of the client, with a timer and a
- * stack trace of its own, takes twice as long.
+ * Sends requests to JetStream. All answers arrive by one subscription, and one
+ * timer watches over all of them. A request of the client, with a timer and stack
+ * traces of its own, takes twice as long.
  */
-export class Acks {
+export class Requests {
   readonly #link: Link;
   readonly #subject: string;
   readonly #timeoutMs: number;
@@ -36,10 +44,10 @@ export class Acks {
   #isClosed = false;
 
   /**
-   * Makes a publisher that is not subscribed yet.
+   * Subscribes to nothing yet.
    *
-   * @param subject The subject below which acknowledgements arrive; no other
-   * connection uses it.
+   * @param subject The subject below which answers arrive; no other connection
+   * uses it.
    */
   constructor(link: Link, subject: string, timeoutMs: number) {
     this.#link = link;
@@ -48,19 +56,19 @@ export class Acks {
   }
 
   /**
-   * Publishes a message. Messages are published in the order of the calls.
+   * Sends a request. Requests are sent in the order of the calls.
    *
-   * @returns The revision that the stream has given to it.
-   * @throws {JetStreamApiError} If the stream refuses it.
-   * @throws {NoRespondersError} If there is no stream.
+   * @returns The answer.
+   * @throws {JetStreamApiError} If JetStream refuses it.
+   * @throws {NoRespondersError} If there is no bucket.
    */
-  publish(
+  send(
     subject: string,
     value: string | Uint8Array,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<number> {
+  ): Promise<Answer> {
     if (this.#isClosed) {
-      return Promise.reject(new NatsBackboneClosedError("write"));
+      return Promise.reject(new NatsBackboneClosedError("ask NATS"));
     }
     const { nats } = this.#link;
     this.#subscription ??= nats.subscribe(`${this.#subject}.*`, {
@@ -94,12 +102,12 @@ export class Acks {
     }
   }
 
-  /** Ends the subscription. What is not acknowledged yet fails. */
+  /** Ends the subscription. What is not answered yet fails. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#subscription?.unsubscribe();
-    this.#rejectAll(new NatsBackboneClosedError("write"));
+    this.#rejectAll(new NatsBackboneClosedError("ask NATS"));
   }
 
   #take(message: Msg): void {
@@ -108,7 +116,7 @@ export class Acks {
     if (pending === undefined) return;
     this.#pending.delete(token);
     try {
-      pending.resolve(revisionOf(message, pending.subject));
+      pending.resolve(answerOf(message, pending.subject));
     } catch (error) {
       pending.reject(error);
     }
@@ -136,13 +144,11 @@ export class Acks {
   }
 }
 
-function revisionOf(message: Msg, subject: string): number {
+function answerOf(message: Msg, subject: string): Answer {
   if (message.data.length === 0 && message.headers?.code === 503) {
     throw new NoRespondersError(subject);
   }
-  const { error, seq } = message.json<
-    { error?: ConstructorParameters<typeof JetStreamApiError>[0]; seq: number }
-  >();
-  if (error !== undefined) throw new JetStreamApiError(error);
-  return seq;
+  const answer = message.json<Answer>();
+  if (answer.error !== undefined) throw new JetStreamApiError(answer.error);
+  return answer;
 }

@@ -237,7 +237,8 @@ export class Bucket {
     take: (entry: Entry) => boolean | void,
     options: ScanOptions = {},
   ): Promise<void> {
-    const last = () => this.#get(key);
+    // The bucket exists, as there are values.
+    const last = () => this.#value(key);
     const asked = performance.now();
     const { time, answered } = await this.#ask(() =>
       scan(this.names, this.#js, {
@@ -334,6 +335,10 @@ export class Bucket {
    */
   async #get(key: string): Promise<Entry | undefined> {
     await this.#reach();
+    return await this.#value(key);
+  }
+
+  async #value(key: string): Promise<Entry | undefined> {
     const manager = await this.#manager;
     const query = { last_by_subj: this.names.subject(key) };
     const { stream } = this.names;

@@ -50,15 +50,20 @@ export async function scan(
   const consumer = await js.consumers.getPushConsumer(names.stream, {
     filter_subjects: names.subject(options.key),
     headers_only: options.isHeadersOnly ?? false,
+    // All values are the last ones of their keys, and cost half as much.
     ...from > 0
       ? { opt_start_seq: from }
-      : { deliver_policy: DeliverPolicy.LastPerSubject },
+      : { deliver_policy: DeliverPolicy.All },
   });
   const { created, num_pending } = await consumer.info(true);
   const answered = performance.now();
   let seen = Math.max(0, from - 1);
   let mayEnd = num_pending === 0;
   let isEnough = mayEnd && !mayLag;
+  if (isEnough) {
+    consumer.delete().catch(() => {});
+    return { time: Date.parse(created), answered };
+  }
   let wake = () => {};
   const messages = await consumer.consume({
     callback: (message) => {

@@ -25,6 +25,9 @@ import { Survey } from "./survey.ts";
 import { within } from "./within.ts";
 import { type SettledWrite, Writer } from "./writer.ts";
 
+/** How many entries of its server a node takes over in one task. */
+const SLICE = 1_000;
+
 /** How long to wait for the reading of a context, in milliseconds. */
 const FOLLOW_MS = 500;
 
@@ -98,9 +101,8 @@ export class ClusterNode<M extends PresenceModel> {
     for (const context of replication.watched()) {
       this.contexts.watch(contextName(context), true);
     }
-    for (const snapshot of replication.own()) this.contexts.put(snapshot);
     this.#heartbeat = new Heartbeat(this);
-    this.#heartbeat.beat();
+    this.#begin();
   }
 
   /** Reads all leases. */
@@ -160,6 +162,21 @@ export class ClusterNode<M extends PresenceModel> {
       this.replication[Symbol.dispose]();
     }
     await connection?.close().catch(this.settings.onError);
+  }
+
+  /** Shares what the server has, then connects. Other tasks run in between. */
+  async #begin(): Promise<void> {
+    const own = this.replication.own();
+    for (let first = 0; first < own.length; first += SLICE) {
+      if (first > 0) await pause();
+      if (this.session.hasLeft) return;
+      for (const snapshot of own.slice(first, first + SLICE)) {
+        // It may be gone by now.
+        const heardAt = this.replication.heardAt(snapshot);
+        if (heardAt !== undefined) this.contexts.put(snapshot);
+      }
+    }
+    this.#heartbeat.start();
   }
 
   #serverListener(): ReplicationListener<M> {
@@ -265,4 +282,9 @@ export class ClusterNode<M extends PresenceModel> {
     lease.announced = memory;
     this.#heartbeat.beat();
   }
+}
+
+/** Lets other tasks run. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import {
   ContextAtCapacityError,
   PresenceServer,
@@ -54,6 +55,52 @@ Deno.test("joinCluster() shows people at two nodes to each other, whatever their
   ]);
   assertEquals(a.cluster.nodes(), ["a", "b"]);
   assertEquals([a.errors, b.errors], [[], []]);
+});
+
+/** A server with many entries, which may not all be shared in one task. */
+function crowded(count: number): PresenceServer {
+  const server = new PresenceServer();
+  for (let n = 0; n < count; n++) {
+    server.receive(update({ subject: `s${n}`, expiry: "never" }));
+  }
+  return server;
+}
+
+Deno.test("joinCluster() takes over many entries in slices, and other tasks run in between", async () => {
+  using time = new FakeTime();
+  using here = crowded(2_500);
+  using there = new PresenceServer();
+  const backbone = new MemoryBackbone();
+  await using a = joinCluster(here, backbone);
+  const waiting = [a.stats.unwritten];
+  here.withdraw(keyOf({ subject: "s2400" }));
+  here.receive(update({ subject: "new", expiry: "never" }));
+  while (a.status === "connecting") {
+    await time.tickAsync(0);
+    waiting.push(a.stats.unwritten);
+  }
+  assertEquals(waiting, [1_000, 2_001, 2_500, 0]);
+  await using b = joinCluster(there, backbone);
+  await time.tickAsync(0);
+  assertEquals(b.status, "connected");
+  assert(await there.follow("doc-1"));
+  const subjects = ({ store }: PresenceServer) =>
+    store.snapshots({ context: "doc-1" }).map(({ subject }) => subject).sort();
+  assertEquals(subjects(there), subjects(here));
+});
+
+Deno.test("joinCluster() can be left before all entries are taken over", async () => {
+  using time = new FakeTime();
+  using server = crowded(2_500);
+  const backbone = new MemoryBackbone();
+  const cluster = joinCluster(server, backbone);
+  await cluster.leave();
+  await time.tickAsync(60_000);
+  assertEquals(cluster.status, "left");
+  await using again = joinCluster(server, backbone);
+  while (again.status === "connecting") await time.tickAsync(0);
+  assertEquals(again.status, "connected");
+  assertEquals(again.stats.unwritten, 0);
 });
 
 Deno.test("joinCluster() shares updates, goodbyes and expiries", async () => {

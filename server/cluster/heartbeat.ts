@@ -41,7 +41,7 @@ export interface HeartbeatHost {
 export class Heartbeat {
   readonly #session: Session;
   readonly #host: HeartbeatHost;
-  readonly #timer: ReturnType<typeof setInterval>;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #hasLease = false;
   #isBeating = false;
   #mustBeat = false;
@@ -51,12 +51,18 @@ export class Heartbeat {
   /** The connection by the former name, until the next renewal. */
   #former: BackboneConnection | undefined;
 
-  /** Makes the heartbeat of a node, and starts it. */
+  /** Makes the heartbeat of a node that is yet to start. */
   constructor(host: HeartbeatHost) {
     this.#session = host.session;
     this.#host = host;
     this.#lived = new Stopwatch(host.session.now);
-    this.#timer = setInterval(() => this.beat(), host.settings.renewalMs);
+  }
+
+  /** Connects, and renews the lease regularly from now on. */
+  start(): void {
+    const { renewalMs } = this.#host.settings;
+    this.#timer = setInterval(() => this.beat(), renewalMs);
+    this.beat();
   }
 
   /** Renews the lease now, or once more if a renewal is in progress. */

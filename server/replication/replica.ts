@@ -97,17 +97,13 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   #remoteSize = 0;
   #isOver = false;
 
-  /** Creates a replica. The server owns all entries that it has so far. */
+  /**
+   * Creates a replica. The server owns all entries that it has so far, which the
+   * replica looks up when they are asked for.
+   */
   constructor(host: ReplicaHost<M>, listener: ReplicationListener<M>) {
     this.#host = host;
     this.listener = listener;
-    const { store, clocks } = host;
-    const { wall, steady } = clocks;
-    for (const snapshot of store.snapshots()) {
-      const { seenAt = wall } = store.liveness(snapshot) ?? {};
-      const own = this.#own(snapshot, steady - Math.max(0, wall - seenAt));
-      this.#markSent(own);
-    }
   }
 
   // For the server
@@ -139,7 +135,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     const taken = new Set<HeldEntry<M>>();
     return updates.map((update) => {
       assertUpdate(update);
-      const held = this.#entries.get(update);
+      // An entry of before is known as it is now, before the update.
+      const held = this.#entries.get(update) ?? this.#found(update);
       if (held === undefined || held.isOwn || taken.has(held)) return update;
       const former = store.snapshot(update);
       if (former === undefined) return update;
@@ -248,7 +245,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   /** See {@linkcode Replication.heardAt}. */
   heardAt(key: EntryKey<M>): Timestamp | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries.get(key) ?? this.#found(key);
     return entry?.isOwn ? entry.heardAt : undefined;
   }
 
@@ -278,6 +275,18 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   }
 
   // Below the surface
+
+  /** Returns an entry that the server had before it was replicated. */
+  #found(key: EntryKey<M>): OwnEntry<M> | undefined {
+    const { store, clocks } = this.#host;
+    const { wall, steady } = clocks;
+    const liveness = store.liveness(key);
+    if (liveness === undefined) return undefined;
+    const { seenAt = wall } = liveness;
+    const own = this.#own(key, steady - Math.max(0, wall - seenAt));
+    this.#markSent(own);
+    return own;
+  }
 
   /** Returns the own entry with a key, and makes it an own one if it is not. */
   #own(key: EntryKey<M>, heardAt: Timestamp): OwnEntry<M> {

@@ -68,12 +68,12 @@ export class Underway {
   }
 
   #settled(task: Task): void {
-    if (!this.#running.delete(task)) return;
-    if (this.#running.size === 0) this.#rest();
-    this.#waiting.shift()?.start();
+    if (this.#running.delete(task)) this.#waiting.shift()?.start();
   }
 
   #look(): void {
+    // Not at the last answer: a timer for each command costs more than this one.
+    if (this.#running.size === 0) return this.#rest();
     // They were sent in this order, so the first one is late first.
     for (const task of this.#running) if (++task.looks > LOOKS) this.#onLate();
   }

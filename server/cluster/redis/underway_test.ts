@@ -88,10 +88,12 @@ Deno.test("run() tells when an answer is late, however many come in time", async
   await assertRejects(() => slow, Error, "over");
 });
 
-Deno.test("run() keeps no timer when nothing is under way", async () => {
+Deno.test("run() looks once more after the last answer, and keeps no timer", async () => {
+  using time = new FakeTime();
   const underway = new Underway(1, 5_000, () => {});
   assertEquals(await underway.run(() => Promise.resolve(1)), 1);
-  // A timer that is left would fail this test.
+  await flush();
+  assertEquals([time.next(), time.next()], [true, false]);
 });
 
 Deno.test("failAll() fails what is under way, what waits and what comes", async () => {

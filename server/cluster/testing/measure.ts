@@ -19,7 +19,7 @@ import { TcpProxy } from "./tcp_proxy.ts";
 
 const ROUNDS = 9;
 const HOPS = 1_000;
-const JOINS = 20_000;
+const JOINS = 100_000;
 const IDLE = 10_000;
 const DEAD = 20_000;
 const LATE = 10_000;
@@ -83,10 +83,8 @@ class Node implements AsyncDisposable {
   }
 
   /** Resolves when a context has so many entries here. */
-  async has(context: string, count: number): Promise<void> {
-    for await (const _ of this.server.watch({ context })) {
-      if (this.server.store.count(context).entries === count) return;
-    }
+  has(context: string, count: number): Promise<void> {
+    return hasEntries(this.server, context, count);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,22 +162,46 @@ async function timed(turn: () => Promise<unknown>): Promise<number[]> {
   return times;
 }
 
-/** Joins through one node until another one shows them all. */
-async function joins(kit: Kit, port: number, contexts: number): Promise<Line> {
-  await using a = await Node.start(kit, port);
-  await using b = await Node.start(kit, port);
-  const each = JOINS / contexts;
-  const names = Array.from({ length: contexts }, (_, n) => `doc-${n}`);
-  const arrived = names.map((name) => b.has(name, each));
-  await Promise.all(names.map((name) => b.server.follow(name)));
+/** Returns the names of contexts. */
+export function contextsOf(count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `doc-${n}`);
+}
+
+/** Resolves when a context has so many entries at a server. */
+export async function hasEntries(
+  server: PresenceServer<MeasuredModel>,
+  context: string,
+  count: number,
+): Promise<void> {
+  for await (const _ of server.watch({ context })) {
+    if (server.store.count(context).entries === count) return;
+  }
+}
+
+/** Joins through one node until one in another process shows them all. */
+export async function joins(kit: Kit, port: number, contexts: number): Promise<Line> {
+  await using node = await Node.start(kit, port);
+  const other = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      new URL("./receiving_node.ts", import.meta.url).href,
+      ...[kit.name, String(port), String(contexts), String(JOINS)],
+    ],
+    stdout: "piped",
+  }).spawn();
+  const said = other.stdout.getReader();
+  await said.read();
   const began = performance.now();
   for (let n = 0; n < JOINS; n++) {
-    a.server.receive(entry(n, `doc-${n % contexts}`));
+    node.server.receive(entry(n, `doc-${n % contexts}`));
     // As sockets do: not all at once.
     if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve));
   }
-  await Promise.all(arrived);
+  await said.read();
   const seconds = (performance.now() - began) / 1_000;
+  await said.cancel();
+  await other.status;
   const rate = Math.round(JOINS / seconds / 100) * 100;
   return {
     what: `joins through one node, in ${contexts} contexts`,

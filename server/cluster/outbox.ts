@@ -55,6 +55,7 @@ export class Outbox {
    * O(1).
    */
   pending(context: string, id: string): PendingWrite["type"] | undefined {
+    if (this.#waiting.size + this.#underway.size === 0) return undefined;
     const row = nameOf({ context, id });
     const waiting = this.#waiting.get(row)?.type;
     const underway = this.#underway.get(row)?.type;

@@ -46,6 +46,10 @@ export function heldFacets<M extends PresenceModel>(
   deadlines: Deadlines,
   now: Timestamp,
 ): Pick<PresenceUpdate<M>, "facets" | "facetDeadlines"> {
+  // Most entries are new here, and nothing of them ends by itself.
+  if (former === undefined && deadlines.size === 0) {
+    return { facets, facetDeadlines: {} };
+  }
   const cleared = Object.keys(former?.facets ?? {}).map((name) => [name, null]);
   const lasting = Array.from(deadlines, ([name, deadline]) => {
     const allowance = (deadline - now) * MAX_DRIFT;

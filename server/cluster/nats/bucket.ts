@@ -128,6 +128,13 @@ export class Bucket {
     return (this.#config?.num_replicas ?? 1) > 1;
   }
 
+  /** Whether the server finds the keys of a context by an index. */
+  get isIndexed(): boolean {
+    const { version = "" } = this.#link.nats.info ?? {};
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    return major > 2 || major === 2 && minor >= 10;
+  }
+
   /** How many bytes a value may have. */
   get maxBytes(): number {
     const { max_payload = 1_048_576 } = this.#link.nats.info ?? {};

@@ -504,3 +504,35 @@ test("NatsBackbone needs no rights but those of the README", async () => {
     await nats.close();
   }
 });
+
+test("NatsBackbone reads many contexts at once, all of them right", async () => {
+  await using server = await NatsServer.start();
+  const nats = await server.connect();
+  const { connection } = await connect(nats);
+  const contexts = Array.from({ length: 200 }, (_, n) => `"doc-${n}"`);
+  const writes = contexts.flatMap((context, n) =>
+    Array.from({ length: n % 3 }, (_, id) => ({
+      ...{ type: "put", context, id: `${id}`, value: context, age: 0 } as const,
+    }))
+  );
+  const written = await connection.write(LIFE, writes);
+  let scans = 0;
+  nats.subscribe("$JS.API.CONSUMER.CREATE.>", { callback: () => void scans++ });
+  const all = await Promise.all(
+    contexts.map((context) => connection.read(context)),
+  );
+  for (const [n, { rows, revision }] of all.entries()) {
+    const context = contexts[n];
+    assertEquals(
+      rows.map(({ id, value }) => [id, value]),
+      Array.from({ length: n % 3 }, (_, id) => [`${id}`, context]),
+    );
+    const last = writes.findLastIndex((write) => write.context === context);
+    assertEquals(revision, written[last]?.revision ?? 0);
+  }
+  // A server without an index looks at all keys for each scan.
+  const isIndexed = !nats.info?.version.startsWith("2.9.");
+  assertEquals(scans <= 64, !isIndexed);
+  await connection.close();
+  await nats.close();
+});

@@ -6,12 +6,11 @@ import type {
   Lease,
   NodeLife,
   Renewal,
-  Row,
   RowWrite,
   Written,
 } from "../mod.ts";
 import { Bucket } from "./bucket.ts";
-import type { Entry } from "./entry.ts";
+import { ContextReader } from "./context_reader.ts";
 import { isLoss, NatsBackboneClosedError, TooLargeError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { FollowedContext } from "./followed_context.ts";
@@ -19,12 +18,12 @@ import { LeaseTable } from "./lease_table.ts";
 import { Limiter } from "./limiter.ts";
 import type { Link, LinkListener } from "./link.ts";
 import { Purger } from "./purger.ts";
-import { decodeRow, encode } from "./records.ts";
+import { encode } from "./records.ts";
 import { RowWriter } from "./row_writer.ts";
 import type { BucketOptions } from "./stream.ts";
 
-/** How many contexts are read, or followed anew, at once. */
-const MAX_READS = 32;
+/** How many contexts are followed anew at once. */
+const MAX_RESTARTS = 32;
 
 /** A node's connection to a backbone on NATS. */
 export class NatsBackboneConnection implements BackboneConnection {
@@ -38,7 +37,8 @@ export class NatsBackboneConnection implements BackboneConnection {
   readonly #leases: LeaseTable;
   readonly #writer: RowWriter;
   readonly #purger: Purger;
-  readonly #reads = new Limiter(MAX_READS);
+  readonly #reader: ContextReader;
+  readonly #restarts = new Limiter(MAX_RESTARTS);
   readonly #followed = new Map<string, FollowedContext>();
   /** The changes of leases. */
   readonly #feed: Feed;
@@ -72,6 +72,7 @@ export class NatsBackboneConnection implements BackboneConnection {
       if (this.#isClosed) return;
       this.#leases.take(news.key, news.value, this.#loss !== undefined);
     });
+    this.#reader = new ContextReader(this.#bucket);
     this.#purger = new Purger(this.#bucket);
     this.#writer = new RowWriter(this.#bucket, {
       lastOf: (context) => this.#followed.get(context)?.known,
@@ -159,7 +160,7 @@ export class NatsBackboneConnection implements BackboneConnection {
   async read(context: string): Promise<ContextRows> {
     this.#assertOpen("read a context");
     await this.#writer.settled(context);
-    return await this.#reads.run(() => this.#read(context));
+    return await this.#reader.read(context);
   }
 
   send(context: string, text: string): void {
@@ -183,31 +184,6 @@ export class NatsBackboneConnection implements BackboneConnection {
     return Promise.resolve();
   }
 
-  async #read(context: string): Promise<ContextRows> {
-    for (;;) {
-      const former = this.#bucket.memory;
-      const entries = new Map<string, Entry>();
-      let revision = 0;
-      await this.#bucket.scan(this.#bucket.names.rows(context), (entry) => {
-        entries.set(entry.key, entry);
-        revision = entry.revision;
-      });
-      // Only now: the bucket may have been made again meanwhile.
-      const memory = await this.#bucket.open();
-      if (memory !== former) continue;
-      const rows = [...entries.values()].flatMap((entry) => this.#rowOf(entry));
-      return { memory, revision, rows };
-    }
-  }
-
-  #rowOf({ isRemoved, value, time }: Entry): Row[] {
-    const row = isRemoved ? undefined : decodeRow(value);
-    if (row === undefined) return [];
-    const age = row.age + this.#bucket.clock.since(time);
-    const { node, epoch, id } = row;
-    return [{ node, epoch, id, value: row.value, age }];
-  }
-
   /** Forgets what is known of a bucket that was deleted, or lost in a restart. */
   #forget(): void {
     this.#writer.forget();
@@ -229,7 +205,7 @@ export class NatsBackboneConnection implements BackboneConnection {
       );
       await Promise.all(
         [this.#feed, ...followed].filter(({ isLasting }) => !isLasting)
-          .map((feed) => this.#reads.run(() => feed.restart())),
+          .map((feed) => this.#restarts.run(() => feed.restart())),
       );
       await this.#bucket.reach();
     } catch (error) {

@@ -1,11 +1,19 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Cluster } from "ioredis";
 import { Party } from "../backbone_suite/lab.ts";
 import { eventually } from "../testing/real_server.ts";
 import { RedisServer } from "../testing/redis_server.ts";
-import { RedisBackbone, type RedisConnector, type RedisLine } from "./mod.ts";
+import {
+  fromIoredis,
+  RedisBackbone,
+  type RedisConnector,
+  type RedisLine,
+  RedisUnavailableError,
+} from "./mod.ts";
 import { RedisNames } from "./names.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { connectorOf } from "./testing/connectors.ts";
+import { RedisCluster } from "./testing/redis_cluster.ts";
 import { leaseOf, putOf, QuietListener } from "./testing/quiet_listener.ts";
 
 /** Has something done after each script, before its answer is heard. */
@@ -37,6 +45,10 @@ function withPause(
       };
     },
   };
+}
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, ignore: !RedisServer.isInstalled, fn });
 }
 
 Deno.test({
@@ -100,4 +112,76 @@ Deno.test({
     assertEquals(kept.map(({ node }) => node), ["a"]);
     await connection.close();
   },
+});
+
+const LIFE = { node: "a", epoch: "a/1" };
+const CONTEXTS = Array.from({ length: 10 }, (_, n) => `"doc-${n}"`);
+
+const IDS = [putOf("ann").id, putOf("bob").id];
+
+/** Puts of two rows in each of many contexts, in turn. */
+const PUTS = ["ann", "bob"].flatMap((id) =>
+  CONTEXTS.map((context) => ({ ...putOf(id), context }))
+);
+
+test("write() of many contexts is one script, with the results in order", async () => {
+  await using server = await RedisServer.start();
+  let scripts = 0;
+  const connector = withPause(
+    connectorOf("ioredis", server.port),
+    (sha1) => {
+      if (sha1 === SCRIPTS.write.sha1) scripts++;
+      return Promise.resolve();
+    },
+  );
+  const connection = await new RedisBackbone(connector)
+    .connect("a", new QuietListener());
+  await connection.acquire(leaseOf("a"));
+  const written = await connection.write(LIFE, [
+    ...PUTS,
+    { type: "retract", context: '"doc-3"', id: "nobody" },
+  ]);
+  assertEquals(scripts, 1);
+  assertEquals(written.map(({ isDone }) => isDone), [
+    ...PUTS.map(() => true),
+    false,
+  ]);
+  for (const [n, context] of CONTEXTS.entries()) {
+    const { rows, revision } = await connection.read(context);
+    assertEquals(rows.map(({ id }) => id).sort(), IDS);
+    assertEquals(written[n + CONTEXTS.length]?.revision, revision);
+  }
+  await connection.close();
+});
+
+test("write() of many contexts is done on a Redis Cluster of one server", async () => {
+  await using redis = await RedisCluster.start(1);
+  const cluster = new Cluster(redis.nodes, { lazyConnect: true });
+  const connection = await new RedisBackbone(fromIoredis(cluster))
+    .connect("a", new QuietListener());
+  await connection.acquire(leaseOf("a"));
+  const written = await connection.write(LIFE, PUTS);
+  assertEquals(written.map(({ isDone }) => isDone), PUTS.map(() => true));
+  await connection.close();
+});
+
+test("write() sets a key of another type aside, and keeps the other contexts", async () => {
+  await using server = await RedisServer.start();
+  const backbone = new RedisBackbone(connectorOf("ioredis", server.port));
+  const connection = await backbone.connect("a", new QuietListener());
+  await connection.acquire(leaseOf("a"));
+  await connection.write(LIFE, PUTS);
+  const names = new RedisNames("ruthere");
+  const [theirs = ""] = names.context('"doc-5"');
+  const [ours = ""] = names.context('"doc-6"');
+  await server.ask("DEL", theirs);
+  await server.ask("LPUSH", theirs, "theirs");
+  const error = await assertRejects(
+    () => connection.write(LIFE, PUTS),
+    RedisUnavailableError,
+  );
+  assert(error.message.includes(`${theirs}:foreign`));
+  assertEquals(await server.ask("HLEN", ours), ":2\r\n");
+  assertEquals(await server.ask("LLEN", `${theirs}:foreign`), ":1\r\n");
+  await connection.close();
 });

@@ -179,7 +179,11 @@ export async function hasEntries(
 }
 
 /** Joins through one node until one in another process shows them all. */
-export async function joins(kit: Kit, port: number, contexts: number): Promise<Line> {
+export async function joins(
+  kit: Kit,
+  port: number,
+  contexts: number,
+): Promise<Line> {
   await using node = await Node.start(kit, port);
   const other = new Deno.Command(Deno.execPath(), {
     args: [

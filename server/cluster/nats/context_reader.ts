@@ -74,12 +74,11 @@ export class ContextReader {
       );
       const key = names.rows(others.length === 0 ? first : undefined);
       await this.#bucket.scan(key, (entry) => {
-        const [_rows, context = ""] = entry.key.split(".");
-        const entries = found.get(context);
+        const entries = found.get(contextOf(entry.key));
         // The last one is the latest.
         entries?.delete(entry.key);
         entries?.set(entry.key, entry);
-      });
+      }, { wants: (key) => found.has(contextOf(key)) });
       // Only now: the bucket may have been made again meanwhile.
       const memory = await this.#bucket.open();
       if (memory !== former) continue;
@@ -99,4 +98,9 @@ export class ContextReader {
     const { node, epoch, id } = row;
     return [{ node, epoch, id, value: row.value, age }];
   }
+}
+
+/** Returns the token of the context from the key of a row. */
+function contextOf(key: string): string {
+  return key.split(".")[1] ?? "";
 }

@@ -23,6 +23,10 @@ const JOINS = 100_000;
 const IDLE = 10_000;
 const DEAD = 20_000;
 const LATE = 10_000;
+const CONTEXTS = 1_000;
+const ROWS = 20_000;
+const READINGS = 40;
+const CROWD = 100_000;
 const LEASE_TTL_MS = 3_000;
 
 /** The notifications about the measured subjects. */
@@ -126,7 +130,12 @@ async function hop(kit: Kit, port: number): Promise<Line[]> {
   const theirs = () => bare.roundTrip(`{"n":${n++}}`);
   const rounds: { ours: number[]; theirs: number[] }[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
-    rounds.push({ ours: await timed(ours), theirs: await timed(theirs) });
+    const times = { ours: [] as number[], theirs: [] as number[] };
+    for (let hop = 0; hop < HOPS; hop++) {
+      times.ours.push(await timed(ours));
+      times.theirs.push(await timed(theirs));
+    }
+    rounds.push(times);
   }
   await bare.close();
   // The first round warms up.
@@ -151,15 +160,10 @@ async function hop(kit: Kit, port: number): Promise<Line[]> {
   ];
 }
 
-/** Returns how long each of many turns takes. */
-async function timed(turn: () => Promise<unknown>): Promise<number[]> {
-  const times: number[] = [];
-  for (let n = 0; n < HOPS; n++) {
-    const began = performance.now();
-    await turn();
-    times.push(performance.now() - began);
-  }
-  return times;
+async function timed(turn: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await turn();
+  return performance.now() - began;
 }
 
 /** Returns the names of contexts. */
@@ -179,7 +183,7 @@ export async function hasEntries(
 }
 
 /** Joins through one node until one in another process shows them all. */
-export async function joins(
+async function joins(
   kit: Kit,
   port: number,
   contexts: number,
@@ -363,6 +367,125 @@ async function late(kit: Kit, port: number): Promise<Line> {
   };
 }
 
+/** How long one reading of a context takes that is one of many. */
+async function readings(kit: Kit, port: number): Promise<Line> {
+  await using first = await Node.start(kit, port);
+  await share(first, ROWS, CONTEXTS);
+  await using other = await Node.start(kit, port);
+  const times: number[] = [];
+  for (const context of contextsOf(CONTEXTS).slice(0, READINGS)) {
+    const began = performance.now();
+    await other.cluster.list(context);
+    times.push(performance.now() - began);
+  }
+  return {
+    what: `a reading of a context of ${ROWS / CONTEXTS} rows, among ${
+      ROWS.toLocaleString("en")
+    }`,
+    figure: told(times),
+  };
+}
+
+/** A life ends: until a node has read all its contexts again. */
+async function ended(kit: Kit, port: number): Promise<Line> {
+  const reads = { underway: 0, done: 0, lastAt: 0 };
+  await using node = await Node.start(
+    kit,
+    port,
+    {},
+    (backbone) => reading(backbone, reads),
+  );
+  await share(node, ROWS, CONTEXTS);
+  const times: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    const other = await Node.start(kit, port);
+    await pause(300);
+    reads.done = 0;
+    const began = performance.now();
+    await other[Symbol.asyncDispose]();
+    while (reads.done < CONTEXTS || reads.underway > 0) await pause(20);
+    times.push(reads.lastAt - began);
+  }
+  return {
+    what: `a life ends: until a node has read ${
+      CONTEXTS.toLocaleString("en")
+    } contexts again`,
+    figure: `${Math.round(median(times))} ms`,
+  };
+}
+
+/** The longest pause of the event loop while a server with many entries joins. */
+async function crowd(kit: Kit, port: number): Promise<Line> {
+  const longest: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    const { backbone, close } = await kit.dial(port);
+    using server = new PresenceServer<MeasuredModel>();
+    for (let n = 0; n < CROWD; n++) {
+      server.receive(entry(n, `doc-${n % CONTEXTS}`));
+    }
+    await pause(100);
+    let [last, max] = [performance.now(), 0];
+    const look = () => {
+      const now = performance.now();
+      max = Math.max(max, now - last);
+      last = now;
+      timer = setTimeout(look);
+    };
+    let timer = setTimeout(look);
+    const cluster = joinCluster(server, backbone);
+    for await (const status of cluster.watchStatus()) {
+      if (status === "connected") break;
+    }
+    while (cluster.stats.unwritten > 0) await pause(100);
+    clearTimeout(timer);
+    longest.push(max);
+    await cluster.leave();
+    await close();
+  }
+  return {
+    what: `a server with ${
+      CROWD.toLocaleString("en")
+    } entries joins: the longest pause`,
+    figure: `${Math.round(median(longest))} ms`,
+  };
+}
+
+/** Has a node share entries in contexts, and waits until that is done. */
+async function share(
+  { server, cluster }: Node,
+  entries: number,
+  contexts: number,
+): Promise<void> {
+  for (let n = 0; n < entries; n++) {
+    server.receive(entry(n, `doc-${n % contexts}`));
+  }
+  while (cluster.stats.unwritten > 0) await pause(20);
+  await pause(1_000);
+}
+
+function reading(
+  backbone: PresenceBackbone,
+  reads: { underway: number; done: number; lastAt: number },
+): PresenceBackbone {
+  return {
+    async connect(node, listener) {
+      const connection = await backbone.connect(node, listener);
+      const read = connection.read.bind(connection);
+      connection.read = async (context) => {
+        reads.underway++;
+        try {
+          return await read(context);
+        } finally {
+          reads.underway--;
+          reads.done++;
+          reads.lastAt = performance.now();
+        }
+      };
+      return connection;
+    },
+  };
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -377,6 +500,9 @@ async function measure(kit: Kit): Promise<Line[]> {
     (port) => idleBytes(kit, port, 0),
     (port) => idleBytes(kit, port, IDLE),
     (port) => late(kit, port),
+    (port) => readings(kit, port),
+    (port) => ended(kit, port),
+    (port) => crowd(kit, port),
   ];
   for (const step of steps) {
     await using server = await kit.start();

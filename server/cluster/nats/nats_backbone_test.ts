@@ -4,7 +4,10 @@ import {
   RetentionPolicy,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/nats-core";
+import {
+  type NatsConnection,
+  PermissionViolationError,
+} from "@nats-io/nats-core";
 import { Kvm } from "@nats-io/kv";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidValueError } from "../../../core/mod.ts";
@@ -503,6 +506,21 @@ test("NatsBackbone needs no rights but those of the README", async () => {
     await connection.close();
     await nats.close();
   }
+});
+
+test("NatsBackbone fails at once where a write is not permitted", async () => {
+  await using server = await NatsServer.start(
+    `authorization { users = [{ user: u, password: p,
+      permissions { publish { deny: "$KV.ruthere.rows.>" } } }] }`,
+  );
+  const { port } = server;
+  const nats = await NatsServer.dial({ port, user: "u", pass: "p" });
+  const { connection } = await connect(nats, { timeoutMs: 60_000 });
+  await connection.acquire(LEASE);
+  await assertRejects(() => put(connection, "1"), PermissionViolationError);
+  await connection.renew({ ...LEASE, count: 2 });
+  await connection.close();
+  await nats.close();
 });
 
 test("NatsBackbone reads many contexts at once, all of them right", async () => {

@@ -37,7 +37,7 @@ export class Requests {
   readonly #subject: string;
   readonly #timeoutMs: number;
   /** The oldest first. */
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<number, Pending>();
   #subscription: Subscription | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sent = 0;
@@ -78,7 +78,7 @@ export class Requests {
     const head = makeHeaders();
     for (const [name, text] of Object.entries(headers)) head.set(name, text);
     return new Promise((resolve, reject) => {
-      const token = String(++this.#sent);
+      const token = ++this.#sent;
       const sentAt = performance.now();
       this.#pending.set(token, { subject, sentAt, resolve, reject });
       this.#timer ??= setTimeout(() => this.#look(), this.#timeoutMs);
@@ -111,7 +111,7 @@ export class Requests {
   }
 
   #take(message: Msg): void {
-    const token = message.subject.slice(this.#subject.length + 1);
+    const token = Number(message.subject.slice(this.#subject.length + 1));
     const pending = this.#pending.get(token);
     if (pending === undefined) return;
     this.#pending.delete(token);

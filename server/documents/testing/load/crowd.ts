@@ -19,6 +19,11 @@ export class Crowd implements Disposable {
     await this.#tell({ type: "move", everyMs });
   }
 
+  /** Stops to move their cursors. */
+  async rest(): Promise<void> {
+    await this.#tell({ type: "rest" });
+  }
+
   /** Returns what they have sent and received so far. */
   tally(): Promise<Tally> {
     return this.#tell({ type: "tally" });

@@ -21,18 +21,26 @@ import {
 export type CrowdOrder =
   | { readonly type: "join"; readonly joining: Joining }
   | { readonly type: "move"; readonly everyMs: number }
+  | { readonly type: "rest" }
   | { readonly type: "tally" };
 
 const NAP_MS = 2;
 
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 let clients: readonly LoadClient[] = [];
+let rest = () => {};
 
 async function obey(order: CrowdOrder): Promise<void> {
   if (order.type === "join") clients = await joinAll(order.joining);
+  if (order.type === "rest") rest();
   if (order.type === "move") {
-    moveAll(clients, order.everyMs);
-    setInterval(() => Atomics.wait(neverNotified, 0, 0, NAP_MS), 1);
+    const stop = moveAll(clients, order.everyMs);
+    const nap = () => Atomics.wait(neverNotified, 0, 0, NAP_MS);
+    const naps = setInterval(nap, 1);
+    rest = () => {
+      stop();
+      clearInterval(naps);
+    };
   }
   self.postMessage(tally(clients));
 }

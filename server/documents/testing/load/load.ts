@@ -1,66 +1,33 @@
 /**
- * Puts load on documents: moving cursors, storms of joins and reconnects, a
- * client that does not read, many idle people. The server is a separate
- * process. The same run also measures a bare fan-out of the same frames.
+ * Puts load on sockets: moving cursors, storms of joins and reconnects, a client
+ * that does not read, many idle people. Rivals and bare sockets get the same
+ * load, in turns. Each server is a process of its own.
  *
- * `deno task load` runs all scenarios, or those whose names follow it.
+ * `deno task load` runs all scenarios, or those whose names follow it; names of
+ * servers among them select servers.
  *
  * @module
  */
 
 import { Crowd } from "./crowd.ts";
 import { joinAll, LoadClient, moveAll, tally } from "./load_client.ts";
+import { Target } from "./target.ts";
+import { type Kind, WIRES } from "./wires.ts";
 
-/** A process under load. */
-class Target implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly port: number;
+const ALL: readonly Kind[] = [
+  "ws",
+  "bare",
+  "socket.io",
+  "hocuspocus",
+  "presence",
+];
+const BARE: readonly Kind[] = ["bare", "presence"];
 
-  private constructor(process: Deno.ChildProcess, port: number) {
-    this.#process = process;
-    this.port = port;
-  }
+/** The rounds of traffic; in each, all servers have their turn. */
+const ROUNDS = 7;
 
-  static async start(kind: Kind, throttleMs = 50): Promise<Target> {
-    const args = ["run", "-A", "load_server.ts", kind, `${throttleMs}`];
-    const cpuProfile = Deno.env.get("RUTHERE_PROFILE");
-    if (cpuProfile) {
-      args.splice(1, 0, "--cpu-prof", `--cpu-prof-dir=${cpuProfile}`);
-    }
-    const process = new Deno.Command(Deno.execPath(), {
-      args,
-      cwd: new URL(".", import.meta.url),
-      stdout: "piped",
-    }).spawn();
-    const reader = process.stdout.getReader();
-    const { value } = await reader.read();
-    reader.releaseLock();
-    return new Target(process, Number(new TextDecoder().decode(value)));
-  }
-
-  /** Returns its usage so far. */
-  async usage(): Promise<Usage> {
-    const response = await fetch(`http://127.0.0.1:${this.port}/usage`);
-    return await response.json();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGINT");
-    await this.#process.stdout.cancel();
-    await this.#process.status;
-  }
-}
-
-type Kind = "bare" | "presence";
-
-interface Usage {
-  readonly cpuUs: number;
-  readonly rss: number;
-  /** Bytes that wait for the slowest client. */
-  readonly backlogBytes: number;
-  /** Positions that later ones replaced before a client received them. */
-  readonly coalesced: number;
-}
+/** How many of the people measure the delay of cursors. */
+const OBSERVERS = 3;
 
 interface Traffic {
   readonly documents: number;
@@ -68,82 +35,146 @@ interface Traffic {
   readonly people: number;
   /** The time between two moves of one person. */
   readonly everyMs: number;
-  readonly seconds: number;
   /** Whether one more client does not read. */
   readonly hasSlowReader?: boolean;
 }
 
-const WARM_UP_MS = 3_000;
+/** The figures of one server in one scenario. */
+interface Figures {
+  readonly offered?: number;
+  readonly delivered?: number;
+  /** Milliseconds of the server's processor for 100,000 delivered messages. */
+  readonly cpuMs?: number;
+  readonly p50?: number | undefined;
+  readonly p99?: number | undefined;
+  /** Bytes of memory a connection, before anything moves. */
+  readonly bytesEach?: number;
+  readonly others?: string;
+}
 
-/** How many of the people measure the delay of cursors. */
-const OBSERVERS = 3;
+/** People of one server who move their cursors in turns. */
+class Moving implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  readonly #delays: number[] = [];
+  readonly #cpuMs: number[] = [];
+  readonly #offered: number[] = [];
+  readonly #delivered: number[] = [];
+  #isCounting = false;
+
+  private constructor(
+    readonly target: Target,
+    readonly settings: Traffic,
+    readonly observers: readonly LoadClient[],
+    readonly crowd: Crowd,
+    readonly bytesEach: number,
+  ) {}
+
+  static async start(kind: Kind, settings: Traffic): Promise<Moving> {
+    const { documents, people, everyMs, hasSlowReader } = settings;
+    const target = await Target.start(kind, Math.min(everyMs, 50));
+    const topics = Array.from({ length: documents }, (_, n) => `document:${n}`);
+    const { port } = target;
+    const { rss } = await target.usage();
+    const few = { kind, port, people: OBSERVERS, topics };
+    const observers = await joinAll(few);
+    const all = documents * people;
+    const crowd = await Crowd.of({
+      ...few,
+      people: all - OBSERVERS,
+      first: OBSERVERS,
+    });
+    await pause(500);
+    const bytesEach = ((await target.usage()).rss - rss) / all;
+    if (hasSlowReader) await addSlowReader(target);
+    const moving = new Moving(target, settings, observers, crowd, bytesEach);
+    moving.#stack.use(target);
+    moving.#stack.use(crowd);
+    for (const observer of observers) {
+      moving.#stack.defer(() => observer.lose());
+      observer.onCursor((delay) => {
+        if (moving.#isCounting) moving.#delays.push(delay);
+      });
+    }
+    return moving;
+  }
+
+  /** Lets them move for some time, and measures the second part of it. */
+  async round(warmUpMs: number, ms: number): Promise<void> {
+    const { people, everyMs } = this.settings;
+    const stop = moveAll(this.observers, everyMs);
+    await this.crowd.move(everyMs);
+    await pause(warmUpMs);
+    this.#isCounting = true;
+    const before = await this.#soFar();
+    await pause(ms);
+    const after = await this.#soFar();
+    this.#isCounting = false;
+    stop();
+    await this.crowd.rest();
+    const seconds = (after.at - before.at) / 1_000;
+    const moves = after.moves - before.moves;
+    const answers = WIRES[this.target.kind].answers ? moves : 0;
+    const delivered = after.frames - before.frames - answers;
+    this.#offered.push(moves * people / seconds);
+    this.#delivered.push(delivered / seconds);
+    this.#cpuMs.push((after.cpuUs - before.cpuUs) / delivered * 100);
+    await pause(200);
+  }
+
+  async figures(): Promise<Figures> {
+    const delays = this.#delays.sort((a, b) => a - b);
+    const { ends } = await this.#soFar();
+    const { rss, coalesced } = await this.target.usage();
+    return {
+      offered: median(this.#offered),
+      delivered: median(this.#delivered),
+      cpuMs: median(this.#cpuMs),
+      p50: quantile(delays, 0.5),
+      p99: quantile(delays, 0.99),
+      bytesEach: this.bytesEach,
+      others: `${round(rss / 1e6)} MB, ${coalesced} replaced` +
+        (ends.length > 0 ? `, ${ends.length} lost: ${ends[0]}` : ""),
+    };
+  }
+
+  async #soFar() {
+    const [usage, ofCrowd] = await Promise.all([
+      this.target.usage(),
+      this.crowd.tally(),
+    ]);
+    const own = tally(this.observers);
+    return {
+      cpuUs: usage.cpuUs,
+      at: performance.now(),
+      frames: own.frames + ofCrowd.frames,
+      moves: own.moves + ofCrowd.moves,
+      ends: [...own.ends, ...ofCrowd.ends],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
 
 /** People who move their cursors. */
-async function traffic(kind: Kind, settings: Traffic): Promise<void> {
-  const { documents, people, everyMs, seconds, hasSlowReader } = settings;
-  await using target = await Target.start(kind, Math.min(everyMs, 50));
-  const { port } = target;
-  const observers = await joinAll({ port, people: OBSERVERS, documents });
-  using crowd = await Crowd.of({
-    port,
-    people: documents * people - OBSERVERS,
-    documents,
-    first: OBSERVERS,
-  });
-  if (hasSlowReader) await addSlowReader(target);
-  const delays: number[] = [];
-  let isCounting = false;
-  for (const observer of observers) {
-    observer.onCursor((delay) => {
-      if (isCounting) delays.push(delay);
-    });
+async function traffic(
+  kinds: readonly Kind[],
+  settings: Traffic,
+): Promise<Map<Kind, Figures>> {
+  await using stack = new AsyncDisposableStack();
+  const all: Moving[] = [];
+  for (const kind of kinds) {
+    all.push(stack.use(await Moving.start(kind, settings)));
   }
-  const stop = moveAll(observers, everyMs);
-  await crowd.move(everyMs);
-  const soFar = async () => {
-    const [usage, ofCrowd] = await Promise.all([target.usage(), crowd.tally()]);
-    const { frames, moves, ends } = tally(observers);
-    return {
-      ...usage,
-      at: performance.now(),
-      frames: frames + ofCrowd.frames,
-      moves: moves + ofCrowd.moves,
-      ends: [...ends, ...ofCrowd.ends],
-    };
-  };
-  await pause(WARM_UP_MS);
-  isCounting = true;
-  const before = await soFar();
-  await pause(seconds * 1_000);
-  const after = await soFar();
-  isCounting = false;
-  stop();
-  const took = (after.at - before.at) / 1_000;
-  const moves = after.moves - before.moves;
-  // Each move has a reply.
-  const delivered = after.frames - before.frames - moves;
-  const cpuUs = after.cpuUs - before.cpuUs;
-  delays.sort((a, b) => a - b);
-  report(
-    `${kind}: ${documents} × ${people} people${
-      hasSlowReader ? ", one does not read" : ""
-    }`,
-    {
-      "offered/s": round(moves * people / took),
-      "delivered/s": round(delivered / took),
-      "delivered": `${round(100 * delivered / (moves * people))} %`,
-      "p50 ms": quantile(delays, 0.5),
-      "p99 ms": quantile(delays, 0.99),
-      "core": `${round(cpuUs / took / 10_000)} %`,
-      "µs/frame": (cpuUs / delivered).toFixed(2),
-      "coalesced": round(after.coalesced - before.coalesced),
-      "rss MB": round(after.rss / 1e6),
-    },
-  );
-  if (after.ends.length > 0) {
-    console.log(`  ${after.ends.length} were lost: ${after.ends[0]}`);
+  for (let n = 0; n < ROUNDS; n++) {
+    for (const moving of all) await moving.round(n === 0 ? 3_000 : 500, 1_500);
   }
-  for (const observer of observers) await observer.lose();
+  const figures = new Map<Kind, Figures>();
+  for (const moving of all) {
+    figures.set(moving.target.kind, await moving.figures());
+  }
+  return figures;
 }
 
 /** How many bytes wait for a client before it receives less, by default. */
@@ -151,7 +182,7 @@ const BUFFERED_BYTES = 1_048_576;
 
 /** Adds a client that reads nothing and requests replies until it is behind. */
 async function addSlowReader(target: Target): Promise<void> {
-  const slow = await LoadClient.join(target.port, "0", 1_000_000);
+  const slow = await LoadClient.join(target.place("document:0"), 1_000_000);
   slow.pause();
   // The system buffers some megabytes before anything waits in the server.
   while ((await target.usage()).backlogBytes <= BUFFERED_BYTES) {
@@ -159,98 +190,211 @@ async function addSlowReader(target: Target): Promise<void> {
   }
 }
 
-/** Everyone joins at once; then all are lost and rejoin at once. */
-async function storms(kind: Kind): Promise<void> {
-  await using target = await Target.start(kind);
-  const [people, documents] = [2_000, 20];
-  const joinBegan = performance.now();
-  const all = { port: target.port, people, documents, atOnce: people };
-  let clients = await joinAll(all);
-  const joined = performance.now() - joinBegan;
-  const watcher = await LoadClient.join(target.port, "0", 1_000_000);
-  let seen = 0;
-  watcher.onText((text) => {
-    if (/"user_(left|joined)"/.test(text)) seen++;
-  });
-  await Promise.all(clients.map((client) => client.lose()));
-  const backBegan = performance.now();
-  clients = await joinAll(all);
-  const back = performance.now() - backBegan;
-  await pause(1_000);
-  const { rss } = await target.usage();
-  report(`${kind}: ${people} people of ${documents} documents at once`, {
-    "join ms": round(joined),
-    "reconnect ms": round(back),
-    "seen to leave or join": seen,
-    "rss MB": round(rss / 1e6),
-  });
-  for (const client of [...clients, watcher]) await client.lose();
+/**
+ * Everyone joins one topic at once, and everyone gets to know everyone: each
+ * person who gets to know another counts as a delivered message.
+ */
+async function storm(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
+  const figures = new Map<Kind, Figures>();
+  const people = 3_000;
+  const topics = ["room:storm"];
+  for (const kind of kinds) {
+    await using target = await Target.start(kind);
+    const known = new Set<string>();
+    const watcher = await LoadClient.join(
+      target.place(topics[0]!),
+      people,
+      (text) => {
+        for (const [key] of text.matchAll(/person-\d+/g)) known.add(key);
+      },
+    );
+    const before = await target.usage();
+    const { port } = target;
+    const joining = { kind, port, people, topics, atOnce: people };
+    const clients = await joinAll(joining);
+    let { bytes } = tally(clients);
+    // The watcher may not be told of itself.
+    while (known.size < people || bytes < tally(clients).bytes) {
+      ({ bytes } = tally(clients));
+      await pause(500);
+    }
+    const after = await target.usage();
+    const delays = clients.map(({ joinedAfterMs }) => joinedAfterMs)
+      .sort((a, b) => a - b);
+    figures.set(kind, {
+      cpuMs: (after.cpuUs - before.cpuUs) / people ** 2 * 100,
+      p50: quantile(delays, 0.5),
+      p99: quantile(delays, 0.99),
+      bytesEach: (after.rss - before.rss) / people,
+      others: `${round(bytes / 1e6)} MB sent`,
+    });
+    await Promise.all([...clients, watcher].map((client) => client.lose()));
+  }
+  return figures;
+}
+
+/** People of 20 documents who all join at once; all are lost and rejoin at once. */
+async function reconnect(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
+  const figures = new Map<Kind, Figures>();
+  const people = 2_000;
+  const topics = Array.from({ length: 20 }, (_, n) => `document:${n}`);
+  for (const kind of kinds) {
+    await using target = await Target.start(kind);
+    const joining = {
+      kind,
+      port: target.port,
+      people,
+      topics,
+      atOnce: people,
+    };
+    const joinBegan = performance.now();
+    let clients = await joinAll(joining);
+    const joined = performance.now() - joinBegan;
+    let seen = 0;
+    const watcher = await LoadClient.join(
+      target.place(topics[0]!),
+      people,
+      (text) => {
+        if (/"user_(left|joined)"/.test(text)) seen++;
+      },
+    );
+    await Promise.all(clients.map((client) => client.lose()));
+    const backBegan = performance.now();
+    clients = await joinAll(joining);
+    const back = performance.now() - backBegan;
+    await pause(1_000);
+    figures.set(kind, {
+      others: `in after ${round(joined)} ms, back after ${round(back)} ms, ` +
+        `${seen} seen to leave or join`,
+    });
+    await Promise.all([...clients, watcher].map((client) => client.lose()));
+  }
+  return figures;
 }
 
 /** Many people who are idle. */
-async function idle(kind: Kind): Promise<void> {
-  await using target = await Target.start(kind);
-  const [people, documents, seconds] = [10_000, 1_000, 60];
-  const clients = await joinAll({ port: target.port, people, documents });
-  // The events of joins and of idle people are over.
-  await pause(40_000);
-  const timers = clients.map((client, n) =>
-    setTimeout(() => {
-      client.beat();
-      timers[n] = setInterval(() => client.beat(), 30_000);
-    }, 30_000 * n / people)
-  );
-  const before = await target.usage();
-  await pause(seconds * 1_000);
-  const after = await target.usage();
-  for (const timer of timers) clearInterval(timer);
-  report(`${kind}: ${people} people who are idle`, {
-    "core": `${((after.cpuUs - before.cpuUs) / seconds / 10_000).toFixed(1)} %`,
-    "rss MB": round(after.rss / 1e6),
-    "kB/connection": round(after.rss / people / 1_000),
-  });
-  await Promise.all(clients.map((client) => client.lose()));
+async function idle(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
+  const figures = new Map<Kind, Figures>();
+  const [people, seconds] = [10_000, 60];
+  const topics = Array.from({ length: 1_000 }, (_, n) => `document:${n}`);
+  for (const kind of kinds) {
+    await using target = await Target.start(kind);
+    const { rss } = await target.usage();
+    const { port } = target;
+    const clients = await joinAll({ kind, port, people, topics });
+    // The events of joins and of idle people are over.
+    await pause(40_000);
+    const timers = clients.map((client, n) =>
+      setTimeout(() => {
+        client.beat();
+        timers[n] = setInterval(() => client.beat(), 30_000);
+      }, 30_000 * n / people)
+    );
+    const before = await target.usage();
+    await pause(seconds * 1_000);
+    const after = await target.usage();
+    for (const timer of timers) clearInterval(timer);
+    const core = (after.cpuUs - before.cpuUs) / seconds / 10_000;
+    figures.set(kind, {
+      bytesEach: (after.rss - rss) / people,
+      others: `${core.toFixed(1)} % of a core`,
+    });
+    await Promise.all(clients.map((client) => client.lose()));
+  }
+  return figures;
 }
 
-function quantile(sorted: readonly number[], part: number): string {
-  return sorted[Math.floor(sorted.length * part)]?.toFixed(2) ?? "none";
+function median(values: readonly number[]): number {
+  return quantile(values.toSorted((a, b) => a - b), 0.5) ?? NaN;
+}
+
+function quantile(sorted: readonly number[], part: number): number | undefined {
+  return sorted[Math.floor(sorted.length * part)];
 }
 
 function round(value: number): string {
   return Math.round(value).toLocaleString("en");
 }
 
-function report(what: string, figures: Record<string, string | number>): void {
-  const parts = Object.entries(figures).map(([name, value]) =>
-    `${name} ${value}`
-  );
-  console.log(`${what}\n  ${parts.join(" · ")}`);
-}
-
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const KINDS: readonly Kind[] = ["bare", "presence"];
-const hundred = { documents: 1, people: 100, seconds: 10 };
+/** Prints the figures of a scenario, with the ratio to the bare `ws`. */
+function report(name: string, all: ReadonlyMap<Kind, Figures>): void {
+  const base = (all.get("ws") ?? all.get("bare"))?.cpuMs ?? NaN;
+  const cell = (value: number | undefined, digits = 0) =>
+    value === undefined || Number.isNaN(value)
+      ? ""
+      : value.toLocaleString("en", {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      });
+  const rows = [...all].map(([kind, figures]) => [
+    name,
+    kind,
+    cell(figures.offered),
+    cell(figures.delivered),
+    cell(figures.cpuMs),
+    cell(figures.cpuMs && figures.cpuMs / base, 2),
+    cell(figures.p50, 1),
+    cell(figures.p99, 1),
+    cell(figures.bytesEach && figures.bytesEach / 1_000),
+    figures.others ?? "",
+  ]);
+  for (const row of rows) {
+    console.log(
+      `| ${row.map((text, n) => text.padStart(WIDTHS[n]!)).join(" | ")} |`,
+    );
+  }
+}
 
-const SCENARIOS: Readonly<Record<string, (kind: Kind) => Promise<void>>> = {
+const HEADS = [
+  "scenario",
+  "server",
+  "offered/s",
+  "delivered/s",
+  "ms/100,000",
+  "ratio",
+  "p50 ms",
+  "p99 ms",
+  "kB each",
+  "",
+];
+const WIDTHS = HEADS.map((head, n) => n < 2 ? 10 : head.length);
+
+type Scenario = (kinds: readonly Kind[]) => Promise<Map<Kind, Figures>>;
+
+const hundred = { documents: 1, people: 100, everyMs: 100 };
+
+const SCENARIOS: Readonly<
+  Record<string, { readonly run: Scenario; readonly kinds: readonly Kind[] }>
+> = {
+  document: { run: (kinds) => traffic(kinds, hundred), kinds: ALL },
+  documents: {
+    run: (kinds) => traffic(kinds, { documents: 50, people: 20, everyMs: 500 }),
+    kinds: ALL,
+  },
+  storm: { run: storm, kinds: ALL },
   // Faster than the throttle, and than a core can deliver.
-  flood: (kind) => traffic(kind, { ...hundred, everyMs: 20, seconds: 5 }),
-  // Nearly as fast as the throttle: a slightly early position is not delayed.
-  full: (kind) => traffic(kind, { ...hundred, everyMs: 60 }),
-  // Like real people.
-  calm: (kind) => traffic(kind, { ...hundred, everyMs: 200 }),
-  slow: (kind) =>
-    traffic(kind, { ...hundred, everyMs: 200, hasSlowReader: true }),
-  many: (kind) =>
-    traffic(kind, { documents: 50, people: 20, everyMs: 500, seconds: 10 }),
-  storms,
-  idle,
+  flood: {
+    run: (kinds) => traffic(kinds, { ...hundred, everyMs: 20 }),
+    kinds: BARE,
+  },
+  slow: {
+    run: (kinds) => traffic(kinds, { ...hundred, hasSlowReader: true }),
+    kinds: BARE,
+  },
+  reconnect: { run: reconnect, kinds: BARE },
+  idle: { run: idle, kinds: BARE },
 };
 
-const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(SCENARIOS);
-for (const name of wanted) {
+const kinds = ALL.filter((kind) => Deno.args.includes(kind));
+const names = Deno.args.filter((arg) => !(arg in WIRES));
+console.log(
+  `| ${HEADS.map((head, n) => head.padStart(WIDTHS[n]!)).join(" | ")} |`,
+);
+for (const name of names.length > 0 ? names : Object.keys(SCENARIOS)) {
   const scenario = SCENARIOS[name];
   if (scenario === undefined) {
     console.error(
@@ -258,6 +402,6 @@ for (const name of wanted) {
     );
     Deno.exit(1);
   }
-  for (const kind of KINDS) await scenario(kind);
+  report(name, await scenario.run(kinds.length > 0 ? kinds : scenario.kinds));
 }
 Deno.exit(0);

@@ -1,52 +1,94 @@
 import { RawSocket } from "./raw_socket.ts";
-
-const PATH = "/socket/websocket?vsn=2.0.0";
+import { type Kind, type Wire, WIRES } from "./wires.ts";
 
 /** Returns the time that cursors carry, in tens of microseconds. */
 function ticks(): number {
   return Math.round((performance.timeOrigin + performance.now()) * 100) % 1e9;
 }
 
-/** A tab of a person in a document. */
+/** Where a client joins. */
+export interface Place {
+  /** The server. */
+  readonly kind: Kind;
+  /** Its port. */
+  readonly port: number;
+  /** The topic. */
+  readonly topic: string;
+}
+
+/** A tab of a person in a topic. */
 export class LoadClient {
   readonly #socket: RawSocket;
+  readonly #wire: Wire;
   readonly #topic: string;
   readonly #id: number;
-  #ref = 0;
   /** How many cursors it has sent. */
   moves = 0;
+  /** How long it has taken to connect and to join. */
+  joinedAfterMs = 0;
 
-  private constructor(socket: RawSocket, topic: string, id: number) {
+  private constructor(
+    socket: RawSocket,
+    wire: Wire,
+    topic: string,
+    id: number,
+  ) {
     this.#socket = socket;
+    this.#wire = wire;
     this.#topic = topic;
     this.#id = id;
+    socket.counts = (frame) => wire.positionsIn?.(frame) ?? 1;
   }
 
-  /** Connects and waits until it has joined. */
+  /**
+   * Connects and waits until it has joined.
+   *
+   * @param onText Receives all frames as texts, from the first one on.
+   */
   static async join(
-    port: number,
-    document: string,
+    { kind, port, topic }: Place,
     id: number,
+    onText?: (text: string) => void,
   ): Promise<LoadClient> {
-    const socket = await RawSocket.open(port, PATH);
-    const client = new LoadClient(socket, `document:${document}`, id);
-    const joined = new Promise<void>((resolve, reject) => {
-      socket.onText = (text) => {
-        if (!text.includes('"phx_reply"')) return;
-        if (text.includes('"status":"ok"')) resolve();
-        else reject(new Error(`Cannot join document: ${text}`));
-      };
-      socket.closed.then(() => reject(new Error("The socket has ended")));
+    const wire = WIRES[kind];
+    const steps = wire.join(topic, id);
+    const [first] = steps;
+    const beganAt = performance.now();
+    const begin = (socket: RawSocket) => {
+      const frame = steps[0]?.send;
+      if (frame !== undefined) socket.send(frame);
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const socket = await RawSocket.open(port, wire.path, (text, socket) => {
+      onText?.(text);
+      const [step] = steps;
+      if (step === undefined) return;
+      if (text.includes('"status":"error"')) reject(new Error(text));
+      if (!text.includes(step.until)) return;
+      steps.shift();
+      if (steps.length === 0) resolve();
+      else begin(socket);
     });
-    client.#push("phx_join", { key: `person-${id}`, name: `Person ${id}` });
-    await joined;
-    socket.onText = undefined;
+    // The server may have spoken first.
+    if (steps[0] === first) begin(socket);
+    const client = new LoadClient(socket, wire, topic, id);
+    socket.closed.then(() =>
+      reject(new Error(`Cannot join ${topic}: ${client.end}`))
+    );
+    await promise;
+    client.joinedAfterMs = performance.now() - beganAt;
+    socket.onText = onText;
     return client;
   }
 
-  /** How many frames have arrived. */
+  /** How many positions and answers have arrived. */
   get frames(): number {
     return this.#socket.frames;
+  }
+
+  /** How many bytes have arrived. */
+  get bytes(): number {
+    return this.#socket.bytes;
   }
 
   /** Why it has ended, if it has. */
@@ -58,13 +100,14 @@ export class LoadClient {
   move(): void {
     this.moves++;
     const cursor = { line: this.moves, column: this.#id, offset: ticks() };
-    this.#push("cursor", { cursor });
+    this.#socket.send(
+      this.#wire.move(this.#topic, this.#id, cursor, this.moves),
+    );
   }
 
-  /** Sends a heartbeat, as clients do every half minute. */
+  /** Sends a heartbeat, as clients of Phoenix do every half minute. */
   beat(): void {
-    const frame = [null, `${++this.#ref}`, "phoenix", "heartbeat", {}];
-    this.#socket.send(JSON.stringify(frame));
+    this.#socket.send('[null,"1","phoenix","heartbeat",{}]');
   }
 
   /** Requests so many replies, each as long as a position, and waits for the system. */
@@ -75,18 +118,14 @@ export class LoadClient {
     await this.#socket.send(text);
   }
 
-  /** Reports the delay of others' cursors in milliseconds. */
+  /** Reports the delays of others' cursors in milliseconds. */
   onCursor(take: (delayMs: number) => void): void {
     this.#socket.onText = (text) => {
-      const [, offset] = /"offset":(\d+)/.exec(text) ?? [];
-      if (offset === undefined || !text.includes("cursor_moved")) return;
-      take(((ticks() - Number(offset) + 1e9) % 1e9) / 100);
+      if (!text.includes(this.#wire.moved)) return;
+      for (const [, offset] of text.matchAll(/"offset":(\d+)/g)) {
+        take(((ticks() - Number(offset) + 1e9) % 1e9) / 100);
+      }
     };
-  }
-
-  /** Receives frames of text. */
-  onText(take: (text: string) => void): void {
-    this.#socket.onText = take;
   }
 
   /** Stops reading. */
@@ -99,18 +138,15 @@ export class LoadClient {
     this.#socket.close();
     await this.#socket.closed;
   }
-
-  #push(event: string, payload: unknown): void {
-    const frame = ["1", `${++this.#ref}`, this.#topic, event, payload];
-    this.#socket.send(JSON.stringify(frame));
-  }
 }
 
 /** How many people join where. */
 export interface Joining {
+  readonly kind: Kind;
   readonly port: number;
   readonly people: number;
-  readonly documents: number;
+  /** The topics that they are spread over. */
+  readonly topics: readonly string[];
   /**
    * The number of the first of them.
    *
@@ -125,18 +161,18 @@ export interface Joining {
   readonly atOnce?: number;
 }
 
-/** Joins people, spread over the documents. */
+/** Joins people, spread over the topics. */
 export async function joinAll(
-  { port, people, documents, first = 0, atOnce = 100 }: Joining,
+  { kind, port, people, topics, first = 0, atOnce = 100 }: Joining,
 ): Promise<LoadClient[]> {
   const clients: LoadClient[] = [];
   while (clients.length < people) {
     const next = first + clients.length;
     const count = Math.min(atOnce, people - clients.length);
-    const joining = Array.from(
-      { length: count },
-      (_, n) => LoadClient.join(port, `${(next + n) % documents}`, next + n),
-    );
+    const joining = Array.from({ length: count }, (_, n) => {
+      const topic = topics[(next + n) % topics.length]!;
+      return LoadClient.join({ kind, port, topic }, next + n);
+    });
     clients.push(...await Promise.all(joining));
   }
   return clients;
@@ -158,8 +194,10 @@ export function moveAll(
 
 /** What clients have sent and received. */
 export interface Tally {
-  /** How many frames have arrived. */
+  /** How many positions and answers have arrived. */
   readonly frames: number;
+  /** How many bytes have arrived. */
+  readonly bytes: number;
   /** How many cursors they have sent. */
   readonly moves: number;
   /** Why some have ended. */
@@ -168,11 +206,12 @@ export interface Tally {
 
 /** Sums up what clients have sent and received. */
 export function tally(clients: readonly LoadClient[]): Tally {
-  let [frames, moves] = [0, 0];
+  let [frames, bytes, moves] = [0, 0, 0];
   for (const client of clients) {
     frames += client.frames;
+    bytes += client.bytes;
     moves += client.moves;
   }
   const ends = clients.map(({ end }) => end).filter((end) => end !== undefined);
-  return { frames, moves, ends };
+  return { frames, bytes, moves, ends };
 }

@@ -1,3 +1,5 @@
+import type { Frame } from "./wires.ts";
+
 /** How much is read at once. */
 const READ_BYTES = 64 * 1024;
 
@@ -17,6 +19,7 @@ function nextRound(): Promise<void> {
 }
 
 const TEXT = 1;
+const BINARY = 2;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
@@ -34,12 +37,14 @@ export class RawSocket {
   #rest = new Uint8Array(0);
   #isPaused = false;
   #resume: () => void = () => {};
-  /** How many text frames have arrived. */
+  /** How many frames have arrived, by `counts`. */
   frames = 0;
+  /** Returns for how many a frame counts. */
+  counts: (frame: Uint8Array) => number = () => 1;
   /** How many bytes have arrived. */
   bytes = 0;
-  /** Receives text frames; without it, they are only counted. */
-  onText: ((text: string) => void) | undefined;
+  /** Receives frames as texts; without it, they are only counted. */
+  onText: ((text: string, socket: RawSocket) => void) | undefined;
   /** Why it has ended, if it has. */
   end: string | undefined;
   /** Resolves when the connection has ended. */
@@ -54,8 +59,12 @@ export class RawSocket {
       .finally(() => this.close());
   }
 
-  /** Opens a socket to a service on this machine. */
-  static async open(port: number, path: string): Promise<RawSocket> {
+  /** Opens a socket to a service on this machine; `onText` gets every frame. */
+  static async open(
+    port: number,
+    path: string,
+    onText: (text: string, socket: RawSocket) => void,
+  ): Promise<RawSocket> {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
     connection.setNoDelay();
     await write(
@@ -72,13 +81,16 @@ export class RawSocket {
       ].join("\r\n")),
     );
     const socket = new RawSocket(connection);
+    socket.onText = onText;
     await socket.#upgraded;
     return socket;
   }
 
-  /** Sends a text with an empty mask; waits until the system has it. */
-  send(text: string): Promise<void> {
-    return this.#write(TEXT, new TextEncoder().encode(text));
+  /** Sends a frame with an empty mask; waits until the system has it. */
+  send(frame: Frame): Promise<void> {
+    return typeof frame === "string"
+      ? this.#write(TEXT, new TextEncoder().encode(frame))
+      : this.#write(BINARY, frame);
   }
 
   /** Stops reading until `goOn()`. */
@@ -186,9 +198,9 @@ export class RawSocket {
   }
 
   #take(opcode: number, payload: Uint8Array): void {
-    if (opcode === TEXT) {
-      this.frames++;
-      this.onText?.(new TextDecoder().decode(payload));
+    if (opcode === TEXT || opcode === BINARY) {
+      this.frames += this.counts(payload);
+      this.onText?.(new TextDecoder().decode(payload), this);
     } else if (opcode === PING) this.#write(PONG, payload);
     else if (opcode === CLOSE) {
       const code = payload[0]! << 8 | payload[1]!;

@@ -25,7 +25,7 @@ for (const [how, end] of Object.entries(ENDS)) {
     const wave = () => other.say(["1", "2", "room", "wave", {}]);
     const before = gone.looks;
     wave();
-    await flush();
+    await service.seconds(10);
     assertGreater(gone.looks, before);
     end(gone);
     await flush();

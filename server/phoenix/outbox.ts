@@ -19,6 +19,9 @@ const MAX_SILENT_CHECKS = 5;
 /** How many times the bytes that may wait are hopeless. */
 const HOPELESS = 4;
 
+/** How many bytes a frame may have beside its content; each unit of a text has 3. */
+const MAX_HEAD = 14;
+
 /** What an outbox needs. */
 export interface OutboxSettings {
   /** Sends the frames. */
@@ -37,38 +40,41 @@ export interface OutboxSettings {
 
 /** What is sent to one client, and what still waits to be sent. */
 export class Outbox {
+  /** The client's version of the protocol. */
+  readonly codec: Codec;
   readonly #settings: OutboxSettings;
+  // For what is sent to thousands of clients, each detour counts.
+  readonly #transport: SocketTransport;
+  readonly #bufferedBytes: number;
+  #isOver: boolean;
   /** What waited at the last check, and what was sent since, at least. */
   #expected = 0;
   #largest = 0;
   #largestLength = 0;
-  /** Whether there was room at the last look, and nothing was sent since. */
-  #hadRoom = false;
+  /** How much waits at most: what waited at the last look, and was sent since. */
+  #atMost = 0;
   #room: Promise<boolean> | undefined;
   #silentChecks = 0;
 
   /** Makes it; sends nothing. */
   constructor(settings: OutboxSettings) {
+    const { codec, transport, bufferedBytes, signal } = settings;
+    this.codec = codec;
     this.#settings = settings;
-  }
-
-  /** The client's version of the protocol. */
-  get codec(): Codec {
-    return this.#settings.codec;
+    this.#transport = transport;
+    this.#bufferedBytes = bufferedBytes;
+    this.#isOver = signal.aborted;
+    signal.addEventListener("abort", () => this.#isOver = true);
   }
 
   /** How many bytes wait to be sent. */
   get bytes(): number {
-    return this.#settings.transport.bufferedAmount;
+    return this.#atMost = this.#transport.bufferedAmount;
   }
 
-  /**
-   * Looks whether there is room for what can be left out. The answer holds until
-   * the next frame is sent.
-   */
+  /** Reports whether there is room for what can be left out. */
   hasRoom(): boolean {
-    this.#hadRoom = this.bytes <= this.#settings.bufferedBytes;
-    return this.#hadRoom;
+    return !this.#isAbove(this.#bufferedBytes);
   }
 
   /**
@@ -76,9 +82,12 @@ export class Outbox {
    * is not counted: the state of a large room must not close a new reader.
    */
   get isHopeless(): boolean {
-    // To ask the transport has its price.
-    return !this.#hadRoom &&
-      this.bytes > this.#largest + HOPELESS * this.#settings.bufferedBytes;
+    return this.#isAbove(this.#largest + HOPELESS * this.#bufferedBytes);
+  }
+
+  /** Asks the transport, which has its price, only if it might be so. */
+  #isAbove(limit: number): boolean {
+    return this.#atMost > limit && this.bytes > limit;
   }
 
   /** Waits until there is room; `false` if the socket ends before. */
@@ -90,21 +99,21 @@ export class Outbox {
 
   async #waitForRoom(): Promise<boolean> {
     const { signal } = this.#settings;
-    while (!signal.aborted && !this.hasRoom()) await pause(POLL_MS, signal);
-    return !signal.aborted;
+    while (!this.#isOver && !this.hasRoom()) await pause(POLL_MS, signal);
+    return !this.#isOver;
   }
 
   /** Sends a frame, if there is one and the socket is open. */
   send(frame: string | Uint8Array | undefined): void {
-    const { transport, tally, signal, onHopeless } = this.#settings;
-    if (signal.aborted || frame === undefined) return;
+    if (this.#isOver || frame === undefined) return;
     if (this.isHopeless) {
+      const { tally, onHopeless } = this.#settings;
       tally.countDrop("slow");
       return onHopeless();
     }
     const { length } = frame;
-    this.#hadRoom = false;
-    transport.send(frame);
+    this.#transport.send(frame);
+    this.#atMost += MAX_HEAD + (typeof frame === "string" ? 3 : 1) * length;
     this.#expected += length;
     if (length <= this.#largestLength) return;
     this.#largestLength = length;

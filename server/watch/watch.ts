@@ -213,6 +213,7 @@ export class Watches<M extends PresenceModel> {
   ): AsyncGenerator<PresenceBatch<M>, void> {
     const { context, subject, keepAliveMs = Infinity } = options;
     const silence = new Silence(keepAliveMs);
+    const waiting = new Waiting(feed, signal);
     let position = options.since;
     let seen = feed.changeCount;
     running.lag = () => feed.changeCount - seen;
@@ -242,7 +243,7 @@ export class Watches<M extends PresenceModel> {
           silence.end();
           yield isNarrow ? { ...batch, changes } : batch;
         } else {
-          await nextChange(feed, signal, silence);
+          await waiting.next(silence);
         }
       }
     } finally {
@@ -257,6 +258,7 @@ async function* changingCounts<M extends PresenceModel>(
   count: () => PresenceCount,
   signal: AbortSignal,
 ): AsyncGenerator<PresenceCount, void> {
+  const waiting = new Waiting(feed, signal);
   let last: PresenceCount | undefined;
   while (!signal.aborted) {
     const { changeCount } = feed;
@@ -268,7 +270,7 @@ async function* changingCounts<M extends PresenceModel>(
     // Counting for a viewer is linear in the context, and most changes leave
     // the count alone. So it happens at most once a second, too.
     await pause(1000, signal);
-    if (feed.changeCount === changeCount) await nextChange(feed, signal);
+    if (feed.changeCount === changeCount) await waiting.next();
   }
 }
 
@@ -309,21 +311,31 @@ class Silence {
   }
 }
 
-/** Waits for a change, for the end of the watch, or for too long a silence. */
-function nextChange<M extends PresenceModel>(
-  feed: Feed<M>,
-  signal: AbortSignal,
-  silence?: Silence,
-): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const settle = () => {
-      feed.unpark(settle);
-      signal.removeEventListener("abort", settle);
-      resolve();
-    };
-    feed.park(settle);
-    signal.addEventListener("abort", settle);
-    silence?.begin(settle);
-  });
+/** Waits for the changes of a feed, one after the other. */
+class Waiting<M extends PresenceModel> {
+  readonly #feed: Feed<M>;
+  readonly #signal: AbortSignal;
+  #settle: (() => void) | undefined;
+
+  /** The signal is that of the watch alone: listeners have their price. */
+  constructor(feed: Feed<M>, signal: AbortSignal) {
+    this.#feed = feed;
+    this.#signal = signal;
+    signal.addEventListener("abort", () => this.#settle?.());
+  }
+
+  /** Waits for a change, for the end of the watch, or for too long a silence. */
+  next(silence?: Silence): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#signal.aborted) return resolve();
+      const settle = () => {
+        this.#feed.unpark(settle);
+        this.#settle = undefined;
+        resolve();
+      };
+      this.#settle = settle;
+      this.#feed.park(settle);
+      silence?.begin(settle);
+    });
+  }
 }

@@ -796,8 +796,8 @@ Deno.test("PresenceServer.watch() that ended costs the others nothing", async ()
   );
   for (const reader of readers) await reader.read();
   for (const { watch } of readers.slice(1)) await watch.return?.();
-  // A woken watcher stops listening for the end.
-  using calledBack = countCalls(AbortSignal.prototype, "removeEventListener");
+  // A woken watcher no longer waits.
+  using calledBack = countCalls(Feed.prototype, "unpark");
   server.receive(update());
   assertEquals(calledBack.calls, 1);
 });

@@ -1,6 +1,5 @@
 import {
   type DocumentListening,
-  type DocumentMessage,
   type DocumentPresence,
   type DocumentSession,
   readCursorMove,
@@ -108,8 +107,16 @@ export class DocumentChannel extends Channel {
   override begin(): void {
     if (this.isStopped) return;
     super.begin();
+    const { topic, socket: { outbox } } = this;
     this.#listening = this.#documents.listen(this.#documentId, {
-      take: (message) => this.#send(message),
+      take: (message) => {
+        if (!outbox.hasRoom()) {
+          this.#resume().catch((error: unknown) => this.#fail(error));
+          return false;
+        }
+        outbox.send(documentFrame(outbox.codec, topic, message));
+        return true;
+      },
       // The caller that closes the documents may be about to close the server.
       end: () =>
         queueMicrotask(() => this.#fail(new Refusal("the server is closed"))),
@@ -172,16 +179,6 @@ export class DocumentChannel extends Channel {
     super.end();
     this.#session?.release();
     this.#session = undefined;
-  }
-
-  #send(message: DocumentMessage): boolean {
-    const { outbox } = this.socket;
-    if (!outbox.hasRoom()) {
-      this.#resume().catch((error: unknown) => this.#fail(error));
-      return false;
-    }
-    outbox.send(documentFrame(outbox.codec, this.topic, message));
-    return true;
   }
 
   /** Goes on when there is room. Until then the latest of each is kept. */

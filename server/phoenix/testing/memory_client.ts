@@ -57,6 +57,8 @@ export class MemoryClient implements SocketTransport {
 
   set bufferedAmount(bytes: number) {
     this.#bufferedAmount = bytes;
+    // Nobody has sent them, so the outbox does not know before it looks.
+    assert(this.socket.backlogBytes === bytes);
   }
 
   /** The socket that the endpoint has made of it. */

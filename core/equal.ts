@@ -23,21 +23,25 @@ export function equalValues(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object") return false;
   if (a === null || b === null) return false;
   if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length &&
-      // Not a.every(), which skips holes.
-      Array.from(a.keys())
-        .every((index) => equalValues(a[index], b[index]));
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let index = 0; index < a.length; index++) {
+      if (!equalValues(a[index], b[index])) return false;
+    }
+    return true;
   }
   if (!isPlainObject(a) || !isPlainObject(b)) return false;
-  const names = definedNames(a);
-  return names.length === definedNames(b).length &&
-    names.every((name) =>
-      Object.hasOwn(b, name) && equalValues(a[name], b[name])
-    );
+  let defined = 0;
+  for (const name in a) {
+    if (!isDefined(a, name)) continue;
+    if (!isDefined(b, name) || !equalValues(a[name], b[name])) return false;
+    defined++;
+  }
+  for (const name in b) if (isDefined(b, name)) defined--;
+  return defined === 0;
 }
 
-function definedNames(value: Record<string, unknown>): string[] {
-  return Object.keys(value).filter((name) => value[name] !== undefined);
+function isDefined(value: Record<string, unknown>, name: string): boolean {
+  return Object.hasOwn(value, name) && value[name] !== undefined;
 }
 
 function isPlainObject(value: object): value is Record<string, unknown> {

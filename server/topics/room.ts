@@ -97,12 +97,11 @@ export class TopicRoom extends Room<TopicModel, TopicDiff> {
   protected override changed(
     events: readonly PresenceViewEvent<TopicModel>[],
   ): void {
-    const differences = events
-      .map(({ subject: key, entries }) => ({
-        key,
-        entries: entries.filter((entry) => !isSameMeta(entry)),
-      }))
-      .filter(({ entries }) => entries.length > 0);
+    const differences: KeyDifference[] = [];
+    for (const { subject: key, entries: all } of events) {
+      const entries = all.filter((entry) => !isSameMeta(entry));
+      if (entries.length > 0) differences.push({ key, entries });
+    }
     if (differences.length === 0) return;
     for (const group of this.#groups.values()) {
       group.send(differences, this.position);

@@ -126,8 +126,10 @@ export class Feed<M extends PresenceModel> {
     const shared = this.#sharedChanges(position);
     if (shared === undefined) return undefined;
     const { subject } = viewer;
-    const own = subject === undefined ? [] : shared.withheld.get(subject) ?? [];
-    if (own.length === 0) return shared.batch;
+    const own = subject === undefined
+      ? undefined
+      : shared.withheld?.get(subject);
+    if (own === undefined) return shared.batch;
     // Only for this subject's changes: among many hidden subjects, all changes
     // would be too many for each of them.
     const visible = viewerPolicy(viewer);
@@ -176,14 +178,14 @@ export class Feed<M extends PresenceModel> {
     if (subject !== undefined && behind > MAX_SUBJECT_SCAN) return undefined;
     const result = this.#store.changesSince(since, { context });
     if (result.type === "gap") return undefined;
+    // Without a policy there are no hidden changes.
+    const all = result.changes.filter((change) => change.type !== "hidden");
     const shared = new SharedChanges(
       since,
       result.position,
-      // Without a policy there are no hidden changes.
-      result.changes.filter((change) => change.type !== "hidden")
-        .filter((change) =>
-          subject === undefined || keyOfChange(change).subject === subject
-        ),
+      subject === undefined
+        ? all
+        : all.filter((change) => keyOfChange(change).subject === subject),
       this.#rights,
     );
     // An empty batch is no work to share. A watcher that is up to date must not
@@ -199,8 +201,8 @@ class SharedChanges<M extends PresenceModel> {
   readonly position: CursorPosition;
   readonly all: readonly PresenceChange<M>[];
   readonly batch: ChangesBatch<M>;
-  /** All changes of each subject of which these rights hide something. */
-  readonly withheld: ReadonlyMap<Key, readonly PresenceChange<M>[]>;
+  /** All changes of each subject of which these rights hide something, if any. */
+  readonly withheld: ReadonlyMap<Key, readonly PresenceChange<M>[]> | undefined;
 
   constructor(
     since: CursorPosition,
@@ -211,15 +213,17 @@ class SharedChanges<M extends PresenceModel> {
     this.since = since;
     this.position = position;
     this.all = all;
-    const withheld = new Map<Key, PresenceChange<M>[]>();
+    let withheld: Map<Key, PresenceChange<M>[]> | undefined;
     const changes: VisibleChange<M>[] = [];
     for (const change of all) {
       const seen = visibleChange(change, rights);
-      if (seen !== change) withheld.set(keyOfChange(change).subject, []);
       if (seen !== undefined) changes.push(seen);
+      if (seen === change) continue;
+      withheld ??= new Map();
+      withheld.set(keyOfChange(change).subject, []);
     }
-    for (const change of all) {
-      withheld.get(keyOfChange(change).subject)?.push(change);
+    for (const change of withheld === undefined ? [] : all) {
+      withheld?.get(keyOfChange(change).subject)?.push(change);
     }
     this.batch = { type: "changes", position, changes };
     this.withheld = withheld;

@@ -68,11 +68,16 @@ interface RunningWatch {
   lag: () => number;
 }
 
-/** Reads a feed until a signal is aborted. */
+/** A feed that a watch holds until it is disposed of. */
+interface Hold<M extends PresenceModel> extends Disposable {
+  readonly feed: Feed<M>;
+  readonly running: RunningWatch;
+}
+
+/** Reads a feed until a signal is aborted. It holds the feed for as long. */
 type Read<M extends PresenceModel, T> = (
-  feed: Feed<M>,
+  hold: () => Hold<M> | undefined,
   signal: AbortSignal,
-  running: RunningWatch,
 ) => AsyncGenerator<T, void>;
 
 /** The running watches of a server. */
@@ -143,8 +148,7 @@ export class Watches<M extends PresenceModel> {
       context === undefined ? { subject } : { context },
       viewer,
       signal,
-      (feed, signal, running) =>
-        this.#batches(feed, viewer, what, signal, running),
+      (hold, signal) => this.#batches(hold, viewer, what, signal),
     );
   }
 
@@ -159,7 +163,7 @@ export class Watches<M extends PresenceModel> {
       { context },
       viewer,
       signal,
-      (feed, signal) => changingCounts(feed, count, signal),
+      (hold, signal) => changingCounts(hold, count, signal),
     );
   }
 
@@ -169,7 +173,6 @@ export class Watches<M extends PresenceModel> {
     for (const { end } of [...this.#running]) end();
   }
 
-  /** Starts a watch that holds a feed for as long as it runs. */
   #start<T>(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
@@ -178,47 +181,55 @@ export class Watches<M extends PresenceModel> {
   ): Watch<T> {
     return startWatch(
       [outer],
-      (signal, end) => this.#run(scope, viewer, signal, end, read),
+      (signal, end) => read(() => this.#hold(scope, viewer, end), signal),
     );
   }
 
-  /** Holds a feed while a generator reads it. */
-  async *#run<T>(
+  /** Begins to hold a feed, unless the watches are closed. */
+  #hold(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
-    signal: AbortSignal,
     end: () => void,
-    read: Read<M, T>,
-  ): AsyncGenerator<T, void> {
-    if (this.#closed) return;
+  ): Hold<M> | undefined {
+    if (this.#closed) return undefined;
     this.#expireDue();
     const feed = this.#feeds.join(scope, viewer);
     const running: RunningWatch = { end, lag: () => 0 };
     this.#running.add(running);
-    try {
-      yield* read(feed, signal, running);
-    } finally {
-      this.#running.delete(running);
-      this.#feeds.leave(feed);
-    }
+    return {
+      feed,
+      running,
+      [Symbol.dispose]: () => {
+        this.#running.delete(running);
+        this.#feeds.leave(feed);
+      },
+    };
   }
 
   /** Yields a baseline, then changes; after a gap a baseline again. */
   async *#batches(
-    feed: Feed<M>,
+    hold: () => Hold<M> | undefined,
     viewer: Viewer<M>,
     options: WatchOptions<M>,
     signal: AbortSignal,
-    running: RunningWatch,
   ): AsyncGenerator<PresenceBatch<M>, void> {
+    using held = hold();
+    if (held === undefined) return;
+    const { feed, running } = held;
     const { context, subject, keepAliveMs = Infinity } = options;
     const silence = new Silence(keepAliveMs);
     const waiting = new Waiting(feed, signal);
     let position = options.since;
-    let seen = feed.changeCount;
-    running.lag = () => feed.changeCount - seen;
+    const { changeCount } = feed;
+    /** How many changes the feed had seen at the latest poll, if there was one. */
+    let seen: number | undefined;
+    running.lag = () => feed.changeCount - (seen ?? changeCount);
     try {
       while (!signal.aborted) {
+        if (seen === feed.changeCount && !silence.isTooLong) {
+          await waiting.next(silence);
+          continue;
+        }
         const batch = position && feed.poll(position, viewer);
         seen = feed.changeCount;
         if (batch === undefined) {
@@ -242,8 +253,6 @@ export class Watches<M extends PresenceModel> {
         if (changes.length > 0 || silence.isTooLong) {
           silence.end();
           yield isNarrow ? { ...batch, changes } : batch;
-        } else {
-          await waiting.next(silence);
         }
       }
     } finally {
@@ -254,10 +263,13 @@ export class Watches<M extends PresenceModel> {
 
 /** Yields a count, and again when it has changed, at most once a second. */
 async function* changingCounts<M extends PresenceModel>(
-  feed: Feed<M>,
+  hold: () => Hold<M> | undefined,
   count: () => PresenceCount,
   signal: AbortSignal,
 ): AsyncGenerator<PresenceCount, void> {
+  using held = hold();
+  if (held === undefined) return;
+  const { feed } = held;
   const waiting = new Waiting(feed, signal);
   let last: PresenceCount | undefined;
   while (!signal.aborted) {

@@ -36,19 +36,25 @@ export abstract class Room<M extends PresenceModel, Event> {
   readonly #onClose: () => void;
   #position: CursorPosition;
 
-  /** Opens the room of a context; calls back when the room closes. */
+  /**
+   * Opens the room of a context.
+   *
+   * @param onClose Called when the room closes.
+   * @param wakeFor The facets that readers see, if not all.
+   */
   constructor(
     server: RoomServer<M>,
     context: M["context"],
     viewer: Viewer<M>,
     onClose: () => void,
+    wakeFor?: readonly string[],
   ) {
     this.#onClose = onClose;
     const visible = visibleTo(viewer);
     const { view, position } = mirrorOf(server, { context, visible });
     this.view = view;
     this.#position = position;
-    this.#run(server, context, viewer)
+    this.#run(server, { context, viewer, wakeFor })
       .catch((error: unknown) => this.#fail(error));
   }
 
@@ -78,14 +84,11 @@ export abstract class Room<M extends PresenceModel, Event> {
 
   async #run(
     server: RoomServer<M>,
-    context: M["context"],
-    viewer: Viewer<M>,
+    options: Parameters<RoomServer<M>["watch"]>[0],
   ): Promise<void> {
     const { signal } = this.#ended;
     const since = this.#position;
-    for await (
-      const batch of server.watch({ context, viewer, since, signal })
-    ) {
+    for await (const batch of server.watch({ ...options, since, signal })) {
       const events = this.view.apply(batch);
       // A baseline counts only once its last part has arrived.
       if (batch.type === "baseline" && !batch.last) continue;

@@ -3,7 +3,11 @@ import {
   assertOptions,
   MAX_DELAY_MS,
 } from "../../core/assert.ts";
-import { type PresenceModel, sameVisibility } from "../../core/mod.ts";
+import {
+  InvalidValueError,
+  type PresenceModel,
+  sameVisibility,
+} from "../../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,
@@ -43,8 +47,8 @@ export interface WatchOptions<M extends PresenceModel = PresenceModel> {
   readonly since?: CursorPosition | undefined;
   /**
    * Wakes the watch for a change of one of these facets, of the visibility, or
-   * of who is there. Other changes come with the batch after them, or once they are
-   * 64.
+   * of who is there. Other changes come with the next batch, at the latest when
+   * there are 64 of them.
    *
    * @default {every change wakes it}
    */
@@ -153,6 +157,10 @@ export class Watches<M extends PresenceModel> {
     assertNoOtherOptions(others, action);
     if (keepAliveMs !== undefined) {
       assertNotNegative(keepAliveMs, "keepAliveMs", action);
+    }
+    if (wakeFor !== undefined && !Array.isArray(wakeFor)) {
+      const rule = "must be an array";
+      throw new InvalidValueError(action, "wakeFor", rule, wakeFor);
     }
     const what = { context, subject, since, wakeFor, keepAliveMs };
     return this.#start(

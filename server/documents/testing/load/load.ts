@@ -66,7 +66,6 @@ class Moving implements AsyncDisposable {
     readonly settings: Traffic,
     readonly observers: readonly LoadClient[],
     readonly crowd: Crowd,
-    readonly bytesEach: number,
   ) {}
 
   static async start(kind: Kind, settings: Traffic): Promise<Moving> {
@@ -74,7 +73,6 @@ class Moving implements AsyncDisposable {
     const target = await Target.start(kind, Math.min(everyMs, 50));
     const topics = Array.from({ length: documents }, (_, n) => `document:${n}`);
     const { port } = target;
-    const { rss } = await target.usage();
     const few = { kind, port, people: OBSERVERS, topics };
     const observers = await joinAll(few);
     const all = documents * people;
@@ -83,10 +81,8 @@ class Moving implements AsyncDisposable {
       people: all - OBSERVERS,
       first: OBSERVERS,
     });
-    await pause(500);
-    const bytesEach = ((await target.usage()).rss - rss) / all;
     if (hasSlowReader) await addSlowReader(target);
-    const moving = new Moving(target, settings, observers, crowd, bytesEach);
+    const moving = new Moving(target, settings, observers, crowd);
     moving.#stack.use(target);
     moving.#stack.use(crowd);
     for (const observer of observers) {
@@ -131,7 +127,6 @@ class Moving implements AsyncDisposable {
       cpuMs: median(this.#cpuMs),
       p50: quantile(delays, 0.5),
       p99: quantile(delays, 0.99),
-      bytesEach: this.bytesEach,
       others: `${round(rss / 1e6)} MB, ${coalesced} replaced` +
         (ends.length > 0 ? `, ${ends.length} lost: ${ends[0]}` : ""),
     };
@@ -208,7 +203,7 @@ async function storm(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
         for (const [key] of text.matchAll(/person-\d+/g)) known.add(key);
       },
     );
-    const before = await target.usage();
+    const before = await target.tidyUsage();
     const { port } = target;
     const joining = { kind, port, people, topics, atOnce: people };
     const clients = await joinAll(joining);
@@ -225,7 +220,7 @@ async function storm(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
       cpuMs: (after.cpuUs - before.cpuUs) / people ** 2 * 100,
       p50: quantile(delays, 0.5),
       p99: quantile(delays, 0.99),
-      bytesEach: (after.rss - before.rss) / people,
+      bytesEach: ((await target.tidyUsage()).rss - before.rss) / people,
       others: `${round(bytes / 1e6)} MB sent`,
     });
     await Promise.all([...clients, watcher].map((client) => client.lose()));
@@ -272,6 +267,26 @@ async function reconnect(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
   return figures;
 }
 
+/** Many people who have joined. */
+async function memory(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
+  const figures = new Map<Kind, Figures>();
+  const people = 5_000;
+  const topics = Array.from({ length: 250 }, (_, n) => `document:${n}`);
+  for (const kind of kinds) {
+    await using target = await Target.start(kind);
+    const { rss } = await target.tidyUsage();
+    const { port } = target;
+    const clients = await joinAll({ kind, port, people, topics });
+    // V8 gives memory back when there is nothing to do.
+    await target.tidyUsage();
+    await pause(10_000);
+    const after = await target.tidyUsage();
+    figures.set(kind, { bytesEach: (after.rss - rss) / people });
+    await Promise.all(clients.map((client) => client.lose()));
+  }
+  return figures;
+}
+
 /** Many people who are idle. */
 async function idle(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
   const figures = new Map<Kind, Figures>();
@@ -279,7 +294,7 @@ async function idle(kinds: readonly Kind[]): Promise<Map<Kind, Figures>> {
   const topics = Array.from({ length: 1_000 }, (_, n) => `document:${n}`);
   for (const kind of kinds) {
     await using target = await Target.start(kind);
-    const { rss } = await target.usage();
+    const { rss } = await target.tidyUsage();
     const { port } = target;
     const clients = await joinAll({ kind, port, people, topics });
     // The events of joins and of idle people are over.
@@ -376,6 +391,7 @@ const SCENARIOS: Readonly<
     kinds: ALL,
   },
   storm: { run: storm, kinds: ALL },
+  memory: { run: memory, kinds: ALL },
   // Faster than the throttle, and than a core can deliver.
   flood: {
     run: (kinds) => traffic(kinds, { ...hundred, everyMs: 20 }),

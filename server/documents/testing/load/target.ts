@@ -35,7 +35,8 @@ export class Target implements AsyncDisposable {
 
   /** Starts a server. */
   static async start(kind: Kind, throttleMs = 50): Promise<Target> {
-    const args = ["run", "-A", "servers/main.ts", kind, `${throttleMs}`];
+    const flags = ["-A", "--v8-flags=--expose-gc"];
+    const args = ["run", ...flags, "servers/main.ts", kind, `${throttleMs}`];
     const cpuProfile = Deno.env.get("RUTHERE_PROFILE");
     if (cpuProfile) {
       args.splice(1, 0, "--cpu-prof", `--cpu-prof-dir=${cpuProfile}/${kind}`);
@@ -62,8 +63,17 @@ export class Target implements AsyncDisposable {
   }
 
   /** Returns what it has used so far. */
-  async usage(): Promise<Usage> {
-    const response = await fetch(`http://127.0.0.1:${this.#usagePort}`);
+  usage(): Promise<Usage> {
+    return this.#ask("/");
+  }
+
+  /** Returns the same after a collection of garbage. */
+  tidyUsage(): Promise<Usage> {
+    return this.#ask("/tidy");
+  }
+
+  async #ask(path: string): Promise<Usage> {
+    const response = await fetch(`http://127.0.0.1:${this.#usagePort}${path}`);
     return await response.json();
   }
 

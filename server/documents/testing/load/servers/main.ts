@@ -5,6 +5,7 @@
  */
 
 import process from "node:process";
+import { runInNewContext } from "node:vm";
 import type { LoadedServer } from "./loaded_server.ts";
 
 const [kind, throttleMs] = Deno.args;
@@ -30,7 +31,8 @@ Deno.serve({
   hostname: "127.0.0.1",
   port: 0,
   onListen: ({ port }) => console.log(JSON.stringify([server.port, port])),
-}, () => {
+}, (request) => {
+  if (request.url.endsWith("/tidy")) runInNewContext("gc()");
   const { user, system } = process.cpuUsage();
   return Response.json({
     cpuUs: user + system,

@@ -106,6 +106,19 @@ Deno.test("hasRoom() allows the limit, isHopeless begins above four times as muc
   ]);
 });
 
+Deno.test("hasRoom() asks the transport only if there might be no room", () => {
+  const transport = new FakeTransport();
+  const outbox = outboxTo(transport);
+  const looks = [5, 5, 20, 20].map((length) => {
+    outbox.send("x".repeat(length));
+    transport.drain(length);
+    assertEquals(outbox.hasRoom(), true);
+    return transport.looks;
+  });
+  // A unit counts as three bytes, and a head as 14: 29, 58, 132 and 74 bytes.
+  assertEquals(looks, [0, 0, 1, 1]);
+});
+
 Deno.test("isHopeless ignores one frame that is larger than the limit", () => {
   const outbox = outboxTo();
   outbox.send("x".repeat(10_000));

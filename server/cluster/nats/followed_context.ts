@@ -92,7 +92,7 @@ export class FollowedContext {
     if (isLate || row === undefined) return this.#listener.onInterrupted();
     this.#received = revision;
     this.knows(revision);
-    const { node, epoch, id, age, after } = row;
+    const { node, epoch, id, age, left, after } = row;
     // If nothing is lost, all that the writer knew of was received before.
     const isNext = after === undefined ||
       received !== undefined && after <= received;
@@ -102,7 +102,7 @@ export class FollowedContext {
       revision,
       previous: isNext ? undefined : Math.min(after, revision - 1),
       change: isRemoved
-        ? { type: "removed", id, age }
+        ? { type: "removed", id, age: left && age }
         : { type: "put", row: { node, epoch, id, value: row.value, age } },
     });
   }

@@ -6,6 +6,8 @@ export interface RowHead extends NodeLife {
   readonly id: string;
   /** Milliseconds from hearing from the publisher, or its end, to the write. */
   readonly age: number;
+  /** Whether the publisher has left; absent for a row and for a retraction. */
+  readonly left?: true | undefined;
   /**
    * A revision of the context that the writer knew of: a follower that has not
    * received it has missed something.
@@ -82,6 +84,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function isRowHead(value: unknown): value is RowHead {
   return isObject(value) && isLife(value) && typeof value.id === "string" &&
     typeof value.age === "number" &&
+    (value.left === undefined || value.left === true) &&
     ["number", "undefined"].includes(typeof value.after);
 }
 

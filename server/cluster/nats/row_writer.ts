@@ -5,7 +5,7 @@ import { ContendedError, TooLargeError } from "./errors.ts";
 import { Limiter } from "./limiter.ts";
 import { Markers } from "./markers.ts";
 import { lifeToken } from "./names.ts";
-import { decodeRow, encode } from "./records.ts";
+import { decodeRow, encode, type RowHead } from "./records.ts";
 import { RowLane } from "./row_lane.ts";
 
 /** How many writes are under way at once. */
@@ -169,7 +169,8 @@ export class RowWriter {
     const { id } = write;
     const age = write.type === "retract" ? 0 : write.age;
     const after = this.#host.lastOf(write.context);
-    const head = { id, node, epoch, age, after };
+    const left = write.type === "withdraw" ? true : undefined;
+    const head: RowHead = { id, node, epoch, age, left, after };
     const value = write.type === "put" ? write.value : "";
     return new TextEncoder().encode(encode(head, value));
   }

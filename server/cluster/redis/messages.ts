@@ -64,8 +64,8 @@ function readChanges(
       memory,
       revision,
       previous,
-      change: value === ""
-        ? { type: "removed", id, age: age === "" ? undefined : Number(age) }
+      change: age.startsWith("-")
+        ? { type: "removed", id, age: age === "-" ? undefined : -Number(age) }
         : { type: "put", row: { node, epoch, id, value, age: Number(age) } },
     });
     previous = revision++;

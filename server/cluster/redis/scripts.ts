@@ -209,8 +209,8 @@ return {
    *
    * The message to the followers has the memory, the life, the revision before
    * the first change and that of the first one, which the others count on from;
-   * then three for each change: the id, the age ("" for a retraction), and the
-   * value ("" for a removal).
+   * then three for each change: the id, the age, and the value. A removal has
+   * a minus before its age, and a retraction has nothing but that.
    */
   write: script(
     CONTEXT,
@@ -305,7 +305,7 @@ local function writeAll(channel, first, count)
       valueOf[id] = isPut and value
       newOwners[id], newRows[id] = ownerOf[id], valueOf[id]
       change[#change + 1] = id
-      change[#change + 1] = kind == 'retract' and '' or age
+      change[#change + 1] = isPut and age or kind == 'retract' and '-' or '-' .. age
       change[#change + 1] = isPut and value or ''
     end
     reply[#reply + 1] = lastText

@@ -7,7 +7,7 @@
 
 export * from "./shared/assert.ts";
 export { callAt } from "./shared/deadline.ts";
-export { groupBy } from "./shared/group_by.ts";
+export { groupBy } from "../store/internal.ts";
 export * from "./shared/identity.ts";
 export * from "./shared/json.ts";
 export * from "./shared/lengths.ts";

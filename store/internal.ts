@@ -6,3 +6,4 @@
  */
 
 export { DeadlineQueue, type Scheduled } from "./deadline_queue.ts";
+export { groupBy } from "./group_by.ts";

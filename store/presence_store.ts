@@ -45,6 +45,7 @@ import type {
   SummaryQuery,
   VisibleOptions,
 } from "./options.ts";
+import { groupBy } from "./group_by.ts";
 import { clearFacets, isRefresh, reduce } from "./reduce.ts";
 import { isVisible, visibleChange } from "./visible_change.ts";
 import {
@@ -415,7 +416,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
       subject === undefined ? snapshot.subject : snapshot.context;
     const groups = home?.areAlone
       ? snapshots.map((snapshot) => [snapshot])
-      : [...Map.groupBy(snapshots, keyOf).values()];
+      : [...groupBy(snapshots, keyOf).values()];
     return groups.map((group) => summaryOf(group, projection));
   }
 

@@ -15,10 +15,8 @@ export class ContextEntries<M extends PresenceModel>
   implements Chain, Scheduled {
   /** The key of the context. */
   readonly context: M["context"];
-  /** Its entries. Each knows its place among them. */
-  entries: Entry<M>[] = [];
-  /** The snapshot of each entry, to be read at once. */
-  snapshots: PresenceSnapshot<M>[] = [];
+  /** How many entries it has. */
+  size = 0;
   /** How many subjects the entries have. */
   subjectCount = 0;
   /** See {@linkcode Chain}. */
@@ -27,6 +25,10 @@ export class ContextEntries<M extends PresenceModel>
   queuedAt: Sequence = Infinity;
   /** The order of the entries, if anybody has read pages. */
   sorted: PartlySorted<Place, Entry<M>> | undefined;
+  /** The entries in the order they came, with gaps. Each knows its place. */
+  #entries: (Entry<M> | undefined)[] = [];
+  /** The snapshot of each entry, to be read at once. */
+  #snapshots: (PresenceSnapshot<M> | undefined)[] = [];
 
   /** Makes an empty context whose chain starts at the log's floor. */
   constructor(context: M["context"], floor: Sequence) {
@@ -41,32 +43,53 @@ export class ContextEntries<M extends PresenceModel>
 
   /** Whether each entry is the only one of its subject. */
   get areAlone(): boolean {
-    return this.subjectCount === this.entries.length;
+    return this.subjectCount === this.size;
+  }
+
+  /** Lists the entries in the order they came. O(answer). */
+  entries(): Entry<M>[] {
+    return withoutGaps(this.#entries, this.size);
+  }
+
+  /** Lists their snapshots in the same order. O(answer). */
+  snapshots(): PresenceSnapshot<M>[] {
+    return withoutGaps(this.#snapshots, this.size);
   }
 
   /** Adds an entry. O(1). */
   add(entry: Entry<M>): void {
-    entry.place = this.entries.length;
-    this.entries = withLast(this.entries, entry);
-    this.snapshots = withLast(this.snapshots, entry.snapshot);
+    entry.place = this.#entries.length;
+    this.#entries = withLast(this.#entries, entry);
+    this.#snapshots = withLast(this.#snapshots, entry.snapshot);
+    this.size++;
     this.sorted?.add(entry);
   }
 
   /** Replaces the snapshot of an entry. O(1). */
   set(entry: Entry<M>, snapshot: PresenceSnapshot<M>): void {
     entry.snapshot = snapshot;
-    this.snapshots[entry.place] = snapshot;
+    this.#snapshots[entry.place] = snapshot;
   }
 
-  /** Removes an entry: the last one takes its place. O(1). */
+  /** Removes an entry. Amortised O(1). */
   delete(entry: Entry<M>): void {
-    const last = this.entries.pop();
-    this.snapshots.pop();
+    this.size--;
     this.sorted?.delete(entry);
-    if (last === undefined || last === entry) return;
-    last.place = entry.place;
-    this.entries[last.place] = last;
-    this.snapshots[last.place] = last.snapshot;
+    if (entry.place === this.#entries.length - 1) {
+      this.#entries.pop();
+      this.#snapshots.pop();
+    } else {
+      this.#entries[entry.place] = undefined;
+      this.#snapshots[entry.place] = undefined;
+    }
+    if (this.size * 2 < this.#entries.length) this.#closeGaps();
+  }
+
+  #closeGaps(): void {
+    const entries = this.entries();
+    for (const [place, entry] of entries.entries()) entry.place = place;
+    this.#snapshots = this.snapshots();
+    this.#entries = entries;
   }
 
   /**
@@ -75,13 +98,27 @@ export class ContextEntries<M extends PresenceModel>
    * read for the first time.
    */
   after(subject: Key | undefined): Generator<Entry<M>, void> {
-    this.sorted ??= new PartlySorted(() => this.entries, comparePlaces);
+    this.sorted ??= new PartlySorted(() => this.entries(), comparePlaces);
     return this.sorted.from(
       subject === undefined
         ? undefined
         : { snapshot: { subject }, isLast: true },
     );
   }
+}
+
+/** Copies a list with gaps that has a number of elements. */
+function withoutGaps<T>(list: readonly (T | undefined)[], size: number): T[] {
+  return isWhole(list, size)
+    ? list.slice()
+    : list.filter((element) => element !== undefined);
+}
+
+function isWhole<T>(
+  list: readonly (T | undefined)[],
+  size: number,
+): list is readonly T[] {
+  return list.length === size;
 }
 
 /**

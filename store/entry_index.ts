@@ -46,7 +46,7 @@ export class EntryIndex<M extends PresenceModel> {
   add(entry: Entry<M>): void {
     const { home, snapshot: { origin } } = entry;
     this.vacant.forget(home);
-    if (home.entries.length === 0) this.#occupied++;
+    if (home.size === 0) this.#occupied++;
     home.add(entry);
     if (this.tree.add(entry)) home.subjectCount++;
     this.entriesFrom.add(origin, entry);
@@ -58,7 +58,7 @@ export class EntryIndex<M extends PresenceModel> {
     home.delete(entry);
     if (this.tree.delete(entry)) home.subjectCount--;
     this.entriesFrom.delete(origin, entry);
-    if (home.entries.length > 0) return;
+    if (home.size > 0) return;
     this.#occupied--;
     this.vacant.schedule(home);
   }
@@ -87,9 +87,9 @@ export class EntryIndex<M extends PresenceModel> {
       return snapshotsOf(this.tree.of(subject, context));
     }
     if (context !== undefined) {
-      return this.contexts.get(context)?.snapshots.slice() ?? [];
+      return this.contexts.get(context)?.snapshots() ?? [];
     }
-    return [...this.contexts.values()].flatMap(({ snapshots }) => snapshots);
+    return [...this.contexts.values()].flatMap((home) => home.snapshots());
   }
 }
 

@@ -279,9 +279,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
    */
   setBack(by: Duration): void {
     assertTimestamp(by, "by", "set back");
-    for (const { entries } of this.#entries.contexts.values()) {
-      for (const entry of entries) entry.refreshedAt = entry.seenAt - by;
-    }
+    this.#entries.tree.forEach((entry) => {
+      entry.refreshedAt = entry.seenAt - by;
+    });
   }
 
   /**
@@ -497,11 +497,11 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const { visible } = options;
     if (there === undefined) return { subjects: 0, entries: 0 };
     if (visible === undefined) {
-      return { subjects: there.subjectCount, entries: there.entries.length };
+      return { subjects: there.subjectCount, entries: there.size };
     }
     const subjects = new Set<Key>();
     let entries = 0;
-    for (const { snapshot } of there.entries) {
+    for (const snapshot of there.snapshots()) {
       if (!visible(snapshot.visibility, snapshot.subject)) continue;
       subjects.add(snapshot.subject);
       entries++;
@@ -524,7 +524,7 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const { subject, visible } = options;
     if (subject === undefined && visible === undefined) {
       return [...this.#entries.contexts.values()]
-        .filter(({ entries }) => entries.length > 0)
+        .filter(({ size }) => size > 0)
         .map(({ context }) => context);
     }
     const contexts = this.snapshots({ subject, visible })

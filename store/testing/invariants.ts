@@ -59,20 +59,25 @@ function assertIndex<M extends PresenceModel>(
   for (const [context, home] of contexts) {
     // Not Object.is: a map makes 0 of -0, and the two are one key.
     assert(home.context === context, "a context stands below another key");
-    const { entries, snapshots, sorted } = home;
+    const { sorted } = home;
+    const entries = home.entries();
+    const snapshots = home.snapshots();
     const subjects = new Set<Key>();
+    let lastPlace = -1;
     for (const [place, entry] of entries.entries()) {
       const { snapshot } = entry;
       assert(all.has(entry), "a context has an entry that the tree lacks");
       assert(snapshot.context === context, "an entry is elsewhere");
       assertStrictEquals(entry.home, home, "home of an entry");
-      assertEquals(entry.place, place, "place of an entry");
+      assert(entry.place > lastPlace, "place of an entry");
+      lastPlace = entry.place;
       assertStrictEquals(snapshots[place], snapshot, "a listed snapshot");
       subjects.add(snapshot.subject);
       addTo(expectedEntriesFrom, snapshot.origin, entry);
       listed++;
     }
-    assertEquals(snapshots.length, entries.length, "snapshots of a context");
+    assertEquals(home.size, entries.length, "size of a context");
+    assertEquals(home.size, snapshots.length, "snapshots of a context");
     assertEquals(home.subjectCount, subjects.size, "subjects of a context");
     if (entries.length === 0) vacant.add(home);
     if (sorted !== undefined) {

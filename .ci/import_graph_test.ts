@@ -323,8 +323,11 @@ Deno.test("import graph: the package uses nothing that Node 20 lacks", () => {
     "Object\\.groupBy",
     "Promise\\.try",
     "Promise\\.withResolvers",
+    "using \\w+(?= = )",
   ];
-  const found = [...CODE.keys()].flatMap((file) =>
+  // The service runs under Deno.
+  const files = [...CODE.keys()].filter((file) => file !== "server/main.ts");
+  const found = files.flatMap((file) =>
     mentions(file, later).map((name) => `${file} must not mention ${name}`)
   );
   assertEquals(found, []);

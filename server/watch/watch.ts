@@ -84,10 +84,12 @@ interface RunningWatch {
   lag: () => number;
 }
 
-/** A feed that a watch holds until it is disposed of. */
-interface Hold<M extends PresenceModel> extends Disposable {
+/** A feed that a watch holds until it leaves it. */
+interface Hold<M extends PresenceModel> {
   readonly feed: Feed<M>;
   readonly running: RunningWatch;
+  /** Ends the hold. */
+  leave(): void;
 }
 
 /** Reads a feed until a signal is aborted. It holds the feed for as long. */
@@ -219,7 +221,7 @@ export class Watches<M extends PresenceModel> {
     return {
       feed,
       running,
-      [Symbol.dispose]: () => {
+      leave: () => {
         this.#running.delete(running);
         this.#feeds.leave(feed);
       },
@@ -233,7 +235,7 @@ export class Watches<M extends PresenceModel> {
     options: WatchOptions<M>,
     signal: AbortSignal,
   ): AsyncGenerator<PresenceBatch<M>, void> {
-    using held = hold();
+    const held = hold();
     if (held === undefined) return;
     const { feed, running } = held;
     const { context, subject, keepAliveMs = Infinity } = options;
@@ -278,6 +280,7 @@ export class Watches<M extends PresenceModel> {
       }
     } finally {
       silence.end();
+      held.leave();
     }
   }
 }
@@ -288,22 +291,26 @@ async function* changingCounts<M extends PresenceModel>(
   count: () => PresenceCount,
   signal: AbortSignal,
 ): AsyncGenerator<PresenceCount, void> {
-  using held = hold();
+  const held = hold();
   if (held === undefined) return;
   const { feed } = held;
   const waiting = new Waiting(feed, signal);
   let last: PresenceCount | undefined;
-  while (!signal.aborted) {
-    const { changeCount } = feed;
-    const now = count();
-    if (last?.subjects !== now.subjects || last.entries !== now.entries) {
-      last = now;
-      yield now;
+  try {
+    while (!signal.aborted) {
+      const { changeCount } = feed;
+      const now = count();
+      if (last?.subjects !== now.subjects || last.entries !== now.entries) {
+        last = now;
+        yield now;
+      }
+      // Counting for a viewer is linear in the context, and most changes leave
+      // the count alone. So it happens at most once a second, too.
+      await pause(1000, signal);
+      if (feed.changeCount === changeCount) await waiting.next();
     }
-    // Counting for a viewer is linear in the context, and most changes leave
-    // the count alone. So it happens at most once a second, too.
-    await pause(1000, signal);
-    if (feed.changeCount === changeCount) await waiting.next();
+  } finally {
+    held.leave();
   }
 }
 

@@ -44,6 +44,7 @@ export class Target implements AsyncDisposable {
     const process = new Deno.Command(Deno.execPath(), {
       args,
       cwd: new URL(".", import.meta.url),
+      stdin: "piped",
       stdout: "piped",
     }).spawn();
     const reader = process.stdout.getReader();
@@ -80,6 +81,7 @@ export class Target implements AsyncDisposable {
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGINT");
+    await this.#process.stdin.abort().catch(() => {});
     await this.#process.stdout.cancel();
     await this.#process.status;
   }

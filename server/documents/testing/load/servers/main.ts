@@ -43,3 +43,6 @@ Deno.serve({
 });
 // Only a process that ends by itself writes its profile.
 Deno.addSignalListener("SIGINT", () => Deno.exit(0));
+// It ends with the process that has started it, even if that is killed.
+await Deno.stdin.readable.pipeTo(new WritableStream());
+Deno.exit(0);

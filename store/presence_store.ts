@@ -412,12 +412,14 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     const home = context === undefined
       ? undefined
       : this.#entries.contexts.get(context);
-    const keyOf = (snapshot: PresenceSnapshot<M>): Key =>
-      subject === undefined ? snapshot.subject : snapshot.context;
-    const groups = home?.areAlone
-      ? snapshots.map((snapshot) => [snapshot])
-      : [...groupBy(snapshots, keyOf).values()];
-    return groups.map((group) => summaryOf(group, projection));
+    if (home?.areAlone) {
+      return snapshots.map((snapshot) => summaryOf([snapshot], projection));
+    }
+    const groups = groupBy(
+      snapshots,
+      (snapshot) => subject === undefined ? snapshot.subject : snapshot.context,
+    );
+    return Array.from(groups.values(), (group) => summaryOf(group, projection));
   }
 
   /**

@@ -31,7 +31,6 @@ export interface RoomServer<M extends PresenceModel> {
     readonly context?: M["context"] | undefined;
     readonly viewer?: Viewer<M> | undefined;
     readonly since?: CursorPosition | undefined;
-    readonly wakeFor?: readonly string[] | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Watch<PresenceBatch<M>>;
 }

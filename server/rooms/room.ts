@@ -36,25 +36,19 @@ export abstract class Room<M extends PresenceModel, Event> {
   readonly #onClose: () => void;
   #position: CursorPosition;
 
-  /**
-   * Opens the room of a context.
-   *
-   * @param onClose Called when the room closes.
-   * @param wakeFor The facets that readers see, if not all.
-   */
+  /** Opens the room of a context; calls back when the room closes. */
   constructor(
     server: RoomServer<M>,
     context: M["context"],
     viewer: Viewer<M>,
     onClose: () => void,
-    wakeFor?: readonly string[],
   ) {
     this.#onClose = onClose;
     const visible = visibleTo(viewer);
     const { view, position } = mirrorOf(server, { context, visible });
     this.view = view;
     this.#position = position;
-    this.#run(server, { context, viewer, wakeFor })
+    this.#run(server, context, viewer)
       .catch((error: unknown) => this.#fail(error));
   }
 
@@ -84,11 +78,14 @@ export abstract class Room<M extends PresenceModel, Event> {
 
   async #run(
     server: RoomServer<M>,
-    options: Parameters<RoomServer<M>["watch"]>[0],
+    context: M["context"],
+    viewer: Viewer<M>,
   ): Promise<void> {
     const { signal } = this.#ended;
     const since = this.#position;
-    for await (const batch of server.watch({ ...options, since, signal })) {
+    for await (
+      const batch of server.watch({ context, viewer, since, signal })
+    ) {
       const events = this.view.apply(batch);
       // A baseline counts only once its last part has arrived.
       if (batch.type === "baseline" && !batch.last) continue;

@@ -57,7 +57,7 @@ export class TopicRoom extends Room<TopicModel, TopicDiff> {
 
   /** Opens the room of a topic; calls back when the room closes. */
   constructor(server: TopicServer, topic: string, onClose: () => void) {
-    super(server, topic, OMNISCIENT_VIEWER, onClose, SHOWN);
+    super(server, topic, OMNISCIENT_VIEWER, onClose);
     this.#topic = topic;
   }
 
@@ -109,10 +109,7 @@ export class TopicRoom extends Room<TopicModel, TopicDiff> {
   }
 }
 
-/** The facets that a meta may be made of. Others change often: cursors. */
-const SHOWN = ["meta", "activity", "availability"];
-
-/** Whether readers see no difference. */
+/** Whether readers see no difference: facets beside the meta change often. */
 function isSameMeta(
   { previous, snapshot }: EntryDifference<TopicModel>,
 ): boolean {

@@ -93,7 +93,6 @@ export interface TopicServer<M extends TopicModel = TopicModel> extends
     readonly context?: string | undefined;
     readonly viewer?: TopicViewer | undefined;
     readonly since?: CursorPosition | undefined;
-    readonly wakeFor?: readonly string[] | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Watch<PresenceBatch<M>>;
 }

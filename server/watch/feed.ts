@@ -35,13 +35,6 @@ const BASELINE_PART = 1_000;
  */
 const MAX_SUBJECT_SCAN = 1_000;
 
-/** Decides whether a parked watcher wakes for a change. */
-export type Alarm<M extends PresenceModel> = (
-  change: PresenceChange<M>,
-) => boolean;
-
-const always = () => true;
-
 /**
  * Shared by watchers with the same scope and the same rights: one wake-up, and
  * the batch that the first of them builds.
@@ -53,7 +46,7 @@ export class Feed<M extends PresenceModel> {
   readonly rightsKey: string;
   readonly #store: PresenceStore<M>;
   readonly #rights: (visibility: Visibility<M["label"]>) => boolean;
-  readonly #parked = new Map<() => void, Alarm<M>>();
+  readonly #parked = new Set<() => void>();
   #changes: SharedChanges<M> | undefined;
   #baseline: readonly BaselineBatch<M>[] | undefined;
   /** How many watchers use it. */
@@ -73,9 +66,9 @@ export class Feed<M extends PresenceModel> {
     this.#rights = rightsPolicy(viewer);
   }
 
-  /** Calls a function once, at the next change that counts. */
-  park(wake: () => void, counts: Alarm<M> = always): void {
-    this.#parked.set(wake, counts);
+  /** Calls a function once, at the next change. */
+  park(wake: () => void): void {
+    this.#parked.add(wake);
   }
 
   /** Cancels a call. */
@@ -84,16 +77,14 @@ export class Feed<M extends PresenceModel> {
   }
 
   /** Counts a change and wakes the parked watchers. */
-  wake(change: PresenceChange<M>): void {
+  wake(): void {
+    const parked = [...this.#parked];
+    this.#parked.clear();
     this.changeCount++;
     // Neither is an answer any more, so neither may hold memory.
     this.#baseline = undefined;
     this.#changes = undefined;
-    for (const [wake, counts] of this.#parked) {
-      if (!counts(change)) continue;
-      this.#parked.delete(wake);
-      wake();
-    }
+    for (const wake of parked) wake();
   }
 
   /** Returns all entries that a viewer may see now, or those of a subject. */
@@ -316,9 +307,13 @@ export class Feeds<M extends PresenceModel> {
   /** Wakes the feeds that cover a change, and no others. */
   changed(change: PresenceChange<M>): void {
     const { context, subject } = keyOfChange(change);
-    wakeAll(this.#ofContexts.get(context), change);
-    wakeAll(this.#ofSubjects.get(subject), change);
-    wakeAll(this.#ofSubjects.get(undefined), change);
+    this.#wake(this.#ofContexts.get(context));
+    this.#wake(this.#ofSubjects.get(subject));
+    this.#wake(this.#ofSubjects.get(undefined));
+  }
+
+  #wake(feeds: Map<string, Feed<M>> | undefined): void {
+    for (const feed of feeds?.values() ?? []) feed.wake();
   }
 
   #placeOf(
@@ -328,12 +323,4 @@ export class Feeds<M extends PresenceModel> {
       ? [this.#ofSubjects, subject]
       : [this.#ofContexts, context];
   }
-}
-
-function wakeAll<M extends PresenceModel>(
-  feeds: Map<string, Feed<M>> | undefined,
-  change: PresenceChange<M>,
-): void {
-  if (feeds === undefined) return;
-  for (const feed of feeds.values()) feed.wake(change);
 }

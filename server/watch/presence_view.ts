@@ -93,19 +93,19 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
    * @returns What the batch means: one event per subject and context.
    */
   apply(batch: PresenceBatch<M>): PresenceViewEvent<M>[] {
-    const differences = new Differences<M>();
+    let steps: Step<M>[];
     if (batch.type === "changes") {
-      for (const change of batch.changes) this.#change(change, differences);
-      this.#position = batch.position;
+      steps = batch.changes.map((change) => this.#change(change))
+        .filter((step) => step !== undefined);
     } else {
       if (batch.part === 0) this.#arriving = [];
       for (const snapshot of batch.snapshots) this.#arriving.push(snapshot);
       if (!batch.last) return [];
-      this.#replace(this.#arriving, differences);
+      steps = this.#replace(this.#arriving);
       this.#arriving = [];
-      this.#position = batch.position;
     }
-    return this.#events(differences);
+    this.#position = batch.position;
+    return this.#events(steps);
   }
 
   /**
@@ -168,40 +168,40 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     return this.#contexts.get(context)?.summary(subject, projection);
   }
 
-  #change(change: VisibleChange<M>, differences: Differences<M>): void {
+  #change(change: VisibleChange<M>): Step<M> | undefined {
     switch (change.type) {
       case "published":
       case "facetsExpired":
-        return this.#set(change.snapshot, differences);
+        return this.#set(change.snapshot);
       case "expired":
       case "withdrawn":
-        return this.#delete(change.previous, differences);
+        return this.#delete(change.previous);
       case "hidden":
-        return this.#delete(change.key, differences);
+        return this.#delete(change.key);
     }
   }
 
-  #set(snapshot: PresenceSnapshot<M>, differences: Differences<M>): void {
+  #set(snapshot: PresenceSnapshot<M>): Step<M> {
     let there = this.#contexts.get(snapshot.context);
     if (there === undefined) {
       there = new ViewedContext();
       this.#contexts.set(snapshot.context, there);
     }
-    const former = there.get(snapshot);
+    const previous = there.get(snapshot);
     const wasHere = there.hasSubject(snapshot.subject);
-    differences.note(snapshot, wasHere, former, snapshot);
     there.set(snapshot);
     this.#changed(snapshot.subject);
+    return { key: snapshot, wasHere, previous, snapshot };
   }
 
-  #delete(key: EntryKey<M>, differences: Differences<M>): void {
+  #delete(key: EntryKey<M>): Step<M> | undefined {
     const there = this.#contexts.get(key.context);
-    const former = there?.get(key);
-    if (there === undefined || former === undefined) return;
-    differences.note(key, true, former, undefined);
-    there.delete(former);
+    const previous = there?.get(key);
+    if (there === undefined || previous === undefined) return undefined;
+    there.delete(previous);
     if (there.size === 0) this.#contexts.delete(key.context);
     this.#changed(key.subject);
+    return { key: previous, wasHere: true, previous, snapshot: undefined };
   }
 
   #changed(subject: M["subject"]): void {
@@ -210,10 +210,8 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
   }
 
   /** Replaces the content of the mirror. */
-  #replace(
-    snapshots: readonly PresenceSnapshot<M>[],
-    differences: Differences<M>,
-  ): void {
+  #replace(snapshots: readonly PresenceSnapshot<M>[]): Step<M>[] {
+    const steps: Step<M>[] = [];
     const known = this.snapshots();
     const former = new Set<PresenceSnapshot<M>>();
     let place = 0;
@@ -231,17 +229,18 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
         if (place === found) place++;
       }
       // A snapshot that came over a wire is a new object each time.
-      if (!equalValues(previous, snapshot)) this.#set(snapshot, differences);
+      if (!equalValues(previous, snapshot)) steps.push(this.#set(snapshot));
     }
-    for (const snapshot of former) this.#delete(snapshot, differences);
-    for (const snapshot of known.slice(place)) {
-      this.#delete(snapshot, differences);
+    for (const snapshot of [...former, ...known.slice(place)]) {
+      const step = this.#delete(snapshot);
+      if (step !== undefined) steps.push(step);
     }
+    return steps;
   }
 
-  #events(differences: Differences<M>): PresenceViewEvent<M>[] {
+  #events(steps: readonly Step<M>[]): PresenceViewEvent<M>[] {
     const events: PresenceViewEvent<M>[] = [];
-    for (const { subject, context, wasHere, entries } of differences.all()) {
+    for (const { subject, context, wasHere, entries } of sumUp(steps)) {
       const isHere = this.#contexts.get(context)?.hasSubject(subject) ?? false;
       const type = !wasHere ? "joined" : isHere ? "updated" : "left";
       events.push({ type, subject, context, entries });
@@ -252,7 +251,14 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
 
 const NONE: readonly never[] = [];
 
-/** How a subject's entries in a context differ. */
+/** How one change of a batch has changed an entry. */
+interface Step<M extends PresenceModel> extends EntryDifference<M> {
+  readonly key: EntryKey<M>;
+  /** Whether its subject was there before. */
+  readonly wasHere: boolean;
+}
+
+/** How a batch has changed the entries of a subject in a context. */
 interface SubjectDifference<M extends PresenceModel> {
   readonly subject: M["subject"];
   readonly context: M["context"];
@@ -261,60 +267,35 @@ interface SubjectDifference<M extends PresenceModel> {
   readonly entries: readonly EntryDifference<M>[];
 }
 
-/** What a batch has changed. */
-class Differences<M extends PresenceModel> {
-  readonly #steps: {
-    readonly key: EntryKey<M>;
-    readonly wasHere: boolean;
-    readonly entry: EntryDifference<M>;
-  }[] = [];
-
-  /** Records that an entry is about to change from one snapshot to another. */
-  note(
-    key: EntryKey<M>,
-    wasHere: boolean,
-    previous: PresenceSnapshot<M> | undefined,
-    snapshot: PresenceSnapshot<M> | undefined,
-  ): void {
-    this.#steps.push({ key, wasHere, entry: { previous, snapshot } });
+/** Sums up the steps of a batch, by subjects whose entries differ. */
+function sumUp<M extends PresenceModel>(
+  steps: readonly Step<M>[],
+): SubjectDifference<M>[] {
+  const [only] = steps;
+  // Most batches are of one change, and need none of the maps.
+  if (only !== undefined && steps.length === 1) {
+    const { key: { subject, context }, wasHere, previous, snapshot } = only;
+    return equalValues(previous, snapshot)
+      ? []
+      : [{ subject, context, wasHere, entries: [{ previous, snapshot }] }];
   }
-
-  /** Lists the subjects whose entries differ. */
-  all(): SubjectDifference<M>[] {
-    const [only] = this.#steps;
-    // Most batches are of one change, and need no maps.
-    if (only === undefined || this.#steps.length > 1) return this.#sumUp();
-    const { key: { subject, context }, wasHere, entry } = only;
-    return isOther(entry)
-      ? [{ subject, context, wasHere, entries: [entry] }]
-      : [];
+  const entries = new EntryMap<M, EntryDifference<M>>();
+  /** For each context, whether a subject was there before the batch. */
+  const subjects = new Map<Key, Map<Key, boolean>>();
+  for (const { key, wasHere, previous, snapshot } of steps) {
+    const there = subjects.get(key.context) ?? new Map();
+    subjects.set(key.context, there);
+    if (!there.has(key.subject)) there.set(key.subject, wasHere);
+    const first = entries.get(key) ?? { previous };
+    entries.set(key, { ...first, snapshot });
   }
-
-  #sumUp(): SubjectDifference<M>[] {
-    const entries = new EntryMap<M, EntryDifference<M>>();
-    /** For each context, whether a subject was there before the batch. */
-    const subjects = new Map<Key, Map<Key, boolean>>();
-    for (const { key, wasHere, entry } of this.#steps) {
-      const there = subjects.get(key.context) ?? new Map();
-      subjects.set(key.context, there);
-      if (!there.has(key.subject)) there.set(key.subject, wasHere);
-      const { previous } = entries.get(key) ?? entry;
-      entries.set(key, { previous, snapshot: entry.snapshot });
-    }
-    const all: SubjectDifference<M>[] = [];
-    for (const [context, there] of subjects) {
-      for (const [subject, wasHere] of there) {
-        const others = entries.of(subject, context).filter(isOther);
-        if (others.length === 0) continue;
-        all.push({ subject, context, wasHere, entries: others });
-      }
-    }
-    return all;
-  }
-}
-
-function isOther<M extends PresenceModel>(
-  { previous, snapshot }: EntryDifference<M>,
-): boolean {
-  return !equalValues(previous, snapshot);
+  return [...subjects].flatMap(([context, there]) =>
+    [...there].map(([subject, wasHere]) => ({
+      subject,
+      context,
+      wasHere,
+      entries: entries.of(subject, context)
+        .filter(({ previous, snapshot }) => !equalValues(previous, snapshot)),
+    }))
+  ).filter(({ entries }) => entries.length > 0);
 }

@@ -3,15 +3,10 @@ import {
   assertOptions,
   MAX_DELAY_MS,
 } from "../../core/assert.ts";
-import {
-  InvalidValueError,
-  type PresenceModel,
-  sameVisibility,
-} from "../../core/mod.ts";
+import type { PresenceModel } from "../../core/mod.ts";
 import {
   type CursorPosition,
   keyOfChange,
-  type PresenceChange,
   type PresenceCount,
   type PresenceStore,
 } from "../../store/mod.ts";
@@ -21,9 +16,6 @@ import type { Feed, Feeds, FeedScope } from "./feed.ts";
 import { pause } from "../shared/pause.ts";
 import { startWatch, type Watch } from "./start_watch.ts";
 import { OMNISCIENT_VIEWER, type Viewer, visibleTo } from "./viewer.ts";
-
-/** How many changes a watch may sleep through, which must be retained. */
-const MAX_ASLEEP = 63;
 
 /** The options of a watch. */
 export interface WatchOptions<M extends PresenceModel = PresenceModel> {
@@ -45,14 +37,6 @@ export interface WatchOptions<M extends PresenceModel = PresenceModel> {
    * the watch starts with a baseline anyway.
    */
   readonly since?: CursorPosition | undefined;
-  /**
-   * Wakes the watch for a change of one of these facets, of the visibility, or
-   * of who is there. Other changes come with the next batch, at the latest when
-   * there are 64 of them.
-   *
-   * @default {every change wakes it}
-   */
-  readonly wakeFor?: readonly string[] | undefined;
   /**
    * Yields a batch without changes, with the current position, after this many
    * milliseconds without a batch.
@@ -155,16 +139,12 @@ export class Watches<M extends PresenceModel> {
     const action = "watch presence";
     assertOptions(options, action);
     const { viewer = OMNISCIENT_VIEWER, signal, ...rest } = options;
-    const { context, subject, since, wakeFor, keepAliveMs, ...others } = rest;
+    const { context, subject, since, keepAliveMs, ...others } = rest;
     assertNoOtherOptions(others, action);
     if (keepAliveMs !== undefined) {
       assertNotNegative(keepAliveMs, "keepAliveMs", action);
     }
-    if (wakeFor !== undefined && !Array.isArray(wakeFor)) {
-      const rule = "must be an array";
-      throw new InvalidValueError(action, "wakeFor", rule, wakeFor);
-    }
-    const what = { context, subject, since, wakeFor, keepAliveMs };
+    const what = { context, subject, since, keepAliveMs };
     return this.#start(
       // The feed of a context also serves a watch of one subject in it.
       context === undefined ? { subject } : { context },
@@ -240,13 +220,12 @@ export class Watches<M extends PresenceModel> {
     const { feed, running } = held;
     const { context, subject, keepAliveMs = Infinity } = options;
     const silence = new Silence(keepAliveMs);
-    const waiting = new Waiting(feed, signal, options.wakeFor);
+    const waiting = new Waiting(feed, signal);
     let position = options.since;
     const { changeCount } = feed;
     /** How many changes the feed had seen at the latest poll, if there was one. */
     let seen: number | undefined;
-    running.lag = () =>
-      waiting.isAsleep ? 0 : feed.changeCount - (seen ?? changeCount);
+    running.lag = () => feed.changeCount - (seen ?? changeCount);
     try {
       while (!signal.aborted) {
         if (seen === feed.changeCount && !silence.isTooLong) {
@@ -355,26 +334,13 @@ class Silence {
 class Waiting<M extends PresenceModel> {
   readonly #feed: Feed<M>;
   readonly #signal: AbortSignal;
-  readonly #wakeFor: readonly string[] | undefined;
   #settle: (() => void) | undefined;
-  /** How many changes it has slept through. */
-  #asleep = 0;
 
   /** The signal is that of the watch alone: listeners have their price. */
-  constructor(
-    feed: Feed<M>,
-    signal: AbortSignal,
-    wakeFor?: readonly string[],
-  ) {
+  constructor(feed: Feed<M>, signal: AbortSignal) {
     this.#feed = feed;
     this.#signal = signal;
-    this.#wakeFor = wakeFor;
     signal.addEventListener("abort", () => this.#settle?.());
-  }
-
-  /** Whether it waits: nothing that it would wake for is unread. */
-  get isAsleep(): boolean {
-    return this.#settle !== undefined;
   }
 
   /** Waits for a change, for the end of the watch, or for too long a silence. */
@@ -387,30 +353,8 @@ class Waiting<M extends PresenceModel> {
         resolve();
       };
       this.#settle = settle;
-      this.#feed.park(settle, this.#wakes);
+      this.#feed.park(settle);
       silence?.begin(settle);
     });
   }
-
-  readonly #wakes = (change: PresenceChange<M>): boolean => {
-    const wakes = this.#wakeFor === undefined ||
-      ++this.#asleep > MAX_ASLEEP || touches(change, this.#wakeFor);
-    if (wakes) this.#asleep = 0;
-    return wakes;
-  };
-}
-
-/** Reports whether a change may be of one of some facets, or is of more. */
-function touches<M extends PresenceModel>(
-  change: PresenceChange<M>,
-  names: readonly string[],
-): boolean {
-  const { previous } = change;
-  if (!("snapshot" in change) || previous === undefined) return true;
-  const { snapshot } = change;
-  if (!sameVisibility(previous.visibility, snapshot.visibility)) return true;
-  const before: Readonly<Record<string, unknown>> = previous.facets;
-  const after: Readonly<Record<string, unknown>> = snapshot.facets;
-  // The store keeps what an update does not name.
-  return names.some((name) => before[name] !== after[name]);
 }

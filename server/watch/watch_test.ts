@@ -4,7 +4,6 @@ import {
   assertFalse,
   assertNotStrictEquals,
   assertStrictEquals,
-  assertThrows,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { restricted } from "../../core/mod.ts";
@@ -331,73 +330,6 @@ Deno.test("PresenceServer.watch() of a subject reads a baseline, not the changes
   using scans = countCalls(PresenceStore.prototype, "changesSince");
   assertEquals(await readLines(reader), ["baseline alice alice"]);
   assert(scans.calls <= 1);
-});
-
-// Sleep
-
-Deno.test("PresenceServer.watch() wakes for the facets of `wakeFor`, and yields other changes with them", async () => {
-  using _time = new FakeTime(0);
-  using server = new PresenceServer();
-  server.receive(update({ facets: { availability: "available" } }));
-  const reader = new Reader(server.watch({ wakeFor: ["availability"] }));
-  await reader.read();
-  for (const custom of ["a", "b", "c"]) {
-    server.receive(update({ facets: { activity: { custom } } }));
-    assertEquals(await readLines(reader), []);
-  }
-  assertEquals(server.stats.watchLag, 0, "it has nothing to read");
-  server.receive(update({ facets: { availability: "busy" } }));
-  const published = Array(4).fill("published alice").join(", ");
-  assertEquals(await readLines(reader), [`changes ${published}`]);
-});
-
-/** What wakes every watch, whatever its `wakeFor`. */
-const ALARMS: Record<string, (server: PresenceServer) => unknown> = {
-  "an arrival": (server) => server.receive(update({ subject: "bob" })),
-  "a departure": (server) => server.withdraw(keyOf()),
-  "another visibility": (server) =>
-    server.receive(update({ visibility: "private" })),
-};
-
-for (const [what, happen] of Object.entries(ALARMS)) {
-  Deno.test(`PresenceServer.watch() with \`wakeFor\` wakes for ${what}`, async () => {
-    using _time = new FakeTime(0);
-    using server = new PresenceServer();
-    server.receive(update());
-    const reader = new Reader(server.watch({ wakeFor: [] }));
-    await reader.read();
-    happen(server);
-    assertEquals((await reader.read()).length, 1);
-  });
-}
-
-Deno.test("PresenceServer.watch() with `wakeFor` sleeps through 63 changes at most", async () => {
-  using _time = new FakeTime(0);
-  using server = new PresenceServer();
-  server.receive(update());
-  const reader = new Reader(server.watch({ wakeFor: ["availability"] }));
-  await reader.read();
-  const counts: number[] = [];
-  for (let change = 1; change <= 200; change++) {
-    const activity = { custom: `${change}` };
-    server.receive(update({ facets: { activity } }));
-    for (const batch of await reader.read()) {
-      assert(batch.type === "changes");
-      counts.push(batch.changes.length);
-    }
-  }
-  assertEquals(counts, [64, 64, 64]);
-});
-
-Deno.test("PresenceServer.watch() refuses a `wakeFor` that is no array", () => {
-  using server = new PresenceServer();
-  // deno-lint-ignore no-explicit-any
-  const wakeFor: any = "activity";
-  assertThrows(
-    () => server.watch({ wakeFor }),
-    TypeError,
-    "wakeFor must be an array",
-  );
 });
 
 // Keep-alive

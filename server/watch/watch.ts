@@ -336,7 +336,7 @@ class Waiting<M extends PresenceModel> {
   readonly #signal: AbortSignal;
   #settle: (() => void) | undefined;
 
-  /** The signal is that of the watch alone: listeners have their price. */
+  /** The signal is that of the watch alone: each of its listeners costs. */
   constructor(feed: Feed<M>, signal: AbortSignal) {
     this.#feed = feed;
     this.#signal = signal;

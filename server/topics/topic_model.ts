@@ -77,6 +77,7 @@ export interface TopicServer<M extends TopicModel = TopicModel> extends
     | "closed"
     | "disconnect"
     | "expire"
+    | "follow"
     | "now"
     | "receive"
     | "receiveIfPresent"

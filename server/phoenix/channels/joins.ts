@@ -43,7 +43,7 @@ export class Joins {
       this.#assertRoom(message.topic);
       const joined = after<AdmittedJoin, void>(
         this.#ask(message, payloadOf(message)),
-        (admitted) => this.#enter(admitted),
+        (admitted) => this.#load(admitted),
       );
       return joined instanceof Promise ? joined.catch(failed) : undefined;
     } catch (error) {
@@ -118,7 +118,7 @@ export class Joins {
     });
   }
 
-  /** Asserts what may have changed while a hook took its time. */
+  /** Asserts what may have changed while a hook, or a load, took its time. */
   #assertMayJoin(topic: string): void {
     const { standing, signal } = this.#connection;
     this.#assertOpen();
@@ -137,6 +137,20 @@ export class Joins {
     return documents === undefined || documentId === undefined
       ? new Channel(this.#connection, settings)
       : new DocumentChannel(documents, documentId, this.#connection, settings);
+  }
+
+  /**
+   * Enters once the connections at other servers are known: they count. Without
+   * other servers that is now.
+   */
+  #load(admitted: AdmittedJoin): Promise<void> | void {
+    const { presence: { server } } = this.#connection;
+    if (!server.replicated) return this.#enter(admitted);
+    const { topic } = admitted.message;
+    return server.follow(topic).then(() => {
+      this.#assertMayJoin(topic);
+      return this.#enter(admitted);
+    });
   }
 
   #enter(admitted: AdmittedJoin): Promise<void> | void {

@@ -1,10 +1,15 @@
 import { assertEquals } from "@std/assert";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import { Socket } from "phoenix";
+import { Lab } from "../../cluster/testing/lab.ts";
+import { Node } from "../../documents/testing/node.ts";
 import { flush } from "../../testing/harness.ts";
+import { TopicPresence } from "../../topics/mod.ts";
+import { PhoenixEndpoint } from "../mod.ts";
 import { captureSocket } from "../testing/captured_socket.ts";
 import type { Frame } from "../testing/client.ts";
 import { type InProcess, inProcess } from "../testing/in_process.ts";
+import { MemoryClient } from "../testing/memory_client.ts";
 import { serve } from "../testing/service.ts";
 import { eventually } from "../testing/waiting.ts";
 
@@ -21,8 +26,11 @@ function room(connections: number): InProcess {
 }
 
 /** Lets connections join until there are so many. */
-function grow({ topics }: Pick<InProcess, "topics">, connections: number) {
-  const topic = "room";
+function grow(
+  { topics }: Pick<InProcess, "topics">,
+  connections: number,
+  topic = "room",
+) {
   while (topics.countPresences(topic) < connections) {
     topics.track(topic, `person ${topics.countPresences(topic)}`, {});
   }
@@ -149,6 +157,77 @@ Deno.test("a document that is too large is refused before anybody enters", async
   }
   const { users } = await service.documents.activeUsers("1");
   assertEquals(users.length, LIMIT);
+});
+
+/** Joins a topic, or says more, at a node that knows nothing of the topic. */
+async function atNewNode(
+  topic: string,
+  connections: number,
+  ...said: (readonly unknown[])[]
+): Promise<Frame[]> {
+  using lab = new Lab();
+  using a = await Node.start(lab, "a");
+  using b = await Node.start(lab, "b");
+  await lab.pass();
+  await a.run(() =>
+    grow({ topics: new TopicPresence(a.server) }, connections, topic)
+  );
+  await lab.pass();
+  const endpoints: PhoenixEndpoint[] = [];
+  const clients: Promise<MemoryClient>[] = [];
+  await b.run(() => {
+    const presence = new TopicPresence(b.server);
+    const endpoint = new PhoenixEndpoint(presence, {
+      ...LIMITS,
+      documents: b.presence,
+      onError: (error) => void b.errors.push(error),
+    });
+    endpoints.push(endpoint);
+    clients.push(MemoryClient.connect(endpoint));
+  });
+  const [client] = await Promise.all(clients);
+  for (const frame of said) {
+    await b.run(() => client?.say(frame));
+    // Longer than a node keeps following what nobody watches.
+    await lab.pass(10_000);
+  }
+  for (const endpoint of endpoints) endpoint[Symbol.dispose]();
+  assertEquals([a.errors, b.errors], [[], []]);
+  return client?.take() ?? [];
+}
+
+Deno.test("the connections of a topic at other servers count before a join is answered", async () => {
+  for (const topic of ["room", "document:1"]) {
+    for (const params of [{}, { key: "ada", meta: {}, name: "Ada" }]) {
+      const frames = await atNewNode(
+        topic,
+        LIMIT + 1,
+        ["1", "1", topic, "phx_join", params],
+      );
+      assertEquals(frames, [refusal(topic, TOO_LARGE)]);
+    }
+  }
+});
+
+Deno.test("the connections of a topic at other servers count before a client is tracked", async () => {
+  const frames = await atNewNode(
+    "room",
+    LIMIT,
+    ["1", "1", "room", "phx_join", WITHOUT_PRESENCE],
+    ["1", "2", "room", "presence", { event: "track", payload: {} }],
+  );
+  const payload = { status: "error", response: { reason: TOO_LARGE } };
+  assertEquals(frames.slice(1), [["1", "2", "room", "phx_reply", payload]]);
+});
+
+Deno.test("a client gets the state of a small topic at other servers", async () => {
+  const frames = await atNewNode(
+    "room",
+    LIMIT,
+    ["1", "1", "room", "phx_join", {}],
+  );
+  assertEquals(events(frames), ["phx_reply", "presence_state"]);
+  assertEquals(Object.keys(frames[1]?.[4] ?? {}).length, LIMIT);
 });
 
 Deno.test("phoenix.js is told that a topic is too large, and joins by itself once it is not", async () => {

@@ -171,7 +171,8 @@ export class PhoenixSocket {
    * @throws {InvalidValueError} If the meta is not a JSON value, is too large, or
    * is no object where there is a stamp.
    * @throws {ContextAtCapacityError} If the topic is full.
-   * @throws {Error} If the topic is a document, where nothing is tracked.
+   * @throws {Error} If the topic is too large for one more, or a document, where
+   * nothing is tracked.
    */
   track(topic: string, meta: TopicMeta, visibility?: Visibility): boolean {
     const channel = this.#connection.channels.get(topic);

@@ -157,8 +157,8 @@ export class Channel {
    * @throws {InvalidValueError} If the meta is too large, no object where it
    * must be, or refused as a meta.
    * @throws {ContextAtCapacityError} If the topic is full.
-   * @throws {Refusal} If the topic is too large for them to be told who else is
-   * there.
+   * @throws {Refusal} If they are not present yet, and the topic would be too
+   * large with them.
    */
   track(
     meta: TopicMeta,
@@ -168,8 +168,7 @@ export class Channel {
     const whole = this.#stamped(meta);
     if (!this.#handle?.update(whole, { visibility })) {
       const { presence, origin } = this.socket;
-      // Who is present is told who else is.
-      if (this.#watching === undefined) this.assertSmall(1);
+      this.assertSmall(1);
       this.#handle = presence.track(this.topic, this.key, whole, {
         origin,
         // It lasts as long as the socket.

@@ -106,6 +106,23 @@ Deno.test("a client without presence can't become present in a topic that is too
   assertEquals(service.topics.isPresent("room", "ada"), false);
 });
 
+Deno.test("clients that have joined to watch can't all become present beyond the limit", async () => {
+  using service = inProcess(LIMITS);
+  const clients = [];
+  for (let n = 0; n <= LIMIT; n++) {
+    clients.push(await service.member({ key: `person ${n}` }));
+  }
+  const track = { event: "track", payload: {} };
+  for (const client of clients) {
+    client.say(["1", "2", "room", "presence", track]);
+  }
+  await flush();
+  assertEquals(service.topics.countPresences("room"), LIMIT);
+  const response = { reason: TOO_LARGE };
+  const [reply] = clients.at(-1)?.take() ?? [];
+  assertEquals(reply?.[4], { status: "error", response });
+});
+
 Deno.test("a member of a topic that has grown too large goes on getting diffs", async () => {
   using service = room(1);
   const ada = await service.member({ key: "ada", meta: {} });

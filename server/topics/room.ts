@@ -133,8 +133,8 @@ class Group {
   readonly #rights: TopicPolicy;
   #presences: Presences;
   /**
-   * The keys for which the tree may differ from the mirror; `undefined` if there
-   * is no tree.
+   * The keys for which the tree may differ from what the group sees; `undefined`
+   * if there is no tree.
    */
   #stale: Set<string> | undefined;
   #state: TopicState | undefined;
@@ -168,7 +168,7 @@ class Group {
     differences: readonly KeyDifference[],
     position: CursorPosition,
   ): void {
-    this.#outdate(differences);
+    this.#markStale(differences);
     const diff = diffFor(differences, this.#rights);
     const shared = messageOf(diff, position);
     const withheld = new Map(
@@ -198,16 +198,25 @@ class Group {
     );
   }
 
+  #seesAnyOf({ entries }: KeyDifference): boolean {
+    return entries.some(({ previous, snapshot }) =>
+      previous !== undefined && this.#sees(previous) ||
+      snapshot !== undefined && this.#sees(snapshot)
+    );
+  }
+
   #snapshotsOf(key: string): readonly PresenceSnapshot<TopicModel>[] {
     return this.#view.snapshots({ context: this.#topic, subject: key });
   }
 
-  /** Marks keys for which the tree may differ from the mirror. */
-  #outdate(differences: readonly KeyDifference[]): void {
+  /** Marks the keys for which the tree may now differ from what the group sees. */
+  #markStale(differences: readonly KeyDifference[]): void {
     if (this.#stale === undefined) return;
-    for (const { key } of differences) this.#stale.add(key);
+    for (const difference of differences) {
+      if (this.#seesAnyOf(difference)) this.#stale.add(difference.key);
+    }
     if (this.#stale.size <= sizeOf(this.#presences)) return;
-    // It is no more use: who asks next needs a new one.
+    // A new tree costs less than to update this one.
     this.#presences = undefined;
     this.#stale = undefined;
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { restricted, type Visibility } from "../../core/mod.ts";
 import { OMNISCIENT_VIEWER, PUBLIC_VIEWER } from "../mod.ts";
 import { withUntamedProto } from "../../store/testing/prototypes.ts";
@@ -267,4 +267,22 @@ Deno.test("diffWithOwn() accepts a key named __proto__ where that is a setter", 
       JSON.stringify({ joins: state("whole"), leaves: {} }),
     );
   });
+});
+
+Deno.test("TopicPresence.watch() does no work for a group of readers when what they don't see changes", async () => {
+  using t = topics();
+  t.presence.track("room", "ada", "public");
+  const newcomer = () =>
+    new Client(t.presence, "room", { viewer: PUBLIC_VIEWER });
+  const first = newcomer();
+  const [before] = await first.read();
+  for (const key of ["bob", "eve", "joe"]) {
+    t.presence.track("room", key, "private", { visibility: "private" });
+  }
+  assertEquals(await first.read(), []);
+  const [after] = await newcomer().read();
+  assert(before?.type === "state" && after?.type === "state");
+  assertEquals(after.state, before.state);
+  // It is the same object: nobody has made it anew.
+  assertStrictEquals(after.state.ada, before.state.ada);
 });

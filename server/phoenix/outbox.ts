@@ -43,7 +43,7 @@ export class Outbox {
   /** The client's version of the protocol. */
   readonly codec: Codec;
   readonly #settings: OutboxSettings;
-  // For what is sent to thousands of clients, each detour counts.
+  // What is sent to thousands of clients must reach these by few steps.
   readonly #transport: SocketTransport;
   readonly #bufferedBytes: number;
   #isOver: boolean;
@@ -67,8 +67,8 @@ export class Outbox {
     signal.addEventListener("abort", () => this.#isOver = true);
   }
 
-  /** How many bytes wait to be sent. */
-  get bytes(): number {
+  /** Asks the transport how many bytes wait to be sent, and remembers it. */
+  measure(): number {
     return this.#atMost = this.#transport.bufferedAmount;
   }
 
@@ -85,9 +85,9 @@ export class Outbox {
     return this.#isAbove(this.#largest + HOPELESS * this.#bufferedBytes);
   }
 
-  /** Asks the transport, which has its price, only if it might be so. */
+  /** Asks the transport, which is slow to answer, only if it might be so. */
   #isAbove(limit: number): boolean {
-    return this.#atMost > limit && this.bytes > limit;
+    return this.#atMost > limit && this.measure() > limit;
   }
 
   /** Waits until there is room; `false` if the socket ends before. */
@@ -167,7 +167,7 @@ export class Outbox {
    * sent out or received. To be called every `CHECK_MS`.
    */
   isDead(): boolean {
-    const { bytes } = this;
+    const bytes = this.measure();
     // Less than was sent: some of it has been sent out.
     if (bytes === 0 || bytes < this.#expected) this.received();
     if (bytes > 0) this.#silentChecks++;

@@ -151,7 +151,7 @@ export class PhoenixSocket {
 
   /** How many bytes wait to be sent to it. */
   get backlogBytes(): number {
-    return this.#connection.outbox.bytes;
+    return this.#connection.outbox.measure();
   }
 
   /** The topics that it has joined. */

@@ -10,6 +10,7 @@ import {
 } from "../internal.ts";
 import { ContextAtCapacityError, ServerClosedError } from "../mod.ts";
 import {
+  assertOpen,
   assertStillIn,
   json,
   type Service,
@@ -236,9 +237,7 @@ export function createHttpHandler(
   }
 
   async function respond(request: Request): Promise<Response> {
-    if (server.closed) {
-      throw new HttpProblem("closed", "Cannot answer: the server is closed");
-    }
+    assertOpen(server);
     const url = urlOf(request);
     if (url.pathname === "/healthz") return health(request);
     trust.check(request, url);

@@ -1,7 +1,7 @@
 import type { Key } from "../../../core/mod.ts";
 import { HttpProblem, JSON_HEADERS } from "../wire/problem.ts";
 import type { ContextAnswer, WireSummary } from "../wire/wire.ts";
-import { type Ask, assertStillIn, json } from "./exchange.ts";
+import { type Ask, assertOpen, assertStillIn, json } from "./exchange.ts";
 
 const encoder = new TextEncoder();
 
@@ -18,8 +18,9 @@ export interface SummaryPart {
 /**
  * Creates an answer that lists a context. If the list has several parts, the
  * answer is a stream that takes each of them when the reader asks for it: other
- * requests have their turn between two parts, and a reader that stalls holds
- * none. The stream fails when the rights of the actor end.
+ * requests have their turn between two parts, and a reader that stalls holds one
+ * at most. The stream fails when the rights of the actor end, or the server is
+ * closed.
  */
 export function contextAnswer(
   ask: Ask,
@@ -32,14 +33,22 @@ export function contextAnswer(
     return json({ ...head, summaries, next });
   }
   const { service, actor, request } = ask;
-  const texts = textsOf(head, first, parts);
+  let opening: string | undefined = openingOf(head, first);
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
       try {
         assertStillIn(actor);
-        const { value, done } = texts.next();
-        if (done) controller.close();
-        else controller.enqueue(encoder.encode(value));
+        assertOpen(service.server);
+        if (opening !== undefined) {
+          controller.enqueue(encoder.encode(opening));
+          opening = undefined;
+          return;
+        }
+        const { value: part } = parts.next();
+        if (part !== undefined) {
+          controller.enqueue(encoder.encode(textOf(part)));
+        }
+        if (part === undefined || part.last) controller.close();
       } catch (error) {
         if (!(error instanceof HttpProblem)) service.report(error, request);
         controller.error(error);
@@ -49,19 +58,17 @@ export function contextAnswer(
   return new Response(body, { headers: JSON_HEADERS });
 }
 
-/** Writes an answer as JSON, one text for each part. */
-function* textsOf(
-  head: object,
-  first: SummaryPart,
-  others: Iterable<SummaryPart>,
-): Generator<string, void> {
+/** Writes an answer as JSON, up to the end of the first part. */
+function openingOf(head: object, first: SummaryPart): string {
   const members = JSON.stringify(head).slice(1, -1);
-  yield `{${members},"summaries":[${itemsOf(first)}`;
-  for (const part of others) {
-    const items = itemsOf(part);
-    // There are none if all who were left have gone.
-    yield (items === "" ? "" : `,${items}`) + (part.last ? endOf(part) : "");
-  }
+  return `{${members},"summaries":[${itemsOf(first)}`;
+}
+
+/** Writes a later part, and the end of the answer after the last one. */
+function textOf(part: SummaryPart): string {
+  const items = itemsOf(part);
+  // There are none if all who were left have gone.
+  return (items === "" ? "" : `,${items}`) + (part.last ? endOf(part) : "");
 }
 
 function endOf({ next }: SummaryPart): string {

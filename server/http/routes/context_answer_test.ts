@@ -140,6 +140,14 @@ Deno.test("a long list ends with the rights of its reader", async () => {
   await assertRejects(() => chunks.next(), Error, "revoked");
 });
 
+Deno.test("a long list fails if the server closes, instead of ending as if it were whole", async () => {
+  using list = longList(2_500);
+  const chunks = new ChunkReader(await list.send(PATH));
+  assert(await chunks.next());
+  list.server[Symbol.dispose]();
+  await assertRejects(() => chunks.next(), Error, "the server is closed");
+});
+
 Deno.test("a long list and the changes after its cursor are what is there (property)", async () => {
   const turn = fc.array(fc.nat({ max: 2_499 }), { maxLength: 20 });
   await fc.assert(

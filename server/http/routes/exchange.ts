@@ -53,6 +53,16 @@ export function positionOf({ store }: ServedPresence): CursorPosition {
 }
 
 /**
+ * Checks that a server can still answer.
+ *
+ * @throws {HttpProblem} If it is closed.
+ */
+export function assertOpen({ closed }: Pick<ServedPresence, "closed">): void {
+  if (!closed) return;
+  throw new HttpProblem("closed", "Cannot answer: the server is closed");
+}
+
+/**
  * Checks that the rights of an actor have not ended. Call it again after each
  * wait: rights can be revoked meanwhile, or expire.
  *

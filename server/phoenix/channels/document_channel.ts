@@ -56,7 +56,8 @@ export class DocumentChannel extends Channel {
    * @param arrival Under which name, and more.
    * @param who Who they are, also once the document has been loaded.
    * @param signal Aborted when they shall no longer enter.
-   * @throws {Refusal} If they may not.
+   * @throws {Refusal} If they may not, or the document would be too large with
+   * them.
    * @throws {DocumentAtCapacityError} If the document is full.
    * @throws {ChannelClosedError} If the documents are closed.
    * @throws {BackboneError} If it is not known who is there.
@@ -68,6 +69,7 @@ export class DocumentChannel extends Channel {
   ): Promise<void> {
     this.needed = needed;
     this.#assertMayEnter(who.identity);
+    this.assertSmall(1);
     this.#session = await this.#documents.join(this.key, {
       documentId: this.#documentId,
       workspaceId,
@@ -78,6 +80,8 @@ export class DocumentChannel extends Channel {
       signal,
     });
     this.#assertMayEnter(who.identity);
+    // Others may have entered at the same time.
+    this.assertSmall();
   }
 
   #assertMayEnter(identity: PhoenixIdentity): void {
@@ -93,7 +97,7 @@ export class DocumentChannel extends Channel {
    * @throws {Refusal} If the document is too large.
    */
   override assertCanBegin(): void {
-    this.assertSmall(1);
+    this.assertSmall();
   }
 
   /** The same; also their session and its colour, if they have entered. */

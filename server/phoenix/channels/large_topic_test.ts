@@ -164,16 +164,47 @@ Deno.test("a member of a topic that has grown must join again for other rights",
 Deno.test("a document that is too large is refused before anybody enters", async () => {
   using service = inProcess(LIMITS);
   const context = "document:1";
-  for (let n = 0; n < LIMIT; n++) {
-    service.topics.track(context, `person ${n}`, {});
-  }
+  grow(service, LIMIT + 1, context);
   for (const params of [{ name: "Ada" }, WITHOUT_PRESENCE]) {
     assertEquals(await join(service, { key: "ada", ...params }, context), [
       refusal(context, TOO_LARGE),
     ]);
   }
   const { users } = await service.documents.activeUsers("1");
-  assertEquals(users.length, LIMIT);
+  assertEquals(users.length, LIMIT + 1);
+});
+
+Deno.test("at the limit, a document lets in who only watches, like a topic", async () => {
+  for (const topic of ["room", "document:1"]) {
+    using service = inProcess(LIMITS);
+    grow(service, LIMIT, topic);
+    const [reply, state] = await join(service, { key: "bob" }, topic);
+    assertEquals(reply?.[4].status, "ok");
+    assertEquals(state?.[3], "presence_state");
+    const enters = {
+      key: "ada",
+      ...topic === "room" ? { meta: {} } : { name: "Ada" },
+    };
+    assertEquals(await join(service, enters, topic), [
+      refusal(topic, TOO_LARGE),
+    ]);
+    assertEquals(service.topics.countPresences(topic), LIMIT);
+  }
+});
+
+Deno.test("clients that enter a document at the same time are refused beyond the limit", async () => {
+  using service = inProcess(LIMITS);
+  const context = "document:1";
+  grow(service, LIMIT - 1, context);
+  const clients = [await service.connect(), await service.connect()];
+  for (const client of clients) {
+    client.say(["1", "1", context, "phx_join", { name: "Ada" }]);
+  }
+  await flush();
+  assertEquals(
+    clients.map((client) => client.take()),
+    clients.map(() => [refusal(context, TOO_LARGE)]),
+  );
 });
 
 /** Joins a topic, or says more, at a node that knows nothing of the topic. */

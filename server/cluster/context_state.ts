@@ -193,11 +193,12 @@ export class ContextState {
       else this.#written.delete(id);
     }
     // A reading can't tell a goodbye from a loss.
-    const leftAt = new Map(
-      this.#arrived.filter((received) =>
-        received.memory === memory && received.row === undefined
-      ).map(({ id, at }) => [id, at]),
-    );
+    const leftAt = new Map<string, Timestamp>();
+    for (const { id, at, row, memory } of this.#arrived) {
+      if (memory !== this.memory || row !== undefined) continue;
+      // A retraction that follows a goodbye does not undo it.
+      leftAt.set(id, Math.max(at, leftAt.get(id) ?? -Infinity));
+    }
     const hasLeft = ({ id, heardAt }: OwnRow) =>
       !this.rows.has(id) && pending(id) === undefined &&
       heardAt <= (leftAt.get(id) ?? -Infinity);

@@ -127,6 +127,17 @@ Deno.test("ContextState.read() returns that an own entry is gone whose goodbye a
   assertEquals(repair, { ...NOTHING, gone: ["left"], missing });
 });
 
+Deno.test("ContextState.read() returns that an own entry is gone whose goodbye a retraction follows meanwhile", () => {
+  const [state, around] = known();
+  const ownRows = [own("a", 500)];
+  state.begin(around);
+  state.receive(removed("a", 11, 600), around);
+  state.receive(removed("a", 12, -Infinity), around);
+  const answer: Read = { memory: "memory", revision: 12, rows: [] };
+  const repair = state.read(answer, ownRows, around);
+  assertEquals(repair, { ...NOTHING, gone: ["a"] });
+});
+
 Deno.test("ContextState.read() returns own rows whose entries are gone", () => {
   const [state, around] = known();
   const repair = read(state, around, [row("a", HERE)]);

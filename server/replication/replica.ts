@@ -135,7 +135,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     const taken = new Set<HeldEntry<M>>();
     return updates.map((update) => {
       assertUpdate(update);
-      // An entry of before is known as it is now, before the update.
+      // An entry that existed before the replication is added before the update
+      // changes it.
       const held = this.#entries.get(update) ?? this.#found(update);
       if (held === undefined || held.isOwn || taken.has(held)) return update;
       const former = store.snapshot(update);
@@ -174,7 +175,8 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
           change.snapshot,
         );
       case "facetsExpired": {
-        const own = this.#entries.get(change.snapshot);
+        const own = this.#entries.get(change.snapshot) ??
+          this.#found(change.snapshot);
         if (own?.isOwn) this.#put(own, change.snapshot);
       }
     }

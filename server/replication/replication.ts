@@ -119,9 +119,7 @@ export interface Replication<M extends PresenceModel = PresenceModel>
   own(context?: M["context"]): PresenceSnapshot<M>[];
   /**
    * Returns when the server last received an own entry, by its steady clock;
-   * `undefined` for an entry that it does not own. Call it for each entry that
-   * existed before the replication: from then on the replicator is notified when
-   * the entry's facets end. O(1).
+   * `undefined` for an entry that it does not own. O(1).
    */
   heardAt(key: EntryKey<M>): Timestamp | undefined;
   /**

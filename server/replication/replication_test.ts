@@ -377,6 +377,23 @@ Deno.test("PresenceServer.replicate() notifies in time of facets that existed be
   assertEquals(notices, [facets]);
 });
 
+Deno.test("PresenceServer.replicate() notifies of facets that existed before and end, without being asked", () => {
+  using time = new FakeTime(0);
+  using server = new PresenceServer();
+  const facets = { activity: "editing", availability: "busy" } as const;
+  server.receive(update({ facets, facetDeadlines: { activity: 500 } }));
+  const notices: unknown[] = [];
+  const replication = server.replicate({
+    put: (snapshot) => void notices.push(snapshot.facets),
+    removed() {},
+    watched() {},
+  });
+  assertEquals(replication.own().map(({ facets }) => facets), [facets]);
+  time.tick(500);
+  server.expire();
+  assertEquals(notices, [{ availability: "busy" }]);
+});
+
 Deno.test("PresenceServer.replicate() notifies within a minute of a later deadline, and of no unchanged one", () => {
   using time = new FakeTime(0);
   using r = new Replicated();

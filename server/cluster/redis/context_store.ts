@@ -84,7 +84,9 @@ export class ContextStore {
 
   /**
    * Writes rows, those of one context in order. One script writes the contexts
-   * of one slot; a server that is not of a Redis Cluster is like one slot.
+   * of one slot; a server that is not of a Redis Cluster is like one slot. Where
+   * effects are wanted, a script reads all ids of its context. So it writes one
+   * context only, and Redis does other work between two of them.
    */
   async write(
     life: NodeLife,
@@ -136,13 +138,15 @@ export class ContextStore {
   #stepsOf(writes: readonly RowWrite[]): Step[] {
     const { link, names } = this.#calls;
     const steps: Step[] = [];
-    const open = new Map<number, { step: Step; size: number }>();
+    const open = new Map<number | string, { step: Step; size: number }>();
     for (const [index, { context }] of writes.entries()) {
-      const slot = link.slotOf(names.changes(context));
-      let latest = open.get(slot);
+      const place = this.#sink === undefined
+        ? link.slotOf(names.changes(context))
+        : context;
+      let latest = open.get(place);
       if (latest === undefined || latest.size === STEP) {
         latest = { step: new Map(), size: 0 };
-        open.set(slot, latest);
+        open.set(place, latest);
         steps.push(latest.step);
       }
       latest.size++;

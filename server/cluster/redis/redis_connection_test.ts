@@ -154,6 +154,25 @@ test("write() of many contexts is one script, with the results in order", async 
   await connection.close();
 });
 
+test("write() runs a script for each context where events are wanted", async () => {
+  await using server = await RedisServer.start();
+  let scripts = 0;
+  const connector = withPause(
+    connectorOf("ioredis", server.port),
+    (sha1) => {
+      if (sha1 === SCRIPTS.write.sha1) scripts++;
+      return Promise.resolve();
+    },
+  );
+  const connection = await new RedisBackbone(connector, { events: {} })
+    .connect("a", new QuietListener());
+  await connection.acquire(leaseOf("a"));
+  const written = await connection.write(LIFE, PUTS);
+  assertEquals(scripts, CONTEXTS.length);
+  assertEquals(written.map(({ isDone }) => isDone), PUTS.map(() => true));
+  await connection.close();
+});
+
 test("write() of many contexts is done on a Redis Cluster of one server", async () => {
   await using redis = await RedisCluster.start(1);
   const cluster = new Cluster(redis.nodes, { lazyConnect: true });

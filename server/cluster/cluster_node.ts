@@ -166,6 +166,15 @@ export class ClusterNode<M extends PresenceModel> {
 
   /** Shares what the server has, then connects. Other tasks run in between. */
   async #begin(): Promise<void> {
+    try {
+      await this.#takeOver();
+    } catch (error) {
+      this.failed(error);
+    }
+    if (!this.session.hasLeft) this.#heartbeat.start();
+  }
+
+  async #takeOver(): Promise<void> {
     const own = this.replication.own();
     for (let first = 0; first < own.length; first += SLICE) {
       if (first > 0) await pause();
@@ -176,7 +185,6 @@ export class ClusterNode<M extends PresenceModel> {
         if (heardAt !== undefined) this.contexts.put(snapshot);
       }
     }
-    this.#heartbeat.start();
   }
 
   #serverListener(): ReplicationListener<M> {

@@ -89,6 +89,29 @@ Deno.test("joinCluster() takes over many entries in slices, and other tasks run 
   assertEquals(subjects(there), subjects(here));
 });
 
+Deno.test("joinCluster() starts, and reports it, if the entries can't be taken over", async () => {
+  using time = new FakeTime();
+  let isBroken = false;
+  const error = new Error("The clock is broken");
+  using server = new PresenceServer({
+    clock() {
+      if (isBroken) throw error;
+      return Date.now();
+    },
+  });
+  for (let n = 0; n < 1_500; n++) server.receive(update({ subject: `s${n}` }));
+  const errors: unknown[] = [];
+  await using cluster = joinCluster(server, new MemoryBackbone(), {
+    onError: (error) => errors.push(error),
+  });
+  isBroken = true;
+  await time.tickAsync(0);
+  isBroken = false;
+  await time.tickAsync(60_000);
+  assertEquals(errors, [error]);
+  assertEquals(cluster.status, "connected");
+});
+
 Deno.test("joinCluster() can be left before all entries are taken over", async () => {
   using time = new FakeTime();
   using server = crowded(2_500);

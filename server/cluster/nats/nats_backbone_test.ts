@@ -523,6 +523,31 @@ test("NatsBackbone fails at once where a write is not permitted", async () => {
   await nats.close();
 });
 
+test("NatsBackbone hears answers again once the permission that it lost is back", async () => {
+  const user = (permissions = "") =>
+    `authorization { users = [{ user: u, password: p, ${permissions} }] }`;
+  await using server = await NatsServer.start(user());
+  const { port } = server;
+  const nats = await NatsServer.dial({ port, user: "u", pass: "p" });
+  const { connection } = await connect(nats);
+  await connection.acquire(LEASE);
+  await put(connection, "1");
+  server.reload(
+    user(`permissions { subscribe { deny: "ruthere.*.answers.>" } }`),
+  );
+  await eventually(
+    () => put(connection, "2").then(() => false, () => true),
+    "writes fail",
+  );
+  server.reload(user());
+  await eventually(
+    () => put(connection, "3").then(() => true, () => false),
+    "writes are answered",
+  );
+  await connection.close();
+  await nats.close();
+});
+
 test("NatsBackbone reads many contexts at once, all of them right", async () => {
   await using server = await NatsServer.start();
   const nats = await server.connect();

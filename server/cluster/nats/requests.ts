@@ -72,8 +72,12 @@ export class Requests {
     }
     const { nats } = this.#link;
     this.#subscription ??= nats.subscribe(`${this.#subject}.*`, {
-      callback: (error, message) =>
-        error === null ? this.#take(message) : this.#rejectAll(error),
+      callback: (error, message) => {
+        if (error === null) return this.#take(message);
+        // The error has ended it: the next request subscribes again.
+        this.#subscription = undefined;
+        this.#rejectAll(error);
+      },
     });
     const head = makeHeaders();
     for (const [name, text] of Object.entries(headers)) head.set(name, text);

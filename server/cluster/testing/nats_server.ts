@@ -9,7 +9,7 @@ export class NatsServer extends RealServer {
   /** Whether there is one on this machine: `apt-get install -y nats-server`. */
   static readonly isInstalled: boolean = PROGRAM !== undefined;
 
-  readonly #settings: string;
+  #settings: string;
 
   /** @param settings More lines of its configuration. */
   constructor(settings = "") {
@@ -45,6 +45,13 @@ export class NatsServer extends RealServer {
   }
 
   protected override readonly program: string | undefined = PROGRAM;
+
+  /** Gives it other settings while it runs. */
+  reload(settings: string): void {
+    this.#settings = settings;
+    this.args();
+    this.signal("SIGHUP");
+  }
 
   protected override args(): string[] {
     const file = `${this.folder}/server.conf`;

@@ -85,19 +85,19 @@ export abstract class RealServer implements AsyncDisposable {
 
   /** Kills it. */
   async kill(): Promise<void> {
-    this.#signal("SIGKILL");
+    this.signal("SIGKILL");
     await this.#child?.status;
     this.#child = undefined;
   }
 
   /** Pauses it; its connections stay. */
   pause(): void {
-    this.#signal("SIGSTOP");
+    this.signal("SIGSTOP");
   }
 
   /** Resumes it. */
   resume(): void {
-    this.#signal("SIGCONT");
+    this.signal("SIGCONT");
   }
 
   /** Ends it, and removes its data. */
@@ -106,7 +106,8 @@ export abstract class RealServer implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  #signal(signal: Deno.Signal): void {
+  /** Sends it a signal. */
+  protected signal(signal: Deno.Signal): void {
     try {
       this.#child?.kill(signal);
     } catch {

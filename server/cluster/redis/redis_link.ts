@@ -67,6 +67,8 @@ export class RedisLink {
   #tries = 0;
   /** What calls fail with while there are no connections. */
   #failure = new RedisUnavailableError("it is not connected");
+  /** Whether keys of several slots were refused, as by a proxy of a cluster. */
+  #hasRefusedSlots = false;
   #isClosed = false;
 
   /**
@@ -94,7 +96,8 @@ export class RedisLink {
    * Cluster is like one slot.
    */
   slotOf(name: string): number {
-    return this.#latest?.hasSlots === false ? 0 : slotOf(name);
+    const hasSlots = this.#hasRefusedSlots || this.#latest?.hasSlots !== false;
+    return hasSlots ? slotOf(name) : 0;
   }
 
   /** Connects for the first time; if that fails, the link must be closed. */
@@ -199,6 +202,8 @@ export class RedisLink {
       if (/^(MOVED|READONLY|MASTERDOWN|NOSCRIPT)\b/.test(messageOf(error))) {
         throw this.#end(session, error);
       }
+      // The next writes are divided by slot.
+      if (/\bCROSSSLOT\b/.test(messageOf(error))) this.#hasRefusedSlots = true;
       throw unavailable(error);
     }
   }

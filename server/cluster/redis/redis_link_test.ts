@@ -16,6 +16,10 @@ class FakeRedis implements RedisConnector {
   readonly published: string[] = [];
   /** What happens when a channel is subscribed to. */
   onSubscribe: (listener: RedisLinesListener) => void = () => {};
+  /** The answer to INFO. */
+  info = "cluster_enabled:1";
+  /** What scripts fail with. */
+  refusal = "NOSCRIPT No matching script.";
   /** Told by the connections that were made last. */
   listener: RedisLinesListener | undefined;
   readonly #slots: readonly string[];
@@ -52,7 +56,9 @@ class FakeRedis implements RedisConnector {
     const [command, channel, message] = args;
     switch (command) {
       case "EVALSHA":
-        return Promise.reject(new Error("NOSCRIPT No matching script."));
+        return Promise.reject(new Error(this.refusal));
+      case "INFO":
+        return Promise.resolve(this.info);
       case "CLUSTER":
         return Promise.resolve(`id :0@0 myself,master - 0 0 1 up ${slots}\n`);
       case "SPUBLISH":
@@ -121,6 +127,30 @@ Deno.test("RedisLink begins anew where a script is not known any more", async ()
   await flush();
   assertEquals(interruptions, 1);
   assertEquals(await link.command("key", ["PING"]), "OK");
+  await link.close();
+});
+
+Deno.test("RedisLink.slotOf() tells slots apart once a proxy has refused keys of several", async () => {
+  using time = new FakeTime();
+  const redis = new FakeRedis();
+  redis.info = "cluster_enabled:0";
+  redis.refusal = "CROSSSLOT Keys in request don't hash to the same slot";
+  const link = new RedisLink(redis, "probe", {
+    onMessage: () => {},
+    onInterrupted: () => {},
+  });
+  await link.open();
+  assertEquals(link.slotOf("a"), link.slotOf("b"));
+  await assertRejects(
+    () => link.command("a", ["EVALSHA", "sha1", "2", "a", "b"]),
+    RedisUnavailableError,
+    "CROSSSLOT",
+  );
+  assertEquals([link.slotOf("a"), link.slotOf("b")], [15_495, 3_300]);
+  redis.listener?.onEnd(new Error("cut"));
+  await time.tickAsync(100);
+  await flush();
+  assertEquals([link.slotOf("a"), link.slotOf("b")], [15_495, 3_300]);
   await link.close();
 });
 

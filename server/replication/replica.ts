@@ -253,9 +253,9 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   /** See {@linkcode Replication.remote}. */
   remote(context?: M["context"]): EntryKey<M>[] {
-    return this.#entries.values(context)
-      .filter(({ isOwn }) => !isOwn)
-      .map(({ key }) => key);
+    return this.#host.store.snapshots({ context })
+      .filter((snapshot) => this.isRemote(snapshot))
+      .map(entryKeyOf);
   }
 
   /** See {@linkcode Replication.watched}. */

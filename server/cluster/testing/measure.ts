@@ -30,7 +30,7 @@ const CROWD = 100_000;
 const LEASE_TTL_MS = 3_000;
 
 /** The notifications about the measured subjects. */
-export interface MeasuredModel extends PresenceModel {
+interface MeasuredModel extends PresenceModel {
   subject: string;
   context: string;
   facets: { name: string; n: number };
@@ -59,7 +59,7 @@ export function entry(
 }
 
 /** A node in this process. */
-class Node implements AsyncDisposable {
+export class Node implements AsyncDisposable {
   readonly server: PresenceServer<MeasuredModel> = new PresenceServer();
   readonly cluster: Cluster<MeasuredModel>;
   readonly #dialled: Dialled;
@@ -87,8 +87,10 @@ class Node implements AsyncDisposable {
   }
 
   /** Resolves when a context has so many entries here. */
-  has(context: string, count: number): Promise<void> {
-    return hasEntries(this.server, context, count);
+  async has(context: string, count: number): Promise<void> {
+    for await (const _ of this.server.watch({ context })) {
+      if (this.server.store.count(context).entries === count) return;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -171,23 +173,8 @@ export function contextsOf(count: number): string[] {
   return Array.from({ length: count }, (_, n) => `doc-${n}`);
 }
 
-/** Resolves when a context has so many entries at a server. */
-export async function hasEntries(
-  server: PresenceServer<MeasuredModel>,
-  context: string,
-  count: number,
-): Promise<void> {
-  for await (const _ of server.watch({ context })) {
-    if (server.store.count(context).entries === count) return;
-  }
-}
-
 /** Joins through one node until one in another process shows them all. */
-async function joins(
-  kit: Kit,
-  port: number,
-  contexts: number,
-): Promise<Line> {
+async function joins(kit: Kit, port: number, contexts: number): Promise<Line> {
   await using node = await Node.start(kit, port);
   const other = new Deno.Command(Deno.execPath(), {
     args: [
@@ -204,7 +191,7 @@ async function joins(
   for (let n = 0; n < JOINS; n++) {
     node.server.receive(entry(n, `doc-${n % contexts}`));
     // As sockets do: not all at once.
-    if (n % 100 === 99) await new Promise((resolve) => setTimeout(resolve));
+    if (n % 100 === 99) await pause(0);
   }
   await said.read();
   const seconds = (performance.now() - began) / 1_000;

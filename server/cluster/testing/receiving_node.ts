@@ -6,25 +6,18 @@
  * @module
  */
 
-import { PresenceServer } from "../../mod.ts";
-import { joinCluster } from "../mod.ts";
-import { contextsOf, hasEntries, type MeasuredModel } from "./measure.ts";
 import { KITS } from "./measured_backbones.ts";
+import { contextsOf, Node } from "./measure.ts";
 
 const [name, port, contexts, joins] = Deno.args;
 const kit = KITS.find((kit) => kit.name === name);
 if (kit === undefined) throw new Error(`There is no backbone ${name}`);
 
-const server = new PresenceServer<MeasuredModel>();
-const { backbone } = await kit.dial(Number(port));
-const cluster = joinCluster(server, backbone);
-for await (const status of cluster.watchStatus()) {
-  if (status === "connected") break;
-}
+const node = await Node.start(kit, Number(port));
 const all = contextsOf(Number(contexts));
 const each = Number(joins) / all.length;
-const arrived = all.map((context) => hasEntries(server, context, each));
-await Promise.all(all.map((context) => server.follow(context)));
+const arrived = all.map((context) => node.has(context, each));
+await Promise.all(all.map((context) => node.server.follow(context)));
 console.log("ready");
 await Promise.all(arrived);
 console.log("done");

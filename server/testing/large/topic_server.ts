@@ -65,6 +65,8 @@ async function command({ pathname, searchParams }: URL): Promise<object> {
       const left = server.withdrawOrigin("gateway");
       return { left, tookMs: performance.now() - began };
     }
+    case "/bench/whole":
+      return server.store.snapshots({ context: "room" });
     case "/bench/usage": {
       // Pauses that have just ended count.
       await nextTurn();
@@ -84,9 +86,6 @@ Deno.serve({
   onListen: ({ port }) => console.log(port),
 }, async (request) => {
   const url = new URL(request.url);
-  if (url.pathname === "/bench/whole") {
-    return Response.json(server.store.snapshots({ context: "room" }));
-  }
   if (url.pathname.startsWith("/bench/")) {
     return Response.json(await command(url));
   }

@@ -1,5 +1,5 @@
 import { FanOut } from "./fan_out.ts";
-import { largest, type LoadedServer, serveInDeno } from "./loaded_server.ts";
+import { type LoadedServer, serveInDeno } from "./loaded_server.ts";
 
 /** Serves a bare fan-out by the sockets of Deno. */
 export function serveBare(): LoadedServer {
@@ -17,6 +17,6 @@ export function serveBare(): LoadedServer {
     return response;
   });
   const backlogBytes = () =>
-    largest(sockets.values().map(({ bufferedAmount }) => bufferedAmount));
+    Math.max(0, ...sockets.values().map((socket) => socket.bufferedAmount));
   return { port, backlogBytes };
 }

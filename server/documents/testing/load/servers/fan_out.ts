@@ -1,6 +1,6 @@
 /** A socket, as far as a fan-out needs it. */
 export interface FanOutSocket {
-  /** 1 while it is open. */
+  /** As of a `WebSocket`. */
   readonly readyState: number;
   /** Sends a frame. */
   send(frame: string): void;
@@ -59,9 +59,7 @@ export class FanOut {
   #send(topic: string, event: string, payload: unknown): void {
     const frame = JSON.stringify([null, null, topic, event, payload]);
     for (const socket of this.#topics.get(topic)?.keys() ?? []) {
-      if (socket.readyState === OPEN) socket.send(frame);
+      if (socket.readyState === WebSocket.OPEN) socket.send(frame);
     }
   }
 }
-
-const OPEN = 1;

@@ -19,10 +19,3 @@ export function serveInDeno(
   }, handle);
   return addr.port;
 }
-
-/** Returns the largest of some numbers; 0 without any. */
-export function largest(values: Iterable<number>): number {
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, value);
-  return largest;
-}

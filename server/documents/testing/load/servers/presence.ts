@@ -2,7 +2,7 @@ import { type DocumentModel, DocumentPresence } from "../../../mod.ts";
 import { PhoenixEndpoint, upgradeInDeno } from "../../../../phoenix/mod.ts";
 import { PresenceServer } from "../../../../mod.ts";
 import { liftFacets, TopicPresence } from "../../../../topics/mod.ts";
-import { largest, type LoadedServer, serveInDeno } from "./loaded_server.ts";
+import { type LoadedServer, serveInDeno } from "./loaded_server.ts";
 
 /** Serves topics and documents as the service does, without pages and HTTP. */
 export function servePresence(cursorThrottleMs: number): LoadedServer {
@@ -16,7 +16,7 @@ export function servePresence(cursorThrottleMs: number): LoadedServer {
   return {
     port: serveInDeno((request) => upgradeInDeno(endpoint, request)),
     backlogBytes: () =>
-      largest(endpoint.sockets.values().map((socket) => socket.backlogBytes)),
+      Math.max(0, ...endpoint.sockets.values().map((one) => one.backlogBytes)),
     coalesced: () => documents.stats.coalesced,
   };
 }

@@ -1,3 +1,4 @@
+import { groupBy } from "../../internal.ts";
 import { isWrongType } from "./errors.ts";
 import type { RedisNames } from "./names.ts";
 import type { RedisLink } from "./redis_link.ts";
@@ -54,7 +55,8 @@ export class RedisCalls {
       if (!isWrongType(error)) throw error;
       const { memory } = this.names;
       const renamed: string[] = [];
-      for (const group of groupsOf(keys)) {
+      const nameOf = (key: string) => key.slice(0, key.lastIndexOf(":"));
+      for (const group of groupBy(keys, nameOf).values()) {
         renamed.push(...await this.#setAside(group));
       }
       // Another node has noticed it, too, and was quicker.
@@ -102,16 +104,4 @@ export class RedisCalls {
       ]),
     );
   }
-}
-
-/** Divides keys into those that belong together. */
-function groupsOf(keys: readonly string[]): Iterable<readonly string[]> {
-  const groups = new Map<string, string[]>();
-  for (const key of keys) {
-    const name = key.slice(0, key.lastIndexOf(":"));
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [key]);
-    else group.push(key);
-  }
-  return groups.values();
 }

@@ -5,6 +5,7 @@ import {
   type RowWrite,
   type Written,
 } from "../mod.ts";
+import { groupBy } from "../../internal.ts";
 import type { RedisCalls } from "./calls.ts";
 import { lifeOf, lifeText } from "./names.ts";
 import {
@@ -137,22 +138,19 @@ export class ContextStore {
   /** Divides writes into those of one script each, in order. */
   #stepsOf(writes: readonly RowWrite[]): Step[] {
     const { link, names } = this.#calls;
+    const contextOf = (index: number) => writes[index]!.context;
+    const byPlace = groupBy(
+      [...writes.keys()],
+      (index): number | string =>
+        this.#sink === undefined
+          ? link.slotOf(names.changes(contextOf(index)))
+          : contextOf(index),
+    );
     const steps: Step[] = [];
-    const open = new Map<number | string, { step: Step; size: number }>();
-    for (const [index, { context }] of writes.entries()) {
-      const place = this.#sink === undefined
-        ? link.slotOf(names.changes(context))
-        : context;
-      let latest = open.get(place);
-      if (latest === undefined || latest.size === STEP) {
-        latest = { step: new Map(), size: 0 };
-        open.set(place, latest);
-        steps.push(latest.step);
+    for (const indices of byPlace.values()) {
+      for (let first = 0; first < indices.length; first += STEP) {
+        steps.push(groupBy(indices.slice(first, first + STEP), contextOf));
       }
-      latest.size++;
-      const others = latest.step.get(context);
-      if (others === undefined) latest.step.set(context, [index]);
-      else others.push(index);
     }
     return steps;
   }
@@ -176,8 +174,7 @@ export class ContextStore {
       keys.push(...names.context(context));
       args.push(names.changes(context), String(indices.length));
       for (const index of indices) {
-        const write = all[index];
-        if (write === undefined) continue;
+        const write = all[index]!;
         writes.push(write);
         args.push(...argumentsOf(write));
       }

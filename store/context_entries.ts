@@ -1,5 +1,6 @@
 import {
   compareKeys,
+  type EntryKey,
   type Key,
   type PresenceModel,
   type PresenceSnapshot,
@@ -133,11 +134,7 @@ function withLast<T>(list: T[], last: T): T[] {
 
 /** A place in the order of entries: an entry, or the end of its subject's. */
 interface Place {
-  readonly snapshot: {
-    readonly subject: Key;
-    readonly resource?: Key | undefined;
-    readonly origin?: Key | undefined;
-  };
+  readonly snapshot: Partial<EntryKey>;
   readonly isLast?: true;
 }
 

@@ -177,7 +177,7 @@ export class ClusterNode<M extends PresenceModel> {
   async #takeOver(): Promise<void> {
     const own = this.replication.own();
     for (let first = 0; first < own.length; first += SLICE) {
-      if (first > 0) await pause();
+      if (first > 0) await new Promise((resolve) => setTimeout(resolve));
       if (this.session.hasLeft) return;
       for (const snapshot of own.slice(first, first + SLICE)) {
         // It may be gone by now.
@@ -290,9 +290,4 @@ export class ClusterNode<M extends PresenceModel> {
     lease.announced = memory;
     this.#heartbeat.beat();
   }
-}
-
-/** Lets other tasks run. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -77,14 +77,6 @@ Deno.test("up to the limit, itself included, a client gets the state", async () 
   assertEquals(events(await join(service)), answered);
 });
 
-Deno.test("a client may join again once the topic is small enough", async () => {
-  using service = room(LIMIT);
-  const last = service.topics.track("room", "last", {});
-  assertEquals(events(await join(service)), ["phx_reply"]);
-  last[Symbol.dispose]();
-  assertEquals(events(await join(service)), ["phx_reply", "presence_state"]);
-});
-
 Deno.test("a client without presence may join a topic of any size, and broadcast", async () => {
   using service = room(LIMIT + 1);
   const ada = await service.member({ key: "ada", ...WITHOUT_PRESENCE });

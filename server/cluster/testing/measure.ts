@@ -102,10 +102,7 @@ export class Node implements AsyncDisposable {
 
 function quantile(times: readonly number[], share: number): number {
   const sorted = times.toSorted((a, b) => a - b);
-  return sorted[
-    Math.min(sorted.length - 1, Math.floor(sorted.length * share))
-  ] ??
-    NaN;
+  return sorted[Math.floor(sorted.length * share)] ?? NaN;
 }
 
 function median(values: readonly number[]): number {
@@ -113,8 +110,17 @@ function median(values: readonly number[]): number {
 }
 
 function told(times: readonly number[]): string {
-  const [median, p99] = [quantile(times, 0.5), quantile(times, 0.99)];
-  return `median ${median.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
+  const ms = (share: number) => `${quantile(times, share).toFixed(2)} ms`;
+  return `median ${ms(0.5)}, p99 ${ms(0.99)}`;
+}
+
+/** Starts a process that runs a script of this folder. */
+function spawn(script: string, ...args: unknown[]): Deno.ChildProcess {
+  const { href } = new URL(script, import.meta.url);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", href, ...args.map(String)],
+    stdout: "piped",
+  }).spawn();
 }
 
 /** A change on one node until a watcher on another has it, beside the bare client. */
@@ -176,15 +182,7 @@ export function contextsOf(count: number): string[] {
 /** Joins through one node until one in another process shows them all. */
 async function joins(kit: Kit, port: number, contexts: number): Promise<Line> {
   await using node = await Node.start(kit, port);
-  const other = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      new URL("./receiving_node.ts", import.meta.url).href,
-      ...[kit.name, String(port), String(contexts), String(JOINS)],
-    ],
-    stdout: "piped",
-  }).spawn();
+  const other = spawn("./receiving_node.ts", kit.name, port, contexts, JOINS);
   const said = other.stdout.getReader();
   await said.read();
   const began = performance.now();
@@ -220,17 +218,13 @@ async function idleBytes(
     options,
     (backbone) => counting(backbone, () => renewals++),
   );
-  for (let n = 0; n < entries; n++) node.server.receive(entry(n, "doc"));
-  if (entries > 0) await isShared(kit, port, entries);
-  const beat = () => {
-    for (let n = 0; n < entries; n++) node.server.receive(entry(n, "doc"));
-  };
+  await share(node, entries, 1);
   // What was written is named in the renewals after it.
   const settled = renewals + 6;
   while (renewals < settled) await pause(20);
   const [from, before] = [renewals, proxy.bytes];
   while (renewals < from + 20) {
-    beat();
+    for (let n = 0; n < entries; n++) node.server.receive(entry(n, "doc-0"));
     await pause(renewalMs);
   }
   const bytes = (proxy.bytes - before) / (renewals - from);
@@ -240,16 +234,6 @@ async function idleBytes(
     } idle entries that beat`,
     figure: `${Math.round(bytes)}`,
   };
-}
-
-/** Waits until all entries are shared. */
-async function isShared(
-  kit: Kit,
-  port: number,
-  entries: number,
-): Promise<void> {
-  await using other = await Node.start(kit, port);
-  await other.has("doc", entries);
 }
 
 function counting(
@@ -302,15 +286,7 @@ async function killed(kit: Kit, port: number): Promise<Line[]> {
         if (node === "doomed") heardAt = performance.now();
       }),
   );
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      new URL("./doomed_node.ts", import.meta.url).href,
-      ...[kit.name, String(port), String(DEAD), String(LEASE_TTL_MS)],
-    ],
-    stdout: "null",
-  }).spawn();
+  const child = spawn("./doomed_node.ts", kit.name, port, DEAD, LEASE_TTL_MS);
   let killedAt = 0;
   for await (const _ of node.server.watch({ context: "doc" })) {
     const { entries } = node.server.store.count("doc");
@@ -320,6 +296,7 @@ async function killed(kit: Kit, port: number): Promise<Line[]> {
     } else if (killedAt !== 0 && entries === 0) break;
   }
   const now = performance.now();
+  await child.stdout.cancel();
   await child.status;
   const ms = (time: number) => `${Math.round(time)} ms`;
   return [
@@ -339,18 +316,17 @@ async function killed(kit: Kit, port: number): Promise<Line[]> {
 /** How long it takes a node that comes late to hold a context. */
 async function late(kit: Kit, port: number): Promise<Line> {
   await using first = await Node.start(kit, port);
-  for (let n = 0; n < LATE; n++) first.server.receive(entry(n, "doc"));
-  await isShared(kit, port, LATE);
+  await share(first, LATE, 1);
   const times: number[] = [];
   for (let turn = 0; turn < 5; turn++) {
     await using node = await Node.start(kit, port);
     const began = performance.now();
-    await node.has("doc", LATE);
+    await node.has("doc-0", LATE);
     times.push(performance.now() - began);
   }
   return {
     what: `a late joiner has a context of ${LATE.toLocaleString("en")} rows`,
-    figure: `${Math.round(quantile(times, 0.5))} ms`,
+    figure: `${Math.round(median(times))} ms`,
   };
 }
 

@@ -165,9 +165,8 @@ export class ContextStore {
     const { link, names } = this.#calls;
     const wantsEffects = this.#sink !== undefined;
     const keys: string[] = [];
-    const args = [
-      ...[lifeText(life), memory, link.publishCommand],
-      wantsEffects ? "1" : "0",
+    const args: string[] = [
+      ...[lifeText(life), memory, link.publishCommand, this.#wantsEffects],
     ];
     const writes: RowWrite[] = [];
     for (const [context, indices] of step) {

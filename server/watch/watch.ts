@@ -61,24 +61,20 @@ export interface WatchCountOptions<M extends PresenceModel = PresenceModel> {
 }
 
 /** A watch that has started and not ended. */
-interface RunningWatch {
+interface RunningWatch<M extends PresenceModel> {
+  /** What it reads. */
+  readonly feed: Feed<M>;
   /** Ends it. */
   readonly end: () => unknown;
   /** Counts the changes in its feed that it has not read. */
   lag: () => number;
+  /** Leaves the feed. */
+  readonly leave: () => void;
 }
 
-/** A feed that a watch holds until it leaves it. */
-interface Hold<M extends PresenceModel> {
-  readonly feed: Feed<M>;
-  readonly running: RunningWatch;
-  /** Ends the hold. */
-  leave(): void;
-}
-
-/** Reads a feed until a signal is aborted. It holds the feed for as long. */
+/** Begins to run, and reads a feed until a signal is aborted. */
 type Read<M extends PresenceModel, T> = (
-  hold: () => Hold<M> | undefined,
+  begin: () => RunningWatch<M> | undefined,
   signal: AbortSignal,
 ) => AsyncGenerator<T, void>;
 
@@ -91,7 +87,7 @@ export class Watches<M extends PresenceModel> {
    * A set, because adding a listener to an abort signal costs as much as the
    * signal has listeners.
    */
-  readonly #running = new Set<RunningWatch>();
+  readonly #running = new Set<RunningWatch<M>>();
   #closed = false;
   #baselinesResent = 0;
 
@@ -150,7 +146,7 @@ export class Watches<M extends PresenceModel> {
       context === undefined ? { subject } : { context },
       viewer,
       signal,
-      (hold, signal) => this.#batches(hold, viewer, what, signal),
+      (begin, signal) => this.#batches(begin, viewer, what, signal),
     );
   }
 
@@ -165,7 +161,7 @@ export class Watches<M extends PresenceModel> {
       { context },
       viewer,
       signal,
-      (hold, signal) => changingCounts(hold, count, signal),
+      (begin, signal) => changingCounts(begin, count, signal),
     );
   }
 
@@ -183,41 +179,42 @@ export class Watches<M extends PresenceModel> {
   ): Watch<T> {
     return startWatch(
       [outer],
-      (signal, end) => read(() => this.#hold(scope, viewer, end), signal),
+      (signal, end) => read(() => this.#begin(scope, viewer, end), signal),
     );
   }
 
-  /** Begins to hold a feed, unless the watches are closed. */
-  #hold(
+  /** Joins a feed, unless the watches are closed. */
+  #begin(
     scope: FeedScope<M>,
     viewer: Viewer<M>,
     end: () => void,
-  ): Hold<M> | undefined {
+  ): RunningWatch<M> | undefined {
     if (this.#closed) return undefined;
     this.#expireDue();
     const feed = this.#feeds.join(scope, viewer);
-    const running: RunningWatch = { end, lag: () => 0 };
-    this.#running.add(running);
-    return {
+    const running: RunningWatch<M> = {
       feed,
-      running,
+      end,
+      lag: () => 0,
       leave: () => {
         this.#running.delete(running);
         this.#feeds.leave(feed);
       },
     };
+    this.#running.add(running);
+    return running;
   }
 
   /** Yields a baseline, then changes; after a gap a baseline again. */
   async *#batches(
-    hold: () => Hold<M> | undefined,
+    begin: () => RunningWatch<M> | undefined,
     viewer: Viewer<M>,
     options: WatchOptions<M>,
     signal: AbortSignal,
   ): AsyncGenerator<PresenceBatch<M>, void> {
-    const held = hold();
-    if (held === undefined) return;
-    const { feed, running } = held;
+    const running = begin();
+    if (running === undefined) return;
+    const { feed } = running;
     const { context, subject, keepAliveMs = Infinity } = options;
     const silence = new Silence(keepAliveMs);
     const waiting = new Waiting(feed, signal);
@@ -259,20 +256,20 @@ export class Watches<M extends PresenceModel> {
       }
     } finally {
       silence.end();
-      held.leave();
+      running.leave();
     }
   }
 }
 
 /** Yields a count, and again when it has changed, at most once a second. */
 async function* changingCounts<M extends PresenceModel>(
-  hold: () => Hold<M> | undefined,
+  begin: () => RunningWatch<M> | undefined,
   count: () => PresenceCount,
   signal: AbortSignal,
 ): AsyncGenerator<PresenceCount, void> {
-  const held = hold();
-  if (held === undefined) return;
-  const { feed } = held;
+  const running = begin();
+  if (running === undefined) return;
+  const { feed } = running;
   const waiting = new Waiting(feed, signal);
   let last: PresenceCount | undefined;
   try {
@@ -289,7 +286,7 @@ async function* changingCounts<M extends PresenceModel>(
       if (feed.changeCount === changeCount) await waiting.next();
     }
   } finally {
-    held.leave();
+    running.leave();
   }
 }
 

@@ -47,74 +47,65 @@ function withPause(
   };
 }
 
+const LIFE = { node: "a", epoch: "a/1" };
+
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore: !RedisServer.isInstalled, fn });
 }
 
-Deno.test({
-  name: "read() gives no rows of a memory that was lost meanwhile",
-  ignore: !RedisServer.isInstalled,
-  async fn() {
-    await using server = await RedisServer.start();
-    let flushes = 0;
-    const connector = withPause(
-      connectorOf("ioredis", server.port),
-      async (sha1) => {
-        if (sha1 !== SCRIPTS.read.sha1 || flushes > 0) return;
-        flushes++;
-        await server.ask("FLUSHALL");
-      },
-    );
-    const connection = await new RedisBackbone(connector)
-      .connect("a", new QuietListener());
-    const former = await connection.acquire(leaseOf("a"));
-    const life = { node: "a", epoch: "a/1" };
-    await connection.write(life, [putOf("ann")]);
-    const { memory, rows } = await connection.read('"doc-1"');
-    assertEquals(flushes, 1);
-    assertEquals(memory === former, false);
-    assertEquals(rows, []);
-    // What is written next is found again when the life is over.
-    await connection.acquire(leaseOf("a"));
-    await connection.write(life, [putOf("ann")]);
-    assertEquals(
-      await server.ask("SCARD", new RedisNames("ruthere").contextsOf(life)),
-      ":1\r\n",
-    );
-    await connection.close();
-  },
+test("read() gives no rows of a memory that was lost meanwhile", async () => {
+  await using server = await RedisServer.start();
+  let flushes = 0;
+  const connector = withPause(
+    connectorOf("ioredis", server.port),
+    async (sha1) => {
+      if (sha1 !== SCRIPTS.read.sha1 || flushes > 0) return;
+      flushes++;
+      await server.ask("FLUSHALL");
+    },
+  );
+  const connection = await new RedisBackbone(connector)
+    .connect("a", new QuietListener());
+  const former = await connection.acquire(leaseOf("a"));
+  await connection.write(LIFE, [putOf("ann")]);
+  const { memory, rows } = await connection.read('"doc-1"');
+  assertEquals(flushes, 1);
+  assertEquals(memory === former, false);
+  assertEquals(rows, []);
+  // What is written next is found again when the life is over.
+  await connection.acquire(leaseOf("a"));
+  await connection.write(LIFE, [putOf("ann")]);
+  assertEquals(
+    await server.ask("SCARD", new RedisNames("ruthere").contextsOf(LIFE)),
+    ":1\r\n",
+  );
+  await connection.close();
 });
 
-Deno.test({
-  name:
-    "RedisBackbone ignores leases that are none, in messages and in the key",
-  ignore: !RedisServer.isInstalled,
-  async fn() {
-    await using server = await RedisServer.start();
-    const listener = new Party("a", "a/1");
-    const backbone = new RedisBackbone(connectorOf("ioredis", server.port));
-    const connection = await backbone.connect("a", listener);
-    await connection.acquire(leaseOf("a"));
-    const { leases, news } = new RedisNames("ruthere");
-    const bad = ["null", "1", "{}", '{"node":"x","epoch":"y","count":1}'];
-    for (const lease of bad) {
-      const stored = JSON.stringify({ at: "1", lease });
-      await server.ask("HSET", leases, `node ${lease}`, stored);
-      const message = JSON.stringify(["lease", "x", lease]);
-      await server.ask("SPUBLISH", news, message);
-    }
-    const good = leaseOf("b");
-    const message = JSON.stringify(["lease", "x", JSON.stringify(good)]);
+test("RedisBackbone ignores leases that are none, in messages and in the key", async () => {
+  await using server = await RedisServer.start();
+  const listener = new Party("a", "a/1");
+  const backbone = new RedisBackbone(connectorOf("ioredis", server.port));
+  const connection = await backbone.connect("a", listener);
+  await connection.acquire(leaseOf("a"));
+  const { leases, news } = new RedisNames("ruthere");
+  const bad = ["null", "1", "{}", '{"node":"x","epoch":"y","count":1}'];
+  for (const lease of bad) {
+    const stored = JSON.stringify({ at: "1", lease });
+    await server.ask("HSET", leases, `node ${lease}`, stored);
+    const message = JSON.stringify(["lease", "x", lease]);
     await server.ask("SPUBLISH", news, message);
-    await eventually(() => listener.leases.length > 0, "a lease is received");
-    assertEquals(listener.leases, [good]);
-    const kept = await connection.leases();
-    assertEquals(kept.map(({ node }) => node), ["a"]);
-    await connection.close();
-  },
+  }
+  const good = leaseOf("b");
+  const message = JSON.stringify(["lease", "x", JSON.stringify(good)]);
+  await server.ask("SPUBLISH", news, message);
+  await eventually(() => listener.leases.length > 0, "a lease is received");
+  assertEquals(listener.leases, [good]);
+  const kept = await connection.leases();
+  assertEquals(kept.map(({ node }) => node), ["a"]);
+  await connection.close();
 });
 
-const LIFE = { node: "a", epoch: "a/1" };
 const CONTEXTS = Array.from({ length: 10 }, (_, n) => `"doc-${n}"`);
 
 const IDS = [putOf("ann").id, putOf("bob").id];

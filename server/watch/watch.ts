@@ -219,16 +219,10 @@ export class Watches<M extends PresenceModel> {
     const silence = new Silence(keepAliveMs);
     const waiting = new Waiting(feed, signal);
     let position = options.since;
-    const { changeCount } = feed;
-    /** How many changes the feed had seen at the latest poll, if there was one. */
-    let seen: number | undefined;
-    running.lag = () => feed.changeCount - (seen ?? changeCount);
+    let seen = feed.changeCount;
+    running.lag = () => feed.changeCount - seen;
     try {
       while (!signal.aborted) {
-        if (seen === feed.changeCount && !silence.isTooLong) {
-          await waiting.next(silence);
-          continue;
-        }
         const batch = position && feed.poll(position, viewer);
         seen = feed.changeCount;
         if (batch === undefined) {
@@ -240,18 +234,21 @@ export class Watches<M extends PresenceModel> {
             position = part.position;
             yield part;
           }
-          continue;
+        } else {
+          position = batch.position;
+          // The feed of a context has the changes of all subjects.
+          const isNarrow = context !== undefined && subject !== undefined;
+          const changes = isNarrow
+            ? batch.changes
+              .filter((change) => keyOfChange(change).subject === subject)
+            : batch.changes;
+          if (changes.length > 0 || silence.isTooLong) {
+            silence.end();
+            yield isNarrow ? { ...batch, changes } : batch;
+          }
         }
-        position = batch.position;
-        // The feed of a context has the changes of all subjects.
-        const isNarrow = context !== undefined && subject !== undefined;
-        const changes = isNarrow
-          ? batch.changes
-            .filter((change) => keyOfChange(change).subject === subject)
-          : batch.changes;
-        if (changes.length > 0 || silence.isTooLong) {
-          silence.end();
-          yield isNarrow ? { ...batch, changes } : batch;
+        if (seen === feed.changeCount && !silence.isTooLong) {
+          await waiting.next(silence);
         }
       }
     } finally {

@@ -167,24 +167,20 @@ export class ClusterNode<M extends PresenceModel> {
   /** Shares what the server has, then connects. Other tasks run in between. */
   async #begin(): Promise<void> {
     try {
-      await this.#takeOver();
+      const own = this.replication.own();
+      for (let first = 0; first < own.length; first += SLICE) {
+        if (first > 0) await new Promise((resolve) => setTimeout(resolve));
+        if (this.session.hasLeft) return;
+        for (const snapshot of own.slice(first, first + SLICE)) {
+          // It may be gone by now.
+          const heardAt = this.replication.heardAt(snapshot);
+          if (heardAt !== undefined) this.contexts.put(snapshot);
+        }
+      }
     } catch (error) {
       this.failed(error);
     }
     if (!this.session.hasLeft) this.#heartbeat.start();
-  }
-
-  async #takeOver(): Promise<void> {
-    const own = this.replication.own();
-    for (let first = 0; first < own.length; first += SLICE) {
-      if (first > 0) await new Promise((resolve) => setTimeout(resolve));
-      if (this.session.hasLeft) return;
-      for (const snapshot of own.slice(first, first + SLICE)) {
-        // It may be gone by now.
-        const heardAt = this.replication.heardAt(snapshot);
-        if (heardAt !== undefined) this.contexts.put(snapshot);
-      }
-    }
   }
 
   #serverListener(): ReplicationListener<M> {

@@ -137,7 +137,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
       assertUpdate(update);
       // An entry that existed before the replication is added before the update
       // changes it.
-      const held = this.#entries.get(update) ?? this.#found(update);
+      const held = this.#entry(update);
       if (held === undefined || held.isOwn || taken.has(held)) return update;
       const former = store.snapshot(update);
       if (former === undefined) return update;
@@ -175,8 +175,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
           change.snapshot,
         );
       case "facetsExpired": {
-        const own = this.#entries.get(change.snapshot) ??
-          this.#found(change.snapshot);
+        const own = this.#entry(change.snapshot);
         if (own?.isOwn) this.#put(own, change.snapshot);
       }
     }
@@ -247,7 +246,7 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   /** See {@linkcode Replication.heardAt}. */
   heardAt(key: EntryKey<M>): Timestamp | undefined {
-    const entry = this.#entries.get(key) ?? this.#found(key);
+    const entry = this.#entry(key);
     return entry?.isOwn ? entry.heardAt : undefined;
   }
 
@@ -278,8 +277,10 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
 
   // Below the surface
 
-  /** Returns an entry that the server had before it was replicated. */
-  #found(key: EntryKey<M>): OwnEntry<M> | undefined {
+  /** Returns an entry, also one that the server had before the replication. */
+  #entry(key: EntryKey<M>): OwnEntry<M> | HeldEntry<M> | undefined {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
     const { store, clocks } = this.#host;
     const { wall, steady } = clocks;
     const liveness = store.liveness(key);

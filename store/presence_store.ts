@@ -13,7 +13,6 @@ import {
   type EntryKey,
   entryKeyOf,
   InvalidValueError,
-  type Key,
   type PresenceModel,
   type PresenceSnapshot,
   type PresenceUpdate,
@@ -501,14 +500,9 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     if (visible === undefined) {
       return { subjects: there.subjectCount, entries: there.size };
     }
-    const subjects = new Set<Key>();
-    let entries = 0;
-    for (const snapshot of there.snapshots()) {
-      if (!visible(snapshot.visibility, snapshot.subject)) continue;
-      subjects.add(snapshot.subject);
-      entries++;
-    }
-    return { subjects: subjects.size, entries };
+    const snapshots = this.snapshots({ context, visible });
+    const subjects = new Set(snapshots.map(({ subject }) => subject));
+    return { subjects: subjects.size, entries: snapshots.length };
   }
 
   /**

@@ -222,8 +222,10 @@ class SharedChanges<M extends PresenceModel> {
       withheld ??= new Map();
       withheld.set(keyOfChange(change).subject, []);
     }
-    for (const change of withheld === undefined ? [] : all) {
-      withheld?.get(keyOfChange(change).subject)?.push(change);
+    if (withheld !== undefined) {
+      for (const change of all) {
+        withheld.get(keyOfChange(change).subject)?.push(change);
+      }
     }
     this.batch = { type: "changes", position, changes };
     this.withheld = withheld;

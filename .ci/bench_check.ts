@@ -6,7 +6,11 @@
  * @module
  */
 
-import { traffic } from "../server/documents/testing/load/traffic.ts";
+import {
+  DOCUMENT,
+  DOCUMENTS,
+  traffic,
+} from "../server/documents/testing/load/traffic.ts";
 import { benchStore } from "../store/testing/bench.ts";
 
 /** A figure, now and in the README. */
@@ -19,11 +23,10 @@ interface Line {
 /** A smaller ratio is not compared: the README has one digit of it. */
 const LEAST = 0.2;
 
+/** Those of the README, by their names there. */
 const SCENARIOS = {
-  "100 in one document, 10 moves a second each": //
-    { documents: 1, people: 100, everyMs: 100 },
-  "20 in each of 50 documents, 2 moves a second each": //
-    { documents: 50, people: 20, everyMs: 500 },
+  "100 in one document, 10 moves a second each": DOCUMENT,
+  "20 in each of 50 documents, 2 moves a second each": DOCUMENTS,
 };
 
 /** Reads the tables of a README. An empty first cell repeats the one above. */

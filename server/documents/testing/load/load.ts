@@ -18,7 +18,7 @@ import {
 } from "./figures.ts";
 import { joinAll, LoadClient, tally } from "./load_client.ts";
 import { Target } from "./target.ts";
-import { pause, traffic } from "./traffic.ts";
+import { DOCUMENT, DOCUMENTS, pause, traffic } from "./traffic.ts";
 import { type Kind, WIRES } from "./wires.ts";
 
 const ALL: readonly Kind[] = [
@@ -155,14 +155,12 @@ function each(run: (target: Target) => Promise<Figures>): Scenario {
   };
 }
 
-const hundred = { documents: 1, people: 100, everyMs: 100 };
-
 const SCENARIOS: Readonly<
   Record<string, { readonly run: Scenario; readonly kinds: readonly Kind[] }>
 > = {
-  document: { run: (kinds) => traffic(kinds, hundred), kinds: ALL },
+  document: { run: (kinds) => traffic(kinds, DOCUMENT), kinds: ALL },
   documents: {
-    run: (kinds) => traffic(kinds, { documents: 50, people: 20, everyMs: 500 }),
+    run: (kinds) => traffic(kinds, DOCUMENTS),
     kinds: ALL,
   },
   storm: { run: each(storm), kinds: ALL },
@@ -170,11 +168,11 @@ const SCENARIOS: Readonly<
   // Faster than the throttle, and than a core can deliver. The bare servers would
   // keep all that waits, which is gigabytes.
   flood: {
-    run: (kinds) => traffic(kinds, { ...hundred, everyMs: 20 }),
+    run: (kinds) => traffic(kinds, { ...DOCUMENT, everyMs: 20 }),
     kinds: ["presence"],
   },
   slow: {
-    run: (kinds) => traffic(kinds, { ...hundred, hasSlowReader: true }),
+    run: (kinds) => traffic(kinds, { ...DOCUMENT, hasSlowReader: true }),
     kinds: BARE,
   },
   reconnect: { run: each(reconnect), kinds: BARE },

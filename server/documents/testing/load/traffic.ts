@@ -22,6 +22,12 @@ export interface Traffic {
   readonly hasSlowReader?: boolean;
 }
 
+/** A hundred people in one document, who move ten times a second. */
+export const DOCUMENT: Traffic = { documents: 1, people: 100, everyMs: 100 };
+
+/** Twenty people in each of fifty documents, who move twice a second. */
+export const DOCUMENTS: Traffic = { documents: 50, people: 20, everyMs: 500 };
+
 /** People of one server who move their cursors in turns. */
 class Moving implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();

@@ -115,16 +115,21 @@ const PUTS = ["ann", "bob"].flatMap((id) =>
   CONTEXTS.map((context) => ({ ...putOf(id), context }))
 );
 
+/** Returns a connector, and how often the script of writes has run by it. */
+function countingWrites(
+  port: number,
+): { connector: RedisConnector; scripts: () => number } {
+  let scripts = 0;
+  const connector = withPause(connectorOf("ioredis", port), (sha1) => {
+    if (sha1 === SCRIPTS.write.sha1) scripts++;
+    return Promise.resolve();
+  });
+  return { connector, scripts: () => scripts };
+}
+
 test("write() of many contexts is one script, with the results in order", async () => {
   await using server = await RedisServer.start();
-  let scripts = 0;
-  const connector = withPause(
-    connectorOf("ioredis", server.port),
-    (sha1) => {
-      if (sha1 === SCRIPTS.write.sha1) scripts++;
-      return Promise.resolve();
-    },
-  );
+  const { connector, scripts } = countingWrites(server.port);
   const connection = await new RedisBackbone(connector)
     .connect("a", new QuietListener());
   await connection.acquire(leaseOf("a"));
@@ -132,7 +137,7 @@ test("write() of many contexts is one script, with the results in order", async 
     ...PUTS,
     { type: "retract", context: '"doc-3"', id: "nobody" },
   ]);
-  assertEquals(scripts, 1);
+  assertEquals(scripts(), 1);
   assertEquals(written.map(({ isDone }) => isDone), [
     ...PUTS.map(() => true),
     false,
@@ -147,19 +152,12 @@ test("write() of many contexts is one script, with the results in order", async 
 
 test("write() runs a script for each context where events are wanted", async () => {
   await using server = await RedisServer.start();
-  let scripts = 0;
-  const connector = withPause(
-    connectorOf("ioredis", server.port),
-    (sha1) => {
-      if (sha1 === SCRIPTS.write.sha1) scripts++;
-      return Promise.resolve();
-    },
-  );
+  const { connector, scripts } = countingWrites(server.port);
   const connection = await new RedisBackbone(connector, { events: {} })
     .connect("a", new QuietListener());
   await connection.acquire(leaseOf("a"));
   const written = await connection.write(LIFE, PUTS);
-  assertEquals(scripts, CONTEXTS.length);
+  assertEquals(scripts(), CONTEXTS.length);
   assertEquals(written.map(({ isDone }) => isDone), PUTS.map(() => true));
   await connection.close();
 });

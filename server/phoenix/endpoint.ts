@@ -175,7 +175,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const { headers, url } = request;
     const codec = codecFor(new URL(url).searchParams.get("vsn"));
     if (codec === undefined) {
-      const reason = "vsn must be 1.0.x or 2.0.x";
+      const reason = "vsn must be 1.0.x, 2.0.x or 2.1.x";
       return this.#refuse("invalid-request", 403, reason);
     }
     const since = this.#revocations.count;

@@ -38,6 +38,15 @@ export interface OutboxSettings {
   onHopeless(): void;
 }
 
+/** Those with texts that are sent at the end of this turn. */
+let due: Outbox[] = [];
+
+function sendDue(): void {
+  const all = due;
+  due = [];
+  for (const outbox of all) outbox.flush();
+}
+
 /** What is sent to one client, and what still waits to be sent. */
 export class Outbox {
   /** The client's version of the protocol. */
@@ -47,6 +56,8 @@ export class Outbox {
   readonly #transport: SocketTransport;
   readonly #bufferedBytes: number;
   #isOver: boolean;
+  /** The texts of this turn, if its version bundles them. */
+  #texts: string[] = [];
   /** What waited at the last check, and what was sent since, at least. */
   #expected = 0;
   #largest = 0;
@@ -69,6 +80,7 @@ export class Outbox {
 
   /** Asks the transport how many bytes wait to be sent, and remembers it. */
   measure(): number {
+    this.flush();
     return this.#atMost = this.#transport.bufferedAmount;
   }
 
@@ -112,7 +124,7 @@ export class Outbox {
       return onHopeless();
     }
     const { length } = frame;
-    this.#transport.send(frame);
+    this.#put(frame);
     this.#atMost += MAX_HEAD + (typeof frame === "string" ? 3 : 1) * length;
     this.#expected += length;
     if (length <= this.#largestLength) return;
@@ -120,6 +132,27 @@ export class Outbox {
     this.#largest = typeof frame === "string"
       ? new TextEncoder().encode(frame).length
       : length;
+  }
+
+  #put(frame: string | Uint8Array): void {
+    if (typeof frame === "string" && this.codec.bundle !== undefined) {
+      // One timer serves all: a change reaches many of them in the same turn.
+      if (this.#texts.push(frame) === 1 && due.push(this) === 1) {
+        setTimeout(sendDue);
+      }
+      return;
+    }
+    this.flush();
+    this.#transport.send(frame);
+  }
+
+  /** Sends what this turn has bundled so far. */
+  flush(): void {
+    const texts = this.#texts;
+    if (texts.length === 0) return;
+    this.#texts = [];
+    const frame = this.codec.bundle?.(texts);
+    if (frame !== undefined && !this.#isOver) this.#transport.send(frame);
   }
 
   /** Sends the frame of a state to a client that was behind, and counts it. */

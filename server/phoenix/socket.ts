@@ -271,6 +271,7 @@ export class PhoenixSocket {
   /** Closes it; what it held remains for the server's grace. */
   close(code: number, reason: string): void {
     if (this.closed) return;
+    this.#connection.outbox.flush();
     this.#transport.close(code, cut(reason, MAX_REASON_BYTES));
     this.#end();
   }

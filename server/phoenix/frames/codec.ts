@@ -46,6 +46,15 @@ export interface Codec {
    * @returns The frame.
    */
   encodeText(header: MessageHeader, payloadJson: string): string;
+
+  /**
+   * Puts texts of one turn of the event loop into one frame. Left out, each is a
+   * frame of its own.
+   *
+   * @param texts The frames that the texts would be, one or more.
+   * @returns The frame.
+   */
+  bundle?(texts: readonly string[]): string;
 }
 
 /**
@@ -53,7 +62,8 @@ export interface Codec {
  *
  * @param vsn The query parameter `vsn`; `null` if there is none, which means
  * `1.0.0`.
- * @returns The codec of `1.0.x` or `2.0.x`; `undefined` for every other version.
+ * @returns The codec of `1.0.x`, `2.0.x` or `2.1.x`; `undefined` for every other
+ * version.
  *
  * @example Usage
  * ```ts
@@ -73,13 +83,12 @@ export interface Codec {
  * ```
  */
 export function codecFor(vsn: string | null): Codec | undefined {
-  const [, major] = VERSION.exec(vsn ?? "1.0.0") ?? [];
-  if (major === "1") return V1;
-  return major === "2" ? V2 : undefined;
+  const [, version = ""] = VERSION.exec(vsn ?? "1.0.0") ?? [];
+  return CODECS[version];
 }
 
 /** A patch of a version changes no frame. */
-const VERSION = /^([12])\.0\.(?:0|[1-9][0-9]*)$/;
+const VERSION = /^(1\.0|2\.0|2\.1)\.(?:0|[1-9][0-9]*)$/;
 
 /** Version 1. */
 export const V1: Codec = {
@@ -103,6 +112,18 @@ export const V2: Codec = {
       ? encodeBytes(message, message.payload)
       : encodeTextV2(message, JSON.stringify(message.payload)),
   encodeText: encodeTextV2,
+};
+
+/** Our own version: as version 2, but a frame of text has many messages. */
+export const V2_1: Codec = {
+  ...V2,
+  bundle: (texts) => `[${texts.join(",")}]`,
+};
+
+const CODECS: Readonly<Record<string, Codec>> = {
+  "1.0": V1,
+  "2.0": V2,
+  "2.1": V2_1,
 };
 
 function textOf(frame: string | Uint8Array): string {

@@ -69,7 +69,9 @@ export class Client implements AsyncDisposable {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => this.#inbox.put(this.#read(data));
+    socket.onmessage = ({ data }) => {
+      for (const frame of this.#read(data)) this.#inbox.put(frame);
+    };
     socket.onclose = ({ code, reason }) =>
       this.#closed.resolve({ code, reason });
   }
@@ -230,8 +232,9 @@ export class Client implements AsyncDisposable {
     );
   }
 
-  #read(data: string | ArrayBuffer): Frame | Uint8Array {
-    if (typeof data !== "string") return new Uint8Array(data);
+  /** Returns the frames that have arrived: one, or all of a bundle. */
+  #read(data: string | ArrayBuffer): readonly (Frame | Uint8Array)[] {
+    if (typeof data !== "string") return [new Uint8Array(data)];
     const frame: unknown = JSON.parse(
       data,
       (name, value) =>
@@ -239,8 +242,11 @@ export class Client implements AsyncDisposable {
           ? this.#nameOf(value)
           : value,
     );
-    assert(isFrame(frame), `no frame: ${data}`);
-    return frame;
+    const all: unknown[] = data.startsWith("[[") && Array.isArray(frame)
+      ? frame
+      : [frame];
+    assert(all.every(isFrame), `no frame: ${data}`);
+    return all;
   }
 
   #nameOf(ref: string): string {

@@ -27,6 +27,7 @@ const ALL: readonly Kind[] = [
   "socket.io",
   "hocuspocus",
   "presence",
+  "presence 2.1",
 ];
 const BARE: readonly Kind[] = ["bare", "presence"];
 

@@ -5,7 +5,13 @@
  */
 
 /** A server to put load on. */
-export type Kind = "bare" | "ws" | "socket.io" | "hocuspocus" | "presence";
+export type Kind =
+  | "bare"
+  | "ws"
+  | "socket.io"
+  | "hocuspocus"
+  | "presence"
+  | "presence 2.1";
 
 /** A frame of a client. */
 export type Frame = string | Uint8Array<ArrayBuffer>;
@@ -55,6 +61,17 @@ const PHOENIX: Wire = {
     JSON.stringify(["1", `${n}`, topic, "cursor", { cursor }]),
   answers: true,
   moved: '"cursor_moved"',
+};
+
+/** Version 2.1, which bundles messages; the moves request no answers. */
+const PHOENIX_2_1: Wire = {
+  ...PHOENIX,
+  path: "/socket/websocket?vsn=2.1.0",
+  move: (topic, _id, cursor) =>
+    JSON.stringify(["1", null, topic, "cursor", { cursor }]),
+  answers: false,
+  // Each is an array, and so is the frame; there are no others.
+  positionsIn: (frame) => count(frame, "[".charCodeAt(0)) - 1,
 };
 
 /** The protocol of socket.io, by a WebSocket from the start. */
@@ -108,7 +125,14 @@ export const WIRES: Readonly<Record<Kind, Wire>> = {
   "socket.io": SOCKET_IO,
   hocuspocus: HOCUSPOCUS,
   presence: PHOENIX,
+  "presence 2.1": PHOENIX_2_1,
 };
+
+function count(bytes: Uint8Array, wanted: number): number {
+  let found = 0;
+  for (const byte of bytes) if (byte === wanted) found++;
+  return found;
+}
 
 /** Returns the key of a person. */
 export function keyOf(id: number): string {

@@ -23,8 +23,8 @@ export interface PhoenixLimits {
   readonly metaBytes: number;
   /**
    * Connections in a topic whose presence a client may begin to watch. The state
-   * that it gets has all of them in one frame, which is made in one go: a
-   * hundred thousand would stop the server for a second or more. No client can
+   * that it gets has all of them in one frame, which is made in one go, in about
+   * 4 µs each: a hundred thousand would stop the server for nearly half a second. No client can
    * become present beyond this. A client of a topic that grows otherwise goes on
    * getting diffs.
    *

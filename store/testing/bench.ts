@@ -366,6 +366,12 @@ function cellOf({ ours, ratio }: Cost): string {
 
 if (import.meta.main) {
   const sizes = Deno.args.length > 0 ? Deno.args.map(Number) : SIZES;
+  if (!sizes.every((size) => size >= 1_000)) {
+    console.error(
+      `Cannot measure ${Deno.args}: sizes are numbers from 1000 on`,
+    );
+    Deno.exit(1);
+  }
   const columns: Cost[][] = [];
   for (const size of sizes) columns.push(await benchStore(size));
   const heads = sizes.map((size) => `${size.toLocaleString("en")} entries`);

@@ -480,6 +480,11 @@ if (import.meta.main) {
   const kits = KITS.filter(({ name }) =>
     wanted.length === 0 || wanted.includes(name)
   );
+  if (kits.length < wanted.length) {
+    const names = KITS.map(({ name }) => name).join(" and ");
+    console.error(`Cannot measure ${wanted}: there are ${names}`);
+    Deno.exit(1);
+  }
   const columns = [];
   for (const kit of kits) columns.push(await measure(kit));
   console.log(`|  | ${kits.map(({ name }) => name).join(" | ")} |`);

@@ -245,7 +245,12 @@ async function growth(count: number): Promise<void> {
 }
 
 const SIZES = ["10000", "100000", "1000000"];
-for (const count of Deno.args.length > 0 ? Deno.args : SIZES) {
+const sizes = Deno.args.length > 0 ? Deno.args : SIZES;
+if (!sizes.every((size) => Number(size) >= 1_000)) {
+  console.error(`Cannot measure ${Deno.args}: sizes are numbers from 1000 on`);
+  Deno.exit(1);
+}
+for (const count of sizes) {
   const members = Number(count).toLocaleString("en");
   console.log(
     `${members} members`.padEnd(74),

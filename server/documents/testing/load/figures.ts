@@ -64,6 +64,7 @@ export function report(name: string, all: ReadonlyMap<Kind, Figures>): void {
 /** Prints the head of the table. */
 export function reportHead(): void {
   printRow(HEADS);
+  console.log(`| ${WIDTHS.map((width) => "-".repeat(width)).join(" | ")} |`);
 }
 
 function printRow(cells: readonly string[]): void {
@@ -76,11 +77,11 @@ const HEADS = [
   "server",
   "offered/s",
   "delivered/s",
-  "ms/100,000",
+  "CPU ms",
   "ratio",
   "p50 ms",
   "p99 ms",
   "kB each",
-  "",
+  "others",
 ];
 const WIDTHS = HEADS.map((head, n) => n < 2 ? 10 : head.length);

@@ -235,7 +235,7 @@ async function growth(count: number): Promise<void> {
     return await seen(joining);
   }, 1);
   let leaving = { left: 0, tookMs: 0 };
-  await report("20,000 leave while a member watches", target, async () => {
+  await report("up to 20,000 leave while a member watches", target, async () => {
     leaving = await target.ask("leave");
     return await seen(joining + leaving.left);
   }, 1);

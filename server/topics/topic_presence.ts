@@ -19,6 +19,7 @@ import type { Channels } from "./channels.ts";
 import { connectionIds } from "./connection_ids.ts";
 import { entriesOf, inOrder, type TopicEntry } from "./entries.ts";
 import type { TopicMeta } from "./json_value.ts";
+import type { TopicListener, TopicListening } from "./topic_listening.ts";
 import { LatestValues } from "./latest_values.ts";
 import { metaOf } from "./meta.ts";
 import { type FacetLifter, PresenceHandle } from "./presence_handle.ts";
@@ -402,16 +403,61 @@ export class TopicPresence<Meta = TopicMeta> {
   watch(topic: string, options: ReadOptions = {}): Watch<TopicMessage> {
     const { viewer, signal } = readOptions(topic, options);
     return new Reader<TopicMessage>(
-      (listener) =>
-        new BoundedListening<TopicState, TopicDiff>(listener, {
-          join: (member) =>
-            this.#server.closed
-              ? undefined
-              : this.#rooms.of(topic).join(member, viewer),
-          maxPending: MAX_PENDING,
-        }),
+      (reader) => this.listen(topic, reader, viewer),
       signal,
     );
+  }
+
+  /**
+   * Subscribes to a topic as {@linkcode TopicPresence.watch} does, but calls a
+   * listener with each message, which the listener can refuse. It is for many
+   * connections: each costs less memory than a watch, and no promise for each
+   * message.
+   *
+   * It begins with the first `resume()`. A slow listener is treated like a slow
+   * reader.
+   *
+   * @param topic The topic.
+   * @param listener Receives the messages. Others wait while `take()` runs: it
+   * must be quick.
+   * @param viewer What the listener may see; everything by default.
+   * @returns The listening, which begins, continues and ends.
+   *
+   * @example Usage
+   * ```ts
+   * import { PresenceServer } from "@ruthere/presence/server";
+   * import { type TopicModel, TopicPresence } from "@ruthere/presence/server/topics";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using server = new PresenceServer<TopicModel>();
+   * const presence = new TopicPresence(server);
+   * const sent: string[] = [];
+   * using listening = presence.listen("post:1", {
+   *   take: ({ type }) => sent.push(type) > 0,
+   *   end: () => sent.push("the end"),
+   *   fail: console.error,
+   * });
+   * listening.resume();
+   * assertEquals(sent, ["state"]);
+   *
+   * presence.track("post:1", "ada", { device: "laptop" });
+   * await new Promise((resolve) => setTimeout(resolve));
+   * assertEquals(sent, ["state", "diff"]);
+   * ```
+   */
+  listen(
+    topic: string,
+    listener: TopicListener,
+    viewer: TopicViewer = OMNISCIENT_VIEWER,
+  ): TopicListening {
+    assertName(topic, "topic", READ);
+    return new BoundedListening<TopicState, TopicDiff>(listener, {
+      join: (member) =>
+        this.#server.closed
+          ? undefined
+          : this.#rooms.of(topic).join(member, viewer),
+      maxPending: MAX_PENDING,
+    });
   }
 
   /**

@@ -4,6 +4,7 @@ import { viewerPolicy } from "../../mod.ts";
 import {
   type PresenceHandle,
   stateJson,
+  type TopicListening,
   type TopicMessage,
   type TopicMeta,
   type TopicPolicy,
@@ -58,7 +59,7 @@ export class Channel {
   #handle: PresenceHandle | undefined;
   /** The contexts that they must be able to write to, to be present. */
   protected needed: readonly string[] = [];
-  #watching: AbortController | undefined;
+  #listening: TopicListening | undefined;
   /** Whether a message was left out, which a state must make up for. */
   #isBehind = false;
   #isStopped = false;
@@ -182,7 +183,7 @@ export class Channel {
 
   /** Begins to send who is there, unless it already does or is stopped. */
   ensureWatching(): void {
-    if (this.#watching === undefined) this.#watch();
+    if (this.#listening === undefined) this.#watch();
   }
 
   /** Ends their presence, with a goodbye. */
@@ -204,7 +205,7 @@ export class Channel {
       rightsKey(viewer) === rightsKey(this.#viewer);
     if (isSame) return false;
     this.#applyViewer(viewer);
-    return this.#watching !== undefined;
+    return this.#listening !== undefined;
   }
 
   /**
@@ -221,14 +222,14 @@ export class Channel {
     this.#viewer = { ...viewer, subject };
     this.#visible = viewerPolicy(this.#viewer);
     // The client compares the new state with what it has.
-    if (this.#watching !== undefined) this.#watch();
+    if (this.#listening !== undefined) this.#watch();
   }
 
   /** Stops sending, for good; what they hold stays. */
   stop(): void {
     this.#isStopped = true;
-    this.#watching?.abort();
-    this.#watching = undefined;
+    this.#listening?.[Symbol.dispose]();
+    this.#listening = undefined;
   }
 
   /** Ends it without a goodbye: what they held has its grace. */
@@ -270,36 +271,55 @@ export class Channel {
 
   #watch(): void {
     if (this.#isStopped) return;
-    this.#watching?.abort();
-    this.#watching = new AbortController();
-    const { signal } = this.#watching;
-    this.#send(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.socket.failed(this, error);
+    this.#listening?.[Symbol.dispose]();
+    const { presence } = this.socket;
+    const listening = this.#listening = presence.listen(this.topic, {
+      take: (message) => this.#take(message),
+      // The caller that closes the server may have more to close.
+      end: () =>
+        queueMicrotask(() => this.fail(new Refusal("the server is closed"))),
+      fail: (error) => this.fail(error),
+    }, this.#viewer);
+    // The reply to what has begun it goes first.
+    queueMicrotask(() => {
+      if (this.#listening !== listening) return;
+      try {
+        // It may have grown since they joined.
+        this.assertSmall();
+        listening.resume();
+      } catch (error) {
+        this.fail(error);
+      }
     });
   }
 
-  async #send(signal: AbortSignal): Promise<void> {
-    const { outbox, presence } = this.socket;
-    // It may have grown since they joined.
-    this.assertSmall();
-    const options = { viewer: this.#viewer, signal };
-    for await (const message of presence.watch(this.topic, options)) {
-      // It was under way when the watch ended, or the rights changed.
-      if (signal.aborted) return;
-      if (!outbox.hasRoom()) {
-        this.#isBehind = true;
-        // Once there is room, the message may contain entries that were hidden
-        // since. The state of a new watch does not.
-        const hasRoom = await outbox.drained();
-        if (hasRoom && !signal.aborted) this.#watch();
-        return;
-      }
-      const frame = this.#frameOf(message);
-      if (this.#isBehind) outbox.sendAnew(frame);
-      else outbox.send(frame);
-      this.#isBehind = false;
+  #take(message: TopicMessage): boolean {
+    const { outbox } = this.socket;
+    if (!outbox.hasRoom()) {
+      this.#isBehind = true;
+      this.#watchAgain().catch((error: unknown) => this.fail(error));
+      return false;
     }
-    if (!signal.aborted) throw new Refusal("the server is closed");
+    const frame = this.#frameOf(message);
+    if (this.#isBehind) outbox.sendAnew(frame);
+    else outbox.send(frame);
+    this.#isBehind = false;
+    return true;
+  }
+
+  /**
+   * Once there is room, the refused message may contain entries that were hidden
+   * since. The state of a new watch does not.
+   */
+  async #watchAgain(): Promise<void> {
+    const listening = this.#listening;
+    const hasRoom = await this.socket.outbox.drained();
+    if (hasRoom && this.#listening === listening) this.#watch();
+  }
+
+  /** Handles that it can no longer tell who is there. */
+  protected fail(error: unknown): void {
+    if (!this.#isStopped) this.socket.failed(this, error);
   }
 
   #frameOf(message: TopicMessage): string {

@@ -115,7 +115,7 @@ export class DocumentChannel extends Channel {
     this.#listening = this.#documents.listen(this.#documentId, {
       take: (message) => {
         if (!outbox.hasRoom()) {
-          this.#resume().catch((error: unknown) => this.#fail(error));
+          this.#resume().catch((error: unknown) => this.fail(error));
           return false;
         }
         outbox.send(documentFrame(outbox.codec, topic, message));
@@ -123,8 +123,8 @@ export class DocumentChannel extends Channel {
       },
       // The caller that closes the documents may be about to close the server.
       end: () =>
-        queueMicrotask(() => this.#fail(new Refusal("the server is closed"))),
-      fail: (error) => this.#fail(error),
+        queueMicrotask(() => this.fail(new Refusal("the server is closed"))),
+      fail: (error) => this.fail(error),
     });
     // A client that reads gets who is there first: that state is one microtask
     // away. One that is behind may get the two in any order.
@@ -188,10 +188,6 @@ export class DocumentChannel extends Channel {
   /** Goes on when there is room. Until then the latest of each is kept. */
   async #resume(): Promise<void> {
     if (await this.socket.outbox.drained()) this.#listening?.resume();
-  }
-
-  #fail(error: unknown): void {
-    if (this.#listening !== undefined) this.socket.failed(this, error);
   }
 }
 

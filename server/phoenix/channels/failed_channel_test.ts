@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Watch } from "../../mod.ts";
 import {
-  type ReadOptions,
-  type TopicMessage,
+  type TopicListener,
+  type TopicListening,
   TopicPresence,
+  type TopicViewer,
 } from "../../topics/mod.ts";
 import { flush } from "../../testing/harness.ts";
 import type { PhoenixIdentity } from "../mod.ts";
@@ -11,27 +11,27 @@ import { type Frame, Screen } from "../testing/client.ts";
 import { inProcess, type InProcessOptions } from "../testing/in_process.ts";
 import { byName, identity } from "../testing/service.ts";
 
-const FAILURE = new Error("The watch has failed");
+const FAILURE = new Error("The listening has failed");
 
 /** Topics whose channel fails. */
 class FailingTopics extends TopicPresence {
-  /** Whose watches fail after the next message. */
+  /** Who is told the next message, and then nothing more. */
   failing: string | undefined;
 
-  override watch(topic: string, options: ReadOptions): Watch<TopicMessage> {
-    const watch = super.watch(topic, options);
-    const { viewer } = options;
-    return {
-      next: () =>
-        viewer?.subject === this.failing
-          ? Promise.reject(FAILURE)
-          : watch.next(),
-      return: () => Promise.resolve({ done: true, value: undefined }),
-      [Symbol.asyncIterator]() {
-        return this;
+  override listen(
+    topic: string,
+    listener: TopicListener,
+    viewer?: TopicViewer,
+  ): TopicListening {
+    return super.listen(topic, {
+      take: (message) => {
+        const hasRoom = listener.take(message);
+        if (viewer?.subject === this.failing) throw FAILURE;
+        return hasRoom;
       },
-      [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),
-    };
+      end: () => listener.end(),
+      fail: (error) => listener.fail(error),
+    }, viewer);
   }
 }
 

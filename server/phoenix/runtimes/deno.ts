@@ -60,6 +60,6 @@ export async function upgradeInDeno(
   webSocket.addEventListener("open", () => {
     // Deno has no other way to end it.
     connect(webSocket, acceptance, () => webSocket.close());
-  });
+  }, { once: true });
   return response;
 }

@@ -41,14 +41,14 @@ export class QuietTimer {
     clearTimeout(this.#timer);
     this.#touchedAt = undefined;
     // Timers drop the fraction: rounded down, the delay would be too short.
-    this.#timer = setTimeout(this.#onTimer, Math.ceil(waitMs));
+    this.#timer = setTimeout(() => this.#onTimer(), Math.ceil(waitMs));
   }
 
-  readonly #onTimer = () => {
+  #onTimer(): void {
     // Without an event since it was armed, the whole delay has passed.
     if (this.#touchedAt === undefined) return this.#onQuiet();
     const leftMs = this.#touchedAt + this.#delayMs - this.#clock();
     if (leftMs > 0) this.#arm(Math.min(leftMs, this.#delayMs));
     else this.#onQuiet();
-  };
+  }
 }

@@ -65,7 +65,8 @@ export class SessionRows {
   readonly #workspace: EntryKey<DocumentModel> | undefined;
   /** Names their visit. */
   readonly visit: string = crypto.randomUUID();
-  readonly #activity: Throttle<Timestamp>;
+  /** The last activity on its way to the workspace. */
+  readonly #activity: Throttle<Timestamp> | undefined;
   #profile: ShownProfile;
   #touchedAt: Timestamp = -Infinity;
   #activeAt: Timestamp = -Infinity;
@@ -86,9 +87,8 @@ export class SessionRows {
       resource: sessionId,
       origin,
     };
-    this.#workspace = workspaceId === undefined
-      ? undefined
-      : workspaceEntry(key, workspaceId);
+    if (workspaceId === undefined) return;
+    this.#workspace = workspaceEntry(key, workspaceId);
     this.#activity = new Throttle<Timestamp>({
       intervalMs: WORKSPACE_INTERVAL_MS,
       send: (lastActiveAt) => {
@@ -175,7 +175,7 @@ export class SessionRows {
     const { lastActiveAt } = facets;
     if (typeof lastActiveAt === "number") this.#activeAt = lastActiveAt;
     if (this.key.ttlMs !== Infinity) this.#publishToWorkspace({});
-    if (typeof lastActiveAt === "number") this.#activity.push(lastActiveAt);
+    if (typeof lastActiveAt === "number") this.#activity?.push(lastActiveAt);
     return true;
   }
 
@@ -188,7 +188,7 @@ export class SessionRows {
 
   /** Stops the timer and leaves the entries as they are. */
   release(): void {
-    this.#activity[Symbol.dispose]();
+    this.#activity?.[Symbol.dispose]();
   }
 
   /** Removes the entries that are of this visit. */

@@ -58,8 +58,11 @@ export class BoundedListening<State, Event>
   implements Listening, RoomMember<Event> {
   readonly #listener: Listener<State | Event>;
   readonly #options: ListeningOptions<State, Event>;
-  /** The events that wait, by their slots, in the order to deliver them in. */
-  readonly #pending = new Map<unknown, Event>();
+  /**
+   * The events that wait, by their slots, in the order to deliver them in; most
+   * listeners are never behind.
+   */
+  #pending: Map<unknown, Event> | undefined;
   #seat: Seat<State> | undefined;
   /** Whether a state must be delivered before any event. */
   #isBehind = true;
@@ -90,13 +93,14 @@ export class BoundedListening<State, Event>
       this.#isBehind = false;
       this.#revision = revision;
     }
-    let [next] = this.#pending;
+    const pending = this.#pending ?? new Map<unknown, Event>();
+    let [next] = pending;
     while (next !== undefined) {
       const [slot, event] = next;
       if (!this.#deliver(event)) return;
       // A newer event may have taken the slot meanwhile.
-      if (this.#pending.get(slot) === event) this.#pending.delete(slot);
-      [next] = this.#pending;
+      if (pending.get(slot) === event) pending.delete(slot);
+      [next] = pending;
     }
     this.#isFlowing = true;
   }
@@ -110,12 +114,13 @@ export class BoundedListening<State, Event>
       if (this.#isFlowing || this.#isOver) return;
     }
     const { slotOf, voidedBy, maxPending, tally } = this.#options;
-    for (const slot of voidedBy?.(event) ?? []) this.#pending.delete(slot);
-    const { size } = this.#pending;
-    this.#pending.set(slotOf === undefined ? event : slotOf(event), event);
-    if (this.#pending.size === size && tally) tally.coalesced++;
-    if (this.#pending.size <= maxPending) return;
-    this.#pending.clear();
+    const pending = this.#pending ??= new Map();
+    for (const slot of voidedBy?.(event) ?? []) pending.delete(slot);
+    const { size } = pending;
+    pending.set(slotOf === undefined ? event : slotOf(event), event);
+    if (pending.size === size && tally) tally.coalesced++;
+    if (pending.size <= maxPending) return;
+    pending.clear();
     this.#isBehind = true;
     if (tally) tally.statesResent++;
   }
@@ -139,7 +144,7 @@ export class BoundedListening<State, Event>
     if (this.#isOver) return;
     this.#isOver = true;
     this.#isFlowing = false;
-    this.#pending.clear();
+    this.#pending?.clear();
     this.#seat?.leave();
   }
 

@@ -6,6 +6,9 @@ import type { Timestamp } from "../../core/mod.ts";
  */
 const MAX_WAIT_MS = 15_000;
 
+/** A call that has nothing to cancel. */
+const NEVER: Disposable = { [Symbol.dispose]() {} };
+
 /**
  * Calls a function once, when a clock reaches a time. If the clock jumps, as it
  * does after a machine has slept, the call is at most 15 seconds late.
@@ -21,9 +24,9 @@ export function callAt(
   clock: () => Timestamp,
   onDue: () => void,
 ): Disposable {
+  if (due === Infinity) return NEVER;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = () => {
-    if (due === Infinity) return;
     const waitMs = Math.min(Math.max(Math.ceil(due - clock()), 0), MAX_WAIT_MS);
     timer = setTimeout(() => clock() < due ? wait() : onDue(), waitMs);
   };

@@ -54,7 +54,8 @@ export class Channel {
   readonly #settings: ChannelSettings;
   #viewer: TopicViewer;
   #viewerOf: ChannelSettings["viewerOf"];
-  #visible: TopicPolicy;
+  /** What they may see; only a broadcast asks for it. */
+  #visible: TopicPolicy | undefined;
   #visibility: Visibility;
   #handle: PresenceHandle | undefined;
   /** The contexts that they must be able to write to, to be present. */
@@ -73,7 +74,6 @@ export class Channel {
     this.#settings = settings;
     this.#viewer = settings.viewer;
     this.#viewerOf = settings.viewerOf;
-    this.#visible = viewerPolicy(settings.viewer);
     this.#visibility = settings.visibility ?? "public";
   }
 
@@ -220,7 +220,7 @@ export class Channel {
   #applyViewer(viewer: TopicViewer): void {
     const { subject = this.#settings.viewer.subject } = viewer;
     this.#viewer = { ...viewer, subject };
-    this.#visible = viewerPolicy(this.#viewer);
+    this.#visible = undefined;
     // The client compares the new state with what it has.
     if (this.#listening !== undefined) this.#watch();
   }
@@ -247,9 +247,9 @@ export class Channel {
   ): boolean {
     const { dialect, self } = this.#settings;
     if (!isReadBy(dialect, event, payload)) return false;
-    return isOwn
-      ? self
-      : shown.some((visibility) => this.#visible(visibility, key));
+    if (isOwn) return self;
+    const visible = this.#visible ??= viewerPolicy(this.#viewer);
+    return shown.some((visibility) => visible(visibility, key));
   }
 
   /**

@@ -240,8 +240,10 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   /** See {@linkcode Replication.own}. */
   own(context?: M["context"]): PresenceSnapshot<M>[] {
     this.#host.expireDue();
-    return this.#host.store.snapshots({ context })
-      .filter((snapshot) => !this.isRemote(snapshot));
+    const all = this.#host.store.snapshots({ context });
+    return this.#remoteSize === 0
+      ? all
+      : all.filter((snapshot) => !this.isRemote(snapshot));
   }
 
   /** See {@linkcode Replication.heardAt}. */

@@ -2,20 +2,14 @@ import {
   ageOf,
   type ContextRows,
   type NodeLife,
+  type Row,
   type RowWrite,
   type Written,
 } from "../mod.ts";
 import { groupBy } from "../../internal.ts";
 import type { RedisCalls } from "./calls.ts";
 import { lifeOf, lifeText } from "./names.ts";
-import {
-  listOf,
-  numberOf,
-  pairsOf,
-  readableOf,
-  textOf,
-  textsOf,
-} from "./replies.ts";
+import { listOf, numberOf, readableOf, textOf, textsOf } from "./replies.ts";
 import { SCRIPTS } from "./scripts.ts";
 
 /** How many rows one script writes, or looks at. */
@@ -63,24 +57,18 @@ export class ContextStore {
     this.#wantsEffects = sink === undefined ? "0" : "1";
   }
 
-  /** Reads a context. */
+  /** Reads a context. Other tasks run between two pieces of a large one. */
   async read(context: string): Promise<Omit<ContextRows, "memory">> {
     const keys = this.#calls.names.context(context);
-    const [now, revision, rows, owners] = listOf(
+    const [now, revision, ...pieces] = textsOf(
       await this.#calls.run(SCRIPTS.read, keys),
     );
-    const values = new Map(pairsOf(rows));
-    return {
-      revision: numberOf(revision),
-      // A row without an owner is left out; the node that has it writes it again.
-      rows: readableOf(pairsOf(owners), ([id, owner]) => {
-        const space = owner.indexOf(" ");
-        const { node, epoch } = lifeOf(owner.slice(space + 1));
-        const micros = numberOf(now) - numberOf(owner.slice(0, space));
-        const age = ageOf(micros / 1_000);
-        return { node, epoch, id, value: values.get(id) ?? "", age };
-      }),
-    };
+    const rows: Row[] = [];
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0) await new Promise((resolve) => setTimeout(resolve));
+      rows.push(...rowsOf(piece, numberOf(now)));
+    }
+    return { revision: numberOf(revision), rows };
   }
 
   /**
@@ -200,6 +188,17 @@ export class ContextStore {
     await this.#sink?.(effects);
     return written;
   }
+}
+
+/** Reads rows, without those that can't be read: they are none of ours. */
+function rowsOf(piece: string, now: number): Row[] {
+  const rows: readonly (readonly string[])[] = JSON.parse(piece);
+  return readableOf(rows, ([id = "", owner = "", value = ""]) => {
+    const space = owner.indexOf(" ");
+    const { node, epoch } = lifeOf(owner.slice(space + 1));
+    const micros = now - numberOf(owner.slice(0, space));
+    return { node, epoch, id, value, age: ageOf(micros / 1_000) };
+  });
 }
 
 function argumentsOf(write: RowWrite): string[] {

@@ -16,14 +16,19 @@ import { connectorOf } from "./testing/connectors.ts";
 import { RedisCluster } from "./testing/redis_cluster.ts";
 import { leaseOf, putOf, QuietListener } from "./testing/quiet_listener.ts";
 
-/** Has something done after each script, before its answer is heard. */
+/**
+ * Has something done after each script, before its answer is heard, and before
+ * each script.
+ */
 function withPause(
   connector: RedisConnector,
   onAnswer: (sha1: string) => Promise<void>,
+  onSend: (sha1: string) => void = () => {},
 ): RedisConnector {
   const pausing = (line: RedisLine): RedisLine => ({
     async send(args) {
       const [, sha1 = ""] = args;
+      onSend(sha1);
       const answer = await line.send(args);
       await onAnswer(sha1);
       return answer;
@@ -79,6 +84,39 @@ test("read() gives no rows of a memory that was lost meanwhile", async () => {
     await server.ask("SCARD", new RedisNames("ruthere").contextsOf(LIFE)),
     ":1\r\n",
   );
+  await connection.close();
+});
+
+test("read() lets other tasks run while it decodes the rows of a large context", async () => {
+  await using server = await RedisServer.start();
+  let turns = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const count = () => {
+    turns++;
+    timer = setTimeout(count);
+  };
+  const connector = withPause(
+    connectorOf("ioredis", server.port),
+    (sha1) => {
+      if (sha1 === SCRIPTS.read.sha1) timer = setTimeout(count);
+      return Promise.resolve();
+    },
+    // It is asked for once all rows are decoded.
+    (sha1) => {
+      if (sha1 === SCRIPTS.memory.sha1) clearTimeout(timer);
+    },
+  );
+  const connection = await new RedisBackbone(connector)
+    .connect("a", new QuietListener());
+  await connection.acquire(leaseOf("a"));
+  const puts = Array.from({ length: 2_500 }, (_, n) => putOf(`s${n}`));
+  await connection.write(LIFE, puts);
+  const { rows } = await connection.read('"doc-1"');
+  assertEquals(
+    rows.map(({ id }) => id).sort(),
+    puts.map(({ id }) => id).sort(),
+  );
+  assert(turns >= 2, `there were ${turns} turns`);
   await connection.close();
 });
 

@@ -27,16 +27,6 @@ export function textsOf(reply: unknown): readonly string[] {
   return listOf(reply).map(textOf);
 }
 
-/** Reads keys and values from a list of both in turn. */
-export function* pairsOf(
-  reply: unknown,
-): Generator<readonly [key: string, value: string]> {
-  const texts = textsOf(reply);
-  for (let index = 0; index + 1 < texts.length; index += 2) {
-    yield [texts[index] ?? "", texts[index + 1] ?? ""];
-  }
-}
-
 /** Reads items, without those that can't be read: they are none of ours. */
 export function readableOf<T, Read>(
   items: Iterable<T>,

@@ -11,6 +11,9 @@ export interface RedisScript {
 /** How long the last revision of an empty context is kept, in milliseconds. */
 const KEEP_EMPTY_MS = 600_000;
 
+/** How many rows one text of a reading has. */
+const PIECE = 1_000;
+
 /** Makes a script of parts. A part sees the local names of those before it. */
 function script(...parts: readonly string[]): RedisScript {
   const text = parts.join("");
@@ -180,15 +183,28 @@ return redis.call('GET', KEYS[1])
   /**
    * Reads a context.
    *
-   * Returns the time in microseconds, the revision, the rows and the owners.
+   * Returns the time in microseconds, the revision, and the rows as JSON, some
+   * in each text: the id, the owner and the value of each.
+   * A row without an owner is left out; the node that has it writes it again.
    */
   read: script(
     CONTEXT,
     `
-return {
-  text(now), text(last),
-  redis.call('HGETALL', rows), redis.call('HGETALL', owners),
-}
+-- Fails if it is of another type, also where there are no owners.
+redis.call('HGET', rows, '')
+local found = redis.call('HGETALL', owners)
+local reply = { text(now), text(last) }
+for first = 1, #found, ${2 * PIECE} do
+  local ids, some = {}, {}
+  for index = first, math.min(first + ${2 * PIECE} - 1, #found), 2 do
+    ids[#ids + 1] = found[index]
+  end
+  for n, value in ipairs(redis.call('HMGET', rows, unpack(ids))) do
+    some[n] = { ids[n], found[first + n * 2 - 1], value or '' }
+  end
+  reply[#reply + 1] = cjson.encode(some)
+end
+return reply
 `,
   ),
 

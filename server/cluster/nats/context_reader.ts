@@ -1,4 +1,4 @@
-import type { ContextRows, Row } from "../mod.ts";
+import type { ContextRows } from "../mod.ts";
 import type { Bucket } from "./bucket.ts";
 import type { Entry } from "./entry.ts";
 import { Limiter } from "./limiter.ts";
@@ -16,6 +16,12 @@ interface Asked {
   readonly context: string;
   /** The scan that reads it together with others, if there is one. */
   scan: Promise<Scanned> | undefined;
+}
+
+/** A value of a key, decoded. */
+interface Found extends Pick<Entry, "revision" | "time"> {
+  /** The row; `undefined` if there is none. */
+  readonly row: ReturnType<typeof decodeRow>;
 }
 
 /** Returns what a scan has read of a context. */
@@ -70,14 +76,14 @@ export class ContextReader {
     for (;;) {
       const former = this.#bucket.memory;
       const found = new Map(
-        contexts.map((context) => [token(context), new Map<string, Entry>()]),
+        contexts.map((context) => [token(context), new Map<string, Found>()]),
       );
       const key = names.rows(others.length === 0 ? first : undefined);
       await this.#bucket.scan(key, (entry) => {
         const entries = found.get(contextOf(entry.key));
         // The last one is the latest.
         entries?.delete(entry.key);
-        entries?.set(entry.key, entry);
+        entries?.set(entry.key, foundOf(entry));
       }, { wants: (key) => found.has(contextOf(key)) });
       // Only now: the bucket may have been made again meanwhile.
       const memory = await this.#bucket.open();
@@ -85,19 +91,22 @@ export class ContextReader {
       return (context) => {
         const entries = [...found.get(token(context))?.values() ?? []];
         const revision = entries.at(-1)?.revision ?? 0;
-        const rows = entries.flatMap((entry) => this.#rowOf(entry));
+        const rows = entries.flatMap(({ row, time }) => {
+          if (row === undefined) return [];
+          const age = row.age + this.#bucket.clock.since(time);
+          const { node, epoch, id, value } = row;
+          return { node, epoch, id, value, age };
+        });
         return { memory, revision, rows };
       };
     }
   }
+}
 
-  #rowOf({ isRemoved, value, time }: Entry): Row[] {
-    const row = isRemoved ? undefined : decodeRow(value);
-    if (row === undefined) return [];
-    const age = row.age + this.#bucket.clock.since(time);
-    const { node, epoch, id } = row;
-    return [{ node, epoch, id, value: row.value, age }];
-  }
+/** Decodes each value when it arrives: many at the end would take long. */
+function foundOf({ isRemoved, value, revision, time }: Entry): Found {
+  const row = isRemoved ? undefined : decodeRow(value);
+  return { row, revision, time };
 }
 
 /** Returns the token of the context from the key of a row. */

@@ -83,7 +83,15 @@ Deno.test("joinCluster() takes over many entries in slices, and other tasks run 
   await using b = joinCluster(there, backbone);
   await time.tickAsync(0);
   assertEquals(b.status, "connected");
-  assert(await there.follow("doc-1"));
+  const followed = there.follow("doc-1");
+  const shown: number[] = [];
+  while (shown.at(-1) !== here.store.size) {
+    await time.tickAsync(0);
+    shown.push(there.store.size);
+  }
+  assertEquals(shown, [1_000, 2_000, 2_500]);
+  await time.tickAsync(10);
+  assert(await followed);
   const subjects = ({ store }: PresenceServer) =>
     store.snapshots({ context: "doc-1" }).map(({ subject }) => subject).sort();
   assertEquals(subjects(there), subjects(here));

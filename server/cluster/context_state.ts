@@ -46,18 +46,20 @@ export interface Surroundings {
   readonly leaseOf: (node: string) => Lease | undefined;
   /** Returns the write of a row that waits or is in progress. */
   readonly pending: (id: string) => PendingWrite["type"] | undefined;
+  /** Returns an own entry; `undefined` if there is none. */
+  readonly own: (id: string) => OwnRow | undefined;
 }
 
-/** What to do after a reading. */
+/** What to do after a reading, or after a part of it. */
 export interface Repair {
   /** Rows of other nodes to show. */
-  readonly shown: readonly KnownRow[];
+  readonly shown: KnownRow[];
   /** Rows of other nodes that are gone. */
-  readonly gone: readonly string[];
+  readonly gone: string[];
   /** Own entries to write again: their rows are missing, or differ. */
-  readonly missing: readonly OwnRow[];
+  readonly missing: OwnRow[];
   /** Own rows to remove: their entries are gone. */
-  readonly surplus: readonly string[];
+  readonly surplus: string[];
 }
 
 /** A write by this node whose change it has not received. */
@@ -98,7 +100,7 @@ export class ContextState {
   /** Changes that arrived during the present reading. */
   #arrived: Received[] = [];
   /** The leases when the reading began: its answer reflects no later ones. */
-  #leases = new Map<string, Lease | undefined>();
+  readonly #leases = new Map<string, Lease | undefined>();
 
   /** How many changes of own writes have not arrived. */
   get unheard(): number {
@@ -122,9 +124,10 @@ export class ContextState {
     this.isReading = true;
     this.#written.clear();
     this.#arrived = [];
-    this.#leases = new Map(
-      Array.from(this.rows.values(), ({ node }) => [node, leaseOf(node)]),
-    );
+    this.#leases.clear();
+    for (const { node } of this.rows.values()) {
+      if (!this.#leases.has(node)) this.#leases.set(node, leaseOf(node));
+    }
   }
 
   /** Ends a reading; returns the changes that arrived meanwhile. */
@@ -132,6 +135,12 @@ export class ContextState {
     this.isReading = false;
     const arrived = this.#arrived;
     this.#arrived = [];
+    for (const [id, { memory, revision, row }] of this.#written) {
+      if (memory === this.memory && revision > this.revision) continue;
+      // Its outcome may have come after the row was judged.
+      this.#written.delete(id);
+      if (this.rows.get(id)?.epoch !== row?.epoch) this.isDoubtful = true;
+    }
     return arrived;
   }
 
@@ -167,31 +176,36 @@ export class ContextState {
   }
 
   /**
-   * Applies the answer to a reading.
+   * Applies the answer to a reading, some rows at a time. Each row is judged by
+   * what has happened until then. Rows are shown before others are gone.
    *
    * @param read The rows. Those of ended lives do not count.
-   * @param ownRows The rows that this node should have.
+   * @param size After how many rows to return what to do so far.
    */
-  read(
+  *read(
+    read: Read,
+    surroundings: Surroundings,
+    size: number,
+  ): Generator<Repair, Repair> {
+    let repair: Repair = { shown: [], gone: [], missing: [], surplus: [] };
+    let judged = 0;
+    for (const judge of this.#judgements(read, surroundings)) {
+      judge(repair);
+      if (++judged % size > 0) continue;
+      yield repair;
+      repair = { shown: [], gone: [], missing: [], surplus: [] };
+    }
+    return repair;
+  }
+
+  *#judgements(
     { memory, revision, rows }: Read,
-    ownRows: readonly OwnRow[],
-    { node, now, lives, leaseOf, pending }: Surroundings,
-  ): Repair {
+    around: Surroundings,
+  ): Generator<(repair: Repair) => void> {
+    const { lives, leaseOf, pending } = around;
     const isLoss = memory === this.memory && revision < this.revision;
-    const former = new Map(this.rows);
-    const held = new Map(this.held);
     this.memory = memory;
     this.revision = revision;
-    this.rows.clear();
-    this.held.clear();
-    for (const row of rows) if (lives(row)) this.rows.set(row.id, row);
-    for (const [id, write] of this.#written) {
-      const isLater = write.memory === memory && write.revision > revision;
-      // A node that has another name since would show its own row.
-      const counts = write.row === undefined || lives(write.row);
-      if (isLater && counts) this.#set(id, write.row);
-      else this.#written.delete(id);
-    }
     // A reading can't tell a goodbye from a loss.
     const leftAt = new Map<string, Timestamp>();
     for (const { id, at, row, memory } of this.#arrived) {
@@ -199,53 +213,69 @@ export class ContextState {
       // A retraction that follows a goodbye does not undo it.
       leftAt.set(id, Math.max(at, leftAt.get(id) ?? -Infinity));
     }
-    const hasLeft = ({ id, heardAt }: OwnRow) =>
-      !this.rows.has(id) && pending(id) === undefined &&
-      heardAt <= (leftAt.get(id) ?? -Infinity);
-    const own = new Map(
-      ownRows.filter((row) => !hasLeft(row)).map((row) => [row.id, row]),
-    );
-    // Own writes that wait or were just done count.
-    const isOurs = (id: string) =>
-      pending(id) !== undefined || this.#written.has(id);
     // A retraction leaves the rows of other nodes alone.
-    const isKept = (id: string) => isOurs(id) && pending(id) !== "retract";
-    const shown: KnownRow[] = [];
-    for (const row of this.rows.values()) {
-      const { id } = row;
-      if (row.node === node) continue;
-      if (isKept(id)) continue;
-      if ((own.get(id)?.heardAt ?? -Infinity) > row.heardAt) continue;
-      own.delete(id);
-      shown.push(row);
+    const isKept = (id: string) => (pending(id) ?? "retract") !== "retract";
+    const read = new Map<string, KnownRow>();
+
+    for (const row of rows) {
+      yield ({ shown }) => {
+        const { id } = row;
+        if (!lives(row)) return;
+        read.set(id, row);
+        if (row.node === around.node || this.#wroteLater(id, lives)) return;
+        this.#set(id, row);
+        const own = this.own.has(id) ? around.own(id) : undefined;
+        if (isKept(id) || own && own.heardAt > row.heardAt) return;
+        this.own.delete(id);
+        shown.push(row);
+      };
     }
-    const gone = ownRows.filter(hasLeft).map(({ id }) => id);
-    for (const [id, row] of former) {
-      if (row.node === node || own.has(id) || isKept(id)) continue;
-      // A former own row does not replace that of another node.
-      if ((this.rows.get(id)?.node ?? node) !== node) continue;
-      const lease = leaseOf(row.node) && this.#leases.get(row.node);
-      const hold = isLoss && lease ? heldBy(lease) : held.get(id);
-      // A life that has announced all its rows writes none of them again.
-      const isAwaited = lease !== undefined &&
-        (lease.announced !== memory ||
-          lease.epoch === hold?.epoch && lease.count < hold.count);
-      if (!isAwaited) gone.push(id);
-      else {
-        this.rows.set(id, row);
-        this.held.set(id, hold ?? { epoch: lease.epoch, count: 0 });
-      }
+
+    const others = function* (known: Iterable<string>) {
+      for (const [id, { node }] of read) if (node === around.node) yield id;
+      for (const id of known) if (!read.has(id)) yield id;
+    };
+    for (const id of others(this.rows.keys())) {
+      yield ({ gone, surplus }) => {
+        if (this.#wroteLater(id, lives)) return;
+        const row = read.get(id);
+        const former = this.rows.get(id);
+        const isOthers = former !== undefined && former.node !== around.node &&
+          !this.own.has(id) && !isKept(id);
+        const lease = isOthers && leaseOf(former.node) &&
+          this.#leases.get(former.node);
+        const hold = isLoss && lease ? heldBy(lease) : this.held.get(id);
+        // A life that has announced all its rows writes none of them again.
+        const isAwaited = lease &&
+          (lease.announced !== memory ||
+            lease.epoch === hold?.epoch && lease.count < hold.count);
+        if (isAwaited) {
+          this.held.set(id, hold ?? { epoch: lease.epoch, count: 0 });
+          return;
+        }
+        this.#set(id, row);
+        if (isOthers) gone.push(id);
+        const isSurplus = row && !this.own.has(id) && !pending(id);
+        if (isSurplus) surplus.push(id);
+      };
     }
-    const surplus = [...this.rows.values()]
-      .filter((row) => row.node === node && !own.has(row.id) && !isOurs(row.id))
-      .map(({ id }) => id);
-    const missing = [...own.values()].filter(({ id, value, left }) => {
-      if (isOurs(id)) return false;
-      const row = this.rows.get(id);
-      return row?.node !== node ||
-        !saysTheSame(row.value, now - row.heardAt, value, left);
-    });
-    return { shown, gone, missing, surplus };
+
+    for (const id of this.own) {
+      yield ({ gone, missing }) => {
+        const own = pending(id) ? undefined : around.own(id);
+        if (own === undefined || this.#wroteLater(id, lives)) return;
+        const row = this.rows.get(id);
+        if (!row && own.heardAt <= (leftAt.get(id) ?? -Infinity)) {
+          this.own.delete(id);
+          gone.push(id);
+          return;
+        }
+        const { node, now } = around;
+        const isSame = row?.node === node &&
+          saysTheSame(row.value, now - row.heardAt, own.value, own.left);
+        if (!isSame) missing.push(own);
+      };
+    }
   }
 
   /**
@@ -266,7 +296,8 @@ export class ContextState {
     }
     if (this.isDoubtful || memory !== this.memory) return true;
     if (isUnheard) this.#set(id, row);
-    return this.rows.get(id)?.epoch === row?.epoch;
+    // A reading in progress may have yet to judge it.
+    return this.isReading || this.rows.get(id)?.epoch === row?.epoch;
   }
 
   /**
@@ -311,6 +342,21 @@ export class ContextState {
     return false;
   }
 
+  /**
+   * Reports whether this node has written a row after the present reading. A node
+   * that has another name since would show its own row.
+   */
+  #wroteLater(id: string, lives: Surroundings["lives"]): boolean {
+    const write = this.#written.get(id);
+    if (write === undefined) return false;
+    const { memory, revision, row } = write;
+    const isLater = memory === this.memory && revision > this.revision &&
+      (row === undefined || lives(row));
+    if (isLater) this.#set(id, row);
+    else this.#written.delete(id);
+    return isLater;
+  }
+
   #set(id: string, row: KnownRow | undefined): void {
     this.held.delete(id);
     if (row === undefined) this.rows.delete(id);
@@ -334,7 +380,7 @@ export interface Received extends Omit<RowChange, "change" | "context"> {
 /** The rows of a context as a node has read them. */
 export interface Read extends Omit<ContextRows, "rows"> {
   /** The rows. */
-  readonly rows: readonly KnownRow[];
+  readonly rows: Iterable<KnownRow>;
 }
 
 function heldBy({ epoch, count }: Lease): Held {

@@ -26,11 +26,13 @@ class Around implements Surroundings {
     written: [],
   };
   readonly writes = new Map<string, "put" | "retract" | "withdraw">();
+  readonly entries = new Map<string, OwnRow>();
 
   lives = ({ epoch }: NodeLife) =>
     epoch === HERE.epoch || epoch === this.lease?.epoch;
   leaseOf = (node: string) => node === THERE.node ? this.lease : undefined;
   pending = (id: string) => this.writes.get(id);
+  own = (id: string) => this.entries.get(id);
 
   /** The other node renews its lease. */
   renew(changes: Partial<Lease> = {}): void {
@@ -57,16 +59,43 @@ function removed(id: string, revision: number, at = 0): Received {
   return { memory: "memory", revision, previous, id, row: undefined, at };
 }
 
+/** Applies an answer, some rows at a time. */
+function* steps(
+  state: ContextState,
+  around: Around,
+  answer: Read,
+  ownRows: readonly OwnRow[],
+  size: number,
+): Generator<Repair> {
+  around.entries.clear();
+  for (const row of ownRows) {
+    around.entries.set(row.id, row);
+    state.own.add(row.id);
+  }
+  yield yield* state.read(answer, around, size);
+}
+
+/** Applies an answer. */
+function apply(
+  state: ContextState,
+  answer: Read,
+  ownRows: readonly OwnRow[],
+  around: Around,
+): Repair {
+  const [repair = NOTHING] = steps(state, around, answer, ownRows, Infinity);
+  return repair;
+}
+
 /** A context that has been read. */
 function read(
   state: ContextState,
-  around: Surroundings,
+  around: Around,
   rows: readonly KnownRow[],
   { revision = 10, memory = "memory", ownRows = [] as OwnRow[] } = {},
 ): Repair {
   const answer: Read = { memory, revision, rows };
   state.begin(around);
-  const repair = state.read(answer, ownRows, around);
+  const repair = apply(state, answer, ownRows, around);
   state.end();
   return repair;
 }
@@ -122,7 +151,7 @@ Deno.test("ContextState.read() returns that an own entry is gone whose goodbye a
   state.receive(removed("back", 12, 6), around);
   state.receive(removed("retracted", 13, -Infinity), around);
   const answer: Read = { memory: "memory", revision: 13, rows: [] };
-  const repair = state.read(answer, ownRows, around);
+  const repair = apply(state, answer, ownRows, around);
   const missing = ownRows.slice(1);
   assertEquals(repair, { ...NOTHING, gone: ["left"], missing });
 });
@@ -134,7 +163,7 @@ Deno.test("ContextState.read() returns that an own entry is gone whose goodbye a
   state.receive(removed("a", 11, 600), around);
   state.receive(removed("a", 12, -Infinity), around);
   const answer: Read = { memory: "memory", revision: 12, rows: [] };
-  const repair = state.read(answer, ownRows, around);
+  const repair = apply(state, answer, ownRows, around);
   assertEquals(repair, { ...NOTHING, gone: ["a"] });
 });
 
@@ -177,6 +206,54 @@ Deno.test("ContextState.read() returns that a row of another node is gone while 
   assertEquals(read(state, around, []), { ...NOTHING, gone: ["moved"] });
 });
 
+Deno.test("ContextState.read() returns what to do for some rows at a time, and shows rows before others are gone", () => {
+  const [state, around] = known(row("gone"), row("moved"));
+  state.begin(around);
+  const rows = [row("moved", HERE), row("a"), row("b"), row("c")];
+  const answer: Read = { memory: "memory", revision: 11, rows };
+  const ownRows = [own("moved"), own("new")];
+  assertEquals([...steps(state, around, answer, ownRows, 2)], [
+    { ...NOTHING, shown: [row("a")] },
+    { ...NOTHING, shown: [row("b"), row("c")] },
+    { ...NOTHING, gone: ["gone"] },
+    { ...NOTHING, missing: [own("new")] },
+    NOTHING,
+  ]);
+});
+
+Deno.test("ContextState.read() judges each row by what has happened until then", () => {
+  const [state, around] = known();
+  state.begin(around);
+  const rows = [row("a"), row("published"), row("written"), row("ended")];
+  const answer: Read = { memory: "memory", revision: 11, rows };
+  const all = steps(state, around, answer, [], 1);
+  assertEquals(all.next().value, { ...NOTHING, shown: [row("a")] });
+  around.writes.set("published", "put");
+  assert(state.wrote("written", row("written", HERE), "memory", 12));
+  assertEquals(all.next().value, NOTHING);
+  assertEquals(all.next().value, NOTHING);
+  around.lease = undefined;
+  assertEquals(all.next().value, NOTHING);
+  assertEquals(state.rows.get("written"), row("written", HERE));
+});
+
+Deno.test("ContextState.end() doubts a row that was judged before an earlier own write was known", () => {
+  for (const [life, isDoubtful] of [[THERE, true], [HERE, false]] as const) {
+    const [state, around] = known();
+    read(state, around, [row("a", life)], { revision: 11 });
+    state.begin(around);
+    apply(
+      state,
+      { memory: "memory", revision: 11, rows: [row("a", life)] },
+      [own("a")],
+      around,
+    );
+    assert(state.wrote("a", row("a", HERE), "memory", 10));
+    state.end();
+    assertEquals([state.isDoubtful, state.unheard], [isDoubtful, 0]);
+  }
+});
+
 // Changes
 
 Deno.test("ContextState.receive() applies the changes of a context in order", () => {
@@ -209,7 +286,12 @@ Deno.test("ContextState.receive() keeps changes that arrive during a reading unt
   const change = removed("a", 11);
   assertEquals(state.receive(change, around), false);
   assertEquals(ids(state), ["a"]);
-  state.read({ memory: "memory", revision: 10, rows: [row("a")] }, [], around);
+  apply(
+    state,
+    { memory: "memory", revision: 10, rows: [row("a")] },
+    [],
+    around,
+  );
   assertEquals(state.end(), [change]);
   assertEquals(state.receive(change, around), true);
   assertEquals([ids(state), state.isDoubtful], [[], false]);
@@ -259,7 +341,7 @@ Deno.test("ContextState holds a row whose owner has announced itself since the r
   state.begin(around);
   around.renew({ epoch: "there/2", count: 2, announced: memory });
   const answer = { memory, revision: 1, rows: [] };
-  assertEquals(state.read(answer, [], around), NOTHING);
+  assertEquals(apply(state, answer, [], around), NOTHING);
   state.end();
   const repair = read(state, around, [], { memory, revision: 2 });
   assertEquals(repair, { ...NOTHING, gone: ["a"] });
@@ -313,7 +395,7 @@ Deno.test("ContextState.read() keeps own writes that are later than the reading"
   assert(state.wrote("a", row("a", HERE), "memory", 11));
   const ownRows = [own("a")];
   const answer = { memory: "memory", revision: 10, rows: [] };
-  assertEquals(state.read(answer, ownRows, around), NOTHING);
+  assertEquals(apply(state, answer, ownRows, around), NOTHING);
   assertEquals(ids(state), ["a"]);
   const repair = read(state, around, [], { revision: 11, ownRows });
   assertEquals(repair, { ...NOTHING, missing: ownRows }, "it was lost");
@@ -335,7 +417,7 @@ Deno.test("ContextState.read() ignores own writes of a former life", () => {
   state.wrote("mine", row("mine", GHOST), "memory", 12);
   around.writes.set("mine", "retract");
   const answer = { memory: "memory", revision: 11, rows: [] };
-  assertEquals(state.read(answer, [], around).shown, []);
+  assertEquals(apply(state, answer, [], around).shown, []);
   assertEquals(ids(state), []);
 });
 

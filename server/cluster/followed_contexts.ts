@@ -4,6 +4,7 @@ import type {
   PresenceSnapshot,
   Timestamp,
 } from "../../core/mod.ts";
+import { Pace } from "../internal.ts";
 import type { RemoteEntry, Replication } from "../mod.ts";
 import type {
   BackboneConnection,
@@ -18,6 +19,7 @@ import {
   ContextState,
   type KnownRow,
   type Received,
+  type Repair,
   type Surroundings,
 } from "./context_state.ts";
 import type { Outbox } from "./outbox.ts";
@@ -36,6 +38,8 @@ export class FollowedContext<M extends PresenceModel> extends ContextState {
   readonly name: string;
   /** Its key in the server. */
   readonly key: M["context"];
+  /** What it is judged by. */
+  readonly around: Surroundings;
   /** The connection that is subscribed to it, if there is one. */
   subscribedBy: BackboneConnection | undefined;
   /** Settles when the present reading ends; `undefined` without one. */
@@ -53,9 +57,10 @@ export class FollowedContext<M extends PresenceModel> extends ContextState {
   isContested = false;
 
   /** Makes the state of a context before the first reading. */
-  constructor(name: string, isUsed: boolean) {
+  constructor(name: string, around: Surroundings, isUsed: boolean) {
     super();
     this.name = name;
+    this.around = around;
     this.key = JSON.parse(name);
     this.isUsed = isUsed;
   }
@@ -88,6 +93,8 @@ export interface FollowedContextsHost<M extends PresenceModel> {
 export class FollowedContexts<M extends PresenceModel> {
   /** The contexts by name. */
   readonly all: Map<string, FollowedContext<M>> = new Map();
+  /** Divides what readings do among tasks. */
+  readonly pace: Pace = new Pace();
   readonly #host: FollowedContextsHost<M>;
   /** The doubtful contexts that wait to be read. */
   readonly #queue = new Set<FollowedContext<M>>();
@@ -283,7 +290,9 @@ export class FollowedContexts<M extends PresenceModel> {
   #context(name: string): FollowedContext<M> {
     let context = this.all.get(name);
     if (context === undefined) {
-      context = new FollowedContext<M>(name, this.#host.session.isConnected);
+      const { isConnected } = this.#host.session;
+      const around = this.#surroundings(name);
+      context = new FollowedContext<M>(name, around, isConnected);
       this.all.set(name, context);
     }
     return context;
@@ -295,7 +304,7 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   #receive(context: FollowedContext<M>, received: Received): void {
-    const isNews = context.receive(received, this.#surroundings(context));
+    const isNews = context.receive(received, context.around);
     if (context.isReading) return;
     if (context.isDoubtful) this.#read(context);
     else if (isNews) this.#show(context, received);
@@ -420,32 +429,48 @@ export class FollowedContexts<M extends PresenceModel> {
     context: FollowedContext<M>,
     connection: BackboneConnection,
   ): Promise<void> {
-    const { session, own, outbox, replication } = this.#host;
-    const { name, key } = context;
+    const { session } = this.#host;
+    const { name } = context;
     if (context.subscribedBy !== connection) {
       await connection.follow(name);
       context.subscribedBy = connection;
     }
-    context.begin(this.#surroundings(context));
+    context.begin(context.around);
     const askedAt = session.now();
     const { rows, over, ...read } = await this.#readRows(name, connection);
     for (const life of over) await connection.purge(life, name);
-    if (this.all.get(name) !== context) return;
-    const { shown, missing, surplus, ...rest } = context.read(
-      // Each may be older by the duration of the reading.
-      { ...read, rows: rows.map((row) => this.#known(row, askedAt)) },
-      own.rows(key),
-      this.#surroundings(context),
+    const { pace, all } = this;
+    const repairs = context.read(
+      { ...read, rows: this.#knownRows(rows, askedAt) },
+      context.around,
+      pace.size,
     );
+    const size = Math.min(pace.size, rows.length + context.own.size);
+    let isOver: boolean | undefined;
+    while (!isOver) {
+      const turn = pace.next(size);
+      if (turn !== undefined) await turn;
+      if (all.get(name) !== context) return;
+      const { done, value } = repairs.next();
+      this.#repair(context, value);
+      isOver = done;
+    }
+  }
+
+  #repair(
+    context: FollowedContext<M>,
+    { shown, missing, surplus, ...rest }: Repair,
+  ): void {
+    const { outbox, replication } = this.#host;
+    const { name } = context;
     const puts: RemoteEntry<M>[] = [];
     const gone = [...rest.gone];
-    for (const id of gone) this.#disown(context, id);
     for (const row of shown) {
-      this.#disown(context, row.id);
       const entry = this.#entry(name, row);
       if (entry !== undefined) puts.push(entry);
       else gone.push(row.id);
     }
+    if (shown.length + gone.length > 0) context.idleMs = 0;
     // A subject with another entry now is not shown to leave first.
     replication.put(puts);
     this.#drop(name, gone);
@@ -475,6 +500,12 @@ export class FollowedContexts<M extends PresenceModel> {
     return { ...read, over: [...over.values()] };
   }
 
+  /** Returns rows that were read, each when it is needed. */
+  *#knownRows(rows: readonly Row[], askedAt: Timestamp): Generator<KnownRow> {
+    // Each may be older by the duration of the reading.
+    for (const row of rows) yield this.#known(row, askedAt);
+  }
+
   #known(
     { age, ...row }: Row,
     at: Timestamp = this.#host.session.now(),
@@ -487,14 +518,19 @@ export class FollowedContexts<M extends PresenceModel> {
     return decodeRow<M>(context, row.id, row.value, age);
   }
 
-  #surroundings({ name }: FollowedContext<M>): Surroundings {
-    const { session, roster, outbox } = this.#host;
+  #surroundings(name: string): Surroundings {
+    const { session, roster, own, outbox } = this.#host;
     return {
-      node: session.node,
-      now: session.now(),
+      get node() {
+        return session.node;
+      },
+      get now() {
+        return session.now();
+      },
       lives: (life) => roster.lives(life),
       leaseOf: (node) => roster.leaseOf(node),
       pending: (id) => outbox.pending(name, id),
+      own: (id) => own.row(name, id),
     };
   }
 }

@@ -9,7 +9,7 @@ import type { PresenceServer, Replication } from "../mod.ts";
 import type { RowWrite } from "./backbone.ts";
 import type { OwnRow } from "./context_state.ts";
 import type { PendingWrite } from "./outbox.ts";
-import { decodeKey, encodeRow, type FacetsLast, rowId } from "./row_codec.ts";
+import { decodeKey, encodeRow, type FacetsLast } from "./row_codec.ts";
 
 /** What own entries need. */
 export interface OwnEntriesHost<M extends PresenceModel> {
@@ -28,16 +28,16 @@ export class OwnEntries<M extends PresenceModel> {
     this.#host = host;
   }
 
-  /** Returns the rows of a context as they should be. O(answer). */
-  rows(context: M["context"]): OwnRow[] {
-    const { steadyNow } = this.#host.server;
-    return this.#host.replication.own(context).flatMap((snapshot) => {
-      const value = this.#encode(snapshot);
-      if (value === undefined) return [];
-      const left = this.#lasts(snapshot, steadyNow);
-      const heardAt = this.#host.replication.heardAt(snapshot) ?? steadyNow;
-      return { id: rowId(snapshot), value, left, heardAt };
-    });
+  /** Returns the row of an own entry as it should be. O(1). */
+  row(context: string, id: string): OwnRow | undefined {
+    const key = decodeKey<M>(context, id);
+    const heardAt = key && this.#host.replication.heardAt(key);
+    const { store, steadyNow } = this.#host.server;
+    const snapshot = key && store.snapshot(key);
+    if (snapshot === undefined || heardAt === undefined) return undefined;
+    const value = this.#encode(snapshot);
+    if (value === undefined) return undefined;
+    return { id, value, left: this.#lasts(snapshot, steadyNow), heardAt };
   }
 
   /**

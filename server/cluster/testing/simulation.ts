@@ -113,6 +113,7 @@ interface Brief {
 /** A history of a cluster, generated from a seed. */
 export class Simulation {
   readonly #random: Random;
+  readonly #slice: number;
   readonly #processes: SimulatedProcesses;
   readonly #network: SimulatedNetwork;
   readonly #trouble: Trouble;
@@ -131,10 +132,12 @@ export class Simulation {
   /** Makes a history that has not begun. */
   constructor(
     seed: number,
+    slice: number,
     processes: SimulatedProcesses,
     log?: (line: string) => void,
   ) {
     this.#random = new Random(seed);
+    this.#slice = slice;
     this.#processes = processes;
     this.#network = new SimulatedNetwork(processes, this.#random);
     const troubles = [
@@ -227,6 +230,7 @@ export class Simulation {
           );
         },
       });
+      partsOf(cluster).contexts.pace.size = this.#slice;
       const watchers = new Set<Watcher>();
       this.#nodes.set(name, { name, process, server, cluster, watchers });
     });
@@ -869,11 +873,16 @@ function expectationOf(entry: PresenceSnapshot | Publisher): string {
   return JSON.stringify([rowId(entry), entry.visibility, facets]);
 }
 
-/** Runs the simulation of a seed. */
+/**
+ * Runs the simulation of a seed.
+ *
+ * @param slice How many rows of a reading a node applies in one task.
+ */
 export async function simulate(
   seed: number,
+  slice: number,
   log?: (line: string) => void,
 ): Promise<void> {
   using processes = new SimulatedProcesses();
-  await new Simulation(seed, processes, log).run();
+  await new Simulation(seed, slice, processes, log).run();
 }

@@ -3,6 +3,7 @@ import type { ChannelSocket } from "./channels/channel.ts";
 import type { JoinedDocuments } from "./channels/document_channel.ts";
 import type { JoinedChannels, Members } from "./channels/joined_channels.ts";
 import type { PhoenixLimits } from "./limits.ts";
+import type { Turn } from "./outbox.ts";
 import type { PhoenixTally } from "./phoenix_stats.ts";
 import type { JoinHookAnswer } from "./rights/identity.ts";
 import type { Standing } from "./rights/standing.ts";
@@ -20,6 +21,8 @@ export interface SocketHub {
   readonly limits: PhoenixLimits;
   /** Counts what happens. */
   readonly tally: PhoenixTally;
+  /** Sends bundles at the end of a turn. */
+  readonly turn: Turn;
   /** Reports what should not happen. */
   onError(error: unknown): void;
 }

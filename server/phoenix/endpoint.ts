@@ -19,6 +19,7 @@ import { Members } from "./channels/joined_channels.ts";
 import { type Codec, codecFor, V2 } from "./frames/codec.ts";
 import { limitsFrom, messageRate } from "./limits.ts";
 import { OpenSockets } from "./open_sockets.ts";
+import { Turn } from "./outbox.ts";
 import type { PhoenixOptions } from "./options.ts";
 import { type PhoenixStats, PhoenixTally } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
@@ -127,6 +128,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       tally: new PhoenixTally(),
       join,
       accessToken,
+      turn: new Turn((error) => this.report(error)),
       onError: (error) => this.report(error),
       onClosed: (socket) => this.#sockets.remove(socket),
     };
@@ -173,9 +175,12 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
 
   async #accept(request: Request): Promise<Acceptance | Response> {
     const { headers, url } = request;
-    const codec = codecFor(new URL(url).searchParams.get("vsn"));
+    const { searchParams } = new URL(url);
+    const vsn = searchParams.get("vsn");
+    const codec = codecFor(vsn, searchParams.get("bundle"));
     if (codec === undefined) {
-      const reason = "vsn must be 1.0.x, 2.0.x or 2.1.x";
+      const reason =
+        "vsn must be 1.0.x or 2.0.x, and bundle 1 in 2.0.x or left out";
       return this.#refuse("invalid-request", 403, reason);
     }
     const since = this.#revocations.count;

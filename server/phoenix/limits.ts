@@ -24,9 +24,9 @@ export interface PhoenixLimits {
   /**
    * Connections in a topic whose presence a client may begin to watch. The state
    * that it gets has all of them in one frame, which is made in one go, in about
-   * 4 µs each: a hundred thousand would stop the server for nearly half a second. No client can
-   * become present beyond this. A client of a topic that grows otherwise goes on
-   * getting diffs.
+   * 4 µs each: a hundred thousand would stop the server for nearly half a
+   * second. No client can become present beyond this. A client of a topic that
+   * grows otherwise goes on getting diffs.
    *
    * @default {10_000}
    */

@@ -32,19 +32,41 @@ export interface OutboxSettings {
   readonly bufferedBytes: number;
   /** Counts what is left out. */
   readonly tally: PhoenixTally;
+  /** Ends the turn. */
+  readonly turn: Turn;
   /** Aborted when the socket has ended. */
   readonly signal: AbortSignal;
   /** Called when so much waits that there is no point in going on. */
   onHopeless(): void;
 }
 
-/** Those with texts that are sent at the end of this turn. */
-let due: Outbox[] = [];
+/** Sends the bundles of all sockets of an endpoint, when a turn ends. */
+export class Turn {
+  readonly #onError: (error: unknown) => void;
+  #due: Outbox[] = [];
 
-function sendDue(): void {
-  const all = due;
-  due = [];
-  for (const outbox of all) outbox.flush();
+  /** Makes it; `onError` receives what a transport throws. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** Sends the bundle of an outbox at the end of this turn. */
+  add(outbox: Outbox): void {
+    // One timer serves all: a change reaches many of them in the same turn.
+    if (this.#due.push(outbox) === 1) setTimeout(() => this.#end());
+  }
+
+  #end(): void {
+    const due = this.#due;
+    this.#due = [];
+    for (const outbox of due) {
+      try {
+        outbox.flush();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
 }
 
 /** What is sent to one client, and what still waits to be sent. */
@@ -56,8 +78,9 @@ export class Outbox {
   readonly #transport: SocketTransport;
   readonly #bufferedBytes: number;
   #isOver: boolean;
-  /** The texts of this turn, if its version bundles them. */
+  /** The texts of this turn that are to be one frame, and their length. */
   #texts: string[] = [];
+  #length = 0;
   /** What waited at the last check, and what was sent since, at least. */
   #expected = 0;
   #largest = 0;
@@ -80,8 +103,9 @@ export class Outbox {
 
   /** Asks the transport how many bytes wait to be sent, and remembers it. */
   measure(): number {
-    this.flush();
-    return this.#atMost = this.#transport.bufferedAmount;
+    const bytes = this.#transport.bufferedAmount;
+    this.#atMost = bytes + 3 * this.#length;
+    return bytes + this.#length;
   }
 
   /** Reports whether there is room for what can be left out. */
@@ -135,15 +159,13 @@ export class Outbox {
   }
 
   #put(frame: string | Uint8Array): void {
-    if (typeof frame === "string" && this.codec.bundle !== undefined) {
-      // One timer serves all: a change reaches many of them in the same turn.
-      if (this.#texts.push(frame) === 1 && due.push(this) === 1) {
-        setTimeout(sendDue);
-      }
+    if (typeof frame !== "string" || !this.codec.bundles) {
+      this.flush();
+      this.#transport.send(frame);
       return;
     }
-    this.flush();
-    this.#transport.send(frame);
+    this.#length += frame.length;
+    if (this.#texts.push(frame) === 1) this.#settings.turn.add(this);
   }
 
   /** Sends what this turn has bundled so far. */
@@ -151,8 +173,8 @@ export class Outbox {
     const texts = this.#texts;
     if (texts.length === 0) return;
     this.#texts = [];
-    const frame = this.codec.bundle?.(texts);
-    if (frame !== undefined && !this.#isOver) this.#transport.send(frame);
+    this.#length = 0;
+    if (!this.#isOver) this.#transport.send(`[${texts.join(",")}]`);
   }
 
   /** Sends the frame of a state to a client that was behind, and counts it. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { V2 } from "./frames/codec.ts";
-import { CHECK_MS, Outbox } from "./outbox.ts";
+import { CHECK_MS, Outbox, Turn } from "./outbox.ts";
 import { PhoenixTally } from "./phoenix_stats.ts";
 import { FakeTransport } from "./testing/fake_transport.ts";
 
@@ -15,6 +15,7 @@ function outboxTo(
     codec: V2,
     bufferedBytes: 100,
     tally: new PhoenixTally(),
+    turn: new Turn(() => {}),
     signal,
     onHopeless() {
       throw new Error("so much should not wait");

@@ -88,7 +88,7 @@ export class PhoenixSocket {
     codec: Codec,
     transport: SocketTransport,
   ) {
-    const { accessToken, join, limits, members, presence, tally } = hub;
+    const { accessToken, join, limits, members, presence, tally, turn } = hub;
     const { signal } = this.#ended;
     const { policyViolation } = CLOSE_CODES;
     this.#hub = hub;
@@ -99,6 +99,7 @@ export class PhoenixSocket {
       codec,
       bufferedBytes: limits.bufferedBytes,
       tally,
+      turn,
       signal,
       onHopeless: () => this.close(policyViolation, "Reads too slowly"),
     });
@@ -271,9 +272,12 @@ export class PhoenixSocket {
   /** Closes it; what it held remains for the server's grace. */
   close(code: number, reason: string): void {
     if (this.closed) return;
-    this.#connection.outbox.flush();
-    this.#transport.close(code, cut(reason, MAX_REASON_BYTES));
-    this.#end();
+    try {
+      this.#connection.outbox.flush();
+      this.#transport.close(code, cut(reason, MAX_REASON_BYTES));
+    } finally {
+      this.#end();
+    }
   }
 
   // For the endpoint

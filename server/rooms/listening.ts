@@ -1,12 +1,27 @@
 import type { RoomMember, Seat } from "./room.ts";
 
-/** Receives messages by calls and may refuse them. */
+/** Receives messages as they occur, like a socket, and may refuse them. */
 export interface Listener<Message> {
-  /** Receives a message; returns `false` to refuse it for lack of room. */
+  /**
+   * Receives a message, or refuses it for lack of room. A refused message and
+   * all later ones wait until `resume()`; meanwhile this is not called. Calls
+   * never overlap. An error that it throws ends the listening and is passed to
+   * `fail()`.
+   *
+   * @param message The message; listeners with the same rights get the same
+   * object.
+   * @returns `false` to refuse it.
+   */
   take(message: Message): boolean;
-  /** Handles the end. */
+
+  /** Handles the end of the messages. It must not throw. */
   end(): void;
-  /** Handles an end with an error. */
+
+  /**
+   * Handles an end by an unexpected error. It must not throw.
+   *
+   * @param error The error.
+   */
   fail(error: unknown): void;
 }
 

@@ -10,7 +10,7 @@ import type {
 import { flush, topics } from "./testing/harness.ts";
 
 /** A listener with room for so many messages. */
-class Wire implements TopicListener {
+class Wire implements TopicListener<TopicMessage> {
   readonly listening;
   /** What has arrived: the keys of a state, those that joined by a diff. */
   readonly told: string[] = [];
@@ -18,7 +18,7 @@ class Wire implements TopicListener {
 
   constructor(presence: TopicPresence, room = 100, viewer?: TopicViewer) {
     this.room = room;
-    this.listening = presence.listen("room", this, viewer);
+    this.listening = presence.listen("room", this, { viewer });
   }
 
   take(message: TopicMessage): boolean {

@@ -44,7 +44,10 @@ export type {
   TopicEvent,
   UpdateEvent,
 } from "./topic_event.ts";
-export type { TopicListener, TopicListening } from "./topic_listening.ts";
+export type {
+  Listener as TopicListener,
+  Listening as TopicListening,
+} from "../rooms/mod.ts";
 export type * from "./topic_model.ts";
 export * from "./topic_presence.ts";
 export { stateJson, type TopicState } from "./topic_state.ts";

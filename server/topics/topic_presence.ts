@@ -14,12 +14,18 @@ import {
   visibleTo,
 } from "../internal.ts";
 import { OMNISCIENT_VIEWER, type Watch } from "../mod.ts";
-import { BoundedListening, mirrorOf, Reader, Rooms } from "../rooms/mod.ts";
+import {
+  BoundedListening,
+  type Listener,
+  type Listening,
+  mirrorOf,
+  Reader,
+  Rooms,
+} from "../rooms/mod.ts";
 import type { Channels } from "./channels.ts";
 import { connectionIds } from "./connection_ids.ts";
 import { entriesOf, inOrder, type TopicEntry } from "./entries.ts";
 import type { TopicMeta } from "./json_value.ts";
-import type { TopicListener, TopicListening } from "./topic_listening.ts";
 import { LatestValues } from "./latest_values.ts";
 import { metaOf } from "./meta.ts";
 import { type FacetLifter, PresenceHandle } from "./presence_handle.ts";
@@ -403,7 +409,7 @@ export class TopicPresence<Meta = TopicMeta> {
   watch(topic: string, options: ReadOptions = {}): Watch<TopicMessage> {
     const { viewer, signal } = readOptions(topic, options);
     return new Reader<TopicMessage>(
-      (reader) => this.listen(topic, reader, viewer),
+      (reader) => this.#listen(topic, reader, viewer),
       signal,
     );
   }
@@ -420,7 +426,7 @@ export class TopicPresence<Meta = TopicMeta> {
    * @param topic The topic.
    * @param listener Receives the messages. Others wait while `take()` runs: it
    * must be quick.
-   * @param viewer What the listener may see; everything by default.
+   * @param options What the listener may see.
    * @returns The listening, which begins, continues and ends.
    *
    * @example Usage
@@ -447,10 +453,18 @@ export class TopicPresence<Meta = TopicMeta> {
    */
   listen(
     topic: string,
-    listener: TopicListener,
-    viewer: TopicViewer = OMNISCIENT_VIEWER,
-  ): TopicListening {
-    assertName(topic, "topic", READ);
+    listener: Listener<TopicMessage>,
+    options: Pick<ReadOptions, "viewer"> = {},
+  ): Listening {
+    const { viewer } = readOptions(topic, options);
+    return this.#listen(topic, listener, viewer);
+  }
+
+  #listen(
+    topic: string,
+    listener: Listener<TopicMessage>,
+    viewer: TopicViewer,
+  ): Listening {
     return new BoundedListening<TopicState, TopicDiff>(listener, {
       join: (member) =>
         this.#server.closed

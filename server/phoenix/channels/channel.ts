@@ -279,7 +279,7 @@ export class Channel {
       end: () =>
         queueMicrotask(() => this.fail(new Refusal("the server is closed"))),
       fail: (error) => this.fail(error),
-    }, this.#viewer);
+    }, { viewer: this.#viewer });
     // The reply to what has begun it goes first.
     queueMicrotask(() => {
       if (this.#listening !== listening) return;

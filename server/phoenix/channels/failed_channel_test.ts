@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import {
   type TopicListener,
   type TopicListening,
+  type TopicMessage,
   TopicPresence,
   type TopicViewer,
 } from "../../topics/mod.ts";
@@ -20,18 +21,18 @@ class FailingTopics extends TopicPresence {
 
   override listen(
     topic: string,
-    listener: TopicListener,
-    viewer?: TopicViewer,
+    listener: TopicListener<TopicMessage>,
+    options?: { readonly viewer?: TopicViewer | undefined },
   ): TopicListening {
     return super.listen(topic, {
       take: (message) => {
         const hasRoom = listener.take(message);
-        if (viewer?.subject === this.failing) throw FAILURE;
+        if (options?.viewer?.subject === this.failing) throw FAILURE;
         return hasRoom;
       },
       end: () => listener.end(),
       fail: (error) => listener.fail(error),
-    }, viewer);
+    }, options);
   }
 }
 

@@ -48,13 +48,10 @@ export interface Codec {
   encodeText(header: MessageHeader, payloadJson: string): string;
 
   /**
-   * Puts texts of one turn of the event loop into one frame. Left out, each is a
-   * frame of its own.
-   *
-   * @param texts The frames that the texts would be, one or more.
-   * @returns The frame.
+   * Whether a frame of text to a client is a JSON array of messages, not one of
+   * them.
    */
-  bundle?(texts: readonly string[]): string;
+  readonly bundles: boolean;
 }
 
 /**
@@ -62,8 +59,9 @@ export interface Codec {
  *
  * @param vsn The query parameter `vsn`; `null` if there is none, which means
  * `1.0.0`.
- * @returns The codec of `1.0.x`, `2.0.x` or `2.1.x`; `undefined` for every other
- * version.
+ * @param bundle The query parameter `bundle`, which asks for bundles: `1` in
+ * version 2; `null` if there is none.
+ * @returns The codec of `1.0.x` or `2.0.x`; `undefined` for every other version.
  *
  * @example Usage
  * ```ts
@@ -82,16 +80,23 @@ export interface Codec {
  * assertEquals(codecFor("3.0.0"), undefined);
  * ```
  */
-export function codecFor(vsn: string | null): Codec | undefined {
-  const [, version = ""] = VERSION.exec(vsn ?? "1.0.0") ?? [];
-  return CODECS[version];
+export function codecFor(
+  vsn: string | null,
+  bundle: string | null = null,
+): Codec | undefined {
+  const [, major] = VERSION.exec(vsn ?? "1.0.0") ?? [];
+  if (major === "1" && bundle === null) return V1;
+  if (major !== "2") return undefined;
+  if (bundle === null) return V2;
+  return bundle === "1" ? V2_BUNDLES : undefined;
 }
 
 /** A patch of a version changes no frame. */
-const VERSION = /^(1\.0|2\.0|2\.1)\.(?:0|[1-9][0-9]*)$/;
+const VERSION = /^([12])\.0\.(?:0|[1-9][0-9]*)$/;
 
 /** Version 1. */
 export const V1: Codec = {
+  bundles: false,
   // Some clients send their JSON as bytes.
   decode: (frame) => decodeText(textOf(frame), fieldsOfV1),
   encode: (message) =>
@@ -103,6 +108,7 @@ export const V1: Codec = {
 
 /** Version 2, which all clients but old ones speak. */
 export const V2: Codec = {
+  bundles: false,
   decode: (frame) =>
     typeof frame === "string"
       ? decodeText(frame, fieldsOfV2)
@@ -114,17 +120,8 @@ export const V2: Codec = {
   encodeText: encodeTextV2,
 };
 
-/** Our own version: as version 2, but a frame of text has many messages. */
-export const V2_1: Codec = {
-  ...V2,
-  bundle: (texts) => `[${texts.join(",")}]`,
-};
-
-const CODECS: Readonly<Record<string, Codec>> = {
-  "1.0": V1,
-  "2.0": V2,
-  "2.1": V2_1,
-};
+/** Version 2 with bundles. */
+export const V2_BUNDLES: Codec = { ...V2, bundles: true };
 
 function textOf(frame: string | Uint8Array): string {
   const text = typeof frame === "string" ? frame : decodeUtf8(frame);

@@ -1,21 +1,24 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { codecFor, V1 as v1, V2 as v2, V2_1 as v21 } from "./codec.ts";
+import {
+  codecFor,
+  V1 as v1,
+  V2 as v2,
+  V2_BUNDLES as bundles,
+} from "./codec.ts";
 import { BinaryBroadcast, type PhoenixMessage } from "./message.ts";
 import { bytes } from "../testing/codecs.ts";
 
-Deno.test("codecFor() knows the patches of three versions", () => {
+Deno.test("codecFor() knows the patches of two versions", () => {
   const versions = [
     [v1, ["1.0.0", "1.0.7", "1.0.10"]],
     [v2, ["2.0.0", "2.0.1", "2.0.99"]],
-    [v21, ["2.1.0", "2.1.3"]],
     [undefined, [
       "",
       "1",
       "2",
       "2.0",
       "1.1.0",
-      "1.2.0",
-      "2.2.0",
+      "2.1.0",
       "3.0.0",
       "0.0.0",
       "12.0.0",
@@ -37,6 +40,15 @@ Deno.test("codecFor() knows the patches of three versions", () => {
 
 Deno.test("codecFor() assumes version 1 for a client that names none", () => {
   assertStrictEquals(codecFor(null), v1);
+});
+
+Deno.test("codecFor() bundles in version 2", () => {
+  assertStrictEquals(codecFor("2.0.0", "1"), bundles);
+  for (const bundle of ["", "0", "true", "2"]) {
+    assertStrictEquals(codecFor("2.0.0", bundle), undefined);
+  }
+  assertStrictEquals(codecFor("1.0.0", "1"), undefined);
+  assertStrictEquals(codecFor(null, "1"), undefined);
 });
 
 const push: PhoenixMessage = {

@@ -5,7 +5,10 @@
 export interface SocketTransport {
   /** How many bytes wait to be sent. */
   readonly bufferedAmount: number;
-  /** Sends a text frame, or a binary one. Does nothing once it is closing. */
+  /**
+   * Sends a text frame, or a binary one. Does nothing once it is closing. It must
+   * not throw.
+   */
   send(frame: string | Uint8Array): void;
   /** Begins to close. Does nothing once it is closing. */
   close(code: number, reason: string): void;

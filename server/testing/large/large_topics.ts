@@ -235,10 +235,15 @@ async function growth(count: number): Promise<void> {
     return await seen(joining);
   }, 1);
   let leaving = { left: 0, tookMs: 0 };
-  await report("up to 20,000 leave while a member watches", target, async () => {
-    leaving = await target.ask("leave");
-    return await seen(joining + leaving.left);
-  }, 1);
+  await report(
+    "up to 20,000 leave while a member watches",
+    target,
+    async () => {
+      leaving = await target.ask("leave");
+      return await seen(joining + leaving.left);
+    },
+    1,
+  );
   console.log(
     `  The call that withdraws them: ${leaving.tookMs.toFixed(1)} ms`,
   );

@@ -27,7 +27,7 @@ const ALL: readonly Kind[] = [
   "socket.io",
   "hocuspocus",
   "presence",
-  "presence 2.1",
+  "bundles",
 ];
 const BARE: readonly Kind[] = ["bare", "presence"];
 

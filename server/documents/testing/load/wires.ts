@@ -11,7 +11,7 @@ export type Kind =
   | "socket.io"
   | "hocuspocus"
   | "presence"
-  | "presence 2.1";
+  | "bundles";
 
 /** A frame of a client. */
 export type Frame = string | Uint8Array<ArrayBuffer>;
@@ -63,10 +63,10 @@ const PHOENIX: Wire = {
   moved: '"cursor_moved"',
 };
 
-/** Version 2.1, which bundles messages; the moves request no answers. */
-const PHOENIX_2_1: Wire = {
+/** The same with bundles; the moves request no answers. */
+const BUNDLES: Wire = {
   ...PHOENIX,
-  path: "/socket/websocket?vsn=2.1.0",
+  path: "/socket/websocket?vsn=2.0.0&bundle=1",
   move: (topic, _id, cursor) =>
     JSON.stringify(["1", null, topic, "cursor", { cursor }]),
   answers: false,
@@ -125,7 +125,7 @@ export const WIRES: Readonly<Record<Kind, Wire>> = {
   "socket.io": SOCKET_IO,
   hocuspocus: HOCUSPOCUS,
   presence: PHOENIX,
-  "presence 2.1": PHOENIX_2_1,
+  bundles: BUNDLES,
 };
 
 function count(bytes: Uint8Array, wanted: number): number {

@@ -30,14 +30,13 @@ export class OwnEntries<M extends PresenceModel> {
 
   /** Returns the row of an own entry as it should be. O(1). */
   row(context: string, id: string): OwnRow | undefined {
-    const key = decodeKey<M>(context, id);
-    const heardAt = key && this.#host.replication.heardAt(key);
-    const { store, steadyNow } = this.#host.server;
-    const snapshot = key && store.snapshot(key);
-    if (snapshot === undefined || heardAt === undefined) return undefined;
+    const entry = this.#entry(context, id);
+    if (entry === undefined) return undefined;
+    const { snapshot, heardAt } = entry;
     const value = this.#encode(snapshot);
     if (value === undefined) return undefined;
-    return { id, value, left: this.#lasts(snapshot, steadyNow), heardAt };
+    const left = this.#lasts(snapshot, this.#host.server.steadyNow);
+    return { id, value, left, heardAt };
   }
 
   /**
@@ -56,14 +55,21 @@ export class OwnEntries<M extends PresenceModel> {
     if (type === "withdraw") {
       return { type, context, id, age: this.#age(write.at) };
     }
-    const key = decodeKey<M>(context, id);
-    if (key === undefined) return undefined;
-    const snapshot = this.#host.server.store.snapshot(key);
-    const heardAt = this.#host.replication.heardAt(key);
-    if (snapshot === undefined || heardAt === undefined) return undefined;
-    const value = this.#encode(snapshot, this.#lasts(key, heardAt));
+    const entry = this.#entry(context, id);
+    if (entry === undefined) return undefined;
+    const { snapshot, heardAt } = entry;
+    const value = this.#encode(snapshot, this.#lasts(snapshot, heardAt));
     if (value === undefined) return undefined;
     return { type, context, id, value, age: this.#age(heardAt) };
+  }
+
+  /** Returns an own entry, and when its publisher was last heard from. */
+  #entry(context: string, id: string) {
+    const key = decodeKey<M>(context, id);
+    const heardAt = key && this.#host.replication.heardAt(key);
+    const snapshot = key && this.#host.server.store.snapshot(key);
+    if (snapshot === undefined || heardAt === undefined) return undefined;
+    return { snapshot, heardAt };
   }
 
   #age(at: Timestamp): Duration {

@@ -11,7 +11,6 @@ export { groupBy } from "../store/internal.ts";
 export * from "./shared/identity.ts";
 export * from "./shared/json.ts";
 export * from "./shared/lengths.ts";
-export { Pace } from "./shared/pace.ts";
 export { pause } from "./shared/pause.ts";
 export { FACET_ALLOWANCE_MS } from "./replication/facet_deadlines.ts";
 export { startWatch } from "./watch/start_watch.ts";

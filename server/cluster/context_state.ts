@@ -101,6 +101,18 @@ export class ContextState {
   #arrived: Received[] = [];
   /** The leases when the reading began: its answer reflects no later ones. */
   readonly #leases = new Map<string, Lease | undefined>();
+  readonly #around: Surroundings;
+  /** What the present reading has found to do. */
+  #repair: Repair = nothing();
+
+  /**
+   * Makes the state of a context before the first reading.
+   *
+   * @param around What it is judged by.
+   */
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
 
   /** How many changes of own writes have not arrived. */
   get unheard(): number {
@@ -119,11 +131,13 @@ export class ContextState {
    * Begins a reading. Its answer includes every write that is done now, or the
    * backbone has lost that write.
    */
-  begin({ leaseOf }: Surroundings): void {
+  begin(): void {
+    const { leaseOf } = this.#around;
     this.isDoubtful = false;
     this.isReading = true;
     this.#written.clear();
     this.#arrived = [];
+    this.#repair = nothing();
     this.#leases.clear();
     for (const { node } of this.rows.values()) {
       if (!this.#leases.has(node)) this.#leases.set(node, leaseOf(node));
@@ -150,7 +164,8 @@ export class ContextState {
    * @returns Whether the row is to be shown again. The context may have become
    * doubtful.
    */
-  receive(received: Received, { lives, leaseOf }: Surroundings): boolean {
+  receive(received: Received): boolean {
+    const { lives, leaseOf } = this.#around;
     if (this.isReading) {
       this.#arrived.push(received);
       return false;
@@ -176,106 +191,47 @@ export class ContextState {
   }
 
   /**
-   * Applies the answer to a reading, some rows at a time. Each row is judged by
-   * what has happened until then. Rows are shown before others are gone.
+   * Applies the answer to a reading. It yields before each judgement, which is by
+   * what has happened until then; `takeRepair()` returns what to do so far. Rows
+   * are shown before others are gone.
    *
    * @param read The rows. Those of ended lives do not count.
-   * @param size After how many rows to return what to do so far.
    */
-  *read(
-    read: Read,
-    surroundings: Surroundings,
-    size: number,
-  ): Generator<Repair, Repair> {
-    let repair: Repair = { shown: [], gone: [], missing: [], surplus: [] };
-    let judged = 0;
-    for (const judge of this.#judgements(read, surroundings)) {
-      judge(repair);
-      if (++judged % size > 0) continue;
-      yield repair;
-      repair = { shown: [], gone: [], missing: [], surplus: [] };
-    }
-    return repair;
-  }
-
-  *#judgements(
-    { memory, revision, rows }: Read,
-    around: Surroundings,
-  ): Generator<(repair: Repair) => void> {
-    const { lives, leaseOf, pending } = around;
+  *read({ memory, revision, rows }: Read): Generator<void> {
+    const { node, lives } = this.#around;
     const isLoss = memory === this.memory && revision < this.revision;
     this.memory = memory;
     this.revision = revision;
-    // A reading can't tell a goodbye from a loss.
-    const leftAt = new Map<string, Timestamp>();
-    for (const { id, at, row, memory } of this.#arrived) {
-      if (memory !== this.memory || row !== undefined) continue;
-      // A retraction that follows a goodbye does not undo it.
-      leftAt.set(id, Math.max(at, leftAt.get(id) ?? -Infinity));
-    }
-    // A retraction leaves the rows of other nodes alone.
-    const isKept = (id: string) => (pending(id) ?? "retract") !== "retract";
-    const read = new Map<string, KnownRow>();
-
+    const leftAt = this.#goodbyes();
+    const read = new Set<string>();
+    const ours: KnownRow[] = [];
     for (const row of rows) {
-      yield ({ shown }) => {
-        const { id } = row;
-        if (!lives(row)) return;
-        read.set(id, row);
-        if (row.node === around.node || this.#wroteLater(id, lives)) return;
-        this.#set(id, row);
-        const own = this.own.has(id) ? around.own(id) : undefined;
-        if (isKept(id) || own && own.heardAt > row.heardAt) return;
-        this.own.delete(id);
-        shown.push(row);
-      };
+      yield;
+      if (!lives(row)) continue;
+      read.add(row.id);
+      if (row.node === node) ours.push(row);
+      else this.#show(row);
     }
-
-    const others = function* (known: Iterable<string>) {
-      for (const [id, { node }] of read) if (node === around.node) yield id;
-      for (const id of known) if (!read.has(id)) yield id;
-    };
-    for (const id of others(this.rows.keys())) {
-      yield ({ gone, surplus }) => {
-        if (this.#wroteLater(id, lives)) return;
-        const row = read.get(id);
-        const former = this.rows.get(id);
-        const isOthers = former !== undefined && former.node !== around.node &&
-          !this.own.has(id) && !isKept(id);
-        const lease = isOthers && leaseOf(former.node) &&
-          this.#leases.get(former.node);
-        const hold = isLoss && lease ? heldBy(lease) : this.held.get(id);
-        // A life that has announced all its rows writes none of them again.
-        const isAwaited = lease &&
-          (lease.announced !== memory ||
-            lease.epoch === hold?.epoch && lease.count < hold.count);
-        if (isAwaited) {
-          this.held.set(id, hold ?? { epoch: lease.epoch, count: 0 });
-          return;
-        }
-        this.#set(id, row);
-        if (isOthers) gone.push(id);
-        const isSurplus = row && !this.own.has(id) && !pending(id);
-        if (isSurplus) surplus.push(id);
-      };
+    for (const row of ours) {
+      yield;
+      this.#holdOrRemove(row.id, row, isLoss);
     }
-
+    for (const id of this.rows.keys()) {
+      if (read.has(id)) continue;
+      yield;
+      this.#holdOrRemove(id, undefined, isLoss);
+    }
     for (const id of this.own) {
-      yield ({ gone, missing }) => {
-        const own = pending(id) ? undefined : around.own(id);
-        if (own === undefined || this.#wroteLater(id, lives)) return;
-        const row = this.rows.get(id);
-        if (!row && own.heardAt <= (leftAt.get(id) ?? -Infinity)) {
-          this.own.delete(id);
-          gone.push(id);
-          return;
-        }
-        const { node, now } = around;
-        const isSame = row?.node === node &&
-          saysTheSame(row.value, now - row.heardAt, own.value, own.left);
-        if (!isSame) missing.push(own);
-      };
+      yield;
+      this.#writeAgain(id, leftAt.get(id));
     }
+  }
+
+  /** Returns what the reading has found to do since the last call. */
+  takeRepair(): Repair {
+    const repair = this.#repair;
+    this.#repair = nothing();
+    return repair;
   }
 
   /**
@@ -337,6 +293,79 @@ export class ContextState {
     this.held.clear();
   }
 
+  /**
+   * Returns when publishers have left since the reading began, by id: its answer
+   * can't tell a goodbye from a loss.
+   */
+  #goodbyes(): ReadonlyMap<string, Timestamp> {
+    const leftAt = new Map<string, Timestamp>();
+    for (const { id, at, row, memory } of this.#arrived) {
+      if (memory !== this.memory || row !== undefined) continue;
+      // A retraction that follows a goodbye does not undo it.
+      leftAt.set(id, Math.max(at, leftAt.get(id) ?? -Infinity));
+    }
+    return leftAt;
+  }
+
+  /** Shows a row of another node, unless the entry is here. */
+  #show(row: KnownRow): void {
+    const { id } = row;
+    if (this.#wroteLater(id)) return;
+    this.#set(id, row);
+    const own = this.own.has(id) ? this.#around.own(id) : undefined;
+    if (this.#isKept(id) || own && own.heardAt > row.heardAt) return;
+    this.own.delete(id);
+    this.#repair.shown.push(row);
+  }
+
+  /**
+   * Holds or removes a known row that the reading lacks, or that an own row
+   * replaces.
+   */
+  #holdOrRemove(id: string, row: KnownRow | undefined, isLoss: boolean): void {
+    if (this.#wroteLater(id)) return;
+    const { node, leaseOf, pending } = this.#around;
+    const former = this.rows.get(id);
+    const isOthers = former !== undefined && former.node !== node &&
+      !this.own.has(id) && !this.#isKept(id);
+    const lease = isOthers && leaseOf(former.node) &&
+      this.#leases.get(former.node);
+    const hold = isLoss && lease ? heldBy(lease) : this.held.get(id);
+    // A life that has announced all its rows writes none of them again.
+    const isAwaited = lease &&
+      (lease.announced !== this.memory ||
+        lease.epoch === hold?.epoch && lease.count < hold.count);
+    if (isAwaited) {
+      this.held.set(id, hold ?? { epoch: lease.epoch, count: 0 });
+      return;
+    }
+    this.#set(id, row);
+    if (isOthers) this.#repair.gone.push(id);
+    if (row && !this.own.has(id) && !pending(id)) this.#repair.surplus.push(id);
+  }
+
+  /** Writes an own entry again whose row is missing or differs. */
+  #writeAgain(id: string, leftAt: Timestamp = -Infinity): void {
+    const { node, now, own: ownRow, pending } = this.#around;
+    if (pending(id) || this.#wroteLater(id)) return;
+    const own = ownRow(id);
+    if (own === undefined) return;
+    const row = this.rows.get(id);
+    if (!row && own.heardAt <= leftAt) {
+      this.own.delete(id);
+      this.#repair.gone.push(id);
+      return;
+    }
+    const isSame = row?.node === node &&
+      saysTheSame(row.value, now - row.heardAt, own.value, own.left);
+    if (!isSame) this.#repair.missing.push(own);
+  }
+
+  /** Whether a write waits. A retraction leaves the rows of others alone. */
+  #isKept(id: string): boolean {
+    return (this.#around.pending(id) ?? "retract") !== "retract";
+  }
+
   #doubt(): false {
     this.isDoubtful = true;
     return false;
@@ -346,7 +375,8 @@ export class ContextState {
    * Reports whether this node has written a row after the present reading. A node
    * that has another name since would show its own row.
    */
-  #wroteLater(id: string, lives: Surroundings["lives"]): boolean {
+  #wroteLater(id: string): boolean {
+    const { lives } = this.#around;
     const write = this.#written.get(id);
     if (write === undefined) return false;
     const { memory, revision, row } = write;
@@ -381,6 +411,10 @@ export interface Received extends Omit<RowChange, "change" | "context"> {
 export interface Read extends Omit<ContextRows, "rows"> {
   /** The rows. */
   readonly rows: Iterable<KnownRow>;
+}
+
+function nothing(): Repair {
+  return { shown: [], gone: [], missing: [], surplus: [] };
 }
 
 function heldBy({ epoch, count }: Lease): Held {

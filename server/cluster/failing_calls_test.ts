@@ -19,6 +19,7 @@ import { SILENT } from "./testing/silent_listener.ts";
 
 const LEASE_TTL = 300;
 const RENEWAL = LEASE_TTL / 3;
+const HOLD = 2_000;
 
 /** Puts a subject into doc-1. */
 function rowOf(subject: string): RowWrite {
@@ -41,7 +42,7 @@ class Pair implements Disposable {
 
   constructor() {
     const [a, b] = this.servers;
-    const times = { leaseTtlMs: LEASE_TTL, holdMs: 2_000, onError() {} };
+    const times = { leaseTtlMs: LEASE_TTL, holdMs: HOLD, onError() {} };
     this.#clusters = [
       joinCluster(a, this.gate, { node: "a", ...times }),
       joinCluster(b, this.backbone, { node: "b", ...times }),
@@ -322,4 +323,110 @@ Deno.test("joinCluster() reads a context once for two reasons", async () => {
   await pair.pass(RENEWAL - 50);
   // The reading during which the other node left is repeated.
   assertEquals(reads() - before, many + 64);
+});
+
+/** Two nodes, the first of which reads a context row by row, and has begun. */
+async function readingRowByRow(): Promise<Pair> {
+  const pair = await Pair.connected(false);
+  const { a, servers } = pair;
+  const [here, there] = servers;
+  partsOf(a).contexts.pace.size = 1;
+  for (let n = 0; n < 200; n++) {
+    there.receive(update({ subject: `s${n}`, observedAt: there.now }));
+  }
+  await pair.pass(20);
+  here.watch({ context: "doc-1" }).next();
+  await pair.pass(20);
+  const shown = here.store.size;
+  assert(shown > 0 && shown < 200, `${shown}`);
+  return pair;
+}
+
+Deno.test("joinCluster() shows no more of a reading once the node is cut off, and all of it when it is back", async () => {
+  using pair = await readingRowByRow();
+  const { a, gate } = pair;
+  const [here] = pair.servers;
+  gate.failing.add("renew");
+  while (a.status === "connected") await pair.pass(5);
+  const shown = here.store.size;
+  await pair.pass(RENEWAL);
+  assertEquals([a.status, here.store.size], ["isolated", shown]);
+  assert(shown < 200);
+  gate.failing.clear();
+  await pair.pass(HOLD);
+  assertEquals([a.status, here.store.size], ["connected", 200]);
+});
+
+Deno.test("joinCluster() shows nothing of a reading whose answer comes after the hold", async () => {
+  using pair = await Pair.connected(false);
+  const { a, gate, servers } = pair;
+  const [here, there] = servers;
+  there.receive(update({ observedAt: there.now }));
+  await pair.pass(20);
+  gate.holdAnswer("read");
+  here.watch({ context: "doc-1" }).next();
+  await pair.pass(20);
+  gate.failing.add("renew");
+  await pair.pass(HOLD + RENEWAL * 3);
+  gate.release("read");
+  await pair.pass(5);
+  assertEquals([a.status, here.store.size], ["isolated", 0]);
+  gate.failing.clear();
+  await pair.pass(RENEWAL * 2);
+  assertEquals([a.status, here.store.size], ["connected", 1]);
+});
+
+Deno.test("joinCluster() shows no more of a reading once the node leaves", async () => {
+  using pair = await readingRowByRow();
+  const { a, gate, servers } = pair;
+  gate.hold("write");
+  servers[0].receive(update({ context: "doc-2", observedAt: servers[0].now }));
+  const left = a.leave();
+  await pair.pass(50);
+  assertEquals(servers[0].store.size, 1);
+  gate.release("write");
+  await left;
+});
+
+Deno.test("joinCluster() shows no more of a reading once the node has another name, and all of it by that name", async () => {
+  using pair = await readingRowByRow();
+  const { a, backbone, gate } = pair;
+  const [here] = pair.servers;
+  const stranger = await backbone.connect("a", SILENT);
+  const life = { node: "a", epoch: "stranger" };
+  await stranger.acquire({ ...life, count: 1, announced: "", written: [] });
+  gate.hold("follow");
+  while (a.node === "a") await pair.pass(5);
+  const shown = here.store.size;
+  await pair.pass(20);
+  assertEquals(here.store.size, shown);
+  assert(shown < 200);
+  gate.release("follow");
+  await pair.pass(HOLD);
+  assertEquals([a.status, here.store.size], ["connected", 200]);
+});
+
+Deno.test("joinCluster() removes entries whose ends a reading reveals in slices", async () => {
+  using pair = await Pair.connected();
+  const { a, backbone, gate } = pair;
+  const [here, there] = pair.servers;
+  partsOf(a).contexts.pace.size = 100;
+  for (let n = 0; n < 250; n++) {
+    there.receive(update({ subject: `s${n}`, observedAt: there.now }));
+  }
+  await pair.pass(RENEWAL * 3);
+  assertEquals(here.store.size, 250);
+  gate.hold("read");
+  // An interruption that loses nothing.
+  checkpoint(backbone)();
+  await pair.pass(5);
+  for (const snapshot of there.store.snapshots()) there.withdraw(snapshot);
+  await pair.pass(5);
+  gate.release("read");
+  const shown: number[] = [];
+  while (here.store.size > 0) {
+    await pair.pass(5);
+    shown.push(here.store.size);
+  }
+  assertEquals(shown, [150, 50, 0]);
 });

@@ -4,7 +4,6 @@ import type {
   PresenceSnapshot,
   Timestamp,
 } from "../../core/mod.ts";
-import { Pace } from "../internal.ts";
 import type { RemoteEntry, Replication } from "../mod.ts";
 import type {
   BackboneConnection,
@@ -19,11 +18,11 @@ import {
   ContextState,
   type KnownRow,
   type Received,
-  type Repair,
   type Surroundings,
 } from "./context_state.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OwnEntries } from "./own_entries.ts";
+import { Pace } from "./pace.ts";
 import type { Roster } from "./roster.ts";
 import { contextName, decodeKey, decodeRow, rowId } from "./row_codec.ts";
 import type { Session } from "./session.ts";
@@ -38,8 +37,6 @@ export class FollowedContext<M extends PresenceModel> extends ContextState {
   readonly name: string;
   /** Its key in the server. */
   readonly key: M["context"];
-  /** What it is judged by. */
-  readonly around: Surroundings;
   /** The connection that is subscribed to it, if there is one. */
   subscribedBy: BackboneConnection | undefined;
   /** Settles when the present reading ends; `undefined` without one. */
@@ -58,9 +55,8 @@ export class FollowedContext<M extends PresenceModel> extends ContextState {
 
   /** Makes the state of a context before the first reading. */
   constructor(name: string, around: Surroundings, isUsed: boolean) {
-    super();
+    super(around);
     this.name = name;
-    this.around = around;
     this.key = JSON.parse(name);
     this.isUsed = isUsed;
   }
@@ -304,7 +300,7 @@ export class FollowedContexts<M extends PresenceModel> {
   }
 
   #receive(context: FollowedContext<M>, received: Received): void {
-    const isNews = context.receive(received, context.around);
+    const isNews = context.receive(received);
     if (context.isReading) return;
     if (context.isDoubtful) this.#read(context);
     else if (isNews) this.#show(context, received);
@@ -410,7 +406,6 @@ export class FollowedContexts<M extends PresenceModel> {
       if (connection === undefined) break;
       try {
         await this.#readOnce(context, connection);
-        if (this.all.get(name) !== context) return false;
         arrived = context.isDoubtful ? [] : context.end();
       } catch (error) {
         // The next renewal tries again.
@@ -435,36 +430,32 @@ export class FollowedContexts<M extends PresenceModel> {
       await connection.follow(name);
       context.subscribedBy = connection;
     }
-    context.begin(context.around);
+    context.begin();
     const askedAt = session.now();
     const { rows, over, ...read } = await this.#readRows(name, connection);
     for (const life of over) await connection.purge(life, name);
-    const { pace, all } = this;
-    const repairs = context.read(
-      { ...read, rows: this.#knownRows(rows, askedAt) },
-      context.around,
-      pace.size,
-    );
-    const size = Math.min(pace.size, rows.length + context.own.size);
-    let isOver: boolean | undefined;
-    while (!isOver) {
-      const turn = pace.next(size);
-      if (turn !== undefined) await turn;
-      if (all.get(name) !== context) return;
-      const { done, value } = repairs.next();
-      this.#repair(context, value);
-      isOver = done;
+    const { pace } = this;
+    const answer = { ...read, rows: this.#knownRows(rows, askedAt) };
+    for (const _ of context.read(answer)) {
+      if (!pace.take()) {
+        this.#repair(context);
+        await pace.next();
+      }
+      if (session.isConnected && session.connection === connection) continue;
+      // The entries of others may have been let go.
+      context.isDoubtful = true;
+      return;
     }
+    this.#repair(context);
   }
 
-  #repair(
-    context: FollowedContext<M>,
-    { shown, missing, surplus, ...rest }: Repair,
-  ): void {
+  /** Does what a reading has found so far. */
+  #repair(context: FollowedContext<M>): void {
     const { outbox, replication } = this.#host;
     const { name } = context;
+    const { shown, missing, surplus, gone: lost } = context.takeRepair();
     const puts: RemoteEntry<M>[] = [];
-    const gone = [...rest.gone];
+    const gone = [...lost];
     for (const row of shown) {
       const entry = this.#entry(name, row);
       if (entry !== undefined) puts.push(entry);

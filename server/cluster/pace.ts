@@ -1,37 +1,37 @@
+import { pause } from "../internal.ts";
+
 /**
- * Divides the work on many items among tasks, so that others run in between. All
- * that share a pace take turns.
+ * Divides work on many items among tasks, so that others run in between. All
+ * that share a pace share its tasks.
  */
 export class Pace {
-  /** How many items one task handles; at least one call's. */
+  /** How many items one task handles. */
   size = 1_000;
   #handled = 0;
-  #waiting = 0;
+  /** Ends with the task that handles items. */
+  #task: Promise<void> | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   /**
-   * Asks for the turn to handle items, which is then done at once.
+   * Takes the right to handle an item at once.
    *
-   * @returns When it comes; `undefined` if that is now.
+   * @returns Whether there was one; `false` if this task has handled enough.
    */
-  next(count: number): Promise<void> | undefined {
-    if (this.#waiting === 0 && this.#begins(count)) return undefined;
-    this.#waiting++;
-    this.#turn = this.#turn.then(() => this.#wait(count));
-    return this.#turn;
-  }
-
-  async #wait(count: number): Promise<void> {
-    while (!this.#begins(count)) {
-      await new Promise((resolve) => setTimeout(resolve));
+  take(): boolean {
+    if (this.#handled >= this.size) return false;
+    this.#handled++;
+    this.#task ??= pause(0).then(() => {
       this.#handled = 0;
-    }
-    this.#waiting--;
+      this.#task = undefined;
+    });
+    return true;
   }
 
-  #begins(count: number): boolean {
-    if (this.#handled > 0 && this.#handled + count > this.size) return false;
-    this.#handled += count;
-    return true;
+  /** Waits for a task, after those who wait already, and takes the right. */
+  next(): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      while (!this.take()) await this.#task;
+    });
+    return this.#turn;
   }
 }

@@ -2,39 +2,51 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Pace } from "./pace.ts";
 
-/** Returns which calls may begin in which task, task by task. */
-async function tasksOf(counts: readonly number[]): Promise<number[][]> {
+/** Handles items; returns how many of each work are handled, task by task. */
+async function tasksOf(...works: readonly number[]): Promise<number[][]> {
   using time = new FakeTime();
   const pace = new Pace();
   pace.size = 10;
-  const tasks: number[][] = [[]];
-  const begun = Promise.all(counts.map(async (count) => {
-    await pace.next(count);
-    tasks.at(-1)?.push(count);
+  const tasks = [works.map(() => 0)];
+  const done = Promise.all(works.map(async (count, work) => {
+    for (let item = 0; item < count; item++) {
+      if (!pace.take()) await pace.next();
+      tasks.at(-1)![work]! += 1;
+    }
   }));
   await time.runMicrotasks();
-  while (tasks.flat().length < counts.length) {
-    tasks.push([]);
+  const total = works.reduce((sum, count) => sum + count, 0);
+  while (tasks.flat().reduce((sum, count) => sum + count, 0) < total) {
+    tasks.push(works.map(() => 0));
     await time.tickAsync(0);
+    await time.runMicrotasks();
   }
-  await begun;
-  return tasks.filter((begun) => begun.length > 0);
+  await done;
+  return tasks;
 }
 
-Deno.test("Pace.next() lets one task handle no more items than its size", async () => {
-  assertEquals(await tasksOf([4, 6]), [[4, 6]]);
-  assertEquals(await tasksOf([4, 4, 4, 1, 9]), [[4, 4], [4, 1], [9]]);
+Deno.test("Pace.take() lets one task handle no more items than its size", async () => {
+  assertEquals(await tasksOf(10), [[10]]);
+  assertEquals(await tasksOf(25), [[10], [10], [5]]);
+  assertEquals(await tasksOf(4, 3), [[4, 3]]);
 });
 
-Deno.test("Pace.next() lets one call handle more items in a task of its own", async () => {
-  assertEquals(await tasksOf([30, 1, 30]), [[30], [1], [30]]);
+Deno.test("Pace.next() lets those who wait take turns, and share a task", async () => {
+  assertEquals(await tasksOf(25, 4, 12), [
+    [10, 0, 0],
+    [10, 0, 0],
+    [0, 4, 6],
+    [5, 0, 5],
+    [0, 0, 1],
+  ]);
 });
 
-Deno.test("Pace.next() lets calls begin in order", async () => {
-  assertEquals(await tasksOf([4, 9, 4]), [[4], [9], [4]]);
-});
-
-Deno.test("Pace.next() returns nothing if the turn is now", () => {
+Deno.test("Pace.take() returns true again in a later task", async () => {
+  using time = new FakeTime();
   const pace = new Pace();
-  assertEquals(pace.next(pace.size), undefined);
+  pace.size = 2;
+  assertEquals([pace.take(), pace.take(), pace.take()], [true, true, false]);
+  await time.tickAsync(0);
+  assertEquals([pace.take(), pace.take(), pace.take()], [true, true, false]);
+  await time.tickAsync(0);
 });

@@ -6,7 +6,7 @@ import {
   type RowWrite,
   type Written,
 } from "../mod.ts";
-import { groupBy } from "../../internal.ts";
+import { groupBy, pause } from "../../internal.ts";
 import type { RedisCalls } from "./calls.ts";
 import { lifeOf, lifeText } from "./names.ts";
 import { listOf, numberOf, readableOf, textOf, textsOf } from "./replies.ts";
@@ -65,7 +65,7 @@ export class ContextStore {
     );
     const rows: Row[] = [];
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0) await new Promise((resolve) => setTimeout(resolve));
+      if (index > 0) await pause(0);
       rows.push(...rowsOf(piece, numberOf(now)));
     }
     return { revision: numberOf(revision), rows };

@@ -58,7 +58,7 @@ export interface Repair {
   readonly gone: string[];
   /** Own entries to write again: their rows are missing, or differ. */
   readonly missing: OwnRow[];
-  /** Own rows to remove: their entries are gone. */
+  /** Own rows to remove: their entries are gone, or JSON can't express them. */
   readonly surplus: string[];
 }
 
@@ -349,8 +349,12 @@ export class ContextState {
     const { node, now, own: ownRow, pending } = this.#around;
     if (pending(id) || this.#wroteLater(id)) return;
     const own = ownRow(id);
-    if (own === undefined) return;
     const row = this.rows.get(id);
+    if (own === undefined) {
+      // JSON can't express the entry any more.
+      if (row?.node === node) this.#repair.surplus.push(id);
+      return;
+    }
     if (!row && own.heardAt <= leftAt) {
       this.own.delete(id);
       this.#repair.gone.push(id);

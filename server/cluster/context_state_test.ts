@@ -179,6 +179,17 @@ Deno.test("ContextState.read() returns own rows whose entries are gone", () => {
   assertEquals(repair, { ...NOTHING, surplus: ["a"] });
 });
 
+Deno.test("ContextState.read() returns own rows whose entries can't be written any more", () => {
+  const [state, around] = known();
+  state.own.add("a");
+  const rows = [row("a", HERE)];
+  assertEquals(read(state, around, rows), { ...NOTHING, surplus: ["a"] });
+  around.writes.set("a", "retract");
+  assertEquals(read(state, around, rows), NOTHING);
+  around.writes.clear();
+  assertEquals(read(state, around, []), NOTHING);
+});
+
 Deno.test("ContextState.read() gives an entry to the node that heard from its publisher last", () => {
   const [state, around] = known();
   const rows = [row("mine", THERE, 5), row("theirs", THERE, 7)];

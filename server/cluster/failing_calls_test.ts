@@ -430,3 +430,18 @@ Deno.test("joinCluster() removes entries whose ends a reading reveals in slices"
   }
   assertEquals(shown, [150, 50, 0]);
 });
+
+Deno.test("joinCluster() removes the row of an entry that JSON can't express any more, once it reads the context", async () => {
+  using pair = await Pair.connected();
+  const { backbone } = pair;
+  pair.receive({ facets: { activity: "editing" } });
+  await pair.pass(20);
+  const facets = { activity: "idle", note: 10n } as const;
+  pair.receive({ facets });
+  await pair.pass(20);
+  assertEquals(pair.shown(), [["alice"], ["alice"]]);
+  // An interruption that loses nothing.
+  checkpoint(backbone)();
+  await pair.pass(20);
+  assertEquals(pair.shown(), [["alice"], []]);
+});

@@ -25,9 +25,6 @@ import { Survey } from "./survey.ts";
 import { within } from "./within.ts";
 import { type SettledWrite, Writer } from "./writer.ts";
 
-/** How many entries of its server a node takes over in one task. */
-const SLICE = 1_000;
-
 /** How long to wait for the reading of a context, in milliseconds. */
 const FOLLOW_MS = 500;
 
@@ -166,21 +163,23 @@ export class ClusterNode<M extends PresenceModel> {
 
   /** Shares what the server has, then connects. Other tasks run in between. */
   async #begin(): Promise<void> {
-    try {
-      const own = this.replication.own();
-      for (let first = 0; first < own.length; first += SLICE) {
-        if (first > 0) await new Promise((resolve) => setTimeout(resolve));
-        if (this.session.hasLeft) return;
-        for (const snapshot of own.slice(first, first + SLICE)) {
-          // It may be gone by now.
-          const heardAt = this.replication.heardAt(snapshot);
-          if (heardAt !== undefined) this.contexts.put(snapshot);
-        }
+    const { contexts, server: { store } } = this;
+    let failure: unknown;
+    // There are no entries of others yet.
+    for (const snapshot of store.snapshots()) {
+      if (!contexts.pace.take()) await contexts.pace.next();
+      if (this.session.hasLeft) return;
+      // It may be gone by now.
+      if (store.snapshot(snapshot) === undefined) continue;
+      try {
+        contexts.put(snapshot);
+      } catch (error) {
+        // The first reading of its context shares it.
+        failure ??= error;
       }
-    } catch (error) {
-      this.failed(error);
     }
-    if (!this.session.hasLeft) this.#heartbeat.start();
+    if (failure !== undefined) this.failed(failure);
+    this.#heartbeat.start();
   }
 
   #serverListener(): ReplicationListener<M> {

@@ -26,6 +26,7 @@
 
 export * from "./channels.ts";
 export type { TopicEntry } from "./entries.ts";
+export * from "./held_entry.ts";
 export type { JsonValue } from "../internal.ts";
 export type { TopicMeta } from "./json_value.ts";
 export { fromWireMeta } from "./meta.ts";

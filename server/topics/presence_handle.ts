@@ -2,15 +2,13 @@ import { assertNoOtherOptions, assertOptions } from "../../core/assert.ts";
 import {
   type Activity,
   type Availability,
-  type Duration,
-  type EntryKey,
   type FacetPatch,
   isActivity,
   isAvailability,
-  type PresenceUpdate,
   type Visibility,
 } from "../../core/mod.ts";
 import type { JsonValue } from "../internal.ts";
+import { HeldEntry, type HeldEntrySettings } from "./held_entry.ts";
 import { copyJson, type TopicMeta } from "./json_value.ts";
 import type { TopicModel, TopicServer } from "./topic_model.ts";
 
@@ -66,19 +64,10 @@ export interface UpdateOptions {
   readonly visibility?: Visibility | undefined;
 }
 
-/** How a connection is kept. */
-export interface ConnectionSettings {
-  /** The key of its entry. */
-  readonly entry: EntryKey<TopicModel> & { readonly resource: string };
-  /** Its time to live in milliseconds. */
-  readonly ttlMs: Duration;
+/** How a connection is tracked. */
+export interface ConnectionSettings extends HeldEntrySettings {
   /** Who may see it. */
   readonly visibility: Visibility;
-  /**
-   * Tells this handle from others that have tracked the same connection;
-   * `undefined` where there can't be others.
-   */
-  readonly visit: string | undefined;
   /** Lifts facets out of its metas. */
   readonly lift: FacetLifter;
 }
@@ -92,8 +81,8 @@ export interface ConnectionSettings {
  * @typeParam Meta The application's type of metas.
  */
 export class PresenceHandle<Meta = TopicMeta> implements Disposable {
-  readonly #server: TopicServer;
-  readonly #settings: ConnectionSettings;
+  readonly #entry: HeldEntry;
+  readonly #lift: FacetLifter;
   #visibility: Visibility;
 
   /** Tracks a connection with its first meta. */
@@ -102,42 +91,26 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     settings: ConnectionSettings,
     meta: Meta,
   ) {
-    this.#server = server;
-    this.#settings = settings;
-    this.#visibility = settings.visibility;
-    const { entry, visibility, visit } = settings;
+    const { visibility, lift } = settings;
+    this.#visibility = visibility;
+    this.#lift = lift;
     const facets = this.#facetsOf(meta, "track connection");
-    if (visit === undefined) {
-      server.receive(this.#update(facets, visibility));
-      return;
-    }
-    const { subject, context, resource } = entry;
-    // Of any origin.
-    const former = server.store.snapshots({ subject, context })
-      .filter((snapshot) => snapshot.resource === resource);
-    const cleared = former.filter(({ origin }) => origin === entry.origin)
-      .flatMap(({ facets }) => Object.keys(facets).map((name) => [name, null]));
-    const whole = { ...Object.fromEntries(cleared), ...facets, visit };
-    server.receive(this.#update(whole, visibility));
-    // Afterwards, so that the key never leaves.
-    for (const other of former) {
-      if (other.origin !== entry.origin) server.withdraw(other);
-    }
+    this.#entry = new HeldEntry(server, settings, { facets, visibility });
   }
 
   /** The topic. */
   get topic(): string {
-    return this.#settings.entry.context;
+    return this.#entry.key.context;
   }
 
   /** The key. */
   get key(): string {
-    return this.#settings.entry.subject;
+    return this.#entry.key.subject;
   }
 
   /** The name of the connection: the resource of its entry. */
   get connection(): string {
-    return this.#settings.entry.resource;
+    return this.#entry.key.resource;
   }
 
   /** Who may see the connection. */
@@ -147,9 +120,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
 
   /** Whether the connection is present and still of this handle. O(1). */
   get isPresent(): boolean {
-    const { entry, visit } = this.#settings;
-    const snapshot = this.#server.store.snapshot(entry);
-    return snapshot !== undefined && snapshot.facets.visit === visit;
+    return this.#entry.isPresent;
   }
 
   /**
@@ -181,38 +152,21 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
 
   /** Leaves at once. Later calls do nothing. */
   [Symbol.dispose](): void {
-    if (this.#server.closed || this.#isReplaced) return;
-    this.#server.withdraw(this.#settings.entry);
-  }
-
-  get #isReplaced(): boolean {
-    return this.#settings.visit !== undefined && !this.isPresent;
+    this.#entry.withdraw();
   }
 
   #publishIfPresent(
     facets: FacetPatch<TopicModel>,
     visibility: Visibility,
   ): boolean {
-    if (this.#server.closed || this.#isReplaced) return false;
-    const update = this.#update(facets, visibility);
-    const sequence = this.#server.receiveIfPresent(update);
-    if (sequence !== undefined) this.#visibility = visibility;
-    return sequence !== undefined;
-  }
-
-  #update(
-    facets: FacetPatch<TopicModel>,
-    visibility: Visibility,
-  ): PresenceUpdate<TopicModel> {
-    const { entry, ttlMs } = this.#settings;
-    const observedAt = this.#server.now;
-    const expiry = ttlMs === Infinity ? "never" : observedAt + ttlMs;
-    return { ...entry, visibility, observedAt, expiry, facets };
+    const isPresent = this.#entry.publish({ facets, visibility });
+    if (isPresent) this.#visibility = visibility;
+    return isPresent;
   }
 
   #facetsOf(meta: Meta, action: string): FacetPatch<TopicModel> {
     const value = copyJson(meta, "meta", action);
-    const { activity = null, availability = null } = this.#settings.lift(value);
+    const { activity = null, availability = null } = this.#lift(value);
     return { meta: { value }, activity, availability };
   }
 }

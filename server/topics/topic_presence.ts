@@ -245,9 +245,13 @@ export class TopicPresence<Meta = TopicMeta> {
     assertPositive(ttlMs, "ttlMs", action);
     if (connection !== undefined) assertName(connection, "connection", action);
     const resource = connection ?? this.#nextConnection();
-    const entry = { subject: key, context: topic, resource, origin };
-    const visit = connection === undefined ? undefined : crypto.randomUUID();
-    const settings = { entry, ttlMs, visibility, visit, lift: this.#lift };
+    const settings = {
+      key: { subject: key, context: topic, resource, origin },
+      ttlMs,
+      isNew: connection === undefined,
+      visibility,
+      lift: this.#lift,
+    };
     return new PresenceHandle<Meta>(this.#server, settings, meta);
   }
 

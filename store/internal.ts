@@ -7,3 +7,4 @@
 
 export { DeadlineQueue, type Scheduled } from "./deadline_queue.ts";
 export { groupBy } from "./group_by.ts";
+export { patchFacets, reduce } from "./reduce.ts";

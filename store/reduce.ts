@@ -1,6 +1,7 @@
 import {
   type EntryKey,
   equalValues,
+  type FacetPatch,
   type Facets,
   type PresenceModel,
   type PresenceSnapshot,
@@ -28,8 +29,16 @@ export function reduce<M extends PresenceModel>(
     visibility: update.visibility,
     observedAt: update.observedAt,
     expiry: update.expiry,
-    facets: patchNamed(facets, update.facets) as Facets<M>,
+    facets: patchFacets<M>(facets, update.facets),
   };
+}
+
+/** Applies a patch to facets: a value sets, `null` clears. O(facets). */
+export function patchFacets<M extends PresenceModel>(
+  facets: Facets<M>,
+  patch: FacetPatch<M>,
+): Facets<M> {
+  return patchNamed(facets, patch) as Facets<M>;
 }
 
 /**

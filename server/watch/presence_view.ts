@@ -9,9 +9,8 @@ import type {
   CursorPosition,
   ProjectionPolicy,
   SubjectSummary,
-  VisibleChange,
 } from "../../store/mod.ts";
-import type { PresenceBatch } from "./batch.ts";
+import type { BaselineBatch, ChangesBatch } from "./batch.ts";
 import { EntryMap } from "../entry_map.ts";
 import { ViewedContext } from "./viewed_context.ts";
 
@@ -22,6 +21,26 @@ export interface EntryDifference<M extends PresenceModel = PresenceModel> {
   /** The entry after the batch; `undefined` if there is none. */
   readonly snapshot: PresenceSnapshot<M> | undefined;
 }
+
+/** What a view needs of a change: the entry as it is now, or that it is gone. */
+export type ViewChange<M extends PresenceModel = PresenceModel> =
+  | {
+    readonly type: "published" | "facetsExpired";
+    readonly snapshot: PresenceSnapshot<M>;
+  }
+  | {
+    readonly type: "expired" | "withdrawn";
+    readonly previous: EntryKey<M>;
+  }
+  | { readonly type: "hidden"; readonly key: EntryKey<M> };
+
+/** What a view needs of a batch: every `PresenceBatch` has it. */
+export type ViewBatch<M extends PresenceModel = PresenceModel> =
+  | BaselineBatch<M>
+  | (Omit<ChangesBatch<M>, "changes"> & {
+    /** The changes, in order. */
+    readonly changes: readonly ViewChange<M>[];
+  });
 
 /** What a batch means for a subject in a context. */
 export interface PresenceViewEvent<M extends PresenceModel = PresenceModel> {
@@ -92,7 +111,7 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
    * @param batch The next batch of one watch.
    * @returns What the batch means: one event per subject and context.
    */
-  apply(batch: PresenceBatch<M>): PresenceViewEvent<M>[] {
+  apply(batch: ViewBatch<M>): PresenceViewEvent<M>[] {
     let steps: Step<M>[];
     if (batch.type === "changes") {
       steps = batch.changes.map((change) => this.#change(change))
@@ -106,6 +125,17 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     }
     this.#position = batch.position;
     return this.#events(steps);
+  }
+
+  /**
+   * Returns an entry. O(1).
+   *
+   * @param key The key of the entry.
+   * @returns The snapshot, the same object until it changes; `undefined` if
+   * there is no such entry.
+   */
+  snapshot(key: EntryKey<M>): PresenceSnapshot<M> | undefined {
+    return this.#contexts.get(key.context)?.get(key);
   }
 
   /**
@@ -168,7 +198,7 @@ export class PresenceView<M extends PresenceModel = PresenceModel> {
     return this.#contexts.get(context)?.summary(subject, projection);
   }
 
-  #change(change: VisibleChange<M>): Step<M> | undefined {
+  #change(change: ViewChange<M>): Step<M> | undefined {
     switch (change.type) {
       case "published":
       case "facetsExpired":

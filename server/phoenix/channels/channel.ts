@@ -4,7 +4,6 @@ import { viewerPolicy } from "../../mod.ts";
 import {
   type PresenceHandle,
   stateJson,
-  type TopicListening,
   type TopicMessage,
   type TopicMeta,
   type TopicPolicy,
@@ -60,7 +59,7 @@ export class Channel {
   #handle: PresenceHandle | undefined;
   /** The contexts that they must be able to write to, to be present. */
   protected needed: readonly string[] = [];
-  #listening: TopicListening | undefined;
+  #listening: Disposable | undefined;
   /** Whether a message was left out, which a state must make up for. */
   #isBehind = false;
   #isStopped = false;
@@ -272,14 +271,18 @@ export class Channel {
   #watch(): void {
     if (this.#isStopped) return;
     this.#listening?.[Symbol.dispose]();
-    const { presence } = this.socket;
-    const listening = this.#listening = presence.listen(this.topic, {
+    this.#listening = this.watch(this.#viewer);
+  }
+
+  /** Begins soon to send who is there, until it is disposed of. */
+  protected watch(viewer: TopicViewer): Disposable {
+    const listening = this.socket.presence.listen(this.topic, {
       take: (message) => this.#take(message),
       // The caller that closes the server may have more to close.
       end: () =>
         queueMicrotask(() => this.fail(new Refusal("the server is closed"))),
       fail: (error) => this.fail(error),
-    }, { viewer: this.#viewer });
+    }, { viewer });
     // The reply to what has begun it goes first.
     queueMicrotask(() => {
       if (this.#listening !== listening) return;
@@ -291,6 +294,7 @@ export class Channel {
         this.fail(error);
       }
     });
+    return listening;
   }
 
   #take(message: TopicMessage): boolean {

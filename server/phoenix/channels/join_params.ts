@@ -23,6 +23,16 @@ export interface JoinParams {
   readonly presence: boolean;
   /** Which frames of bytes it can read. */
   readonly dialect: Dialect;
+  /** How it joins as a live client; `undefined` for all others. */
+  readonly live: LiveParams | undefined;
+}
+
+/** What a live client tells as it joins. */
+export interface LiveParams {
+  /** Its first facets; without them it only watches. */
+  readonly facets: JsonObject | undefined;
+  /** The name of its connection; without one it gets a new name. */
+  readonly resource: string | undefined;
 }
 
 /** The dialect of a client: one can't read the other's broadcasts of bytes. */
@@ -56,6 +66,26 @@ export function readJoinParams(
     self: own(objectIn(config, "broadcast"), "self") === true,
     presence: own(presence, "enabled") !== false,
     dialect: isSupabase ? "supabase" : "phoenix",
+    live: readLive(own(payload, "live")),
+  };
+}
+
+function readLive(live: JsonValue | undefined): LiveParams | undefined {
+  if (live === undefined) return undefined;
+  if (!isJsonObject(live)) {
+    throw new InvalidValueError(ACTION, "live", "must be an object", live);
+  }
+  const facets = own(live, "facets");
+  if (facets !== undefined && !isJsonObject(facets)) {
+    const rule = "must be an object";
+    throw new InvalidValueError(ACTION, "live.facets", rule, facets);
+  }
+  const resource = own(live, "resource");
+  return {
+    facets,
+    resource: resource === undefined
+      ? undefined
+      : nameOf(resource, "live.resource"),
   };
 }
 
@@ -85,11 +115,14 @@ export function readVisibility(
 function readKey(params: JsonObject, presence: JsonObject): string | undefined {
   // Supabase's clients send an empty key to be given one.
   const key = own(params, "key") ?? (own(presence, "key") || undefined);
-  if (key === undefined) return undefined;
-  if (key !== "" && isShortText(key, MAX_NAME_LENGTH)) return key;
+  return key === undefined ? undefined : nameOf(key, "key");
+}
+
+function nameOf(value: JsonValue, field: string): string {
+  if (value !== "" && isShortText(value, MAX_NAME_LENGTH)) return value;
   const rule =
     `must be a well-formed string of 1 to ${MAX_NAME_LENGTH} characters`;
-  throw new InvalidValueError(ACTION, "key", rule, key);
+  throw new InvalidValueError(ACTION, field, rule, value);
 }
 
 function objectIn(object: JsonObject, name: string): JsonObject {

@@ -12,6 +12,7 @@ import { type AdmittedJoin, settingsOf } from "./channel_settings.ts";
 import { readArrival } from "./document_arrival.ts";
 import { DocumentChannel } from "./document_channel.ts";
 import { readJoinParams } from "./join_params.ts";
+import { LiveChannel } from "./live_channel.ts";
 
 /** The joins of one client: asked for, answered by the application, entered. */
 export class Joins {
@@ -133,6 +134,10 @@ export class Joins {
     const { hub: { documents, limits }, id, standing } = this.#connection;
     const { identity } = standing;
     const settings = settingsOf(admitted, identity, id, limits);
+    const { live } = admitted.params;
+    if (live !== undefined) {
+      return new LiveChannel(this.#connection, settings, live);
+    }
     const documentId = documentIdOf(settings.topic);
     return documents === undefined || documentId === undefined
       ? new Channel(this.#connection, settings)
@@ -160,7 +165,9 @@ export class Joins {
       return this.#enterDocument(admitted, channel);
     }
     const { message, params, admission } = admitted;
-    if (admission.meta !== undefined) {
+    if (channel instanceof LiveChannel) {
+      this.#enterLive(admitted, channel);
+    } else if (admission.meta !== undefined) {
       channel.track(admission.meta);
     } else if (params.meta !== undefined) {
       const { identity } = this.#connection.standing;
@@ -169,6 +176,15 @@ export class Joins {
       channel.track(params.meta, undefined, needed);
     }
     this.#begin(admitted, channel);
+  }
+
+  #enterLive({ message, params }: AdmittedJoin, channel: LiveChannel): void {
+    const facets = params.live?.facets;
+    if (facets === undefined) return;
+    const { identity } = this.#connection.standing;
+    const needed = [message.topic];
+    assertMayWrite(identity, needed, "leave out the facets to watch");
+    channel.enter(facets, needed);
   }
 
   /** The client enters the document before the join is done, or not at all. */

@@ -2,8 +2,10 @@ import {
   type DocumentMessage,
   documentMessageJson,
 } from "../../documents/mod.ts";
-import type { TopicDiff } from "../../topics/mod.ts";
+import type { PresenceBatch } from "../../mod.ts";
+import type { TopicDiff, TopicModel } from "../../topics/mod.ts";
 import type { Codec } from "./codec.ts";
+import { liveBatchOf } from "../../internal.ts";
 
 /** Gives the frame of a message. */
 type FrameOf<T> = (codec: Codec, topic: string, message: T) => string;
@@ -48,6 +50,12 @@ function sharedFrames<T extends object>(
 export const diffFrame: FrameOf<TopicDiff> = sharedFrames(
   "presence_diff",
   ({ diff, position }) => ({ ...diff, ...position }),
+);
+
+/** Returns a frame of a batch, for live clients. */
+export const batchFrame: FrameOf<PresenceBatch<TopicModel>> = sharedFrames(
+  "live",
+  liveBatchOf,
 );
 
 /** Returns a frame of what happens in a document. */

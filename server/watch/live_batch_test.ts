@@ -1,0 +1,163 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { PresenceUpdate, Visibility } from "../../core/mod.ts";
+import {
+  type PresenceBatch,
+  PresenceServer,
+  PresenceView,
+  PUBLIC_VIEWER,
+} from "../mod.ts";
+import {
+  batchOfLive,
+  isLiveBatch,
+  type LiveBatch,
+  liveBatchOf,
+} from "./live_batch.ts";
+
+const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
+
+const context = "doc-1";
+
+/** What a batch is after its way over a wire. */
+function sent(batch: PresenceBatch): LiveBatch {
+  const payload: unknown = JSON.parse(JSON.stringify(liveBatchOf(batch)));
+  if (typeof payload === "object" && payload !== null && isLiveBatch(payload)) {
+    return payload;
+  }
+  throw new TypeError("It is no batch");
+}
+
+function updateOf(fields: Partial<PresenceUpdate>): PresenceUpdate {
+  return {
+    subject: "ada",
+    context,
+    origin: "tab",
+    visibility: "public",
+    observedAt: 100,
+    expiry: "never",
+    facets: {},
+    ...fields,
+  };
+}
+
+/** The changes of a server with its actions, as a public viewer sees them. */
+async function changesOf(
+  server: PresenceServer,
+  act: () => void,
+): Promise<LiveBatch> {
+  await using watch = server.watch({ context, viewer: PUBLIC_VIEWER });
+  await watch.next();
+  act();
+  const { value } = await watch.next();
+  if (value === undefined) throw new Error("There is no batch");
+  return sent(value);
+}
+
+Deno.test("liveBatchOf() sends a change of a known entry as its patch", async () => {
+  using server = new PresenceServer({ clock: () => 100, epoch: "e" });
+  server.receive(updateOf({ facets: { activity: "editing" } }));
+  const batch = await changesOf(server, () => {
+    server.receive(updateOf({ facets: { availability: "busy" } }));
+  });
+  assertEquals(batch, {
+    type: "changes",
+    epoch: "e",
+    sequence: 2,
+    changes: [{
+      update: {
+        subject: "ada",
+        origin: "tab",
+        visibility: "public",
+        observedAt: 100,
+        expiry: "never",
+        facets: { availability: "busy" },
+      },
+    }],
+  });
+});
+
+Deno.test("liveBatchOf() tells no more of a hidden entry than that it is gone", async () => {
+  using server = new PresenceServer({ clock: () => 100, epoch: "e" });
+  server.receive(updateOf({}));
+  const batch = await changesOf(server, () => {
+    const facets = { activity: "editing" } as const;
+    server.receive(updateOf({ visibility: "private", facets }));
+  });
+  assertEquals(batch.type === "changes" && batch.changes, [
+    { gone: { subject: "ada", origin: "tab" } },
+  ]);
+});
+
+Deno.test("batchOfLive() refuses an update of an entry that it does not know", async () => {
+  using server = new PresenceServer({ clock: () => 100 });
+  server.receive(updateOf({}));
+  const batch = await changesOf(server, () => {
+    server.receive(updateOf({ facets: { activity: "editing" } }));
+  });
+  assertThrows(
+    () => batchOfLive(batch, context, new PresenceView()),
+    RangeError,
+    "Cannot apply update: its entry is not known",
+  );
+});
+
+const visibility = fc.constantFrom<Visibility>(
+  "public",
+  "private",
+  { restricted: "staff" },
+);
+const facet = fc.constantFrom(null, "editing" as const, "idle" as const);
+const step = fc.record({
+  act: fc.constantFrom("receive", "receive", "withdraw", "tick", "read"),
+  subject: fc.constantFrom("ada", "bob"),
+  resource: fc.constantFrom(undefined, "laptop"),
+  visibility,
+  activity: facet,
+  mood: fc.constantFrom(null, { text: "fine" }, ["a"]),
+  ttlMs: fc.constantFrom(undefined, 10, 30),
+});
+
+Deno.test("batchOfLive() property: a mirror behind a wire equals that of the watch", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      let now = 100;
+      using server = new PresenceServer({ clock: () => now, retention: 12 });
+      const viewer = { restricted: ["staff"], private: false, subject: "bob" };
+      await using watch = server.watch({ context, viewer });
+      const near = new PresenceView();
+      const far = new PresenceView();
+      const read = async () => {
+        const { value } = await watch.next();
+        if (value === undefined) throw new Error("There is no batch");
+        near.apply(value);
+        far.apply(batchOfLive(sent(value), context, far));
+        assertEquals(far.snapshots(), near.snapshots());
+      };
+      await read();
+      for (const { act, ttlMs, activity, mood, ...fields } of steps) {
+        const { lastSequence } = server;
+        if (act === "tick") now += 10;
+        server.expire();
+        if (act === "receive") {
+          const facets = { activity, mood };
+          const isSet = ttlMs !== undefined && activity !== null;
+          server.receive(updateOf({
+            ...fields,
+            facets,
+            observedAt: now,
+            expiry: ttlMs === undefined ? "never" : now + 2 * ttlMs,
+            facetDeadlines: isSet ? { activity: now + ttlMs } : undefined,
+          }));
+        } else if (act === "withdraw") {
+          server.withdraw(updateOf(fields));
+        } else if (act === "read" && server.lastSequence > lastSequence) {
+          await read();
+        }
+      }
+      const { lastSequence } = server;
+      server.receive(updateOf({ subject: "eve" }));
+      if (server.lastSequence > lastSequence) await read();
+    }),
+    { numRuns: RUNS },
+  );
+});

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { SignJWT } from "jose";
 import { freePort } from "./cluster/testing/real_server.ts";
-import { PresenceClient } from "./http/client/client.ts";
+import { PresenceClient } from "./client/mod.ts";
 import { curlRequests } from "./http/testing/curl.ts";
 import { EventReader, read, records } from "./http/testing/service.ts";
 import { Service, spawnService } from "./service/testing/service.ts";

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { RealtimeClient } from "@supabase/realtime-js";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import { type Channel, Presence, Socket } from "phoenix";
-import { PresenceClient } from "../http/client/client.ts";
+import { PresenceClient } from "../client/mod.ts";
 import { PresenceView } from "../mod.ts";
 import { captureSocket } from "../phoenix/testing/captured_socket.ts";
 import { eventually, within } from "../phoenix/testing/waiting.ts";

@@ -12,7 +12,7 @@ import { flush, update } from "../../testing/harness.ts";
 import { disconnectSignal } from "./changes_stream.ts";
 import { createHttpHandler, type Identity } from "../mod.ts";
 import type { ServedPresence } from "../served.ts";
-import type { SseBlock } from "../client/sse_parser.ts";
+import type { SseBlock } from "../../client/http/sse_parser.ts";
 import {
   blamed,
   byCookie,
@@ -23,7 +23,7 @@ import {
   type Send,
   sendTo,
 } from "../testing/service.ts";
-import { readBatch } from "../client/read_answer.ts";
+import { readBatch } from "../../client/http/read_answer.ts";
 
 const PATH = "/v1/changes?context=doc-1";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isKey, type Key } from "../../../core/mod.ts";
 import type { HttpHandler, Identity } from "../mod.ts";
-import { type SseBlock, SseParser } from "../client/sse_parser.ts";
+import { type SseBlock, SseParser } from "../../client/http/sse_parser.ts";
 
 /** Sends a request to a handler. */
 export type Send = (path: string, init?: RequestInit) => Promise<Response>;

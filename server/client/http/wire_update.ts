@@ -4,7 +4,7 @@ import type {
   PresenceUpdate,
   Timestamp,
 } from "../../../core/mod.ts";
-import type { FacetTtls, WireUpdate } from "../wire/wire.ts";
+import type { FacetTtls, WireUpdate } from "../../http/mod.ts";
 
 /**
  * Converts an update of a beacon or its heartbeat to publish it over HTTP: times

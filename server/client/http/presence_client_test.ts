@@ -16,9 +16,9 @@ import {
   type PresenceClientOptions,
   PresenceRequestError,
   wireUpdateOf,
-} from "./client.ts";
-import { createHttpHandler, type HttpHandlerOptions } from "../mod.ts";
-import { identity } from "../testing/service.ts";
+} from "../mod.ts";
+import { createHttpHandler, type HttpHandlerOptions } from "../../http/mod.ts";
+import { identity } from "../../http/testing/service.ts";
 
 interface PageModel extends PresenceModel {
   facets: { meta: { value: { scrolled: number } } };

@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson } from "../../internal.ts";
-import type { ProblemDocument } from "../wire/problem.ts";
+import type { ProblemDocument } from "../../http/mod.ts";
 
 /**
  * A request that the service has refused. It has changed nothing.

@@ -1,7 +1,7 @@
 import { isKey, type PresenceModel } from "../../../core/mod.ts";
 import type { PresenceBatch } from "../../mod.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../../internal.ts";
-import type { PublishAnswer, WithdrawAnswer } from "../wire/wire.ts";
+import type { PublishAnswer, WithdrawAnswer } from "../../http/mod.ts";
 
 /**
  * Parses a batch from the wire. JSON omits fields that are `undefined`; this

@@ -1,35 +1,3 @@
-/**
- * A client of the HTTP service, for Deno, Node, Bun and browsers.
- *
- * @example Usage
- * ```ts
- * import { PresenceClient } from "@ruthere/presence/client";
- * import { PresenceServer, PresenceView } from "@ruthere/presence/server";
- * import { createHttpHandler } from "@ruthere/presence/server/http";
- * import { assertEquals } from "@std/assert";
- *
- * using server = new PresenceServer();
- * const http = Deno.serve(
- *   { port: 0, hostname: "127.0.0.1", onListen() {} },
- *   createHttpHandler(server),
- * );
- * const url = `http://127.0.0.1:${http.addr.port}`;
- *
- * const client = new PresenceClient({ url });
- * await client.publish({ subject: "alice", context: "doc-1", ttlMs: 30_000 });
- *
- * const view = new PresenceView();
- * for await (const batch of client.watch({ context: "doc-1" })) {
- *   view.apply(batch);
- *   break;
- * }
- * assertEquals(view.subjects("doc-1"), ["alice"]);
- * await http.shutdown();
- * ```
- *
- * @module
- */
-
 import { assertNoOtherOptions } from "../../../core/assert.ts";
 import { InvalidValueError, type PresenceModel } from "../../../core/mod.ts";
 import type { Watch } from "../../mod.ts";
@@ -54,7 +22,7 @@ import type {
   WhereaboutsAnswer,
   WireUpdate,
   WithdrawAnswer,
-} from "../wire/wire.ts";
+} from "../../http/mod.ts";
 import {
   isListAnswer,
   isPublishAnswer,
@@ -63,11 +31,21 @@ import {
   readBatch,
 } from "./read_answer.ts";
 
-export type * from "./client_options.ts";
-export type { ProblemDocument, ProblemField } from "../wire/problem.ts";
-export { PresenceRequestError } from "./request_error.ts";
-export type * from "../wire/wire.ts";
-export { wireUpdateOf } from "./wire_update.ts";
+export type {
+  ChangesAnswer,
+  ClusterAnswer,
+  ContextAnswer,
+  FacetTtls,
+  GrantedTtls,
+  ProblemDocument,
+  ProblemField,
+  PublishAnswer,
+  SubjectAnswer,
+  WhereaboutsAnswer,
+  WireSummary,
+  WireUpdate,
+  WithdrawAnswer,
+} from "../../http/mod.ts";
 
 /**
  * A client of the HTTP service.

@@ -1,0 +1,279 @@
+import { assertNoOtherOptions, MAX_DELAY_MS } from "../../core/assert.ts";
+import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
+import { assertName } from "../internal.ts";
+import { JoinedRoom } from "./joined_room.ts";
+import type { LiveModel, LiveRoom, RoomOptions } from "./live_room.ts";
+import { LiveSocket, type WebSocketClass } from "./live_socket.ts";
+import type { Schedule } from "./readable.ts";
+
+/** How a client connects. */
+export interface LiveClientOptions {
+  /** The URL of the service, by `http`, `https`, `ws` or `wss`. */
+  readonly url: string | URL;
+  /**
+   * Returns a token for the service. It is called for each connection, so the
+   * token can be fresh.
+   */
+  readonly token?: (() => string | Promise<string>) | undefined;
+  /**
+   * Who the client is, where no token says so.
+   *
+   * @default {a random name for each client}
+   */
+  readonly subject?: string | undefined;
+  /**
+   * A name of this connection that a reload keeps: then nobody sees a leave.
+   *
+   * @default {a name that a browser keeps for each tab, else a random one}
+   */
+  readonly connection?: string | undefined;
+  /**
+   * The least time between two updates of a room, in milliseconds.
+   *
+   * @default {50}
+   */
+  readonly throttleMs?: number | undefined;
+  /**
+   * When listeners hear of changes: all that happens until then is one change.
+   *
+   * @default {queueMicrotask}
+   */
+  readonly schedule?: Schedule | undefined;
+  /**
+   * Opens sockets. Node before version 22 needs the `WebSocket` of the package
+   * `ws`.
+   *
+   * @default {globalThis.WebSocket}
+   */
+  readonly webSocket?: WebSocketClass | undefined;
+  /**
+   * Called with each failure that the client survives: an update that the service
+   * refuses, a token that can't be had.
+   *
+   * @default {console.error}
+   */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A room, and how many users it has. */
+interface OpenRoom<M extends LiveModel> {
+  readonly room: JoinedRoom<M>;
+  users: number;
+}
+
+/**
+ * A client for screens: rooms with the people in them, over one socket.
+ *
+ * @typeParam M The application's model, whose keys are strings. The client does
+ * not check that the data of the service is of this model.
+ */
+export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
+  readonly #rooms = new Map<string, OpenRoom<M>>();
+  readonly #socket: LiveSocket;
+  readonly #token: LiveClientOptions["token"];
+  readonly #onError: (error: unknown) => void;
+  readonly #throttleMs: number;
+  readonly #schedule: Schedule;
+  readonly #subject: string;
+  readonly #connection: string;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  readonly #wake = () => this.#socket.hurry();
+  #isClosed = false;
+  #refusal: string | undefined;
+
+  /**
+   * Makes a client. It connects with its first room.
+   *
+   * @throws {InvalidValueError} If the URL is not valid, or an option is unknown.
+   */
+  constructor(options: LiveClientOptions) {
+    const { url, token, subject, connection, webSocket, ...rest } = options;
+    const { throttleMs = 50, schedule = queueMicrotask, ...more } = rest;
+    const { onError = console.error, ...others } = more;
+    const action = "create client";
+    assertNoOtherOptions(others, action);
+    const socketUrl = socketUrlOf(url);
+    if (socketUrl === undefined) {
+      const rule = "must be a URL of http, https, ws or wss";
+      throw new InvalidValueError(action, "url", rule, url);
+    }
+    const WebSocket = webSocket ?? globalThis.WebSocket;
+    if (WebSocket === undefined) {
+      const rule = "must be a class: this runtime has none";
+      throw new InvalidValueError(action, "webSocket", rule, webSocket);
+    }
+    this.#token = token;
+    this.#onError = onError;
+    this.#throttleMs = throttleMs;
+    this.#schedule = schedule;
+    this.#subject = subject ?? crypto.randomUUID();
+    this.#connection = connection ?? nameOfTab();
+    this.#socket = new LiveSocket({
+      url: socketUrl,
+      WebSocket,
+      fetch: (url, init) => fetch(url, init),
+      token: () => this.#freshToken(),
+    }, {
+      onOpen: () => this.#each((room) => room.connected()),
+      onLost: () => this.#each((room) => room.disconnected()),
+      onRefused: (reason) => {
+        this.#refusal = reason;
+        this.#each((room) => room.refuse(reason));
+      },
+      onError,
+      onMessage: (message) =>
+        this.#rooms.get(message.topic)?.room.receive(message),
+    });
+    for (const type of WAKING) {
+      globalThis.addEventListener?.(type, this.#wake);
+    }
+  }
+
+  /**
+   * Enters a room. A second call with the same context returns the same room,
+   * which each caller leaves.
+   *
+   * @param context The context of the room.
+   * @param options How it is joined, the first time.
+   * @throws {InvalidValueError} If the context is no name, or an option is
+   * unknown.
+   * @throws {Error} If the client is closed.
+   */
+  room(context: M["context"], options: RoomOptions<M> = {}): LiveRoom<M> {
+    if (this.#isClosed) {
+      throw new Error("Cannot join room: the client is closed");
+    }
+    assertName(context, "context", "join room");
+    const open = this.#rooms.get(context);
+    if (open !== undefined) {
+      open.users++;
+      return open.room;
+    }
+    const room = new JoinedRoom<M>(
+      {
+        socket: this.#socket,
+        key: this.#subject,
+        connection: this.#connection,
+        throttleMs: this.#throttleMs,
+        schedule: this.#schedule,
+        onError: this.#onError,
+        release: () => this.#release(context),
+      },
+      context,
+      options,
+    );
+    this.#rooms.set(context, { room, users: 1 });
+    if (this.#refusal !== undefined) room.refuse(this.#refusal);
+    else if (this.#socket.isOpen) room.connected();
+    else this.#socket.hurry();
+    return room;
+  }
+
+  /** Closes the connection without a goodbye: others see a leave after the grace. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const type of WAKING) {
+      globalThis.removeEventListener?.(type, this.#wake);
+    }
+    clearTimeout(this.#renewal);
+    this.#each((room) => room.close());
+    this.#rooms.clear();
+    this.#socket.close();
+  }
+
+  async #freshToken(): Promise<string | undefined> {
+    const token = await this.#token?.();
+    clearTimeout(this.#renewal);
+    const expiresAt = token === undefined ? undefined : expiryOf(token);
+    if (expiresAt === undefined || this.#isClosed) return token;
+    const leftMs = expiresAt - Date.now() - EARLY_MS;
+    const waitMs = Math.min(Math.max(leftMs, MIN_RENEWAL_MS), MAX_DELAY_MS);
+    this.#renewal = setTimeout(() => {
+      this.#renew().catch(this.#onError);
+    }, waitMs);
+    return token;
+  }
+
+  /** Shows a fresh token before the current one expires. */
+  async #renew(): Promise<void> {
+    const token = await this.#freshToken();
+    if (token === undefined) return;
+    // It counts for the whole connection.
+    for (const { room } of this.#rooms.values()) {
+      if (room.authorize(token)) return;
+    }
+  }
+
+  #release(context: string): boolean {
+    const open = this.#rooms.get(context);
+    if (open === undefined || --open.users > 0) return false;
+    this.#rooms.delete(context);
+    return true;
+  }
+
+  #each(act: (room: JoinedRoom<M>) => void): void {
+    for (const { room } of [...this.#rooms.values()]) act(room);
+  }
+}
+
+/** After these events of a page, its connection may be dead. */
+const WAKING = ["online", "pageshow", "focus"];
+
+/** How long before its end a token is renewed. */
+const EARLY_MS = 30_000;
+
+/** The least time between two renewals. */
+const MIN_RENEWAL_MS = 10_000;
+
+/** Returns the end of a JSON Web Token; `undefined` for any other text. */
+function expiryOf(token: string): Timestamp | undefined {
+  const [, claims = ""] = token.split(".");
+  try {
+    const text = atob(claims.replaceAll("-", "+").replaceAll("_", "/"));
+    const { exp }: { readonly exp?: unknown } = JSON.parse(text);
+    return typeof exp === "number" ? exp * 1_000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names that clients of this page have: each has another one. */
+const taken = new Set<string>();
+
+/** Returns a name that a reload of the tab keeps, where there are tabs. */
+function nameOfTab(): string {
+  const fresh: string = crypto.randomUUID();
+  if (!("document" in globalThis)) return fresh;
+  let name = fresh;
+  try {
+    name = sessionStorage.getItem(TAB) ?? fresh;
+    if (taken.has(name)) return fresh;
+    sessionStorage.setItem(TAB, name);
+  } catch {
+    // The page may not keep anything.
+  }
+  taken.add(name);
+  return name;
+}
+
+const TAB = "ruthere/connection";
+
+function socketUrlOf(url: string | URL): URL | undefined {
+  if (!URL.canParse(String(url))) return undefined;
+  const socket = new URL(url);
+  const scheme = SCHEMES.get(socket.protocol);
+  if (scheme === undefined) return undefined;
+  socket.protocol = scheme;
+  socket.pathname = `${socket.pathname.replace(/\/$/, "")}/socket/websocket`;
+  socket.searchParams.set("vsn", "2.0.0");
+  socket.searchParams.set("bundle", "1");
+  return socket;
+}
+
+const SCHEMES: ReadonlyMap<string, string> = new Map([
+  ["http:", "ws:"],
+  ["https:", "wss:"],
+  ["ws:", "ws:"],
+  ["wss:", "wss:"],
+]);

@@ -1,0 +1,336 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { InvalidValueError } from "../../core/mod.ts";
+import { Client } from "../phoenix/testing/client.ts";
+import { identity, serve, type Service } from "../phoenix/testing/service.ts";
+import {
+  LiveClient,
+  type LiveClientOptions,
+  type LiveModel,
+  type LiveRoom,
+  type Readable,
+  sameItems,
+} from "./mod.ts";
+
+interface Model extends LiveModel {
+  facets: { name: string; cursor: { x: number; y: number } };
+}
+
+/** Waits until a value is as it shall be. */
+function until<T>(
+  value: Readable<T>,
+  isThere: (value: T) => boolean,
+): Promise<T> {
+  return new Promise((resolve) => {
+    const stop = value.subscribe(look);
+    look(value.get());
+
+    function look(now: T): void {
+      if (!isThere(now)) return;
+      stop?.();
+      resolve(now);
+    }
+  });
+}
+
+/** A client of a service. Any error that it reports fails the test. */
+function clientOf(
+  { port }: Service,
+  options: Partial<LiveClientOptions> = {},
+): LiveClient<Model> {
+  return new LiveClient<Model>({
+    url: `http://127.0.0.1:${port}`,
+    throttleMs: 1,
+    onError(error) {
+      throw error;
+    },
+    ...options,
+  });
+}
+
+const isLive = ({ type }: { readonly type: string }) => type === "live";
+
+/** The names of the others in a room. */
+function namesIn(room: LiveRoom<Model>): Readable<readonly unknown[]> {
+  return room.select(
+    ({ others }) => others.map(({ facets }) => facets.name),
+    sameItems,
+  );
+}
+
+Deno.test("LiveClient.room() shows the others, and not oneself", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service, { subject: "bob" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  assertEquals(room.status.get(), { type: "connecting" });
+  assertEquals(room.others.get(), []);
+  await until(room.status, isLive);
+  const other = bob.room("doc-42", { facets: { name: "Bob" } });
+  const [person] = await until(room.others, (all) => all.length > 0);
+  assertEquals([person?.id, person?.facets.name], ["bob", "Bob"]);
+  assertEquals(await until(namesIn(other), (all) => all.length > 0), ["Ada"]);
+  const { id, facets } = room.me.get();
+  assertEquals([id, facets], ["ada", { name: "Ada" }]);
+});
+
+Deno.test("LiveClient.room() shows the tabs of a person as one person", async () => {
+  await using service = serve();
+  using bob = clientOf(service, { subject: "bob" });
+  using laptop = clientOf(service, { subject: "ada" });
+  using phone = clientOf(service, { subject: "ada" });
+  const room = bob.room("doc-42");
+  laptop.room("doc-42", { facets: { activity: "editing" } });
+  phone.room("doc-42", { facets: { activity: "idle" } });
+  const [person, ...more] = await until(
+    room.others,
+    ([person]) => person?.connections.length === 2,
+  );
+  assertEquals([person?.id, person?.activity, more], ["ada", "editing", []]);
+});
+
+Deno.test("LiveClient.room() without facets only watches", async () => {
+  await using service = serve();
+  using bob = clientOf(service, { subject: "bob" });
+  const room = bob.room("doc-42");
+  await until(room.status, isLive);
+  assertEquals(service.server.store.size, 0);
+  room.update({ name: "Bob" });
+  using ada = clientOf(service);
+  assertEquals(
+    await until(namesIn(ada.room("doc-42")), (all) => all.length > 0),
+    ["Bob"],
+  );
+});
+
+Deno.test("LiveRoom.update() shows oneself at once, and the others the latest", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { throttleMs: 20 });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42");
+  await until(other.others, (all) => all.length > 0);
+  const seen: unknown[] = [];
+  const cursor = other.select(({ others: [ada] }) => ada?.facets.cursor);
+  cursor.subscribe((place) => seen.push(place?.x));
+  for (let x = 0; x <= 100; x++) room.update({ cursor: { x, y: 0 } });
+  assertEquals(room.me.get().facets, { name: "Ada", cursor: { x: 100, y: 0 } });
+  await until(cursor, (place) => place?.x === 100);
+  // The first one goes at once, all later ones together.
+  assertEquals(seen, [0, 100]);
+});
+
+Deno.test("LiveRoom.select() hears nothing of the cursors of others", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  using bob = clientOf(service, { subject: "bob" });
+  using eve = clientOf(service, { subject: "eve" });
+  const mover = ada.room("doc-42", { facets: { name: "Ada" } });
+  bob.room("doc-42", { facets: { name: "Bob" } });
+  const room = eve.room("doc-42");
+  await until(room.others, (all) => all.length === 2);
+  const heard = { names: 0, bob: 0, cursor: 0 };
+  namesIn(room).subscribe(() => heard.names++);
+  const isBob = ({ id }: { readonly id: string }) => id === "bob";
+  room.select(({ others }) => others.find(isBob)).subscribe(() => heard.bob++);
+  const cursor = room.select(({ others }) =>
+    others.find(({ facets }) => facets.name === "Ada")?.facets.cursor
+  );
+  cursor.subscribe(() => heard.cursor++);
+  for (let x = 1; x <= 20; x++) {
+    mover.update({ cursor: { x, y: 0 } });
+    await until(cursor, (place) => place?.x === x);
+  }
+  assertEquals(heard, { names: 0, bob: 0, cursor: 20 });
+});
+
+Deno.test("LiveRoom.setVisibility() hides from the others at once", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42");
+  await until(other.others, (all) => all.length === 1);
+  room.setVisibility("private");
+  assertEquals(room.me.get().visibility, "private");
+  await until(other.others, (all) => all.length === 0);
+  room.setVisibility("public");
+  await until(other.others, (all) => all.length === 1);
+});
+
+Deno.test("LiveRoom.broadcast() reaches those who listen", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42");
+  assertEquals(room.broadcast("wave"), false);
+  await Promise.all([room, other].map(({ status }) => until(status, isLive)));
+  const heard = new Promise((resolve) => other.on("wave", resolve));
+  assertEquals(room.broadcast("wave", { hand: "left" }), true);
+  assertEquals(await heard, { payload: { hand: "left" }, from: "ada" });
+});
+
+Deno.test("LiveRoom.leave() is a goodbye", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42");
+  await until(other.others, (all) => all.length === 1);
+  await room.leave();
+  assertEquals(room.status.get(), { type: "closed" });
+  await until(other.others, (all) => all.length === 0);
+});
+
+Deno.test("LiveRoom.leave() leaves a room that others of the page use to them", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  assertStrictEquals(ada.room("doc-42"), room);
+  await until(room.status, isLive);
+  await room.leave();
+  assertEquals(room.status.get(), { type: "live" });
+  await room.leave();
+  assertEquals([room.status.get(), service.server.store.size], [
+    { type: "closed" },
+    0,
+  ]);
+});
+
+Deno.test("a lost connection is opened again, and nobody is seen to leave", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service, { subject: "bob" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42", { facets: { name: "Bob" } });
+  await until(room.others, (all) => all.length === 1);
+  await until(other.others, (all) => all.length === 1);
+  const counts = new Set<number>();
+  for (const { others } of [room, other]) {
+    others.subscribe(({ length }) => counts.add(length));
+  }
+  for (const socket of [...service.endpoint.sockets]) {
+    socket.close(1012, "service restart");
+  }
+  await until(room.status, ({ type }) => type === "reconnecting");
+  room.update({ cursor: { x: 7, y: 0 } });
+  await until(
+    other.others,
+    ([ada]) => ada?.facets.cursor?.x === 7,
+  );
+  await until(room.status, isLive);
+  await until(other.status, isLive);
+  assertEquals([...counts], [1]);
+});
+
+Deno.test("a token that the service refuses is not tried again", async () => {
+  await using service = serve({
+    authorize: () => ({ reason: "the token is not good" }),
+  });
+  using ada = clientOf(service, { token: () => "x" });
+  const room = ada.room("doc-42");
+  assertEquals(
+    await until(room.status, ({ type }) => type === "refused"),
+    { type: "refused", reason: "Cannot connect: the token is not good" },
+  );
+  assertEquals(ada.room("doc-43").status.get().type, "refused");
+});
+
+Deno.test("a client that is kicked does not return", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  service.socketOf("doc-42").kick();
+  assertEquals(
+    await until(room.status, ({ type }) => type === "refused"),
+    { type: "refused", reason: "kicked" },
+  );
+  assertEquals(service.server.store.size, 0);
+});
+
+Deno.test("a room that one may not read is refused, and the others are not", async () => {
+  await using service = serve({
+    authorize: () => identity({ canRead: (topic) => topic !== "secret" }),
+  });
+  using ada = clientOf(service);
+  const secret = ada.room("secret");
+  const open = ada.room("open");
+  assertEquals(
+    await until(secret.status, ({ type }) => type === "refused"),
+    { type: "refused", reason: "unauthorized" },
+  );
+  await until(open.status, isLive);
+});
+
+Deno.test("a copy of a tab gets a name of its own", async () => {
+  await using service = serve();
+  using one = clientOf(service, { subject: "ada", connection: "tab" });
+  using copy = clientOf(service, { subject: "ada", connection: "tab" });
+  using bob = clientOf(service);
+  const room = one.room("doc-42", { facets: { name: "first" } });
+  await until(room.status, isLive);
+  copy.room("doc-42", { facets: { name: "second" } });
+  const [person] = await until(
+    bob.room("doc-42").others,
+    ([person]) => person?.connections.length === 2,
+  );
+  assertEquals(
+    person?.connections.map(({ facets }) => facets.name).sort(),
+    ["first", "second"],
+  );
+});
+
+Deno.test("a reload keeps the name of its connection, and nobody sees a leave", async () => {
+  await using service = serve();
+  using bob = clientOf(service);
+  const room = bob.room("doc-42");
+  const options = { subject: "ada", connection: "tab" };
+  const before = clientOf(service, options);
+  before.room("doc-42", { facets: { name: "before" } });
+  await until(room.others, (all) => all.length === 1);
+  const counts = new Set<number>();
+  room.others.subscribe(({ length }) => counts.add(length));
+  before[Symbol.dispose]();
+  using after = clientOf(service, options);
+  after.room("doc-42", { facets: { name: "after" } });
+  const [person] = await until(
+    room.others,
+    ([person]) => person?.facets.name === "after",
+  );
+  assertEquals([person?.connections.length, [...counts]], [1, [1]]);
+});
+
+Deno.test("a large room arrives in parts", async () => {
+  await using service = serve();
+  for (let n = 0; n < 2_500; n++) service.topics.track("doc-42", `p${n}`, {});
+  using ada = clientOf(service);
+  const room = ada.room("doc-42");
+  assertEquals(room.others.get().length, 0);
+  await until(room.status, isLive);
+  assertEquals(room.others.get().length, 2_500);
+});
+
+Deno.test("live clients and clients of Phoenix see each other", async () => {
+  await using service = serve();
+  await using phoenix = await Client.connect(service);
+  await phoenix.join("doc-42", { key: "eve", meta: { mood: "fine" } });
+  using ada = clientOf(service, { subject: "ada" });
+  const room = ada.room("doc-42", { facets: { activity: "editing" } });
+  const [eve] = await until(room.others, (all) => all.length === 1);
+  assertEquals(eve?.id, "eve");
+  const [, , , , diff] = await phoenix.event("presence_diff");
+  assertEquals(Object.keys(Object(diff.joins)), ["ada"]);
+});
+
+Deno.test("LiveClient refuses options that it can't use", () => {
+  const url = "http://localhost";
+  for (
+    const options of [{ url: "localhost" }, { url: "ftp://x" }, { url, x: 1 }]
+  ) {
+    assertThrows(() => new LiveClient(options), InvalidValueError);
+  }
+  const closed = new LiveClient({ url });
+  closed[Symbol.dispose]();
+  assertThrows(() => closed.room("doc-42"), Error, "the client is closed");
+});

@@ -1,0 +1,333 @@
+import { isJsonObject, type JsonObject, parseJson } from "../internal.ts";
+
+/** A `WebSocket`, as far as a client needs it: also that of the package `ws`. */
+export interface ClientWebSocket {
+  /** Sends a frame. */
+  send(frame: string): void;
+  /** Begins to close. */
+  close(code?: number): void;
+  /** Listens to received frames. */
+  addEventListener(
+    type: "message",
+    listener: (event: { readonly data: unknown }) => void,
+  ): void;
+  /** Listens to its end. */
+  addEventListener(
+    type: "close",
+    listener: (
+      event: { readonly code: number; readonly reason: string },
+    ) => void,
+  ): void;
+  /** Listens to its begin, or to a failure, which a close follows. */
+  addEventListener(type: "open" | "error", listener: () => void): void;
+}
+
+/** Opens a socket. */
+export type WebSocketClass = new (
+  url: string,
+  protocols?: string[],
+) => ClientWebSocket;
+
+/** What a socket tells its client. */
+export interface SocketEvents {
+  /** It has opened: join. */
+  onOpen(): void;
+  /** It is lost, and tries again. */
+  onLost(): void;
+  /** Something has failed on the way to a new attempt. */
+  onError(error: unknown): void;
+  /** It has given up, for a reason. */
+  onRefused(reason: string): void;
+  /** A message about a topic has arrived. */
+  onMessage(message: SocketMessage): void;
+}
+
+/** A message that is no reply. */
+export interface SocketMessage {
+  readonly joinRef: string | null;
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: JsonObject;
+}
+
+/** How a socket connects. */
+export interface SocketSettings {
+  /** The URL of the socket. */
+  readonly url: URL;
+  readonly WebSocket: WebSocketClass;
+  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
+  /** Returns a fresh token, if there are tokens. */
+  token(): Promise<string | undefined>;
+}
+
+/** What becomes of a message. */
+export type Answer =
+  /** It was done. */
+  | { readonly type: "ok"; readonly response: JsonObject }
+  /** The service refuses it. */
+  | { readonly type: "refused"; readonly reason: string }
+  /** There is no connection, or it was lost before the answer. */
+  | { readonly type: "lost" };
+
+/** How often a client shows that it lives. */
+const HEARTBEAT_MS = 25_000;
+
+/** How long a service may take to answer. */
+const PATIENCE_MS = 10_000;
+
+/** How long it may after the page was frozen, or the network has changed. */
+const SHORT_PATIENCE_MS = 3_000;
+
+/** The service says that only another token can help. */
+const FINAL = ["kicked", "revoked"];
+
+/** The longest pause between two attempts to connect. */
+const MAX_PAUSE_MS = 30_000;
+
+/**
+ * A connection that opens again after each loss, with growing pauses. It speaks
+ * the protocol of Phoenix, with bundles.
+ */
+export class LiveSocket {
+  readonly #settings: SocketSettings;
+  readonly #events: SocketEvents;
+  readonly #awaited = new Map<string, (answer: Answer) => void>();
+  /** The socket that is open or opens; another one replaces it. */
+  #socket: ClientWebSocket | undefined;
+  #isOpen = false;
+  #isOver = false;
+  #isConnecting = false;
+  #failures = 0;
+  #ref = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #beat: ReturnType<typeof setTimeout> | undefined;
+
+  /** Makes it; it connects with the first `hurry()`. */
+  constructor(settings: SocketSettings, events: SocketEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** Whether it is open. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Returns a name for a join or another message. */
+  nextRef(): string {
+    return String(++this.#ref);
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param onAnswer Called once, before any later message is passed on.
+   */
+  push(
+    joinRef: string,
+    topic: string,
+    event: string,
+    payload: object,
+    onAnswer: (answer: Answer) => void,
+    ref: string = this.nextRef(),
+  ): void {
+    if (!this.#isOpen) return onAnswer({ type: "lost" });
+    this.#awaited.set(ref, onAnswer);
+    this.#write(joinRef, ref, topic, event, payload);
+  }
+
+  /**
+   * Connects at once if it does not; asks an open connection for a sign of life.
+   * Call it when the page has slept, or the network has changed.
+   */
+  hurry(): void {
+    if (this.#isOver || this.#isConnecting) return;
+    if (this.#isOpen) return this.#checkLife(SHORT_PATIENCE_MS);
+    clearTimeout(this.#retry);
+    this.#connect().catch((error: unknown) => this.#failed(error));
+  }
+
+  /** Closes it for good. */
+  close(): void {
+    this.#isOver = true;
+    this.#isConnecting = false;
+    clearTimeout(this.#retry);
+    this.#drop();
+  }
+
+  async #connect(): Promise<void> {
+    this.#isConnecting = true;
+    const { url, WebSocket, token } = this.#settings;
+    const text = await token();
+    if (this.#isOver) return;
+    const protocols = text === undefined
+      ? []
+      : ["phoenix", `base64url.bearer.phx.${base64UrlOf(text)}`];
+    const socket = this.#socket = new WebSocket(url.href, protocols);
+    let hasOpened = false;
+    this.#expect(PATIENCE_MS);
+    socket.addEventListener("open", () => {
+      hasOpened = true;
+      if (this.#socket === socket) this.#opened();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (this.#socket === socket) this.#receive(data);
+    });
+    // A close follows.
+    socket.addEventListener("error", () => {});
+    socket.addEventListener("close", ({ code, reason }) => {
+      if (this.#socket !== socket) return;
+      this.#drop();
+      if (code === POLICY_VIOLATION && FINAL.includes(reason)) {
+        return this.#refused(reason);
+      }
+      if (hasOpened) return this.#lost();
+      // Browsers do not say why a socket is refused.
+      this.#askWhy(text).catch(() => this.#lost());
+    });
+  }
+
+  #opened(): void {
+    this.#isConnecting = false;
+    this.#isOpen = true;
+    this.#beatLater();
+    this.#events.onOpen();
+  }
+
+  /** Lets the socket be the former one: nothing of it is heard any more. */
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#isOpen = false;
+    clearTimeout(this.#beat);
+    socket?.close();
+    const awaited = [...this.#awaited.values()];
+    this.#awaited.clear();
+    for (const onAnswer of awaited) onAnswer({ type: "lost" });
+  }
+
+  #lost(): void {
+    this.#isConnecting = false;
+    if (this.#isOver) return;
+    this.#events.onLost();
+    // Somebody calls `hurry()` once there is a network again.
+    const longest = isOffline()
+      ? MAX_PAUSE_MS
+      : Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, MAX_PAUSE_MS);
+    this.#failures++;
+    const pauseMs = longest * (0.5 + Math.random() / 2);
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.hurry(), pauseMs);
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isOver) return;
+    this.#events.onError(error);
+    this.#lost();
+  }
+
+  #refused(reason: string): void {
+    this.#isConnecting = false;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events.onRefused(reason);
+  }
+
+  /** Asks the service why it has refused the socket. */
+  async #askWhy(token: string | undefined): Promise<void> {
+    const { url, fetch } = this.#settings;
+    const http = new URL(url);
+    http.protocol = url.protocol === "wss:" ? "https:" : "http:";
+    const headers: HeadersInit = token === undefined
+      ? {}
+      : { authorization: `Bearer ${token}` };
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const response = await fetch(http, { headers, signal });
+    const reason = (await response.text()).trim();
+    const { status } = response;
+    if (status === 401 || status === 403) this.#refused(reason);
+    else this.#lost();
+  }
+
+  #receive(data: unknown): void {
+    this.#failures = 0;
+    this.#beatLater();
+    const messages = typeof data === "string" ? parseJson(data) : undefined;
+    if (!Array.isArray(messages)) return;
+    for (const message of messages) if (isMessage(message)) this.#take(message);
+  }
+
+  #take([joinRef, ref, topic, event, payload]: Message): void {
+    if (event !== "phx_reply") {
+      this.#events.onMessage({ joinRef, topic, event, payload });
+      return;
+    }
+    const onAnswer = ref === null ? undefined : this.#awaited.get(ref);
+    if (ref === null || onAnswer === undefined) return;
+    this.#awaited.delete(ref);
+    const { status } = payload;
+    const response = isJsonObject(payload.response) ? payload.response : {};
+    if (status === "ok") return onAnswer({ type: "ok", response });
+    const { reason } = response;
+    onAnswer({
+      type: "refused",
+      reason: typeof reason === "string" ? reason : "no reason given",
+    });
+  }
+
+  #beatLater(): void {
+    clearTimeout(this.#beat);
+    this.#beat = setTimeout(() => this.#checkLife(PATIENCE_MS), HEARTBEAT_MS);
+  }
+
+  /** Asks for an answer, without which the connection is lost. */
+  #checkLife(patienceMs: number): void {
+    this.#expect(patienceMs);
+    this.#write(null, this.nextRef(), "phoenix", "heartbeat", {});
+  }
+
+  /** Gives the connection up, unless there is a sign of life in time. */
+  #expect(patienceMs: number): void {
+    clearTimeout(this.#beat);
+    this.#beat = setTimeout(() => {
+      this.#drop();
+      this.#lost();
+    }, patienceMs);
+  }
+
+  #write(...message: readonly unknown[]): void {
+    if (this.#isOpen) this.#socket?.send(JSON.stringify(message));
+  }
+}
+
+const FIRST_PAUSE_MS = 500;
+
+/** The close code of a service that no longer wants the client. */
+const POLICY_VIOLATION = 1008;
+
+type Message = readonly [
+  joinRef: string | null,
+  ref: string | null,
+  topic: string,
+  event: string,
+  payload: JsonObject,
+];
+
+function isMessage(value: unknown): value is Message {
+  if (!Array.isArray(value) || value.length !== 5) return false;
+  const [joinRef, ref, topic, event, payload] = value;
+  const isRef = (ref: unknown) => ref === null || typeof ref === "string";
+  return isRef(joinRef) && isRef(ref) && typeof topic === "string" &&
+    typeof event === "string" && isJsonObject(payload);
+}
+
+function isOffline(): boolean {
+  const browser: object | undefined = globalThis.navigator;
+  return browser !== undefined && "onLine" in browser && !browser.onLine;
+}
+
+function base64UrlOf(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

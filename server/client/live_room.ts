@@ -70,7 +70,7 @@ export interface RoomOptions<M extends LiveModel = LiveModel> {
 /** A broadcast of somebody in the room. */
 export interface RoomEvent<M extends LiveModel = LiveModel> {
   /** What was sent. */
-  readonly payload: unknown;
+  readonly payload: JsonObject;
   /** Who has sent it; `undefined` if it was no member of the room. */
   readonly from: M["subject"] | undefined;
 }

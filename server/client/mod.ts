@@ -47,6 +47,7 @@
  * @module
  */
 
+export type { JsonObject, JsonValue } from "../internal.ts";
 export type * from "./http/client_options.ts";
 export * from "./http/presence_client.ts";
 export { PresenceRequestError } from "./http/request_error.ts";

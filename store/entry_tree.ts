@@ -24,18 +24,13 @@ export class Branch<L extends Leaf> {
   /** Has the fields that all of them share: those before it. */
   readonly snapshot: EntryKey;
   /** What is below each of its values: always two or more. */
-  readonly below = new Map<Key | undefined, Node<L>>();
+  readonly below: Map<Key | undefined, Node<L>> = new Map();
 
   constructor(depth: number, key: EntryKey) {
     this.depth = depth;
     this.snapshot = entryKeyOf(key);
   }
 }
-
-/** Returns the nodes of a tree, for the tests. `mod.ts` does not export it. */
-export let nodesOf: <L extends Leaf>(
-  tree: EntryTree<L>,
-) => ReadonlyMap<Key, Node<L>>;
 
 /**
  * Entries by their keys: subject, then context, resource and origin. There is a
@@ -50,8 +45,9 @@ export class EntryTree<L extends Leaf> {
   readonly #bySubject = new Map<Key, Node<L>>();
   #size = 0;
 
-  static {
-    nodesOf = (tree) => tree.#bySubject;
+  /** For the tests. */
+  private get nodes(): ReadonlyMap<Key, Node<L>> {
+    return this.#bySubject;
   }
 
   /** How many leaves the tree has. */

@@ -54,13 +54,6 @@ import {
   WatcherCursor,
 } from "./watcher_cursor.ts";
 
-/** Returns the parts of a store, for the tests. `mod.ts` does not export it. */
-export let partsOf: <M extends PresenceModel>(store: PresenceStore<M>) => {
-  readonly entries: EntryIndex<M>;
-  readonly deadlines: DeadlineQueue<Entry<M>>;
-  readonly log: ChangeLog<M>;
-};
-
 /**
  * Presence in memory: one snapshot per subject, context, resource and origin,
  * summaries per subject, and the changes that watchers need. It reads no clock:
@@ -103,14 +96,6 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
   readonly #entries = new EntryIndex<M>();
   readonly #deadlines = new DeadlineQueue<Entry<M>>();
   readonly #log: ChangeLog<M>;
-
-  static {
-    partsOf = (store) => ({
-      entries: store.#entries,
-      deadlines: store.#deadlines,
-      log: store.#log,
-    });
-  }
 
   /**
    * Makes an empty store.
@@ -749,6 +734,19 @@ export class PresenceStore<M extends PresenceModel = PresenceModel>
     return changes
       .map((change) => visibleChange(change, visible))
       .filter((change) => change !== undefined);
+  }
+
+  /** For the tests. */
+  private get parts(): {
+    readonly entries: EntryIndex<M>;
+    readonly deadlines: DeadlineQueue<Entry<M>>;
+    readonly log: ChangeLog<M>;
+  } {
+    return {
+      entries: this.#entries,
+      deadlines: this.#deadlines,
+      log: this.#log,
+    };
   }
 }
 

@@ -13,11 +13,6 @@ import { type ClusterOptions, settingsOf } from "./cluster_options.ts";
 import type { ClusterStats, ClusterStatus } from "./cluster_stats.ts";
 import type { QuestionOptions } from "./survey.ts";
 
-/** Returns the parts of a node. For tests that check invariants. */
-export let partsOf: <M extends PresenceModel>(
-  cluster: Cluster<M>,
-) => ClusterNode<M>;
-
 /**
  * A node of a cluster. It shares the entries that its server has received, and
  * puts those of other nodes into its server. Leave the cluster when the server
@@ -29,10 +24,8 @@ export class Cluster<M extends PresenceModel = PresenceModel>
   implements AsyncDisposable {
   readonly #node: ClusterNode<M>;
   #left: Promise<void> | undefined;
-
-  static {
-    partsOf = (cluster) => cluster.#node;
-  }
+  /** Leaves the cluster and retracts the own entries. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /** Made by {@linkcode joinCluster}. */
   constructor(
@@ -44,6 +37,7 @@ export class Cluster<M extends PresenceModel = PresenceModel>
     assertServer(server, action);
     const rule = "must be a PresenceBackbone";
     assertMethods(backbone, ["connect"], "backbone", rule, action);
+    this[Symbol.asyncDispose] = this.leave;
     this.#node = new ClusterNode(
       server,
       backbone,
@@ -214,9 +208,9 @@ export class Cluster<M extends PresenceModel = PresenceModel>
     return this.#left;
   }
 
-  /** Leaves the cluster and retracts the own entries. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.leave();
+  /** For tests that check invariants. */
+  private get parts(): ClusterNode<M> {
+    return this.#node;
   }
 }
 

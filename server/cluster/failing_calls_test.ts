@@ -10,9 +10,9 @@ import { FakeTime } from "@std/testing/time";
 import type { PresenceUpdate } from "../../core/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { keyOf, update } from "../testing/harness.ts";
-import { type Cluster, joinCluster, partsOf } from "./cluster.ts";
+import { type Cluster, joinCluster } from "./cluster.ts";
 import type { RowWrite } from "./backbone.ts";
-import { checkpoint, MemoryBackbone } from "./memory_backbone.ts";
+import { MemoryBackbone } from "./memory_backbone.ts";
 import { contextName, rowId } from "./row_codec.ts";
 import { Gate } from "./testing/gate.ts";
 import { SILENT } from "./testing/silent_listener.ts";
@@ -117,7 +117,7 @@ Deno.test("joinCluster() unfollows no context that may have a stale own row befo
   using pair = await Pair.connected(false);
   const { a, gate, servers } = pair;
   const context = contextName("doc-1");
-  const isFollowed = () => partsOf(a).contexts.all.has(context);
+  const isFollowed = () => a["parts"].contexts.all.has(context);
   servers[1].watch({ context: "doc-1" }).next();
   pair.receive();
   await pair.pass(20);
@@ -146,7 +146,7 @@ Deno.test("joinCluster() unfollows no context with a held row that replaces an o
   await stranger.acquire({ ...life, count: 1, announced: "", written: [] });
   pair.receive();
   await pair.pass(20);
-  const goBack = checkpoint(backbone);
+  const goBack = backbone["checkpoint"]();
   await stranger.write(life, [rowOf("alice")]);
   await pair.pass(20);
   // A replica takes over that lacks the move, and no node can detect that the
@@ -186,7 +186,7 @@ Deno.test("joinCluster() removes the other node's row of a subject whose own row
   const [a, b] = servers;
   pair.receive();
   await pair.pass(20);
-  const goBack = checkpoint(backbone);
+  const goBack = backbone["checkpoint"]();
   gate.hold("write");
   a.withdraw(keyOf());
   await pair.pass(5);
@@ -253,7 +253,8 @@ Deno.test("joinCluster() removes an own entry whose goodbye at another node arri
   await pair.pass(20);
   gate.hold("read");
   // An interruption that loses nothing.
-  checkpoint(backbone)();
+  const goBack = backbone["checkpoint"]();
+  goBack();
   await pair.pass(5);
   servers[1].withdraw(keyOf({ subject: "bob" }));
   await pair.pass(5);
@@ -290,7 +291,7 @@ Deno.test("joinCluster() reads at most 64 contexts at once, however often it is 
     pair.receive({ context: `doc-${index}` });
   }
   await pair.pass(50);
-  assertEquals(partsOf(a).contexts.all.size, many);
+  assertEquals(a["parts"].contexts.all.size, many);
   const before = reads();
   gate.holdAnswer("read");
   for (let turn = 0; turn < 5; turn++) {

@@ -24,12 +24,6 @@ import {
 /** How many rows one step of a purge removes. */
 const PURGE_STEP = 1_000;
 
-/**
- * Saves what a backbone has; returns a function that restores it, as when a
- * replica takes over that lacks the last writes. For tests.
- */
-export let checkpoint: (backbone: MemoryBackbone) => () => void;
-
 /** Options of a {@linkcode MemoryBackbone}. */
 export interface MemoryBackboneOptions {
   /**
@@ -62,10 +56,6 @@ export interface MemoryBackboneOptions {
 export class MemoryBackbone implements PresenceBackbone {
   readonly #state: MemoryState;
 
-  static {
-    checkpoint = (backbone) => backbone.#state.checkpoint();
-  }
-
   /** Makes a backbone without connections. */
   constructor({ clock = steadyNow }: MemoryBackboneOptions = {}) {
     this.#state = new MemoryState(clock);
@@ -84,6 +74,14 @@ export class MemoryBackbone implements PresenceBackbone {
   /** Forgets everything, as a restart without a disk does. */
   restart(): void {
     this.#state.forget();
+  }
+
+  /**
+   * Saves what it has; returns a function that restores it, as when a replica
+   * takes over that lacks the last writes. For tests.
+   */
+  private checkpoint(): () => void {
+    return this.#state.checkpoint();
   }
 }
 

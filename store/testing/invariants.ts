@@ -19,16 +19,9 @@ import {
 } from "../deadline_queue.ts";
 import type { Entry } from "../entry.ts";
 import type { EntryIndex } from "../entry_index.ts";
-import {
-  Branch,
-  type EntryTree,
-  FIELDS,
-  type Node,
-  nodesOf,
-} from "../entry_tree.ts";
+import { Branch, type EntryTree, FIELDS, type Node } from "../entry_tree.ts";
 import type { PresenceStore } from "../mod.ts";
 import type { OneOrMany } from "../one_or_many.ts";
-import { partsOf } from "../presence_store.ts";
 import { placeOf } from "./naive_store.ts";
 
 /**
@@ -38,7 +31,7 @@ import { placeOf } from "./naive_store.ts";
 export function assertInvariants<M extends PresenceModel>(
   store: PresenceStore<M>,
 ): void {
-  const { entries, deadlines, log } = partsOf(store);
+  const { entries, deadlines, log } = store["parts"];
   const all = assertIndex(entries, log);
   assertEquals(store.size, all.size, "size of the store");
   for (const entry of all) assertEntry(entry);
@@ -119,7 +112,7 @@ function assertTree<M extends PresenceModel>(
       walk(deeper, { ...above, [field]: value });
     }
   };
-  for (const [subject, node] of nodesOf<Entry<M>>(tree)) {
+  for (const [subject, node] of tree["nodes"]) {
     walk(node, { subject });
   }
   assertEquals(tree.size, all.size, "size of the tree");

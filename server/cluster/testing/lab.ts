@@ -2,7 +2,7 @@ import type { PresenceModel, PresenceUpdate } from "../../../core/mod.ts";
 import { PresenceServer, type PresenceServerOptions } from "../../mod.ts";
 import { Mirror, update } from "../../testing/harness.ts";
 import type { BackboneConnection } from "../backbone.ts";
-import { type Cluster, joinCluster, partsOf } from "../cluster.ts";
+import { type Cluster, joinCluster } from "../cluster.ts";
 import type { ClusterOptions } from "../cluster_options.ts";
 import type { FollowedContext } from "../followed_contexts.ts";
 import { contextName, nodeContext, NODES } from "../row_codec.ts";
@@ -76,12 +76,12 @@ export class LabNode {
   }
 
   get #followed(): ReadonlyMap<string, FollowedContext<PresenceModel>> {
-    return partsOf(this.cluster).contexts.all;
+    return this.cluster["parts"].contexts.all;
   }
 
   /** How many writes wait. */
   get waiting(): number {
-    return partsOf(this.cluster).outbox.size;
+    return this.cluster["parts"].outbox.size;
   }
 
   /** Watches a context. */

@@ -3,7 +3,7 @@ import type {
   BackboneListener,
   PresenceBackbone,
 } from "../backbone.ts";
-import { checkpoint, MemoryBackbone } from "../memory_backbone.ts";
+import { MemoryBackbone } from "../memory_backbone.ts";
 import type { Random } from "./random.ts";
 import type {
   SimulatedProcess,
@@ -143,7 +143,7 @@ export class SimulatedNetwork {
   /** Saves the state of the backbone, as a replica does. */
   checkpoint(): void {
     const { now } = this.#processes;
-    this.#checkpoints.push({ at: now, goBack: checkpoint(this.backbone) });
+    this.#checkpoints.push({ at: now, goBack: this.backbone["checkpoint"]() });
     while ((this.#checkpoints[0]?.at ?? now) < now - REPLICA_LAG) {
       this.#checkpoints.shift();
     }

@@ -7,7 +7,7 @@ import {
 } from "../../../core/mod.ts";
 import { FACET_ALLOWANCE_MS } from "../../internal.ts";
 import { PresenceServer, PresenceView, type Whereabouts } from "../../mod.ts";
-import { type Cluster, joinCluster, partsOf } from "../cluster.ts";
+import { type Cluster, joinCluster } from "../cluster.ts";
 import { NodeNameTakenError } from "../errors.ts";
 import { contextName, rowId } from "../row_codec.ts";
 import { Random } from "./random.ts";
@@ -230,7 +230,7 @@ export class Simulation {
           );
         },
       });
-      partsOf(cluster).contexts.pace.size = this.#slice;
+      cluster["parts"].contexts.pace.size = this.#slice;
       const watchers = new Set<Watcher>();
       this.#nodes.set(name, { name, process, server, cluster, watchers });
     });
@@ -510,7 +510,7 @@ export class Simulation {
     // Who took over what is lost by the backbone must say so again.
     if (this.#hasLostTheLatest) return;
     // While the backbone is away nobody learns of what was not followed before.
-    const { all } = partsOf(node.cluster).contexts;
+    const { all } = node.cluster["parts"].contexts;
     const followed = all.get(contextName(context));
     if (followed?.memory === "") return;
     const { now } = this.#processes;
@@ -521,7 +521,7 @@ export class Simulation {
       if (now - publisher.since < KNOWN_AFTER) continue;
       // Who was not known here before the backbone forgot all is known once
       // their node has written them again.
-      const { lease, memory } = partsOf(publisher.node.cluster).session;
+      const { lease, memory } = publisher.node.cluster["parts"].session;
       const isKnown = this.#trouble === "none" || lease.announced === memory;
       if (!isKnown && !gone.has(rowId(publisher))) continue;
       this.#failures.push(
@@ -778,7 +778,7 @@ export class Simulation {
 
   #checkContext(node: Node, context: string, seen: Map<string, string>): void {
     const shown = this.#shown(node, context);
-    const { contexts, replication } = partsOf(node.cluster);
+    const { contexts, replication } = node.cluster["parts"];
     if (!contexts.all.has(contextName(context))) {
       assertEquals(shown, [], `${node.name} does not follow ${context}`);
       return;
@@ -802,7 +802,7 @@ export class Simulation {
   async #checkShared(nodes: readonly Node[]): Promise<void> {
     const observer = await this.#network.backbone.connect("observer", SILENT);
     const epochs = new Set(
-      nodes.map(({ cluster }) => partsOf(cluster).session.life.epoch),
+      nodes.map(({ cluster }) => cluster["parts"].session.life.epoch),
     );
     for (const context of CONTEXTS) {
       const { rows } = await observer.read(contextName(context));
@@ -810,7 +810,7 @@ export class Simulation {
       const shared = rows.filter(({ epoch }) => epochs.has(epoch))
         .map(({ node, epoch, id }) => `${node} ${epoch} ${id}`);
       const own = nodes.flatMap(({ cluster }) => {
-        const { session: { life }, replication } = partsOf(cluster);
+        const { session: { life }, replication } = cluster["parts"];
         return replication.own(context)
           .map((key) => `${life.node} ${life.epoch} ${rowId(key)}`);
       });
@@ -822,7 +822,7 @@ export class Simulation {
 
 /** Checks that the state of a node agrees with its server. */
 function checkIndexes({ name, server, cluster }: Node): void {
-  const { session: { life }, replication, outbox, contexts } = partsOf(cluster);
+  const { session: { life }, replication, outbox, contexts } = cluster["parts"];
   const followed = contexts.all;
   assertEquals(outbox.size, 0, `outbox of ${name}`);
   const owned = [...followed].flatMap(([context, { own }]) =>

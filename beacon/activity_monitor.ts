@@ -77,6 +77,8 @@ export class ActivityMonitor implements Disposable {
   readonly #timer: QuietTimer;
   #state: ActivityState = "active";
   #isDisposed = false;
+  /** Stops the monitor without calling `onChange`. The state stays. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /**
    * Makes a monitor of a person who is active now.
@@ -104,6 +106,7 @@ export class ActivityMonitor implements Disposable {
     }
     assertFunction(onChange, "onChange", ACTION);
     assertFunction(clock, "clock", ACTION);
+    this[Symbol.dispose] = this.#dispose;
     this.#activityTimeoutMs = activityTimeoutMs;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#onChange = onChange;
@@ -140,8 +143,7 @@ export class ActivityMonitor implements Disposable {
     this.#become("away");
   }
 
-  /** Stops the monitor without calling `onChange`. The state stays. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     this.#isDisposed = true;
     this.#timer.stop();
   }

@@ -153,6 +153,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
   /** Settles when no publish is in progress any more. */
   #published: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   constructor(options: HeartbeatOptions<M>) {
     assertOptions(options, ACTION);
@@ -173,6 +174,7 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
     if (goodbye !== undefined) assertFunction(goodbye, "goodbye", ACTION);
     assertFunction(clock, "clock", ACTION);
     assertFunction(steadyClock, "steadyClock", ACTION);
+    this[Symbol.asyncDispose] = this.stop;
     this.#options = { beacon, publish, goodbye, onError, intervalMs, signal };
     this.#clock = clock;
     this.#steadyClock = steadyClock;
@@ -201,10 +203,6 @@ class RunningHeartbeat<M extends PresenceModel> implements Heartbeat<M> {
 
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
   }
 
   readonly #onAbort = () => void this.stop();

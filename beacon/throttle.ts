@@ -62,6 +62,8 @@ export class Throttle<T> implements Disposable {
   #sentAt: Timestamp = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isDisposed = false;
+  /** Drops the delayed value, and sends nothing more. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /**
    * Makes a throttle that has sent nothing yet.
@@ -77,6 +79,7 @@ export class Throttle<T> implements Disposable {
     assertDelay(intervalMs, "intervalMs", ACTION);
     assertFunction(send, "send", ACTION);
     assertFunction(clock, "clock", ACTION);
+    this[Symbol.dispose] = this.#dispose;
     this.#intervalMs = intervalMs;
     this.#send = send;
     this.#clock = clock;
@@ -113,8 +116,7 @@ export class Throttle<T> implements Disposable {
     this.#send(value);
   }
 
-  /** Drops the delayed value, and sends nothing more. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     this.#isDisposed = true;
     this.#delayed = undefined;
     clearTimeout(this.#timer);

@@ -56,6 +56,8 @@ export class TypingDetector implements Disposable {
   readonly #timer: QuietTimer;
   #isTyping = false;
   #isDisposed = false;
+  /** Stops the detector without calling `onChange`. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /**
    * Makes a detector of a person who is not typing.
@@ -72,6 +74,7 @@ export class TypingDetector implements Disposable {
     assertDelay(debounceMs, "debounceMs", ACTION);
     assertFunction(onChange, "onChange", ACTION);
     assertFunction(clock, "clock", ACTION);
+    this[Symbol.dispose] = this.#dispose;
     this.#debounceMs = debounceMs;
     this.#onChange = onChange;
     this.#timer = new QuietTimer(() => this.stop(), clock);
@@ -99,8 +102,7 @@ export class TypingDetector implements Disposable {
     this.#onChange(false);
   }
 
-  /** Stops the detector without calling `onChange`. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     this.#isDisposed = true;
     this.#isTyping = false;
     this.#timer.stop();

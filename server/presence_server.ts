@@ -105,6 +105,8 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
   readonly #events = noEvents();
   readonly #replicated = noEvents();
   #replica: Replica<M> | undefined;
+  /** Ends all watches and the timer. The server accepts no more updates. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /**
    * Creates an empty server.
@@ -125,6 +127,7 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
       onChange: (change, cause) => this.#changed(change, cause),
     });
     const departures = new Departures<M>(settings.maxDepartures);
+    this[Symbol.dispose] = this.#dispose;
     this.#store = store;
     this.#maxSubjects = settings.maxSubjectsPerContext;
     this.#refusesStale = staleUpdates === "refuse";
@@ -544,15 +547,14 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return this.#replica = replica;
   }
 
-  /** Ends all watches and the timer. The server accepts no more updates. */
-  [Symbol.dispose](): void {
+  // Below the surface
+
+  #dispose(): void {
     if (this.#watches.closed) return;
     this.#sweeper.disarm();
     this.#watches.close();
     this.#replica?.listener.closed?.();
   }
-
-  // Below the surface
 
   #assertOpen(action: string): void {
     if (this.#watches.closed) throw new ServerClosedError(action);

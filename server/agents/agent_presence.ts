@@ -37,7 +37,11 @@ export class AgentPresence implements AsyncDisposable {
   readonly project: string;
   readonly #session: AgentSession;
 
+  /** Closes the agent. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
   private constructor(config: AgentConfig, session: AgentSession) {
+    this[Symbol.asyncDispose] = this.close;
     this.agentId = config.agentId;
     this.project = config.project;
     this.#session = session;
@@ -125,11 +129,6 @@ export class AgentPresence implements AsyncDisposable {
    */
   close(): Promise<void> {
     return this.#session.close();
-  }
-
-  /** Closes the agent. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   async #ask<T>(call: AgentCall, question: () => Promise<T>): Promise<T> {

@@ -28,6 +28,10 @@ export class AgentWatch implements AsyncIterableIterator<AgentEvent> {
   #isEnded = false;
   /** Thrown once, after the last kept event. */
   #error: Error | undefined;
+  /** Returns the watch, which is its own iterator. */
+  declare readonly [Symbol.asyncIterator]: () => this;
+  /** Ends the watch. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /** Made by `AgentPresence.watch()`. */
   constructor(
@@ -35,6 +39,8 @@ export class AgentWatch implements AsyncIterableIterator<AgentEvent> {
     signal: AbortSignal,
     onEnd: (watch: AgentWatch) => void,
   ) {
+    this[Symbol.asyncIterator] = () => this;
+    this[Symbol.asyncDispose] = this.#dispose;
     this.#buffer = buffer;
     this.#signal = signal;
     this.#onEnd = onEnd;
@@ -85,13 +91,7 @@ export class AgentWatch implements AsyncIterableIterator<AgentEvent> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Returns the watch, which is its own iterator. */
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** Ends the watch. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #dispose(): Promise<void> {
     await this.return();
   }
 

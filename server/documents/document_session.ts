@@ -76,6 +76,8 @@ export class DocumentSession implements Disposable {
   /** When the last key was typed: steady time. */
   #lastKeyAt: Timestamp = -Infinity;
   #isOver = false;
+  /** Leaves at once. Later calls do nothing. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /** Makes a session whose entries have been published. */
   constructor(
@@ -83,6 +85,7 @@ export class DocumentSession implements Disposable {
     rows: SessionRows,
     settings: SessionSettings,
   ) {
+    this[Symbol.dispose] = this.#dispose;
     this.#server = server;
     this.#rows = rows;
     this.#settings = settings;
@@ -284,8 +287,7 @@ export class DocumentSession implements Disposable {
     this.#end();
   }
 
-  /** Leaves at once. Later calls do nothing. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     if (this.#isOver) return;
     this.#end();
     if (!this.#server.closed) this.#rows.withdraw();

@@ -78,6 +78,15 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   #isClosed = false;
   /** A socket that was authorized before it was revoked does not open. */
   readonly #revocations = new Revocations();
+  /**
+   * Closes all sockets with 1012, so that their clients reconnect elsewhere, and
+   * accepts no more. What they held remains for the server's grace. A listener
+   * that is shut down before the clients have answered would send another code:
+   * `await using` waits for them.
+   */
+  declare readonly [Symbol.dispose]: () => void;
+  /** The same; waits until the clients have answered, 3 seconds at most. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /**
    * Makes an endpoint.
@@ -109,6 +118,8 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       const rule = "must be of the server that the topics are of";
       throw new InvalidValueError(action, "documents", rule, documents);
     }
+    this[Symbol.dispose] = this.#dispose;
+    this[Symbol.asyncDispose] = this.#asyncDispose;
     this.#authorize = authorize;
     const allLimits = limitsFrom(limits);
     this.#guard = createTrustGuard({ hosts, origins });
@@ -336,13 +347,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     return sockets.length;
   }
 
-  /**
-   * Closes all sockets with 1012, so that their clients reconnect elsewhere, and
-   * accepts no more. What they held remains for the server's grace. A listener
-   * that is shut down before the clients have answered would send another code:
-   * `await using` waits for them.
-   */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     this.#isClosed = true;
     for (const socket of [...this.sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
@@ -350,8 +355,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     this.#sockets.releaseLost();
   }
 
-  /** The same; waits until the clients have answered, 3 seconds at most. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #asyncDispose(): Promise<void> {
     const gone = [...this.sockets].map(({ gone }) => gone);
     this[Symbol.dispose]();
     const enough = new AbortController();

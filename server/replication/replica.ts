@@ -96,12 +96,15 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
   readonly #due = new DeadlineQueue<OwnEntry<M>>();
   #remoteSize = 0;
   #isOver = false;
+  /** Ends the replication and forgets the entries of other servers. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /**
    * Creates a replica. The server owns all entries that it has so far, which the
    * replica looks up when they are asked for.
    */
   constructor(host: ReplicaHost<M>, listener: ReplicationListener<M>) {
+    this[Symbol.dispose] = this.#dispose;
     this.#host = host;
     this.listener = listener;
   }
@@ -270,14 +273,13 @@ export class Replica<M extends PresenceModel> implements Replication<M> {
     this.#host.relay.deliver(context, text);
   }
 
-  /** Ends the replication and forgets the entries of other servers. */
-  [Symbol.dispose](): void {
+  // Below the surface
+
+  #dispose(): void {
     this.#isOver = true;
     this.forget(this.remote());
     this.#host.ended();
   }
-
-  // Below the surface
 
   /** Returns an entry, also one that the server had before the replication. */
   #entry(key: EntryKey<M>): OwnEntry<M> | HeldEntry<M> | undefined {

@@ -87,12 +87,15 @@ export class BoundedListening<State, Event>
   #isFlowing = false;
   #isDelivering = false;
   #isOver = false;
+  /** Ends without telling the listener. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /** Makes a listening that has not begun. */
   constructor(
     listener: Listener<State | Event>,
     options: ListeningOptions<State, Event>,
   ) {
+    this[Symbol.dispose] = this.#dispose;
     this.#listener = listener;
     this.#options = options;
   }
@@ -154,8 +157,7 @@ export class BoundedListening<State, Event>
     this.#listener.fail(error);
   }
 
-  /** Ends without telling the listener. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#isFlowing = false;

@@ -16,12 +16,18 @@ export class Reader<T> implements Watch<T>, Listener<T> {
   #isDone = false;
   #failure: { readonly error: unknown } | undefined;
   #waiting: ((result: Result<T> | Promise<Result<T>>) => void)[] = [];
+  /** Returns itself. */
+  declare readonly [Symbol.asyncIterator]: () => this;
+  /** Ends. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
 
   /** Makes a reader; `listen` returns what it reads, a signal ends it. */
   constructor(
     listen: (listener: Listener<T>) => Listening,
     signal?: AbortSignal,
   ) {
+    this[Symbol.asyncIterator] = () => this;
+    this[Symbol.asyncDispose] = this.#dispose;
     this.#listening = listen(this);
     this.#signal = signal;
   }
@@ -70,13 +76,7 @@ export class Reader<T> implements Watch<T>, Listener<T> {
     return Promise.resolve(DONE);
   }
 
-  /** Returns itself. */
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** Ends. */
-  [Symbol.asyncDispose](): Promise<void> {
+  #dispose(): Promise<void> {
     this.end();
     return Promise.resolve();
   }

@@ -62,8 +62,10 @@ class Subscription implements Listening {
   readonly #listener: Listener<string>;
   readonly #onEnd: () => void;
   #texts: string[] = [];
+  declare readonly [Symbol.dispose]: () => void;
 
   constructor(listener: Listener<string>, onEnd: () => void) {
+    this[Symbol.dispose] = this.#dispose;
     this.#listener = listener;
     this.#onEnd = onEnd;
   }
@@ -82,7 +84,7 @@ class Subscription implements Listening {
     }
   }
 
-  [Symbol.dispose](): void {
+  #dispose(): void {
     this.#texts = [];
     this.#onEnd();
   }

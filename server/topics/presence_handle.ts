@@ -84,6 +84,8 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
   readonly #entry: HeldEntry;
   readonly #lift: FacetLifter;
   #visibility: Visibility;
+  /** Leaves at once. Later calls do nothing. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /** Tracks a connection with its first meta. */
   constructor(
@@ -92,6 +94,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     meta: Meta,
   ) {
     const { visibility, lift } = settings;
+    this[Symbol.dispose] = this.#dispose;
     this.#visibility = visibility;
     this.#lift = lift;
     const facets = this.#facetsOf(meta, "track connection");
@@ -150,8 +153,7 @@ export class PresenceHandle<Meta = TopicMeta> implements Disposable {
     return this.#publishIfPresent(facets, visibility);
   }
 
-  /** Leaves at once. Later calls do nothing. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     this.#entry.withdraw();
   }
 

@@ -82,7 +82,7 @@ export function assertFunction(
 }
 
 /** The longest wait of a timer, in milliseconds: a longer one fires at once. */
-export const MAX_DELAY_MS: Duration = 2 ** 31 - 1;
+export const MAX_DELAY_MS: Duration = 2_147_483_647;
 
 /** Checks that a timer can wait for some milliseconds. */
 export function assertDelay(

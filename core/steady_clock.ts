@@ -1,9 +1,13 @@
 import type { Timestamp } from "./time.ts";
 
-const RealDate = globalThis.Date;
+const real = /* @__PURE__ */ readClocks();
 
-/** Added to `performance.now()`, gives Unix milliseconds. */
-const startedAt = RealDate.now() - performance.now();
+function readClocks() {
+  const { Date } = globalThis;
+  /** Added to `performance.now()`, gives Unix milliseconds. */
+  const startedAt = Date.now() - performance.now();
+  return { Date, startedAt };
+}
 
 /**
  * Returns the time in whole milliseconds by a steady clock, which is never set
@@ -26,7 +30,7 @@ const startedAt = RealDate.now() - performance.now();
  * ```
  */
 export function steadyNow(): Timestamp {
-  return globalThis.Date === RealDate
-    ? Math.floor(startedAt + performance.now())
+  return globalThis.Date === real.Date
+    ? Math.floor(real.startedAt + performance.now())
     : Date.now();
 }

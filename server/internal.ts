@@ -14,6 +14,7 @@ export * from "./shared/lengths.ts";
 export { pause } from "./shared/pause.ts";
 export { FACET_ALLOWANCE_MS } from "./replication/facet_deadlines.ts";
 export * from "./watch/live_batch.ts";
+export * from "./watch/presence_view.ts";
 export { startWatch } from "./watch/start_watch.ts";
 export { SweepLimit } from "./shared/sweep_limit.ts";
 export { toldOnce } from "./shared/told_once.ts";

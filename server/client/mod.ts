@@ -20,8 +20,8 @@
  *
  * @example HTTP
  * ```ts
- * import { PresenceClient } from "@ruthere/presence/client";
- * import { PresenceServer, PresenceView } from "@ruthere/presence/server";
+ * import { PresenceClient, PresenceView } from "@ruthere/presence/client";
+ * import { PresenceServer } from "@ruthere/presence/server";
  * import { createHttpHandler } from "@ruthere/presence/server/http";
  * import { assertEquals } from "@std/assert";
  *
@@ -47,7 +47,13 @@
  * @module
  */
 
-export type { JsonObject, JsonValue } from "../internal.ts";
+export {
+  type EntryDifference,
+  type JsonObject,
+  type JsonValue,
+  PresenceView,
+  type PresenceViewEvent,
+} from "../internal.ts";
 export type * from "./http/client_options.ts";
 export * from "./http/presence_client.ts";
 export { PresenceRequestError } from "./http/request_error.ts";

@@ -66,7 +66,7 @@ import { peopleOf } from "./people/person.ts";
 import { assertProfile } from "./people/profile.ts";
 import { SessionRows } from "./session_rows.ts";
 
-const isPublic = viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
+const isPublic = /* @__PURE__ */ viewerPolicy<DocumentModel>(PUBLIC_VIEWER);
 
 /** Sessions are private in a workspace; everything else counts if public. */
 const isNotRestricted: VisibilityPolicy<string, string> = (visibility) =>
@@ -116,6 +116,8 @@ export class DocumentPresence implements Disposable {
   readonly #tally = new ListeningTally();
   readonly #rooms: Rooms<DocumentRoom>;
   #isClosed = false;
+  /** Closes the documents: the sessions leave, the watches end. */
+  declare readonly [Symbol.dispose]: () => void;
 
   /**
    * Makes documents of a server's contexts.
@@ -127,6 +129,7 @@ export class DocumentPresence implements Disposable {
    */
   constructor(server: DocumentServer, options: DocumentPresenceOptions = {}) {
     assertServer(server, "create documents");
+    this[Symbol.dispose] = this.#dispose;
     this.#server = server;
     this.#settings = settingsOf(options);
     this.#rooms = new Rooms((documentId, onClose) =>
@@ -445,8 +448,7 @@ export class DocumentPresence implements Disposable {
     return { coalesced, statesResent };
   }
 
-  /** Closes the documents: the sessions leave, the watches end. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const session of [...this.#sessions]) session[Symbol.dispose]();

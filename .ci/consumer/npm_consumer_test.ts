@@ -2,18 +2,20 @@
  * Packs the package as JSR's npm layer serves it, installs it into an empty
  * project, compiles `program.ts` against its types, strictly, and runs it under
  * Node and Bun; `documents.js` too, and `serve.js`, `phoenix.js` and
- * `cluster.js`, which open ports there.
+ * `cluster.js`, which open ports there. Bundles it for browsers, too.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { stop as stopBundler } from "esbuild";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NatsServer } from "../../server/cluster/testing/nats_server.ts";
 import { RedisServer } from "../../server/cluster/testing/redis_server.ts";
+import { checkClasses, checkEffects, checkPages } from "./bundles.ts";
 
 const TYPESCRIPT = "7.0.2";
 const BUN = "1.4.5";
@@ -178,6 +180,17 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       await run(project, "npm", "install", "--no-audit", "--no-fund");
     });
 
+    await t.step("a page gets of it only what it imports", async () => {
+      await checkPages(project);
+    });
+    await t.step(
+      "its modules have no effect when they are imported",
+      async () => {
+        await checkEffects(project);
+        await checkClasses(project);
+      },
+    );
+
     const tsc = join("node_modules", "typescript", "bin", "tsc");
     const compilerOptions = {
       target: "es2022",
@@ -274,6 +287,7 @@ Deno.test("a strict TypeScript program uses the package from npm under Node and 
       await t.step(`${name} makes a cluster of it`, () => cluster(runtime));
     }
   } finally {
+    await stopBundler();
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 });

@@ -18,6 +18,7 @@ const KB = 1_024;
 const PAGES: readonly (readonly [names: string, door: string, kB: number])[] = [
   ["{ PresenceClient }", "/client", 4],
   ["{ PresenceClient, PresenceView }", "/client", 6],
+  ["{ LiveClient }", "/client", 12],
   ["{ syncDiff, syncState }", "/server/topics/state", 1.2],
   ["{ Throttle }", "/beacon", 1],
   ["*", "/beacon", 3.5],

@@ -11,8 +11,8 @@ import {
   isLiveBatch,
   type JsonObject,
   patchFacets,
+  PresenceView,
 } from "../internal.ts";
-import { PresenceView } from "../mod.ts";
 import type { Answer, LiveSocket, SocketMessage } from "./live_socket.ts";
 import { People, type Person } from "./person.ts";
 import {

@@ -79,6 +79,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #wake = () => this.#socket.hurry();
   #isClosed = false;
+  /** Closes the connection without a goodbye: others see a leave after the grace. */
+  declare readonly [Symbol.dispose]: () => void;
   #refusal: string | undefined;
 
   /**
@@ -102,6 +104,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
       const rule = "must be a class: this runtime has none";
       throw new InvalidValueError(action, "webSocket", rule, webSocket);
     }
+    this[Symbol.dispose] = this.#dispose;
     this.#token = token;
     this.#onError = onError;
     this.#throttleMs = throttleMs;
@@ -169,8 +172,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     return room;
   }
 
-  /** Closes the connection without a goodbye: others see a leave after the grace. */
-  [Symbol.dispose](): void {
+  #dispose(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const type of WAKING) {

@@ -331,7 +331,7 @@ async function readingRowByRow(): Promise<Pair> {
   const pair = await Pair.connected(false);
   const { a, servers } = pair;
   const [here, there] = servers;
-  partsOf(a).contexts.pace.size = 1;
+  a["parts"].contexts.pace.size = 1;
   for (let n = 0; n < 200; n++) {
     there.receive(update({ subject: `s${n}`, observedAt: there.now }));
   }
@@ -411,7 +411,7 @@ Deno.test("joinCluster() removes entries whose ends a reading reveals in slices"
   using pair = await Pair.connected();
   const { a, backbone, gate } = pair;
   const [here, there] = pair.servers;
-  partsOf(a).contexts.pace.size = 100;
+  a["parts"].contexts.pace.size = 100;
   for (let n = 0; n < 250; n++) {
     there.receive(update({ subject: `s${n}`, observedAt: there.now }));
   }
@@ -419,7 +419,8 @@ Deno.test("joinCluster() removes entries whose ends a reading reveals in slices"
   assertEquals(here.store.size, 250);
   gate.hold("read");
   // An interruption that loses nothing.
-  checkpoint(backbone)();
+  const goBack = backbone["checkpoint"]();
+  goBack();
   await pair.pass(5);
   for (const snapshot of there.store.snapshots()) there.withdraw(snapshot);
   await pair.pass(5);
@@ -442,7 +443,8 @@ Deno.test("joinCluster() removes the row of an entry that JSON can't express any
   await pair.pass(20);
   assertEquals(pair.shown(), [["alice"], ["alice"]]);
   // An interruption that loses nothing.
-  checkpoint(backbone)();
+  const goBack = backbone["checkpoint"]();
+  goBack();
   await pair.pass(20);
   assertEquals(pair.shown(), [["alice"], []]);
 });

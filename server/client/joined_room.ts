@@ -2,6 +2,7 @@ import { assertNoOtherOptions } from "../../core/assert.ts";
 import {
   equalValues,
   type FacetPatch,
+  InvalidValueError,
   type Visibility,
 } from "../../core/mod.ts";
 import { Throttle } from "../../beacon/mod.ts";
@@ -45,6 +46,10 @@ export interface RoomHost {
   release(room: { readonly context: unknown }): boolean;
 }
 
+/** Events that are no broadcasts. */
+const OF_THE_PROTOCOL =
+  /^(?:update|access_token|heartbeat)$|^(?:phx_|presence)/;
+
 /** A room as its client sees it. */
 export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   readonly context: M["context"];
@@ -67,6 +72,8 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   #origin: M["origin"] | undefined;
   /** The ref of the current join, once the service has let the client in. */
   #joined: string | undefined;
+  /** The ref of a join that the service has yet to answer. */
+  #asked: string | undefined;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
@@ -113,6 +120,8 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   setVisibility(visibility: Visibility<M["label"]>): void {
     if (this.#isClosed) return;
     this.#setMe({ visibility });
+    // A watcher becomes present with its first update.
+    if (!this.#isPresent) return;
     this.#throttle.push();
     this.#throttle.flush();
   }
@@ -125,6 +134,10 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   }
 
   broadcast(event: string, payload: JsonObject = {}): boolean {
+    if (OF_THE_PROTOCOL.test(event)) {
+      const rule = "must be no event of the protocol";
+      throw new InvalidValueError("broadcast", "event", rule, event);
+    }
     if (this.#joined === undefined) return false;
     this.#ask(event, payload);
     return true;
@@ -140,7 +153,7 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   async leave(): Promise<void> {
     if (this.#isClosed || !this.#host.release(this)) return;
     this.#throttle.flush();
-    const joined = this.#joined;
+    const joined = this.#asked ?? this.#joined;
     this.close();
     if (joined === undefined) return;
     const { socket } = this.#host;
@@ -158,24 +171,37 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
     const ref = socket.nextRef();
     const { facets, resource, visibility } = this.#me;
     this.#pending = {};
-    const live = this.#isPresent ? { facets, resource } : { resource };
+    const isPresent = this.#isPresent;
+    const live = isPresent ? { facets, resource } : { resource };
+    this.#joined = undefined;
+    this.#asked = ref;
     const payload = { key, visibility, live };
     socket.push(ref, this.context, "phx_join", payload, (answer) => {
       // Without a connection it is called again.
+      if (this.#asked !== ref) return;
+      this.#asked = undefined;
       if (answer.type === "lost" || this.#isClosed) return;
       if (answer.type === "refused") return this.#refused(answer.reason);
       this.#failures = 0;
       this.#joined = ref;
-      const { key, origin } = answer.response;
+      const { key, origin, resource: name } = answer.response;
+      if (isKeyOf<M["resource"]>(name)) this.#setMe({ resource: name });
       if (isKeyOf<M["subject"]>(key)) this.#setMe({ id: key });
       if (isKeyOf<M["origin"]>(origin)) this.#origin = origin;
-      if (Object.keys(this.#pending).length > 0) this.#throttle.push();
+      // Something has changed while the service let the client in.
+      const isBehind = this.#isPresent !== isPresent ||
+        Object.keys(this.#pending).length > 0 ||
+        !equalValues(this.#me.visibility, visibility);
+      if (!isBehind) return;
+      this.#throttle.push();
+      this.#throttle.flush();
     }, ref);
   }
 
   /** Keeps what it shows while there is no connection. */
   disconnected(): void {
     this.#joined = undefined;
+    this.#asked = undefined;
     clearTimeout(this.#retry);
     if (this.#status.type === "live") this.#setStatus({ type: "reconnecting" });
   }
@@ -210,7 +236,7 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
     if (this.#joined === undefined) return;
     if (joinRef !== null && joinRef !== this.#joined) return;
     switch (event) {
-      case "live":
+      case "presence_entries":
         return this.#apply(payload);
       case "phx_error":
         return this.#rejoinLater();
@@ -260,11 +286,17 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
 
   #apply(payload: JsonObject): void {
     if (!isLiveBatch<M>(payload)) return;
-    this.#view.apply(batchOfLive(payload, this.context, this.#view));
-    if (payload.type === "changes" || payload.last) {
-      this.#setStatus({ type: "live" });
+    try {
+      this.#view.apply(batchOfLive(payload, this.context, this.#view));
+    } catch (error) {
+      // A batch is missing. A new state makes up for it.
+      this.#host.onError(error);
+      return this.#rejoinLater();
     }
     this.#computed.invalidate();
+    // Until the last part is there, it shows what was there before.
+    if (payload.type === "state" && !payload.last) return;
+    this.#setStatus({ type: "live" });
     if (this.#isReplaced) {
       // A copy of this tab has the same name.
       this.#setMe({ resource: crypto.randomUUID() });

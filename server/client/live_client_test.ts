@@ -1,4 +1,9 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { InvalidValueError } from "../../core/mod.ts";
 import { Client } from "../phoenix/testing/client.ts";
 import { identity, serve, type Service } from "../phoenix/testing/service.ts";
@@ -299,6 +304,54 @@ Deno.test("a reload keeps the name of its connection, and nobody sees a leave", 
     ([person]) => person?.facets.name === "after",
   );
   assertEquals([person?.connections.length, [...counts]], [1, [1]]);
+});
+
+Deno.test("what changes while a room is being joined is not lost", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  using bob = clientOf(service);
+  await until(ada.room("doc-1").status, isLive);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  // The join is on its way.
+  room.setVisibility("private");
+  await until(room.status, isLive);
+  const isHidden = () =>
+    service.server.store.snapshots({ context: "doc-42" })
+      .every(({ visibility }) => visibility === "private");
+  const other = bob.room("doc-42");
+  await until(other.status, isLive);
+  await until(other.others, (all) => all.length === 0);
+  assert(isHidden());
+});
+
+Deno.test("LiveRoom.leave() of a room that is being joined leaves nobody there", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  await until(ada.room("doc-1").status, isLive);
+  await ada.room("doc-42", { facets: { name: "Ada" } }).leave();
+  assertEquals(service.server.store.snapshots({ context: "doc-42" }), []);
+});
+
+Deno.test("a large room that returns keeps the name of its connection", async () => {
+  await using service = serve();
+  for (let n = 0; n < 1_500; n++) service.topics.track("doc-42", `p${n}`, {});
+  using ada = clientOf(service, { connection: "tab" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  service.socketOf("doc-42").close(1012, "service restart");
+  await until(room.status, ({ type }) => type === "reconnecting");
+  await until(room.status, isLive);
+  assertEquals(room.me.get().resource, "tab");
+});
+
+Deno.test("LiveRoom.broadcast() refuses events of the protocol", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  const room = ada.room("doc-42");
+  await until(room.status, isLive);
+  for (const event of ["update", "phx_leave", "presence_entries"]) {
+    assertThrows(() => room.broadcast(event), InvalidValueError);
+  }
 });
 
 Deno.test("a large room arrives in parts", async () => {

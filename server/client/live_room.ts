@@ -28,7 +28,10 @@ export type RoomStatus =
   | { readonly type: "live" }
   /** The connection is lost: it shows who was there, and joins again. */
   | { readonly type: "reconnecting" }
-  /** The service does not let the client in; it no longer tries. */
+  /**
+   * The service does not let the client in. A client whose token is refused no
+   * longer tries, and neither does a room that it may not read.
+   */
   | { readonly type: "refused"; readonly reason: string }
   /** It was left. */
   | { readonly type: "closed" };
@@ -128,6 +131,8 @@ export interface LiveRoom<M extends LiveModel = LiveModel> {
    * @param event Its name.
    * @param payload Its content.
    * @returns Whether it was sent: not without a connection.
+   * @throws {InvalidValueError} If the name is one of the protocol, like
+   * `update` and all that begin with `presence` or `phx_`.
    */
   broadcast(event: string, payload?: JsonObject): boolean;
 

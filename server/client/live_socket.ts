@@ -254,7 +254,15 @@ export class LiveSocket {
     this.#beatLater();
     const messages = typeof data === "string" ? parseJson(data) : undefined;
     if (!Array.isArray(messages)) return;
-    for (const message of messages) if (isMessage(message)) this.#take(message);
+    for (const message of messages) {
+      if (!isMessage(message)) continue;
+      try {
+        this.#take(message);
+      } catch (error) {
+        // A listener that throws loses no other message.
+        this.#events.onError(error);
+      }
+    }
   }
 
   #take([joinRef, ref, topic, event, payload]: Message): void {

@@ -27,6 +27,8 @@ export interface ChannelSettings
   readonly joinRef: Ref | null;
   /** The key that they are present under. */
   readonly key: string;
+  /** Whether nothing but the client says that the key is its own. */
+  readonly isClaimed: boolean;
   /** What they may see. */
   readonly viewer: TopicViewer;
   /** What they may see with a fresh identity; left out, the same as now. */
@@ -68,6 +70,7 @@ export function settingsOf(
     topic,
     joinRef: joinRef ?? ref,
     key,
+    isClaimed,
     viewer: viewerOf(identity),
     viewerOf: admission.viewer === undefined ? viewerOf : undefined,
     stamp: admission.stamp,

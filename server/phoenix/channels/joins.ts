@@ -134,8 +134,12 @@ export class Joins {
     const { hub: { documents, limits }, id, standing } = this.#connection;
     const { identity } = standing;
     const settings = settingsOf(admitted, identity, id, limits);
-    const { live } = admitted.params;
+    const { admission, params: { live } } = admitted;
     if (live !== undefined) {
+      const isDecided = (admission.meta ?? admission.stamp) !== undefined;
+      if (isDecided || isDocument(documents, settings.topic)) {
+        throw new Refusal("a live join is not possible here");
+      }
       return new LiveChannel(this.#connection, settings, live);
     }
     const documentId = documentIdOf(settings.topic);
@@ -223,6 +227,11 @@ export class Joins {
     });
     channel.begin();
   }
+}
+
+/** Whether a topic is a document, whose sessions have rules of their own. */
+function isDocument(documents: unknown, topic: string): boolean {
+  return documents !== undefined && documentIdOf(topic) !== undefined;
 }
 
 /** Goes on with a value: at once, or when it is there. */

@@ -30,7 +30,7 @@ const ACTION = "update presence";
 const MAX_FACETS = 64;
 
 /** The facets that a client can't set. */
-const OF_THE_SERVER = ["lastSeen", "visit"];
+const OF_THE_SERVER = ["lastSeen", "meta", "visit"];
 
 /**
  * One join of a context by a live client. Its presence is an entry with facets,
@@ -49,7 +49,8 @@ export class LiveChannel extends Channel {
     { resource = crypto.randomUUID() }: LiveParams,
   ) {
     super(socket, settings);
-    this.#resource = resource;
+    // Nobody takes an entry over by a key that they have only claimed.
+    this.#resource = settings.isClaimed ? crypto.randomUUID() : resource;
     this.#facetBytes = settings.limits.metaBytes;
     this.#visibility = settings.visibility ?? "public";
   }
@@ -62,7 +63,7 @@ export class LiveChannel extends Channel {
    */
   enter(facets: JsonObject, needed: readonly string[]): void {
     this.needed = needed;
-    this.#begin(this.#patchOf(facets, {}));
+    this.#begin(this.#patchOf(facets, {}), this.#visibility);
   }
 
   /** The name of the connection, and the origin of its entry. */
@@ -147,20 +148,23 @@ export class LiveChannel extends Channel {
     const former = entry && store.snapshot(entry.key);
     const patch = this.#patchOf(facets, former?.facets ?? {});
     const facetDeadlines = this.#deadlinesOf(facetTtlsMs, patch);
-    this.#visibility = visibility;
-    this.needed = [this.topic];
-    if (entry?.publish({ facets: patch, visibility, facetDeadlines })) return;
+    if (entry?.publish({ facets: patch, visibility, facetDeadlines })) {
+      this.#visibility = visibility;
+      return;
+    }
     const isTaken = entry !== undefined &&
       store.snapshots({ context: this.topic, subject: this.key })
         .some(({ resource }) => resource === this.#resource);
     if (isTaken) {
       throw new Refusal("another connection has the name of this one");
     }
-    this.#begin(patch, facetDeadlines);
+    this.#begin(patch, visibility, facetDeadlines);
+    this.needed = [this.topic];
   }
 
   #begin(
     facets: FacetPatch<TopicModel>,
+    visibility: Visibility,
     facetDeadlines?: FacetDeadlines<TopicModel>,
   ): void {
     const { origin, presence: { server } } = this.socket;
@@ -172,17 +176,17 @@ export class LiveChannel extends Channel {
     };
     // It lasts as long as the socket.
     const settings = { key, ttlMs: Infinity };
-    const visibility = this.#visibility;
     this.#entry = new HeldEntry(server, settings, {
       facets,
       visibility,
       facetDeadlines,
     });
+    this.#visibility = visibility;
   }
 
   #patchOf(facets: JsonValue, former: object): FacetPatch<TopicModel> {
     if (!isPatch(facets)) {
-      const rule = "must be an object without lastSeen and visit";
+      const rule = "must be an object without lastSeen, meta and visit";
       throw new InvalidValueError(ACTION, "facets", rule, facets);
     }
     const all = Object.entries({ ...former, ...facets })

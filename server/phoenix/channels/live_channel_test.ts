@@ -44,7 +44,7 @@ Deno.test("a live client gets a state of entries, and then changes", async () =>
   const [[, , , , reply] = [], [joinRef, ref, , event, state] = []] = frames;
   const { response = {} } = Object(reply);
   assertEquals([response.key, response.resource], ["ada", "laptop"]);
-  assertEquals([joinRef, ref, event], [null, null, "live"]);
+  assertEquals([joinRef, ref, event], [null, null, "presence_entries"]);
   const { type, part, last, entries } = Object(state);
   assertEquals([type, part, last], ["state", 0, true]);
   assertEquals(
@@ -105,7 +105,7 @@ Deno.test("a facet with a time to live ends by itself", async () => {
 Deno.test("update refuses what is not valid, and changes nothing", async () => {
   using service = inProcess({ limits: { metaBytes: 100 } });
   const { client } = await live(service, { live: { facets: { mood: "ok" } } });
-  const rule = "must be an object without lastSeen and visit";
+  const rule = "must be an object without lastSeen, meta and visit";
   const most = "must be at most 64 in all, and 100 bytes as JSON";
   const ttl = "must be milliseconds above 0 of a facet that is set";
   const many = Object.fromEntries(Array.from({ length: 65 }, (_, n) => [n, 1]));
@@ -224,4 +224,47 @@ Deno.test("a live client that does not read gets later changes together", async 
   assertEquals(frames.length, 1);
   const all = JSON.stringify([before, frames]);
   assertEquals(["p0", "p1", "p2"].every((id) => all.includes(id)), true);
+});
+
+Deno.test("nobody can broadcast entries to live clients", async () => {
+  using service = inProcess();
+  const { client } = await live(service, { key: "ada", live: {} });
+  const mallory = await service.member();
+  const state = { type: "state", part: 0, last: true, entries: [] };
+  mallory.say(["1", "9", "room", "presence_entries", state]);
+  const [[, , , , reply] = []] = mallory.take();
+  assertEquals(Object(reply).status, "error");
+  assertEquals(client.take(), []);
+});
+
+for (const admission of [{ meta: { role: "guest" } }, { stamp: { role: 1 } }]) {
+  const [name] = Object.keys(admission);
+  Deno.test(`a live join is refused where the hook answers with a ${name}`, async () => {
+    using service = inProcess({ join: () => admission });
+    const { frames: [[, , , , reply] = []] } = await live(service, {
+      live: { facets: {} },
+    });
+    assertEquals(reply, refused("a live join is not possible here"));
+    assertEquals(service.server.store.size, 0);
+  });
+}
+
+Deno.test("a live join of a document is refused", async () => {
+  using service = inProcess();
+  const client = await service.connect();
+  client.say(["1", "1", "document:1", "phx_join", { live: { facets: {} } }]);
+  await flush();
+  const [[, , , , reply] = []] = client.take();
+  assertEquals(reply, refused("a live join is not possible here"));
+});
+
+Deno.test("a client whose key is only claimed takes no entry over", async () => {
+  using service = inProcess({ authorize: () => identity() });
+  const params = {
+    key: "ada",
+    live: { facets: { mood: "fine" }, resource: "tab" },
+  };
+  await live(service, params);
+  await live(service, params);
+  assertEquals(facetsIn(service).length, 2);
 });

@@ -54,7 +54,7 @@ export const diffFrame: FrameOf<TopicDiff> = sharedFrames(
 
 /** Returns a frame of a batch, for live clients. */
 export const batchFrame: FrameOf<PresenceBatch<TopicModel>> = sharedFrames(
-  "live",
+  "presence_entries",
   liveBatchOf,
 );
 

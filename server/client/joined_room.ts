@@ -14,6 +14,7 @@ import {
   patchFacets,
   PresenceView,
 } from "../internal.ts";
+import { backOffMs } from "./back_off.ts";
 import type { Answer, LiveSocket, SocketMessage } from "./live_socket.ts";
 import { People, type Person } from "./person.ts";
 import {
@@ -36,14 +37,15 @@ import type {
 /** What a room needs of its client. */
 export interface RoomHost {
   readonly socket: LiveSocket;
-  readonly key: string | undefined;
+  /** Who the client is, where no token says so. */
+  readonly key: string;
   /** The name of the connection. */
   readonly connection: string;
   readonly throttleMs: number;
   readonly schedule: Schedule;
   onError(error: unknown): void;
-  /** Releases a room; returns whether that was its last user. */
-  release(room: { readonly context: unknown }): boolean;
+  /** Releases the room; returns whether that was its last user. */
+  release(): boolean;
 }
 
 /** Events that are no broadcasts. */
@@ -151,7 +153,7 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   }
 
   async leave(): Promise<void> {
-    if (this.#isClosed || !this.#host.release(this)) return;
+    if (this.#isClosed || !this.#host.release()) return;
     this.#throttle.flush();
     const joined = this.#asked ?? this.#joined;
     this.close();
@@ -263,8 +265,7 @@ export class JoinedRoom<M extends LiveModel> implements LiveRoom<M> {
   /** Joins again after a pause that grows. */
   #rejoinLater(): void {
     this.#joined = undefined;
-    const longest = Math.min(1_000 * 2 ** this.#failures++, 30_000);
-    const pauseMs = longest * (0.5 + Math.random() / 2);
+    const pauseMs = backOffMs(this.#failures++, 1_000);
     this.#retry = setTimeout(() => this.connected(), pauseMs);
   }
 

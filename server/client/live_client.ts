@@ -114,7 +114,6 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#socket = new LiveSocket({
       url: socketUrl,
       WebSocket,
-      fetch: (url, init) => fetch(url, init),
       token: () => this.#freshToken(),
     }, {
       onOpen: () => this.#each((room) => room.connected()),

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseJson } from "../internal.ts";
+import { backOffMs } from "./back_off.ts";
 
 /** A `WebSocket`, as far as a client needs it: also that of the package `ws`. */
 export interface ClientWebSocket {
@@ -55,7 +56,6 @@ export interface SocketSettings {
   /** The URL of the socket. */
   readonly url: URL;
   readonly WebSocket: WebSocketClass;
-  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
   /** Returns a fresh token, if there are tokens. */
   token(): Promise<string | undefined>;
 }
@@ -80,9 +80,6 @@ const SHORT_PATIENCE_MS = 3_000;
 
 /** The service says that only another token can help. */
 const FINAL = ["kicked", "revoked"];
-
-/** The longest pause between two attempts to connect. */
-const MAX_PAUSE_MS = 30_000;
 
 /**
  * A connection that opens again after each loss, with growing pauses. It speaks
@@ -211,11 +208,9 @@ export class LiveSocket {
     if (this.#isOver) return;
     this.#events.onLost();
     // Somebody calls `hurry()` once there is a network again.
-    const longest = isOffline()
-      ? MAX_PAUSE_MS
-      : Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, MAX_PAUSE_MS);
+    const failures = isOffline() ? Infinity : this.#failures;
     this.#failures++;
-    const pauseMs = longest * (0.5 + Math.random() / 2);
+    const pauseMs = backOffMs(failures, FIRST_PAUSE_MS);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.hurry(), pauseMs);
   }
@@ -235,7 +230,7 @@ export class LiveSocket {
 
   /** Asks the service why it has refused the socket. */
   async #askWhy(token: string | undefined): Promise<void> {
-    const { url, fetch } = this.#settings;
+    const { url } = this.#settings;
     const http = new URL(url);
     http.protocol = url.protocol === "wss:" ? "https:" : "http:";
     const headers: HeadersInit = token === undefined

@@ -1,5 +1,6 @@
 import { MAX_DELAY_MS } from "../../../core/assert.ts";
 import { pause } from "../../internal.ts";
+import { backOffMs } from "../back_off.ts";
 import { PresenceRequestError, requestErrorOf } from "./request_error.ts";
 import { type SseBlock, SseParser } from "./sse_parser.ts";
 
@@ -28,7 +29,6 @@ const PATIENCE = 2.5;
 
 const FIRST_RETRY_MS = 1_000;
 const MIN_RETRY_MS = 100;
-const MAX_RETRY_MS = 30_000;
 
 /** The longest pause that the service can ask for. */
 const MAX_RETRY_AFTER_MS = 300_000;
@@ -64,9 +64,8 @@ export async function* streamEvents<T>(
     }
     if (signal.aborted) return;
     options.onRetry?.(error);
-    const backOff = Math.min(retryMs * 2 ** failures++, MAX_RETRY_MS);
-    const jitter = 0.5 + Math.random() / 2;
-    await pause(requestedPause(error) + backOff * jitter, signal);
+    const backOff = backOffMs(failures++, retryMs);
+    await pause(requestedPause(error) + backOff, signal);
   }
 }
 

@@ -134,15 +134,15 @@ export class Joins {
     const { hub: { documents, limits }, id, standing } = this.#connection;
     const { identity } = standing;
     const settings = settingsOf(admitted, identity, id, limits);
+    const documentId = documents && documentIdOf(settings.topic);
     const { admission, params: { live } } = admitted;
     if (live !== undefined) {
       const isDecided = (admission.meta ?? admission.stamp) !== undefined;
-      if (isDecided || isDocument(documents, settings.topic)) {
+      if (isDecided || documentId !== undefined) {
         throw new Refusal("a live join is not possible here");
       }
       return new LiveChannel(this.#connection, settings, live);
     }
-    const documentId = documentIdOf(settings.topic);
     return documents === undefined || documentId === undefined
       ? new Channel(this.#connection, settings)
       : new DocumentChannel(documents, documentId, this.#connection, settings);
@@ -227,11 +227,6 @@ export class Joins {
     });
     channel.begin();
   }
-}
-
-/** Whether a topic is a document, whose sessions have rules of their own. */
-function isDocument(documents: unknown, topic: string): boolean {
-  return documents !== undefined && documentIdOf(topic) !== undefined;
 }
 
 /** Goes on with a value: at once, or when it is there. */

@@ -86,7 +86,7 @@ const EARLY = { capture: true, passive: true } as const;
  */
 export function monitorActivity(
   target: ActivityTarget,
-  monitor: ActivityMonitor,
+  monitor: Pick<ActivityMonitor, "active" | "setHidden">,
   onFocus?: FocusListener,
 ): Disposable {
   const { document } = target;

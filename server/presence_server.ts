@@ -505,6 +505,11 @@ export class PresenceServer<M extends PresenceModel = PresenceModel>
     return { subjects, isComplete: true, missing: [] };
   }
 
+  /** Whether the server is cut off from others, so that entries may be missing. */
+  get isCutOff(): boolean {
+    return this.#replica?.listener.isConnected?.() === false;
+  }
+
   /** Whether the server is replicated, so that there may be other servers. */
   get replicated(): boolean {
     return this.#replica !== undefined;

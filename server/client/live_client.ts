@@ -1,7 +1,11 @@
 import { assertNoOtherOptions, MAX_DELAY_MS } from "../../core/assert.ts";
 import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
 import { assertName } from "../internal.ts";
+import { documentContext, documentIdOf } from "../documents/contexts.ts";
+import { JoinedDocument } from "./joined_document.ts";
 import { JoinedRoom } from "./joined_room.ts";
+import type { RoomHost } from "./joined_topic.ts";
+import type { DocumentOptions, LiveDocument } from "./live_document.ts";
 import type { LiveModel, LiveRoom, RoomOptions } from "./live_room.ts";
 import { LiveSocket, type WebSocketClass } from "./live_socket.ts";
 import type { Schedule } from "./readable.ts";
@@ -56,10 +60,22 @@ export interface LiveClientOptions {
 }
 
 /** A room, and how many users it has. */
-interface OpenRoom<M extends LiveModel> {
-  readonly room: JoinedRoom<M>;
+interface OpenRoom<R> {
+  readonly room: R;
   users: number;
 }
+
+/** What a client does with a room of any kind. */
+type AnyRoom = Pick<
+  JoinedRoom<LiveModel>,
+  | "authorize"
+  | "close"
+  | "connected"
+  | "disconnected"
+  | "receive"
+  | "refuse"
+  | "setCutOff"
+>;
 
 /**
  * A client for screens: rooms with the people in them, over one socket.
@@ -68,7 +84,8 @@ interface OpenRoom<M extends LiveModel> {
  * not check that the data of the service is of this model.
  */
 export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
-  readonly #rooms = new Map<string, OpenRoom<M>>();
+  readonly #rooms = new Map<string, OpenRoom<JoinedRoom<M>>>();
+  readonly #documents = new Map<string, OpenRoom<JoinedDocument>>();
   readonly #socket: LiveSocket;
   readonly #token: LiveClientOptions["token"];
   readonly #onError: (error: unknown) => void;
@@ -77,7 +94,9 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   readonly #subject: string;
   readonly #connection: string;
   #renewal: ReturnType<typeof setTimeout> | undefined;
-  readonly #wake = () => this.#socket.hurry();
+  readonly #wake = () => {
+    if (this.#all.length > 0) this.#socket.hurry();
+  };
   #isClosed = false;
   /** Closes the connection without a goodbye: others see a leave after the grace. */
   declare readonly [Symbol.dispose]: () => void;
@@ -120,11 +139,16 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
       onLost: () => this.#each((room) => room.disconnected()),
       onRefused: (reason) => {
         this.#refusal = reason;
+        clearTimeout(this.#renewal);
         this.#each((room) => room.refuse(reason));
       },
       onError,
-      onMessage: (message) =>
-        this.#rooms.get(message.topic)?.room.receive(message),
+      onCutOff: (isCutOff) => this.#each((room) => room.setCutOff(isCutOff)),
+      onMessage: (message) => {
+        const { topic } = message;
+        const open = this.#rooms.get(topic) ?? this.#documents.get(topic);
+        open?.room.receive(message);
+      },
     });
     for (const type of WAKING) {
       globalThis.addEventListener?.(type, this.#wake);
@@ -137,34 +161,76 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
    *
    * @param context The context of the room.
    * @param options How it is joined, the first time.
-   * @throws {InvalidValueError} If the context is no name, or an option is
-   * unknown.
+   * @throws {InvalidValueError} If the context is no name or that of a document,
+   * or an option is unknown.
    * @throws {Error} If the client is closed.
    */
   room(context: M["context"], options: RoomOptions<M> = {}): LiveRoom<M> {
+    assertName(context, "context", "join room");
+    if (documentIdOf(context) !== undefined) {
+      const rule = "must be no document: call document()";
+      throw new InvalidValueError("join room", "context", rule, context);
+    }
+    const host = this.#hostOf(this.#rooms, context);
+    return this.#open(
+      this.#rooms,
+      context,
+      () => new JoinedRoom<M>(host, context, options),
+    );
+  }
+
+  /**
+   * Enters a document. A second call with the same id returns the same document,
+   * which each caller leaves.
+   *
+   * @param documentId The id of the document.
+   * @param options How it is joined, the first time.
+   * @throws {InvalidValueError} If the id is no name, or an option is unknown.
+   * @throws {Error} If the client is closed.
+   */
+  document(documentId: string, options: DocumentOptions = {}): LiveDocument {
+    assertName(documentId, "documentId", "join document");
+    const context = documentContext(documentId);
+    const host = this.#hostOf(this.#documents, context);
+    return this.#open(
+      this.#documents,
+      context,
+      () => new JoinedDocument(host, documentId, options),
+    );
+  }
+
+  #hostOf<R>(rooms: Map<string, OpenRoom<R>>, context: string): RoomHost {
+    return {
+      socket: this.#socket,
+      key: this.#subject,
+      connection: this.#connection,
+      throttleMs: this.#throttleMs,
+      schedule: this.#schedule,
+      onError: this.#onError,
+      release() {
+        const open = rooms.get(context);
+        if (open === undefined || --open.users > 0) return false;
+        rooms.delete(context);
+        return true;
+      },
+    };
+  }
+
+  #open<R extends AnyRoom>(
+    rooms: Map<string, OpenRoom<R>>,
+    context: string,
+    make: () => R,
+  ): R {
     if (this.#isClosed) {
       throw new Error("Cannot join room: the client is closed");
     }
-    assertName(context, "context", "join room");
-    const open = this.#rooms.get(context);
+    const open = rooms.get(context);
     if (open !== undefined) {
       open.users++;
       return open.room;
     }
-    const room = new JoinedRoom<M>(
-      {
-        socket: this.#socket,
-        key: this.#subject,
-        connection: this.#connection,
-        throttleMs: this.#throttleMs,
-        schedule: this.#schedule,
-        onError: this.#onError,
-        release: () => this.#release(context),
-      },
-      context,
-      options,
-    );
-    this.#rooms.set(context, { room, users: 1 });
+    const room = make();
+    rooms.set(context, { room, users: 1 });
     if (this.#refusal !== undefined) room.refuse(this.#refusal);
     else if (this.#socket.isOpen) room.connected();
     else this.#socket.hurry();
@@ -180,6 +246,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     clearTimeout(this.#renewal);
     this.#each((room) => room.close());
     this.#rooms.clear();
+    this.#documents.clear();
+    taken.delete(this.#connection);
     this.#socket.close();
   }
 
@@ -187,7 +255,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     const token = await this.#token?.();
     clearTimeout(this.#renewal);
     const expiresAt = token === undefined ? undefined : expiryOf(token);
-    if (expiresAt === undefined || this.#isClosed) return token;
+    const isOver = this.#isClosed || this.#refusal !== undefined;
+    if (expiresAt === undefined || isOver) return token;
     const leftMs = expiresAt - Date.now() - EARLY_MS;
     const waitMs = Math.min(Math.max(leftMs, MIN_RENEWAL_MS), MAX_DELAY_MS);
     this.#renewal = setTimeout(() => {
@@ -201,20 +270,16 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     const token = await this.#freshToken();
     if (token === undefined) return;
     // It counts for the whole connection.
-    for (const { room } of this.#rooms.values()) {
-      if (room.authorize(token)) return;
-    }
+    this.#all.some((room) => room.authorize(token));
   }
 
-  #release(context: string): boolean {
-    const open = this.#rooms.get(context);
-    if (open === undefined || --open.users > 0) return false;
-    this.#rooms.delete(context);
-    return true;
+  get #all(): AnyRoom[] {
+    return [...this.#rooms.values(), ...this.#documents.values()]
+      .map(({ room }) => room);
   }
 
-  #each(act: (room: JoinedRoom<M>) => void): void {
-    for (const { room } of [...this.#rooms.values()]) act(room);
+  #each(act: (room: AnyRoom) => void): void {
+    this.#all.forEach(act);
   }
 }
 

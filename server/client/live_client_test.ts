@@ -4,55 +4,12 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { InvalidValueError } from "../../core/mod.ts";
 import { Client } from "../phoenix/testing/client.ts";
-import { identity, serve, type Service } from "../phoenix/testing/service.ts";
-import {
-  LiveClient,
-  type LiveClientOptions,
-  type LiveModel,
-  type LiveRoom,
-  type Readable,
-  sameItems,
-} from "./mod.ts";
-
-interface Model extends LiveModel {
-  facets: { name: string; cursor: { x: number; y: number } };
-}
-
-/** Waits until a value is as it shall be. */
-function until<T>(
-  value: Readable<T>,
-  isThere: (value: T) => boolean,
-): Promise<T> {
-  return new Promise((resolve) => {
-    const stop = value.subscribe(look);
-    look(value.get());
-
-    function look(now: T): void {
-      if (!isThere(now)) return;
-      stop?.();
-      resolve(now);
-    }
-  });
-}
-
-/** A client of a service. Any error that it reports fails the test. */
-function clientOf(
-  { port }: Service,
-  options: Partial<LiveClientOptions> = {},
-): LiveClient<Model> {
-  return new LiveClient<Model>({
-    url: `http://127.0.0.1:${port}`,
-    throttleMs: 1,
-    onError(error) {
-      throw error;
-    },
-    ...options,
-  });
-}
-
-const isLive = ({ type }: { readonly type: string }) => type === "live";
+import { identity, serve } from "../phoenix/testing/service.ts";
+import { LiveClient, type LiveRoom, type Readable, sameItems } from "./mod.ts";
+import { clientOf, isLive, type Model, until } from "./testing/live.ts";
 
 /** The names of the others in a room. */
 function namesIn(room: LiveRoom<Model>): Readable<readonly unknown[]> {
@@ -374,6 +331,126 @@ Deno.test("live clients and clients of Phoenix see each other", async () => {
   assertEquals(eve?.id, "eve");
   const [, , , , diff] = await phoenix.event("presence_diff");
   assertEquals(Object.keys(Object(diff.joins)), ["ada"]);
+});
+
+Deno.test("LiveRoom.person() finds one person", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service, { subject: "bob" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const bobThere = room.person("bob");
+  assertEquals(bobThere.get(), undefined);
+  const other = bob.room("doc-42", { facets: { name: "Bob" } });
+  assertEquals((await until(bobThere, Boolean))?.facets.name, "Bob");
+  assertStrictEquals(bobThere.get(), room.others.get()[0]);
+  assertEquals(room.person("ada").get()?.facets.name, "Ada");
+  await other.leave();
+  await until(bobThere, (bob) => bob === undefined);
+});
+
+Deno.test("LiveRoom.typed() shows that somebody types, until they stop", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const doing = bob.room("doc-42").select(({ others: [ada] }) => ada?.activity);
+  room.typed();
+  await until(doing, (activity) => activity === "editing");
+  room.stoppedTyping();
+  await until(doing, (activity) => activity === "observing");
+});
+
+Deno.test("a client that may only read watches, and knows it", async () => {
+  await using service = serve({
+    authorize: () => identity({ canWrite: () => false }),
+  });
+  using ada = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  assertEquals(room.state.get().mayWrite, true);
+  const { mayWrite } = await until(room.state, ({ status }) => isLive(status));
+  assertEquals([mayWrite, service.server.store.size], [false, 0]);
+});
+
+Deno.test("a room is complete while its service hears from the others", async () => {
+  await using service = serve();
+  let isConnected = false;
+  using _replication = service.server.replicate({
+    put() {},
+    removed() {},
+    watched() {},
+    isConnected: () => isConnected,
+  });
+  using ada = clientOf(service);
+  const room = ada.room("doc-42");
+  assertEquals(room.state.get().isComplete, false);
+  await until(room.status, isLive);
+  assertEquals(room.state.get().isComplete, false);
+  isConnected = true;
+  // A page that wakes up asks for a sign of life.
+  globalThis.dispatchEvent(new Event("online"));
+  await until(room.state, ({ isComplete }) => isComplete);
+  service.socketOf("doc-42").close(1012, "service restart");
+  await until(room.state, ({ isComplete }) => !isComplete);
+  await until(room.state, ({ isComplete }) => isComplete);
+});
+
+Deno.test("an entry that the service has lost is there again with the next update", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const names = namesIn(bob.room("doc-42"));
+  await until(names, (names) => names.length === 1);
+  const [entry] = service.server.store.snapshots({ context: "doc-42" });
+  if (entry !== undefined) service.server.withdraw(entry);
+  await until(names, (names) => names.length === 0);
+  room.update({ cursor: { x: 1, y: 2 } });
+  // Not the cursor alone.
+  assertEquals(await until(names, (names) => names.length === 1), ["Ada"]);
+});
+
+Deno.test("a listener that throws keeps nothing from the others", async () => {
+  await using service = serve();
+  const errors: unknown[] = [];
+  using ada = clientOf(service, { onError: (error) => errors.push(error) });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42");
+  const other = bob.room("doc-42", { facets: { name: "Bob" } });
+  await Promise.all([room, other].map(({ status }) => until(status, isLive)));
+  const heard = new Promise((resolve) => {
+    room.on("wave", () => {
+      throw new Error("clumsy");
+    });
+    room.on("wave", resolve);
+  });
+  other.broadcast("wave");
+  await heard;
+  await until(room.others, (all) => all.length === 1);
+  assertEquals(errors.map(String), ["Error: clumsy"]);
+});
+
+Deno.test("a token that never comes keeps no client from trying again", async () => {
+  await using service = serve();
+  using time = new FakeTime();
+  let asked = 0;
+  using ada = clientOf(service, {
+    token: () => {
+      asked++;
+      return new Promise(() => {});
+    },
+  });
+  ada.room("doc-42");
+  await time.tickAsync(60_000);
+  assert(asked > 1);
+});
+
+Deno.test("LiveClient without rooms connects to nothing", async () => {
+  await using service = serve();
+  using _ada = clientOf(service);
+  globalThis.dispatchEvent(new Event("focus"));
+  using bob = clientOf(service);
+  await until(bob.room("doc-42").status, isLive);
+  assertEquals(service.endpoint.sockets.size, 1);
 });
 
 Deno.test("LiveClient refuses options that it can't use", () => {

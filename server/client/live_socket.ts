@@ -39,6 +39,8 @@ export interface SocketEvents {
   onError(error: unknown): void;
   /** It has given up, for a reason. */
   onRefused(reason: string): void;
+  /** The service tells whether it is cut off from others. */
+  onCutOff(isCutOff: boolean): void;
   /** A message about a topic has arrived. */
   onMessage(message: SocketMessage): void;
 }
@@ -93,7 +95,8 @@ export class LiveSocket {
   #socket: ClientWebSocket | undefined;
   #isOpen = false;
   #isOver = false;
-  #isConnecting = false;
+  /** The attempt to connect that is under way. */
+  #attempt: object | undefined;
   #failures = 0;
   #ref = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -138,25 +141,28 @@ export class LiveSocket {
    * Call it when the page has slept, or the network has changed.
    */
   hurry(): void {
-    if (this.#isOver || this.#isConnecting) return;
+    if (this.#isOver || this.#attempt !== undefined) return;
     if (this.#isOpen) return this.#checkLife(SHORT_PATIENCE_MS);
     clearTimeout(this.#retry);
-    this.#connect().catch((error: unknown) => this.#failed(error));
+    const attempt = this.#attempt = {};
+    this.#connect(attempt).catch((error: unknown) => {
+      if (this.#attempt === attempt) this.#failed(error);
+    });
   }
 
   /** Closes it for good. */
   close(): void {
     this.#isOver = true;
-    this.#isConnecting = false;
+    this.#attempt = undefined;
     clearTimeout(this.#retry);
     this.#drop();
   }
 
-  async #connect(): Promise<void> {
-    this.#isConnecting = true;
+  async #connect(attempt: object): Promise<void> {
     const { url, WebSocket, token } = this.#settings;
+    this.#expect(PATIENCE_MS);
     const text = await token();
-    if (this.#isOver) return;
+    if (this.#attempt !== attempt) return;
     const protocols = text === undefined
       ? []
       : ["phoenix", `base64url.bearer.phx.${base64UrlOf(text)}`];
@@ -185,7 +191,7 @@ export class LiveSocket {
   }
 
   #opened(): void {
-    this.#isConnecting = false;
+    this.#attempt = undefined;
     this.#isOpen = true;
     this.#beatLater();
     this.#events.onOpen();
@@ -204,7 +210,7 @@ export class LiveSocket {
   }
 
   #lost(): void {
-    this.#isConnecting = false;
+    this.#attempt = undefined;
     if (this.#isOver) return;
     this.#events.onLost();
     // Somebody calls `hurry()` once there is a network again.
@@ -222,7 +228,7 @@ export class LiveSocket {
   }
 
   #refused(reason: string): void {
-    this.#isConnecting = false;
+    this.#attempt = undefined;
     if (this.#isOver) return;
     this.#isOver = true;
     this.#events.onRefused(reason);
@@ -285,8 +291,13 @@ export class LiveSocket {
 
   /** Asks for an answer, without which the connection is lost. */
   #checkLife(patienceMs: number): void {
+    const ref = this.nextRef();
+    this.#awaited.set(ref, (answer) => {
+      if (answer.type !== "ok") return;
+      this.#events.onCutOff(answer.response.incomplete === true);
+    });
     this.#expect(patienceMs);
-    this.#write(null, this.nextRef(), "phoenix", "heartbeat", {});
+    this.#write(null, ref, "phoenix", "heartbeat", {});
   }
 
   /** Gives the connection up, unless there is a sign of life in time. */

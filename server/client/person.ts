@@ -24,26 +24,17 @@ export interface Person<M extends PresenceModel = PresenceModel> {
   readonly connections: readonly PresenceSnapshot<M>[];
 }
 
-/** Makes a person of a summary: the same object for the same summary. */
-export class People<M extends PresenceModel> {
-  readonly #known = new WeakMap<SubjectSummary<M>, Person<M>>();
-
-  /** Returns the person of a summary. */
-  of(summary: SubjectSummary<M>): Person<M> {
-    let person = this.#known.get(summary);
-    if (person === undefined) {
-      const { subject, dominant, activity, availability } = summary;
-      const { snapshots: connections, lastSeen, observedAt } = summary;
-      person = {
-        id: subject,
-        facets: dominant.facets,
-        activity,
-        availability,
-        lastSeen: lastSeen ?? observedAt,
-        connections,
-      };
-      this.#known.set(summary, person);
-    }
-    return person;
-  }
+/** Makes a person of a summary. */
+export function personOf<M extends PresenceModel>(
+  { subject, dominant, snapshots, ...summary }: SubjectSummary<M>,
+): Person<M> {
+  const { activity, availability, lastSeen, observedAt } = summary;
+  return {
+    id: subject,
+    facets: dominant.facets,
+    activity,
+    availability,
+    lastSeen: lastSeen ?? observedAt,
+    connections: snapshots,
+  };
 }

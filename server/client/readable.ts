@@ -54,11 +54,7 @@ export class Computed<T> implements Readable<T> {
     this.#isScheduled = true;
     this.#schedule(() => {
       this.#isScheduled = false;
-      const listeners = [...this.#listeners];
-      for (const listener of listeners) {
-        // One before it may have ended it.
-        if (this.#listeners.has(listener)) listener(this.get());
-      }
+      tellAll(this.#listeners, this.get());
     });
   }
 }
@@ -90,6 +86,28 @@ export function select<S, T>(
       tellChanges(selected, (again) => source.subscribe(again), listener),
   };
   return selected;
+}
+
+/**
+ * Calls all listeners, also if one of them throws.
+ *
+ * @throws What the first one has thrown, after all were called.
+ */
+export function tellAll<T>(
+  listeners: ReadonlySet<(value: T) => void>,
+  value: T,
+): void {
+  const errors: unknown[] = [];
+  for (const listener of [...listeners]) {
+    // One before it may have ended it.
+    if (!listeners.has(listener)) continue;
+    try {
+      listener(value);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 /** Calls a listener only when the value is another one than before. */

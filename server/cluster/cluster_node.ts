@@ -190,6 +190,7 @@ export class ClusterNode<M extends PresenceModel> {
         this.contexts.watch(contextName(context), isWatched),
       closed: () => this.#closed(),
       follow: (context) => this.follow(context),
+      isConnected: () => this.session.isConnected,
       locate: (subject) => this.survey.elsewhere(subject),
       count: (contexts, viewer) => this.survey.count(contexts, { viewer }),
       tell: (context, text) =>

@@ -6,7 +6,7 @@ import {
   isReserved,
 } from "./broadcasts/broadcast.ts";
 import type { Channel } from "./channels/channel.ts";
-import { Joins } from "./channels/joins.ts";
+import { completenessOf, Joins } from "./channels/joins.ts";
 import type { Connection } from "./connection.ts";
 import { isLarger } from "./frames/bytes.ts";
 import { V2 } from "./frames/codec.ts";
@@ -55,7 +55,7 @@ export class Requests {
     const { channels, outbox, presence, standing } = this.#connection;
     const { event, joinRef, topic } = message;
     if (isHeartbeat(message)) {
-      outbox.reply(message, {});
+      outbox.reply(message, completenessOf(presence.server));
       return undefined;
     }
     if (this.#bucket.take(presence.server.steadyNow) > 0) {

@@ -30,6 +30,8 @@ export interface ReplicationListener<M extends PresenceModel = PresenceModel> {
    * @returns Whether they are loaded; `false` if that is impossible now.
    */
   follow?(context: M["context"]): Promise<boolean>;
+  /** Reports whether the server hears from the others. */
+  isConnected?(): boolean;
   /** Sends a text to the other servers that follow a context. It may be lost. */
   tell?(context: M["context"], text: string): void;
   /** Called when the server is disposed of. It accepts no more entries. */

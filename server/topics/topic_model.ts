@@ -78,6 +78,7 @@ export interface TopicServer<M extends TopicModel = TopicModel> extends
     | "disconnect"
     | "expire"
     | "follow"
+    | "isCutOff"
     | "now"
     | "receive"
     | "receiveIfPresent"

@@ -158,7 +158,7 @@ export function documentUserJson(user: DocumentUser): DocumentUserJson {
     online: user.online,
     is_typing: user.typing,
     is_focused: user.focused,
-    viewport: viewportJson(user.viewport),
+    viewport: user.viewport && viewportJson(user.viewport),
     cursor: user.cursor,
     selection: selectionJson(user.selection),
     connected_at: user.connectedAt,
@@ -225,7 +225,7 @@ function payloadOf(message: DocumentMessage): DocumentPayloadJson {
     case "typingChanged":
       return { type: "typing_changed", user_id, is_typing: message.isTyping };
     case "viewportChanged": {
-      const viewport = viewportJson(message.viewport);
+      const viewport = message.viewport && viewportJson(message.viewport);
       return { type: "viewport_changed", user_id, viewport };
     }
     case "activityChanged":
@@ -235,14 +235,28 @@ function payloadOf(message: DocumentMessage): DocumentPayloadJson {
   }
 }
 
-function selectionJson(selection: Selection | null): SelectionJson | null {
+/**
+ * Converts a selection to JSON.
+ *
+ * @param selection The selection, if any.
+ * @returns The JSON.
+ */
+export function selectionJson(
+  selection: Selection | null,
+): SelectionJson | null {
   if (selection === null) return null;
   const { anchor, head, isBackward } = selection;
   return { anchor, head, is_backward: isBackward };
 }
 
-function viewportJson(viewport: Viewport | null): ViewportJson | null {
-  return viewport && {
+/**
+ * Converts a viewport to JSON.
+ *
+ * @param viewport The viewport.
+ * @returns The JSON.
+ */
+export function viewportJson(viewport: Viewport): ViewportJson {
+  return {
     top_line: viewport.topLine,
     bottom_line: viewport.bottomLine,
     scroll_percentage: viewport.scrollPercentage,

@@ -8,6 +8,7 @@ import {
   readViewport,
 } from "../../documents/mod.ts";
 import type { JsonObject } from "../../internal.ts";
+import type { TopicViewer } from "../../topics/mod.ts";
 import type { PhoenixMessage } from "../frames/message.ts";
 import { documentFrame } from "../frames/shared_frames.ts";
 import { payloadOf } from "../payload.ts";
@@ -17,6 +18,7 @@ import { assertMayWrite } from "../rights/rights.ts";
 import { Channel, type ChannelSocket } from "./channel.ts";
 import type { ChannelSettings } from "./channel_settings.ts";
 import type { Arrival } from "./document_arrival.ts";
+import { sendEntries } from "./live_channel.ts";
 
 /** What documents need of the application. */
 export interface JoinedDocuments
@@ -188,6 +190,25 @@ export class DocumentChannel extends Channel {
   /** Goes on when there is room. Until then the latest of each is kept. */
   async #resume(): Promise<void> {
     if (await this.socket.outbox.drained()) this.#listening?.resume();
+  }
+}
+
+/**
+ * A join of a document by a live client: it gets the sessions as entries, in
+ * place of metas and of what happens.
+ */
+export class LiveDocumentChannel extends DocumentChannel {
+  /** Asserts nothing: a state has parts. */
+  override assertCanBegin(): void {}
+
+  /** Begins to send who is there. */
+  override begin(): void {
+    this.ensureWatching();
+  }
+
+  /** Sends the batches of a watch. */
+  protected override watch(viewer: TopicViewer): Disposable {
+    return sendEntries(this, viewer, (error) => this.fail(error));
   }
 }
 

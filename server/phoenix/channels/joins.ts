@@ -10,7 +10,7 @@ import { assertMayWrite, mayRead } from "../rights/rights.ts";
 import { Channel } from "./channel.ts";
 import { type AdmittedJoin, settingsOf } from "./channel_settings.ts";
 import { readArrival } from "./document_arrival.ts";
-import { DocumentChannel } from "./document_channel.ts";
+import { DocumentChannel, LiveDocumentChannel } from "./document_channel.ts";
 import { readJoinParams } from "./join_params.ts";
 import { LiveChannel } from "./live_channel.ts";
 
@@ -136,16 +136,18 @@ export class Joins {
     const settings = settingsOf(admitted, identity, id, limits);
     const documentId = documents && documentIdOf(settings.topic);
     const { admission, params: { live } } = admitted;
-    if (live !== undefined) {
-      const isDecided = (admission.meta ?? admission.stamp) !== undefined;
-      if (isDecided || documentId !== undefined) {
-        throw new Refusal("a live join is not possible here");
+    if (documents !== undefined && documentId !== undefined) {
+      if (live?.facets !== undefined) {
+        throw new Refusal("in a document a name takes the place of facets");
       }
-      return new LiveChannel(this.#connection, settings, live);
+      const Class = live ? LiveDocumentChannel : DocumentChannel;
+      return new Class(documents, documentId, this.#connection, settings);
     }
-    return documents === undefined || documentId === undefined
-      ? new Channel(this.#connection, settings)
-      : new DocumentChannel(documents, documentId, this.#connection, settings);
+    if (live === undefined) return new Channel(this.#connection, settings);
+    if ((admission.meta ?? admission.stamp) !== undefined) {
+      throw new Refusal("a live join is not possible here");
+    }
+    return new LiveChannel(this.#connection, settings, live);
   }
 
   /**
@@ -223,10 +225,18 @@ export class Joins {
       ...admission.response,
       ...channel.greeting,
       key: channel.key,
+      ...completenessOf(presence.server),
       ...presence.positionOf(message.topic),
     });
     channel.begin();
   }
+}
+
+/** What a client is told of a server that is cut off from the others. */
+export function completenessOf(
+  { isCutOff }: { readonly isCutOff: boolean },
+): JsonObject {
+  return isCutOff ? { incomplete: true } : {};
 }
 
 /** Goes on with a value: at once, or when it is there. */

@@ -106,10 +106,9 @@ export class LiveChannel extends Channel {
     throw new Refusal(`a live client has no meta: send "update"`);
   }
 
-  /** Withdraws the entry: a goodbye. */
+  /** Withdraws the entry: a goodbye. Another one takes another join. */
   override untrack(): void {
     this.#entry?.withdraw();
-    this.#entry = undefined;
   }
 
   /** How the client is shown. */
@@ -119,24 +118,7 @@ export class LiveChannel extends Channel {
 
   /** Sends the batches of a watch. */
   protected override watch(viewer: TopicViewer): Disposable {
-    const ended = new AbortController();
-    const { signal } = ended;
-    this.#send(viewer, signal).catch((error: unknown) => {
-      if (!signal.aborted) this.fail(error);
-    });
-    return { [Symbol.dispose]: () => ended.abort() };
-  }
-
-  async #send(viewer: TopicViewer, signal: AbortSignal): Promise<void> {
-    const { topic, socket: { outbox, presence: { server } } } = this;
-    const watch = server.watch({ context: topic, viewer, signal });
-    for await (const batch of watch) {
-      if (signal.aborted) return;
-      outbox.send(batchFrame(outbox.codec, topic, batch));
-      // While nobody reads, the watch holds no more than a position.
-      if (!outbox.hasRoom() && !await outbox.drained()) return;
-    }
-    if (!signal.aborted) throw new Refusal("the server is closed");
+    return sendEntries(this, viewer, (error) => this.fail(error));
   }
 
   #update(payload: JsonObject): void {
@@ -148,18 +130,22 @@ export class LiveChannel extends Channel {
     const former = entry && store.snapshot(entry.key);
     const patch = this.#patchOf(facets, former?.facets ?? {});
     const facetDeadlines = this.#deadlinesOf(facetTtlsMs, patch);
-    if (entry?.publish({ facets: patch, visibility, facetDeadlines })) {
+    if (entry === undefined) {
+      this.#begin(patch, visibility, facetDeadlines);
+      this.needed = [this.topic];
+    } else if (entry.publish({ facets: patch, visibility, facetDeadlines })) {
       this.#visibility = visibility;
-      return;
-    }
-    const isTaken = entry !== undefined &&
-      store.snapshots({ context: this.topic, subject: this.key })
+    } else {
+      const isTaken = store
+        .snapshots({ context: this.topic, subject: this.key })
         .some(({ resource }) => resource === this.#resource);
-    if (isTaken) {
-      throw new Refusal("another connection has the name of this one");
+      throw new Refusal(
+        isTaken
+          ? "another connection has the name of this one"
+          // The update is only a part of what the client shows.
+          : "no longer present: join again",
+      );
     }
-    this.#begin(patch, visibility, facetDeadlines);
-    this.needed = [this.topic];
   }
 
   #begin(
@@ -219,6 +205,31 @@ export class LiveChannel extends Channel {
       deadlines.set(name, now + ttlMs);
     }
     return Object.fromEntries(deadlines);
+  }
+}
+
+/** Sends the batches of a watch to a live client until it is disposed of. */
+export function sendEntries(
+  { topic, socket: { outbox, presence: { server } } }: Channel,
+  viewer: TopicViewer,
+  onError: (error: unknown) => void,
+): Disposable {
+  const ended = new AbortController();
+  const { signal } = ended;
+  send().catch((error: unknown) => {
+    if (!signal.aborted) onError(error);
+  });
+  return { [Symbol.dispose]: () => ended.abort() };
+
+  async function send(): Promise<void> {
+    const watch = server.watch({ context: topic, viewer, signal });
+    for await (const batch of watch) {
+      if (signal.aborted) return;
+      outbox.send(batchFrame(outbox.codec, topic, batch));
+      // While nobody reads, the watch holds no more than a position.
+      if (!outbox.hasRoom() && !await outbox.drained()) return;
+    }
+    if (!signal.aborted) throw new Refusal("the server is closed");
   }
 }
 

@@ -249,13 +249,54 @@ for (const admission of [{ meta: { role: "guest" } }, { stamp: { role: 1 } }]) {
   });
 }
 
-Deno.test("a live join of a document is refused", async () => {
+Deno.test("a live join of a document gets its sessions as entries", async () => {
+  using service = inProcess();
+  const ada = await service.connect();
+  const params = { key: "ada", name: "Ada", live: {} };
+  ada.say(["1", "1", "document:1", "phx_join", params]);
+  await flush();
+  const [[, , , , reply] = [], [, , , event, state] = []] = ada.take();
+  const { response } = Object(reply);
+  const { entries: [session] } = Object(state);
+  assertEquals(
+    [event, session.subject, session.resource, session.facets.meta.value.name],
+    ["presence_entries", "ada", response.session_id, "Ada"],
+  );
+  const cursor = { line: 3, column: 4, offset: 50 };
+  const bob = await service.reader({ key: "bob", name: "Bob" });
+  await flush();
+  ada.take();
+  bob.say(["1", "2", "document:1", "cursor", { cursor, selection: null }]);
+  await flush();
+  const [[, , , , changes] = []] = ada.take();
+  const [{ update }] = Object(changes).changes;
+  assertEquals([update.subject, update.facets.cursor], ["bob", cursor]);
+});
+
+Deno.test("a live join of a document has a name in place of facets", async () => {
   using service = inProcess();
   const client = await service.connect();
   client.say(["1", "1", "document:1", "phx_join", { live: { facets: {} } }]);
   await flush();
   const [[, , , , reply] = []] = client.take();
-  assertEquals(reply, refused("a live join is not possible here"));
+  assertEquals(
+    reply,
+    refused("in a document a name takes the place of facets"),
+  );
+});
+
+Deno.test("an update of an entry that is gone is refused: it is only a part", async () => {
+  using service = inProcess();
+  const { client } = await live(service, {
+    live: { facets: { mood: "fine", place: 1 } },
+  });
+  const [entry] = service.server.store.snapshots({ context: "room" });
+  if (entry) service.server.withdraw(entry);
+  assertEquals(
+    ask(client, "update", { facets: { place: 2 } }),
+    refused("no longer present: join again"),
+  );
+  assertEquals(service.server.store.size, 0);
 });
 
 Deno.test("a client whose key is only claimed takes no entry over", async () => {

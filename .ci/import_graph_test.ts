@@ -79,7 +79,12 @@ const BESIDE_A_PUBLISHER = [
 ];
 
 /** What rooms share and the package does not export. */
-const INTERNAL = ["core/assert.ts", "server/internal.ts", "store/internal.ts"];
+const INTERNAL = [
+  "core/assert.ts",
+  "server/documents/internal.ts",
+  "server/internal.ts",
+  "store/internal.ts",
+];
 
 /** The backbones of clusters, each a room of its own. */
 const BACKBONES = ["nats", "redis"];

@@ -6,18 +6,16 @@ import {
   Throttle,
 } from "../../beacon/mod.ts";
 import type { SubjectSummary } from "../../store/mod.ts";
-import { documentContext } from "../documents/contexts.ts";
-import type { DocumentModel } from "../documents/document_model.ts";
-import { personOf } from "../documents/people/person.ts";
-import type {
-  Cursor,
-  Selection,
-  Viewport,
-} from "../documents/people/positions.ts";
 import {
+  type Cursor,
+  documentContext,
+  type DocumentModel,
+  personOf,
+  type Selection,
   selectionJson,
+  type Viewport,
   viewportJson,
-} from "../documents/wire/document_json.ts";
+} from "../documents/internal.ts";
 import type { JsonObject } from "../internal.ts";
 import { JoinedTopic, type RoomHost, thisPage } from "./joined_topic.ts";
 import type {

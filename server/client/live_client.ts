@@ -1,7 +1,7 @@
 import { assertNoOtherOptions, MAX_DELAY_MS } from "../../core/assert.ts";
 import { InvalidValueError, type Timestamp } from "../../core/mod.ts";
+import { documentContext, documentIdOf } from "../documents/internal.ts";
 import { assertName } from "../internal.ts";
-import { documentContext, documentIdOf } from "../documents/contexts.ts";
 import { JoinedDocument } from "./joined_document.ts";
 import { JoinedRoom } from "./joined_room.ts";
 import type { RoomHost } from "./joined_topic.ts";

@@ -1,9 +1,9 @@
-import type { DocumentUser } from "../documents/people/document_user.ts";
 import type {
   Cursor,
+  DocumentUser,
   Selection,
   Viewport,
-} from "../documents/people/positions.ts";
+} from "../documents/internal.ts";
 import type { ActivityOptions } from "./live_room.ts";
 import type { Room } from "./room.ts";
 

@@ -47,6 +47,12 @@
  * @module
  */
 
+export type {
+  Cursor,
+  DocumentUser,
+  Selection,
+  Viewport,
+} from "../documents/internal.ts";
 export {
   type EntryDifference,
   type JsonObject,

@@ -175,7 +175,7 @@ export class JoinedRoom<M extends LiveModel>
   get #isReplaced(): boolean {
     const { id: subject, resource } = this.#me;
     if (!this.#isPresent) return false;
-    const own = this.view.snapshots({ context: this.context, subject })
+    const own = this.mirror.snapshots(subject)
       .filter((snapshot) => snapshot.resource === resource);
     return own.length > 0 &&
       own.every(({ origin }) => origin !== this.#origin);

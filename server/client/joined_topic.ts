@@ -2,11 +2,10 @@ import { equalValues, InvalidValueError } from "../../core/mod.ts";
 import { type ActivityTarget, Throttle } from "../../beacon/mod.ts";
 import type { SubjectSummary } from "../../store/mod.ts";
 import {
-  batchOfLive,
   isJsonObject,
   isLiveBatch,
   type JsonObject,
-  PresenceView,
+  LiveMirror,
 } from "../internal.ts";
 import { backOffMs } from "./back_off.ts";
 import type { LiveModel } from "./live_room.ts";
@@ -64,7 +63,7 @@ export abstract class JoinedTopic<
   readonly me: Readable<Me>;
   readonly status: Readable<RoomStatus>;
   protected readonly host: RoomHost;
-  protected readonly view: PresenceView<M> = new PresenceView<M>();
+  protected readonly mirror: LiveMirror<M>;
   readonly #people = new WeakMap<SubjectSummary<M>, P | undefined>();
   readonly #computed: Computed<RoomState<P, Me>>;
   readonly #throttle: Throttle<void>;
@@ -88,6 +87,7 @@ export abstract class JoinedTopic<
   constructor(host: RoomHost, context: M["context"]) {
     this.host = host;
     this.context = context;
+    this.mirror = new LiveMirror(context);
     this.#computed = new Computed<RoomState<P, Me>>(
       (former) => this.#stateNow(former),
       host.schedule,
@@ -305,7 +305,7 @@ export abstract class JoinedTopic<
 
   /** Finds a person: the same object until something of them changes. O(1). */
   protected find(id: M["subject"]): P | undefined {
-    const summary = this.view.subjectSummary(id, this.context);
+    const summary = this.mirror.summary(id);
     if (summary === undefined) return undefined;
     const known = this.#people.get(summary);
     if (known !== undefined) return known;
@@ -334,8 +334,9 @@ export abstract class JoinedTopic<
 
   #apply(payload: JsonObject): void {
     if (!isLiveBatch<M>(payload)) return;
+    let isCurrent: boolean;
     try {
-      this.view.apply(batchOfLive(payload, this.context, this.view));
+      isCurrent = this.mirror.apply(payload);
     } catch (error) {
       // A batch is missing. A new state makes up for it.
       this.host.onError(error);
@@ -343,7 +344,7 @@ export abstract class JoinedTopic<
     }
     this.changed();
     // Until the last part is there, it shows what was there before.
-    if (payload.type === "state" && !payload.last) return;
+    if (!isCurrent) return;
     this.#setStatus({ type: "live" });
     this.applied();
   }
@@ -361,7 +362,7 @@ export abstract class JoinedTopic<
   #stateNow(former: RoomState<P, Me> | undefined): RoomState<P, Me> {
     const me = this.own;
     const others: P[] = [];
-    for (const subject of this.view.subjects(this.context)) {
+    for (const subject of this.mirror.subjects()) {
       if (subject === me.id) continue;
       const person = this.find(subject);
       if (person !== undefined) others.push(person);

@@ -7,8 +7,10 @@ import { JoinedRoom } from "./joined_room.ts";
 import type { RoomHost } from "./joined_topic.ts";
 import type { DocumentOptions, LiveDocument } from "./live_document.ts";
 import type { LiveModel, LiveRoom, RoomOptions } from "./live_room.ts";
-import { LiveSocket, type WebSocketClass } from "./live_socket.ts";
+import { LiveSocket } from "./live_socket.ts";
 import type { Schedule } from "./readable.ts";
+import { sharedLocks, Tabs } from "./tabs.ts";
+import { type WebSocketClass, webSocketWire } from "./wire.ts";
 
 /** How a client connects. */
 export interface LiveClientOptions {
@@ -43,6 +45,13 @@ export interface LiveClientOptions {
    * @default {queueMicrotask}
    */
   readonly schedule?: Schedule | undefined;
+  /**
+   * Whether the tabs of a browser share one socket, where the browser can. Each
+   * shows a token of its own, and stays a connection of its own.
+   *
+   * @default {true}
+   */
+  readonly shareTabs?: boolean | undefined;
   /**
    * Opens sockets. Node before version 22 needs the `WebSocket` of the package
    * `ws`.
@@ -87,6 +96,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   readonly #rooms = new Map<string, OpenRoom<JoinedRoom<M>>>();
   readonly #documents = new Map<string, OpenRoom<JoinedDocument>>();
   readonly #socket: LiveSocket;
+  readonly #tabs: Tabs | undefined;
   readonly #token: LiveClientOptions["token"];
   readonly #onError: (error: unknown) => void;
   readonly #throttleMs: number;
@@ -110,7 +120,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   constructor(options: LiveClientOptions) {
     const { url, token, subject, connection, webSocket, ...rest } = options;
     const { throttleMs = 50, schedule = queueMicrotask, ...more } = rest;
-    const { onError = console.error, ...others } = more;
+    const { onError = console.error, shareTabs = true, ...others } = more;
     const action = "create client";
     assertNoOtherOptions(others, action);
     const socketUrl = socketUrlOf(url);
@@ -130,9 +140,14 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#schedule = schedule;
     this.#subject = subject ?? crypto.randomUUID();
     this.#connection = connection ?? nameOfTab();
+    const locks = shareTabs ? sharedLocks() : undefined;
+    if (locks !== undefined) {
+      const pipe = webSocketWire(WebSocket, `${socketUrl}&pipe=1`);
+      this.#tabs = new Tabs(locks, socketUrl.href, pipe);
+    }
     this.#socket = new LiveSocket({
       url: socketUrl,
-      WebSocket,
+      open: this.#tabs?.open ?? webSocketWire(WebSocket, socketUrl.href),
       token: () => this.#freshToken(),
     }, {
       onOpen: () => this.#each((room) => room.connected()),
@@ -249,6 +264,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#documents.clear();
     taken.delete(this.#connection);
     this.#socket.close();
+    this.#tabs?.close();
   }
 
   async #freshToken(): Promise<string | undefined> {

@@ -1,33 +1,6 @@
 import { isJsonObject, type JsonObject, parseJson } from "../internal.ts";
 import { backOffMs } from "./back_off.ts";
-
-/** A `WebSocket`, as far as a client needs it: also that of the package `ws`. */
-export interface ClientWebSocket {
-  /** Sends a frame. */
-  send(frame: string): void;
-  /** Begins to close. */
-  close(code?: number): void;
-  /** Listens to received frames. */
-  addEventListener(
-    type: "message",
-    listener: (event: { readonly data: unknown }) => void,
-  ): void;
-  /** Listens to its end. */
-  addEventListener(
-    type: "close",
-    listener: (
-      event: { readonly code: number; readonly reason: string },
-    ) => void,
-  ): void;
-  /** Listens to its begin, or to a failure, which a close follows. */
-  addEventListener(type: "open" | "error", listener: () => void): void;
-}
-
-/** Opens a socket. */
-export type WebSocketClass = new (
-  url: string,
-  protocols?: string[],
-) => ClientWebSocket;
+import type { OpenWire, Wire } from "./wire.ts";
 
 /** What a socket tells its client. */
 export interface SocketEvents {
@@ -57,7 +30,7 @@ export interface SocketMessage {
 export interface SocketSettings {
   /** The URL of the socket. */
   readonly url: URL;
-  readonly WebSocket: WebSocketClass;
+  readonly open: OpenWire;
   /** Returns a fresh token, if there are tokens. */
   token(): Promise<string | undefined>;
 }
@@ -92,7 +65,7 @@ export class LiveSocket {
   readonly #events: SocketEvents;
   readonly #awaited = new Map<string, (answer: Answer) => void>();
   /** The socket that is open or opens; another one replaces it. */
-  #socket: ClientWebSocket | undefined;
+  #socket: Wire | undefined;
   #isOpen = false;
   #isOver = false;
   /** The attempt to connect that is under way. */
@@ -159,34 +132,33 @@ export class LiveSocket {
   }
 
   async #connect(attempt: object): Promise<void> {
-    const { url, WebSocket, token } = this.#settings;
+    const { open, token } = this.#settings;
     this.#expect(PATIENCE_MS);
     const text = await token();
     if (this.#attempt !== attempt) return;
     const protocols = text === undefined
       ? []
       : ["phoenix", `base64url.bearer.phx.${base64UrlOf(text)}`];
-    const socket = this.#socket = new WebSocket(url.href, protocols);
     let hasOpened = false;
     this.#expect(PATIENCE_MS);
-    socket.addEventListener("open", () => {
-      hasOpened = true;
-      if (this.#socket === socket) this.#opened();
-    });
-    socket.addEventListener("message", ({ data }) => {
-      if (this.#socket === socket) this.#receive(data);
-    });
-    // A close follows.
-    socket.addEventListener("error", () => {});
-    socket.addEventListener("close", ({ code, reason }) => {
-      if (this.#socket !== socket) return;
-      this.#drop();
-      if (code === POLICY_VIOLATION && FINAL.includes(reason)) {
-        return this.#refused(reason);
-      }
-      if (hasOpened) return this.#lost();
-      // Browsers do not say why a socket is refused.
-      this.#askWhy(text).catch(() => this.#lost());
+    const socket = this.#socket = open(protocols, {
+      opened: () => {
+        hasOpened = true;
+        if (this.#socket === socket) this.#opened();
+      },
+      received: (frame) => {
+        if (this.#socket === socket) this.#receive(frame);
+      },
+      closed: (code, reason) => {
+        if (this.#socket !== socket) return;
+        this.#drop();
+        if (code === POLICY_VIOLATION && FINAL.includes(reason)) {
+          return this.#refused(reason);
+        }
+        if (hasOpened) return this.#lost();
+        // Browsers do not say why a socket is refused.
+        this.#askWhy(text).catch(() => this.#lost());
+      },
     });
   }
 
@@ -250,10 +222,10 @@ export class LiveSocket {
     else this.#lost();
   }
 
-  #receive(data: unknown): void {
+  #receive(frame: string): void {
     this.#failures = 0;
     this.#beatLater();
-    const messages = typeof data === "string" ? parseJson(data) : undefined;
+    const messages = parseJson(frame);
     if (!Array.isArray(messages)) return;
     for (const message of messages) {
       if (!isMessage(message)) continue;

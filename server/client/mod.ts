@@ -67,7 +67,7 @@ export { wireUpdateOf } from "./http/wire_update.ts";
 export * from "./live_client.ts";
 export type * from "./live_document.ts";
 export type * from "./live_room.ts";
-export type { ClientWebSocket, WebSocketClass } from "./live_socket.ts";
 export type { Person } from "./person.ts";
 export { type Readable, sameItems, type Schedule } from "./readable.ts";
 export type * from "./room.ts";
+export type { ClientWebSocket, WebSocketClass } from "./wire.ts";

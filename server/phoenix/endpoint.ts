@@ -25,6 +25,7 @@ import { type PhoenixStats, PhoenixTally } from "./phoenix_stats.ts";
 import { Refusal, refusalOf, type RejectionKind } from "./refusal.ts";
 import { type PhoenixIdentity, PUBLIC_IDENTITY } from "./rights/identity.ts";
 import { Revocations } from "./rights/revocations.ts";
+import { type FrameReceiver, Pipe } from "./runtimes/pipe.ts";
 import { CLOSE_CODES, type SocketTransport } from "./runtimes/transport.ts";
 import { type EndpointHub, PhoenixSocket } from "./socket.ts";
 
@@ -58,8 +59,8 @@ const NO_TRANSPORT: SocketTransport = {
 export interface Acceptance {
   /** The subprotocol to answer with; `undefined` for none. */
   readonly protocol: "phoenix" | undefined;
-  /** Takes the transport, once it is open. */
-  open(transport: SocketTransport): PhoenixSocket;
+  /** Takes the transport, once it is open, and returns what gets its frames. */
+  open(transport: SocketTransport): FrameReceiver;
 }
 
 /**
@@ -73,6 +74,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #guard: TrustGuard;
   readonly #buckets: TokenBuckets;
   readonly #sockets: OpenSockets;
+  readonly #pipes = new Set<Pipe>();
   readonly #onError: (error: unknown) => void;
   readonly #isNew = toldOnce();
   #isClosed = false;
@@ -217,9 +219,13 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     }
     const offered = headers.get("sec-websocket-protocol")?.split(",") ?? [];
     const isPhoenix = offered.some((name) => name.trim() === "phoenix");
+    const isPipe = searchParams.has("pipe") && codec.bundles;
     return {
       protocol: isPhoenix ? "phoenix" : undefined,
-      open: (transport) => this.#open(identity, codec, transport, since),
+      open: (transport) =>
+        isPipe
+          ? this.#openPipe(request, transport)
+          : this.#open(identity, codec, transport, since),
     };
   }
 
@@ -352,6 +358,9 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     for (const socket of [...this.sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
     }
+    for (const pipe of this.#pipes) {
+      pipe.close(CLOSE_CODES.serviceRestart, "service restart");
+    }
     this.#sockets.releaseLost();
   }
 
@@ -413,6 +422,25 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       }
     }
     return socket;
+  }
+
+  /** Makes a pipe; each of its sockets is accepted like any other. */
+  #openPipe(request: Request, transport: SocketTransport): FrameReceiver {
+    const { limits, presence: { server } } = this.#hub;
+    const pipe = new Pipe(
+      {
+        accept: (request) => this.accept(request),
+        rate: messageRate(limits),
+        clock: () => server.steadyNow,
+        report: (error) => this.report(error),
+        onClosed: () => this.#pipes.delete(pipe),
+      },
+      request,
+      transport,
+    );
+    this.#pipes.add(pipe);
+    if (this.#isOver) pipe.close(CLOSE_CODES.serviceRestart, "service restart");
+    return pipe;
   }
 
   /** Opens a socket that receives nothing, for the time of a request. */

@@ -38,5 +38,6 @@ export type { RejectionKind } from "./refusal.ts";
 export type { SocketBroadcast } from "./requests.ts";
 export { type PhoenixHooks, PhoenixSocket } from "./socket.ts";
 export { tokenOf } from "./rights/token.ts";
+export type { FrameReceiver } from "./runtimes/pipe.ts";
 export type { SocketTransport } from "./runtimes/transport.ts";
 export type { StandardWebSocket } from "./runtimes/web_socket.ts";

@@ -1,6 +1,7 @@
 import {
   type EntryKey,
   entryKeyOf,
+  equalValues,
   type PresenceModel,
   type PresenceSnapshot,
   type PresenceUpdate,
@@ -8,8 +9,7 @@ import {
 import { reduce } from "../../store/internal.ts";
 import type { VisibleChange } from "../../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
-import { EntryMap } from "../entry_map.ts";
-import type { PresenceView, ViewBatch, ViewChange } from "./presence_view.ts";
+import { ViewedContext } from "./viewed_context.ts";
 
 /** An object without its context, which is the topic. */
 type InTopic<T> = Omit<T, "context">;
@@ -88,55 +88,75 @@ function liveChangeOf<M extends PresenceModel>(
 }
 
 /**
- * Converts a batch back, for the mirror of its receiver. O(batch).
+ * The entries of a context as a live client knows them.
  *
- * @param batch The next batch.
- * @param context The context.
- * @param view The mirror, which has applied the batches before.
- * @throws {RangeError} If it updates an entry that the mirror lacks: a batch is
- * missing.
+ * @typeParam M The model.
  */
-export function batchOfLive<M extends PresenceModel>(
-  batch: LiveBatch<M>,
-  context: M["context"],
-  view: Pick<PresenceView<M>, "snapshot">,
-): ViewBatch<M> {
-  const { epoch, sequence } = batch;
-  const position = { epoch, sequence };
-  if (batch.type === "state") {
-    const { part, last, entries } = batch;
-    const snapshots = entries.map((entry) => snapshotIn(context, entry));
-    return { type: "baseline", part, last, snapshots, position };
-  }
-  /** The entries that changes before have changed; `undefined` if gone. */
-  const latest = new EntryMap<M, PresenceSnapshot<M> | undefined>();
-  const changes = batch.changes.map((change): ViewChange<M> => {
-    if ("gone" in change) {
-      const key = keyIn(context, change.gone);
-      latest.set(key, undefined);
-      return { type: "hidden", key };
-    }
-    const snapshot = "set" in change
-      ? snapshotIn(context, change.set)
-      : patched(change.update, (key) =>
-        latest.has(key) ? latest.get(key) : view.snapshot(key));
-    latest.set(snapshot, snapshot);
-    return { type: "published", snapshot };
-  });
-  return { type: "changes", changes, position };
+export class LiveMirror<M extends PresenceModel> extends ViewedContext<M> {
+  readonly #context: M["context"];
+  /** The parts of a state that is on its way. */
+  #arriving: PresenceSnapshot<M>[] = [];
 
-  function patched(
-    update: InTopic<PresenceUpdate<M>>,
-    known: (key: EntryKey<M>) => PresenceSnapshot<M> | undefined,
-  ): PresenceSnapshot<M> {
-    const key = keyIn(context, update);
-    const former = known(key);
+  /** Makes an empty mirror. */
+  constructor(context: M["context"]) {
+    super();
+    this.#context = context;
+  }
+
+  /**
+   * Applies the next batch. An entry that stays equal stays the same object.
+   * O(batch).
+   *
+   * @returns Whether the mirror is current: not before the last part of a state.
+   * @throws {RangeError} If it updates an entry that is not known: a batch is
+   * missing. The next state makes up for it.
+   */
+  apply(batch: LiveBatch<M>): boolean {
+    if (batch.type === "changes") {
+      for (const change of batch.changes) this.#change(change);
+      return true;
+    }
+    if (batch.part === 0) this.#arriving = [];
+    for (const entry of batch.entries) this.#arriving.push(this.#whole(entry));
+    if (batch.last) this.#replace();
+    return batch.last;
+  }
+
+  #change(change: LiveChange<M>): void {
+    if ("gone" in change) return this.delete(this.#key(change.gone));
+    if ("set" in change) return this.set(this.#whole(change.set));
+    const key = this.#key(change.update);
+    const former = this.get(key);
     if (former === undefined) {
       throw new RangeError("Cannot apply update: its entry is not known");
     }
-    const { visibility, observedAt, expiry, facets } = update;
-    const whole = { ...key, visibility, observedAt, expiry, facets };
-    return reduce(key, former.facets, whole);
+    const { visibility, observedAt, expiry, facets } = change.update;
+    const update = { ...key, visibility, observedAt, expiry, facets };
+    this.set(reduce(key, former.facets, update));
+  }
+
+  #replace(): void {
+    const gone = new Set(this.snapshots(undefined));
+    for (const snapshot of this.#arriving) {
+      const former = this.get(snapshot);
+      if (former !== undefined) gone.delete(former);
+      if (!equalValues(former, snapshot)) this.set(snapshot);
+    }
+    // Afterwards, so that a subject with another entry never leaves.
+    for (const former of gone) this.delete(former);
+    this.#arriving = [];
+  }
+
+  #whole(entry: InTopic<PresenceSnapshot<M>>): PresenceSnapshot<M> {
+    const { visibility, observedAt, expiry, facets } = entry;
+    return { ...this.#key(entry), visibility, observedAt, expiry, facets };
+  }
+
+  /** JSON has no `undefined`: the resource may be missing. */
+  #key(
+    { subject, resource, origin }: InTopic<EntryKey<M>>,
+  ): EntryKey<M> & Pick<PresenceSnapshot<M>, "resource"> {
+    return { subject, context: this.#context, resource, origin };
   }
 }
 
@@ -149,23 +169,6 @@ export function isLiveBatch<M extends PresenceModel>(
         Array.isArray(payload.entries) ||
       payload.type === "changes" && "changes" in payload &&
         Array.isArray(payload.changes));
-}
-
-function snapshotIn<M extends PresenceModel>(
-  context: M["context"],
-  entry: InTopic<PresenceSnapshot<M>>,
-): PresenceSnapshot<M> {
-  const { visibility, observedAt, expiry, facets } = entry;
-  const key = keyIn(context, entry);
-  return { ...key, visibility, observedAt, expiry, facets };
-}
-
-/** JSON has no `undefined`: the resource may be missing. */
-function keyIn<M extends PresenceModel>(
-  context: M["context"],
-  { subject, resource, origin }: InTopic<EntryKey<M>>,
-): EntryKey<M> & Pick<PresenceSnapshot<M>, "resource"> {
-  return { subject, context, resource, origin };
 }
 
 function withoutContext<T extends { readonly context: unknown }>(

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { PresenceUpdate, Visibility } from "../../core/mod.ts";
 import {
@@ -8,10 +8,10 @@ import {
   PUBLIC_VIEWER,
 } from "../mod.ts";
 import {
-  batchOfLive,
   isLiveBatch,
   type LiveBatch,
   liveBatchOf,
+  LiveMirror,
 } from "./live_batch.ts";
 
 const RUNS = Number(Deno.env.get("RUTHERE_RUNS") ?? 300);
@@ -88,17 +88,49 @@ Deno.test("liveBatchOf() tells no more of a hidden entry than that it is gone", 
   ]);
 });
 
-Deno.test("batchOfLive() refuses an update of an entry that it does not know", async () => {
+Deno.test("LiveMirror.apply() refuses an update of an entry that it does not know", async () => {
   using server = new PresenceServer({ clock: () => 100 });
   server.receive(updateOf({}));
   const batch = await changesOf(server, () => {
     server.receive(updateOf({ facets: { activity: "editing" } }));
   });
   assertThrows(
-    () => batchOfLive(batch, context, new PresenceView()),
+    () => new LiveMirror(context).apply(batch),
     RangeError,
     "Cannot apply update: its entry is not known",
   );
+});
+
+Deno.test("LiveMirror.apply() keeps entries that a new state leaves as they were", async () => {
+  using server = new PresenceServer({ clock: () => 100 });
+  server.receive(updateOf({}));
+  const state = async () => {
+    await using watch = server.watch({ context });
+    const { value } = await watch.next();
+    if (value === undefined) throw new Error("There is no batch");
+    return sent(value);
+  };
+  const mirror = new LiveMirror(context);
+  assertEquals(mirror.apply(await state()), true);
+  const [before] = mirror.snapshots(undefined);
+  server.receive(updateOf({ subject: "bob" }));
+  mirror.apply(await state());
+  const [after, bob] = mirror.snapshots(undefined);
+  assertStrictEquals(after, before);
+  assertEquals(bob?.subject, "bob");
+});
+
+Deno.test("LiveMirror.apply() shows what was there until a state is complete", () => {
+  const mirror = new LiveMirror(context);
+  const { subject, origin, visibility, observedAt } = updateOf({});
+  const entry = { subject, origin, visibility, observedAt, facets: {} };
+  const part = { type: "state", epoch: "e", sequence: 1 } as const;
+  const entries = [{ ...entry, expiry: "never", resource: undefined } as const];
+  assertEquals(mirror.apply({ ...part, part: 0, last: false, entries }), false);
+  assertEquals(mirror.size, 0);
+  const more = entries.map((entry) => ({ ...entry, subject: "bob" }));
+  mirror.apply({ ...part, part: 1, last: true, entries: more });
+  assertEquals(mirror.subjects(), ["ada", "bob"]);
 });
 
 const visibility = fc.constantFrom<Visibility>(
@@ -117,7 +149,7 @@ const step = fc.record({
   ttlMs: fc.constantFrom(undefined, 10, 30),
 });
 
-Deno.test("batchOfLive() property: a mirror behind a wire equals that of the watch", async () => {
+Deno.test("LiveMirror property: a mirror behind a wire equals that of the watch", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       let now = 100;
@@ -125,13 +157,13 @@ Deno.test("batchOfLive() property: a mirror behind a wire equals that of the wat
       const viewer = { restricted: ["staff"], private: false, subject: "bob" };
       await using watch = server.watch({ context, viewer });
       const near = new PresenceView();
-      const far = new PresenceView();
+      const far = new LiveMirror(context);
       const read = async () => {
         const { value } = await watch.next();
         if (value === undefined) throw new Error("There is no batch");
         near.apply(value);
-        far.apply(batchOfLive(sent(value), context, far));
-        assertEquals(far.snapshots(), near.snapshots());
+        far.apply(sent(value));
+        assertEquals(far.snapshots(undefined), near.snapshots());
       };
       await read();
       for (const { act, ttlMs, activity, mood, ...fields } of steps) {

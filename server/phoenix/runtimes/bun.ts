@@ -3,14 +3,14 @@ import {
   INVALID_HANDSHAKE,
   type PhoenixEndpoint,
 } from "../endpoint.ts";
-import type { PhoenixSocket } from "../socket.ts";
+import type { FrameReceiver } from "./pipe.ts";
 
 /** The data of a socket of Bun. */
 export interface BunSocketData {
   /** The endpoint's answer to its request. */
   readonly acceptance: Acceptance;
   /** The socket of the endpoint, once it is open. */
-  socket: PhoenixSocket | undefined;
+  socket: FrameReceiver | undefined;
 }
 
 /** The server that `Bun.serve` passes to its handler, as far as needed. */

@@ -1,5 +1,4 @@
 import type { Acceptance } from "../endpoint.ts";
-import type { PhoenixSocket } from "../socket.ts";
 
 /**
  * A standard `WebSocket`, as far as adapters need it: that of Deno, and that of
@@ -34,13 +33,12 @@ const OPEN = 1;
  * @param webSocket The socket.
  * @param acceptance The endpoint's answer to its request.
  * @param terminate Ends the socket without waiting for the client.
- * @returns The socket of the endpoint.
  */
 export function connect(
   webSocket: StandardWebSocket,
   acceptance: Acceptance,
   terminate: () => void,
-): PhoenixSocket {
+): void {
   webSocket.binaryType = "arraybuffer";
   const isOpen = () => webSocket.readyState === OPEN;
   const socket = acceptance.open({
@@ -61,5 +59,4 @@ export function connect(
     );
   });
   webSocket.addEventListener("close", () => socket.lost());
-  return socket;
 }

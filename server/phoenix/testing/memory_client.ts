@@ -1,9 +1,7 @@
 import { assert } from "@std/assert";
-import type {
-  PhoenixEndpoint,
-  PhoenixSocket,
-  SocketTransport,
-} from "../mod.ts";
+import type { PhoenixEndpoint, SocketTransport } from "../mod.ts";
+import type { FrameReceiver } from "../runtimes/pipe.ts";
+import { PhoenixSocket } from "../socket.ts";
 import { type Frame, isFrame } from "./client.ts";
 
 /**
@@ -22,7 +20,7 @@ export class MemoryClient implements SocketTransport {
   /** How often somebody has asked how many bytes wait. */
   looks = 0;
   #bufferedAmount = 0;
-  #socket: PhoenixSocket | undefined;
+  #receiver: FrameReceiver | undefined;
 
   /** Connects a client to an endpoint. */
   static async connect(
@@ -44,7 +42,7 @@ export class MemoryClient implements SocketTransport {
     assert(!(acceptance instanceof Response), "it is refused");
     return () => {
       const client = new MemoryClient();
-      client.#socket = acceptance.open(client);
+      client.#receiver = acceptance.open(client);
       return client;
     };
   }
@@ -57,14 +55,15 @@ export class MemoryClient implements SocketTransport {
 
   set bufferedAmount(bytes: number) {
     this.#bufferedAmount = bytes;
+    if (!(this.#receiver instanceof PhoenixSocket)) return;
     // Nobody has sent them, so the outbox does not know before it looks.
     assert(this.socket.backlogBytes === bytes);
   }
 
   /** The socket that the endpoint has made of it. */
   get socket(): PhoenixSocket {
-    assert(this.#socket !== undefined);
-    return this.#socket;
+    assert(this.#receiver instanceof PhoenixSocket);
+    return this.#receiver;
   }
 
   /** The frames that it was sent since the last call, as they are written. */
@@ -78,7 +77,7 @@ export class MemoryClient implements SocketTransport {
 
   /** Sends a frame to the endpoint: an array as JSON. */
   say(frame: readonly unknown[] | string | Uint8Array): void {
-    this.socket.receive(
+    this.#receiver?.receive(
       typeof frame === "string" || frame instanceof Uint8Array
         ? frame
         : JSON.stringify(frame),
@@ -94,10 +93,15 @@ export class MemoryClient implements SocketTransport {
     this.closeCode ??= code;
     this.closeReason ??= reason;
     // It answers at once.
-    queueMicrotask(() => this.#socket?.lost());
+    queueMicrotask(() => this.#receiver?.lost());
   }
 
   terminate(): void {
     this.isTerminated = true;
+  }
+
+  /** Loses the connection. */
+  lost(): void {
+    this.#receiver?.lost();
   }
 }

@@ -44,6 +44,14 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options of a request for a list in pages. */
+export interface PageOptions extends RequestOptions {
+  /** The largest number of people or documents. */
+  readonly limit?: number | undefined;
+  /** The `next` of the previous page. */
+  readonly after?: string | undefined;
+}
+
 /** The entries to withdraw. */
 export interface WithdrawQuery<M extends PresenceModel = PresenceModel> {
   /** The context. */

@@ -5,6 +5,7 @@ import type {
   ClientBatch,
   ClientWatchOptions,
   ContextQuery,
+  PageOptions,
   PresenceClientOptions,
   RequestOptions,
   SubjectQuery,
@@ -17,13 +18,17 @@ import { requestErrorOf } from "./request_error.ts";
 import type { SseBlock } from "./sse_parser.ts";
 import type {
   ContextAnswer,
+  DocumentCountsAnswer,
+  DocumentPresenceAnswer,
   PublishAnswer,
   SubjectAnswer,
   WhereaboutsAnswer,
   WireUpdate,
   WithdrawAnswer,
+  WorkspaceDocumentsAnswer,
 } from "../../http/mod.ts";
 import {
+  documentAnswer,
   isListAnswer,
   isPublishAnswer,
   isSummaryAnswer,
@@ -35,6 +40,8 @@ export type {
   ChangesAnswer,
   ClusterAnswer,
   ContextAnswer,
+  DocumentCountsAnswer,
+  DocumentPresenceAnswer,
   FacetTtls,
   GrantedTtls,
   ProblemDocument,
@@ -45,6 +52,7 @@ export type {
   WireSummary,
   WireUpdate,
   WithdrawAnswer,
+  WorkspaceDocumentsAnswer,
 } from "../../http/mod.ts";
 
 /**
@@ -116,13 +124,8 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     { signal, ...others }: RequestOptions = {},
   ): Promise<PublishAnswer> {
     assertNoOtherOptions(others, "publish");
-    const init = {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(updates),
-      signal,
-    };
     const url = this.#url("v1/updates");
+    const init = postOf(updates, signal);
     return await this.#ask("publish", url, init, isPublishAnswer);
   }
 
@@ -177,6 +180,81 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     return await this.#ask<
       ContextAnswer<M> | SubjectAnswer<M> | WhereaboutsAnswer<M>
     >(action, url, { signal }, isAnswer);
+  }
+
+  /**
+   * Lists the people in a document, in the order of their ids.
+   *
+   * @param id The id of the document.
+   * @param options The page, and the options of the request.
+   * @returns The people; none in a document that is unknown.
+   * @throws {PresenceRequestError} If the service refuses the request, or has no
+   * documents.
+   * @throws {TypeError} If the service can't be reached, or its answer is not
+   * valid.
+   */
+  documentPresence(
+    id: string,
+    options?: PageOptions,
+  ): Promise<DocumentPresenceAnswer> {
+    return this.#page(
+      "read document",
+      `v1/documents/${encodeURIComponent(id)}/presence`,
+      "active_users",
+      options,
+    );
+  }
+
+  /**
+   * Lists the documents of a workspace that have people in them, in the order of
+   * their ids.
+   *
+   * @param id The id of the workspace.
+   * @param options The page, and the options of the request.
+   * @returns The documents that the client may read.
+   * @throws {PresenceRequestError} If the service refuses the request, or has no
+   * documents.
+   * @throws {TypeError} If the service can't be reached, or its answer is not
+   * valid.
+   */
+  workspaceDocuments(
+    id: string,
+    options?: PageOptions,
+  ): Promise<WorkspaceDocumentsAnswer> {
+    return this.#page(
+      "read workspace",
+      `v1/workspaces/${encodeURIComponent(id)}/documents`,
+      "documents",
+      options,
+    );
+  }
+
+  /**
+   * Counts the people in each of some documents.
+   *
+   * @param ids The ids of the documents.
+   * @param options The options of the request.
+   * @returns The number for each id; 0 for a document that is unknown or that the
+   * client may not read.
+   * @throws {PresenceRequestError} If the service refuses the request, or has no
+   * documents.
+   * @throws {TypeError} If the service can't be reached, or its answer is not
+   * valid.
+   */
+  async documentCounts(
+    ids: readonly string[],
+    { signal, ...others }: RequestOptions = {},
+  ): Promise<DocumentCountsAnswer> {
+    const action = "count documents";
+    assertNoOtherOptions(others, action);
+    const url = this.#url("v1/documents/counts");
+    const init = postOf({ document_ids: ids }, signal);
+    return await this.#ask<DocumentCountsAnswer>(
+      action,
+      url,
+      init,
+      documentAnswer("counts"),
+    );
   }
 
   /**
@@ -267,6 +345,17 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     );
   }
 
+  async #page<A>(
+    action: string,
+    path: string,
+    member: string,
+    { limit, after, signal, ...others }: PageOptions = {},
+  ): Promise<A> {
+    assertNoOtherOptions(others, action);
+    const url = this.#url(path, { limit, after });
+    return await this.#ask<A>(action, url, { signal }, documentAnswer(member));
+  }
+
   async #ask<A>(
     action: string,
     url: URL,
@@ -304,6 +393,16 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
     }
     return url;
   }
+}
+
+/** Creates a request with a JSON body. */
+function postOf(body: object, signal: AbortSignal | undefined): RequestInit {
+  return {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: signal ?? null,
+  };
 }
 
 type QueryParameters = Readonly<

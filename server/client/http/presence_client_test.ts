@@ -9,6 +9,7 @@ import {
 import { FakeTime } from "@std/testing/time";
 import type { PresenceModel } from "../../../core/mod.ts";
 import { PresenceBeacon, startHeartbeat } from "../../../beacon/mod.ts";
+import { type DocumentModel, DocumentPresence } from "../../documents/mod.ts";
 import { PresenceServer, PresenceView } from "../../mod.ts";
 import { flush, update } from "../../testing/harness.ts";
 import {
@@ -17,7 +18,11 @@ import {
   PresenceRequestError,
   wireUpdateOf,
 } from "../mod.ts";
-import { createHttpHandler, type HttpHandlerOptions } from "../../http/mod.ts";
+import {
+  createHttpHandler,
+  type HttpHandlerOptions,
+  type ServedPresence,
+} from "../../http/mod.ts";
 import { identity } from "../../http/testing/service.ts";
 
 interface PageModel extends PresenceModel {
@@ -27,7 +32,7 @@ interface PageModel extends PresenceModel {
 type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
 function fetchFrom(
-  server: PresenceServer,
+  server: ServedPresence,
   options?: HttpHandlerOptions,
 ): Fetch {
   const handler = createHttpHandler(server, options);
@@ -122,6 +127,58 @@ Deno.test("PresenceClient publishes, queries and withdraws", async () => {
     subject: "alice",
   });
   assertEquals(typeof lastSeen, "number");
+});
+
+Deno.test("PresenceClient lists and counts the people in documents", async () => {
+  using server = new PresenceServer<DocumentModel>();
+  using documents = new DocumentPresence(server);
+  const workspaceId = "the workspace?";
+  const ids = ["a/b", "100%", "ü"];
+  for (const documentId of ids) {
+    await documents.join("ada", { documentId, workspaceId, name: "Ada" });
+  }
+  await documents.join("bob", { documentId: "a/b", name: "Bob" });
+  const client = clientOf(fetchFrom(server, { documents }));
+
+  const people = await client.documentPresence("a/b");
+  assertEquals(people.active_users.map(({ name }) => name), ["Ada", "Bob"]);
+  const { next: after } = await client.documentPresence("a/b", { limit: 1 });
+  const last = await client.documentPresence("a/b", { limit: 1, after });
+  assertEquals(last.active_users.map(({ name }) => name), ["Bob"]);
+  assertEquals([last.total_count, last.next], [2, undefined]);
+  assertEquals((await client.documentPresence("none")).active_users, []);
+
+  const used = await client.workspaceDocuments(workspaceId, { limit: 2 });
+  const found = used.documents.map(({ document_id }) => document_id);
+  assertEquals(found, ["100%", "a/b"]);
+  assertEquals([used.total_count, used.next], [3, "a/b"]);
+
+  const { counts } = await client.documentCounts([...ids, "__proto__"]);
+  assertEquals(Object.entries(counts), [
+    ["a/b", 2],
+    ["100%", 1],
+    ["ü", 1],
+    ["__proto__", 0],
+  ]);
+});
+
+Deno.test("PresenceClient throws if a service has no documents, or sends something else", async () => {
+  using server = new PresenceServer();
+  const strange = () => Response.json({ timestamp: 1, documents: null });
+  const ways: ((client: PresenceClient) => Promise<unknown>)[] = [
+    (client) => client.documentPresence("1"),
+    (client) => client.workspaceDocuments("1"),
+    (client) => client.documentCounts(["1"]),
+    // In a path, these are no names.
+    (client) => client.documentPresence(""),
+    (client) => client.documentPresence(".."),
+  ];
+  for (const way of ways) {
+    const none = () => way(clientOf(fetchFrom(server)));
+    await assertRejects(none, PresenceRequestError);
+    const answers = clientOf(scripted(strange));
+    await assertRejects(() => way(answers), TypeError, "unexpected answer");
+  }
 });
 
 Deno.test("a reloaded page keeps its resource, and nobody leaves", async () => {

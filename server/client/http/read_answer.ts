@@ -102,6 +102,15 @@ export function isListAnswer<A>(value: unknown): value is A {
     value.summaries.every(isSummary);
 }
 
+/** Creates the check of an answer about documents, which has a member. */
+export function documentAnswer<A>(
+  member: string,
+): (value: unknown) => value is A {
+  return (value): value is A =>
+    isJsonObject(value) && typeof value.timestamp === "number" &&
+    typeof value[member] === "object" && value[member] !== null;
+}
+
 /** Reports whether a value is a summary, and restores what JSON omits. */
 function isSummary(value: unknown): boolean {
   return isJsonObject(value) && value.subject !== undefined &&

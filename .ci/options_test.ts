@@ -190,6 +190,7 @@ const BAD: Record<string, object[]> = {
     { clock: 5 },
     { steadyClock: 5 },
   ],
+  createHttpHandler: [{ goodbyeSecret: 5 }],
   "PresenceServer.watch": [{ keepAliveMs: "9" }],
   TopicPresence: [
     { ttlMs: "9" },

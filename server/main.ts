@@ -132,6 +132,7 @@ function facesOf(
     origins,
     documents,
     authorize: authority?.authorize,
+    goodbyeSecret: settings.goodbyeSecret,
     limits: authority === undefined ? OPEN_LIMITS : {},
   });
   numbers.measure({ http, phoenix: endpoint, documents });

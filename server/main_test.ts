@@ -259,6 +259,7 @@ Deno.test("main names the option or variable with a wrong value", async () => {
     [["--jwks-url", "x", ...TOKEN_RULES], {}, "--jwks-url must"],
     [[...TOKEN_RULES], { RUTHERE_JWKS_URL: "x" }, "RUTHERE_JWKS_URL must"],
     [[...TOKEN_RULES], { RUTHERE_JWT_SECRET: "x" }, "RUTHERE_JWT_SECRET must"],
+    [[], { RUTHERE_GOODBYE_SECRET: "x" }, "RUTHERE_GOODBYE_SECRET must"],
   ];
   for (const [args, env, start] of bad) {
     const text = await failure(args, env);

@@ -17,6 +17,7 @@ import {
   unauthorized,
 } from "./routes/exchange.ts";
 import { EventWriter } from "./routes/event_writer.ts";
+import { GoodbyeTickets } from "./routes/goodbye_ticket.ts";
 import { Holders } from "./holders.ts";
 import { type Actor, actorOf, TRUSTED_ACTOR } from "./identity.ts";
 import {
@@ -78,6 +79,14 @@ export interface HttpHandlerOptions extends TrustOptions {
    * the handler has no routes of documents.
    */
   readonly documents?: ServedDocuments | undefined;
+  /**
+   * Signs the tickets of goodbyes; at least 32 bytes. The nodes of a cluster need
+   * the same secret, because any of them may get a goodbye. With the default, a
+   * handler accepts only its own tickets.
+   *
+   * @default {random bytes for each handler}
+   */
+  readonly goodbyeSecret?: string | undefined;
   /**
    * Called with each error that was answered with 500, or with 503 because the
    * other servers of a cluster can't be asked. It gets the same error only once.
@@ -178,7 +187,7 @@ export function createHttpHandler(
   server: ServedPresence,
   options: HttpHandlerOptions = {},
 ): MeasuredHttpHandler {
-  const { authorize, documents, checkUpdate, ...rest } = options;
+  const { authorize, documents, checkUpdate, goodbyeSecret, ...rest } = options;
   const { onError = (error) => console.error(error), ...more } = rest;
   const { limits: given = {}, ttlMs = {}, keepAliveMs, ...trusted } = more;
   const { hosts, origins, credentials, ...others } = trusted;
@@ -204,6 +213,7 @@ export function createHttpHandler(
     quotas: new Quotas(limits),
     holders: new Holders(server),
     tokens: new PositionTokens(),
+    goodbyes: new GoodbyeTickets(goodbyeSecret),
     events: new EventWriter(limits.changes),
     schema: updateSchema(limits),
     keySchema: keySchema(limits.keyLength),
@@ -253,11 +263,13 @@ export function createHttpHandler(
       return new Response(null, { status: 204, headers: allow(found) });
     }
     const route = routeFor(request, found);
+    const ask = { service, request, url };
+    if ("answerAnybody" in route) return await route.answerAnybody(ask);
     const actor = await identify(request);
     assertStillIn(actor);
     service.quotas.countRequest(actor.account, server.steadyNow);
     const [, name = ""] = route.path.exec(url.pathname) ?? [];
-    return await route.answer({ service, request, url, actor }, name);
+    return await route.answer({ ...ask, actor }, name);
   }
 
   const handle = async (request: Request): Promise<Response> => {

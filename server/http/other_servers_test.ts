@@ -231,6 +231,20 @@ Deno.test("DELETE and a poll are incomplete while others can't be asked", async 
   assertEquals([polled.changes, polled.incomplete], [[], true]);
 });
 
+Deno.test("a goodbye is incomplete while others can't be asked", async () => {
+  const goodbyeSecret = "a secret of at least thirty-two bytes";
+  using other = beside([], { goodbyeSecret });
+  const update = posting(sent({ subject: "bob" }));
+  const { goodbye } = await read(
+    await other.send("/v1/updates?goodbye=true", update),
+  );
+  const headers = { "content-type": "text/plain" };
+  const init = { method: "POST", headers, body: String(goodbye) };
+  using service = beside([], { isCutOff: true, goodbyeSecret });
+  const gone = await read(await service.send("/v1/goodbye", init));
+  assertEquals([gone.withdrawn, gone.incomplete], [0, true]);
+});
+
 Deno.test("documents have the people of other servers, and say whether they are complete", async () => {
   const facets = { document: "1" };
   const others = [

@@ -35,6 +35,8 @@ export interface Settings {
   readonly leaseMs: number;
   /** How to verify tokens; `undefined` if none are required. */
   readonly tokens: TokenOptions | undefined;
+  /** Signs the tickets of goodbyes, for all services with the same backbone. */
+  readonly goodbyeSecret: string | undefined;
   /** The other sites whose pages may use the service. */
   readonly origins: readonly string[];
   /** The port that serves only the metrics. */
@@ -98,6 +100,8 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     node: read("node").text || undefined,
     leaseMs: readMilliseconds(read("lease-ms", "15000"), MIN_LEASE_MS),
     tokens,
+    // Not an option: everybody on the machine can read those.
+    goodbyeSecret: fromEnvironment("RUTHERE_GOODBYE_SECRET") || undefined,
     origins: origins ?? (fromEnvironment("RUTHERE_ORIGINS") ?? "").split(",")
       .map((origin) => origin.trim()).filter(Boolean),
     metricsPort: metricsPort.text
@@ -107,6 +111,7 @@ export function readSettings(args: readonly string[]): Settings | "help" {
     metricsToken: readMetricsToken(),
     givenBy: {
       backbone: backbone.by,
+      goodbyeSecret: "RUTHERE_GOODBYE_SECRET",
       origins: origins ? "--origin" : "RUTHERE_ORIGINS",
       jwksUrl: jwksUrl.by,
       secret: "RUTHERE_JWT_SECRET",

@@ -44,6 +44,29 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options of a request that publishes. */
+export interface PublishOptions extends RequestOptions {
+  /**
+   * Whether the answer is to have a ticket, which `navigator.sendBeacon()` sends
+   * to `v1/goodbye` when the tab closes. Each later update of an entry voids the
+   * ticket for it, and gets another.
+   *
+   * @default {false}
+   */
+  readonly goodbye?: boolean | undefined;
+}
+
+/** The options of a request that withdraws. */
+export interface WithdrawOptions extends RequestOptions {
+  /**
+   * Whether the request outlives its page, for a tab that closes. In a browser,
+   * `headers` must return at once then.
+   *
+   * @default {false}
+   */
+  readonly keepalive?: boolean | undefined;
+}
+
 /** The options of a request for a list in pages. */
 export interface PageOptions extends RequestOptions {
   /** The largest number of people or documents. */

@@ -7,9 +7,11 @@ import type {
   ContextQuery,
   PageOptions,
   PresenceClientOptions,
+  PublishOptions,
   RequestOptions,
   SubjectQuery,
   WhereaboutsQuery,
+  WithdrawOptions,
   WithdrawQuery,
 } from "./client_options.ts";
 import { streamEvents } from "./client_stream.ts";
@@ -114,17 +116,18 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    *
    * @param updates The updates.
    * @param options The options of the request.
-   * @returns The sequences, and the times to live that were granted.
+   * @returns The sequences, the times to live that were granted, and the ticket
+   * for a goodbye if `options` ask for it.
    * @throws {PresenceRequestError} If the service refuses the request.
    * @throws {TypeError} If the service can't be reached, or its answer is not
    * valid.
    */
   async publish(
     updates: WireUpdate<M> | readonly WireUpdate<M>[],
-    { signal, ...others }: RequestOptions = {},
+    { signal, goodbye, ...others }: PublishOptions = {},
   ): Promise<PublishAnswer> {
     assertNoOtherOptions(others, "publish");
-    const url = this.#url("v1/updates");
+    const url = this.#url("v1/updates", { goodbye });
     const init = postOf(updates, signal);
     return await this.#ask("publish", url, init, isPublishAnswer);
   }
@@ -141,13 +144,13 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    */
   async withdraw(
     query: WithdrawQuery<M>,
-    { signal, ...others }: RequestOptions = {},
+    { signal, keepalive, ...others }: WithdrawOptions = {},
   ): Promise<WithdrawAnswer> {
     const { context, subject, resource, origin, all, ...more } = query;
     assertNoOtherOptions({ ...others, ...more }, "withdraw");
     const parameters = { context, subject, resource, origin, all };
     const url = this.#url("v1/presence", parameters);
-    const init = { method: "DELETE", signal };
+    const init = { method: "DELETE", signal, keepalive };
     return await this.#ask("withdraw", url, init, isWithdrawAnswer);
   }
 

@@ -181,6 +181,36 @@ Deno.test("PresenceClient throws if a service has no documents, or sends somethi
   }
 });
 
+Deno.test("PresenceClient gets a ticket, with which a page says goodbye", async () => {
+  using server = new PresenceServer();
+  const fetch = fetchFrom(server);
+  const client = clientOf(fetch);
+  const update = { subject: "alice", context: "doc-1", ttlMs: 5_000 };
+  assertEquals((await client.publish(update)).goodbye, undefined);
+  const { goodbye } = await client.publish(update, { goodbye: true });
+  const body = goodbye ?? null;
+  const url = new URL("http://localhost/v1/goodbye");
+  // As `sendBeacon()` does, which only browsers have.
+  assertEquals((await fetch(url, { method: "POST", body })).status, 200);
+  assertEquals(server.store.size, 0);
+});
+
+Deno.test("PresenceClient.withdraw() can outlive its page", async () => {
+  using server = new PresenceServer();
+  const fetch = fetchFrom(server);
+  const kept: unknown[] = [];
+  const client = clientOf((url, init) => {
+    kept.push(init.keepalive);
+    return fetch(url, init);
+  }, { headers: { authorization: "Bearer token" } });
+  const entry = { subject: "alice", context: "doc-1" };
+  await client.publish({ ...entry, ttlMs: 5_000 });
+  const leaving = client.withdraw(entry, { keepalive: true });
+  // At once, since a page that closes has no later turn.
+  assertEquals(kept, [undefined, true]);
+  assertEquals((await leaving).withdrawn, 1);
+});
+
 Deno.test("a reloaded page keeps its resource, and nobody leaves", async () => {
   using server = new PresenceServer();
   const page = {

@@ -7,6 +7,8 @@ import {
 
 /** A body that is one JSON value. */
 export const JSON_TYPE = "application/json";
+/** A body that is text; `sendBeacon()` sends it. */
+export const TEXT_TYPE = "text/plain";
 /** A body of one JSON value a line. */
 export const LINES_TYPE = "application/x-ndjson";
 
@@ -20,19 +22,30 @@ export async function readJson(
   maxBytes: number,
   types: readonly string[],
 ): Promise<JsonValue> {
-  const type = typeOf(request);
-  if (!types.includes(type)) throw wrongType(types);
-  const bytes = await readBytes(request, maxBytes);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw notWhole();
-  }
-  if (type === JSON_TYPE) return parse(text, "the body");
+  const text = await readText(request, maxBytes, types);
+  if (typeOf(request) === JSON_TYPE) return parse(text, "the body");
   return text.split("\n").flatMap((line, index) =>
     line.trim() === "" ? [] : [parse(line, `line ${index + 1} of the body`)]
   );
+}
+
+/**
+ * Reads the text in the body of a request.
+ *
+ * @throws {HttpProblem} If the body is too large, of a wrong type or not UTF-8.
+ */
+export async function readText(
+  request: Request,
+  maxBytes: number,
+  types: readonly string[],
+): Promise<string> {
+  if (!types.includes(typeOf(request))) throw wrongType(types);
+  const bytes = await readBytes(request, maxBytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw notWhole();
+  }
 }
 
 /** Returns the type of a body; it is empty if the body is not plain UTF-8. */

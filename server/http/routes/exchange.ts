@@ -5,6 +5,7 @@ import type { Holders } from "../holders.ts";
 import type { HttpLimits, TtlBounds } from "../limits.ts";
 import { fieldProblem, HttpProblem, JSON_HEADERS } from "../wire/problem.ts";
 import type { EventWriter } from "./event_writer.ts";
+import type { GoodbyeTickets } from "./goodbye_ticket.ts";
 import type { PositionTokens } from "./position_token.ts";
 import type { Quotas } from "../quotas.ts";
 import type { ServedPresence } from "../served.ts";
@@ -19,6 +20,7 @@ export interface Service {
   readonly quotas: Quotas;
   readonly holders: Holders;
   readonly tokens: PositionTokens;
+  readonly goodbyes: GoodbyeTickets;
   readonly events: EventWriter;
   readonly schema: UpdateSchema;
   readonly keySchema: KeySchema;
@@ -26,11 +28,15 @@ export interface Service {
   report(error: unknown, request: Request): void;
 }
 
-/** A request, its author and the service that answers it. */
-export interface Ask {
+/** A request of anybody, and the service that answers it. */
+export interface OpenAsk {
   readonly service: Service;
   readonly request: Request;
   readonly url: URL;
+}
+
+/** A request, its author and the service that answers it. */
+export interface Ask extends OpenAsk {
   readonly actor: Actor;
 }
 
@@ -41,7 +47,7 @@ export function json(value: object): Response {
 
 /** Creates an answer that also has the position of the server. */
 export function answer<A extends CursorPosition>(
-  { service: { server } }: Ask,
+  { service: { server } }: OpenAsk,
   body: Omit<A, keyof CursorPosition>,
 ): Response {
   return json({ ...body, ...positionOf(server) });

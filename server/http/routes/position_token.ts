@@ -60,8 +60,7 @@ export class PositionTokens {
     // After a restart with a fixed epoch, a position may lie in the future.
     const isHere = ofEpoch === encodeEpoch(epoch) &&
       start <= sequence && sequence <= last &&
-      // The time must not reveal where the tags, which are equally long, differ.
-      timingSafeEqual(bytesOf(tag), bytesOf(this.#sign(epoch, start, holder)));
+      isSameTag(tag, this.#sign(epoch, start, holder));
     if (!isHere) return "elsewhere";
     const write = writerOf(epoch, start, tag);
     return { position: { epoch, sequence }, write };
@@ -74,8 +73,7 @@ export class PositionTokens {
   ): string {
     const rights = [rightsKey(viewer), viewer.subject];
     const text = JSON.stringify([epoch, start, account, context, ...rights]);
-    const signature = createHmac("sha256", this.#key).update(text).digest();
-    return signature.toString("base64url", 0, 12);
+    return tagOf(this.#key, text);
   }
 }
 
@@ -90,6 +88,17 @@ function writerOf(epoch: string, start: Sequence, tag: string): TokenWriter {
 /** An epoch may be any text, but a header and an `id:` may not. */
 function encodeEpoch(epoch: string): string {
   return encodeURIComponent(epoch.toWellFormed());
+}
+
+/** Signs a text with a key: 16 characters of base64url. */
+export function tagOf(key: Uint8Array, text: string): string {
+  const signature = createHmac("sha256", key).update(text).digest();
+  return signature.toString("base64url", 0, 12);
+}
+
+/** Compares tags. The time does not reveal where they differ. */
+export function isSameTag(a: string, b: string): boolean {
+  return timingSafeEqual(bytesOf(a), bytesOf(b));
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -9,6 +9,7 @@ import type {
   WithdrawAnswer,
 } from "../wire/wire.ts";
 import { contextAnswer, type SummaryPart } from "./context_answer.ts";
+import { readText, TEXT_TYPE } from "./body.ts";
 import {
   answer,
   type Ask,
@@ -16,6 +17,7 @@ import {
   assertCanWrite,
   assertStillIn,
   isIncomplete,
+  type OpenAsk,
   positionOf,
 } from "./exchange.ts";
 import { DEFAULT_ORIGIN, stampKey } from "./publish_route.ts";
@@ -156,6 +158,33 @@ export async function withdraw(ask: Ask): Promise<Response> {
     : [{ subject, context, resource, origin }];
   const withdrawn = own
     .filter((key) => server.withdraw(key) !== undefined).length;
+  return answer<WithdrawAnswer>(ask, { withdrawn, incomplete });
+}
+
+/** The most that a browser sends by `sendBeacon()`. */
+const BEACON_BYTES = 65_536;
+
+/**
+ * `POST /v1/goodbye`: withdraws the entries of a ticket that have not changed
+ * since.
+ */
+export async function goodbye(ask: OpenAsk): Promise<Response> {
+  const { service: { server, limits, goodbyes, quotas }, request } = ask;
+  const maxBytes = Math.min(limits.bodyBytes, BEACON_BYTES);
+  const text = await readText(request, maxBytes, [TEXT_TYPE]);
+  const ticket = goodbyes.read(text, server.now);
+  quotas.countRequest(ticket.account, server.steadyNow);
+  const contexts = new Set(ticket.entries.map(({ context }) => context));
+  const loaded = await Promise.all(
+    [...contexts].map((context) => server.follow(context)),
+  );
+  const entries = goodbyes.use(ticket, server.now) ? ticket.entries : [];
+  const withdrawn =
+    entries.filter((entry) =>
+      server.store.snapshot(entry)?.observedAt === entry.observedAt &&
+      server.withdraw(entry) !== undefined
+    ).length;
+  const incomplete = loaded.includes(false) || undefined;
   return answer<WithdrawAnswer>(ask, { withdrawn, incomplete });
 }
 

@@ -12,6 +12,7 @@ import { checked, type ReadUpdate } from "../wire/update_schema.ts";
 import type { GrantedTtls, PublishAnswer } from "../wire/wire.ts";
 import { JSON_TYPE, LINES_TYPE, readJson } from "./body.ts";
 import { answer, type Ask, assertCanWrite, assertStillIn } from "./exchange.ts";
+import { Query } from "./query.ts";
 
 const ACTION = "publish update";
 
@@ -22,6 +23,7 @@ export const DEFAULT_ORIGIN = "http";
 export async function publish(ask: Ask): Promise<Response> {
   const { service, request, actor } = ask;
   const { server, limits, schema } = service;
+  const wantsTicket = new Query(ask, ACTION).flag("goodbye");
   const types = [JSON_TYPE, LINES_TYPE];
   const body = await readJson(request, limits.bodyBytes, types);
   const isList = Array.isArray(body);
@@ -57,7 +59,20 @@ export async function publish(ask: Ask): Promise<Response> {
   assertStillIn(actor);
   const sequences = server.receiveAll(updates);
   service.holders.add(actor, updates);
-  return answer<PublishAnswer>(ask, { sequences, granted });
+  const goodbye = wantsTicket ? ticketOf(ask, updates) : undefined;
+  return answer<PublishAnswer>(ask, { sequences, granted, goodbye });
+}
+
+/** Returns a ticket for entries that have just been published. */
+function ticketOf(
+  { service: { server, goodbyes }, actor }: Ask,
+  updates: readonly PresenceUpdate[],
+): string {
+  const snapshots = updates.map((update) => server.store.snapshot(update))
+    .filter((snapshot) => snapshot !== undefined);
+  // It is of no use after its entries.
+  const ends = updates.map(({ expiry }) => expiry === "never" ? 0 : expiry);
+  return goodbyes.write(snapshots, actor.account, Math.max(...ends));
 }
 
 /** Returns the times to live that an update is granted. */

@@ -5,23 +5,26 @@ import {
   documentPresence,
   workspaceDocuments,
 } from "./document_routes.ts";
-import type { Ask } from "./exchange.ts";
-import { presence, withdraw } from "./presence_route.ts";
+import type { Ask, OpenAsk } from "./exchange.ts";
+import { goodbye, presence, withdraw } from "./presence_route.ts";
 import { publish } from "./publish_route.ts";
 
 /** A method and a path, and the function that answers requests for them. */
-export interface Route {
-  readonly method: string;
-  readonly path: RegExp;
-  /** Answers a request; the name is the segment of the path, still encoded. */
-  answer(ask: Ask, name: string): Promise<Response>;
-}
+export type Route =
+  & { readonly method: string; readonly path: RegExp }
+  & (
+    /** Answers a request; the name is the segment of the path, still encoded. */
+    | { answer(ask: Ask, name: string): Promise<Response> }
+    /** Answers a request of anybody: the route itself finds out who it is. */
+    | { answerAnybody(ask: OpenAsk): Promise<Response> }
+  );
 
 const ROUTES: readonly Route[] = [
   { method: "POST", path: /^\/v1\/updates$/, answer: publish },
   { method: "GET", path: /^\/v1\/presence$/, answer: presence },
   { method: "DELETE", path: /^\/v1\/presence$/, answer: withdraw },
   { method: "GET", path: /^\/v1\/changes$/, answer: changes },
+  { method: "POST", path: /^\/v1\/goodbye$/, answerAnybody: goodbye },
 ];
 
 const DOCUMENT_ROUTES: readonly [string, RegExp, typeof documentPresence][] = [

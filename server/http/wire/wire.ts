@@ -68,6 +68,8 @@ export interface PublishAnswer extends CursorPosition {
   readonly sequences: readonly Sequence[];
   /** The times to live that each update was granted, in order. */
   readonly granted: readonly GrantedTtls[];
+  /** The ticket for a goodbye, if the request asked for it. */
+  readonly goodbye?: string | undefined;
 }
 
 /** An answer that depends on the other servers of a cluster. */

@@ -1,4 +1,3 @@
-import { Counter, Gauge, type Registry } from "prom-client";
 import type { MeasuredServer, MetricsSources } from "./sources.ts";
 
 /** All sources of metrics. Another object may replace any of them. */
@@ -43,84 +42,132 @@ type Metric = readonly [
  */
 export type Metrics = Readonly<Record<string, Metric>>;
 
-/** A value of a metric, and the source of the value. */
+/** A value of a metric, its source, and its labels as text. */
 interface Sample {
   readonly source: object;
-  readonly labels: Record<string, string>;
+  readonly labels: string;
   readonly value: number;
 }
 
-/** The common settings of the metrics of prom-client. */
-interface About {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: string[];
-  readonly registers: Registry[];
-}
+/** Reads metrics from their sources, and writes them. */
+export class Instruments {
+  readonly #prefix: string;
+  readonly #metrics: Metrics;
+  readonly #counters = new Map<string, Counter>();
 
-/**
- * Adds metrics to a registry. A scrape reads them; nothing happens before that.
- */
-export function register(
-  registry: Registry,
-  prefix: string,
-  metrics: Metrics,
-  sources: () => Sources,
-): void {
-  let known: AllStats | undefined;
-  // Read once a turn of the event loop, which a scrape takes.
-  const stats = () => {
-    if (known === undefined) {
-      known = readAll(sources());
-      queueMicrotask(() => known = undefined);
-    }
-    return known;
-  };
-  for (const [name, metric] of Object.entries(metrics)) {
-    const [help, , ...labelNames] = metric;
-    const registers = [registry];
-    const about = { name: prefix + name, help, labelNames, registers };
-    const read = () =>
-      SOURCES.flatMap((source) =>
-        samplesOf(metric, source, sources(), stats())
+  /** Creates instruments for metrics, whose names get a prefix. */
+  constructor(prefix: string, metrics: Metrics) {
+    this.#prefix = prefix;
+    this.#metrics = metrics;
+  }
+
+  /** Returns the text of each metric. It reads each source once. */
+  texts(sources: Sources): string[] {
+    const stats = readAll(sources);
+    return Object.entries(this.#metrics).map(([name, metric]) => {
+      const samples = SOURCES.flatMap((source) =>
+        samplesOf(metric, source, sources, stats)
       );
-    if (name.endsWith("_total")) addCounter(about, read);
-    else addGauge(about, read);
+      const isCounter = name.endsWith("_total");
+      const values = isCounter ? this.#count(name, samples) : valuesOf(samples);
+      const type = isCounter ? "counter" : "gauge";
+      return metricText(this.#prefix + name, metric[0], type, [...values]);
+    });
+  }
+
+  #count(name: string, samples: readonly Sample[]) {
+    const counter = this.#counters.get(name) ?? new Counter();
+    this.#counters.set(name, counter);
+    return counter.count(samples);
   }
 }
 
-/** Adds a number that rises and falls; labels without a value are dropped. */
-function addGauge(about: About, read: () => readonly Sample[]): void {
-  new Gauge({
-    ...about,
-    collect() {
-      this.reset();
-      if (about.labelNames.length === 0) this.remove();
-      for (const { labels, value } of read()) this.set(labels, value);
-    },
-  });
+/** Returns the values of a gauge, which rise and fall, by their labels. */
+function valuesOf(samples: readonly Sample[]): ReadonlyMap<string, number> {
+  return new Map(samples.map(({ labels, value }) => [labels, value]));
+}
+
+/** A metric that only grows. */
+class Counter {
+  readonly #values = new Map<string, number>();
+  readonly #counted = new WeakMap<object, Map<string, number>>();
+
+  /**
+   * Returns the values by their labels. If the value of a source restarts, the
+   * metric continues. The value of a source that replaces another is added in
+   * full.
+   */
+  count(samples: readonly Sample[]): ReadonlyMap<string, number> {
+    for (const { source, labels, value } of samples) {
+      const known = this.#counted.get(source) ?? new Map<string, number>();
+      this.#counted.set(source, known);
+      const former = known.get(labels) ?? 0;
+      known.set(labels, value);
+      const added = value < former ? value : value - former;
+      this.#values.set(labels, (this.#values.get(labels) ?? 0) + added);
+    }
+    return this.#values;
+  }
+}
+
+/** Counts values by their size. */
+export class Histogram {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #counts: Map<number, number>;
+  #sum = 0;
+
+  /** Creates a histogram whose buckets have upper bounds. */
+  constructor(name: string, help: string, bounds: readonly number[]) {
+    this.#name = name;
+    this.#help = help;
+    this.#counts = new Map([...bounds, Infinity].map((bound) => [bound, 0]));
+  }
+
+  /** Counts a value, in each bucket that it fits into. */
+  observe(value: number): void {
+    this.#sum += value;
+    for (const [bound, count] of this.#counts) {
+      if (value <= bound) this.#counts.set(bound, count + 1);
+    }
+  }
+
+  /** Returns the text of the metric. */
+  text(): string {
+    const buckets = Array.from(this.#counts, ([bound, count]) => {
+      const le = bound === Infinity ? "+Inf" : `${bound}`;
+      return [`_bucket${labelsText({ le })}`, count] as const;
+    });
+    const count = this.#counts.get(Infinity) ?? 0;
+    return metricText(this.#name, this.#help, "histogram", [
+      ...buckets,
+      ["_sum", this.#sum],
+      ["_count", count],
+    ]);
+  }
 }
 
 /**
- * Adds a number that only grows. If the value of a source restarts, the metric
- * continues. The value of a source that replaces another is added in full.
+ * Writes a metric in the text format of Prometheus. The name of a sample is the
+ * name of the metric and an end, which has the labels.
  */
-function addCounter(about: About, read: () => readonly Sample[]): void {
-  const counted = new WeakMap<object, Map<string, number>>();
-  const counter = new Counter({
-    ...about,
-    collect() {
-      for (const { source, labels, value } of read()) {
-        const known = counted.get(source) ?? new Map<string, number>();
-        counted.set(source, known);
-        const key = JSON.stringify(labels);
-        const former = known.get(key) ?? 0;
-        known.set(key, value);
-        this.inc(labels, value < former ? value : value - former);
-      }
-    },
+function metricText(
+  name: string,
+  help: string,
+  type: "counter" | "gauge" | "histogram",
+  samples: readonly (readonly [end: string, value: number])[],
+): string {
+  const lines = samples.map(([end, value]) => `${name}${end} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(labels).map(([name, value]) => {
+    const escaped = value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")
+      .replaceAll('"', '\\"');
+    return `${name}="${escaped}"`;
   });
-  if (about.labelNames.length === 0) counter.remove();
+  return texts.length === 0 ? "" : `{${texts.join(",")}}`;
 }
 
 type AllStats = { readonly [Name in Source]: StatsOf<Name> | undefined };
@@ -146,11 +193,16 @@ function samplesOf<Name extends Source>(
   const reading = stats && read[name]?.(stats);
   if (source === undefined || reading === undefined) return [];
   if (typeof reading === "number") {
-    return [{ source, labels: {}, value: reading }];
+    return [{ source, labels: "", value: reading }];
   }
-  if (Array.isArray(reading)) {
-    return reading.map(([labels, value]) => ({ source, labels, value }));
-  }
-  return Object.entries(reading)
-    .map(([text, value]) => ({ source, labels: { [label]: text }, value }));
+  const all: readonly Labelled[] = Array.isArray(reading)
+    ? reading
+    : Object.entries(reading).map((
+      [text, value],
+    ) => [{ [label]: text }, value]);
+  return all.map(([labels, value]) => ({
+    source,
+    labels: labelsText(labels),
+    value,
+  }));
 }

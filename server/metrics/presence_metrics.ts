@@ -1,9 +1,13 @@
-import { Histogram, Registry } from "prom-client";
 import { assertNoOtherOptions } from "../../core/assert.ts";
 import { InvalidValueError } from "../../core/mod.ts";
 import { assertServer } from "../internal.ts";
 import { largestMetrics, materiMetrics } from "./document_metrics.ts";
-import { type Metrics, register, type Sources } from "./instruments.ts";
+import {
+  Histogram,
+  Instruments,
+  type Metrics,
+  type Sources,
+} from "./instruments.ts";
 import { metricsTable } from "./metrics_table.ts";
 import type {
   MeasuredServer,
@@ -49,8 +53,7 @@ export interface PresenceMetricsOptions extends MetricsSources {
 
 /**
  * Metrics of a server and its faces for Prometheus. A scrape reads them; nothing
- * happens before that. They are in a registry of their own, never in the global
- * one of prom-client.
+ * happens before that.
  *
  * @example Usage
  * ```ts
@@ -64,7 +67,7 @@ export interface PresenceMetricsOptions extends MetricsSources {
  * ```
  */
 export class PresenceMetrics {
-  readonly #registry = new Registry();
+  readonly #instruments: Instruments;
   readonly #others: OtherMetrics | undefined;
   readonly #latency: Histogram;
   #sources: Sources;
@@ -87,22 +90,20 @@ export class PresenceMetrics {
     this.#sources = { server };
     this.#others = others;
     this.measure(sources);
-    const metrics = {
+    this.#instruments = new Instruments(prefix, {
       ...peopleMetrics(server, materi, documentLabels),
       ...metricsTable(materi ? "event_type" : "event"),
-    };
-    register(this.#registry, prefix, metrics, () => this.#sources);
-    this.#latency = new Histogram({
-      name: `${prefix}cursor_update_latency_seconds`,
-      help: "From the receipt of a cursor to its broadcast.",
-      buckets: LATENCY_BUCKETS,
-      registers: [this.#registry],
     });
+    this.#latency = new Histogram(
+      `${prefix}cursor_update_latency_seconds`,
+      "From the receipt of a cursor to its broadcast.",
+      LATENCY_BUCKETS,
+    );
   }
 
   /** The `Content-Type` of the text. */
   get contentType(): string {
-    return this.#registry.contentType;
+    return "text/plain; version=0.0.4; charset=utf-8";
   }
 
   /**
@@ -150,8 +151,10 @@ export class PresenceMetrics {
    * @returns The metrics in the text format of Prometheus.
    */
   async text(): Promise<string> {
-    const texts = [this.#registry.metrics(), this.#others?.metrics() ?? ""];
-    return (await Promise.all(texts)).join("\n").trimEnd() + "\n";
+    const own = this.#instruments.texts(this.#sources);
+    const texts = [...own, this.#latency.text()];
+    const others = await this.#others?.metrics();
+    return [...texts, others ?? ""].join("\n").trimEnd() + "\n";
   }
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Gauge, register, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { InvalidValueError } from "../../core/mod.ts";
 import { joinCluster } from "../cluster/mod.ts";
 import {
@@ -336,12 +336,35 @@ Deno.test("PresenceMetrics refuses documents of another server", () => {
   }
 });
 
-Deno.test("PresenceMetrics does not use the global registry", async () => {
-  using server = new PresenceServer();
-  const before = register.getMetricsAsArray().length;
-  await new PresenceMetrics({ server }).text();
-  await new PresenceMetrics({ server }).text();
-  assertEquals(register.getMetricsAsArray().length, before);
+Deno.test("PresenceMetrics writes as prom-client does", async () => {
+  await using measured = new Measured({ documentLabels: 9 });
+  const { metrics } = measured;
+  measured.receive({ context: documentContext('th"ree\\\n') });
+  const latencies = [0, 5, 6, 99.9, 1_000, 1e-9];
+  for (const ms of latencies) metrics.observeCursorUpdate(ms);
+  await measured.pass(1_000);
+
+  const text = await metrics.text();
+  const registers = [new Registry()];
+  for (const { name, help, type, samples } of parseExposition(text)) {
+    const labelNames = Object.keys(samples[0]?.labels ?? {});
+    if (type === "histogram") {
+      const buckets = [0.005, 0.01, 0.025, 0.05, 0.1];
+      const histogram = new Histogram({ name, help, buckets, registers });
+      for (const ms of latencies) histogram.observe(ms / 1_000);
+    } else if (type === "gauge") {
+      const gauge = new Gauge({ name, help, labelNames, registers });
+      if (labelNames.length === 0) gauge.remove();
+      for (const { labels, value } of samples) gauge.set(labels, value);
+    } else {
+      const counter = new Counter({ name, help, labelNames, registers });
+      if (labelNames.length === 0) counter.remove();
+      for (const { labels, value } of samples) counter.inc(labels, value);
+    }
+  }
+  const [registry] = registers;
+  assertEquals(text, await registry?.metrics());
+  assertEquals(metrics.contentType, registry?.contentType);
 });
 
 Deno.test("PresenceMetrics has no label with a subject or a context", async () => {

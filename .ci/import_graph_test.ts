@@ -82,6 +82,7 @@ const BESIDE_A_PUBLISHER = [
 const INTERNAL = [
   "core/assert.ts",
   "server/documents/internal.ts",
+  "server/documents/people/internal.ts",
   "server/internal.ts",
   "store/internal.ts",
 ];
@@ -205,6 +206,7 @@ Deno.test("import graph: the rules distinguish valid imports from invalid ones",
     ["server/watch/watch.ts", "server/shared/pause.ts"],
     ["server/http/handler.ts", "server/mod.ts"],
     ["server/http/handler.ts", "server/internal.ts"],
+    ["server/client/views/color.ts", "server/documents/people/internal.ts"],
     ["server/watch/watch.ts", "store/internal.ts"],
     ["server/http/handler.ts", "server/tokens/mod.ts"],
     ["server/http/handler.ts", "valibot"],
@@ -328,7 +330,11 @@ Deno.test('import graph: "imports" of deno.json has the packages of the library 
 });
 
 Deno.test("import graph: code for browsers needs no runtime of a server", () => {
-  const entries = ["server/client/mod.ts", "beacon/mod.ts"];
+  const entries = [
+    "server/client/mod.ts",
+    "server/client/views/mod.ts",
+    "beacon/mod.ts",
+  ];
   const arrows = arrowsIn((code) => code.replaceAll(OF_TYPES, ""));
   const all = entries.flatMap((entry) => [...closureOf(entry, arrows)]);
   assert(all.length > 50, "the imports have not been found");

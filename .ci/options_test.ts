@@ -20,6 +20,7 @@ import { NatsBackbone } from "../server/cluster/nats/mod.ts";
 import { RedisBackbone } from "../server/cluster/redis/mod.ts";
 import { DocumentPresence } from "../server/documents/mod.ts";
 import { LiveClient, PresenceClient } from "../server/client/mod.ts";
+import { AvatarStack } from "../server/client/views/mod.ts";
 import { createHttpHandler, createTrustGuard } from "../server/http/mod.ts";
 import {
   createMetricsHandler,
@@ -85,6 +86,7 @@ const ENTRIES: [name: string, Call, before: unknown[], good: object][] = [
   ["createHttpHandler", call(createHttpHandler), [server], {}],
   ["createTrustGuard", call(createTrustGuard), [], {}],
   ["PresenceClient", make(PresenceClient), [], { url: "http://localhost" }],
+  ["AvatarStack", make(AvatarStack), [{}], {}],
   ["LiveClient", make(LiveClient), [], { url: "http://localhost" }],
   ["PresenceClient.watch", call(client.watch, client), [], { context: "doc" }],
   ["PresenceClient.publish", call(client.publish, client), [[]], {}],

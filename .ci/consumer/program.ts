@@ -22,6 +22,7 @@ import * as tokens from "@ruthere/presence/server/tokens";
 import * as topics from "@ruthere/presence/server/topics";
 import * as topicState from "@ruthere/presence/server/topics/state";
 import * as stores from "@ruthere/presence/store";
+import * as views from "@ruthere/presence/views";
 
 const beacon = new PresenceBeacon({
   subject: "alice",
@@ -81,6 +82,7 @@ console.log(JSON.stringify({
     topics,
     topicState,
     stores,
+    views,
   ]
     .every((room) => Object.keys(room).length > 0),
 }));

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BROWSER_MODULES } from "./browser_modules.ts";
-import { contrast } from "./people/color.js";
+import { contrast } from "../../client/views/color.ts";
 import { servePage } from "./mod.ts";
 
 const SITE = "http://127.0.0.1:8787";
@@ -55,11 +55,14 @@ Deno.test("servePage() serves all files that the pages load, and no others", asy
   assertEquals(modules.filter((path) => !paths.includes(path)), []);
 });
 
-Deno.test("servePage() serves only the beacon, core and the colours of the package", () => {
+Deno.test("servePage() serves only the beacon, core, the views and the colours of the package", () => {
   const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
   const others = [...BROWSER_MODULES.keys()]
-    .filter((path) => !own.test(path) && !/^\/(beacon|core)\//.test(path));
+    .filter((path) =>
+      !own.test(path) && !/^\/(beacon|client\/views|core)\//.test(path)
+    );
   assertEquals(others.toSorted(), [
+    "/documents/people/internal.ts",
     "/documents/people/color.ts",
     "/documents/people/hue.ts",
     "/phoenix.mjs",

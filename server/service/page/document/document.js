@@ -14,6 +14,7 @@ import {
   Throttle,
 } from "../../../../beacon/mod.ts";
 import { steadyNow } from "../../../../core/mod.ts";
+import { CursorRenderer, TypingIndicator } from "../../../client/views/mod.ts";
 import { ONLY_READING } from "../link/token_refusal.js";
 import { Visit } from "../link/visit.js";
 import { find } from "../people/dom.js";
@@ -21,12 +22,10 @@ import { LENGTHS, readText } from "../people/wire.js";
 import { positionAt } from "../text/text_edit.js";
 import { TextExchange } from "../text/text_exchange.js";
 import { TextareaEditor } from "../text/textarea_editor.js";
-import { CursorRenderer } from "./cursor_renderer.js";
 import { Others } from "./others.js";
 import { showParticipants } from "./participant_list.js";
 import { Participants } from "./participants.js";
 import { readPresenceEvent } from "./presence_event.js";
-import { TypingIndicator } from "./typing_indicator.js";
 
 /** How often to ask for the text, or to answer, at most. */
 const TEXT_MS = 1_000;

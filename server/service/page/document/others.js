@@ -2,9 +2,9 @@
 
 import { isQuiet } from "./presence_event.js";
 
-/** @typedef {import("./cursor_renderer.js").CursorRenderer} CursorRenderer */
+/** @typedef {import("../../../client/views/mod.ts").CursorRenderer} CursorRenderer */
 /** @typedef {import("./presence_event.js").Doing} Doing */
-/** @typedef {import("./typing_indicator.js").TypingIndicator} TypingIndicator */
+/** @typedef {import("../../../client/views/mod.ts").TypingIndicator} TypingIndicator */
 
 /**
  * @typedef {object} Other

@@ -1,10 +1,10 @@
 // @ts-check
 
-import { readColor } from "../people/color.js";
+import { readColor } from "../../../client/views/color.ts";
 import { fieldsOf, LENGTHS, readCount, readText } from "../people/wire.js";
 
-/** @typedef {import("./cursor_renderer.js").Position} Position */
-/** @typedef {import("./cursor_renderer.js").Selection} Selection */
+/** @typedef {import("../../../client/views/mod.ts").CursorPosition} Position */
+/** @typedef {import("../../../client/views/mod.ts").CursorSelection} Selection */
 
 /**
  * What somebody does in a document.

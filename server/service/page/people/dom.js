@@ -1,6 +1,10 @@
 // @ts-check
 /// <reference lib="dom" />
 
+import { made, place, show } from "../../../client/views/elements.ts";
+
+export { made, place, show };
+
 /**
  * Finds an element of a known kind.
  *
@@ -31,16 +35,6 @@ export function copyOf(selector) {
 }
 
 /**
- * Shows a text. Does nothing if it is shown already.
- *
- * @param {Element} element
- * @param {string} text
- */
-export function show(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/**
  * Shows a text, or hides the element if there is none.
  *
  * @param {HTMLElement} element
@@ -49,32 +43,4 @@ export function show(element, text) {
 export function showOrHide(element, text) {
   show(element, text);
   element.hidden = text === "";
-}
-
-/**
- * Moves or resizes an element.
- *
- * @param {HTMLElement} element
- * @param {Readonly<Record<string, number>>} lengths such as `left`, in pixels
- */
-export function place(element, lengths) {
-  for (const [name, length] of Object.entries(lengths)) {
-    element.style.setProperty(name, `${length}px`);
-  }
-}
-
-/**
- * Makes an element with a text in it.
- *
- * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
- * @param {string} text
- * @param {string} [className]
- * @returns {HTMLElementTagNameMap[T]}
- */
-export function made(tag, text, className = "") {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  if (className !== "") element.className = className;
-  return element;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { paint } from "./color.js";
+import { paint } from "../../../client/views/color.ts";
 import { made } from "./dom.js";
 import { listed } from "./words.js";
 

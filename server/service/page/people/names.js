@@ -1,6 +1,6 @@
 // @ts-check
 
-import { hashOf } from "../../../documents/people/hue.ts";
+import { hashOf } from "../../../documents/people/internal.ts";
 
 // deno-fmt-ignore
 const MANNERS = [
@@ -25,17 +25,4 @@ export function nameOf(key) {
   const manner = MANNERS[bits % MANNERS.length];
   const animal = ANIMALS[(bits >>> 8) % ANIMALS.length];
   return `${manner} ${animal}`;
-}
-
-/**
- * Returns the initials of a name.
- *
- * @param {string} name
- * @returns {string}
- */
-export function initialsOf(name) {
-  const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
-  const [first = "?"] = words;
-  const last = words.length > 1 ? words.at(-1) ?? "" : "";
-  return [first, last].map((word) => [...word][0] ?? "").join("").toUpperCase();
 }

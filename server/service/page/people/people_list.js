@@ -1,9 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { paint } from "./color.js";
+import { paint } from "../../../client/views/color.ts";
 import { find, show, showOrHide } from "./dom.js";
-import { initialsOf } from "./names.js";
+import { initialsOf } from "../../../client/views/avatar_stack.ts";
 
 /**
  * A person as the page that shows them knows them.

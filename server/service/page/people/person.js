@@ -1,6 +1,6 @@
 // @ts-check
 
-import { colorOf, readColor } from "./color.js";
+import { colorOf, readColor } from "../../../client/views/color.ts";
 import { fieldsOf, LENGTHS, readText } from "./wire.js";
 import { ACTIVITIES, AVAILABILITIES, foremost } from "./words.js";
 

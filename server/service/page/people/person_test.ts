@@ -1,6 +1,6 @@
 import { assertEquals, assertObjectMatch } from "@std/assert";
-import { colorOf } from "./color.js";
-import { initialsOf, nameOf } from "./names.js";
+import { colorOf } from "../../../client/views/color.ts";
+import { nameOf } from "./names.js";
 import { personOf, readMeta } from "./person.js";
 import { readText } from "./wire.js";
 
@@ -98,14 +98,6 @@ Deno.test("readText() keeps a text short and on one line", () => {
   assertEquals(readText("A Rindfleischetikett", 10), "A Rindfle…");
   assertEquals(readText("👋👋👋", 3), "👋👋👋");
   assertEquals(readText("\u0000", 3), undefined);
-});
-
-Deno.test("initialsOf() abbreviates any name", () => {
-  assertEquals(initialsOf("Ada"), "A");
-  assertEquals(initialsOf("grace brewster hopper"), "GH");
-  assertEquals(initialsOf("Élodie d'Arc"), "ÉA");
-  assertEquals(initialsOf("李"), "李");
-  assertEquals(initialsOf("…"), "?");
 });
 
 Deno.test("nameOf() names a key the same in every tab", () => {

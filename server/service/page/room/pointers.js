@@ -2,8 +2,7 @@
 /// <reference lib="dom" />
 
 import { Throttle } from "../../../../beacon/mod.ts";
-import { paint } from "../people/color.js";
-import { copyOf, find, show } from "../people/dom.js";
+import { PointerRenderer } from "../../../client/views/mod.ts";
 import { fieldsOf } from "../people/wire.js";
 
 /** How long to show a pointer that does not move. */
@@ -40,15 +39,22 @@ export function readSighting(message) {
   };
 }
 
+/**
+ * @typedef {object} Shown
+ * @property {string} key
+ * @property {import("../../../client/views/mod.ts").RemotePointer} pointer
+ * @property {ReturnType<typeof setTimeout>} timer
+ */
+
 /** The pointers of the others, above an area. */
 export class Pointers {
-  #area;
-  /** @type {Map<string, { key: string, element: HTMLElement, timer: number | undefined }>} */
+  #renderer;
+  /** @type {Map<string, Shown>} */
   #pointers = new Map();
 
   /** @param {HTMLElement} area */
   constructor(area) {
-    this.#area = area;
+    this.#renderer = new PointerRenderer(area);
   }
 
   /**
@@ -61,19 +67,11 @@ export class Pointers {
   show({ key, connection, at }, name, color) {
     const id = JSON.stringify([key, connection]);
     if (at === undefined) return this.#hide(id);
-    const known = this.#pointers.get(id);
-    const element = known?.element ?? copyOf("#pointer");
-    if (known === undefined) this.#area.append(element);
-    show(find(".pointer-name", HTMLElement, element), name);
-    paint(element, color);
-    element.style.left = `${at.x * 100}%`;
-    element.style.top = `${at.y * 100}%`;
-    // The name is at most half as wide as the area, and stays within it.
-    element.toggleAttribute("data-flip-x", at.x > 0.5);
-    element.toggleAttribute("data-flip-y", at.y > 0.8);
-    clearTimeout(known?.timer);
-    const timer = globalThis.setTimeout(() => this.#hide(id), SILENCE_MS);
-    this.#pointers.set(id, { key, element, timer: Number(timer) });
+    clearTimeout(this.#pointers.get(id)?.timer);
+    const timer = setTimeout(() => this.#hide(id), SILENCE_MS);
+    const pointer = { userId: id, name, color, ...at };
+    this.#pointers.set(id, { key, pointer, timer });
+    this.#draw();
   }
 
   /**
@@ -89,11 +87,14 @@ export class Pointers {
 
   /** @param {string} id */
   #hide(id) {
-    const pointer = this.#pointers.get(id);
-    if (pointer === undefined) return;
-    clearTimeout(pointer.timer);
-    pointer.element.remove();
+    clearTimeout(this.#pointers.get(id)?.timer);
     this.#pointers.delete(id);
+    this.#draw();
+  }
+
+  #draw() {
+    const shown = [...this.#pointers.values()];
+    this.#renderer.update(shown.map(({ pointer }) => pointer));
   }
 }
 

@@ -10,7 +10,7 @@
 import { steadyNow } from "../../../../core/mod.ts";
 import { Visit } from "../link/visit.js";
 import { ONLY_READING } from "../link/token_refusal.js";
-import { colorOf } from "../people/color.js";
+import { colorOf } from "../../../client/views/color.ts";
 import { find, show } from "../people/dom.js";
 import { loadActivity, saveActivity } from "../people/profile.js";
 import { LENGTHS, readText } from "../people/wire.js";

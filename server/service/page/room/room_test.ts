@@ -150,7 +150,7 @@ test(
     await pointer.waitFor();
     const left = await pointer.evaluate(({ style }) => parseFloat(style.left));
     assert(Math.abs(left - 25) < 1, `${left} is not 25 %`);
-    assertEquals(await bob.locator(".pointer").count(), 0);
+    assertEquals(await bob.locator(".remote-pointer").count(), 0);
     await bob.mouse.move(0, 0);
     await pointer.waitFor({ state: "detached" });
 
@@ -421,21 +421,21 @@ test("keeps names of pointers in the area", async (people, url) => {
     await ada.setViewportSize({ width, height: 800 });
     for (const x of [0.02, 0.35, 0.5, 0.65, 0.98]) {
       await point(bob, x, 0.98);
-      const place = ada.locator(".pointer").filter({
-        has: ada.locator(".pointer-name"),
+      const place = ada.locator(".remote-pointer").filter({
+        has: ada.locator(".cursor-label"),
       });
       await place.waitFor();
       await ada.waitForFunction((x) => {
-        const pointer = document.querySelector(".pointer");
+        const pointer = document.querySelector(".remote-pointer");
         return pointer instanceof HTMLElement &&
           Math.abs(parseFloat(pointer.style.left) - 100 * x) < 1;
       }, x);
       // Its place at the end of the transition.
-      await ada.locator(".pointer").evaluate((element) =>
+      await ada.locator(".remote-pointer").evaluate((element) =>
         Promise.all(element.getAnimations().map(({ finished }) => finished))
       );
       const area = await extentOf(ada, "#area");
-      const name = await extentOf(ada, ".pointer-name");
+      const name = await extentOf(ada, ".cursor-label");
       assert(name.left >= area.left, `${x} of ${width}: cut at the left`);
       assert(name.right <= area.right, `${x} of ${width}: cut at the right`);
     }

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { paint } from "../people/color.js";
+import { paint } from "../../../client/views/color.ts";
 import { copyOf, find, made, show, showOrHide } from "../people/dom.js";
 import { showList, showWho } from "../people/people_list.js";
 import {

@@ -11,12 +11,25 @@ const BLANK = `<!DOCTYPE html>
 <link rel="stylesheet" href="/document.css">
 </html>`;
 
+/** A page without styles, whose policy allows only files of the site. */
+const STRICT = `<!DOCTYPE html>
+<html lang="en">
+<title>Blank</title>
+</html>`;
+const POLICY = "default-src 'self'";
+
 /** A site that serves the files of the page, and else an empty page. */
 const site = CHROMIUM === undefined ? undefined : Deno.serve(
   { port: 0, hostname: "127.0.0.1", onListen() {} },
-  (request) =>
-    servePage(request) ??
-      new Response(BLANK, { headers: { "content-type": "text/html" } }),
+  (request) => {
+    const isStrict = new URL(request.url).pathname === "/strict";
+    return servePage(request) ?? new Response(isStrict ? STRICT : BLANK, {
+      headers: {
+        "content-type": "text/html",
+        ...isStrict ? { "content-security-policy": POLICY } : {},
+      },
+    });
+  },
 );
 
 /** The pages that the tests of a file share, by their scale. */

@@ -83,9 +83,12 @@ let rooms = 0;
 
 const VIEWPORT = { width: 1280, height: 720 };
 
+/** Cursors are at once where they are. */
+const STILL = { reducedMotion: "reduce" } as const;
+
 async function makeSeat(
   browser: Browser,
-  options: BrowserContextOptions = { viewport: VIEWPORT },
+  options: BrowserContextOptions = { viewport: VIEWPORT, ...STILL },
 ): Promise<Seat> {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
@@ -187,7 +190,7 @@ export class People implements AsyncDisposable {
       });
       await page.mouse.move(0, 0);
       await page.setViewportSize(VIEWPORT);
-      await page.emulateMedia({ colorScheme: "light" });
+      await page.emulateMedia({ colorScheme: "light", ...STILL });
       freeSeats.push(seat);
     }
   }
@@ -265,7 +268,7 @@ export function pointerOf(
   page: Page,
   name: string,
 ): ReturnType<Page["locator"]> {
-  return page.locator(".pointer", { hasText: name });
+  return page.locator(".remote-pointer", { hasText: name });
 }
 
 /** Finds the line of somebody in a document by the name. */

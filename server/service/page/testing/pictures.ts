@@ -116,7 +116,7 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   await chipOf(you, "robot").waitFor();
   await point(mei, 0.3, 0.3);
   await point(tom, 0.66, 0.52);
-  await you.locator(".pointer").nth(1).waitFor();
+  await you.locator(".remote-pointer").nth(1).waitFor();
   await take(you, "room.png");
 }
 

@@ -97,7 +97,7 @@ function offsetAfter(offset, { start, end, inserted }, isBehind) {
  *
  * @param {string} text
  * @param {number} offset is moved into the text, and out of a surrogate pair
- * @returns {import("../document/cursor_renderer.js").Position}
+ * @returns {import("../../../client/views/mod.ts").CursorPosition}
  */
 export function positionAt(text, offset) {
   const inText = Math.min(text.length, Math.max(0, offset));

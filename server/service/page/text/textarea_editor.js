@@ -4,9 +4,9 @@
 import { made, place } from "../people/dom.js";
 import { editBetween, edited, movedBy, positionAt } from "./text_edit.js";
 
-/** @typedef {import("../document/cursor_renderer.js").Box} Box */
-/** @typedef {import("../document/cursor_renderer.js").Coordinates} Coordinates */
-/** @typedef {import("../document/cursor_renderer.js").Position} Position */
+/** @typedef {{ left: number, top: number, width: number, height: number }} Box */
+/** @typedef {import("../../../client/views/mod.ts").CursorCoordinates} Coordinates */
+/** @typedef {import("../../../client/views/mod.ts").CursorPosition} Position */
 /** @typedef {import("./text_edit.js").Place} Place */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 

@@ -30,9 +30,11 @@ function test(
         /* Where the browser knows how to, the caret does not blink. */
         #text { color: transparent; caret-color: #f00; caret-animation: manual }
         #text::selection { background: #0f0; color: transparent }
-        .remote-selection { background: #00f; mix-blend-mode: normal }
-        .remote-cursor { background: #f00 }
-        .remote-cursor::before, .cursor-label { display: none }`,
+        .cursors { --ruthere-selection-blend: normal }
+        .cursors .remote-selection { background: #00f }
+        .cursors .remote-cursor { background: #f00 }
+        .cursors .remote-cursor::before,
+        .cursors .cursor-label { display: none }`,
     });
     await run(page);
   }, zoom);
@@ -74,11 +76,11 @@ async function show(page: Page, { text, start, end }: Selected) {
   await page.evaluate(async ([start, end]) => {
     const paths = [
       "/text/textarea_editor.js",
-      "/document/cursor_renderer.js",
+      "/client/views/mod.ts",
     ] as const;
     const [{ TextareaEditor }, { CursorRenderer }]: [
       typeof import("./textarea_editor.js"),
-      typeof import("../document/cursor_renderer.js"),
+      typeof import("../../../client/views/mod.ts"),
     ] = [await import(paths[0]), await import(paths[1])];
     const textarea = document.querySelector("textarea");
     const container = document.querySelector<HTMLElement>("#cursors");

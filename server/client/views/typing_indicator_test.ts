@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { blankTest } from "../testing/blank_page.ts";
+import { VIEWS, viewTest } from "./testing/view_page.ts";
 
 /** Somebody begins or ends typing. */
 type Step = readonly [userId: string, name: string, isTyping: boolean];
@@ -15,9 +15,8 @@ interface Shown {
 
 /** What the line shows after each step, the state at the beginning first. */
 function shownAfter(page: Page, steps: readonly Step[]): Promise<Shown[]> {
-  return page.evaluate(async (steps) => {
-    const path = "/document/typing_indicator.js";
-    const module: typeof import("./typing_indicator.js") = await import(path);
+  return page.evaluate(async ([views, steps]) => {
+    const module: typeof import("./mod.ts") = await import(views);
     const line = document.createElement("p");
     const indicator = new module.TypingIndicator(line);
     const shown = () => ({
@@ -31,10 +30,10 @@ function shownAfter(page: Page, steps: readonly Step[]): Promise<Shown[]> {
       all.push(shown());
     }
     return all;
-  }, steps);
+  }, [VIEWS, steps] as const);
 }
 
-blankTest(
+viewTest(
   "TypingIndicator names one or two people, and counts more",
   async (page) => {
     const shown = await shownAfter(page, [
@@ -59,7 +58,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "TypingIndicator counts somebody once, by their current name",
   async (page) => {
     const shown = await shownAfter(page, [
@@ -72,14 +71,14 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "TypingIndicator shows a name that looks like markup as it is",
   async (page) => {
     const shown = await shownAfter(page, [["a", "<img src=x> &amp;", true]]);
     assertEquals(shown.at(-1), {
       text: "<img src=x> &amp; is typing...",
       isHidden: false,
-      elements: ["BDI"],
+      elements: ["SPAN", "BDI"],
     });
   },
 );

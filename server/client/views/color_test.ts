@@ -3,8 +3,8 @@ import * as fc from "fast-check";
 import {
   colorOf as documentColorOf,
   labelColorOf,
-} from "../../../documents/mod.ts";
-import { colorOf, contrast, inkOn, readColor } from "./color.js";
+} from "../../documents/mod.ts";
+import { colorOf, contrast, inkOn, readColor } from "./color.ts";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 

@@ -2,11 +2,14 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { blankTest } from "../testing/blank_page.ts";
-import type { Position, RemoteCursor, Selection } from "./cursor_renderer.js";
+import { colorOf } from "./color.ts";
+import type { CursorPosition, CursorSelection, RemoteCursor } from "./mod.ts";
+import { VIEWS, viewTest } from "./testing/view_page.ts";
 
 type Step =
   | { readonly update: RemoteCursor }
+  | { readonly all: readonly RemoteCursor[] }
+  | { readonly look: true }
   | { readonly remove: string }
   | { readonly scroll: number };
 
@@ -19,6 +22,7 @@ interface Seen {
     readonly left: string;
     readonly top: string;
     readonly height: string;
+    readonly direction: string;
     readonly background: string;
     readonly ink: string;
   }[];
@@ -30,11 +34,10 @@ interface Seen {
  * and 20 high, in a container of 400 by 100.
  */
 function seenAfter(page: Page, steps: readonly Step[]): Promise<Seen> {
-  return page.evaluate(async (steps) => {
-    const path = "/document/cursor_renderer.js";
-    const module: typeof import("./cursor_renderer.js") = await import(path);
+  return page.evaluate(async ([views, steps]) => {
+    const module: typeof import("./mod.ts") = await import(views);
     const container = document.createElement("div");
-    container.className = "cursors";
+    container.style.position = "relative";
     container.style.width = "400px";
     container.style.height = "100px";
     document.body.replaceChildren(container);
@@ -63,6 +66,8 @@ function seenAfter(page: Page, steps: readonly Step[]): Promise<Seen> {
     for (const step of steps) {
       if ("update" in step) renderer.updateCursor(step.update);
       else if ("remove" in step) renderer.removeCursor(step.remove);
+      else if ("all" in step) renderer.update(step.all);
+      else if ("look" in step) container.getAnimations({ subtree: true });
       else {
         scrolled = step.scroll;
         renderer.refresh();
@@ -85,6 +90,7 @@ function seenAfter(page: Page, steps: readonly Step[]): Promise<Seen> {
           left: element.style.left,
           top: element.style.top,
           height: element.style.height,
+          direction: getComputedStyle(label).direction,
           background: getComputedStyle(label).backgroundColor,
           ink: getComputedStyle(label).color,
         };
@@ -93,15 +99,18 @@ function seenAfter(page: Page, steps: readonly Step[]): Promise<Seen> {
         [style.left, style.top, style.width, style.height].join(" ")
       ).sort(),
     };
-  }, steps);
+  }, [VIEWS, steps] as const);
 }
 
 /** A place in a text whose lines have 40 letters. */
-function at(line: number, column: number): Position {
+function at(line: number, column: number): CursorPosition {
   return { line, column, offset: line * 41 + column };
 }
 
-function selection(anchor: Position, head: Position): Selection {
+function selection(
+  anchor: CursorPosition,
+  head: CursorPosition,
+): CursorSelection {
   return { anchor, head };
 }
 
@@ -114,18 +123,19 @@ const ADA: RemoteCursor = {
   lastActive: Infinity,
 };
 
-blankTest(
+viewTest(
   "CursorRenderer shows a cursor with a label where the editor says",
   async (page) => {
     const { cursors, selections } = await seenAfter(page, [{ update: ADA }]);
     assertEquals(cursors, [{
       user: "ada",
       label: "Ada",
-      elements: 1,
+      elements: 0,
       classes: [],
       left: "30px",
       top: "40px",
       height: "20px",
+      direction: "ltr",
       background: "rgb(18, 52, 86)",
       ink: "rgb(255, 255, 255)",
     }]);
@@ -133,7 +143,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer moves a cursor, and shows one for each person",
   async (page) => {
     const { cursors } = await seenAfter(page, [
@@ -148,17 +158,17 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer shows a name that looks like markup as it is",
   async (page) => {
     const name = "<img src=x onerror=alert(1)>";
     const { cursors } = await seenAfter(page, [{ update: { ...ADA, name } }]);
     assertEquals(cursors[0]?.label, name);
-    assertEquals(cursors[0]?.elements, 1);
+    assertEquals(cursors[0]?.elements, 0);
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer writes names in black or white, whichever is readable",
   async (page) => {
     const inks = [];
@@ -172,10 +182,9 @@ blankTest(
   },
 );
 
-blankTest("CursorRenderer ignores malformed colours", async (page) => {
+viewTest("CursorRenderer ignores malformed colours", async (page) => {
   const color = "red; position: fixed";
   const { cursors } = await seenAfter(page, [{ update: { ...ADA, color } }]);
-  const { colorOf } = await import("../people/color.js");
   const hex = colorOf("ada");
   const parts = [1, 3, 5].map((start) =>
     parseInt(hex.slice(start, start + 2), 16)
@@ -183,7 +192,7 @@ blankTest("CursorRenderer ignores malformed colours", async (page) => {
   assertEquals(cursors[0]?.background, `rgb(${parts.join(", ")})`);
 });
 
-blankTest(
+viewTest(
   "CursorRenderer highlights a selection in one line, forward or backward",
   async (page) => {
     const [from, to] = [at(1, 2), at(1, 6)];
@@ -196,7 +205,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer highlights a selection of several lines",
   async (page) => {
     const two = selection(at(0, 30), at(1, 5));
@@ -223,7 +232,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer highlights neither an empty selection nor one that has ended",
   async (page) => {
     const selected = selection(at(1, 2), at(1, 6));
@@ -242,7 +251,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer removes a cursor with its label and selection",
   async (page) => {
     const selected = selection(at(1, 2), at(3, 6));
@@ -256,7 +265,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer moves cursors with the text, and hides what is out of it",
   async (page) => {
     const classes = [];
@@ -272,7 +281,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer keeps a label within the right edge",
   async (page) => {
     const { cursors } = await seenAfter(page, [
@@ -282,7 +291,7 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer marks people who are typing, and people who have done nothing for long",
   async (page) => {
     const { cursors } = await seenAfter(page, [
@@ -296,13 +305,11 @@ blankTest(
   },
 );
 
-blankTest(
+viewTest(
   "CursorRenderer shows a name while its cursor moves or its person types",
   async (page) => {
-    const seen = await page.evaluate(async (ada) => {
-      const path = "/document/cursor_renderer.js";
-      const { CursorRenderer }: typeof import("./cursor_renderer.js") =
-        await import(path);
+    const seen = await page.evaluate(async ([views, ada]) => {
+      const { CursorRenderer }: typeof import("./mod.ts") = await import(views);
       const container = document.createElement("div");
       document.body.append(container);
       const renderer = new CursorRenderer({
@@ -326,7 +333,7 @@ blankTest(
       look({ lastMoved: 3 });
       look({});
       return seen;
-    }, ADA);
+    }, [VIEWS, ADA] as const);
     assertEquals(seen, [
       ...["1", "0"],
       ...["0", "0"],
@@ -335,5 +342,87 @@ blankTest(
       ...["1", "0"],
       ...["1", "1"],
     ]);
+  },
+);
+
+viewTest(
+  "CursorRenderer writes a name from right to left, and its ellipsis at the end of it",
+  async (page) => {
+    const { cursors } = await seenAfter(page, [
+      { update: { ...ADA, name: "דנה", isTyping: true } },
+    ]);
+    assertEquals(cursors[0]?.direction, "rtl");
+  },
+);
+
+viewTest(
+  "CursorRenderer.update() shows these cursors, and no others",
+  async (page) => {
+    const bob = { ...ADA, userId: "bob", name: "Bob" };
+    const { cursors } = await seenAfter(page, [
+      { update: { ...ADA, userId: "cyd", name: "Cyd" } },
+      { update: ADA },
+      { all: [{ ...ADA, position: at(3, 7) }, bob] },
+    ]);
+    assertEquals(
+      cursors.map(({ label, left }) => [label, left]),
+      [["Ada", "70px"], ["Bob", "30px"]],
+    );
+  },
+);
+
+/** Where the cursor is seen when half of the time is over that it needs. */
+function seenHalfway(page: Page, steps: readonly Step[]): Promise<number> {
+  return seenAfter(page, steps).then(() =>
+    page.evaluate(() => {
+      const cursor = document.querySelector(".remote-cursor");
+      if (cursor === null) throw new Error("no cursor");
+      for (const animation of cursor.getAnimations()) {
+        animation.pause();
+        const { duration } = animation.effect?.getComputedTiming() ?? {};
+        animation.currentTime = Number(duration) / 2;
+      }
+      return parseFloat(getComputedStyle(cursor).left);
+    })
+  );
+}
+
+viewTest(
+  "CursorRenderer: a cursor that somebody moves glides to its new place",
+  async (page) => {
+    const moved = { ...ADA, position: at(2, 7) };
+    assertEquals(await seenHalfway(page, [{ update: ADA }]), 30);
+    const steps = [{ update: ADA }, { look: true }, { update: moved }] as const;
+    assertEquals(await seenHalfway(page, steps), 50);
+    // Nothing glides for people who do not want motion.
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    assertEquals(await seenHalfway(page, steps), 70);
+  },
+);
+
+viewTest(
+  "CursorRenderer: a cursor that the text moves stays beside its letters",
+  async (page) => {
+    const first = { ...ADA, lastMoved: 1 };
+    const edited = { ...first, position: at(2, 7) };
+    assertEquals(
+      await seenHalfway(page, [
+        { update: first },
+        { look: true },
+        { update: edited },
+      ]),
+      70,
+    );
+    // Scrolling ends a movement.
+    assertEquals(
+      await seenHalfway(page, [
+        { update: first },
+        { look: true },
+        { update: { ...edited, lastMoved: 2 } },
+        { look: true },
+        { scroll: 20 },
+      ]),
+      70,
+    );
   },
 );

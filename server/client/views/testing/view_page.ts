@@ -1,0 +1,25 @@
+/// <reference lib="dom" />
+
+import type { Page } from "playwright-core";
+import { blankTest } from "../../../service/page/testing/blank_page.ts";
+
+/** Where the page of a test finds the views. */
+export const VIEWS = "/client/views/mod.ts";
+
+/**
+ * Defines a test of views in a real browser, in a page without styles of its own,
+ * whose policy allows only files of the site.
+ *
+ * @param name The name of the test.
+ * @param run The test.
+ */
+export function viewTest(
+  name: string,
+  run: (page: Page) => Promise<void>,
+): void {
+  blankTest(name, async (page) => {
+    await page.goto(new URL("/strict", page.url()).href);
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    await run(page);
+  });
+}

@@ -153,5 +153,8 @@ export function initialsOf(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
   const [first = "?"] = words;
   const last = words.length > 1 ? words.at(-1) ?? "" : "";
-  return [first, last].map((word) => [...word][0] ?? "").join("").toUpperCase();
+  // Arabic letters would join into what looks like a word.
+  const joint = /\p{Script=Arabic}/u.test(last) ? "\u200c" : "";
+  return [first, last].map((word) => [...word][0] ?? "").join(joint)
+    .toUpperCase();
 }

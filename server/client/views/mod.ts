@@ -3,13 +3,32 @@
  * pointers over an area, who is typing, a stack of avatars; and to follow what
  * somebody sees.
  *
- * @example Pointers in a room
+ * @example Who is in a room, and where they point
  * ```ts
  * import { LiveClient, type LiveModel } from "@ruthere/presence/client";
- * import { PointerRenderer } from "@ruthere/presence/views";
+ * import { AvatarStack, PointerRenderer } from "@ruthere/presence/views";
  *
  * interface Model extends LiveModel {
  *   facets: { name: string; pointer: { x: number; y: number } };
+ * }
+ *
+ * function show(client: LiveClient<Model>, list: HTMLElement, area: HTMLElement) {
+ *   const room = client.room("board", { facets: { name: "Ada" } });
+ *   const avatars = new AvatarStack(list);
+ *   const pointers = new PointerRenderer(area);
+ *   room.others.subscribe((others) => {
+ *     const people = others.map(({ id, facets }) => ({
+ *       userId: id,
+ *       name: facets.name ?? id,
+ *       pointer: facets.pointer,
+ *     }));
+ *     avatars.update(people);
+ *     pointers.update(
+ *       people.flatMap(({ pointer, ...person }) =>
+ *         pointer ? [{ ...person, ...pointer }] : []
+ *       ),
+ *     );
+ *   });
  * }
  * ```
  *

@@ -142,6 +142,7 @@ const CSS = `
 }
 
 .avatar-stack > * {
+  position: relative;
   flex: none;
   box-sizing: border-box;
   min-width: var(--ruthere-avatar-size, 2rem);
@@ -155,11 +156,10 @@ const CSS = `
 }
 
 .avatar-stack > * + * {
-  margin-inline-start: calc(var(--ruthere-avatar-size, 2rem) * -0.2);
+  margin-inline-start: calc(var(--ruthere-avatar-size, 2rem) * -0.125);
 }
 
 .avatar-stack-person {
-  position: relative;
   overflow: hidden;
   width: var(--ruthere-avatar-size, 2rem);
   background: var(--color);

@@ -82,3 +82,78 @@ viewTest(
     });
   },
 );
+
+viewTest(
+  "TypingIndicator.update() shows these people, and no others",
+  async (page) => {
+    const texts = await page.evaluate(async (views) => {
+      const { TypingIndicator }: typeof import("./mod.ts") = await import(
+        views
+      );
+      const line = document.createElement("p");
+      const indicator = new TypingIndicator(line);
+      const [ada, bob, cyd] = ["Ada", "Bob", "Cyd"].map((name) => ({
+        userId: name,
+        name,
+      }));
+      if (!ada || !bob || !cyd) throw new Error("nobody");
+      return [[ada, bob], [cyd, bob], [cyd], []].map((typing) => {
+        indicator.update(typing);
+        return line.textContent;
+      });
+    }, VIEWS);
+    assertEquals(texts, [
+      "Ada and Bob are typing...",
+      "Bob and Cyd are typing...",
+      "Cyd is typing...",
+      "",
+    ]);
+  },
+);
+
+viewTest(
+  "TypingIndicator changes nothing while the same people type, so that nothing is read aloud again",
+  async (page) => {
+    const changes = await page.evaluate(async (views) => {
+      const { TypingIndicator }: typeof import("./mod.ts") = await import(
+        views
+      );
+      const line = document.createElement("p");
+      const indicator = new TypingIndicator(line);
+      const observer = new MutationObserver(() => {});
+      observer.observe(line, { childList: true, subtree: true });
+      const changes = [];
+      for (const isTyping of [true, true, false, false]) {
+        indicator.updateTyping("ada", "Ada", isTyping);
+        changes.push(observer.takeRecords().length > 0);
+      }
+      return changes;
+    }, VIEWS);
+    assertEquals(changes, [true, false, true, false]);
+  },
+);
+
+viewTest(
+  "TypingIndicator writes its sentence from left to right, and each name in its own direction",
+  async (page) => {
+    const lefts = await page.evaluate(async (views) => {
+      const { TypingIndicator }: typeof import("./mod.ts") = await import(
+        views
+      );
+      document.documentElement.dir = "rtl";
+      const line = document.createElement("p");
+      document.body.append(line);
+      new TypingIndicator(line).updateTyping("dana", "דנה", true);
+      const [sentence] = line.children;
+      const name = line.querySelector("bdi");
+      if (!sentence || !name) throw new Error("no name");
+      const right = (element: Element) => element.getBoundingClientRect().right;
+      return {
+        startsWithName: sentence.getBoundingClientRect().left ===
+          name.getBoundingClientRect().left,
+        isAtTheRight: right(sentence) === right(line),
+      };
+    }, VIEWS);
+    assertEquals(lefts, { startsWithName: true, isAtTheRight: true });
+  },
+);

@@ -62,9 +62,9 @@ Deno.test("servePage() serves only the beacon, core, the views and the colours o
       !own.test(path) && !/^\/(beacon|client\/views|core)\//.test(path)
     );
   assertEquals(others.toSorted(), [
-    "/documents/people/internal.ts",
     "/documents/people/color.ts",
     "/documents/people/hue.ts",
+    "/documents/people/internal.ts",
     "/phoenix.mjs",
   ]);
 });

@@ -148,6 +148,10 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#socket = new LiveSocket({
       url: socketUrl,
       open: this.#tabs?.open ?? webSocketWire(WebSocket, socketUrl.href),
+      fallback: async () => {
+        const { httpWire } = await import("./http/http_wire.ts");
+        return httpWire(new URL(String(url).replace(/^ws/, "http")));
+      },
       token: () => this.#freshToken(),
     }, {
       onOpen: () => this.#each((room) => room.connected()),

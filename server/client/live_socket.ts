@@ -31,6 +31,8 @@ export interface SocketSettings {
   /** The URL of the socket. */
   readonly url: URL;
   readonly open: OpenWire;
+  /** Loads another way for where no socket opens. */
+  fallback(): Promise<OpenWire>;
   /** Returns a fresh token, if there are tokens. */
   token(): Promise<string | undefined>;
 }
@@ -71,6 +73,8 @@ export class LiveSocket {
   /** The attempt to connect that is under way. */
   #attempt: object | undefined;
   #failures = 0;
+  /** How often in a row the service wanted a socket, and none opened. */
+  #blocked = 0;
   #ref = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #beat: ReturnType<typeof setTimeout> | undefined;
@@ -132,9 +136,11 @@ export class LiveSocket {
   }
 
   async #connect(attempt: object): Promise<void> {
-    const { open, token } = this.#settings;
+    const { token, fallback } = this.#settings;
     this.#expect(PATIENCE_MS);
     const text = await token();
+    const isBlocked = this.#blocked >= MAX_BLOCKED;
+    const open = isBlocked ? await fallback() : this.#settings.open;
     if (this.#attempt !== attempt) return;
     const protocols = text === undefined
       ? []
@@ -144,6 +150,8 @@ export class LiveSocket {
     const socket = this.#socket = open(protocols, {
       opened: () => {
         hasOpened = true;
+        // After a fallback, a socket has its chance again.
+        this.#blocked = isBlocked ? MAX_BLOCKED - 1 : 0;
         if (this.#socket === socket) this.#opened();
       },
       received: (frame) => {
@@ -218,8 +226,9 @@ export class LiveSocket {
     const response = await fetch(http, { headers, signal });
     const reason = (await response.text()).trim();
     const { status } = response;
-    if (status === 401 || status === 403) this.#refused(reason);
-    else this.#lost();
+    if (status === 401 || status === 403) return this.#refused(reason);
+    if (status === UPGRADE_REQUIRED) this.#blocked++;
+    this.#lost();
   }
 
   #receive(frame: string): void {
@@ -287,6 +296,12 @@ export class LiveSocket {
 }
 
 const FIRST_PAUSE_MS = 500;
+
+/** The service lets the client in, and only lacks the socket. */
+const UPGRADE_REQUIRED = 426;
+
+/** So often no socket opens before the client goes another way. */
+const MAX_BLOCKED = 2;
 
 /** The close code of a service that no longer wants the client. */
 const POLICY_VIOLATION = 1008;

@@ -9,4 +9,5 @@ export type { DocumentModel } from "./document_model.ts";
 export type { DocumentUser } from "./people/document_user.ts";
 export { personOf } from "./people/person.ts";
 export type { Cursor, Selection, Viewport } from "./people/positions.ts";
+export { readCursorMove, readViewport } from "./wire/document_input.ts";
 export { selectionJson, viewportJson } from "./wire/document_json.ts";

@@ -30,7 +30,7 @@ export function until<T>(
 
 /** A client of a service. Any error that it reports fails the test. */
 export function clientOf(
-  { port }: Service,
+  { port }: { readonly port: number },
   options: Partial<LiveClientOptions> = {},
 ): LiveClient<Model> {
   return new LiveClient<Model>({

@@ -1,0 +1,322 @@
+import { assertVisibility } from "../../../core/assert.ts";
+import type { FacetPatch, Visibility } from "../../../core/mod.ts";
+import { readCursorMove, readViewport } from "../../documents/internal.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  liveBatchOf,
+  parseJson,
+} from "../../internal.ts";
+import type { LiveModel } from "../live_room.ts";
+import type { OpenWire, Wire, WireEvents } from "../wire.ts";
+import type { ClientBatch } from "./client_options.ts";
+import { PresenceClient, type WireUpdate } from "./presence_client.ts";
+
+/** How long an entry lives without a sign of life, and how often there is one. */
+const TTL_MS = 30_000;
+const REFRESH_MS = 10_000;
+
+/** How long typing lasts after the last key; services grant no less. */
+const TYPING_MS = 1_000;
+
+/** The code of a close without a goodbye. */
+const LOST = 1006;
+
+/** A message of a room. */
+type Message = readonly [
+  joinRef: unknown,
+  ref: unknown,
+  topic: string,
+  event: string,
+  payload: JsonObject,
+];
+
+/** What a message changes of an entry. */
+type Change = Pick<
+  WireUpdate<LiveModel>,
+  "facets" | "facetTtlsMs" | "visibility"
+>;
+
+/**
+ * Opens wires over HTTP and Server-Sent Events, for where no socket opens. They
+ * carry who is there, and no broadcasts.
+ *
+ * @param url The URL of the service.
+ */
+export function httpWire(url: URL): OpenWire {
+  return (protocols, events) => {
+    const wire = new HttpWire(url, tokenIn(protocols), events);
+    queueMicrotask(() => events.opened());
+    return wire;
+  };
+}
+
+/** Does by HTTP what the messages of rooms ask for. */
+class HttpWire implements Wire {
+  readonly #events: WireEvents;
+  readonly #client: PresenceClient<LiveModel>;
+  readonly #ended = new AbortController();
+  readonly #rooms = new Map<string, HttpRoom>();
+  readonly #refresh: ReturnType<typeof setInterval>;
+  #token: string | undefined;
+
+  constructor(url: URL, token: string | undefined, events: WireEvents) {
+    this.#events = events;
+    this.#token = token;
+    this.#client = new PresenceClient<LiveModel>({
+      url,
+      headers: () => {
+        const headers = new Headers();
+        if (this.#token === undefined) return headers;
+        headers.set("authorization", `Bearer ${this.#token}`);
+        return headers;
+      },
+      signal: this.#ended.signal,
+      onRetry: () => this.#lost(),
+    });
+    this.#refresh = setInterval(() => {
+      const rooms = [...this.#rooms.values()];
+      Promise.all(rooms.map((room) => room.refresh()))
+        .catch(() => this.#lost());
+    }, REFRESH_MS);
+  }
+
+  send(frame: string): void {
+    const message: unknown = parseJson(frame);
+    if (!isMessage(message)) return;
+    this.#do(message).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#reply(message, "error", { reason });
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#refresh);
+    this.#ended.abort();
+  }
+
+  async #do(message: Message): Promise<void> {
+    const [, , topic, event, payload] = message;
+    const room = this.#rooms.get(topic);
+    if (event === "phx_join") {
+      room?.end();
+      return await this.#join(message);
+    }
+    if (event === "phx_leave") {
+      this.#rooms.delete(topic);
+      await room?.leave();
+    } else if (event === "access_token") {
+      this.#token = String(payload.access_token);
+    } else if (event !== "heartbeat") {
+      await room?.publish(changeOf(event, payload));
+    }
+    this.#reply(message, "ok", {});
+  }
+
+  async #join(message: Message): Promise<void> {
+    const [joinRef, , topic, , payload] = message;
+    const room = new HttpRoom(this.#client, topic, {
+      // The service knows whose a token is.
+      subject: this.#token === undefined ? String(payload.key) : undefined,
+      resource: resourceIn(payload),
+    });
+    this.#rooms.set(topic, room);
+    const first = firstOf(payload);
+    if (first !== undefined) await room.publish(first);
+    /** The state until it is complete; then the reply goes first. */
+    let parts: ClientBatch<LiveModel>[] | undefined = [];
+    const tell = (batch: ClientBatch<LiveModel>) =>
+      this.#emit(joinRef, null, topic, "presence_entries", liveBatchOf(batch));
+    try {
+      for await (const batch of room.watch()) {
+        if (parts === undefined) {
+          tell(batch);
+          continue;
+        }
+        parts.push(batch);
+        if (batch.type === "baseline" && !batch.last) continue;
+        const response = room.greetingIn(parts, payload);
+        this.#reply(message, "ok", response);
+        parts.forEach(tell);
+        parts = undefined;
+      }
+    } catch (error) {
+      if (parts !== undefined) throw error;
+      this.#emit(joinRef, null, topic, "phx_error", {});
+    }
+  }
+
+  #lost(): void {
+    if (this.#ended.signal.aborted) return;
+    this.close();
+    this.#events.closed(LOST, "");
+  }
+
+  #reply(
+    [joinRef, ref, topic]: Message,
+    status: "ok" | "error",
+    response: JsonObject,
+  ): void {
+    this.#emit(joinRef, ref, topic, "phx_reply", { status, response });
+  }
+
+  #emit(...message: readonly unknown[]): void {
+    if (this.#ended.signal.aborted) return;
+    this.#events.received(JSON.stringify([message]));
+  }
+}
+
+/** A room, and the own entry in it. */
+class HttpRoom {
+  readonly #client: PresenceClient<LiveModel>;
+  readonly #key: Omit<WireUpdate<LiveModel>, "ttlMs"> & {
+    readonly resource: string;
+  };
+  readonly #ended = new AbortController();
+  #isPresent = false;
+
+  constructor(
+    client: PresenceClient<LiveModel>,
+    context: string,
+    key: { readonly subject: string | undefined; readonly resource: string },
+  ) {
+    this.#client = client;
+    this.#key = { ...key, context };
+  }
+
+  watch(): AsyncIterable<ClientBatch<LiveModel>> {
+    const { context } = this.#key;
+    return this.#client.watch({ context, signal: this.#ended.signal });
+  }
+
+  async publish(change: Change): Promise<void> {
+    this.#isPresent = true;
+    await this.#client.publish({ ...this.#key, ...change, ttlMs: TTL_MS });
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#isPresent) await this.publish({});
+  }
+
+  async leave(): Promise<void> {
+    this.end();
+    if (!this.#isPresent) return;
+    const { context, subject, resource } = this.#key;
+    await this.#client.withdraw({ context, subject, resource });
+  }
+
+  /** Ends the watch; the entry stays. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  /** Returns the reply to the join: how the service knows this client. */
+  greetingIn(
+    state: readonly ClientBatch<LiveModel>[],
+    { key }: JsonObject,
+  ): JsonObject {
+    const { resource } = this.#key;
+    const own = state
+      .flatMap((batch) => batch.type === "baseline" ? batch.snapshots : [])
+      .find((snapshot) => snapshot.resource === resource);
+    return {
+      key: own?.subject ?? String(key),
+      origin: own?.origin ?? "",
+      resource,
+      ...this.#isPresent && { session_id: resource },
+    };
+  }
+}
+
+/** Returns what makes a client present; `undefined` if it only watches. */
+function firstOf(payload: JsonObject): Change | undefined {
+  const { live, name, avatar_url: avatarUrl } = payload;
+  if (typeof name === "string") {
+    const meta = { value: { name, avatar_url: avatarUrl } };
+    return { facets: patchOf({ meta, ...DOING.viewing, focused: true }) };
+  }
+  if (!isJsonObject(live) || live.facets === undefined) return undefined;
+  return changeOf("update", { ...payload, facets: live.facets });
+}
+
+/** What a person does in a document. */
+const DOING = {
+  editing: { activity: "editing", availability: "available" },
+  selecting: { activity: { custom: "selecting" }, availability: "available" },
+  viewing: { activity: "observing", availability: "available" },
+  away: { activity: "idle", availability: "away" },
+} as const;
+
+/** Returns what a message changes of the own entry. */
+function changeOf(event: string, payload: JsonObject): Change {
+  switch (event) {
+    case "update": {
+      const { facets, facetTtlsMs, visibility } = payload;
+      return {
+        facets: patchOf(facets),
+        facetTtlsMs: isTtls(facetTtlsMs) ? facetTtlsMs : undefined,
+        visibility: visibilityOf(visibility),
+      };
+    }
+    case "cursor": {
+      const { cursor, selection } = readCursorMove(payload);
+      const doing = selection === null ? DOING.viewing : DOING.selecting;
+      return { facets: patchOf({ cursor, selection, ...doing }) };
+    }
+    case "viewport":
+      return { facets: patchOf({ viewport: readViewport(payload) }) };
+    case "focus": {
+      const doing = payload.hidden === true ? DOING.away : DOING.viewing;
+      return { facets: patchOf({ focused: payload.focused, ...doing }) };
+    }
+    case "typing": {
+      if (payload.is_typing === false) {
+        return { facets: patchOf({ typing: null, ...DOING.viewing }) };
+      }
+      const facets = patchOf({ typing: true, ...DOING.editing });
+      const facetTtlsMs = { typing: TYPING_MS, activity: TYPING_MS };
+      return { facets, facetTtlsMs };
+    }
+    default:
+      throw new Error("there is no socket for broadcasts");
+  }
+}
+
+/** The name of the connection; without one it gets a new one. */
+function resourceIn({ live }: JsonObject): string {
+  const resource = isJsonObject(live) ? live.resource : undefined;
+  return typeof resource === "string" ? resource : crypto.randomUUID();
+}
+
+function visibilityOf(value: unknown): Visibility {
+  assertVisibility(value, "visibility", "publish update");
+  return value;
+}
+
+/** The service checks the facets. */
+function patchOf(facets: unknown): FacetPatch<LiveModel> {
+  return isPatch(facets) ? facets : {};
+}
+
+function isPatch(value: unknown): value is FacetPatch<LiveModel> {
+  return isJsonObject(value);
+}
+
+function isTtls(
+  value: unknown,
+): value is NonNullable<Change["facetTtlsMs"]> {
+  return isJsonObject(value);
+}
+
+function tokenIn(protocols: readonly string[]): string | undefined {
+  const [, encoded] = protocols.map((name) => name.split(".phx."))
+    .find(({ length }) => length === 2) ?? [];
+  if (encoded === undefined) return undefined;
+  const text = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}
+
+function isMessage(value: unknown): value is Message {
+  return Array.isArray(value) && value.length === 5;
+}

@@ -1,0 +1,119 @@
+import { assertEquals } from "@std/assert";
+import { createHttpHandler, type HttpHandlerOptions } from "../../http/mod.ts";
+import { serve, type Service } from "../../phoenix/testing/service.ts";
+import type { LiveClientOptions } from "../live_client.ts";
+import { clientOf, isLive, until } from "../testing/live.ts";
+
+/** A way to a service without sockets: a proxy that knows nothing of upgrades. */
+function blocked(
+  { endpoint, server }: Service,
+  options: HttpHandlerOptions = {},
+): { readonly port: number } & AsyncDisposable {
+  const handler = createHttpHandler(server, options);
+  const http = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      const headers = new Headers(request.headers);
+      headers.delete("upgrade");
+      const { method, body, url } = request;
+      const plain = new Request(url, { method, headers, body });
+      return await endpoint.answer(plain) ?? await handler(plain);
+    },
+  );
+  return {
+    port: http.addr.port,
+    [Symbol.asyncDispose]: () => http.shutdown(),
+  };
+}
+
+/** Makes a client of a way. */
+const clientOver = (
+  way: { readonly port: number },
+  options: Partial<LiveClientOptions>,
+) => clientOf(way, options);
+
+Deno.test("a client whose socket is blocked shows and is shown by HTTP", async () => {
+  await using service = serve();
+  await using way = blocked(service);
+  using bob = clientOf(service, { subject: "bob" });
+  const other = bob.room("doc-42", { facets: { name: "Bob" } });
+  await until(other.status, isLive);
+  using ada = clientOver(way, { subject: "ada" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const [person] = await until(room.others, (all) => all.length > 0);
+  assertEquals([person?.id, person?.facets.name], ["bob", "Bob"]);
+  await until(other.others, ([ada]) => ada?.facets.name === "Ada");
+  room.update({ cursor: { x: 7, y: 8 } });
+  await until(other.others, ([ada]) => ada?.facets.cursor?.x === 7);
+  room.setVisibility("private");
+  await until(other.others, (all) => all.length === 0);
+  room.setVisibility("public");
+  await until(other.others, (all) => all.length === 1);
+  await room.leave();
+  await until(other.others, (all) => all.length === 0);
+});
+
+Deno.test("a client whose socket is blocked is in a document by HTTP", async () => {
+  await using service = serve();
+  await using way = blocked(service);
+  using bob = clientOf(service, { subject: "bob" });
+  const seen = bob.document("42").person("ada");
+  using ada = clientOver(way, { subject: "ada" });
+  const document = ada.document("42", { name: "Ada" });
+  const cursor = { line: 1, column: 2, offset: 3 };
+  document.moveCursor(cursor);
+  const person = await until(seen, (ada) => ada?.cursor?.offset === 3);
+  assertEquals([person?.name, person?.activity], ["Ada", "viewing"]);
+  document.typed();
+  await until(seen, (ada) => ada?.typing === true);
+  document.stoppedTyping();
+  await until(seen, (ada) => ada?.typing === false);
+  assertEquals(document.me.get().person?.name, "Ada");
+});
+
+Deno.test("a client whose socket is blocked knows who it is from the service", async () => {
+  await using service = serve();
+  await using way = blocked(service, {
+    authorize: () => ({
+      subject: "ada",
+      origin: "token/ada",
+      canRead: () => true,
+      canWrite: () => true,
+      viewer: { restricted: [], private: false, subject: "ada" },
+    }),
+  });
+  using ada = clientOver(way, { token: () => "täken" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  assertEquals([room.me.get().id, room.others.get()], ["ada", []]);
+});
+
+Deno.test("a broadcast without a socket is reported", async () => {
+  await using service = serve();
+  await using way = blocked(service);
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  using ada = clientOver(way, { onError: resolve });
+  const room = ada.room("doc-42");
+  await until(room.status, isLive);
+  room.broadcast("wave");
+  assertEquals(
+    String(await promise),
+    "Error: Cannot send wave: there is no socket for broadcasts",
+  );
+});
+
+Deno.test("a client that was blocked returns to a socket", async () => {
+  await using service = serve();
+  let port: number;
+  {
+    await using way = blocked(service);
+    port = way.port;
+    using ada = clientOver(way, { subject: "ada" });
+    const room = ada.room("doc-42", { facets: { name: "Ada" } });
+    await until(room.status, isLive);
+    assertEquals(service.endpoint.sockets.size, 0);
+  }
+  await using open = serve({ port });
+  using bob = clientOf(open, { subject: "bob" });
+  await until(bob.room("doc-42").status, isLive);
+});

@@ -5,6 +5,7 @@
  * @module
  */
 
+export { ContextAtCapacityError } from "./errors.ts";
 export * from "./shared/assert.ts";
 export { callAt } from "./shared/deadline.ts";
 export { groupBy, patchFacets } from "../store/internal.ts";

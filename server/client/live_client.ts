@@ -10,7 +10,7 @@ import type { LiveModel, LiveRoom, RoomOptions } from "./live_room.ts";
 import { LiveSocket } from "./live_socket.ts";
 import type { Schedule } from "./readable.ts";
 import { sharedLocks, Tabs } from "./tabs.ts";
-import { type WebSocketClass, webSocketWire } from "./wire.ts";
+import { type OpenWire, type WebSocketClass, webSocketWire } from "./wire.ts";
 
 /** How a client connects. */
 export interface LiveClientOptions {
@@ -52,6 +52,11 @@ export interface LiveClientOptions {
    * @default {true}
    */
   readonly shareTabs?: boolean | undefined;
+  /**
+   * Takes the place of a socket where none opens: {@linkcode overHttp}. Left out,
+   * the client goes on trying.
+   */
+  readonly fallback?: ((url: URL) => OpenWire) | undefined;
   /**
    * Opens sockets. Node before version 22 needs the `WebSocket` of the package
    * `ws`.
@@ -120,7 +125,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   constructor(options: LiveClientOptions) {
     const { url, token, subject, connection, webSocket, ...rest } = options;
     const { throttleMs = 50, schedule = queueMicrotask, ...more } = rest;
-    const { onError = console.error, shareTabs = true, ...others } = more;
+    const { onError = console.error, shareTabs = true, ...most } = more;
+    const { fallback, ...others } = most;
     const action = "create client";
     assertNoOtherOptions(others, action);
     const socketUrl = socketUrlOf(url);
@@ -148,10 +154,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#socket = new LiveSocket({
       url: socketUrl,
       open: this.#tabs?.open ?? webSocketWire(WebSocket, socketUrl.href),
-      fallback: async () => {
-        const { httpWire } = await import("./http/http_wire.ts");
-        return httpWire(new URL(String(url).replace(/^ws/, "http")));
-      },
+      fallback: fallback?.(new URL(String(url).replace(/^ws/, "http"))),
       token: () => this.#freshToken(),
     }, {
       onOpen: () => this.#each((room) => room.connected()),

@@ -31,8 +31,8 @@ export interface SocketSettings {
   /** The URL of the socket. */
   readonly url: URL;
   readonly open: OpenWire;
-  /** Loads another way for where no socket opens. */
-  fallback(): Promise<OpenWire>;
+  /** Opens it where no socket can, if there is another way. */
+  readonly fallback: OpenWire | undefined;
   /** Returns a fresh token, if there are tokens. */
   token(): Promise<string | undefined>;
 }
@@ -139,12 +139,12 @@ export class LiveSocket {
     const { token, fallback } = this.#settings;
     this.#expect(PATIENCE_MS);
     const text = await token();
-    const isBlocked = this.#blocked >= MAX_BLOCKED;
-    const open = isBlocked ? await fallback() : this.#settings.open;
     if (this.#attempt !== attempt) return;
     const protocols = text === undefined
       ? []
       : ["phoenix", `base64url.bearer.phx.${base64UrlOf(text)}`];
+    const isBlocked = fallback !== undefined && this.#blocked >= MAX_BLOCKED;
+    const open = isBlocked ? fallback : this.#settings.open;
     let hasOpened = false;
     this.#expect(PATIENCE_MS);
     const socket = this.#socket = open(protocols, {

@@ -61,6 +61,7 @@ export {
   type PresenceViewEvent,
 } from "../internal.ts";
 export type * from "./http/client_options.ts";
+export { overHttp } from "./http/over_http.ts";
 export * from "./http/presence_client.ts";
 export { PresenceRequestError } from "./http/request_error.ts";
 export { wireUpdateOf } from "./http/wire_update.ts";
@@ -70,4 +71,10 @@ export type * from "./live_room.ts";
 export type { Person } from "./person.ts";
 export { type Readable, sameItems, type Schedule } from "./readable.ts";
 export type * from "./room.ts";
-export type { ClientWebSocket, WebSocketClass } from "./wire.ts";
+export type {
+  ClientWebSocket,
+  OpenWire,
+  WebSocketClass,
+  Wire,
+  WireEvents,
+} from "./wire.ts";

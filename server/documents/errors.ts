@@ -1,4 +1,4 @@
-import { ContextAtCapacityError } from "../mod.ts";
+import { ContextAtCapacityError } from "../internal.ts";
 import { documentContext } from "./contexts.ts";
 
 /**

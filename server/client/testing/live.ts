@@ -1,4 +1,3 @@
-import type { Service } from "../../phoenix/testing/service.ts";
 import {
   LiveClient,
   type LiveClientOptions,

@@ -38,12 +38,24 @@ type Change = Pick<
 >;
 
 /**
- * Opens wires over HTTP and Server-Sent Events, for where no socket opens. They
- * carry who is there, and no broadcasts.
+ * Takes the place of a socket by HTTP and Server-Sent Events, for networks that
+ * block sockets. It carries who is there, and no broadcasts; a closed tab is
+ * there for up to 30 seconds more.
  *
  * @param url The URL of the service.
+ * @returns Opens connections.
+ *
+ * @example Usage
+ * ```ts
+ * import { LiveClient, overHttp } from "@ruthere/presence/client";
+ *
+ * using client = new LiveClient({
+ *   url: "https://presence.example.com",
+ *   fallback: overHttp,
+ * });
+ * ```
  */
-export function httpWire(url: URL): OpenWire {
+export function overHttp(url: URL): OpenWire {
   return (protocols, events) => {
     const wire = new HttpWire(url, tokenIn(protocols), events);
     queueMicrotask(() => events.opened());

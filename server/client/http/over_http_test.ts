@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createHttpHandler, type HttpHandlerOptions } from "../../http/mod.ts";
 import { serve, type Service } from "../../phoenix/testing/service.ts";
 import type { LiveClientOptions } from "../live_client.ts";
+import { overHttp } from "../mod.ts";
 import { clientOf, isLive, until } from "../testing/live.ts";
 
 /** A way to a service without sockets: a proxy that knows nothing of upgrades. */
@@ -30,7 +31,7 @@ function blocked(
 const clientOver = (
   way: { readonly port: number },
   options: Partial<LiveClientOptions>,
-) => clientOf(way, options);
+) => clientOf(way, { fallback: overHttp, ...options });
 
 Deno.test("a client whose socket is blocked shows and is shown by HTTP", async () => {
   await using service = serve();

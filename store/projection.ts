@@ -1,5 +1,3 @@
-import { maxOf } from "@std/collections/max-of";
-import { maxWith } from "@std/collections/max-with";
 import {
   type Activity,
   type Availability,
@@ -122,7 +120,7 @@ export function summaryOf<M extends PresenceModel>(
   const isOne = snapshots.length === 1;
   const dominant = isOne
     ? snapshots[0]!
-    : maxWith(snapshots, (a, b) => compareDominance(a, b, projection))!;
+    : highest(snapshots, (a, b) => compareDominance(a, b, projection))!;
   const { availability, activity, lastSeen } = builtIn(dominant);
   return {
     subject: dominant.subject,
@@ -132,9 +130,10 @@ export function summaryOf<M extends PresenceModel>(
       ? availability
       : availability ?? bestAvailability(snapshots, projection),
     activity,
-    observedAt: isOne
-      ? dominant.observedAt
-      : maxOf(snapshots, ({ observedAt }) => observedAt)!,
+    observedAt: isOne ? dominant.observedAt : snapshots.reduce(
+      (latest, { observedAt }) => Math.max(latest, observedAt),
+      dominant.observedAt,
+    ),
     lastSeen: isOne ? lastSeen : latestSeen(snapshots),
     snapshots: isOne ? snapshots : snapshots.toSorted(compareEntryKeys),
   };
@@ -148,7 +147,7 @@ function builtIn(snapshot: PresenceSnapshot): Facets<PresenceModel> {
 function latestSeen(
   snapshots: readonly PresenceSnapshot[],
 ): Timestamp | undefined {
-  return maxWith(
+  return highest(
     snapshots,
     (a, b) => compareTimes(a.facets.lastSeen, b.facets.lastSeen),
   )?.facets.lastSeen;
@@ -159,7 +158,7 @@ function bestAvailability(
   snapshots: readonly PresenceSnapshot[],
   projection: ProjectionPolicy,
 ): Availability | undefined {
-  const best = maxWith(
+  const best = highest(
     snapshots,
     (a, b) =>
       projection.availabilityRank(a.facets.availability) -
@@ -167,6 +166,17 @@ function bestAvailability(
       compareDominance(a, b, projection),
   );
   return best?.facets.availability;
+}
+
+/** Returns the first item that no other is above. */
+function highest<T>(
+  items: readonly T[],
+  compare: (a: T, b: T) => number,
+): T | undefined {
+  return items.reduce<T | undefined>(
+    (best, item) => best === undefined || compare(item, best) > 0 ? item : best,
+    undefined,
+  );
 }
 
 function compareDominance(

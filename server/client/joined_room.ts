@@ -19,6 +19,7 @@ import {
   JoinedTopic,
   type RoomHost,
   thisPage,
+  uniqueName,
 } from "./joined_topic.ts";
 import type { LiveModel, LiveRoom, Me, RoomOptions } from "./live_room.ts";
 import { type Person, personOf } from "./person.ts";
@@ -127,7 +128,7 @@ export class JoinedRoom<M extends LiveModel>
   protected override applied(): void {
     if (!this.#isReplaced) return;
     // A copy of this tab has the same name.
-    this.#setMe({ resource: crypto.randomUUID() });
+    this.#setMe({ resource: uniqueName() });
     this.connected();
   }
 

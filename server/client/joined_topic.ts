@@ -99,7 +99,7 @@ export abstract class JoinedTopic<
     this.#throttle = new Throttle<void>({
       intervalMs: host.throttleMs,
       send: () => {
-        if (this.#joined !== undefined) this.send();
+        if (this.#joined !== undefined && this.#mayWrite) this.send();
       },
     });
   }
@@ -145,7 +145,7 @@ export abstract class JoinedTopic<
       const rule = "must be no event of the protocol";
       throw new InvalidValueError("broadcast", "event", rule, event);
     }
-    if (this.#joined === undefined) return false;
+    if (this.#joined === undefined || !this.#mayWrite) return false;
     this.ask(event, payload);
     return true;
   }
@@ -378,6 +378,11 @@ export abstract class JoinedTopic<
       others: isSame ? former.others : others,
     };
   }
+}
+
+/** Returns a new name. `crypto.randomUUID()` exists in secure contexts only. */
+export function uniqueName(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** The service is trusted to name keys of the model. */

@@ -4,7 +4,7 @@ import { documentContext, documentIdOf } from "../documents/internal.ts";
 import { assertName } from "../internal.ts";
 import { JoinedDocument } from "./joined_document.ts";
 import { JoinedRoom } from "./joined_room.ts";
-import type { RoomHost } from "./joined_topic.ts";
+import { type RoomHost, uniqueName } from "./joined_topic.ts";
 import type { DocumentOptions, LiveDocument } from "./live_document.ts";
 import type { LiveModel, LiveRoom, RoomOptions } from "./live_room.ts";
 import { LiveSocket } from "./live_socket.ts";
@@ -144,7 +144,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#onError = onError;
     this.#throttleMs = throttleMs;
     this.#schedule = schedule;
-    this.#subject = subject ?? crypto.randomUUID();
+    this.#subject = subject ?? uniqueName();
     this.#connection = connection ?? nameOfTab();
     const locks = shareTabs ? sharedLocks() : undefined;
     if (locks !== undefined) {
@@ -332,7 +332,7 @@ const taken = new Set<string>();
 
 /** Returns a name that a reload of the tab keeps, where there are tabs. */
 function nameOfTab(): string {
-  const fresh: string = crypto.randomUUID();
+  const fresh = uniqueName();
   if (!("document" in globalThis)) return fresh;
   let name = fresh;
   try {

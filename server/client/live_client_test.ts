@@ -369,6 +369,11 @@ Deno.test("a client that may only read watches, and knows it", async () => {
   assertEquals(room.state.get().mayWrite, true);
   const { mayWrite } = await until(room.state, ({ status }) => isLive(status));
   assertEquals([mayWrite, service.server.store.size], [false, 0]);
+  // The service would refuse both, and `onError` would fail the test.
+  room.update({ name: "Countess" });
+  assertEquals(room.broadcast("wave"), false);
+  using bob = clientOf(service);
+  await until(bob.room("doc-42").status, isLive);
 });
 
 Deno.test("a room is complete while its service hears from the others", async () => {

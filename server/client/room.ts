@@ -107,7 +107,8 @@ export interface Room<P, Me, Id extends string = string> {
    *
    * @param event Its name.
    * @param payload Its content.
-   * @returns Whether it was sent: not without a connection.
+   * @returns Whether it was sent: not without a connection, nor by a client that
+   * may only watch.
    * @throws {InvalidValueError} If the name is one of the protocol, like
    * `update` and all that begin with `presence` or `phx_`.
    */

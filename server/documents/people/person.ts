@@ -4,7 +4,14 @@ import {
   type PresenceSnapshot,
   type Timestamp,
 } from "../../../core/mod.ts";
-import { groupBy, isJsonObject, type JsonObject } from "../../internal.ts";
+import {
+  groupBy,
+  isJsonObject,
+  isShortText,
+  type JsonObject,
+  MAX_NAME_LENGTH,
+  MAX_URL_LENGTH,
+} from "../../internal.ts";
 import { ACTIVITY_RANKS, activityIn } from "./activity.ts";
 import { colorOf, hueIn } from "./color.ts";
 import { documentIdOf } from "../contexts.ts";
@@ -17,9 +24,14 @@ import {
   type Viewport,
   viewportIn,
 } from "./positions.ts";
-import { isAvatarUrl, isName } from "./profile.ts";
 
 type Session = PresenceSnapshot<DocumentModel>;
+
+/**
+ * A URL of `http` or `https`, or one without a scheme: the text before the
+ * first `:` is not a scheme if it contains `/`, `?` or `#`.
+ */
+const SAFE_URL = /^(?:https?:\/\/|[^:]*(?:[/?#]|$))/i;
 
 /**
  * Sums up a person from their sessions in a document. Anyone can publish facets
@@ -109,6 +121,20 @@ export function peopleOf(
     .map((own) => personOf(own, now))
     .filter((user) => user !== undefined)
     .sort(byUserId);
+}
+
+/** Reports whether a value can be a name. */
+export function isName(value: unknown): value is string {
+  return isShortText(value, MAX_NAME_LENGTH);
+}
+
+/**
+ * Reports whether a value can be the URL of a picture. A page may make a link
+ * of it, so it must not be a script. It must not contain the picture either,
+ * which everyone would receive.
+ */
+export function isAvatarUrl(value: unknown): value is string {
+  return isShortText(value, MAX_URL_LENGTH) && SAFE_URL.test(value);
 }
 
 /** Returns the session that began first: it defines its person. */

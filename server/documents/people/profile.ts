@@ -1,18 +1,8 @@
 import { InvalidValueError } from "../../../core/mod.ts";
-import {
-  assertText,
-  isShortText,
-  MAX_NAME_LENGTH,
-  MAX_URL_LENGTH,
-} from "../../internal.ts";
+import { assertText, MAX_NAME_LENGTH, MAX_URL_LENGTH } from "../../internal.ts";
 import type { JoinOptions } from "../document_options.ts";
 import { SerializationError } from "../errors.ts";
-
-/**
- * A URL of `http` or `https`, or one without a scheme: the text before the
- * first `:` is not a scheme if it contains `/`, `?` or `#`.
- */
-const SAFE_URL = /^(?:https?:\/\/|[^:]*(?:[/?#]|$))/i;
+import { isAvatarUrl, isName } from "./person.ts";
 
 /**
  * Checks the name and the picture of a person.
@@ -37,20 +27,6 @@ export function assertProfile(
   const rule =
     `must be an http or https URL or a relative one of at most ${MAX_URL_LENGTH} characters`;
   throw new InvalidValueError(action, "avatarUrl", rule, avatarUrl);
-}
-
-/** Reports whether a value can be a name. */
-export function isName(value: unknown): value is string {
-  return isShortText(value, MAX_NAME_LENGTH);
-}
-
-/**
- * Reports whether a value can be the URL of a picture. A page may make a link
- * of it, so it must not be a script. It must not contain the picture either,
- * which everyone would receive.
- */
-export function isAvatarUrl(value: unknown): value is string {
-  return isShortText(value, MAX_URL_LENGTH) && SAFE_URL.test(value);
 }
 
 /** Checks that JSON can carry a value, if it is a text. */

@@ -52,7 +52,9 @@ export class Computed<T> implements Readable<T> {
     this.#isStale = true;
     if (this.#isScheduled || this.#listeners.size === 0) return;
     this.#isScheduled = true;
-    this.#schedule(() => {
+    // Browsers refuse to call theirs as a method of something else.
+    const schedule = this.#schedule;
+    schedule(() => {
       this.#isScheduled = false;
       tellAll(this.#listeners, this.get());
     });

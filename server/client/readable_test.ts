@@ -34,6 +34,16 @@ Deno.test("Computed.subscribe() tells many changes as one", () => {
   assertEquals([heard, computed.get()], [[2], 3]);
 });
 
+Deno.test("Computed calls what schedules as a function, as browsers require it", () => {
+  const owners: unknown[] = [];
+  const computed = new Computed<number>(() => 0, function (this: unknown) {
+    owners.push(this);
+  });
+  computed.subscribe(() => {});
+  computed.invalidate();
+  assertEquals(owners, [undefined]);
+});
+
 Deno.test("Computed.subscribe() tells nothing of a change that was undone", () => {
   const { computed, change, settle } = valueOf("a");
   const heard: string[] = [];

@@ -220,11 +220,13 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const offered = headers.get("sec-websocket-protocol")?.split(",") ?? [];
     const isPhoenix = offered.some((name) => name.trim() === "phoenix");
     const isPipe = searchParams.has("pipe") && codec.bundles;
+    // Deno takes the headers away when it upgrades the request.
+    const kept = isPipe ? new Request(request.url, { headers }) : request;
     return {
       protocol: isPhoenix ? "phoenix" : undefined,
       open: (transport) =>
         isPipe
-          ? this.#openPipe(request, transport)
+          ? this.#openPipe(kept, transport)
           : this.#open(identity, codec, transport, since),
     };
   }

@@ -28,6 +28,23 @@ Deno.test("upgradeInDeno() opens a socket", async () => {
   assertEquals(await status(service, {}), 101);
 });
 
+Deno.test("upgradeInDeno() opens a pipe, whose sockets have the headers of its request", async () => {
+  await using service = serve();
+  const socket = new WebSocket(
+    `${service.url}/websocket?vsn=2.0.0&bundle=1&pipe=1`,
+  );
+  socket.addEventListener("open", () => socket.send("+1 "));
+  const answer = await new Promise((resolve) =>
+    socket.addEventListener("message", ({ data }) => resolve(data))
+  );
+  const closed = new Promise((resolve) =>
+    socket.addEventListener("close", resolve)
+  );
+  socket.close();
+  await closed;
+  assertEquals(answer, "+1");
+});
+
 Deno.test("upgradeInDeno() refuses a request for no socket, with 426", async () => {
   await using service = serve();
   const response = await fetch(`http://127.0.0.1:${service.port}/`);

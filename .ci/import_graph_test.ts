@@ -333,6 +333,10 @@ Deno.test("import graph: code for browsers needs no runtime of a server", () => 
   const entries = [
     "server/client/mod.ts",
     "server/client/views/mod.ts",
+    "server/client/bindings/react.ts",
+    "server/client/bindings/solid.ts",
+    "server/client/bindings/svelte.ts",
+    "server/client/bindings/vue.ts",
     "beacon/mod.ts",
   ];
   const arrows = arrowsIn((code) => code.replaceAll(OF_TYPES, ""));

@@ -22,7 +22,11 @@ import * as tokens from "@ruthere/presence/server/tokens";
 import * as topics from "@ruthere/presence/server/topics";
 import * as topicState from "@ruthere/presence/server/topics/state";
 import * as stores from "@ruthere/presence/store";
+import * as react from "@ruthere/presence/react";
+import * as solid from "@ruthere/presence/solid";
+import * as svelte from "@ruthere/presence/svelte";
 import * as views from "@ruthere/presence/views";
+import * as vue from "@ruthere/presence/vue";
 
 const beacon = new PresenceBeacon({
   subject: "alice",
@@ -83,6 +87,10 @@ console.log(JSON.stringify({
     topicState,
     stores,
     views,
+    react,
+    solid,
+    svelte,
+    vue,
   ]
     .every((room) => Object.keys(room).length > 0),
 }));

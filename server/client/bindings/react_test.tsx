@@ -7,7 +7,12 @@ import * as ReactOfServers from "react";
 // @ts-types="@types/react-dom/server"
 import { renderToString } from "react-dom/server";
 import { eventually } from "../../phoenix/testing/waiting.ts";
-import { type LiveClient, type LiveRoom, sameItems } from "../mod.ts";
+import {
+  type LiveClient,
+  type LiveDocument,
+  type LiveRoom,
+  sameItems,
+} from "../mod.ts";
 import { type Model, until } from "../testing/live.ts";
 import { createReactBindings } from "./react.ts";
 import { openDom } from "./testing/dom.ts";
@@ -273,6 +278,34 @@ Deno.test("React: useEvent() calls the listener of the latest render", async () 
   assertEquals(heard, ["first bob: left", "second bob: right"]);
   assertEquals(wave("wave", { hand: "both" }), true);
   assertEquals(await answered, { payload: { hand: "both" }, from: "ada" });
+});
+
+Deno.test("React: a document is a room too", async () => {
+  await using stage = openStage();
+  await using page = await openPage();
+  const bindings = createReactBindings<LiveDocument>(page.React);
+  const { RoomProvider, useOthers, useRoom } = bindings;
+  const client = stage.client("ada");
+  function Cursors() {
+    const document = useRoom();
+    page.React.useEffect(
+      () => document.moveCursor({ line: 1, column: 2, offset: 3 }),
+      [document],
+    );
+    const others = useOthers();
+    return <p>{others.map(({ name, cursor }) => name + cursor?.offset)}</p>;
+  }
+  page.root.render(
+    <RoomProvider id="42" open={(id) => client.document(id, { name: "Ada" })}>
+      <Cursors />
+    </RoomProvider>,
+  );
+  const bob = stage.client("bob").document("42", { name: "Bob" });
+  bob.moveCursor({ line: 1, column: 2, offset: 7 });
+  await page.shows("Bob7");
+  await until(bob.others, ([ada]) => ada?.cursor?.offset === 3);
+  page.root.unmount();
+  await until(bob.others, (all) => all.length === 0);
 });
 
 Deno.test("React: hooks have the types of the model", () => {

@@ -22,7 +22,7 @@ function filesOf(section: string): [name: string, text: string][] {
 
 /** How quick starts are compiled and started. */
 interface Framework {
-  /** Draws into `#app`, and defines `end()`. */
+  /** Draws into `#app`, and unmounts on the event `end` of the window. */
   readonly main: string;
   /** Compiles a file; most need no other compiler than the bundler. */
   compile?(name: string, text: string): string | Promise<string>;
@@ -36,7 +36,7 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
       import { App } from "./App.tsx";
       const root = createRoot(document.querySelector("#app"));
       root.render(<StrictMode><App /></StrictMode>);
-      globalThis.end = () => root.unmount();
+      addEventListener("end", () => root.unmount());
     `,
   },
   Vue: {
@@ -45,7 +45,7 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
       import App from "./App.vue.ts";
       const app = createApp(App);
       app.mount("#app");
-      globalThis.end = () => app.unmount();
+      addEventListener("end", () => app.unmount());
     `,
     compile: (name, text) => /\.vue$/.test(name) ? compileVue(text) : text,
   },
@@ -54,7 +54,7 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
       import { mount, unmount } from "svelte";
       import App from "./App.svelte.ts";
       const app = mount(App, { target: document.querySelector("#app") });
-      globalThis.end = () => unmount(app);
+      addEventListener("end", () => unmount(app));
     `,
     compile: (name, text) =>
       /\.svelte$/.test(name) ? compileSvelte(text, "client") : text,
@@ -64,7 +64,8 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
       import { createComponent, render } from "solid-js/web";
       import { App } from "./App.tsx";
       const app = document.querySelector("#app");
-      globalThis.end = render(() => createComponent(App, {}), app);
+      const end = render(() => createComponent(App, {}), app);
+      addEventListener("end", end);
     `,
     compile: (name, text) => /\.tsx$/.test(name) ? compileSolid(text) : text,
   },
@@ -135,7 +136,7 @@ for (const [name, framework] of Object.entries(FRAMEWORKS)) {
     );
     const { name: nameOfAda, cursor: itsCursor } = ada?.facets ?? {};
     assertEquals([nameOfAda, itsCursor], ["Ada", { x: 30, y: 40 }]);
-    await page.evaluate("end()");
+    await page.evaluate("dispatchEvent(new Event('end'))");
     await until(bob.others, (all) => all.length === 0);
   });
 }

@@ -13,7 +13,7 @@ import {
   type LiveRoom,
   sameItems,
 } from "../mod.ts";
-import { type Model, until } from "../testing/live.ts";
+import { isLive, type Model, until } from "../testing/live.ts";
 import { createReactBindings } from "./react.ts";
 import { openDom } from "./testing/dom.ts";
 import { move, openStage } from "./testing/room.ts";
@@ -81,6 +81,8 @@ Deno.test("React: RoomProvider in StrictMode joins once", async () => {
   await using page = await openPage();
   const { root, React, RoomProvider, useMe } = page;
   const Name = () => <p>{useMe().facets.name}</p>;
+  // Over an open socket, a join is sent at once.
+  await until(stage.watch("lobby").status, isLive);
   root.render(
     <React.StrictMode>
       <RoomProvider id="doc-42" open={stage.enter}>

@@ -17,7 +17,7 @@ import {
 
 export type { AnyRoom, IdOf, MeOf, PersonOf, RoomProviderProps, UpdateOf };
 
-/** What the bindings need of Solid: `import * as Solid from "solid-js"`. */
+/** What the bindings need of Solid: functions that it exports. */
 export interface SolidFunctions {
   /** Makes what a component returns. */
   createComponent(component: unknown, props: object): unknown;
@@ -90,7 +90,7 @@ export interface SolidBindings<R extends AnyRoom> {
 /**
  * Makes a component and functions for rooms of a type.
  *
- * @param solid Solid itself, of version 1, or the functions of it.
+ * @param solid Functions of Solid, of version 1. All of Solid works, and is larger.
  * @typeParam R What is opened: a `LiveRoom` of a model, or a `LiveDocument`.
  */
 export function createSolidBindings<R extends AnyRoom>(

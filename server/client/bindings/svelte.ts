@@ -16,7 +16,7 @@ import {
 
 export type { AnyRoom, IdOf, MeOf, PersonOf, UpdateOf };
 
-/** What the bindings need of Svelte: `import * as Svelte from "svelte"`. */
+/** What the bindings need of Svelte: functions that it exports. */
 export interface SvelteFunctions {
   /** Reads a context. */
   getContext<T>(key: unknown): T;
@@ -75,7 +75,7 @@ export interface SvelteBindings<R extends AnyRoom> {
 /**
  * Makes functions for rooms of a type.
  *
- * @param svelte Svelte itself, of version 4 or later, or the functions of it.
+ * @param svelte Functions of Svelte, of version 5.
  * @typeParam R What is opened: a `LiveRoom` of a model, or a `LiveDocument`.
  */
 export function createSvelteBindings<R extends AnyRoom>(

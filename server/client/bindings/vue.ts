@@ -26,7 +26,7 @@ export interface AnyRef {
 /** A ref `R` with a value of a type. */
 export type RefOf<R extends AnyRef, T> = Omit<R, "value"> & { value: T };
 
-/** What the bindings need of Vue: `import * as Vue from "vue"`. */
+/** What the bindings need of Vue: functions that it exports. */
 export interface VueFunctions<R extends AnyRef = AnyRef> {
   /** Makes a ref of other refs. */
   computed<T>(compute: (former?: T) => T): RefOf<R, T>;
@@ -108,7 +108,7 @@ export interface VueBindings<
 /**
  * Makes a component and composables for rooms of a type.
  *
- * @param vue Vue itself, of version 3, or the functions of it.
+ * @param vue Functions of Vue, of version 3. All of Vue works, and is much larger.
  * @typeParam R What is opened: a `LiveRoom` of a model, or a `LiveDocument`.
  * @typeParam V `Ref` of Vue, so that the types of templates know the refs.
  */

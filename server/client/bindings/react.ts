@@ -23,7 +23,7 @@ export interface ReactFunctions {
   /** Makes a context. */
   createContext<T>(value: T): ReactContext<T>;
   /** Makes an element. */
-  createElement(type: unknown, props: object, ...children: unknown[]): unknown;
+  createElement(type: unknown, props: object): unknown;
   /** Reads a context. */
   useContext<T>(context: ReactContext<T>): T;
   /** Does something after a render. */
@@ -108,7 +108,7 @@ export function createReactBindings(
     );
     if (entered?.id !== id) return null;
     const { room: value } = entered;
-    return react.createElement(Room.Provider, { value }, children);
+    return react.createElement(Room.Provider, { value, children });
   }
 
   function useRoom(): AnyRoom {

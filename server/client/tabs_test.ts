@@ -1,0 +1,216 @@
+/// <reference lib="dom" />
+
+import { assert, assertEquals } from "@std/assert";
+import { stripTypeScriptTypes } from "node:module";
+import type { BrowserContext, Page } from "playwright-core";
+import { upgradeInDeno } from "../phoenix/mod.ts";
+import { serve, type Service } from "../phoenix/testing/service.ts";
+import { eventually } from "../phoenix/testing/waiting.ts";
+import { CHROMIUM } from "../service/page/testing/browser.ts";
+import { sharedBrowser } from "../service/page/testing/shared_browser.ts";
+import type { LiveClientOptions, LiveRoom } from "./mod.ts";
+import { clientOf, type Model, until } from "./testing/live.ts";
+
+declare global {
+  /** The room of a tab. */
+  var room: LiveRoom<Model>;
+}
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** A service whose pages have the modules of the package. */
+class Site implements AsyncDisposable {
+  readonly service: Service;
+  /** How many sockets have opened, pipes included. */
+  opened = 0;
+  readonly #http: Deno.HttpServer<Deno.NetAddr>;
+  readonly #context: BrowserContext;
+
+  constructor(context: BrowserContext) {
+    this.#context = context;
+    this.service = serve({ server: { graceMs: 3_000 } });
+    this.#http = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/socket/websocket") {
+          this.opened++;
+          return await upgradeInDeno(this.service.endpoint, request);
+        }
+        if (!pathname.endsWith(".ts")) {
+          const headers = { "content-type": "text/html" };
+          return new Response("<!DOCTYPE html>", { headers });
+        }
+        const code = await Deno.readTextFile(new URL(`.${pathname}`, ROOT));
+        const headers = { "content-type": "text/javascript" };
+        return new Response(stripTypeScriptTypes(code), { headers });
+      },
+    );
+  }
+
+  /** Opens a tab of somebody, in the room. */
+  async tab(
+    name: string,
+    options: Partial<LiveClientOptions> = {},
+  ): Promise<Page> {
+    const page = await this.#context.newPage();
+    await page.goto(`http://127.0.0.1:${this.#http.addr.port}/`);
+    await page.evaluate(async ([name, options, client]) => {
+      const { LiveClient }: typeof import("./mod.ts") = await import(client);
+      const live = new LiveClient<Model>({
+        url: location.origin,
+        subject: name,
+        ...options,
+      });
+      globalThis.room = live.room("doc-42", { facets: { name } });
+    }, [name, options, "/server/client/mod.ts"] as const);
+    return page;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.close();
+    await this.service[Symbol.asyncDispose]();
+    await this.#http.shutdown();
+  }
+}
+
+/** Waits until a tab shows these others. */
+async function shows(page: Page, ...names: string[]): Promise<void> {
+  await page.waitForFunction((names) => {
+    const others = globalThis.room.others.get();
+    return others.map(({ id }) => id).sort().join() === names;
+  }, names.sort().join());
+}
+
+/** Follows the room from elsewhere: who was ever missed. */
+function observer(service: Service, ...names: string[]) {
+  const client = clientOf(service, { subject: "observer" });
+  const room = client.room("doc-42");
+  const ids = room.select(({ others }) => others.map(({ id }) => id));
+  const missed = new Set<string>();
+  return {
+    room,
+    missed,
+    async isThere(...all: string[]) {
+      await until(ids, (ids) => all.every((id) => ids.includes(id)));
+      ids.subscribe((ids) => {
+        for (const name of names) if (!ids.includes(name)) missed.add(name);
+      });
+    },
+    leaves: (id: string) => until(ids, (ids) => !ids.includes(id)),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}
+
+function tabTest(name: string, run: (site: Site) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: CHROMIUM === undefined,
+    // Playwright keeps timers after the test.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      const browser = await sharedBrowser(CHROMIUM);
+      await using site = new Site(await browser.newContext());
+      await run(site);
+    },
+  });
+}
+
+tabTest(
+  "the tabs of a browser share a socket, and each is a connection",
+  async (site) => {
+    const [ada, bob, eve] = [
+      await site.tab("ada"),
+      await site.tab("bob"),
+      await site.tab("eve"),
+    ];
+    await shows(ada, "bob", "eve");
+    await shows(bob, "ada", "eve");
+    await shows(eve, "ada", "bob");
+    assertEquals([site.opened, site.service.endpoint.sockets.size], [1, 3]);
+  },
+);
+
+tabTest("a tab that shares no socket has its own", async (site) => {
+  const ada = await site.tab("ada");
+  const bob = await site.tab("bob", { shareTabs: false });
+  await shows(ada, "bob");
+  await shows(bob, "ada");
+  assertEquals([site.opened, site.service.endpoint.sockets.size], [2, 2]);
+});
+
+tabTest(
+  "when the tab with the socket closes, another one opens it, and nobody else is seen to leave",
+  async (site) => {
+    const { service } = site;
+    const ada = await site.tab("ada");
+    const bob = await site.tab("bob");
+    const eve = await site.tab("eve");
+    using all = observer(service, "bob", "eve");
+    await all.isThere("ada", "bob", "eve");
+    await ada.close();
+    await all.leaves("ada");
+    await shows(bob, "eve");
+    await shows(eve, "bob");
+    await eve.evaluate(() => {
+      room.update({ cursor: { x: 7, y: 0 } });
+    });
+    await until(all.room.person("eve"), (eve) => eve?.facets.cursor?.x === 7);
+    assertEquals([...all.missed, site.opened], [2]);
+  },
+);
+
+tabTest(
+  "a tab that closes without a goodbye leaves, and the others stay",
+  async (site) => {
+    const ada = await site.tab("ada");
+    const bob = await site.tab("bob");
+    await shows(ada, "bob");
+    await bob.close();
+    await shows(ada);
+    assertEquals([site.opened, site.service.endpoint.sockets.size], [1, 1]);
+  },
+);
+
+tabTest(
+  "a tab with the socket that is frozen is replaced, and nobody is seen to leave",
+  async (site) => {
+    const ada = await site.tab("ada");
+    const bob = await site.tab("bob");
+    using all = observer(site.service, "ada", "bob");
+    await all.isThere("ada", "bob");
+    const devTools = await ada.context().newCDPSession(ada);
+    await devTools.send("Debugger.enable");
+    const isFrozen = new Promise((done) =>
+      devTools.on("Debugger.paused", done)
+    );
+    await devTools.send("Debugger.pause");
+    // It stops at the next thing that it does.
+    await bob.evaluate(() => {
+      globalThis.room.update({
+        cursor: { x: 1, y: 0 },
+      });
+    });
+    await isFrozen;
+    await bob.evaluate(() => {
+      // Somebody looks at the tab.
+      dispatchEvent(new Event("focus"));
+      room.update({ cursor: { x: 9, y: 0 } });
+    });
+    await until(all.room.person("bob"), (bob) => bob?.facets.cursor?.x === 9);
+    assertEquals([...all.missed, site.opened], [2]);
+    await devTools.send("Debugger.disable");
+    // Now through the tab that took its place.
+    await ada.evaluate(() => {
+      room.update({ cursor: { x: 5, y: 0 } });
+    });
+    await until(all.room.person("ada"), (ada) => ada?.facets.cursor?.x === 5);
+    await eventually(
+      () => site.service.endpoint.sockets.size === 3,
+      "two tabs and the observer have sockets",
+    );
+    assertEquals([...all.missed, site.opened], [2]);
+  },
+);

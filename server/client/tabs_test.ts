@@ -12,8 +12,10 @@ import type { LiveClientOptions, LiveRoom } from "./mod.ts";
 import { clientOf, type Model, until } from "./testing/live.ts";
 
 declare global {
-  /** The room of a tab. */
-  var room: LiveRoom<Model>;
+  interface Document {
+    /** The room of a tab. */
+    room: LiveRoom<Model>;
+  }
 }
 
 const ROOT = new URL("../../", import.meta.url);
@@ -62,7 +64,8 @@ class Site implements AsyncDisposable {
         subject: name,
         ...options,
       });
-      globalThis.room = live.room("doc-42", { facets: { name } });
+      const room = live.room("doc-42", { facets: { name } });
+      Object.assign(document, { room });
     }, [name, options, "/server/client/mod.ts"] as const);
     return page;
   }
@@ -77,7 +80,7 @@ class Site implements AsyncDisposable {
 /** Waits until a tab shows these others. */
 async function shows(page: Page, ...names: string[]): Promise<void> {
   await page.waitForFunction((names) => {
-    const others = globalThis.room.others.get();
+    const others = document.room.others.get();
     return others.map(({ id }) => id).sort().join() === names;
   }, names.sort().join());
 }
@@ -155,7 +158,7 @@ tabTest(
     await shows(bob, "eve");
     await shows(eve, "bob");
     await eve.evaluate(() => {
-      room.update({ cursor: { x: 7, y: 0 } });
+      document.room.update({ cursor: { x: 7, y: 0 } });
     });
     await until(all.room.person("eve"), (eve) => eve?.facets.cursor?.x === 7);
     assertEquals([...all.missed, site.opened], [2]);
@@ -189,7 +192,7 @@ tabTest(
     await devTools.send("Debugger.pause");
     // It stops at the next thing that it does.
     await bob.evaluate(() => {
-      globalThis.room.update({
+      document.room.update({
         cursor: { x: 1, y: 0 },
       });
     });
@@ -197,14 +200,14 @@ tabTest(
     await bob.evaluate(() => {
       // Somebody looks at the tab.
       dispatchEvent(new Event("focus"));
-      room.update({ cursor: { x: 9, y: 0 } });
+      document.room.update({ cursor: { x: 9, y: 0 } });
     });
     await until(all.room.person("bob"), (bob) => bob?.facets.cursor?.x === 9);
     assertEquals([...all.missed, site.opened], [2]);
     await devTools.send("Debugger.disable");
     // Now through the tab that took its place.
     await ada.evaluate(() => {
-      room.update({ cursor: { x: 5, y: 0 } });
+      document.room.update({ cursor: { x: 5, y: 0 } });
     });
     await until(all.room.person("ada"), (ada) => ada?.facets.cursor?.x === 5);
     await eventually(

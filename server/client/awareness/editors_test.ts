@@ -8,7 +8,7 @@ import { CHROMIUM, PATIENCE_MS } from "../../service/page/testing/browser.ts";
 import { sharedBrowser } from "../../service/page/testing/shared_browser.ts";
 import type { Carets } from "./testing/page.ts";
 
-const EDITORS = ["codemirror", "prosemirror", "quill"];
+const EDITORS = ["codemirror", "prosemirror", "quill", "tiptap", "lexical"];
 
 let script: Promise<string> | undefined;
 
@@ -68,8 +68,7 @@ async function openSite(
       context.setDefaultTimeout(PATIENCE_MS);
       context.on(
         "weberror",
-        (error) =>
-          errors.push(String(error.error()) + console.error(error.error())),
+        (error) => errors.push(String(error.error())),
       );
       contexts.push(context);
       const page = await context.newPage();

@@ -9,6 +9,21 @@
 
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import {
+  createBinding,
+  initLocalState,
+  type Provider,
+  syncCursorPositions,
+  syncLexicalUpdateToYjs,
+  syncYjsChangesToLexical,
+} from "@lexical/yjs";
+import { Editor as TipTap } from "@tiptap/core";
+import { Collaboration } from "@tiptap/extension-collaboration";
+import { CollaborationCaret } from "@tiptap/extension-collaboration-caret";
+import { Document } from "@tiptap/extension-document";
+import { Paragraph } from "@tiptap/extension-paragraph";
+import { Text } from "@tiptap/extension-text";
+import { $getRoot, $isTextNode, createEditor } from "lexical";
 import { schema } from "prosemirror-schema-basic";
 import { EditorState as ProseState, TextSelection } from "prosemirror-state";
 import { EditorView as ProseView } from "prosemirror-view";
@@ -21,6 +36,7 @@ import {
   applyUpdate,
   Doc,
   encodeStateAsUpdate,
+  Map as SharedMap,
   XmlElement,
   XmlText,
 } from "yjs";
@@ -45,19 +61,24 @@ declare global {
   var counts: number[];
 }
 
+const COLOR = "#3063b8";
 const TEXT = "Who is here right now?";
 
-/** Returns a document with a text that has the same history in all pages. */
-function seededDoc(): Doc {
+/** Fills a document with a text that has the same history in all pages. */
+function fill(doc: Doc): void {
   const seed = new Doc();
   seed.clientID = 1;
   seed.getText("text").insert(0, TEXT);
   const paragraph = new XmlElement("paragraph");
   paragraph.insert(0, [new XmlText(TEXT)]);
   seed.getXmlFragment("prose").insert(0, [paragraph]);
-  const doc = new Doc();
+  const ofLexical = new XmlText();
+  seed.get("root", XmlText).insertEmbed(0, ofLexical);
+  ofLexical.setAttribute("__type", "paragraph");
+  const text = new SharedMap(Object.entries({ __type: "text", __format: 0 }));
+  ofLexical.insertEmbed(0, text);
+  ofLexical.insert(1, TEXT);
   applyUpdate(doc, encodeStateAsUpdate(seed));
-  return doc;
 }
 
 /** Finds the cursors in the page: each has its name in an element of its own. */
@@ -145,6 +166,91 @@ function quill(
   };
 }
 
+function tipTap(parent: Element, doc: Doc, awareness: Awareness): Editor {
+  const editor = new TipTap({
+    element: parent,
+    extensions: [
+      Document,
+      Paragraph,
+      Text,
+      Collaboration.configure({ document: doc, field: "prose" }),
+      CollaborationCaret.configure({
+        provider: { awareness },
+        user: { name, color: COLOR },
+      }),
+    ],
+  });
+  return {
+    put: (at) => editor.chain().focus().setTextSelection(at + 1).run(),
+    carets: () =>
+      caretsIn(
+        parent,
+        ".collaboration-carets__caret",
+        ".collaboration-carets__label",
+        (caret) => editor.view.posAtDOM(caret, 0) - 1,
+      ),
+  };
+}
+
+function lexical(parent: HTMLElement, doc: Doc, awareness: Awareness): Editor {
+  const editor = createEditor({
+    onError(error) {
+      throw error;
+    },
+  });
+  const root = document.createElement("div");
+  const cursors = document.createElement("div");
+  root.contentEditable = "true";
+  parent.append(root, cursors);
+  editor.setRootElement(root);
+  const provider: Provider = {
+    // @ts-expect-error: Lexical demands fields of all states, and so refuses the
+    // class of y-protocols, too.
+    awareness,
+    connect() {},
+    disconnect() {},
+    on() {},
+    off() {},
+  };
+  const docs = new Map([["doc", doc]]);
+  const binding = createBinding(editor, provider, "doc", doc, docs);
+  binding.cursorsContainer = cursors;
+  editor.registerUpdateListener((update) =>
+    syncLexicalUpdateToYjs(
+      binding,
+      provider,
+      update.prevEditorState,
+      update.editorState,
+      update.dirtyElements,
+      update.dirtyLeaves,
+      update.normalizedNodes,
+      update.tags,
+    )
+  );
+  binding.root.getSharedType().observeDeep((events, { origin }) => {
+    if (origin === binding) return;
+    syncYjsChangesToLexical(binding, provider, events, false);
+  });
+  awareness.on("update", () => syncCursorPositions(binding, provider));
+  initLocalState(provider, name, COLOR, true, {});
+  fill(doc);
+  return {
+    put: (at) =>
+      // Lexical takes the text soon.
+      queueMicrotask(() => {
+        root.focus();
+        editor.update(() => {
+          const text = $getRoot().getFirstDescendant();
+          if ($isTextNode(text)) text.select(at, at);
+        }, { discrete: true });
+      }),
+    carets: () =>
+      [...binding.cursors.values()].flatMap(({ name, selection }) =>
+        selection === null ? [] : [[name, selection.focus.offset]]
+      ),
+  };
+}
+
 /** Returns the place in the text that a cursor is drawn at. */
 function placeIn(quill: Quill, caret: Element): number {
   const line = caret.querySelector<HTMLElement>(".ql-cursor-caret-container");
@@ -160,6 +266,8 @@ const EDITORS = new Map([
   ["codemirror", codeMirror],
   ["prosemirror", proseMirror],
   ["quill", quill],
+  ["tiptap", tipTap],
+  ["lexical", lexical],
 ]);
 
 const query = new URLSearchParams(location.search);
@@ -168,11 +276,14 @@ const client = new LiveClient<AwarenessModel>({
   url: location.origin,
   subject: name.toLowerCase(),
 });
-const doc = seededDoc();
+const doc = new Doc();
 const room = client.room(query.get("room") ?? "");
 const awareness = new Awareness(room, doc);
-awareness.setLocalStateField("user", { name, color: "#3063b8" });
-const make = EDITORS.get(query.get("editor") ?? "");
+awareness.setLocalStateField("user", { name, color: COLOR });
+const kind = query.get("editor") ?? "";
+// Lexical takes a text only as a change.
+if (kind !== "lexical") fill(doc);
+const make = EDITORS.get(kind);
 const parent = document.createElement("main");
 document.body.append(parent);
 if (make === undefined) throw new Error("There is no such editor");

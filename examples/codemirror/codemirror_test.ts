@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 
 import { assert } from "@std/assert";
-import type { Browser, Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import {
   CHROMIUM,
   PATIENCE_MS,
@@ -36,13 +36,12 @@ async function serveExample(): Promise<AsyncDisposable & { url: string }> {
   };
 }
 
-/** Opens the page as somebody, in a browser of their own. */
+/** Opens the page as somebody. */
 async function open(
-  browser: Browser,
+  context: BrowserContext,
   url: string,
   name: string,
 ): Promise<Page> {
-  const context = await browser.newContext();
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   await page.goto(`${url}?name=${name}`);
@@ -75,8 +74,12 @@ Deno.test({
     assert(CHROMIUM);
     const browser = await sharedBrowser(CHROMIUM);
     await using served = await serveExample();
-    const ada = await open(browser, served.url, "Ada");
-    const bob = await open(browser, served.url, "Bob");
+    const [here, there] = [
+      await browser.newContext(),
+      await browser.newContext(),
+    ];
+    const ada = await open(here, served.url, "Ada");
+    const bob = await open(there, served.url, "Bob");
     await ada.locator("#people", { hasText: "1 more" }).waitFor();
     await ada.locator(".cm-content").pressSequentially("Hello");
     await untilText(bob, "Hello");
@@ -85,12 +88,12 @@ Deno.test({
     await bob.locator(".cm-content").pressSequentially(" Ada");
     await untilText(ada, "Hello Ada");
     await caretOf(ada, "Bob").waitFor({ state: "attached" });
-    // A page that comes later gets the text from the others.
-    const tom = await open(browser, served.url, "Tom");
+    // A page that comes later, as a tab beside another one, gets the text, too.
+    const tom = await open(here, served.url, "Tom");
     await untilText(tom, "Hello Ada");
     for (const name of ["Ada", "Bob"]) {
       await caretOf(tom, name).waitFor({ state: "attached" });
     }
-    for (const page of [ada, bob, tom]) await page.context().close();
+    for (const context of [here, there]) await context.close();
   },
 });

@@ -318,11 +318,11 @@ export class Awareness<D extends AwarenessDoc = AwarenessDoc> {
     const late: RemoteClient[] = [];
     const hadIt = ({ clientID, subject }: RemoteClient) =>
       this.#clients.get(clientID)?.subject === subject;
-    const [first, then] = [
-      found.filter(hadIt),
-      found.filter((client) => !hadIt(client)),
+    const inOrder = [
+      ...found.filter(hadIt),
+      ...found.filter((client) => !hadIt(client)),
     ];
-    for (const client of [...first, ...then]) {
+    for (const client of inOrder) {
       const { clientID, subject, observedAt } = client;
       const isOwn = clientID === this.clientID;
       const other = numbered.get(clientID);

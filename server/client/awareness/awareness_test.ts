@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Doc } from "yjs";
 import {
@@ -7,7 +7,11 @@ import {
   encodeAwarenessUpdate,
   removeAwarenessStates,
 } from "y-protocols/awareness";
-import { serve, type Service } from "../../phoenix/testing/service.ts";
+import {
+  identity,
+  serve,
+  type Service,
+} from "../../phoenix/testing/service.ts";
 import { within } from "../../phoenix/testing/waiting.ts";
 import {
   LiveClient,
@@ -120,6 +124,22 @@ function missing({ awareness }: Editor, clientID: number): () => boolean {
   return () => isMissing;
 }
 
+/** Publishes an entry with anything as the facet, past all clients. */
+function receive(
+  { server }: Service,
+  entry: { subject: string; resource?: string; observedAt: number },
+  awareness: unknown,
+): void {
+  server.receive({
+    ...entry,
+    context: "doc-42",
+    origin: "elsewhere",
+    visibility: "public",
+    expiry: entry.observedAt + 60_000,
+    facets: Object.fromEntries(Object.entries({ awareness })),
+  });
+}
+
 /** Closes the sockets as a service does that restarts. */
 function restart({ endpoint }: Service): void {
   for (const socket of [...endpoint.sockets]) {
@@ -179,16 +199,14 @@ Deno.test("Awareness tells others nothing of an equal state", async () => {
   using bob = edit(service, "bob");
   ada.awareness.setLocalState({ x: 3 });
   await untilX(bob, 1, 3);
-  const entries = () => service.server.store.snapshots({ subject: "ada" });
-  const former = entries();
+  const { me } = ada.room;
+  const former = me.get();
   const updates: unknown[] = [];
   const changes = changesOf(ada);
   ada.awareness.on("update", ({ updated }) => updates.push(updated));
   ada.awareness.setLocalState({ x: 3 });
   assertEquals([updates, changes], [[[1]], []]);
-  ada.room.broadcast("done");
-  await new Promise((resolve) => bob.room.on("done", resolve));
-  assertEquals(entries(), former);
+  assertStrictEquals(me.get(), former);
 });
 
 Deno.test("Awareness tells others of a state that was changed in place", async () => {
@@ -259,12 +277,16 @@ function shownIn({ awareness, doc }: Editor): unknown[] {
 Deno.test("nobody takes the place of another by its number", async () => {
   await using service = serve();
   using bob = edit(service, "bob", { clientID: 2 });
+  using eve = edit(service, "eve", { clientID: 3 });
+  await until(bob, (states) => states.has(3));
   using ada = edit(service, "ada", { clientID: 7 });
   ada.awareness.setLocalState({ x: 1 });
   await untilX(bob, 7, 1);
   const isMissing = missing(bob, 7);
-  using eve = edit(service, "eve", { clientID: 7 });
-  eve.awareness.setLocalState({ x: 2 });
+  // She has been here for longer, and sees the number of another.
+  eve.awareness.destroy();
+  eve.doc.clientID = 7;
+  new Awareness(eve.room, eve.doc).setLocalState({ x: 2 });
   await untilX(bob, 8, 2);
   ada.awareness.setLocalState({ x: 3 });
   await untilX(bob, 7, 3);
@@ -326,19 +348,9 @@ Deno.test("Awareness leaves out what is no state", async () => {
     { ...good, clientID: 0.5 },
     { ...good, clientID: 2 ** 53 },
   ];
-  const topics = facets.map((awareness, n) => {
-    const now = Date.now();
-    return service.server.receive({
-      subject: `p${n}`,
-      context: "doc-42",
-      origin: "eve",
-      visibility: "public",
-      observedAt: now,
-      expiry: now + 60_000,
-      facets: Object.fromEntries(Object.entries({ awareness })),
-    });
-  });
-  assertEquals(topics.length, facets.length);
+  for (const [n, facet] of facets.entries()) {
+    receive(service, { subject: `p${n}`, observedAt: Date.now() }, facet);
+  }
   using ada = edit(service, "ada", { clientID: 1 });
   await until(bob, (states) => states.has(1));
   assertEquals(bob.room.others.get().length, facets.length + 1);
@@ -376,6 +388,23 @@ Deno.test("a lost connection changes nothing on any screen", async () => {
     [[{ added: [], updated: [1], removed: [] }, "local"]],
     [[{ added: [], updated: [1], removed: [] }, bob.room]],
   ]);
+});
+
+Deno.test("a client that has two entries for a moment is seen once, as the newer one says", async () => {
+  await using service = serve();
+  using bob = edit(service, "bob", { clientID: 2 });
+  const now = Date.now();
+  for (const [resource, x] of [["a", 1], ["b", 3], ["c", 2]] as const) {
+    const awareness = { clientID: 1, state: { x } };
+    receive(
+      service,
+      { subject: "ada", resource, observedAt: now + x },
+      awareness,
+    );
+  }
+  await untilX(bob, 1, 3);
+  assertEquals(bob.room.person("ada").get()?.connections.length, 3);
+  assertEquals(shownIn(bob), [[1, 3, "ada"]]);
 });
 
 Deno.test("a reload replaces a client by its successor in one change", async () => {
@@ -417,9 +446,18 @@ Deno.test("Awareness.destroy() removes the own cursor, and stays in the room", a
   // An editor that is removed later says something about its cursor.
   ada.awareness.setLocalStateField("cursor", null);
   ada.awareness.setLocalState({ cursor: null });
-  ada.awareness.destroy();
+  assertEquals(ada.awareness.getLocalState(), null);
   bob.awareness.setLocalState({ x: 1 });
-  assertEquals([changes.length, ada.awareness.getLocalState()], [2, null]);
+  const stateOfBob = ada.room.select(({ others: [bob] }) =>
+    bob?.facets.awareness?.state
+  );
+  await within(
+    new Promise((resolve) => stateOfBob.subscribe(resolve)),
+    () => "Nothing is heard of Bob",
+  );
+  assertEquals(ada.awareness.states.get(2), { user: { id: "bob" } });
+  assertEquals(changes.length, 2);
+  assertEquals(ada.doc._observers.get("destroy")?.size ?? 0, 0);
 });
 
 Deno.test("the end of the document is the end of its awareness", async () => {

@@ -7,18 +7,17 @@ import { yCollab } from "y-codemirror.next";
 import { Doc } from "yjs";
 import { syncDoc } from "./sync_doc.ts";
 
-const COLORS = ["#b3541e", "#2b6cb0", "#2f855a", "#8a4fb3", "#b83280"];
-
 const client = new LiveClient<AwarenessModel>({ url: location.origin });
 const room = client.room("text");
 const doc = new Doc();
 syncDoc(doc, room);
 
 const awareness = new Awareness(room, doc);
-const guest = doc.clientID % 1_000;
 awareness.setLocalStateField("user", {
-  name: new URLSearchParams(location.search).get("name") ?? `Guest ${guest}`,
-  color: COLORS[guest % COLORS.length],
+  name: new URLSearchParams(location.search).get("name") ??
+    `Guest ${doc.clientID % 1_000}`,
+  // Dark, and another one for each: CodeMirror tells cursors apart by it.
+  color: `#${(doc.clientID & 0x7f7f7f).toString(16).padStart(6, "0")}`,
 });
 
 const parent = document.querySelector("main") ?? document.body;

@@ -7,11 +7,7 @@ import {
   encodeAwarenessUpdate,
   removeAwarenessStates,
 } from "y-protocols/awareness";
-import {
-  identity,
-  serve,
-  type Service,
-} from "../../phoenix/testing/service.ts";
+import { serve, type Service } from "../../phoenix/testing/service.ts";
 import { within } from "../../phoenix/testing/waiting.ts";
 import {
   LiveClient,

@@ -86,17 +86,21 @@ async function openSite(
   };
 }
 
+/** Code that reads what the module of a page exports. */
+const inPage = (code: string) =>
+  `import("/page.js").then(({ editor, counts }) => ${code})`;
+
 /** Waits until a page shows the cursors of others. */
 async function untilCarets(page: Page, ...carets: Carets): Promise<void> {
+  const wanted = JSON.stringify(JSON.stringify(carets));
   await page.waitForFunction(
-    (carets) => JSON.stringify(editor.carets()) === carets,
-    JSON.stringify(carets),
+    inPage(`JSON.stringify(editor.carets()) === ${wanted}`),
   );
 }
 
 /** Puts the cursor of a page somewhere. */
-function put(page: Page, at: number): Promise<void> {
-  return page.evaluate((at) => editor.put(at), at);
+async function put(page: Page, at: number): Promise<void> {
+  await page.evaluate(inPage(`editor.put(${at})`));
 }
 
 /** Defines a test with an editor, in pages that must have no errors. */
@@ -133,12 +137,12 @@ for (const editor of EDITORS) {
       await untilCarets(bob, ["Ada", 10]);
       await put(bob, 0);
       await untilCarets(ada, ["Bob", 0]);
-      await bob.evaluate(() => counts.length = 0);
+      await bob.evaluate(inPage("counts.length = 0"));
       await ada.reload();
       await untilCarets(ada, ["Bob", 0]);
       await untilCarets(bob, ["Ada", 3]);
       // It was not gone for a moment.
-      assertEquals(await bob.evaluate(() => [...new Set(counts)]), [1]);
+      assertEquals(await bob.evaluate(inPage("[...new Set(counts)]")), [1]);
     },
   );
 

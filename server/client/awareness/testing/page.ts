@@ -54,13 +54,6 @@ interface Editor {
   carets(): Carets;
 }
 
-declare global {
-  /** The editor of the page. */
-  var editor: Editor;
-  /** How many cursors there were after each change that one could see. */
-  var counts: number[];
-}
-
 const COLOR = "#3063b8";
 const TEXT = "Who is here right now?";
 
@@ -287,8 +280,10 @@ const make = EDITORS.get(kind);
 const parent = document.createElement("main");
 document.body.append(parent);
 if (make === undefined) throw new Error("There is no such editor");
-globalThis.editor = make(parent, doc, awareness);
-globalThis.counts = [];
+/** The editor of the page. */
+export const editor: Editor = make(parent, doc, awareness);
+/** How many cursors there were after each change that one could see. */
+export const counts: number[] = [];
 new MutationObserver(() => counts.push(editor.carets().length))
   .observe(parent, { childList: true, subtree: true, characterData: true });
 editor.put(Number(query.get("at")));

@@ -16,7 +16,8 @@ const ASIDE = ["testing", "testdata", "docs"];
 const COLLECTIONS = /^@std\/collections(\/|$)/;
 const PACKAGE = /^@ruthere\/presence(\/|$)/;
 /** The other imports of an example. */
-const BESIDE_THE_PACKAGE = /^(@nats-io\/transport-node|@std\/testing\/time)$/;
+const BESIDE_THE_PACKAGE =
+  /^(@nats-io\/transport-node|@std\/testing\/time|codemirror|y-codemirror\.next|yjs)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**
@@ -337,6 +338,7 @@ Deno.test("import graph: code for browsers needs no runtime of a server", () => 
     "server/client/bindings/solid.ts",
     "server/client/bindings/svelte.ts",
     "server/client/bindings/vue.ts",
+    "server/client/awareness/awareness.ts",
     "beacon/mod.ts",
   ];
   const arrows = arrowsIn((code) => code.replaceAll(OF_TYPES, ""));

@@ -29,6 +29,7 @@ const PAGES: readonly (readonly [names: string, door: string, kB: number])[] = [
   ["{ AvatarStack }", "/views", 3.5],
   ["{ follow, scrolledView }", "/views", 0.8],
   ["*", "/views", 5.6],
+  ["{ Awareness }", "/awareness", 1.6],
   ["{ syncDiff, syncState }", "/server/topics/state", 1.2],
   ["{ Throttle }", "/beacon", 1],
   ["*", "/beacon", 3.5],

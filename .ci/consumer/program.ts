@@ -7,6 +7,7 @@
 
 import { PresenceBeacon, PresenceStore, restricted } from "@ruthere/presence";
 import * as rooms from "@ruthere/presence";
+import * as awareness from "@ruthere/presence/awareness";
 import * as beacons from "@ruthere/presence/beacon";
 import * as client from "@ruthere/presence/client";
 import * as core from "@ruthere/presence/core";
@@ -71,6 +72,7 @@ console.log(JSON.stringify({
   watched: view.subjects("doc-1"),
   everyRoomLoads: [
     rooms,
+    awareness,
     beacons,
     client,
     core,

@@ -1,0 +1,156 @@
+/// <reference lib="dom" />
+
+import { assert, assertEquals } from "@std/assert";
+import type { BrowserContext, Page } from "playwright-core";
+import { upgradeInDeno } from "../../phoenix/mod.ts";
+import { serve, type Service } from "../../phoenix/testing/service.ts";
+import { CHROMIUM, PATIENCE_MS } from "../../service/page/testing/browser.ts";
+import { sharedBrowser } from "../../service/page/testing/shared_browser.ts";
+import type { Carets } from "./testing/page.ts";
+
+const EDITORS = ["codemirror", "prosemirror", "quill", "tiptap", "lexical"];
+
+let script: Promise<string> | undefined;
+
+/** Bundles the page with all editors. */
+async function bundle(): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "bundle",
+      "--quiet",
+      "--platform=browser",
+      new URL("testing/page.ts", import.meta.url).pathname,
+    ],
+  }).output();
+  const text = new TextDecoder();
+  assert(success, text.decode(stderr));
+  return text.decode(stdout);
+}
+
+const HTML = `<!DOCTYPE html>
+<html lang="en">
+<title>Editor</title>
+<body>
+<script type="module" src="/page.js"></script>`;
+
+/** A service with the page. */
+interface Site extends AsyncDisposable {
+  readonly service: Service;
+  /** Opens an editor for somebody, in a browser of their own. */
+  open(editor: string, name: string, at: number): Promise<Page>;
+}
+
+async function openSite(
+  executablePath: string,
+  graceMs: number,
+): Promise<Site> {
+  const service = serve({ server: { graceMs } });
+  const browser = await sharedBrowser(executablePath);
+  const contexts: BrowserContext[] = [];
+  const errors: string[] = [];
+  const http = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/socket/websocket") {
+        return upgradeInDeno(service.endpoint, request);
+      }
+      const isScript = pathname === "/page.js";
+      const type = isScript ? "text/javascript" : "text/html";
+      const body = isScript ? await (script ??= bundle()) : HTML;
+      return new Response(body, { headers: { "content-type": type } });
+    },
+  );
+  return {
+    service,
+    async open(editor, name, at) {
+      const context = await browser.newContext();
+      context.setDefaultTimeout(PATIENCE_MS);
+      context.on(
+        "weberror",
+        (error) => errors.push(String(error.error())),
+      );
+      contexts.push(context);
+      const page = await context.newPage();
+      const query = new URLSearchParams({ editor, name, at: String(at) });
+      query.set("room", editor);
+      await page.goto(`http://127.0.0.1:${http.addr.port}/?${query}`);
+      return page;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(contexts.map((context) => context.close()));
+      await service[Symbol.asyncDispose]();
+      await http.shutdown();
+      assertEquals(errors, []);
+    },
+  };
+}
+
+/** Code that reads what the module of a page exports. */
+const inPage = (code: string) =>
+  `import("/page.js").then(({ editor, counts }) => ${code})`;
+
+/** Waits until a page shows the cursors of others. */
+async function untilCarets(page: Page, ...carets: Carets): Promise<void> {
+  const wanted = JSON.stringify(JSON.stringify(carets));
+  await page.waitForFunction(
+    inPage(`JSON.stringify(editor.carets()) === ${wanted}`),
+  );
+}
+
+/** Puts the cursor of a page somewhere. */
+async function put(page: Page, at: number): Promise<void> {
+  await page.evaluate(inPage(`editor.put(${at})`));
+}
+
+/** Defines a test with an editor, in pages that must have no errors. */
+function editorTest(
+  editor: string,
+  name: string,
+  graceMs: number,
+  run: (open: (name: string, at: number) => Promise<Page>) => Promise<void>,
+): void {
+  Deno.test({
+    name: `${editor}: ${name}`,
+    ignore: CHROMIUM === undefined,
+    // Playwright keeps timers after the test.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      assert(CHROMIUM);
+      await using site = await openSite(CHROMIUM, graceMs);
+      await run((name, at) => site.open(editor, name, at));
+    },
+  });
+}
+
+for (const editor of EDITORS) {
+  editorTest(
+    editor,
+    "two people see the cursors of each other, also after a reload",
+    600_000,
+    async (open) => {
+      const [ada, bob] = await Promise.all([open("Ada", 3), open("Bob", 7)]);
+      await untilCarets(ada, ["Bob", 7]);
+      await untilCarets(bob, ["Ada", 3]);
+      await put(ada, 10);
+      await untilCarets(bob, ["Ada", 10]);
+      await put(bob, 0);
+      await untilCarets(ada, ["Bob", 0]);
+      await bob.evaluate(inPage("counts.length = 0"));
+      await ada.reload();
+      await untilCarets(ada, ["Bob", 0]);
+      await untilCarets(bob, ["Ada", 3]);
+      // It was not gone for a moment.
+      assertEquals(await bob.evaluate(inPage("[...new Set(counts)]")), [1]);
+    },
+  );
+
+  editorTest(editor, "the cursor of a page that dies goes", 1, async (open) => {
+    const [ada, bob] = await Promise.all([open("Ada", 3), open("Bob", 7)]);
+    await untilCarets(bob, ["Ada", 3]);
+    await untilCarets(ada, ["Bob", 7]);
+    await ada.close();
+    await untilCarets(bob);
+  });
+}

@@ -1,12 +1,12 @@
 import type { OpenWire, Wire, WireEvents } from "./wire.ts";
 
-/** A message between tabs. Texts are as in a pipe, with numbers of the tab. */
+/**
+ * What all tabs hear: a tab asks its leader for something, or another one leads.
+ * What the leader tells a tab is a text, in a channel of that tab. All texts are
+ * as in a pipe, with the numbers of the tab.
+ */
 type Note =
-  /** From a tab to its leader. */
   | { readonly type: "ask"; readonly tab: string; readonly text: string }
-  /** From the leader to a tab. */
-  | { readonly type: "tell"; readonly tab: string; readonly text: string }
-  /** Another tab leads. */
   | { readonly type: "lead" };
 
 /** The locks of a browser, which its tabs share. */
@@ -26,7 +26,7 @@ interface Own {
 }
 
 /** How long a leader may take to answer. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 4_000;
 
 /** The code of a close without a goodbye. */
 const LOST = "1006 ";
@@ -41,11 +41,14 @@ export class Tabs {
   readonly #name: string;
   readonly #tab: string = crypto.randomUUID();
   readonly #openPipe: OpenWire;
-  readonly #channel: BroadcastChannel;
+  readonly #all: BroadcastChannel;
+  readonly #mine: BroadcastChannel;
   readonly #own = new Map<string, Own>();
   readonly #over = new AbortController();
   readonly #releases = new Set<() => void>();
   #leader: Leader | undefined;
+  /** Whether it holds its own lock, so that the leader would miss it. */
+  #isAlive = false;
   #count = 0;
   #patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -54,10 +57,15 @@ export class Tabs {
     this.#locks = locks;
     this.#name = `ruthere ${url}`;
     this.#openPipe = openPipe;
-    this.#channel = new BroadcastChannel(this.#name);
-    this.#channel.onmessage = ({ data }) => this.#read(data);
-    // While this tab lives, it holds a lock of its own.
-    this.#hold(this.#lockOf(this.#tab), this.#over, () => this.#elect());
+    this.#all = new BroadcastChannel(this.#name);
+    this.#all.onmessage = ({ data }) => this.#read(data);
+    this.#mine = new BroadcastChannel(this.#nameOf(this.#tab));
+    this.#mine.onmessage = ({ data }) => this.#take(data);
+    this.#hold(this.#nameOf(this.#tab), this.#over, () => {
+      this.#isAlive = true;
+      this.#renew();
+      this.#elect();
+    });
   }
 
   /** Opens a wire through the leader. */
@@ -81,10 +89,12 @@ export class Tabs {
     clearTimeout(this.#patience);
     this.#leader?.end();
     for (const release of this.#releases) release();
-    this.#channel.close();
+    this.#all.close();
+    this.#mine.close();
   }
 
   #open(id: string, { protocols }: Own): void {
+    if (!this.#isAlive) return;
     clearTimeout(this.#patience);
     // A leader that does not answer is frozen.
     this.#patience = setTimeout(() => this.#elect(true), PATIENCE_MS);
@@ -97,13 +107,12 @@ export class Tabs {
   }
 
   #post(note: Note): void {
-    if (!this.#over.signal.aborted) this.#channel.postMessage(note);
+    if (!this.#over.signal.aborted) this.#all.postMessage(note);
   }
 
   #read(note: Note): void {
     if (note.type === "lead") this.#follow();
-    else if (note.type === "ask") this.#leader?.take(note.tab, note.text);
-    else if (note.tab === this.#tab) this.#take(note.text);
+    else this.#leader?.take(note.tab, note.text);
   }
 
   /** Takes what the leader tells. */
@@ -138,90 +147,109 @@ export class Tabs {
 
   /** Waits to be the leader, or becomes it in place of a frozen one. */
   #elect(steal = false): void {
+    if (steal && this.#leader !== undefined) return;
     const options = steal ? { steal } as const : this.#over;
     this.#hold(this.#name, options, () => {
-      this.#leader = new Leader({
-        openPipe: this.#openPipe,
-        tell: (tab, text) => {
-          if (tab === this.#tab) this.#take(text);
-          else this.#post({ type: "tell", tab, text });
-        },
-        outlive: (tab, ended, onGone) => {
-          if (tab === this.#tab) return;
-          this.#hold(this.#lockOf(tab), ended, (release) => {
-            release();
-            onGone();
-          });
-        },
+      const leader = new Leader(this.#openPipe, (tab, onGone) => {
+        if (tab === this.#tab) return (text) => this.#take(text);
+        const channel = new BroadcastChannel(this.#nameOf(tab));
+        leader.ended.addEventListener("abort", () => channel.close());
+        this.#hold(channel.name, { signal: leader.ended }, (release) => {
+          release();
+          onGone();
+          channel.close();
+        });
+        return (text) => channel.postMessage(text);
       });
+      this.#leader?.end();
+      this.#leader = leader;
       this.#post({ type: "lead" });
       this.#renew();
-    }, () => {
-      // This tab was frozen, and another one leads.
-      this.#follow();
-      this.#elect();
+      return () => {
+        // This tab was frozen, and another one leads.
+        if (this.#leader === leader) this.#follow();
+        this.#elect();
+      };
     });
   }
 
-  /** Holds a lock until it is released, or stolen. */
+  /** Holds a lock until it is released; `onHeld` may return what to do if it is stolen. */
   #hold(
     name: string,
     options: { readonly signal: AbortSignal } | { readonly steal: true },
-    onHeld: (release: () => void) => void,
-    onStolen: () => void = () => {},
+    onHeld: (release: () => void) => (() => void) | void,
   ): void {
     const { signal: over } = this.#over;
-    let isHeld = false;
+    let onStolen: (() => void) | void;
     const hold = () =>
       new Promise<void>((resolve) => {
-        isHeld = !over.aborted;
-        if (!isHeld) return resolve();
+        if (over.aborted) return resolve();
         this.#releases.add(resolve);
-        onHeld(resolve);
+        onStolen = onHeld(resolve);
       });
     const wanted = "steal" in options ? options : { signal: options.signal };
     this.#locks.request(name, wanted, hold).catch(() => {
-      if (isHeld && !over.aborted) onStolen();
+      if (!over.aborted) onStolen?.();
     });
   }
 
-  #lockOf(tab: string): string {
+  #nameOf(tab: string): string {
     return `${this.#name} ${tab}`;
   }
 }
 
-/** What a leader needs of its tab. */
-interface LeaderHost {
-  readonly openPipe: OpenWire;
-  tell(tab: string, text: string): void;
-  /** Calls back when another tab is gone. */
-  outlive(tab: string, ended: AbortController, onGone: () => void): void;
+/** Tells a tab something. */
+type Tell = (text: string) => void;
+
+/** A socket in the pipe. */
+interface Held {
+  readonly tab: Holder;
+  /** Its number there. */
+  readonly id: string;
+}
+
+/** A tab with sockets in the pipe. */
+interface Holder {
+  readonly tell: Tell;
+  /** Their numbers in the pipe, by their numbers in the tab. */
+  readonly sockets: Map<string, string>;
 }
 
 /** Has the pipe for all tabs. */
 class Leader {
-  readonly #host: LeaderHost;
-  readonly #ended = new AbortController();
-  /** The sockets of each tab: their numbers in the pipe by those of the tab. */
-  readonly #tabs = new Map<string, Map<string, string>>();
-  /** The same, the other way round. */
-  readonly #sockets = new Map<string, { tab: string; id: string }>();
+  readonly #openPipe: OpenWire;
+  readonly #watch: (tab: string, onGone: () => void) => Tell;
+  readonly #over = new AbortController();
+  readonly #tabs = new Map<string, Holder>();
+  /** The sockets by their numbers in the pipe. */
+  readonly #sockets = new Map<string, Held>();
   /** What waits until the pipe is open. */
   #waiting: string[] | undefined;
   #pipe: Wire | undefined;
   #count = 0;
 
-  constructor(host: LeaderHost) {
-    this.#host = host;
+  /** Makes it; `watch` tells what becomes of a tab, and returns how to tell it. */
+  constructor(
+    openPipe: OpenWire,
+    watch: (tab: string, onGone: () => void) => Tell,
+  ) {
+    this.#openPipe = openPipe;
+    this.#watch = watch;
+  }
+
+  /** Aborted at its end. */
+  get ended(): AbortSignal {
+    return this.#over.signal;
   }
 
   /** Takes what a tab asks for. */
-  take(tab: string, text: string): void {
+  take(name: string, text: string): void {
     const [sign, id, rest] = parse(text);
-    const known = this.#tabs.get(tab)?.get(id);
+    const known = this.#tabs.get(name)?.sockets.get(id);
     if (sign === "+") {
+      const tab = this.#tabs.get(name) ?? this.#meet(name);
       // It lives, even if the service takes its time.
-      this.#host.tell(tab, "");
+      tab.tell("");
       // A tab may ask twice, if it is not sure who leads.
       if (known === undefined) this.#open(tab, id, rest);
     } else if (known !== undefined) {
@@ -232,60 +260,61 @@ class Leader {
 
   /** Closes the pipe, and tells nobody: another tab leads. */
   end(): void {
-    this.#ended.abort();
+    this.#over.abort();
     this.#sockets.clear();
     this.#pipe?.close();
   }
 
-  #open(tab: string, id: string, protocols: string): void {
+  #meet(name: string): Holder {
+    const sockets = new Map<string, string>();
+    const tell = this.#watch(name, () => {
+      for (const id of [...sockets.keys()]) this.take(name, `-${id}`);
+      this.#tabs.delete(name);
+    });
+    const tab = { tell, sockets };
+    this.#tabs.set(name, tab);
+    return tab;
+  }
+
+  #open(tab: Holder, id: string, protocols: string): void {
     const number = String(++this.#count);
     this.#sockets.set(number, { tab, id });
-    const ids = this.#tabs.get(tab) ?? new Map();
-    if (!this.#tabs.has(tab)) {
-      this.#tabs.set(tab, ids);
-      this.#host.outlive(tab, this.#ended, () => {
-        for (const id of [...ids.keys()]) this.take(tab, `-${id}`);
-        this.#tabs.delete(tab);
-      });
-    }
-    ids.set(id, number);
+    tab.sockets.set(id, number);
     this.#pipe ??= this.#connect(protocols);
     this.#write(`+${number} ${protocols}`);
   }
 
   #connect(protocols: string): Wire {
     this.#waiting = [];
-    const pipe = this.#host.openPipe(
-      protocols === "" ? [] : protocols.split(", "),
-      {
-        opened: () => {
-          const waiting = this.#waiting ?? [];
-          this.#waiting = undefined;
-          for (const text of waiting) pipe.send(text);
-        },
-        received: (text) => {
-          const [sign, number, rest] = parse(text);
-          const socket = this.#sockets.get(number);
-          if (socket === undefined) return;
-          if (sign === "-") this.#forget(number);
-          this.#host.tell(socket.tab, `${sign}${socket.id} ${rest}`);
-        },
-        closed: (code, reason) => {
-          this.#pipe = undefined;
-          for (const [number, { tab, id }] of [...this.#sockets]) {
-            this.#forget(number);
-            this.#host.tell(tab, `-${id} ${code} ${reason}`);
-          }
-        },
+    const list = protocols === "" ? [] : protocols.split(", ");
+    const pipe = this.#openPipe(list, {
+      opened: () => {
+        const waiting = this.#waiting ?? [];
+        this.#waiting = undefined;
+        for (const text of waiting) pipe.send(text);
       },
-    );
+      received: (text) => {
+        const [sign, number, rest] = parse(text);
+        const held = this.#sockets.get(number);
+        if (held === undefined) return;
+        if (sign === "-") this.#forget(number);
+        held.tab.tell(`${sign}${held.id} ${rest}`);
+      },
+      closed: (code, reason) => {
+        this.#pipe = undefined;
+        for (const [number, { tab, id }] of [...this.#sockets]) {
+          this.#forget(number);
+          tab.tell(`-${id} ${code} ${reason}`);
+        }
+      },
+    });
     return pipe;
   }
 
   #forget(number: string): void {
-    const socket = this.#sockets.get(number);
+    const held = this.#sockets.get(number);
     this.#sockets.delete(number);
-    if (socket !== undefined) this.#tabs.get(socket.tab)?.delete(socket.id);
+    held?.tab.sockets.delete(held.id);
   }
 
   #write(text: string): void {

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import { Presence, Socket, type SocketConnectOption } from "phoenix";
-import { flush } from "../testing/harness.ts";
+import { endOfTurn, flush } from "../testing/harness.ts";
 import { Client, isFrame } from "./testing/client.ts";
 import { bytes } from "./testing/codecs.ts";
 import { type InProcess, inProcess } from "./testing/in_process.ts";
@@ -33,10 +33,10 @@ function eventsOf(client: MemoryClient): (string | string[])[] {
 }
 
 /** A client that wants bundles and has joined the room. */
-async function joined({ endpoint, seconds }: InProcess): Promise<MemoryClient> {
+async function joined({ endpoint }: InProcess): Promise<MemoryClient> {
   const client = await MemoryClient.connect(endpoint, BUNDLES);
   client.say(["1", "1", "room", "phx_join", { key: "ada" }]);
-  await seconds(1);
+  await endOfTurn();
   return client;
 }
 
@@ -48,9 +48,9 @@ Deno.test("a bundle has the messages of a turn", async () => {
   client.say(["1", "2", "room", "wave", {}]);
   await flush();
   assertEquals(eventsOf(client), []);
-  await service.seconds(1);
+  await endOfTurn();
   assertEquals(eventsOf(client), [["phx_reply", "presence_diff"]]);
-  await service.seconds(1);
+  await endOfTurn();
   assertEquals(eventsOf(client), []);
 });
 
@@ -62,7 +62,7 @@ Deno.test("bundles keep the order of bytes and texts", async () => {
   other.say(["1", "2", "room", "wave", {}]);
   other.say(bytes(0, 1, 1, 4, 4, "1", "3", "room", "wave", 255));
   other.say(["1", "4", "room", "nod", {}]);
-  await service.seconds(1);
+  await endOfTurn();
   assertEquals(eventsOf(client), [["wave"], "bytes", ["nod"]]);
 });
 
@@ -74,7 +74,7 @@ Deno.test("a bundle is sent before a close", async () => {
   client.socket.kick();
   assertEquals(client.closeCode, 1008);
   assertEquals(eventsOf(client), [["phx_reply"]]);
-  await service.seconds(1);
+  await endOfTurn();
   assertEquals(eventsOf(client), []);
 });
 
@@ -84,7 +84,7 @@ Deno.test("no bundle is sent to a socket that is lost", async () => {
   eventsOf(client);
   client.say(["1", "2", "room", "wave", {}]);
   client.socket.lost();
-  await service.seconds(1);
+  await endOfTurn();
   assertEquals(eventsOf(client), []);
 });
 
@@ -97,7 +97,7 @@ Deno.test("what waits in a bundle counts as waiting", async () => {
     other.say(["1", `${ref}`, "room", "wave", { text: "x".repeat(70) }]);
   }
   const { backlogBytes } = client.socket;
-  await service.seconds(1);
+  await endOfTurn();
   const [waves = []] = eventsOf(client);
   assert(backlogBytes > 1_000, `${backlogBytes} bytes wait`);
   // The others were left out.
@@ -111,7 +111,7 @@ Deno.test("a look at what waits does not split a bundle", async () => {
   client.say(["1", "2", "room", "wave", {}]);
   assertEquals(service.endpoint.stats.backlogBytes > 0, true);
   client.say(["1", "3", "room", "wave", {}]);
-  await service.seconds(1);
+  await endOfTurn();
   assertEquals(eventsOf(client), [["phx_reply", "phx_reply"]]);
 });
 
@@ -126,7 +126,7 @@ Deno.test("a transport that throws keeps no other from its bundles", async () =>
   };
   for (let n = 0; n < 2; n++) {
     service.topics.track("room", `bob ${n}`, {});
-    await service.seconds(1);
+    await endOfTurn();
   }
   assertEquals(eventsOf(good), [["presence_diff"], ["presence_diff"]]);
   assertEquals(errors.map(String), Array(2).fill("Error: broken pipe"));

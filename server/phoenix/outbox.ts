@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { type JsonObject, pause } from "../internal.ts";
 import type { Codec } from "./frames/codec.ts";
 import type { MessageHeader } from "./frames/message.ts";
@@ -52,8 +53,9 @@ export class Turn {
 
   /** Sends the bundle of an outbox at the end of this turn. */
   add(outbox: Outbox): void {
-    // One timer serves all: a change reaches many of them in the same turn.
-    if (this.#due.push(outbox) === 1) setTimeout(() => this.#end());
+    // One callback serves all: a change reaches many of them in the same turn. A
+    // timer would let each message wait for a millisecond or two.
+    if (this.#due.push(outbox) === 1) setImmediate(() => this.#end());
   }
 
   #end(): void {

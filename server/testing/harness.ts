@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import {
   type EntryKey,
   entryKeyOf,
@@ -30,6 +31,12 @@ export function keyOf(fields: Partial<PresenceUpdate> = {}): EntryKey {
 /** Runs all pending microtasks, and those that they queue. */
 export async function flush(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+/** Lets what is due at the end of this turn of the event loop happen. */
+export async function endOfTurn(): Promise<void> {
+  await flush();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Reports whether a promise settles without waiting. */

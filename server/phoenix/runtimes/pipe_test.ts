@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { flush } from "../../testing/harness.ts";
+import { endOfTurn, flush } from "../../testing/harness.ts";
 import { type InProcess, inProcess } from "../testing/in_process.ts";
 import { MemoryClient } from "../testing/memory_client.ts";
 import { identity } from "../testing/service.ts";
@@ -46,7 +46,7 @@ Deno.test("a pipe has several sockets, each with a token of its own", async () =
   pipe.say(join(2, { meta: {} }));
   assertEquals(people(service), ["ada", "bob"]);
   pipe.frames.length = 0;
-  await service.seconds(0.1);
+  await endOfTurn();
   // What one does reaches the other.
   const to = pipe.frames.map((frame) => String(frame).slice(0, 3));
   assertEquals(new Set(to), new Set(["1 [", "2 ["]));

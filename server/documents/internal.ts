@@ -6,6 +6,7 @@
 
 export { documentContext, documentIdOf } from "./contexts.ts";
 export type { DocumentModel } from "./document_model.ts";
+export { ACTIVITY_FACETS } from "./people/activity.ts";
 export type { DocumentUser } from "./people/document_user.ts";
 export { personOf } from "./people/person.ts";
 export type { Cursor, Selection, Viewport } from "./people/positions.ts";

@@ -1,6 +1,10 @@
 import { assertVisibility } from "../../../core/assert.ts";
 import type { FacetPatch, Visibility } from "../../../core/mod.ts";
-import { readCursorMove, readViewport } from "../../documents/internal.ts";
+import {
+  ACTIVITY_FACETS,
+  readCursorMove,
+  readViewport,
+} from "../../documents/internal.ts";
 import {
   isJsonObject,
   type JsonObject,
@@ -77,12 +81,10 @@ class HttpWire implements Wire {
     this.#token = token;
     this.#client = new PresenceClient<LiveModel>({
       url,
-      headers: () => {
-        const headers = new Headers();
-        if (this.#token === undefined) return headers;
-        headers.set("authorization", `Bearer ${this.#token}`);
-        return headers;
-      },
+      headers: (): HeadersInit =>
+        this.#token === undefined
+          ? {}
+          : { authorization: `Bearer ${this.#token}` },
       signal: this.#ended.signal,
       onRetry: () => this.#lost(),
     });
@@ -245,19 +247,13 @@ function firstOf(payload: JsonObject): Change | undefined {
   const { live, name, avatar_url: avatarUrl } = payload;
   if (typeof name === "string") {
     const meta = { value: { name, avatar_url: avatarUrl } };
-    return { facets: patchOf({ meta, ...DOING.viewing, focused: true }) };
+    return {
+      facets: patchOf({ meta, ...ACTIVITY_FACETS.viewing, focused: true }),
+    };
   }
   if (!isJsonObject(live) || live.facets === undefined) return undefined;
   return changeOf("update", { ...payload, facets: live.facets });
 }
-
-/** What a person does in a document. */
-const DOING = {
-  editing: { activity: "editing", availability: "available" },
-  selecting: { activity: { custom: "selecting" }, availability: "available" },
-  viewing: { activity: "observing", availability: "available" },
-  away: { activity: "idle", availability: "away" },
-} as const;
 
 /** Returns what a message changes of the own entry. */
 function changeOf(event: string, payload: JsonObject): Change {
@@ -272,20 +268,26 @@ function changeOf(event: string, payload: JsonObject): Change {
     }
     case "cursor": {
       const { cursor, selection } = readCursorMove(payload);
-      const doing = selection === null ? DOING.viewing : DOING.selecting;
+      const doing = selection === null
+        ? ACTIVITY_FACETS.viewing
+        : ACTIVITY_FACETS.selecting;
       return { facets: patchOf({ cursor, selection, ...doing }) };
     }
     case "viewport":
       return { facets: patchOf({ viewport: readViewport(payload) }) };
     case "focus": {
-      const doing = payload.hidden === true ? DOING.away : DOING.viewing;
+      const doing = payload.hidden === true
+        ? ACTIVITY_FACETS.away
+        : ACTIVITY_FACETS.viewing;
       return { facets: patchOf({ focused: payload.focused, ...doing }) };
     }
     case "typing": {
       if (payload.is_typing === false) {
-        return { facets: patchOf({ typing: null, ...DOING.viewing }) };
+        return {
+          facets: patchOf({ typing: null, ...ACTIVITY_FACETS.viewing }),
+        };
       }
-      const facets = patchOf({ typing: true, ...DOING.editing });
+      const facets = patchOf({ typing: true, ...ACTIVITY_FACETS.editing });
       const facetTtlsMs = { typing: TYPING_MS, activity: TYPING_MS };
       return { facets, facetTtlsMs };
     }
@@ -321,8 +323,7 @@ function isTtls(
 }
 
 function tokenIn(protocols: readonly string[]): string | undefined {
-  const [, encoded] = protocols.map((name) => name.split(".phx."))
-    .find(({ length }) => length === 2) ?? [];
+  const [, encoded] = protocols.join().split(".phx.");
   if (encoded === undefined) return undefined;
   const text = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));

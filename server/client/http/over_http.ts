@@ -11,6 +11,7 @@ import {
   liveBatchOf,
   parseJson,
 } from "../../internal.ts";
+import { uniqueName } from "../joined_topic.ts";
 import type { LiveModel } from "../live_room.ts";
 import type { OpenWire, Wire, WireEvents } from "../wire.ts";
 import type { ClientBatch } from "./client_options.ts";
@@ -299,7 +300,7 @@ function changeOf(event: string, payload: JsonObject): Change {
 /** The name of the connection; without one it gets a new one. */
 function resourceIn({ live }: JsonObject): string {
   const resource = isJsonObject(live) ? live.resource : undefined;
-  return typeof resource === "string" ? resource : crypto.randomUUID();
+  return typeof resource === "string" ? resource : uniqueName();
 }
 
 function visibilityOf(value: unknown): Visibility {

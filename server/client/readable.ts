@@ -80,8 +80,9 @@ export function select<S, T>(
       const from = source.get();
       if (last?.from === from) return last.part;
       const part = selector(from);
-      const isSame = last !== undefined && isEqual(last.part, part);
-      last = { from, part: isSame && last !== undefined ? last.part : part };
+      last = last && isEqual(last.part, part)
+        ? { from, part: last.part }
+        : { from, part };
       return last.part;
     },
     subscribe: (listener) =>

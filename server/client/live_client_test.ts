@@ -9,7 +9,13 @@ import { InvalidValueError } from "../../core/mod.ts";
 import { Client } from "../phoenix/testing/client.ts";
 import { identity, serve } from "../phoenix/testing/service.ts";
 import { LiveClient, type LiveRoom, type Readable, sameItems } from "./mod.ts";
-import { clientOf, isLive, type Model, until } from "./testing/live.ts";
+import {
+  clientOf,
+  isLive,
+  type Model,
+  restart,
+  until,
+} from "./testing/live.ts";
 
 /** The names of the others in a room. */
 function namesIn(room: LiveRoom<Model>): Readable<readonly unknown[]> {
@@ -171,9 +177,7 @@ Deno.test("a lost connection is opened again, and nobody is seen to leave", asyn
   for (const { others } of [room, other]) {
     others.subscribe(({ length }) => counts.add(length));
   }
-  for (const socket of [...service.endpoint.sockets]) {
-    socket.close(1012, "service restart");
-  }
+  restart(service);
   await until(room.status, ({ type }) => type === "reconnecting");
   room.update({ cursor: { x: 7, y: 0 } });
   await until(
@@ -295,7 +299,7 @@ Deno.test("a large room that returns keeps the name of its connection", async ()
   using ada = clientOf(service, { connection: "tab" });
   const room = ada.room("doc-42", { facets: { name: "Ada" } });
   await until(room.status, isLive);
-  service.socketOf("doc-42").close(1012, "service restart");
+  restart(service);
   await until(room.status, ({ type }) => type === "reconnecting");
   await until(room.status, isLive);
   assertEquals(room.me.get().resource, "tab");
@@ -394,7 +398,7 @@ Deno.test("a room is complete while its service hears from the others", async ()
   // A page that wakes up asks for a sign of life.
   globalThis.dispatchEvent(new Event("online"));
   await until(room.state, ({ isComplete }) => isComplete);
-  service.socketOf("doc-42").close(1012, "service restart");
+  restart(service);
   await until(room.state, ({ isComplete }) => !isComplete);
   await until(room.state, ({ isComplete }) => isComplete);
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { InvalidValueError } from "../../core/mod.ts";
 import { identity, serve } from "../phoenix/testing/service.ts";
-import { clientOf, isLive, until } from "./testing/live.ts";
+import { clientOf, isLive, restart, until } from "./testing/live.ts";
 
 const CURSOR = { line: 3, column: 4, offset: 50 };
 const SELECTION = {
@@ -93,9 +93,7 @@ Deno.test("a document that returns has the cursor where it was", async () => {
   const counts = new Set<number>();
   other.others.subscribe(({ length }) => counts.add(length));
   const { sessionId } = document.me.get();
-  for (const socket of [...service.endpoint.sockets]) {
-    socket.close(1012, "service restart");
-  }
+  restart(service);
   await until(document.status, ({ type }) => type === "reconnecting");
   await until(document.me, (me) => me.sessionId !== sessionId);
   await until(other.status, isLive);

@@ -21,6 +21,12 @@ import {
   type AwarenessFacet,
   type AwarenessModel,
 } from "./awareness.ts";
+import {
+  clientOf,
+  isLive,
+  restart,
+  until as untilValue,
+} from "../testing/live.ts";
 
 /** Somebody who edits a document. */
 interface Editor extends Disposable {
@@ -30,33 +36,27 @@ interface Editor extends Disposable {
   readonly awareness: Awareness<Doc>;
 }
 
-function clientOf(
-  { port }: Service,
-  options: Partial<LiveClientOptions>,
-): LiveClient<AwarenessModel> {
-  return new LiveClient<AwarenessModel>({
-    url: `http://127.0.0.1:${port}`,
-    throttleMs: 1,
-    onError(error) {
-      throw error;
-    },
-    ...options,
-  });
-}
-
 /** Lets somebody edit the document. Any error of the client fails the test. */
 function edit(
   service: Service,
   subject: string,
-  { clientID = 0, userOf, ...options }: Partial<LiveClientOptions> & {
+  { clientID, userOf, ...options }: Partial<LiveClientOptions> & {
     readonly clientID?: number;
     readonly userOf?: (subject: string) => object;
   } = {},
 ): Editor {
-  const client = clientOf(service, { subject, ...options });
+  const client = clientOf<AwarenessModel>(service, { subject, ...options });
+  return editorOf(client, clientID, userOf);
+}
+
+function editorOf(
+  client: LiveClient<AwarenessModel>,
+  clientID?: number,
+  userOf?: (subject: string) => object,
+): Editor {
   const room = client.room("doc-42");
   const doc = new Doc();
-  if (clientID !== 0) doc.clientID = clientID;
+  doc.clientID = clientID ?? doc.clientID;
   const awareness = new Awareness(room, doc, userOf);
   return {
     client,
@@ -93,19 +93,6 @@ function untilX(editor: Editor, clientID: number, x: number): Promise<void> {
   return until(editor, (states) => states.get(clientID)?.x === x);
 }
 
-/** Waits until the room has a status. */
-function untilStatus(
-  { room: { status } }: Editor,
-  type: string,
-): Promise<void> {
-  const isSo = new Promise<void>((resolve) => {
-    const look = () => status.get().type === type && resolve();
-    status.subscribe(look);
-    look();
-  });
-  return within(isSo, () => `The room stays ${status.get().type}`);
-}
-
 /** Notes the changes from now on. */
 function changesOf({ awareness }: Editor): [AwarenessChanges, unknown][] {
   const changes: [AwarenessChanges, unknown][] = [];
@@ -134,13 +121,6 @@ function receive(
     expiry: entry.observedAt + 60_000,
     facets: Object.fromEntries(Object.entries({ awareness })),
   });
-}
-
-/** Closes the sockets as a service does that restarts. */
-function restart({ endpoint }: Service): void {
-  for (const socket of [...endpoint.sockets]) {
-    socket.close(1012, "service restart");
-  }
 }
 
 Deno.test("Awareness shows each the state of the other", async () => {
@@ -288,7 +268,7 @@ Deno.test("nobody takes the place of another by its number", async () => {
   await untilX(bob, 7, 3);
   assertEquals(shownIn(bob), [[7, 3, "ada"], [8, 2, "eve"]]);
   assertEquals(isMissing(), false);
-  // Who comes later sees both, too.
+  // Somebody who comes later sees both, too.
   using tom = edit(service, "tom");
   await until(tom, ({ size }) => size === 4);
   assertEquals(
@@ -376,10 +356,10 @@ Deno.test("a lost connection changes nothing on any screen", async () => {
   await untilX(ada, 2, 1);
   const changes = [changesOf(ada), changesOf(bob)];
   restart(service);
-  await untilStatus(ada, "reconnecting");
+  await untilValue(ada.room.status, ({ type }) => type === "reconnecting");
   ada.awareness.setLocalState({ x: 2 });
   await untilX(bob, 1, 2);
-  await untilStatus(ada, "live");
+  await untilValue(ada.room.status, isLive);
   assertEquals(changes, [
     [[{ added: [], updated: [1], removed: [] }, "local"]],
     [[{ added: [], updated: [1], removed: [] }, bob.room]],
@@ -419,7 +399,7 @@ Deno.test("a reload replaces a client by its successor in one change", async () 
   ]);
 });
 
-Deno.test("who dies is removed after the grace of the service", async () => {
+Deno.test("a client that dies is removed after the grace of the service", async () => {
   await using service = serve({ server: { graceMs: 1 } });
   using bob = edit(service, "bob");
   const ada = edit(service, "ada", { clientID: 1 });
@@ -504,7 +484,7 @@ Deno.test("Awareness keeps nothing of those who are gone, and its clock grows", 
 // Beside y-protocols
 
 /** Somebody without a connection. */
-function offline(clientID = 1): Editor {
+function offline(): Editor {
   class NoSocket {
     send(): void {}
     close(): void {}
@@ -514,17 +494,7 @@ function offline(clientID = 1): Editor {
     url: "http://localhost",
     webSocket: NoSocket,
   });
-  const room = client.room("doc-42");
-  const doc = new Doc();
-  doc.clientID = clientID;
-  const awareness = new Awareness(room, doc);
-  return {
-    client,
-    room,
-    doc,
-    awareness,
-    [Symbol.dispose]: () => client[Symbol.dispose](),
-  };
+  return editorOf(client, 1);
 }
 
 /** The awareness of y-protocols; its timer ends with the document. */
@@ -566,20 +536,20 @@ function relay(sender: AwarenessOfYjs, receiver: AwarenessOfYjs): void {
 }
 
 Deno.test("the test of y-protocols passes with an Awareness that sends", () => {
-  using ours = offline(1);
+  using ours = offline();
   using theirs = ofYjs(2);
   relay(ours.awareness, theirs);
 });
 
 Deno.test("the test of y-protocols passes with an Awareness that receives", () => {
-  using ours = offline(1);
+  using ours = offline();
   using theirs = ofYjs(2);
   relay(theirs, ours.awareness);
 });
 
 Deno.test("Awareness removes nobody after the 30 seconds of y-protocols", () => {
   using time = new FakeTime();
-  using ours = offline(1);
+  using ours = offline();
   using away = ofYjs(3);
   away.setLocalState({ x: 1 });
   const update = encodeAwarenessUpdate(away, [3]);

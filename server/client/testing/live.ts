@@ -1,3 +1,4 @@
+import type { Service } from "../../phoenix/testing/service.ts";
 import {
   LiveClient,
   type LiveClientOptions,
@@ -28,11 +29,11 @@ export function until<T>(
 }
 
 /** A client of a service. Any error that it reports fails the test. */
-export function clientOf(
+export function clientOf<M extends LiveModel = Model>(
   { port }: { readonly port: number },
   options: Partial<LiveClientOptions> = {},
-): LiveClient<Model> {
-  return new LiveClient<Model>({
+): LiveClient<M> {
+  return new LiveClient<M>({
     url: `http://127.0.0.1:${port}`,
     throttleMs: 1,
     onError(error) {
@@ -44,3 +45,10 @@ export function clientOf(
 
 /** Whether a status is that of a room that shows who is there. */
 export const isLive = ({ type }: { readonly type: string }) => type === "live";
+
+/** Closes the sockets as a service does that restarts. */
+export function restart({ endpoint }: Service): void {
+  for (const socket of [...endpoint.sockets]) {
+    socket.close(1012, "service restart");
+  }
+}

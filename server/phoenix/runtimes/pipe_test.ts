@@ -17,6 +17,10 @@ const byToken = (request: Request) => {
   return subject === "mallory" ? undefined : identity({ subject });
 };
 
+/** Serves a room; a lost socket has a grace of two seconds. */
+const serveRoom = () =>
+  inProcess({ authorize: byToken, server: { graceMs: 2_000 } });
+
 /** Opens a pipe, and sockets in it. */
 async function pipeWith(
   { endpoint }: InProcess,
@@ -30,20 +34,21 @@ async function pipeWith(
   return pipe;
 }
 
-const join = (id: number, params = {}) =>
-  `${id} ${JSON.stringify(["1", "1", "room", "phx_join", params])}`;
+/** Joins the room by a socket in a pipe. */
+const join = (id: number) =>
+  `${id} ${JSON.stringify(["1", "1", "room", "phx_join", { meta: {} }])}`;
 
 /** The people in the room. */
 const people = ({ topics }: InProcess) =>
   topics.list("room").map(({ key }) => key);
 
 Deno.test("a pipe has several sockets, each with a token of its own", async () => {
-  using service = inProcess({ authorize: byToken });
+  using service = serveRoom();
   const pipe = await pipeWith(service, "ada", "bob");
   assertEquals(pipe.frames, ["+1", "+2"]);
   assertEquals(service.endpoint.sockets.size, 2);
-  pipe.say(join(1, { meta: {} }));
-  pipe.say(join(2, { meta: {} }));
+  pipe.say(join(1));
+  pipe.say(join(2));
   assertEquals(people(service), ["ada", "bob"]);
   pipe.frames.length = 0;
   await endOfTurn();
@@ -53,11 +58,11 @@ Deno.test("a pipe has several sockets, each with a token of its own", async () =
 });
 
 Deno.test("a socket in a pipe that is refused does not open, and the others go on", async () => {
-  using service = inProcess({ authorize: byToken });
+  using service = serveRoom();
   const pipe = await pipeWith(service, "ada", "mallory");
   assertEquals(pipe.frames, ["+1", "-2 1006 "]);
-  pipe.say(join(2, { meta: {} }));
-  pipe.say(join(1, { meta: {} }));
+  pipe.say(join(2));
+  pipe.say(join(1));
   assertEquals(people(service), ["ada"]);
 });
 
@@ -70,13 +75,10 @@ Deno.test("a pipe opens only for a client that may have a socket", async () => {
 });
 
 Deno.test("a closed socket of a pipe leaves after its grace, and the others stay", async () => {
-  using service = inProcess({
-    authorize: byToken,
-    server: { graceMs: 2_000 },
-  });
+  using service = serveRoom();
   const pipe = await pipeWith(service, "ada", "bob");
-  pipe.say(join(1, { meta: {} }));
-  pipe.say(join(2, { meta: {} }));
+  pipe.say(join(1));
+  pipe.say(join(2));
   pipe.say("-1");
   assertEquals(people(service), ["ada", "bob"]);
   await service.seconds(3);
@@ -86,13 +88,10 @@ Deno.test("a closed socket of a pipe leaves after its grace, and the others stay
 });
 
 Deno.test("a lost pipe loses all its sockets, whose presence has its grace", async () => {
-  using service = inProcess({
-    authorize: byToken,
-    server: { graceMs: 2_000 },
-  });
+  using service = serveRoom();
   const pipe = await pipeWith(service, "ada", "bob");
-  pipe.say(join(1, { meta: {} }));
-  pipe.say(join(2, { meta: {} }));
+  pipe.say(join(1));
+  pipe.say(join(2));
   pipe.lost();
   assertEquals([people(service), service.endpoint.sockets.size], [
     ["ada", "bob"],
@@ -103,9 +102,9 @@ Deno.test("a lost pipe loses all its sockets, whose presence has its grace", asy
 });
 
 Deno.test("a kicked socket of a pipe closes, and the others stay", async () => {
-  using service = inProcess({ authorize: byToken });
+  using service = serveRoom();
   const pipe = await pipeWith(service, "ada", "bob");
-  pipe.say(join(1, { meta: {} }));
+  pipe.say(join(1));
   const [ada] = service.endpoint.sockets;
   pipe.frames.length = 0;
   ada?.kick();
@@ -115,7 +114,7 @@ Deno.test("a kicked socket of a pipe closes, and the others stay", async () => {
 });
 
 Deno.test("an endpoint that ends closes a pipe like a socket, also an empty one", async () => {
-  using service = inProcess({ authorize: byToken });
+  using service = serveRoom();
   const pipe = await pipeWith(service, "ada", "bob");
   const empty = await pipeWith(service);
   await service.endpoint[Symbol.asyncDispose]();
@@ -123,7 +122,7 @@ Deno.test("an endpoint that ends closes a pipe like a socket, also an empty one"
 });
 
 Deno.test("a pipe closes if nothing opens, or too much does", async () => {
-  using service = inProcess({ authorize: byToken });
+  using service = serveRoom();
   const empty = await pipeWith(service);
   await service.seconds(11);
   assertEquals(empty.closeReason, "Nothing opens");
@@ -135,7 +134,7 @@ Deno.test("a pipe closes if nothing opens, or too much does", async () => {
 });
 
 Deno.test("a pipe closes on a frame that it can't read", async () => {
-  using service = inProcess({ authorize: byToken });
+  using service = serveRoom();
   for (
     const frame of [
       "",

@@ -2,15 +2,20 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import type { TypingPerson } from "./mod.ts";
 import { VIEWS, viewTest } from "./testing/view_page.ts";
 
-/** Somebody begins or ends typing. */
-type Step = readonly [userId: string, name: string, isTyping: boolean];
+/** Somebody begins or ends typing, or all who type are named. */
+type Step =
+  | readonly [userId: string, name: string, isTyping: boolean]
+  | { readonly all: readonly TypingPerson[] };
 
 interface Shown {
   readonly text: string;
   readonly isHidden: boolean;
   readonly elements: string[];
+  /** Whether something in the line has changed. */
+  readonly isChanged: boolean;
 }
 
 /** What the line shows after each step, the state at the beginning first. */
@@ -18,15 +23,19 @@ function shownAfter(page: Page, steps: readonly Step[]): Promise<Shown[]> {
   return page.evaluate(async ([views, steps]) => {
     const module: typeof import("./mod.ts") = await import(views);
     const line = document.createElement("p");
+    const observer = new MutationObserver(() => {});
+    observer.observe(line, { childList: true, subtree: true });
     const indicator = new module.TypingIndicator(line);
     const shown = () => ({
       text: line.textContent ?? "",
       isHidden: line.classList.contains("hidden"),
       elements: [...line.querySelectorAll("*")].map(({ tagName }) => tagName),
+      isChanged: observer.takeRecords().length > 0,
     });
     const all = [shown()];
-    for (const [userId, name, isTyping] of steps) {
-      indicator.updateTyping(userId, name, isTyping);
+    for (const step of steps) {
+      if ("all" in step) indicator.update(step.all);
+      else indicator.updateTyping(...step);
       all.push(shown());
     }
     return all;
@@ -79,6 +88,7 @@ viewTest(
       text: "<img src=x> &amp; is typing...",
       isHidden: false,
       elements: ["SPAN", "BDI"],
+      isChanged: true,
     });
   },
 );
@@ -86,23 +96,15 @@ viewTest(
 viewTest(
   "TypingIndicator.update() shows these people, and no others",
   async (page) => {
-    const texts = await page.evaluate(async (views) => {
-      const { TypingIndicator }: typeof import("./mod.ts") = await import(
-        views
-      );
-      const line = document.createElement("p");
-      const indicator = new TypingIndicator(line);
-      const [ada, bob, cyd] = ["Ada", "Bob", "Cyd"].map((name) => ({
-        userId: name,
-        name,
-      }));
-      if (!ada || !bob || !cyd) throw new Error("nobody");
-      return [[ada, bob], [cyd, bob], [cyd], []].map((typing) => {
-        indicator.update(typing);
-        return line.textContent;
-      });
-    }, VIEWS);
-    assertEquals(texts, [
+    const ada = { userId: "a", name: "Ada" };
+    const bob = { userId: "b", name: "Bob" };
+    const cyd = { userId: "c", name: "Cyd" };
+    const shown = await shownAfter(
+      page,
+      [[ada, bob], [cyd, bob], [cyd], []].map((all) => ({ all })),
+    );
+    assertEquals(shown.map(({ text }) => text), [
+      "",
       "Ada and Bob are typing...",
       "Bob and Cyd are typing...",
       "Cyd is typing...",
@@ -114,21 +116,11 @@ viewTest(
 viewTest(
   "TypingIndicator changes nothing while the same people type, so that nothing is read aloud again",
   async (page) => {
-    const changes = await page.evaluate(async (views) => {
-      const { TypingIndicator }: typeof import("./mod.ts") = await import(
-        views
-      );
-      const line = document.createElement("p");
-      const indicator = new TypingIndicator(line);
-      const observer = new MutationObserver(() => {});
-      observer.observe(line, { childList: true, subtree: true });
-      const changes = [];
-      for (const isTyping of [true, true, false, false]) {
-        indicator.updateTyping("ada", "Ada", isTyping);
-        changes.push(observer.takeRecords().length > 0);
-      }
-      return changes;
-    }, VIEWS);
+    const [, ...shown] = await shownAfter(
+      page,
+      [true, true, false, false].map((isTyping) => ["ada", "Ada", isTyping]),
+    );
+    const changes = shown.map(({ isChanged }) => isChanged);
     assertEquals(changes, [true, false, true, false]);
   },
 );

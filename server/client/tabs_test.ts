@@ -1,13 +1,12 @@
 /// <reference lib="dom" />
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { stripTypeScriptTypes } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
 import { upgradeInDeno } from "../phoenix/mod.ts";
 import { serve, type Service } from "../phoenix/testing/service.ts";
 import { eventually } from "../phoenix/testing/waiting.ts";
-import { CHROMIUM } from "../service/page/testing/browser.ts";
-import { sharedBrowser } from "../service/page/testing/shared_browser.ts";
+import { browserTest } from "../service/page/testing/browser.ts";
 import type { LiveClientOptions, LiveRoom } from "./mod.ts";
 import { clientOf, type Model, until } from "./testing/live.ts";
 
@@ -106,18 +105,10 @@ function observer(service: Service, ...names: string[]) {
 }
 
 function tabTest(name: string, run: (site: Site) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      const browser = await sharedBrowser(CHROMIUM);
-      await using site = new Site(await browser.newContext());
-      await run(site);
-    },
+  browserTest(name, async (people) => {
+    const page = await people.newPage();
+    await using site = new Site(page.context());
+    await run(site);
   });
 }
 

@@ -9,8 +9,7 @@ import { FakeTime } from "@std/testing/time";
 import { InvalidValueError } from "../../core/mod.ts";
 import { joinCluster, MemoryBackbone } from "../cluster/mod.ts";
 import { eventually } from "../cluster/testing/real_server.ts";
-import { CHROMIUM } from "../service/page/testing/browser.ts";
-import { sharedBrowser } from "../service/page/testing/shared_browser.ts";
+import { browserTest } from "../service/page/testing/browser.ts";
 import { PresenceServer } from "../mod.ts";
 import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
 import {
@@ -372,14 +371,9 @@ Deno.test("a handler refuses a secret that is short, and does not print it", () 
 
 for (const isOwnSite of [true, false]) {
   const site = isOwnSite ? "the service's own site" : "a trusted site";
-  Deno.test({
-    name: `a tab of ${site} sends its ticket when it closes`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
+  browserTest(
+    `a tab of ${site} sends its ticket when it closes`,
+    async (people) => {
       const empty = () =>
         new Response("<!DOCTYPE html>", {
           headers: { "content-type": "text/html" },
@@ -392,8 +386,7 @@ for (const isOwnSite of [true, false]) {
       await using here = listen((request) =>
         new URL(request.url).pathname === "/" ? empty() : handler(request)
       );
-      const browser = await sharedBrowser(CHROMIUM);
-      const page = await browser.newPage();
+      const page = await people.newPage();
       await page.goto(urlOf(isOwnSite ? here : elsewhere));
       await page.evaluate(async ([service, update]) => {
         const response = await fetch(`${service}/v1/updates?goodbye=true`, {
@@ -409,9 +402,8 @@ for (const isOwnSite of [true, false]) {
       assertEquals(server.store.size, 1);
       await page.goto("about:blank");
       await eventually(() => server.store.size === 0, "the goodbye arrives");
-      await page.close();
     },
-  });
+  );
 }
 
 function listen(handler: Deno.ServeHandler): Deno.HttpServer<Deno.NetAddr> {

@@ -1,11 +1,10 @@
 /// <reference lib="dom" />
 
 import { assert, assertEquals } from "@std/assert";
-import type { BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { upgradeInDeno } from "../../phoenix/mod.ts";
-import { serve, type Service } from "../../phoenix/testing/service.ts";
-import { CHROMIUM, PATIENCE_MS } from "../../service/page/testing/browser.ts";
-import { sharedBrowser } from "../../service/page/testing/shared_browser.ts";
+import { serve } from "../../phoenix/testing/service.ts";
+import { browserTest } from "../../service/page/testing/browser.ts";
 import type { Carets } from "./testing/page.ts";
 
 const EDITORS = ["codemirror", "prosemirror", "quill", "tiptap", "lexical"];
@@ -33,21 +32,9 @@ const HTML = `<!DOCTYPE html>
 <body>
 <script type="module" src="/page.js"></script>`;
 
-/** A service with the page. */
-interface Site extends AsyncDisposable {
-  readonly service: Service;
-  /** Opens an editor for somebody, in a browser of their own. */
-  open(editor: string, name: string, at: number): Promise<Page>;
-}
-
-async function openSite(
-  executablePath: string,
-  graceMs: number,
-): Promise<Site> {
+/** Serves the page, and rooms. */
+function openSite(graceMs: number): AsyncDisposable & { readonly url: string } {
   const service = serve({ server: { graceMs } });
-  const browser = await sharedBrowser(executablePath);
-  const contexts: BrowserContext[] = [];
-  const errors: string[] = [];
   const http = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     async (request) => {
@@ -62,26 +49,10 @@ async function openSite(
     },
   );
   return {
-    service,
-    async open(editor, name, at) {
-      const context = await browser.newContext();
-      context.setDefaultTimeout(PATIENCE_MS);
-      context.on(
-        "weberror",
-        (error) => errors.push(String(error.error())),
-      );
-      contexts.push(context);
-      const page = await context.newPage();
-      const query = new URLSearchParams({ editor, name, at: String(at) });
-      query.set("room", editor);
-      await page.goto(`http://127.0.0.1:${http.addr.port}/?${query}`);
-      return page;
-    },
+    url: `http://127.0.0.1:${http.addr.port}/`,
     async [Symbol.asyncDispose]() {
-      await Promise.all(contexts.map((context) => context.close()));
       await service[Symbol.asyncDispose]();
       await http.shutdown();
-      assertEquals(errors, []);
     },
   };
 }
@@ -110,17 +81,15 @@ function editorTest(
   graceMs: number,
   run: (open: (name: string, at: number) => Promise<Page>) => Promise<void>,
 ): void {
-  Deno.test({
-    name: `${editor}: ${name}`,
-    ignore: CHROMIUM === undefined,
-    // Playwright keeps timers after the test.
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      assert(CHROMIUM);
-      await using site = await openSite(CHROMIUM, graceMs);
-      await run((name, at) => site.open(editor, name, at));
-    },
+  browserTest(`${editor}: ${name}`, async (people) => {
+    await using site = openSite(graceMs);
+    await run(async (name, at) => {
+      const page = await people.newPage();
+      const query = new URLSearchParams({ editor, name, at: String(at) });
+      query.set("room", editor);
+      await page.goto(`${site.url}?${query}`);
+      return page;
+    });
   });
 }
 

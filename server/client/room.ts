@@ -11,7 +11,7 @@ export type RoomStatus =
   | { readonly type: "reconnecting" }
   /**
    * The service does not let the client in. A client whose token is refused no
-   * longer tries, and neither does a room that it may not read.
+   * longer tries; a room that it may not read does not try again.
    */
   | { readonly type: "refused"; readonly reason: string }
   /** It was left. */

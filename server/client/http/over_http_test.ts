@@ -104,17 +104,16 @@ Deno.test("a broadcast without a socket is reported", async () => {
 });
 
 Deno.test("a client that was blocked returns to a socket", async () => {
-  await using service = serve();
-  let port: number;
-  {
-    await using way = blocked(service);
-    port = way.port;
-    using ada = clientOver(way, { subject: "ada" });
-    const room = ada.room("doc-42", { facets: { name: "Ada" } });
-    await until(room.status, isLive);
-    assertEquals(service.endpoint.sockets.size, 0);
-  }
-  await using open = serve({ port });
-  using bob = clientOf(open, { subject: "bob" });
-  await until(bob.room("doc-42").status, isLive);
+  const service = serve();
+  const way = blocked(service);
+  using ada = clientOver(way, { subject: "ada" });
+  const { status } = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(status, isLive);
+  assertEquals(service.endpoint.sockets.size, 0);
+  await service[Symbol.asyncDispose]();
+  await way[Symbol.asyncDispose]();
+  await until(status, ({ type }) => type === "reconnecting");
+  await using open = serve({ port: way.port });
+  await until(status, isLive);
+  assertEquals(open.endpoint.sockets.size, 1);
 });

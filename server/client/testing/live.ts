@@ -1,4 +1,5 @@
 import type { Service } from "../../phoenix/testing/service.ts";
+import { within } from "../../phoenix/testing/waiting.ts";
 import {
   LiveClient,
   type LiveClientOptions,
@@ -16,7 +17,7 @@ export function until<T>(
   value: Readable<T>,
   isThere: (value: T) => boolean,
 ): Promise<T> {
-  return new Promise((resolve) => {
+  const isSo = new Promise<T>((resolve) => {
     const stop = value.subscribe(look);
     look(value.get());
 
@@ -26,6 +27,7 @@ export function until<T>(
       resolve(now);
     }
   });
+  return within(isSo, () => `It stays ${Deno.inspect(value.get())}`);
 }
 
 /** A client of a service. Any error that it reports fails the test. */

@@ -16,17 +16,17 @@ import {
   type LiveRoom,
 } from "../mod.ts";
 import {
-  Awareness,
-  type AwarenessChanges,
-  type AwarenessFacet,
-  type AwarenessModel,
-} from "./awareness.ts";
-import {
   clientOf,
   isLive,
   restart,
   until as untilValue,
 } from "../testing/live.ts";
+import {
+  Awareness,
+  type AwarenessChanges,
+  type AwarenessFacet,
+  type AwarenessModel,
+} from "./awareness.ts";
 
 /** Somebody who edits a document. */
 interface Editor extends Disposable {
@@ -68,24 +68,18 @@ function editorOf(
 }
 
 /** Waits until the states are as they shall be. */
-function until(
+async function until(
   { awareness }: Editor,
   isThere: (states: ReadonlyMap<number, Record<string, unknown>>) => boolean,
 ): Promise<void> {
-  const isSo = new Promise<void>((resolve) => {
-    awareness.on("update", look);
-    look();
-
-    function look(): void {
-      if (!isThere(awareness.getStates())) return;
-      awareness.off("update", look);
-      resolve();
-    }
-  });
-  return within(
-    isSo,
-    () => `The states stay ${Deno.inspect(awareness.states)}`,
-  );
+  await untilValue({
+    get: () => awareness.states,
+    subscribe(listener) {
+      const look = () => listener(awareness.states);
+      awareness.on("update", look);
+      return () => awareness.off("update", look);
+    },
+  }, isThere);
 }
 
 /** Waits until a client has a state with an x. */

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import { eventually } from "../../cluster/testing/real_server.ts";
 import { upgradeInDeno } from "../../phoenix/mod.ts";
 import { serve } from "../../phoenix/testing/service.ts";
 import { browserTest } from "../../service/page/testing/browser.ts";
@@ -63,9 +64,11 @@ const inPage = (code: string) =>
 
 /** Waits until a page shows the cursors of others. */
 async function untilCarets(page: Page, ...carets: Carets): Promise<void> {
-  const wanted = JSON.stringify(JSON.stringify(carets));
-  await page.waitForFunction(
-    inPage(`JSON.stringify(editor.carets()) === ${wanted}`),
+  const wanted = JSON.stringify(carets);
+  const shown = inPage("JSON.stringify(editor.carets())");
+  await eventually(
+    async () => await page.evaluate(shown) === wanted,
+    `the page shows ${wanted}`,
   );
 }
 

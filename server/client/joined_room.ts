@@ -67,7 +67,7 @@ export class JoinedRoom<M extends LiveModel>
   }
 
   setVisibility(visibility: Visibility<M["label"]>): void {
-    if (this.isClosed) return;
+    if (this.isClosed || equalValues(visibility, this.#me.visibility)) return;
     this.#setMe({ visibility });
     // A watcher becomes present with its first update.
     if (this.#isPresent) this.sendSoon(true);

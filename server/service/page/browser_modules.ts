@@ -7,7 +7,6 @@
  */
 
 import { stripTypeScriptTypes } from "node:module";
-import phoenix from "phoenix" with { type: "text" };
 
 /**
  * The scripts of the pages. Nobody calls these imports; but a service may read
@@ -39,7 +38,7 @@ async function collect(
   }
 }
 
-const modules = new Map([["/phoenix.mjs", phoenix]]);
+const modules = new Map<string, string>();
 for (const path of Object.keys(SCRIPTS)) {
   await collect(path, new URL(`.${path}`, import.meta.url), modules);
 }

@@ -28,7 +28,6 @@ const FILES: ReadonlyMap<string, string> = new Map([
 const TYPES: ReadonlyMap<string, string> = new Map([
   ["css", "text/css; charset=utf-8"],
   ["js", "text/javascript; charset=utf-8"],
-  ["mjs", "text/javascript; charset=utf-8"],
   ["ts", "text/javascript; charset=utf-8"],
   ["svg", "image/svg+xml; charset=utf-8"],
 ]);

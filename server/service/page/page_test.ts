@@ -40,7 +40,7 @@ async function closure(): Promise<Map<string, string>> {
 
 Deno.test("servePage() serves all files that the pages load, and no others", async () => {
   const paths = [...(await closure()).keys()];
-  for (const path of ["/favicon.svg", "/phoenix.mjs"]) {
+  for (const path of ["/favicon.svg", "/client/live_client.ts"]) {
     assert(paths.includes(path), `nothing asks for ${path}`);
   }
   const files = ["", "document/", "link/", "people/", "room/", "text/"].flatMap(
@@ -55,18 +55,26 @@ Deno.test("servePage() serves all files that the pages load, and no others", asy
   assertEquals(modules.filter((path) => !paths.includes(path)), []);
 });
 
-Deno.test("servePage() serves only the beacon, core, the views and the colours of the package", () => {
+Deno.test("servePage() serves only what the client and the views need of the package", () => {
   const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
-  const others = [...BROWSER_MODULES.keys()]
-    .filter((path) =>
-      !own.test(path) && !/^\/(beacon|client\/views|core)\//.test(path)
-    );
-  assertEquals(others.toSorted(), [
-    "/documents/people/color.ts",
-    "/documents/people/hue.ts",
-    "/documents/people/internal.ts",
-    "/phoenix.mjs",
+  const folders = [...BROWSER_MODULES.keys()]
+    .filter((path) => !own.test(path))
+    .map((path) => path.slice(0, path.lastIndexOf("/") + 1));
+  assertEquals([...new Set(folders)].toSorted(), [
+    "/",
+    "/beacon/",
+    "/client/",
+    "/client/views/",
+    "/core/",
+    "/documents/",
+    "/documents/people/",
+    "/documents/wire/",
+    "/replication/",
+    "/shared/",
+    "/store/",
+    "/watch/",
   ]);
+  assertEquals(get("/presence_server.ts"), undefined);
 });
 
 Deno.test("servePage() serves the beacon without types", async () => {
@@ -83,7 +91,6 @@ Deno.test("servePage() sends the type of each file", () => {
     "/document": "text/html; charset=utf-8",
     "/style.css": "text/css; charset=utf-8",
     "/room/room.js": "text/javascript; charset=utf-8",
-    "/phoenix.mjs": "text/javascript; charset=utf-8",
     "/beacon/throttle.ts": "text/javascript; charset=utf-8",
     "/favicon.svg": "image/svg+xml; charset=utf-8",
   };
@@ -96,14 +103,6 @@ Deno.test("servePage() sends the type of each file", () => {
   }
 });
 
-Deno.test("servePage() serves phoenix.js unchanged", async () => {
-  const { default: phoenix } = await import("phoenix", {
-    with: { type: "text" },
-  });
-  assertEquals(await textOf("/phoenix.mjs"), phoenix);
-  assertMatch(phoenix, /\bSocket\n?\};/);
-});
-
 Deno.test("servePage() forbids the pages to load anything from elsewhere", async () => {
   const policy = get("/")?.headers.get("content-security-policy");
   assertEquals(
@@ -113,8 +112,7 @@ Deno.test("servePage() forbids the pages to load anything from elsewhere", async
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
       "object-src 'none'",
   );
-  for (const [path, text] of await closure()) {
-    if (path === "/phoenix.mjs") continue;
+  for (const text of (await closure()).values()) {
     const names = text.match(/\b(?:https?:)?\/\/[a-z][\w.-]*\.[a-z]+/g) ?? [];
     // That is the namespace of SVG, which is not loaded.
     assertEquals(names.filter((name) => !name.endsWith("//www.w3.org")), []);
@@ -141,7 +139,7 @@ Deno.test("the pages never take text for markup", async () => {
   const markup =
     /\b(innerHTML|outerHTML|insertAdjacentHTML|setHTML\w*|document\.write|eval|parseFromString|createContextualFragment)\b/;
   for (const [path, text] of await closure()) {
-    if (path !== "/phoenix.mjs") assertEquals(text.match(markup), null, path);
+    assertEquals(text.match(markup), null, path);
   }
 });
 

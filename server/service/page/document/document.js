@@ -8,68 +8,67 @@
  * @module
  */
 
-import {
-  ActivityMonitor,
-  monitorActivity,
-  Throttle,
-} from "../../../../beacon/mod.ts";
-import { steadyNow } from "../../../../core/mod.ts";
+import { Throttle } from "../../../../beacon/mod.ts";
 import { CursorRenderer, TypingIndicator } from "../../../client/views/mod.ts";
-import { ONLY_READING } from "../link/token_refusal.js";
 import { Visit } from "../link/visit.js";
-import { find } from "../people/dom.js";
-import { LENGTHS, readText } from "../people/wire.js";
+import { copyOf, find, show } from "../people/dom.js";
+import { showList, showWho } from "../people/people_list.js";
+import { LENGTHS, readText } from "../people/text.js";
+import { counted, DOCUMENT_ACTIVITIES, wordOf } from "../people/words.js";
 import { positionAt } from "../text/text_edit.js";
 import { TextExchange } from "../text/text_exchange.js";
 import { TextareaEditor } from "../text/textarea_editor.js";
-import { Others } from "./others.js";
-import { showParticipants } from "./participant_list.js";
-import { Participants } from "./participants.js";
-import { readPresenceEvent } from "./presence_event.js";
+import { Places } from "./places.js";
+
+/** @typedef {import("../../../client/mod.ts").DocumentPerson} DocumentPerson */
+/** @typedef {import("../../../client/mod.ts").JsonObject} JsonObject */
+/** @typedef {import("../../../client/mod.ts").LiveModel} LiveModel */
+/** @typedef {import("../text/text_edit.js").Place} Place */
+
+/**
+ * @typedef {import("../people/people_list.js").Person & Pick<DocumentPerson,
+ *   "activity" | "sessions" | "typing">} Participant
+ */
 
 /** How often to ask for the text, or to answer, at most. */
 const TEXT_MS = 1_000;
 
-/** How often an active page says so. */
-const ACTIVE_MS = 5_000;
-
 /** How long a message about a cursor can cross somebody's edit. */
 const CROSSING_MS = 1_000;
-
-/** A reader cannot ask for the text, as that is to publish. */
-const ONLY_READING_TEXT =
-  `${ONLY_READING} You see the text from its next change on.`;
 
 /** Undo reverts together what was written with shorter pauses. */
 const STEP_MS = 1_000;
 
-/** How often to redraw cursors that do not move: they become faint. */
-const FAINT_MS = 5_000;
-
-const visit = new Visit("document", (topic) => topic, showSoon);
-const { nameless, notices, self } = visit;
+/** @type {Visit<LiveModel, Participant>} */
+const visit = new Visit("document");
+const { nameless, notices } = visit;
+const shared = visit.client.document(visit.topic.replace("document:", ""), {
+  ...profile(),
+  activity: true,
+});
 
 const textarea = find("#text", HTMLTextAreaElement);
 const nameField = find("#name", HTMLInputElement);
-const participants = new Participants();
 const editor = new TextareaEditor(textarea, find("#cursors", HTMLElement));
 const renderer = new CursorRenderer(editor);
 const typing = new TypingIndicator(find("#typing", HTMLElement));
-const others = new Others(renderer, typing);
+const places = new Places(() => {
+  const { me: { person }, others } = shared.state.get();
+  return person === undefined ? others : [person, ...others];
+});
 
 /** The whole text may be long, and somebody may ask all the time. */
-const ask = atMostEvery(TEXT_MS, () => connection.push("text_wanted", {}));
+const ask = atMostEvery(TEXT_MS, () => void shared.broadcast("text_wanted"));
 const answer = atMostEvery(TEXT_MS, () => exchange.answer());
 /** Text and cursor go together: one without the other is out of place. */
 const sendOwn = atMostEvery(50, () => {
   exchange.sendNews();
   sendCursor();
 });
-const sendTyping = atMostEvery(100, () => act("typing", {}));
-const sendViewport = atMostEvery(250, lookAt);
+const look = atMostEvery(250, () => shared.setViewport(editor.viewport));
 
-const exchange = new TextExchange(self, editor.text, participants, {
-  send: (message) => void connection.push("text", message),
+const exchange = new TextExchange(visit.profile.key, editor.text, places, {
+  send: (message) => void shared.broadcast("text", message),
   ask,
   onEdits(edits) {
     editor.apply(edits);
@@ -86,14 +85,14 @@ const exchange = new TextExchange(self, editor.text, participants, {
         sendOwn();
       }, CROSSING_MS);
     }
-    moveText();
+    showSoon();
   },
 });
 
 /**
  * My selection as the others know it; `undefined` until I have selected something.
  *
- * @type {import("../text/text_edit.js").Place | undefined}
+ * @type {Place | undefined}
  */
 let selected;
 /** When I last moved the cursor. */
@@ -108,14 +107,24 @@ let wroteAt = -Infinity;
  * The messages that arrive during a composition of an input method: a change of
  * the text would end it.
  *
- * @type {unknown[] | undefined}
+ * @type {[payload: JsonObject, from: string | undefined][] | undefined}
  */
 let waiting;
-let mayWrite = true;
-let hasMoved = false;
 let frame = 0;
 
-let connection = connect();
+shared.on("text", ({ payload, from }) => {
+  if (waiting === undefined) exchange.receive(payload, from);
+  else waiting.push([payload, from]);
+});
+shared.on("text_wanted", answer);
+shared.status.subscribe(({ type }) => {
+  if (type !== "live") return;
+  exchange.joined();
+  shared.broadcast("text_wanted");
+  sendOwn();
+});
+visit.follow(shared, readParticipant, showSoon);
+look();
 
 textarea.addEventListener("input", takeInput);
 textarea.addEventListener("compositionstart", () => waiting ??= []);
@@ -123,8 +132,7 @@ textarea.addEventListener("compositionend", () => {
   takeInput();
   const messages = waiting ?? [];
   waiting = undefined;
-  for (const message of messages) exchange.receive(message);
-  showSoon();
+  for (const [payload, from] of messages) exchange.receive(payload, from);
 });
 // The browser's own undo knows nothing of what others write.
 textarea.addEventListener("beforeinput", (event) => {
@@ -147,39 +155,21 @@ for (const type of ["selectionchange", "focusin"]) {
   });
 }
 textarea.addEventListener("scroll", () => {
-  sendViewport();
-  moveText();
+  look();
+  showSoon();
 });
 new ResizeObserver(() => {
   editor.update();
-  moveText();
+  showSoon();
 }).observe(textarea);
 nameField.addEventListener("change", () => {
   const name = readText(nameField.value, LENGTHS.name) ?? nameless;
-  nameField.value = name;
-  if (name === visit.profile.name) return;
   visit.saveProfile({ name });
-  rejoin();
+  showProfile();
 });
-visit.onProfile((former) => {
-  const { name, invisible } = visit.profile;
-  nameField.value = name;
-  if (name !== former.name || invisible !== former.invisible) rejoin();
-});
-setInterval(moveText, FAINT_MS);
-
-const monitor = new ActivityMonitor({
-  activityTimeoutMs: ACTIVE_MS,
-  onChange: stayActive,
-});
-setInterval(stayActive, ACTIVE_MS);
-monitorActivity(globalThis, monitor, (focused, { hidden }) => {
-  act("focus", { focused, hidden });
-});
-
-nameField.value = visit.profile.name;
+visit.onProfile(showProfile);
 nameField.placeholder = nameless;
-showWhetherWriter();
+showProfile();
 
 /**
  * Makes a function that does something at once, or as soon as the interval since
@@ -193,102 +183,40 @@ function atMostEvery(intervalMs, send) {
   return () => throttle.push(undefined);
 }
 
-/** @param {() => void} [onFirstJoined] */
-function connect(onFirstJoined = () => {}) {
+/** Without a name, one only watches. */
+function profile() {
   const { name, invisible } = visit.profile;
-  return visit.connect({
-    // Without a name, one only watches.
-    params: (mayPublish) =>
-      mayPublish && !invisible ? { key: self, name } : { key: self },
-    messages: {
-      presence(message) {
-        const event = readPresenceEvent(message, steadyNow());
-        if (event === undefined) return;
-        participants.apply(event);
-        showSoon();
-      },
-      text(message) {
-        if (waiting !== undefined) return void waiting.push(message);
-        exchange.receive(message);
-        showSoon();
-      },
-      text_wanted: answer,
-    },
-    onJoined(mayPublish) {
-      onFirstJoined();
-      onFirstJoined = () => {};
-      mayWrite = mayPublish;
-      notices.connected(mayWrite ? undefined : ONLY_READING_TEXT);
-      showWhetherWriter();
-      exchange.joined();
-      connection.push("text_wanted", {});
-      act("focus", { focused: document.hasFocus(), hidden: document.hidden });
-      lookAt();
-      sendCursor();
-    },
-    onLost: forgetOthers,
-    onShut() {
-      mayWrite = false;
-      forgetOthers();
-      showWhetherWriter();
-    },
-  });
+  return invisible ? {} : { name };
 }
 
-/**
- * Joins under another name. The new session begins before the former one ends, so
- * nobody is reported to leave.
- */
-function rejoin() {
-  const former = connection;
-  connection = connect(() => former.leave());
-  showWhetherWriter();
-}
-
-function forgetOthers() {
-  participants.apply({ type: "state", people: [] });
+function showProfile() {
+  nameField.value = visit.profile.name;
+  shared.setProfile(profile());
   showSoon();
 }
 
-function showWhetherWriter() {
-  const { invisible } = visit.profile;
-  textarea.readOnly = invisible || !mayWrite;
-  find("#watching", HTMLElement).hidden = !invisible;
-}
-
 /**
- * Sends what I do, unless I am invisible.
- *
- * @param {string} event
- * @param {object} payload
+ * @param {DocumentPerson} person
+ * @param {{ you: boolean, invisible: boolean }} own
+ * @returns {Participant}
  */
-function act(event, payload) {
-  if (!visit.profile.invisible) connection.push(event, payload);
-}
-
-/** Says that I am still active: the service turns others idle. */
-function stayActive() {
-  if (monitor.state !== "active") return;
-  act("focus", { focused: document.hasFocus(), hidden: false });
-}
-
-function lookAt() {
-  act("viewport", editor.viewport);
+function readParticipant({ name, ...person }, own) {
+  const { id } = person;
+  return { ...person, ...own, name: readText(name, LENGTHS.name) ?? id };
 }
 
 function sendCursor() {
   if (selected === undefined) return;
   sentAt = performance.now();
-  const { anchor, head } = selected;
-  const cursor = positionAt(editor.text, head);
-  act("cursor", {
-    cursor,
-    selection: anchor === head ? null : {
-      anchor: positionAt(editor.text, anchor),
-      head: cursor,
-      is_backward: head < anchor,
-    },
-  });
+  const { anchor, head } = selectionAt(selected);
+  const isBackward = head.offset < anchor.offset;
+  shared.moveCursor(head, { anchor, head, isBackward });
+}
+
+/** @param {Place} place */
+function selectionAt({ anchor, head }) {
+  const { text } = editor;
+  return { anchor: positionAt(text, anchor), head: positionAt(text, head) };
 }
 
 /** Reports whether the cursor is not where I last moved it. */
@@ -335,13 +263,7 @@ function goBack(event, isUndo) {
 
 function sendWritten() {
   moveCursor();
-  sendTyping();
-  moveText();
-}
-
-/** Draws the cursors again, as the text has moved or changed. */
-function moveText() {
-  hasMoved = true;
+  shared.typed();
   showSoon();
 }
 
@@ -352,13 +274,50 @@ function showSoon() {
 
 function showAll() {
   frame = 0;
-  const people = visit.people.map((person) => {
-    const doing = participants.of(person.key);
-    return { ...person, color: doing?.color ?? person.color, doing };
+  const { people, profile: { invisible } } = visit;
+  const { status: { type }, mayWrite } = shared.state.get();
+  const at = type === "live" ? places.all() : new Map();
+  textarea.readOnly = invisible || !mayWrite || type === "refused";
+  find("#watching", HTMLElement).hidden = !invisible;
+  showParticipants(people);
+  const others = people.filter(({ you, held }) => !you && !held)
+    .map((person) => ({ ...person, userId: person.id }));
+  typing.update(others.filter(({ typing }) => type === "live" && typing));
+  renderer.update(others.flatMap((person) => {
+    const { activity, typing: isTyping, userId } = person;
+    const { place, movedAt: lastMoved } = at.get(userId) ?? {};
+    if (place === undefined) return [];
+    const selection = selectionAt(place);
+    // To read on is an activity too, though it moves no cursor.
+    const isQuiet = activity === "idle" || activity === "away";
+    const lastActive = isQuiet ? lastMoved : Infinity;
+    const position = selection.head;
+    return [{
+      ...person,
+      position,
+      selection,
+      isTyping,
+      lastActive,
+      lastMoved,
+    }];
+  }));
+}
+
+/** @param {readonly Participant[]} people in order */
+function showParticipants(people) {
+  const at = places.all();
+  const list = find("#people", HTMLElement);
+  showList(list, people, () => copyOf("#participant"), (item, person) => {
+    const { id, activity, sessions } = person;
+    const head = at.get(id)?.place.head;
+    const line = head !== undefined && positionAt(editor.text, head).line + 1;
+    const does = find(".does", HTMLElement, item);
+    showWho(item, person);
+    item.dataset.activity = activity;
+    show(does, wordOf(activity));
+    does.title = DOCUMENT_ACTIVITIES.get(activity) ?? "";
+    const facts = line === false ? [] : [`line ${line}`];
+    if (sessions > 1) facts.push(counted(sessions, "tab"));
+    show(find(".place", HTMLElement, item), facts.join(" · "));
   });
-  visit.showHeadline(people);
-  showParticipants(find("#people", HTMLElement), people);
-  others.show(people.filter(({ you }) => !you));
-  if (hasMoved) renderer.refresh();
-  hasMoved = false;
 }

@@ -3,48 +3,47 @@
 
 import { find, made, show } from "../people/dom.js";
 
+/** @typedef {import("../../../client/mod.ts").RoomStatus["type"]} Status */
+
 /** How long to show news that need no action. */
 const SHORT_NEWS_MS = 5_000;
 
 /** How many announcements to keep for people who read them again. */
 const MOST_ANNOUNCED = 30;
 
-const WORDS = { connected: "Live", lost: "Offline", refused: "Refused" };
+/** @type {Partial<Record<Status, string>>} */
+const WORDS = { live: "Live", reconnecting: "Offline", refused: "Refused" };
+
+const LOST = "Connection lost. What you see is how it was; trying to get back…";
 
 /** What the page says about its connection, and who joins and leaves. */
 export class Notices {
-  #link = find("#link", HTMLElement);
   #banner = find("#banner", HTMLElement);
   #log = find("#log", HTMLElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #shown = "";
 
   /**
-   * Says that the room is joined, perhaps again.
+   * Says how the connection is, once for each change.
    *
-   * @param {string} [proviso] is shown while the room is joined
+   * @param {Status} status
+   * @param {string} [proviso] is shown as long as it is so
    */
-  connected(proviso) {
-    const wasAway = document.body.dataset.link !== "connecting";
-    this.#enter("connected", proviso ?? (wasAway ? "Connected again." : ""));
-    if (proviso === undefined) this.#forgetLater();
-  }
-
-  /** Says that the connection is lost. */
-  lost() {
-    this.#enter(
-      "lost",
-      "Connection lost. What you see is how it was; trying to get back…",
+  connection(status, proviso = "") {
+    const { dataset } = document.body;
+    const shown = status + proviso;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const isBack = status === "live" && dataset.link !== "connecting";
+    const news = isBack ? "Connected again." : "";
+    dataset.link = status;
+    show(find("#link", HTMLElement), WORDS[status] ?? "Connecting");
+    this.#say(
+      proviso || (status === "reconnecting" ? LOST : news),
+      status === "live" ? "good" : "bad",
     );
-  }
-
-  /**
-   * Says why this page is not let in.
-   *
-   * @param {string} sentence
-   */
-  refused(sentence) {
-    this.#enter("refused", sentence);
+    if (proviso === "" && isBack) this.#forgetLater();
   }
 
   /**
@@ -67,16 +66,6 @@ export class Notices {
     if (this.#log.childElementCount > MOST_ANNOUNCED) {
       this.#log.firstElementChild?.remove();
     }
-  }
-
-  /**
-   * @param {keyof typeof WORDS} state
-   * @param {string} text
-   */
-  #enter(state, text) {
-    document.body.dataset.link = state;
-    show(this.#link, WORDS[state]);
-    this.#say(text, state === "connected" ? "good" : "bad");
   }
 
   /**

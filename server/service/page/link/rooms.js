@@ -1,7 +1,10 @@
 // @ts-check
+/// <reference lib="dom" />
 
-import { readText } from "../people/wire.js";
+import { find, show } from "../people/dom.js";
 import { nameOf } from "../people/names.js";
+import { readText } from "../people/text.js";
+import { offerCopy } from "./try_it.js";
 
 /** @typedef {"room" | "document"} Kind */
 
@@ -14,55 +17,70 @@ const PLACES = {
 const LONGEST_NAME = 128;
 
 /**
- * A room of a kind. The name of the default room is `undefined`.
- *
- * @typedef {object} Room
- * @property {Kind} kind
- * @property {string | undefined} name
- */
-
-/**
- * Reads which room an address shows.
+ * Returns the name in an address; `undefined` for the default room.
  *
  * @param {Kind} kind the page
  * @param {URLSearchParams} parameters of its address
- * @returns {Room}
  */
-export function roomOf(kind, parameters) {
-  return { kind, name: readText(parameters.get(kind), LONGEST_NAME) };
+export function nameIn(kind, parameters) {
+  return readText(parameters.get(kind), LONGEST_NAME);
 }
 
 /**
  * Names the topic of a room, such as `room:lobby`.
  *
- * @param {Room} room
- * @returns {string}
+ * @param {Kind} kind
+ * @param {string} [name]
  */
-export function topicOf({ kind, name = PLACES[kind].usual }) {
+export function topicOf(kind, name = PLACES[kind].usual) {
   return `${kind}:${name}`;
 }
 
 /**
  * Makes the path and the query that show a room.
  *
- * @param {Room} room
- * @param {boolean} [asGuest] whether the tab is a person of its own
- * @returns {string}
+ * @param {Kind} kind
+ * @param {string | undefined} name
+ * @param {Record<string, string>} [more] parameters
  */
-export function addressOf({ kind, name }, asGuest = false) {
-  const parameters = new URLSearchParams();
-  if (name !== undefined) parameters.set(kind, name);
-  if (asGuest) parameters.set("guest", "");
-  const query = parameters.size > 0 ? `?${parameters}` : "";
-  return `${PLACES[kind].path}${query}`;
+function addressOf(kind, name, more = {}) {
+  const own = name === undefined ? {} : { [kind]: name };
+  const query = new URLSearchParams({ ...own, ...more });
+  return `${PLACES[kind].path}${query.size > 0 ? `?${query}` : ""}`;
 }
 
 /**
- * Makes up a name for a new room.
+ * Fills in the links: to this room for further tabs, to the room of the other kind
+ * that has the same name, and to a new room.
  *
- * @returns {string} such as `brisk-otter-1a2b3c`
+ * @param {Kind} kind
+ * @param {string | undefined} name
+ * @param {import("./token.js").Token | undefined} token
  */
-export function newName() {
+export function offerRooms(kind, name, token) {
+  for (const kind of /** @type {const} */ (["room", "document"])) {
+    const link = find(`[data-kind="${kind}"]`, HTMLAnchorElement);
+    link.href = addressOf(kind, name);
+    show(link, topicOf(kind, name));
+  }
+  const guest = find("#guest", HTMLAnchorElement);
+  guest.href = addressOf(kind, name, { guest: "" });
+  const fresh = find("#new-room", HTMLAnchorElement);
+  fresh.href = addressOf(kind, newName());
+  const here = addressOf(kind, name);
+  const { href } = new URL(here, location.href);
+  offerCopy(find("#copy-address", HTMLButtonElement), href);
+  const second = document.querySelector("#second-tab");
+  second?.setAttribute("href", here);
+  if (token === undefined) return;
+  // Only another token makes somebody else. A new tab gets the store, and so the
+  // token, of its opener only.
+  guest.closest("li")?.remove();
+  second?.setAttribute("rel", "opener");
+}
+
+/** Makes up a name for a new room, such as `brisk-otter-1a2b3c`. */
+function newName() {
   const [choice = 0, suffix = 0] = crypto.getRandomValues(new Uint32Array(2));
   const words = nameOf(String(choice)).toLowerCase().replaceAll(" ", "-");
   return `${words}-${suffix.toString(36)}`;

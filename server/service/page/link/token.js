@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { fieldsIn, LENGTHS, readText } from "../people/wire.js";
+import { fieldsIn, LENGTHS, readText } from "../people/text.js";
 
 /** @typedef {import("../people/profile.js").Store} Store */
 
@@ -50,7 +50,6 @@ export function loadToken(store) {
  * the other. When the address of the open page gets another one, the page reloads.
  *
  * @param {Store} store of the tab
- * @returns {Token | undefined}
  */
 export function tokenOfTab(store) {
   keepToken(location, history, store);
@@ -67,23 +66,53 @@ export function tokenOfTab(store) {
  * @returns {Token}
  */
 export function readToken(text) {
-  const claims = claimsIn(text);
-  const sub = claims.get("sub");
+  const { sub, name } = claimsIn(text);
   const subject = typeof sub === "string" && sub !== "" ? sub : undefined;
-  const name = readText(claims.get("name"), LENGTHS.name) ??
-    readText(subject, LENGTHS.name);
-  return { text, subject, name };
+  return {
+    text,
+    subject,
+    name: readText(name, LENGTHS.name) ?? readText(subject, LENGTHS.name),
+  };
 }
 
 /** @param {string} text */
 function claimsIn(text) {
-  // No other text can be sent as a token.
   const [, payload = ""] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text) ?? [];
   try {
     const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(binary, (byte) => byte.charCodeAt(0));
     return fieldsIn(new TextDecoder().decode(bytes));
   } catch {
-    return fieldsIn("");
+    return {};
   }
+}
+
+const HOW = "open the page with #token=… at the end of its address";
+const ANOTHER = "Open the page with another one, #token=…, to get in.";
+
+/**
+ * Explains why the service does not let this page in.
+ *
+ * @param {string} reason of the service
+ * @param {string} topic
+ * @param {Token | undefined} token
+ * @returns {string}
+ */
+export function refusalOf(reason, topic, token) {
+  const [, fault] = /\bthe token (.+)$/.exec(reason) ?? [];
+  if (fault === "has expired" || fault === "is malformed") {
+    return `Your token ${fault}. ${ANOTHER}`;
+  }
+  if (fault !== undefined) {
+    return `The service does not take your token: the token ${fault}. ${ANOTHER}`;
+  }
+  if (reason === "revoked") return `Your token has been revoked. ${ANOTHER}`;
+  if (reason === "kicked") return "The service has sent you away.";
+  if (reason === "unauthorized") {
+    return `Your token does not let you into ${topic}. ${ANOTHER}`;
+  }
+  if (token === undefined && reason.endsWith("not authorized")) {
+    return `This service wants a token: ${HOW}.`;
+  }
+  return `The room says no: ${reason}. Trying again…`;
 }

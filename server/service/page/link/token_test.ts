@@ -1,16 +1,23 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { SignJWT } from "jose";
 import {
-  forgetfulStore,
   itemOf,
   loadProfile,
   saveProfile,
+  storeOf,
 } from "../people/profile.js";
-import { keepToken, loadToken, readToken } from "./token.js";
+import { keepToken, loadToken, readToken, refusalOf } from "./token.js";
 
 function signed(claims: Record<string, unknown>): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256" })
     .sign(new TextEncoder().encode("a secret of at least thirty-two bytes"));
+}
+
+/** Returns the store of a browser that keeps nothing. */
+function forgetful() {
+  return storeOf(() => {
+    throw new Error("not allowed");
+  });
 }
 
 /** An address, and what replaces it. */
@@ -60,7 +67,7 @@ Deno.test("readToken() returns no subject for a malformed token", async () => {
 
 Deno.test("keepToken() removes the token from the address, and nothing else", async () => {
   const text = await signed({ sub: "ada" });
-  const store = forgetfulStore();
+  const store = forgetful();
   const { place, history, replaced } = visit(`/document?a=1#token=${text}`);
   assertEquals(loadToken(store), undefined);
   assertEquals(keepToken(place, history, store), true);
@@ -69,7 +76,7 @@ Deno.test("keepToken() removes the token from the address, and nothing else", as
 });
 
 Deno.test("keepToken() keeps the stored token if the address has none", async () => {
-  const store = forgetfulStore();
+  const store = forgetful();
   const first = visit(`/#token=${await signed({ sub: "ada" })}`);
   keepToken(first.place, first.history, store);
   for (const url of ["/", "/#headline", "/?token=x", "/#mytoken=x"]) {
@@ -81,7 +88,7 @@ Deno.test("keepToken() keeps the stored token if the address has none", async ()
 });
 
 Deno.test("keepToken() replaces the stored token, or removes it", async () => {
-  const store = forgetfulStore();
+  const store = forgetful();
   const keep = (token: string) => {
     const { place, history } = visit(`/#token=${token}`);
     keepToken(place, history, store);
@@ -94,7 +101,7 @@ Deno.test("keepToken() replaces the stored token, or removes it", async () => {
 });
 
 Deno.test("loadProfile() loads the profile of a token beside that of the browser", async () => {
-  const store = forgetfulStore();
+  const store = forgetful();
   const guest = loadProfile(store);
   const ada = readToken(await signed({ sub: "ada", name: "Ada" }));
   const bob = readToken(await signed({ sub: "bob" }));
@@ -107,4 +114,26 @@ Deno.test("loadProfile() loads the profile of a token beside that of the browser
   assertEquals(loadProfile(store), guest);
   assertEquals(itemOf(undefined), "ruthere profile");
   assertEquals(itemOf(ada), "ruthere profile of ada");
+});
+
+Deno.test("refusalOf() explains why a page is not let in", () => {
+  const token = { text: "a.b.c", subject: "ada", name: "ada" };
+  const said = (reason: string) => refusalOf(reason, "room:lobby", token);
+  assertEquals(
+    refusalOf("Cannot connect: not authorized", "room:lobby", undefined),
+    "This service wants a token: open the page with #token=… at the end of its address.",
+  );
+  const sentences = {
+    "Cannot connect: the token has expired": /^Your token has expired\./,
+    "Cannot connect: the token is malformed": /^Your token is malformed\./,
+    "Cannot connect: the token is of another issuer":
+      /^The service does not take your token: the token is of another issuer\. /,
+    "revoked": /^Your token has been revoked\./,
+    "kicked": /^The service has sent you away\./,
+    "unauthorized": /^Your token does not let you into room:lobby\./,
+    "the topic is full": /^The room says no: the topic is full\. Trying again/,
+  };
+  for (const [reason, sentence] of Object.entries(sentences)) {
+    assertMatch(said(reason), sentence);
+  }
 });

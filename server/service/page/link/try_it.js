@@ -2,7 +2,6 @@
 /// <reference lib="dom" />
 
 import { find, show } from "../people/dom.js";
-import { addressOf, newName, topicOf } from "./rooms.js";
 
 const WITH_TOKEN =
   "Be here for a minute with any program that speaks HTTP and has your token:";
@@ -38,43 +37,12 @@ export function offerCommand(topic, token) {
 }
 
 /**
- * Fills in the links: to this room for further tabs, to the room of the other kind
- * that has the same name, and to a new room.
- *
- * @param {import("./rooms.js").Room} here
- * @param {Token | undefined} token
- */
-export function offerRooms(here, token) {
-  for (const kind of /** @type {const} */ (["room", "document"])) {
-    const room = { ...here, kind };
-    const link = find(`[data-kind="${kind}"]`, HTMLAnchorElement);
-    link.href = addressOf(room);
-    show(link, topicOf(room));
-  }
-  const guest = find("#guest", HTMLAnchorElement);
-  guest.href = addressOf(here, true);
-  find("#new-room", HTMLAnchorElement).href = addressOf({
-    ...here,
-    name: newName(),
-  });
-  const address = new URL(addressOf(here), location.href).href;
-  offerCopy(find("#copy-address", HTMLButtonElement), address);
-  const second = document.querySelector("#second-tab");
-  second?.setAttribute("href", addressOf(here));
-  if (token === undefined) return;
-  // Only another token makes somebody else. A new tab gets the store, and so the
-  // token, of its opener only.
-  guest.closest("li")?.remove();
-  second?.setAttribute("rel", "opener");
-}
-
-/**
  * Makes a button copy a text.
  *
  * @param {HTMLButtonElement} button
  * @param {string} text
  */
-function offerCopy(button, text) {
+export function offerCopy(button, text) {
   // Browsers have a clipboard in secure contexts only.
   if (!("clipboard" in navigator)) return;
   button.hidden = false;

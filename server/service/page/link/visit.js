@@ -2,10 +2,10 @@
 /// <reference lib="dom" />
 
 import { steadyNow } from "../../../../core/mod.ts";
-import { Attendance, PATIENCE_MS } from "../people/attendance.js";
+import { LiveClient } from "../../../client/live_client.ts";
+import { Attendance } from "../people/attendance.js";
 import { find } from "../people/dom.js";
-import { Headline } from "../people/headline.js";
-import { inOrder, personOf } from "../people/person.js";
+import { inOrder, showHeadline } from "../people/people_list.js";
 import {
   itemOf,
   loadProfile,
@@ -13,80 +13,113 @@ import {
   saveProfile,
   storeOf,
 } from "../people/profile.js";
-import { Connection } from "./connection.js";
 import { Notices } from "./notices.js";
-import { roomOf, topicOf } from "./rooms.js";
-import { tokenOfTab } from "./token.js";
-import { offerCommand, offerRooms } from "./try_it.js";
+import { nameIn, offerRooms, topicOf } from "./rooms.js";
+import { refusalOf, tokenOfTab } from "./token.js";
+import { offerCommand } from "./try_it.js";
 
-/** @typedef {import("../people/people_list.js").ShownPerson} ShownPerson */
-/** @typedef {import("../people/person.js").Person} Person */
+/** @typedef {import("../people/people_list.js").Person} Person */
 /** @typedef {import("../people/profile.js").Profile} Profile */
 
-/** A visit to a room, as both pages show it: oneself, and who else is here. */
+/** The client tells changes this often at most, in a hidden tab too. */
+const FRAME_MS = 16;
+
+/** How often to look again: what is shown depends on the time too. */
+const AGAIN_MS = 5_000;
+
+const ONLY_READING =
+  "Your token lets you only read here: the others don't see you.";
+
+/** A reader cannot ask for the text, as that is a broadcast. */
+const ONLY_READING_TEXT =
+  `${ONLY_READING} You see the text from its next change on.`;
+
+/**
+ * A visit to a room or a document: oneself, and who else is here.
+ *
+ * @template {import("../../../client/mod.ts").LiveModel} M
+ * @template {Person} P
+ */
 export class Visit {
   #store;
   #isGuest;
+  #kind;
   #title;
-  #show;
-  #headline = new Headline(find("#headline", HTMLElement));
-  #hasJoined = false;
+  /** @type {Attendance<P>} */
+  attendance = new Attendance();
+  notices = new Notices();
 
   /**
-   * @param {import("./rooms.js").Kind} kind of the room
-   * @param {(topic: string) => string} titleOf makes the title of the page
-   * @param {() => void} show is called when people join, change or leave
+   * @param {import("./rooms.js").Kind} kind
+   * @param {string} [title] of the page; without it, the topic
    */
-  constructor(kind, titleOf, show) {
+  constructor(kind, title) {
+    this.#kind = kind;
     const parameters = new URLSearchParams(location.search);
-    const here = roomOf(kind, parameters);
-    this.topic = topicOf(here);
-    this.#title = titleOf(this.topic);
-    this.#show = show;
+    const name = nameIn(kind, parameters);
+    this.topic = topicOf(kind, name);
+    this.#title = title ?? this.topic;
     // For people with one browser, a tab can be a person of its own.
     this.#isGuest = parameters.has("guest");
     this.tabStore = storeOf(() => sessionStorage);
     this.#store = this.#isGuest ? this.tabStore : storeOf(() => localStorage);
-    this.token = tokenOfTab(this.tabStore);
-    this.profile = loadProfile(this.#store, this.token);
-    this.self = this.profile.key;
-    this.nameless = namelessName(this.self, this.token);
-    this.notices = new Notices();
-    this.attendance = new Attendance(this.self);
-    offerCommand(this.topic, this.token);
-    offerRooms(here, this.token);
+    const token = this.token = tokenOfTab(this.tabStore);
+    this.profile = loadProfile(this.#store, token);
+    this.nameless = namelessName(this.profile.key, token);
+    /** @type {LiveClient<M>} */
+    this.client = new LiveClient({
+      url: location.origin,
+      token: token && (() => token.text),
+      subject: this.profile.key,
+      schedule: (run) => setTimeout(run, FRAME_MS),
+      onError: (error) => {
+        this.notices.declined(
+          error instanceof Error ? error.message : "unknown",
+        );
+      },
+    });
+    offerCommand(this.topic, token);
+    offerRooms(kind, name, token);
   }
 
   /**
-   * Connects to the room.
+   * Shows a room and who is in it, now and after each change.
    *
-   * @param {Pick<import("./connection.js").ConnectionEvents,
-   *   "params" | "messages" | "onJoined" | "onLost"> & { onShut?: () => void
-   *   }} events
+   * @template O
+   * @param {import("../../../client/mod.ts").Room<O, { readonly id: string }>} room
+   * @param {(person: O, own: { you: boolean, invisible: boolean }) => P} read
+   * @param {(people: readonly P[], isLive: boolean) => void} show
    */
-  connect({ onJoined, onLost, onShut = () => {}, ...others }) {
-    const connection = new Connection(this.topic, this.token, {
-      ...others,
-      onPeople: (people) => this.#update(people),
-      onJoined: (mayPublish) => {
-        onJoined(mayPublish);
-        if (this.#hasJoined) this.#waitForOthers();
-        this.#hasJoined = true;
-      },
-      onLost: () => {
-        this.notices.lost();
-        onLost();
-      },
-      onShut: (sentence) => {
-        this.notices.refused(sentence);
-        this.#headline.close();
-        onShut();
-      },
-      onRefused: (reason) =>
-        this.notices.refused(`The room says no: ${reason}. Trying again…`),
-    });
-    connection.open();
-    return connection;
+  follow(room, read, show) {
+    const update = () => {
+      const { status, mayWrite, me, others } = room.state.get();
+      const isLive = status.type === "live";
+      const refusal = status.type === "refused"
+        ? refusalOf(status.reason, this.topic, this.token)
+        : undefined;
+      const reading = this.#kind === "room" ? ONLY_READING : ONLY_READING_TEXT;
+      this.notices.connection(status.type, mayWrite ? refusal : reading);
+      if (refusal !== undefined) {
+        find("#headline", HTMLElement).textContent = "You are not let in.";
+      } else if (isLive || this.attendance.people !== undefined) {
+        const self = room.person(me.id).get();
+        const { invisible } = this.profile;
+        const own = { you: true, invisible };
+        const other = { you: false, invisible: false };
+        this.#update([
+          ...self === undefined ? [] : [read(self, own)],
+          ...others.map((person) => read(person, other)),
+        ], isLive);
+      }
+      show(this.people, isLive);
+    };
+    room.state.subscribe(update);
+    setInterval(update, AGAIN_MS);
+  }
+
+  /** Everybody to show, in order. */
+  get people() {
+    return (this.attendance.people ?? []).toSorted(inOrder);
   }
 
   /**
@@ -102,61 +135,29 @@ export class Visit {
   /**
    * Calls a listener after another tab of the person has changed the profile.
    *
-   * @param {(former: Profile) => void} listener
+   * @param {() => void} listener
    */
   onProfile(listener) {
     globalThis.addEventListener("storage", (event) => {
       if (!(event instanceof StorageEvent) || this.#isGuest) return;
       if (event.key !== itemOf(this.token)) return;
-      const former = this.profile;
-      const profile = loadProfile(this.#store, this.token);
-      this.profile = { ...profile, key: this.self };
-      listener(former);
-    });
-  }
-
-  /** @returns {ShownPerson[]} Everybody to show, in order. */
-  get people() {
-    const { here = [], held } = this.attendance;
-    const waitedFor = new Set(held);
-    return [...here, ...held].sort(inOrder(this.self)).map((person) => {
-      const you = person.key === this.self;
-      const invisible = you && this.profile.invisible;
-      return { ...person, you, invisible, held: waitedFor.has(person) };
+      const { key } = this.profile;
+      this.profile = { ...loadProfile(this.#store, this.token), key };
+      listener();
     });
   }
 
   /**
-   * Shows who is here in a sentence, as soon as that is known.
-   *
-   * @param {readonly ShownPerson[]} people
+   * @param {readonly P[]} here
+   * @param {boolean} isLive
    */
-  showHeadline(people) {
-    if (this.attendance.here === undefined) return;
-    this.#headline.show(people, this.self);
+  #update(here, isLive) {
+    const { attendance, notices } = this;
+    const { joined, left } = attendance.update(here, isLive, steadyNow());
+    for (const { name } of joined) notices.announce(`${name} has joined.`);
+    for (const { name } of left) notices.announce(`${name} has left.`);
+    const { people } = this;
+    showHeadline(find("#headline", HTMLElement), people);
     document.title = `(${people.length}) ${this.#title} · ruthere`;
-  }
-
-  /** @param {readonly [string, readonly unknown[]][]} people */
-  #update(people) {
-    const persons = people.map(([key, metas]) => personOf(key, metas));
-    const { joined, left } = this.attendance.update(persons, steadyNow());
-    for (const { name } of joined) this.notices.announce(`${name} has joined.`);
-    this.#announceLeft(left);
-    this.#show();
-  }
-
-  /** After a restart of the service, the others return one by one. */
-  #waitForOthers() {
-    this.attendance.waitForOthers(steadyNow());
-    setTimeout(() => {
-      this.#announceLeft(this.attendance.settle(steadyNow()));
-      this.#show();
-    }, PATIENCE_MS + 10);
-  }
-
-  /** @param {readonly Person[]} left */
-  #announceLeft(left) {
-    for (const { name } of left) this.notices.announce(`${name} has left.`);
   }
 }

@@ -1,9 +1,12 @@
 // @ts-check
 
-/** @typedef {import("./person.js").Person} Person */
+/** @typedef {import("./people_list.js").Person} Person */
 
-/** How long to wait for others to return after a lost connection. */
-export const PATIENCE_MS = 8_000;
+/**
+ * How long to wait for others to return after a lost connection. Their clients
+ * wait as long at most before they try again.
+ */
+export const PATIENCE_MS = 30_000;
 
 /** How many departures to remember. */
 export const MOST_DEPARTED = 6;
@@ -15,79 +18,54 @@ export const MOST_DEPARTED = 6;
  * After a restart, the service knows nobody, and people return one by one. The
  * people who were here before are held for a while, so nobody is reported to leave
  * and join.
+ *
+ * @template {Person} P
  */
 export class Attendance {
-  #self;
-  /**
-   * The people who are here; `undefined` until the service has sent them.
-   *
-   * @type {readonly Person[] | undefined}
-   */
-  here;
-  /** @type {readonly Person[]} The people who are expected to return. */
-  held = [];
-  /** @type {readonly { person: Person, at: number }[]} The last departure first. */
+  /** @type {readonly P[] | undefined} All to show; `undefined` until it is known. */
+  people;
+  /** @type {readonly { person: P, at: number }[]} The last departure first. */
   departed = [];
+  #isLive = false;
   #patientUntil = -Infinity;
-
-  /** @param {string} self the key of the one who looks: they never join */
-  constructor(self) {
-    this.#self = self;
-  }
-
-  /**
-   * Starts to wait for the others after a lost connection.
-   *
-   * @param {number} now
-   */
-  waitForOthers(now) {
-    this.#patientUntil = now + PATIENCE_MS;
-  }
 
   /**
    * Updates who is here.
    *
-   * @param {readonly Person[]} people all who are here now
+   * @param {readonly P[]} here all who are here now, as far as it is known
+   * @param {boolean} isLive whether there is a connection
    * @param {number} now
-   * @returns {{ joined: readonly Person[], left: readonly Person[] }}
+   * @returns {{ joined: readonly P[], left: readonly P[] }} The others among them.
    */
-  update(people, now) {
-    const before = [...this.held, ...this.here ?? []];
-    const joined = this.here === undefined
-      ? []
-      : without(before, people).filter(({ key }) => key !== this.#self);
-    this.here = people;
-    this.held = without(people, before);
-    const back = new Set(people.map(({ key }) => key));
-    this.departed = this.departed.filter(({ person }) => !back.has(person.key));
-    return { joined, left: this.settle(now) };
-  }
-
-  /**
-   * Removes the people who have not returned in time.
-   *
-   * @param {number} now
-   * @returns {readonly Person[]} The people who have left.
-   */
-  settle(now) {
-    if (now < this.#patientUntil) return [];
-    const left = this.held.filter(({ key }) => key !== this.#self);
-    this.held = [];
-    this.departed = [
-      ...left.map((person) => ({ person, at: now })).reverse(),
-      ...this.departed,
-    ].slice(0, MOST_DEPARTED);
-    return left;
+  update(here, isLive, now) {
+    const returns = isLive && !this.#isLive && this.people !== undefined;
+    if (returns) this.#patientUntil = now + PATIENCE_MS;
+    this.#isLive = isLive;
+    const former = this.people ?? here;
+    const missing = without(former, here).filter(({ you }) => !you);
+    const isPatient = !isLive || now < this.#patientUntil;
+    const held = isPatient ? missing : [];
+    const left = isPatient ? [] : missing;
+    this.people = [
+      ...here,
+      ...held.map((person) => ({ ...person, held: true })),
+    ];
+    const departed = left.map((person) => ({ person, at: now })).reverse();
+    const gone = [...departed, ...this.departed]
+      .filter(({ person }) => without([person], here).length > 0);
+    this.departed = gone.slice(0, MOST_DEPARTED);
+    return { joined: without(here, former).filter(({ you }) => !you), left };
   }
 }
 
 /**
  * Returns the people who are not among some others.
  *
- * @param {readonly Person[]} others
- * @param {readonly Person[]} people
+ * @template {Person} P
+ * @param {readonly P[]} people
+ * @param {readonly P[]} others
  */
-function without(others, people) {
-  const keys = new Set(others.map(({ key }) => key));
-  return people.filter(({ key }) => !keys.has(key));
+function without(people, others) {
+  const ids = new Set(others.map(({ id }) => id));
+  return people.filter(({ id }) => !ids.has(id));
 }

@@ -1,33 +1,46 @@
 import { assertEquals } from "@std/assert";
 import { ago } from "../room/roster.js";
 import { Attendance, MOST_DEPARTED, PATIENCE_MS } from "./attendance.js";
-import { personOf } from "./person.js";
 
-function people(...keys: string[]) {
-  return keys.map((key) => personOf(key, []));
+function people(...ids: string[]) {
+  return ids.map((id) => ({ id, name: id, you: id === "me" }));
 }
 
-/** Returns the keys of the people who joined and left. */
-function update(attendance: Attendance, now: number, ...keys: string[]) {
-  const { joined, left } = attendance.update(people(...keys), now);
+type Known = Attendance<ReturnType<typeof people>[number]>;
+
+/** Returns the ids of the people who joined and left. */
+function update(attendance: Known, now: number, ...ids: string[]) {
+  const { joined, left } = attendance.update(people(...ids), true, now);
   return {
-    joined: joined.map(({ key }) => key),
-    left: left.map(({ key }) => key),
+    joined: joined.map(({ id }) => id),
+    left: left.map(({ id }) => id),
   };
 }
 
-function departed(attendance: Attendance) {
-  return attendance.departed.map(({ person, at }) => [person.key, at]);
+/** Acts as if the connection was lost, and was back at a time. */
+function lose(attendance: Known, ...ids: string[]) {
+  const lost = attendance.update(people(...ids), false, 0);
+  assertEquals(lost, { joined: [], left: [] });
+}
+
+function held({ people = [] }: Known) {
+  return people.flatMap((person) =>
+    "held" in person && person.held === true ? [person.id] : []
+  );
+}
+
+function departed(attendance: Known) {
+  return attendance.departed.map(({ person, at }) => [person.id, at]);
 }
 
 Deno.test("Attendance.update() reports nobody who was here first", () => {
-  const attendance = new Attendance("me");
+  const attendance: Known = new Attendance();
   assertEquals(update(attendance, 0, "ada"), { joined: [], left: [] });
   assertEquals(update(attendance, 1, "ada", "me"), { joined: [], left: [] });
 });
 
 Deno.test("Attendance.update() reports who joins and who leaves, except oneself", () => {
-  const attendance = new Attendance("me");
+  const attendance: Known = new Attendance();
   update(attendance, 0, "me");
   assertEquals(update(attendance, 1, "me", "ada").joined, ["ada"]);
   assertEquals(update(attendance, 2, "ada").left, []);
@@ -36,7 +49,7 @@ Deno.test("Attendance.update() reports who joins and who leaves, except oneself"
 });
 
 Deno.test("Attendance.departed has nobody who is back", () => {
-  const attendance = new Attendance("me");
+  const attendance: Known = new Attendance();
   update(attendance, 0, "me", "ada");
   update(attendance, 1, "me");
   assertEquals(update(attendance, 2, "me", "ada").joined, ["ada"]);
@@ -44,7 +57,7 @@ Deno.test("Attendance.departed has nobody who is back", () => {
 });
 
 Deno.test("Attendance.departed has the last people who left", () => {
-  const attendance = new Attendance("me");
+  const attendance: Known = new Attendance();
   const keys = Array.from(
     { length: MOST_DEPARTED + 2 },
     (_, i) => `guest-${i}`,
@@ -57,25 +70,26 @@ Deno.test("Attendance.departed has the last people who left", () => {
   assertEquals(departed(attendance)[0], [keys.at(-1), keys.length]);
 });
 
-Deno.test("Attendance.settle() reports who has not returned in time after a lost connection", () => {
-  const attendance = new Attendance("me");
+Deno.test("Attendance.update() holds those who have not returned yet after a lost connection", () => {
+  const attendance: Known = new Attendance();
   update(attendance, 0, "me", "ada", "bob");
-  attendance.waitForOthers(1000);
+  lose(attendance, "me", "ada", "bob");
+  assertEquals(held(attendance), []);
   assertEquals(update(attendance, 1000, "me"), { joined: [], left: [] });
-  assertEquals(attendance.held.map(({ key }) => key), ["ada", "bob"]);
+  assertEquals(held(attendance), ["ada", "bob"]);
   assertEquals(update(attendance, 2000, "me", "ada"), { joined: [], left: [] });
-  assertEquals(attendance.held.map(({ key }) => key), ["bob"]);
-  assertEquals(attendance.settle(999 + PATIENCE_MS), []);
-  const left = attendance.settle(1000 + PATIENCE_MS);
-  assertEquals(left.map(({ key }) => key), ["bob"]);
+  assertEquals(held(attendance), ["bob"]);
+  assertEquals(update(attendance, 999 + PATIENCE_MS, "me", "ada").left, []);
+  const { left } = update(attendance, 1000 + PATIENCE_MS, "me", "ada");
+  assertEquals(left, ["bob"]);
   assertEquals(departed(attendance), [["bob", 1000 + PATIENCE_MS]]);
-  assertEquals(attendance.held, []);
+  assertEquals(held(attendance), []);
 });
 
 Deno.test("Attendance.update() reports who is new after a lost connection", () => {
-  const attendance = new Attendance("me");
+  const attendance: Known = new Attendance();
   update(attendance, 0, "me");
-  attendance.waitForOthers(1000);
+  lose(attendance, "me");
   assertEquals(update(attendance, 1000, "me", "eve").joined, ["eve"]);
 });
 

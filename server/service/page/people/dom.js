@@ -1,9 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { made, place, show } from "../../../client/views/elements.ts";
+import { show } from "../../../client/views/elements.ts";
 
-export { made, place, show };
+export { made, place, show } from "../../../client/views/elements.ts";
 
 /**
  * Finds an element of a known kind.
@@ -29,9 +29,7 @@ export function find(selector, kind, within = document) {
  */
 export function copyOf(selector) {
   const { content } = find(selector, HTMLTemplateElement);
-  const copy = document.importNode(content, true).firstElementChild;
-  if (copy instanceof HTMLElement) return copy;
-  throw new Error(`Cannot copy ${selector}: it is empty`);
+  return find("*", HTMLElement, document.importNode(content, true));
 }
 
 /**

@@ -1,8 +1,10 @@
 // @ts-check
+/// <reference lib="dom" />
 
-import { fieldsIn, LENGTHS, readText } from "./wire.js";
+import { isActivity } from "../../../../core/mod.ts";
 import { nameOf } from "./names.js";
-import { ACTIVITIES, AVAILABILITIES, codeIn } from "./words.js";
+import { fieldsIn, LENGTHS, readText } from "./text.js";
+import { AVAILABILITIES } from "./words.js";
 
 /**
  * What a person says of themselves, the same in all their tabs.
@@ -31,15 +33,14 @@ const ACTIVITY_ITEM = "ruthere activity";
  */
 export function loadProfile(store, token) {
   const fields = fieldsIn(store.getItem(itemOf(token)) ?? "");
-  const key = token?.subject ?? readText(fields.get("key"), 64) ?? randomKey();
+  const key = token?.subject ?? readText(fields.key, 64) ?? randomKey();
+  const availability = String(fields.availability);
   const profile = {
     key,
-    name: readText(fields.get("name"), LENGTHS.name) ??
-      namelessName(key, token),
-    availability: codeIn(AVAILABILITIES, fields.get("availability")) ??
-      "available",
-    status: readText(fields.get("status"), LENGTHS.status) ?? "",
-    invisible: fields.get("invisible") === true,
+    name: readText(fields.name, LENGTHS.name) ?? namelessName(key, token),
+    availability: AVAILABILITIES.has(availability) ? availability : "available",
+    status: readText(fields.status, LENGTHS.status) ?? "",
+    invisible: fields.invisible === true,
   };
   saveProfile(store, profile, token);
   return profile;
@@ -61,7 +62,6 @@ export function saveProfile(store, profile, token) {
  *
  * @param {string} key
  * @param {Token | undefined} token
- * @returns {string}
  */
 export function namelessName(key, token) {
   return token?.name ?? nameOf(key);
@@ -71,10 +71,10 @@ export function namelessName(key, token) {
  * Loads what this tab was doing before a reload.
  *
  * @param {Store} store
- * @returns {string}
  */
 export function loadActivity(store) {
-  return codeIn(ACTIVITIES, store.getItem(ACTIVITY_ITEM)) ?? "observing";
+  const activity = store.getItem(ACTIVITY_ITEM);
+  return isActivity(activity) ? activity : "observing";
 }
 
 /**
@@ -88,22 +88,8 @@ export function saveActivity(store, activity) {
 }
 
 /**
- * Makes a store that lasts as long as the page, for browsers that keep nothing.
- *
- * @returns {Store}
- */
-export function forgetfulStore() {
-  /** @type {Map<string, string>} */
-  const items = new Map();
-  return {
-    getItem: (name) => items.get(name) ?? null,
-    setItem: (name, value) => void items.set(name, value),
-  };
-}
-
-/**
- * Returns a store of the browser, or a forgetful one: browsers that keep nothing
- * throw on access to theirs.
+ * Returns a store of the browser. Browsers that keep nothing throw on access to
+ * theirs: then it is one that lasts as long as the page.
  *
  * @param {() => Storage} ask
  * @returns {Store}
@@ -112,10 +98,13 @@ export function storeOf(ask) {
   try {
     const store = ask();
     store.setItem("ruthere test", "");
-    store.removeItem("ruthere test");
     return store;
   } catch {
-    return forgetfulStore();
+    const items = new Map();
+    return {
+      getItem: (name) => items.get(name) ?? null,
+      setItem: (name, value) => void items.set(name, value),
+    };
   }
 }
 
@@ -130,7 +119,6 @@ export function itemOf(token) {
   return subject === undefined ? PROFILE_ITEM : `${PROFILE_ITEM} of ${subject}`;
 }
 
-/** `crypto.randomUUID()` exists in secure contexts only. */
 function randomKey() {
   const [id = 0n] = crypto.getRandomValues(new BigUint64Array(1));
   return `guest-${id.toString(36)}`;

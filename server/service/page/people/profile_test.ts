@@ -1,18 +1,24 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { deviceOf } from "../room/device.js";
 import { nameOf } from "./names.js";
-import { readSighting } from "../room/pointers.js";
 import {
-  forgetfulStore,
   itemOf,
   loadActivity,
   loadProfile,
   saveActivity,
   saveProfile,
+  storeOf,
 } from "./profile.js";
 
+/** Returns the store of a browser that keeps nothing. */
+function forgetful() {
+  return storeOf(() => {
+    throw new Error("not allowed");
+  });
+}
+
 Deno.test("loadProfile() makes up somebody, and finds them again", () => {
-  const store = forgetfulStore();
+  const store = forgetful();
   const profile = loadProfile(store);
   assertEquals(profile, {
     key: profile.key,
@@ -22,11 +28,11 @@ Deno.test("loadProfile() makes up somebody, and finds them again", () => {
     invisible: false,
   });
   assertEquals(loadProfile(store), profile);
-  assertNotEquals(loadProfile(forgetfulStore()).key, profile.key);
+  assertNotEquals(loadProfile(forgetful()).key, profile.key);
 });
 
 Deno.test("saveProfile() keeps what has been chosen", () => {
-  const store = forgetfulStore();
+  const store = forgetful();
   const chosen = {
     ...loadProfile(store),
     name: "Ada",
@@ -41,7 +47,7 @@ Deno.test("saveProfile() keeps what has been chosen", () => {
 Deno.test("loadProfile() ignores a malformed profile", () => {
   const stored = ["", "{", "null", "7", "[]", '{"key":7,"availability":"x"}'];
   for (const text of stored) {
-    const store = forgetfulStore();
+    const store = forgetful();
     store.setItem(itemOf(undefined), text);
     const { key, availability } = loadProfile(store);
     assert(key.startsWith("guest-"));
@@ -50,7 +56,7 @@ Deno.test("loadProfile() ignores a malformed profile", () => {
 });
 
 Deno.test("loadActivity() returns what the tab was doing", () => {
-  const store = forgetfulStore();
+  const store = forgetful();
   assertEquals(loadActivity(store), "observing");
   saveActivity(store, "editing");
   assertEquals(loadActivity(store), "editing");
@@ -78,18 +84,4 @@ Deno.test("deviceOf() names the browser and the system", () => {
   for (const [device, agent] of Object.entries(agents)) {
     assertEquals(deviceOf(agent), device);
   }
-});
-
-Deno.test("readSighting() moves a pointer into its area", () => {
-  const sender = { key: "ada", connection: "7" };
-  assertEquals(readSighting({ x: 0.25, y: 2, sender }), {
-    key: "ada",
-    connection: "7",
-    at: { x: 0.25, y: 1 },
-  });
-  assertEquals(readSighting({ x: null, y: null, sender })?.at, undefined);
-  assertEquals(readSighting({ x: "1", y: 0, sender })?.at, undefined);
-  assertEquals(readSighting({ x: NaN, y: 0, sender })?.at, undefined);
-  const bad = [null, "x", {}, { x: 0, y: 0 }, { x: 0, y: 0, sender: "ada" }];
-  for (const message of bad) assertEquals(readSighting(message), undefined);
 });

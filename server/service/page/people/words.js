@@ -1,99 +1,45 @@
 // @ts-check
 
-/**
- * Words for the codes of the wire. Of several codes of a person, the first in the
- * list counts.
- *
- * @module
- */
+/** What people do in a room, and what that means. The foremost comes first. */
+export const ACTIVITIES = new Map([
+  ["editing", "changing something"],
+  ["presenting", "showing something"],
+  ["acting", "carrying out a task"],
+  ["navigating", "finding the way"],
+  ["observing", "reading or watching"],
+  ["idle", "here, but not active"],
+]);
 
-/** @typedef {{ code: string, word: string, meaning: string }} Word */
+/** Whether people may be talked to, and what that means. */
+export const AVAILABILITIES = new Map([
+  ["busy", "better not to be disturbed"],
+  ["available", "glad to be talked to"],
+  ["away", "not at the screen"],
+]);
 
-/** @type {readonly Word[]} */
-export const ACTIVITIES = [
-  { code: "editing", word: "Editing", meaning: "changing something" },
-  { code: "presenting", word: "Presenting", meaning: "showing something" },
-  { code: "acting", word: "Acting", meaning: "carrying out a task" },
-  { code: "navigating", word: "Navigating", meaning: "finding the way" },
-  { code: "observing", word: "Observing", meaning: "reading or watching" },
-  { code: "idle", word: "Idle", meaning: "here, but not active" },
-];
-
-/** @type {readonly Word[]} */
-export const AVAILABILITIES = [
-  { code: "busy", word: "Busy", meaning: "better not to be disturbed" },
-  { code: "available", word: "Available", meaning: "glad to be talked to" },
-  { code: "away", word: "Away", meaning: "not at the screen" },
-];
-
-/**
- * What people do in a document.
- *
- * @type {readonly Word[]}
- */
-export const DOCUMENT_ACTIVITIES = [
-  { code: "editing", word: "Editing", meaning: "changing the text" },
-  { code: "selecting", word: "Selecting", meaning: "has selected something" },
-  { code: "viewing", word: "Viewing", meaning: "reading along" },
-  { code: "idle", word: "Idle", meaning: "here, but not active" },
-  { code: "away", word: "Away", meaning: "not looking at the page" },
-];
+/** What people do in a document, and what that means. */
+export const DOCUMENT_ACTIVITIES = new Map([
+  ["editing", "changing the text"],
+  ["selecting", "has selected something"],
+  ["viewing", "reading along"],
+  ["idle", "here, but not active"],
+  ["away", "not looking at the page"],
+]);
 
 /**
- * Returns a value that is the code of one of the words.
+ * Returns the word for a code: `Editing` for `editing`.
  *
- * @param {readonly Word[]} words
- * @param {unknown} value
- * @returns {string | undefined} `undefined` for any other value.
- */
-export function codeIn(words, value) {
-  return words.find(({ code }) => code === value)?.code;
-}
-
-/**
- * Returns the word for a code. An unknown code is its own word.
- *
- * @param {readonly Word[]} words
  * @param {string} code
- * @returns {Word}
  */
-export function wordFor(words, code) {
-  return words.find((word) => word.code === code) ??
-    { code, word: code, meaning: "" };
+export function wordOf(code) {
+  return code.charAt(0).toUpperCase() + code.slice(1);
 }
 
 /**
- * Returns the foremost of several codes. Unknown codes come last.
- *
- * @param {readonly Word[]} words
- * @param {readonly string[]} codes
- * @returns {string | undefined} `undefined` if there are none.
- */
-export function foremost(words, codes) {
-  const known = words.find(({ code }) => codes.includes(code));
-  return known?.code ?? codes[0];
-}
-
-/**
- * Puts commas and an "and" between the items of a list.
- *
- * @template T
- * @param {readonly T[]} items
- * @returns {(T | string)[]}
- */
-export function listed(items) {
-  return items.flatMap((item, index) => {
-    if (index === 0) return [item];
-    return [index === items.length - 1 ? " and " : ", ", item];
-  });
-}
-
-/**
- * Writes a count with its noun.
+ * Writes a count with its noun, such as `2 tabs`.
  *
  * @param {number} count
  * @param {string} noun in the singular
- * @returns {string} such as `2 tabs`
  */
 export function counted(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

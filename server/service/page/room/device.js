@@ -1,41 +1,31 @@
 // @ts-check
 
-/** @type {readonly (readonly [RegExp, string])[]} */
-const BROWSERS = [
-  [/\bEdg(e|A|iOS)?\//, "Edge"],
-  [/\bOPR\//, "Opera"],
-  [/\b(Firefox|FxiOS)\//, "Firefox"],
-  [/(Chrome|Chromium|CriOS)\//, "Chrome"],
-  [/\bSafari\//, "Safari"],
-];
-
-/** @type {readonly (readonly [RegExp, string])[]} */
-const SYSTEMS = [
-  [/\bAndroid\b/, "Android"],
-  [/\biPhone\b/, "iPhone"],
-  [/\biPad\b/, "iPad"],
-  [/\bWindows\b/, "Windows"],
-  [/\bMac OS X\b/, "Mac"],
-  [/\bCrOS\b/, "ChromeOS"],
-  [/\bLinux\b/, "Linux"],
-];
+/** Browsers and systems; the first that fits counts, and the last fits always. */
+const BROWSERS = {
+  Edge: /\bEdg(e|A|iOS)?\//,
+  Opera: /\bOPR\//,
+  Firefox: /\b(Firefox|FxiOS)\//,
+  Chrome: /(Chrome|Chromium|CriOS)\//,
+  Safari: /\bSafari\//,
+  Browser: /(?:)/,
+};
+const SYSTEMS = {
+  " on Android": /\bAndroid\b/,
+  " on iPhone": /\biPhone\b/,
+  " on iPad": /\biPad\b/,
+  " on Windows": /\bWindows\b/,
+  " on Mac": /\bMac OS X\b/,
+  " on ChromeOS": /\bCrOS\b/,
+  " on Linux": /\bLinux\b/,
+};
 
 /**
  * Returns what a tab runs on: `Firefox on Linux`.
  *
  * @param {string} userAgent that of `navigator`
- * @returns {string}
  */
 export function deviceOf(userAgent) {
-  const browser = match(BROWSERS, userAgent) ?? "Browser";
-  const system = match(SYSTEMS, userAgent);
-  return system === undefined ? browser : `${browser} on ${system}`;
-}
-
-/**
- * @param {readonly (readonly [RegExp, string])[]} names
- * @param {string} userAgent
- */
-function match(names, userAgent) {
-  return names.find(([pattern]) => pattern.test(userAgent))?.[1];
+  return [BROWSERS, SYSTEMS].map((names) =>
+    Object.entries(names).find(([, pattern]) => pattern.test(userAgent))?.[0]
+  ).join("");
 }

@@ -2,10 +2,11 @@
 /// <reference lib="dom" />
 
 import { find, made, show } from "../people/dom.js";
-import { ACTIVITIES, AVAILABILITIES, wordFor } from "../people/words.js";
+import { ACTIVITIES, AVAILABILITIES, wordOf } from "../people/words.js";
 
-/** @typedef {import("../people/profile.js").Profile} Profile */
-/** @typedef {Omit<Profile, "key"> & { activity: string }} Choices */
+/**
+ * @typedef {Omit<import("../people/profile.js").Profile, "key"> & { activity: string }} Choices
+ */
 
 /** How long to wait for more letters before publishing what was typed. */
 const PAUSE_MS = 400;
@@ -22,8 +23,8 @@ export class OwnForm {
    */
   constructor(nameless, onChange) {
     find("#name", HTMLInputElement).placeholder = nameless;
-    const options = [...ACTIVITIES].reverse().map(({ code, word, meaning }) => {
-      const option = made("option", `${word}: ${meaning}`);
+    const options = [...ACTIVITIES].reverse().map(([code, meaning]) => {
+      const option = made("option", `${wordOf(code)}: ${meaning}`);
       option.value = code;
       return option;
     });
@@ -65,18 +66,19 @@ export class OwnForm {
   /** @returns {Choices} */
   #read() {
     const data = new FormData(this.#form);
-    const valueOf = (/** @type {string} */ name) => String(data.get(name));
-    return {
-      name: valueOf("name"),
-      activity: valueOf("activity"),
-      availability: valueOf("availability"),
-      status: valueOf("status"),
-      invisible: data.has("invisible"),
-    };
+    const [name = "", activity = "", availability = "", status = ""] = [
+      "name",
+      "activity",
+      "availability",
+      "status",
+    ]
+      .map((field) => String(data.get(field)));
+    const invisible = data.has("invisible");
+    return { name, activity, availability, status, invisible };
   }
 
   #showMeaning() {
-    const { meaning } = wordFor(AVAILABILITIES, this.#read().availability);
+    const meaning = AVAILABILITIES.get(this.#read().availability) ?? "";
     show(find("#availability-meaning", HTMLElement), meaning);
   }
 }

@@ -1,47 +1,47 @@
 // @ts-check
 /// <reference lib="dom" />
 
-import { paint } from "../../../client/views/color.ts";
+import { paintAs } from "../../../client/views/color.ts";
 import { copyOf, find, made, show, showOrHide } from "../people/dom.js";
 import { showList, showWho } from "../people/people_list.js";
 import {
   ACTIVITIES,
   AVAILABILITIES,
   counted,
-  wordFor,
+  wordOf,
 } from "../people/words.js";
 
-/** @typedef {import("../people/people_list.js").ShownPerson} ShownPerson */
-/** @typedef {import("../people/person.js").Meta} Meta */
-/** @typedef {import("../people/person.js").Person} Person */
+/** @typedef {import("./person.js").Connection} Connection */
+/** @typedef {import("./person.js").RoomPerson} RoomPerson */
 
 /**
  * Shows a chip for each person who is here.
  *
  * @param {HTMLElement} list
- * @param {readonly ShownPerson[]} people in order
+ * @param {readonly RoomPerson[]} people in order
  */
 export function showRoster(list, people) {
-  showList(list, people, () => copyOf("#chip"), showChip);
-}
-
-/**
- * @param {HTMLElement} chip
- * @param {ShownPerson} person
- */
-function showChip(chip, person) {
-  /** @param {string} selector */
-  const part = (selector) => find(selector, HTMLElement, chip);
-  const { activity = "", availability = "", status = "", metas } = person;
-  showWho(chip, person);
-  chip.dataset.availability = availability;
-  showActivity(part(".activity"), activity);
-  showOrHide(part(".status"), status);
-  const { word, meaning } = wordFor(AVAILABILITIES, availability);
-  showOrHide(part(".availability"), word);
-  part(".availability").title = meaning;
-  show(part(".count"), countsOf(person));
-  showConnections(part(".connections"), metas);
+  showList(list, people, () => copyOf("#chip"), (chip, person) => {
+    const { activity, availability, status, connections } = person;
+    const part = (/** @type {string} */ selector) =>
+      find(selector, HTMLElement, chip);
+    showWho(chip, person);
+    chip.dataset.availability = availability;
+    showActivity(part(".activity"), activity);
+    showOrHide(part(".status"), status);
+    showOrHide(part(".availability"), wordOf(availability));
+    part(".availability").title = AVAILABILITIES.get(availability) ?? "";
+    show(part(".count"), countsOf(person));
+    const lines = connections.length > 1 ? linesOf(connections) : [];
+    const list = part(".connections");
+    list.hidden = lines.length === 0;
+    showList(
+      list,
+      lines.map((id) => ({ id })),
+      () => made("li", ""),
+      (item, { id }) => show(item, id),
+    );
+  });
 }
 
 /**
@@ -49,29 +49,14 @@ function showChip(chip, person) {
  * @param {string} code
  */
 function showActivity(element, code) {
-  const { word, meaning } = wordFor(ACTIVITIES, code);
-  const rest = meaning === "" ? "" : `, ${meaning}`;
-  element.hidden = word === "";
-  if (element.textContent === word + rest) return;
-  element.replaceChildren(made("strong", word), rest);
+  const meaning = ACTIVITIES.get(code);
+  const rest = meaning === undefined ? "" : `, ${meaning}`;
+  element.hidden = code === "";
+  if (element.textContent === wordOf(code) + rest) return;
+  element.replaceChildren(made("strong", wordOf(code)), rest);
 }
 
-/**
- * @param {HTMLElement} list
- * @param {readonly Meta[]} metas
- */
-function showConnections(list, metas) {
-  const lines = metas.length > 1 ? connectionLines(metas) : [];
-  list.hidden = lines.length === 0;
-  showList(
-    list,
-    lines.map((line) => ({ key: line })),
-    () => made("li", ""),
-    (item, { key }) => show(item, key),
-  );
-}
-
-/** @param {ShownPerson} person */
+/** @param {RoomPerson} person */
 function countsOf({ tabs, devices }) {
   const parts = [counted(devices, "device")];
   if (tabs > 0) parts.unshift(counted(tabs, "tab"));
@@ -81,17 +66,19 @@ function countsOf({ tabs, devices }) {
 /**
  * Describes for each device what its tabs do.
  *
- * @param {readonly Meta[]} metas
+ * @param {readonly Connection[]} connections
  */
-function connectionLines(metas) {
-  const devices = Map.groupBy(metas, ({ device }) => device ?? "Other device");
-  return [...devices].map(([device, metas]) => {
-    const codes = metas.flatMap(({ activity }) => activity ?? []);
-    const words = codes.map((code) => wordFor(ACTIVITIES, code).word);
-    const unique = [...new Set(words.map((word) => word.toLowerCase()))];
-    const tabs = metas.length > 1 ? `, ${counted(metas.length, "tab")}` : "";
-    const doing = unique.length > 0 ? `: ${unique.sort().join(", ")}` : "";
-    return `${device}${tabs}${doing}`;
+function linesOf(connections) {
+  const devices = Map.groupBy(
+    connections,
+    ({ device }) => device ?? "Other device",
+  );
+  return [...devices].map(([device, own]) => {
+    const codes = new Set(own.map(({ activity }) => activity));
+    codes.delete("");
+    const tabs = own.length > 1 ? `, ${counted(own.length, "tab")}` : "";
+    return device + tabs +
+      (codes.size > 0 ? `: ${[...codes].sort().join(", ")}` : "");
   });
 }
 
@@ -104,14 +91,14 @@ const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
  * Shows who left, and how long ago that was.
  *
  * @param {HTMLElement} list
- * @param {readonly { person: Person, at: number }[]} departed
+ * @param {readonly { person: RoomPerson, at: number }[]} departed
  * @param {number} now in milliseconds
  */
 export function showDepartures(list, departed, now) {
   const items = departed.map(({ person, at }) => ({ ...person, at }));
   const make = () => copyOf("#departure");
-  showList(list, items, make, (item, { name, color, at }) => {
-    paint(find(".dot", HTMLElement, item), color);
+  showList(list, items, make, (item, { id, name, color, at }) => {
+    paintAs(find(".dot", HTMLElement, item), { userId: id, color });
     show(find("bdi", HTMLElement, item), name);
     const time = find("time", HTMLTimeElement, item);
     time.dateTime = new Date(at).toISOString();
@@ -123,12 +110,10 @@ export function showDepartures(list, departed, now) {
  * Returns how long ago something was: `2 minutes ago`.
  *
  * @param {number} ms
- * @returns {string}
  */
 export function ago(ms) {
-  const [unit, length] = UNITS.find(([, length]) => ms >= length) ??
-    ["second", 1_000];
+  const [unit, length] = UNITS.find(([, length]) => ms >= length) ?? [];
   // A count of seconds would change all the time.
-  if (unit === "second") return ms < 10_000 ? "just now" : "moments ago";
+  if (!unit || !length) return ms < 10_000 ? "just now" : "moments ago";
   return FORMAT.format(-Math.floor(ms / length), unit);
 }

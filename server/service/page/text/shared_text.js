@@ -1,6 +1,6 @@
 // @ts-check
 
-import { readCount } from "../people/wire.js";
+import { readCount } from "../people/text.js";
 
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 

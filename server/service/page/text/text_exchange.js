@@ -1,11 +1,11 @@
 // @ts-check
 
-import { readPlaces } from "../document/participants.js";
-import { fieldsOf, readCount } from "../people/wire.js";
+import { readPlaces } from "../document/places.js";
+import { readCount } from "../people/text.js";
 import { lengthOf, readRuns, SharedText } from "./shared_text.js";
 import { editBetween } from "./text_edit.js";
 
-/** @typedef {import("../document/participants.js").Participants} Participants */
+/** @typedef {import("../document/places.js").Places} Places */
 /** @typedef {import("./shared_text.js").Run} Run */
 /** @typedef {import("./text_edit.js").TextEdit} TextEdit */
 
@@ -20,7 +20,7 @@ const MESSAGE_BYTES = 32_768;
 
 /**
  * @typedef {object} ExchangeEvents
- * @property {(message: object) => void} send sends a message to all others
+ * @property {(message: import("../../../client/mod.ts").JsonObject) => void} send sends a message to all others
  * @property {() => void} ask asks all others for the text
  * @property {(edits: readonly TextEdit[]) => void} onEdits is called after
  * somebody else has edited the text
@@ -35,7 +35,7 @@ const MESSAGE_BYTES = 32_768;
 export class TextExchange {
   #self;
   #events;
-  #participants;
+  #places;
   #writer;
   #shared;
   /** How many messages with changes have been sent. */
@@ -51,13 +51,13 @@ export class TextExchange {
   /**
    * @param {string} self the key of the one who writes here
    * @param {string} text the text before anybody has written
-   * @param {Participants} participants
+   * @param {Places} places
    * @param {ExchangeEvents} events
    */
-  constructor(self, text, participants, events) {
+  constructor(self, text, places, events) {
     const [id = 0] = crypto.getRandomValues(new Uint32Array(1));
     this.#self = self;
-    this.#participants = participants;
+    this.#places = places;
     this.#events = events;
     this.#writer = id.toString(36);
     this.#shared = new SharedText(this.#writer, text);
@@ -119,8 +119,8 @@ export class TextExchange {
     if (!this.#shared.isWritten) return;
     this.#answering ??= setTimeout(() => {
       this.#answering = undefined;
-      const places = [...this.#participants.places()]
-        .map(([userId, { anchor, head }]) => [userId, anchor, head]);
+      const places = [...this.#places.all()]
+        .map(([id, { place: { anchor, head } }]) => [id, anchor, head]);
       this.#sendAll({ places });
     }, Math.random() * ANSWER_MS);
   }
@@ -128,14 +128,15 @@ export class TextExchange {
   /**
    * Merges a message of somebody else.
    *
-   * @param {unknown} value
+   * @param {Readonly<Record<string, unknown>>} payload
+   * @param {string | undefined} sender
    */
-  receive(value) {
-    const message = readMessage(value);
+  receive(payload, sender) {
+    const message = readMessage(payload);
     if (message === undefined || message.writer === this.#writer) return;
     const edits = this.#shared.merge(message.runs);
     if (edits.length > 0) {
-      this.#participants.edited(edits, this.#shared.text, message.sender);
+      this.#places.edited(edits, sender);
       this.#events.onEdits(edits);
     }
     if (message.weight === undefined) return this.#lookForGap(message);
@@ -151,9 +152,7 @@ export class TextExchange {
     this.#answering = undefined;
     if (!this.#wantsPlaces && edits.length === 0) return;
     this.#wantsPlaces = false;
-    for (const [userId, place] of message.places) {
-      this.#participants.place(userId, place, this.#shared.text);
-    }
+    this.#places.correct(message.places);
   }
 
   /**
@@ -171,7 +170,7 @@ export class TextExchange {
 
   /** @param {readonly TextEdit[]} edits made here */
   #edited(edits) {
-    this.#participants.edited(edits, this.#shared.text, this.#self);
+    this.#places.edited(edits, this.#self);
     return edits;
   }
 
@@ -216,24 +215,20 @@ function inMessages(runs) {
 }
 
 /**
- * Reads a message from the wire: runs, their sender, and the cursors, if it has
- * them.
+ * Reads a message from the wire: runs, and the cursors, if it has them.
  *
- * @param {unknown} value
+ * @param {Readonly<Record<string, unknown>>} payload
  */
-function readMessage(value) {
-  const fields = fieldsOf(value);
-  const writer = fields.get("writer");
-  const count = readCount(fields.get("count"));
-  const runs = readRuns(fields.get("runs"));
+function readMessage({ writer, weight, places, ...payload }) {
+  const count = readCount(payload.count);
+  const runs = readRuns(payload.runs);
   if (runs === undefined || count === undefined) return undefined;
   if (typeof writer !== "string") return undefined;
   return {
     runs,
     writer,
     count,
-    weight: readCount(fields.get("weight")),
-    sender: String(fieldsOf(fields.get("sender")).get("key")),
-    places: fields.has("places") ? readPlaces(fields.get("places")) : undefined,
+    weight: readCount(weight),
+    places: places === undefined ? undefined : readPlaces(places),
   };
 }

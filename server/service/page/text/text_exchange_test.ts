@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import * as fc from "fast-check";
-import { Participants } from "../document/participants.js";
+import { Places } from "../document/places.js";
 import { positionAt } from "./text_edit.js";
 import { TextExchange } from "./text_exchange.js";
 
@@ -42,7 +42,7 @@ class Tab {
   readonly #network: Network;
   readonly inbox: { event: string; text: string }[] = [];
   readonly exchange: TextExchange;
-  readonly participants = new Participants();
+  readonly places: Places;
   /** What the textarea has. */
   text: string;
 
@@ -50,11 +50,9 @@ class Tab {
     this.name = name;
     this.text = text;
     this.#network = network;
-    this.participants.apply({
-      type: "state",
-      people: NAMES.map((name) => [name, doing(text, 0)]),
-    });
-    this.exchange = new TextExchange(name, text, this.participants, {
+    const people = NAMES.map((id) => person(id, text));
+    this.places = new Places(() => people);
+    this.exchange = new TextExchange(name, text, this.places, {
       send: (message) => network.broadcast(this, "text", message),
       ask: () => network.broadcast(this, "wanted", {}),
       onEdits: (edits) => this.#apply(edits),
@@ -84,7 +82,8 @@ class Tab {
     const [message] = this.inbox.splice(index, 1);
     if (message?.event === "wanted") this.exchange.answer();
     if (message?.event === "text") {
-      this.exchange.receive(JSON.parse(message.text));
+      const { sender, ...payload } = JSON.parse(message.text);
+      this.exchange.receive(payload, sender.key);
     }
   }
 
@@ -97,14 +96,14 @@ class Tab {
   }
 }
 
-function doing(text: string, offset: number) {
+/** Somebody with a cursor at the beginning, as the service knows them. */
+function person(id: string, text: string) {
   return {
-    color: undefined,
-    activity: "viewing",
-    isTyping: false,
-    cursor: positionAt(text, offset),
+    id,
+    cursor: positionAt(text, 0),
     selection: null,
-    lastActive: 0,
+    lastCursorUpdate: 0,
+    sessions: 1,
   };
 }
 
@@ -183,8 +182,9 @@ Deno.test("TextExchange sends a newcomer the text and the cursors", () => {
   ada.write(0, 0, "some ");
   ada.exchange.sendNews();
   network.settle();
-  ada.participants.place("bob", { anchor: 7, head: 5 }, ada.text);
-  bob.participants.place("bob", { anchor: 7, head: 5 }, bob.text);
+  for (const { places } of network.tabs) {
+    places.correct(new Map([["bob", { anchor: 7, head: 5 }]]));
+  }
   const cyd = network.open("cyd", "words");
   cyd.join();
   bob.receive();
@@ -193,7 +193,7 @@ Deno.test("TextExchange sends a newcomer the text and the cursors", () => {
   network.settle();
   time.tick(200);
   assertEquals(cyd.text, "some words");
-  assertEquals(cyd.participants.places().get("bob"), { anchor: 7, head: 5 });
+  assertEquals(cyd.places.all().get("bob")?.place, { anchor: 7, head: 5 });
   assertEquals(network.tabs.map(({ inbox }) => inbox.length), [0, 0, 0]);
 });
 
@@ -205,8 +205,8 @@ Deno.test("TextExchange sends a newcomer the cursors even if an edit crosses the
   ada.write(0, 0, "some ");
   ada.exchange.sendNews();
   network.settle();
-  for (const { participants, text } of network.tabs) {
-    participants.place("bob", { anchor: 7, head: 7 }, text);
+  for (const { places } of network.tabs) {
+    places.correct(new Map([["bob", { anchor: 7, head: 7 }]]));
   }
   const cyd = network.open("cyd", "words");
   cyd.join();
@@ -221,7 +221,7 @@ Deno.test("TextExchange sends a newcomer the cursors even if an edit crosses the
   network.settle();
   time.tick(200);
   network.settle();
-  assertEquals(cyd.participants.places().get("bob"), { anchor: 11, head: 11 });
+  assertEquals(cyd.places.all().get("bob")?.place, { anchor: 11, head: 11 });
 });
 
 Deno.test("TextExchange asks for the letters that a slow reader did not get", () => {
@@ -381,15 +381,13 @@ Deno.test("TextExchange.receive() ignores malformed messages", () => {
   const run = ["bob", 5, "", 1, 0, "x"];
   const good = { writer: "bob", count: 1, runs: [run] };
   const bad = [
-    null,
-    "text",
     {},
     { ...good, writer: 1 },
     { ...good, count: "1" },
     { ...good, runs: [["bob"]] },
   ];
-  for (const message of bad) ada.exchange.receive(message);
+  for (const message of bad) ada.exchange.receive(message, "bob");
   assertEquals(ada.text, "-");
-  ada.exchange.receive(good);
+  ada.exchange.receive(good, "bob");
   assertEquals(ada.text, "-x");
 });

@@ -203,15 +203,15 @@ export class TextareaEditor {
     });
   }
 
-  /** The visible part of the text, in the form that the service wants. */
+  /** The visible part of the text. */
   get viewport() {
     const { clientHeight, scrollHeight, scrollTop } = this.#textarea;
     const hidden = scrollHeight - clientHeight;
     const percentage = hidden <= 0 ? 0 : scrollTop / hidden * 100;
     return {
-      top_line: this.#lineAt(0),
-      bottom_line: this.#lineAt(clientHeight),
-      scroll_percentage: Math.min(100, Math.max(0, percentage)),
+      topLine: this.#lineAt(0),
+      bottomLine: this.#lineAt(clientHeight),
+      scrollPercentage: Math.min(100, Math.max(0, percentage)),
     };
   }
 

@@ -306,7 +306,7 @@ test("measures a selection of many lines at once", async (page) => {
     const editor = new TextareaEditor(textarea, container);
     const { text } = editor;
     const boxes = editor.getBoxes(positionAt(text, 0), positionAt(text, 1_500));
-    return { count, lines: boxes.length, wanted: editor.viewport.bottom_line };
+    return { count, lines: boxes.length, wanted: editor.viewport.bottomLine };
   });
   assert(measured.count < 100, `${measured.count}`);
   assertEquals(measured.lines, measured.wanted + 1);

@@ -1,8 +1,7 @@
 // @ts-check
 
 /**
- * Readers of values from the wire. Any program may have sent them, so each reader
- * checks its value.
+ * Readers of values that any program may have sent or stored.
  *
  * @module
  */
@@ -11,28 +10,16 @@
 export const LENGTHS = { name: 64, status: 80, word: 32, device: 48 };
 
 /**
- * Returns the fields of an object; none for any other value.
- *
- * @param {unknown} value
- * @returns {ReadonlyMap<string, unknown>}
- */
-export function fieldsOf(value) {
-  return new Map(
-    typeof value === "object" && value !== null ? Object.entries(value) : [],
-  );
-}
-
-/**
  * Returns the fields of an object in JSON; none for any other text.
  *
  * @param {string} json
- * @returns {ReadonlyMap<string, unknown>}
+ * @returns {Readonly<Record<string, unknown>>}
  */
 export function fieldsIn(json) {
   try {
-    return fieldsOf(JSON.parse(json));
+    return { ...JSON.parse(json) };
   } catch {
-    return new Map();
+    return {};
   }
 }
 
@@ -62,7 +49,6 @@ export function readText(value, length) {
  * @returns {number | undefined}
  */
 export function readCount(value) {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : undefined;
+  const isCount = Number.isSafeInteger(value) && Number(value) >= 0;
+  return isCount ? Number(value) : undefined;
 }

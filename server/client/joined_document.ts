@@ -1,11 +1,10 @@
 import { assertNoOtherOptions } from "../../core/assert.ts";
-import { equalValues } from "../../core/mod.ts";
+import { equalValues, type PresenceSnapshot } from "../../core/mod.ts";
 import {
   type ActivityTarget,
   monitorActivity,
   Throttle,
 } from "../../beacon/mod.ts";
-import type { SubjectSummary } from "../../store/mod.ts";
 import {
   type Cursor,
   documentContext,
@@ -87,7 +86,13 @@ export class JoinedDocument
   }
 
   stoppedTyping(): void {
+    // A key that waits must not follow.
+    this.#keys.flush();
     this.#act("typing", { is_typing: false });
+  }
+
+  protected override get reserved(): RegExp {
+    return /^(?:cursor|focus|typing|viewport)$|^(?:phx_|presence|access_token)/;
   }
 
   override close(): void {
@@ -131,15 +136,17 @@ export class JoinedDocument
   protected override send(): void {
     const { cursor, viewport } = this.#pending;
     this.#pending = {};
-    if (cursor !== undefined) this.#act("cursor", cursor);
-    if (viewport !== undefined) this.#act("viewport", viewport);
+    // The place is the latest one, also later.
+    const onLater = () => this.#pending = this.#place;
+    if (cursor !== undefined) this.#act("cursor", cursor, onLater);
+    if (viewport !== undefined) this.#act("viewport", viewport, onLater);
   }
 
   protected override personOf(
-    { subject, snapshots }: SubjectSummary<DocumentModel>,
+    entries: readonly PresenceSnapshot<DocumentModel>[],
   ): DocumentPerson | undefined {
-    const user = personOf(snapshots, Date.now());
-    return user && { ...user, id: subject };
+    const user = personOf(entries, Date.now());
+    return user && { ...user, id: user.userId };
   }
 
   #watchPage(page: ActivityTarget): Disposable {
@@ -169,7 +176,8 @@ export class JoinedDocument
   }
 
   /** Tells what the person does, unless the client only watches. */
-  #act(event: string, payload: object): void {
-    if (this.#me.sessionId !== undefined) this.ask(event, payload);
+  #act(event: string, payload: object, onLater?: () => void): void {
+    if (this.#me.sessionId === undefined) return;
+    this.ask(event, payload, onLater && { onLater });
   }
 }

@@ -3,6 +3,7 @@ import {
   type Availability,
   equalValues,
   type FacetPatch,
+  type PresenceSnapshot,
   type Visibility,
 } from "../../core/mod.ts";
 import {
@@ -12,7 +13,6 @@ import {
   monitorActivity,
   TypingDetector,
 } from "../../beacon/mod.ts";
-import type { SubjectSummary } from "../../store/mod.ts";
 import { type JsonObject, patchFacets } from "../internal.ts";
 import {
   isKeyOf,
@@ -33,8 +33,10 @@ export class JoinedRoom<M extends LiveModel>
   #isPresent: boolean;
   /** What was changed since the last update was sent. */
   #pending: FacetPatch<M> = {};
-  /** The visibility that the service knows; `undefined` if it knows of none. */
-  #shown: Visibility<M["label"]> | undefined;
+  /** Who may see this connection, if the user of the room says so. */
+  #visibility: Visibility<M["label"]> | undefined;
+  /** The same as the service knows it; `null` if it knows no entry. */
+  #shown: Visibility<M["label"]> | null | undefined = null;
   /** The origin of the own entry. */
   #origin: M["origin"] | undefined;
   #state: ActivityState = "active";
@@ -43,15 +45,16 @@ export class JoinedRoom<M extends LiveModel>
 
   /** Made by a client. */
   constructor(host: RoomHost, context: M["context"], options: RoomOptions<M>) {
-    const { facets, visibility = "public", activity, ...others } = options;
+    const { facets, visibility, activity, ...others } = options;
     assertNoOtherOptions(others, "join room");
     super(host, context);
     this.#isPresent = facets !== undefined;
+    this.#visibility = visibility;
     this.#me = {
       id: host.key,
       resource: host.connection,
       facets: patchFacets<M>({}, facets ?? {}),
-      visibility,
+      visibility: visibility ?? "public",
     };
     this.#typing = new TypingDetector({ onChange: () => this.#showActivity() });
     const page = activity ? thisPage() : undefined;
@@ -67,7 +70,8 @@ export class JoinedRoom<M extends LiveModel>
   }
 
   setVisibility(visibility: Visibility<M["label"]>): void {
-    if (this.isClosed || equalValues(visibility, this.#me.visibility)) return;
+    if (this.isClosed || equalValues(visibility, this.#visibility)) return;
+    this.#visibility = visibility;
     this.#setMe({ visibility });
     // A watcher becomes present with its first update.
     if (this.#isPresent) this.sendSoon(true);
@@ -91,10 +95,11 @@ export class JoinedRoom<M extends LiveModel>
   }
 
   protected override joining(mayWrite: boolean): object {
-    const { facets, resource, visibility } = this.#me;
+    const { facets, resource } = this.#me;
+    const visibility = this.#visibility;
     const isPresent = this.#isPresent && mayWrite;
     this.#pending = {};
-    this.#shown = isPresent ? visibility : undefined;
+    this.#shown = isPresent ? visibility : null;
     return {
       visibility,
       live: isPresent ? { facets, resource } : { resource },
@@ -108,21 +113,43 @@ export class JoinedRoom<M extends LiveModel>
   }
 
   protected override get isBehind(): boolean {
-    return this.#isPresent && !equalValues(this.#me.visibility, this.#shown) ||
+    return this.#isPresent && !equalValues(this.#visibility, this.#shown) ||
       Object.keys(this.#pending).length > 0;
   }
 
   protected override send(): void {
-    const { facets, visibility } = this.#me;
+    const visibility = this.#visibility;
+    const shown = this.#shown;
     // The first update of a watcher tells all.
-    const patch = this.#shown === undefined ? facets : this.#pending;
+    const facets: FacetPatch<M> = shown === null
+      ? this.#me.facets
+      : this.#pending;
     this.#pending = {};
     this.#shown = visibility;
-    this.ask("update", { facets: patch, visibility });
+    this.ask("update", { facets, visibility }, {
+      onLater: () => {
+        this.#pending = { ...facets, ...this.#pending };
+        this.#shown = shown;
+      },
+      onRefused: () => this.#takeBack(facets),
+    });
   }
 
-  protected override personOf(summary: SubjectSummary<M>): Person<M> {
-    return personOf(summary);
+  /** Shows facets as the service knows them: with others it lets nobody in. */
+  #takeBack(facets: FacetPatch<M>): void {
+    const known = new Map(Object.entries(this.#own[0]?.facets ?? {}));
+    const names = Object.keys(facets);
+    const patch = Object.fromEntries(
+      names.map((name) => [name, known.get(name) ?? null]),
+    );
+    if (!isPatchOf<M>(patch)) return;
+    this.#setMe({ facets: patchFacets<M>(this.#me.facets, patch) });
+  }
+
+  protected override personOf(
+    entries: readonly PresenceSnapshot<M>[],
+  ): Person<M> | undefined {
+    return personOf(entries);
   }
 
   protected override applied(): void {
@@ -150,6 +177,7 @@ export class JoinedRoom<M extends LiveModel>
   }
 
   #showActivity(): void {
+    if (!this.#isPresent) return;
     const isAway = this.#state === "away";
     const wasAway = this.#former !== undefined;
     if (isAway && !wasAway) {
@@ -174,18 +202,22 @@ export class JoinedRoom<M extends LiveModel>
 
   /** Whether another connection has taken the name of this one. */
   get #isReplaced(): boolean {
-    const { id: subject, resource } = this.#me;
-    if (!this.#isPresent) return false;
-    const own = this.mirror.snapshots(subject)
-      .filter((snapshot) => snapshot.resource === resource);
-    return own.length > 0 &&
+    const own = this.#own;
+    return this.#isPresent && this.#origin !== undefined && own.length > 0 &&
       own.every(({ origin }) => origin !== this.#origin);
+  }
+
+  /** The entries of this connection. */
+  get #own(): readonly PresenceSnapshot<M>[] {
+    const { id, resource } = this.#me;
+    return this.mirror.of(id)
+      .filter((snapshot) => snapshot.resource === resource);
   }
 }
 
-/** Every model has the facets that are built in. */
+/** Its facets are built in, or those of another patch. */
 function isPatchOf<M extends LiveModel>(
   patch: object,
 ): patch is FacetPatch<M> {
-  return "activity" in patch;
+  return typeof patch === "object";
 }

@@ -1,6 +1,9 @@
-import { equalValues, InvalidValueError } from "../../core/mod.ts";
+import {
+  equalValues,
+  InvalidValueError,
+  type PresenceSnapshot,
+} from "../../core/mod.ts";
 import { type ActivityTarget, Throttle } from "../../beacon/mod.ts";
-import type { SubjectSummary } from "../../store/mod.ts";
 import {
   isJsonObject,
   isLiveBatch,
@@ -36,10 +39,24 @@ export interface RoomHost {
 
 /** Events that are no broadcasts. */
 const OF_THE_PROTOCOL =
-  /^(?:update|access_token|heartbeat)$|^(?:phx_|presence)/;
+  /^(?:update|access_token|heartbeat|system)$|^(?:phx_|presence)/;
 
 /** The service has lost the entry, of which an update is only a part. */
 const NOT_PRESENT = "no longer present: join again";
+
+/** The client has sent more than the service takes at once. */
+const TOO_MANY = "too many messages";
+const LATER_MS = 1_000;
+
+/** What follows the answer to a message. */
+interface Reactions {
+  /** It was done. */
+  readonly onDone?: () => void;
+  /** There were too many: take it back, to be sent again soon. */
+  readonly onLater?: () => void;
+  /** It was refused. */
+  readonly onRefused?: () => void;
+}
 
 /** The client may watch, and not be present. */
 const ONLY_READER = "unauthorized to publish here";
@@ -64,7 +81,10 @@ export abstract class JoinedTopic<
   readonly status: Readable<RoomStatus>;
   protected readonly host: RoomHost;
   protected readonly mirror: LiveMirror<M>;
-  readonly #people = new WeakMap<SubjectSummary<M>, P | undefined>();
+  readonly #people = new WeakMap<
+    readonly PresenceSnapshot<M>[],
+    P | undefined
+  >();
   readonly #computed: Computed<RoomState<P, Me>>;
   readonly #throttle: Throttle<void>;
   /** Listens to what the person does in the page. */
@@ -80,8 +100,11 @@ export abstract class JoinedTopic<
   #joined: string | undefined;
   /** The ref of a join that the service has yet to answer. */
   #asked: string | undefined;
+  /** The ref of the latest join over this connection, even if it has failed. */
+  #ref: string | undefined;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   /** Made by a client. */
   constructor(host: RoomHost, context: M["context"]) {
@@ -120,10 +143,16 @@ export abstract class JoinedTopic<
   protected abstract get isBehind(): boolean;
   /** Sends what has changed. */
   protected abstract send(): void;
-  /** Makes a person of a summary. */
-  protected abstract personOf(summary: SubjectSummary<M>): P | undefined;
+  /** Makes a person of all their entries. */
+  protected abstract personOf(
+    entries: readonly PresenceSnapshot<M>[],
+  ): P | undefined;
   abstract typed(): void;
   abstract stoppedTyping(): void;
+  /** The events that are no broadcasts. */
+  protected get reserved(): RegExp {
+    return OF_THE_PROTOCOL;
+  }
   /** Looks at what it shows after a change. */
   protected applied(): void {}
 
@@ -141,7 +170,7 @@ export abstract class JoinedTopic<
   }
 
   broadcast(event: string, payload: JsonObject = {}): boolean {
-    if (OF_THE_PROTOCOL.test(event)) {
+    if (this.reserved.test(event)) {
       const rule = "must be no event of the protocol";
       throw new InvalidValueError("broadcast", "event", rule, event);
     }
@@ -163,13 +192,13 @@ export abstract class JoinedTopic<
   async leave(): Promise<void> {
     if (this.isClosed || !this.host.release()) return;
     this.#throttle.flush();
-    const joined = this.#asked ?? this.#joined;
+    const ref = this.#ref;
     this.close();
-    if (joined === undefined) return;
+    if (ref === undefined) return;
     const { socket } = this.host;
     // A connection that is lost meanwhile has its grace.
     await new Promise<Answer>((resolve) =>
-      socket.push(joined, this.context, "phx_leave", {}, resolve)
+      socket.push(ref, this.context, "phx_leave", {}, resolve)
     );
   }
 
@@ -181,7 +210,7 @@ export abstract class JoinedTopic<
     const ref = socket.nextRef();
     clearTimeout(this.#retry);
     this.#joined = undefined;
-    this.#asked = ref;
+    this.#ref = this.#asked = ref;
     const payload = { key, ...this.joining(this.#mayWrite) };
     socket.push(ref, this.context, "phx_join", payload, (answer) => {
       // Without a connection it is called again.
@@ -200,8 +229,7 @@ export abstract class JoinedTopic<
 
   /** Keeps what it shows while there is no connection. */
   disconnected(): void {
-    this.#joined = undefined;
-    this.#asked = undefined;
+    this.#joined = this.#asked = this.#ref = undefined;
     this.#mayWrite = true;
     clearTimeout(this.#retry);
     this.#reconnecting();
@@ -223,18 +251,27 @@ export abstract class JoinedTopic<
   /**
    * Shows a fresh token to the service.
    *
+   * @param onDone Called when the service has accepted it.
    * @returns Whether there is a connection to send it over.
    */
-  authorize(token: string): boolean {
+  authorize(token: string, onDone: () => void): boolean {
     if (this.#joined === undefined) return false;
-    this.ask("access_token", { access_token: token });
+    this.ask("access_token", { access_token: token }, { onDone });
     return true;
+  }
+
+  /** Tries to be present again: another token may let it. */
+  authorized(): void {
+    if (this.#mayWrite) return;
+    this.#mayWrite = true;
+    this.rejoin();
   }
 
   /** Ends it without a goodbye. */
   close(): void {
     this.#joined = undefined;
     clearTimeout(this.#retry);
+    clearTimeout(this.#again);
     this.#throttle[Symbol.dispose]();
     this.watching?.[Symbol.dispose]();
     this.#setStatus({ type: "closed" });
@@ -289,28 +326,36 @@ export abstract class JoinedTopic<
   }
 
   /** Sends a message, and reports when it is refused. */
-  protected ask(event: string, payload: object): void {
-    if (this.#joined === undefined) return;
-    const { socket, onError } = this.host;
+  protected ask(event: string, payload: object, then: Reactions = {}): void {
     const joined = this.#joined;
-    socket.push(joined, this.context, event, payload, (answer) => {
-      if (answer.type !== "refused") return;
-      if (answer.reason !== NOT_PRESENT) {
-        onError(new Error(`Cannot send ${event}: ${answer.reason}`));
-      } else if (this.#joined === joined) {
-        this.connected();
+    if (joined === undefined) return;
+    this.host.socket.push(joined, this.context, event, payload, (answer) => {
+      // A later join tells all.
+      if (this.#joined !== joined || answer.type === "lost") return;
+      if (answer.type === "ok") return then.onDone?.();
+      const { reason } = answer;
+      const isReader = reason.startsWith(ONLY_READER);
+      if (isReader) this.#mayWrite = false;
+      if (isReader || reason === NOT_PRESENT) return this.connected();
+      const isLater = reason === TOO_MANY && then.onLater !== undefined;
+      if (isLater) {
+        then.onLater?.();
+        clearTimeout(this.#again);
+        this.#again = setTimeout(() => this.sendSoon(true), LATER_MS);
+        return;
       }
+      then.onRefused?.();
+      this.host.onError(new Error(`Cannot send ${event}: ${reason}`));
     });
   }
 
   /** Finds a person: the same object until something of them changes. O(1). */
   protected find(id: M["subject"]): P | undefined {
-    const summary = this.mirror.summary(id);
-    if (summary === undefined) return undefined;
-    const known = this.#people.get(summary);
+    const entries = this.mirror.of(id);
+    const known = this.#people.get(entries);
     if (known !== undefined) return known;
-    const person = this.personOf(summary);
-    this.#people.set(summary, person);
+    const person = this.personOf(entries);
+    this.#people.set(entries, person);
     return person;
   }
 
@@ -362,7 +407,7 @@ export abstract class JoinedTopic<
   #stateNow(former: RoomState<P, Me> | undefined): RoomState<P, Me> {
     const me = this.own;
     const others: P[] = [];
-    for (const subject of this.mirror.subjects()) {
+    for (const subject of this.mirror.subjects) {
       if (subject === me.id) continue;
       const person = this.find(subject);
       if (person !== undefined) others.push(person);

@@ -46,8 +46,9 @@ export interface LiveClientOptions {
    */
   readonly schedule?: Schedule | undefined;
   /**
-   * Whether the tabs of a browser share one socket, where the browser can. Each
-   * shows a token of its own, and stays a connection of its own.
+   * Whether the tabs of a browser share one socket, where the browser can, and
+   * `token` or `subject` says who they are of. Each shows a token of its own, and
+   * stays a connection of its own.
    *
    * @default {true}
    */
@@ -83,6 +84,7 @@ interface OpenRoom<R> {
 type AnyRoom = Pick<
   JoinedRoom<LiveModel>,
   | "authorize"
+  | "authorized"
   | "close"
   | "connected"
   | "disconnected"
@@ -143,13 +145,23 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#token = token;
     this.#onError = onError;
     this.#throttleMs = throttleMs;
-    this.#schedule = schedule;
+    this.#schedule = (run) =>
+      schedule(() => {
+        try {
+          run();
+        } catch (error) {
+          // A listener has failed, and not the process.
+          onError(error);
+        }
+      });
     this.#subject = subject ?? uniqueName();
     this.#connection = connection ?? nameOfTab();
-    const locks = shareTabs ? sharedLocks() : undefined;
+    // A person whom a cookie names may be another one in the next tab.
+    const isNamed = token !== undefined || subject !== undefined;
+    const locks = shareTabs && isNamed ? sharedLocks() : undefined;
     if (locks !== undefined) {
       const pipe = webSocketWire(WebSocket, `${socketUrl}&pipe=1`);
-      this.#tabs = new Tabs(locks, socketUrl.href, pipe);
+      this.#tabs = new Tabs(locks, `${socketUrl} ${subject ?? ""}`, pipe);
     }
     this.#socket = new LiveSocket({
       url: socketUrl,
@@ -278,22 +290,38 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     const token = await this.#token?.();
     clearTimeout(this.#renewal);
     const expiresAt = token === undefined ? undefined : expiryOf(token);
-    const isOver = this.#isClosed || this.#refusal !== undefined;
-    if (expiresAt === undefined || isOver) return token;
+    if (expiresAt === undefined || this.#isOver) return token;
     const leftMs = expiresAt - Date.now() - EARLY_MS;
+    // The clock of this page is wrong: the service will say when it ends.
+    if (leftMs < -EARLY_MS) return token;
     const waitMs = Math.min(Math.max(leftMs, MIN_RENEWAL_MS), MAX_DELAY_MS);
-    this.#renewal = setTimeout(() => {
-      this.#renew().catch(this.#onError);
-    }, waitMs);
+    this.#renewIn(waitMs);
     return token;
+  }
+
+  #renewIn(waitMs: number): void {
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => {
+      this.#renew().catch((error: unknown) => {
+        this.#onError(error);
+        if (!this.#isOver) this.#renewIn(MIN_RENEWAL_MS);
+      });
+    }, waitMs);
+  }
+
+  get #isOver(): boolean {
+    return this.#isClosed || this.#refusal !== undefined;
   }
 
   /** Shows a fresh token before the current one expires. */
   async #renew(): Promise<void> {
+    // A later room asks for one.
+    if (this.#all.length === 0) return;
     const token = await this.#freshToken();
     if (token === undefined) return;
     // It counts for the whole connection.
-    this.#all.some((room) => room.authorize(token));
+    const onDone = () => this.#each((room) => room.authorized());
+    this.#all.some((room) => room.authorize(token, onDone));
   }
 
   get #all(): AnyRoom[] {

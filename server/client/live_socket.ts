@@ -73,6 +73,7 @@ export class LiveSocket {
   /** The attempt to connect that is under way. */
   #attempt: object | undefined;
   #failures = 0;
+  #openedAt = Infinity;
   /** How often in a row the service wanted a socket, and none opened. */
   #blocked = 0;
   #ref = 0;
@@ -109,6 +110,9 @@ export class LiveSocket {
     ref: string = this.nextRef(),
   ): void {
     if (!this.#isOpen) return onAnswer({ type: "lost" });
+    if (JSON.stringify(payload).length > MAX_LENGTH) {
+      return onAnswer({ type: "refused", reason: "it is too large" });
+    }
     this.#awaited.set(ref, onAnswer);
     this.#write(joinRef, ref, topic, event, payload);
   }
@@ -173,6 +177,7 @@ export class LiveSocket {
   #opened(): void {
     this.#attempt = undefined;
     this.#isOpen = true;
+    this.#openedAt = Date.now();
     this.#beatLater();
     this.#events.onOpen();
   }
@@ -192,6 +197,8 @@ export class LiveSocket {
   #lost(): void {
     this.#attempt = undefined;
     if (this.#isOver) return;
+    if (Date.now() - this.#openedAt > GOOD_MS) this.#failures = 0;
+    this.#openedAt = Infinity;
     this.#events.onLost();
     // Somebody calls `hurry()` once there is a network again.
     const failures = isOffline() ? Infinity : this.#failures;
@@ -226,13 +233,14 @@ export class LiveSocket {
     const response = await fetch(http, { headers, signal });
     const reason = (await response.text()).trim();
     const { status } = response;
-    if (status === 401 || status === 403) return this.#refused(reason);
+    const isFinal = status === 401 || status === 403;
+    // Something on the way may refuse it as well.
+    if (isFinal && reason.startsWith(REASON)) return this.#refused(reason);
     if (status === UPGRADE_REQUIRED) this.#blocked++;
     this.#lost();
   }
 
   #receive(frame: string): void {
-    this.#failures = 0;
     this.#beatLater();
     const messages = parseJson(frame);
     if (!Array.isArray(messages)) return;
@@ -302,6 +310,15 @@ const UPGRADE_REQUIRED = 426;
 
 /** So often no socket opens before the client goes another way. */
 const MAX_BLOCKED = 2;
+
+/** A service closes the connection on more, by default. */
+const MAX_LENGTH = 250_000;
+
+/** A connection that lasts so long was a good one. */
+const GOOD_MS = 10_000;
+
+/** How the service begins a reason to refuse a socket. */
+const REASON = "Cannot connect: ";
 
 /** The close code of a service that no longer wants the client. */
 const POLICY_VIOLATION = 1008;

@@ -6,7 +6,7 @@ import type {
   PresenceSnapshot,
   Timestamp,
 } from "../../core/mod.ts";
-import type { SubjectSummary } from "../../store/mod.ts";
+import { summarize } from "../../store/mod.ts";
 
 /** Somebody in a room: a subject, with all connections. */
 export interface Person<M extends PresenceModel = PresenceModel> {
@@ -24,17 +24,17 @@ export interface Person<M extends PresenceModel = PresenceModel> {
   readonly connections: readonly PresenceSnapshot<M>[];
 }
 
-/** Makes a person of a summary. */
+/** Makes a person of all their entries; `undefined` if there is none. */
 export function personOf<M extends PresenceModel>(
-  { subject, dominant, snapshots, ...summary }: SubjectSummary<M>,
-): Person<M> {
-  const { activity, availability, lastSeen, observedAt } = summary;
-  return {
-    id: subject,
-    facets: dominant.facets,
-    activity,
-    availability,
-    lastSeen: lastSeen ?? observedAt,
-    connections: snapshots,
+  entries: readonly PresenceSnapshot<M>[],
+): Person<M> | undefined {
+  const summary = summarize(entries);
+  return summary && {
+    id: summary.subject,
+    facets: summary.dominant.facets,
+    activity: summary.activity,
+    availability: summary.availability,
+    lastSeen: summary.lastSeen ?? summary.observedAt,
+    connections: summary.snapshots,
   };
 }

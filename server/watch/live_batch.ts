@@ -9,7 +9,6 @@ import {
 import { reduce } from "../../store/internal.ts";
 import type { VisibleChange } from "../../store/mod.ts";
 import type { PresenceBatch } from "./batch.ts";
-import { ViewedContext } from "./viewed_context.ts";
 
 /** An object without its context, which is the topic. */
 type InTopic<T> = Omit<T, "context">;
@@ -92,20 +91,36 @@ function liveChangeOf<M extends PresenceModel>(
  *
  * @typeParam M The model.
  */
-export class LiveMirror<M extends PresenceModel> extends ViewedContext<M> {
+export class LiveMirror<M extends PresenceModel> {
   readonly #context: M["context"];
+  /** The entries of each subject, in the order the subjects joined. */
+  readonly #bySubject = new Map<M["subject"], readonly PresenceSnapshot<M>[]>();
   /** The parts of a state that is on its way. */
   #arriving: PresenceSnapshot<M>[] = [];
 
   /** Makes an empty mirror. */
   constructor(context: M["context"]) {
-    super();
     this.#context = context;
+  }
+
+  /** The subjects, in the order they joined. */
+  get subjects(): Iterable<M["subject"]> {
+    return this.#bySubject.keys();
+  }
+
+  /**
+   * Returns the entries of a subject.
+   *
+   * @returns The entries; none if it is not there. It is the same list until one
+   * of them changes.
+   */
+  of(subject: M["subject"]): readonly PresenceSnapshot<M>[] {
+    return this.#bySubject.get(subject) ?? NONE;
   }
 
   /**
    * Applies the next batch. An entry that stays equal stays the same object.
-   * O(batch).
+   * O(batch), times the entries of its subjects.
    *
    * @returns Whether the mirror is current: not before the last part of a state.
    * @throws {RangeError} If it updates an entry that is not known: a batch is
@@ -123,27 +138,42 @@ export class LiveMirror<M extends PresenceModel> extends ViewedContext<M> {
   }
 
   #change(change: LiveChange<M>): void {
-    if ("gone" in change) return this.delete(this.#key(change.gone));
-    if ("set" in change) return this.set(this.#whole(change.set));
+    if ("gone" in change) return this.#put(this.#key(change.gone));
+    if ("set" in change) {
+      const snapshot = this.#whole(change.set);
+      return this.#put(snapshot, snapshot);
+    }
     const key = this.#key(change.update);
-    const former = this.get(key);
+    const former = this.of(key.subject).find(isOf(key));
     if (former === undefined) {
       throw new RangeError("Cannot apply update: its entry is not known");
     }
     const { visibility, observedAt, expiry, facets } = change.update;
     const update = { ...key, visibility, observedAt, expiry, facets };
-    this.set(reduce(key, former.facets, update));
+    this.#put(key, reduce(key, former.facets, update));
+  }
+
+  /** Sets an entry, or removes it. */
+  #put(key: EntryKey<M>, snapshot?: PresenceSnapshot<M>): void {
+    const { subject } = key;
+    const list = this.of(subject);
+    const index = list.findIndex(isOf(key));
+    const place = index < 0 ? list.length : index;
+    const some = snapshot === undefined ? [] : [snapshot];
+    const next = [...list.slice(0, place), ...some, ...list.slice(place + 1)];
+    if (next.length > 0) this.#bySubject.set(subject, next);
+    else this.#bySubject.delete(subject);
   }
 
   #replace(): void {
-    const gone = new Set(this.snapshots(undefined));
+    const gone = new Set([...this.#bySubject.values()].flat());
     for (const snapshot of this.#arriving) {
-      const former = this.get(snapshot);
+      const former = this.of(snapshot.subject).find(isOf(snapshot));
       if (former !== undefined) gone.delete(former);
-      if (!equalValues(former, snapshot)) this.set(snapshot);
+      if (!equalValues(former, snapshot)) this.#put(snapshot, snapshot);
     }
     // Afterwards, so that a subject with another entry never leaves.
-    for (const former of gone) this.delete(former);
+    for (const former of gone) this.#put(former);
     this.#arriving = [];
   }
 
@@ -158,6 +188,14 @@ export class LiveMirror<M extends PresenceModel> extends ViewedContext<M> {
   ): EntryKey<M> & Pick<PresenceSnapshot<M>, "resource"> {
     return { subject, context: this.#context, resource, origin };
   }
+}
+
+const NONE: readonly never[] = [];
+
+/** Tells the entry of a key among those of its subject. */
+function isOf(key: EntryKey): (entry: EntryKey) => boolean {
+  return ({ resource, origin }) =>
+    resource === key.resource && origin === key.origin;
 }
 
 /** Reports whether a payload is a batch. Its entries are not checked. */

@@ -24,7 +24,7 @@ export interface LiveClientOptions {
   /**
    * Who the client is, where no token says so.
    *
-   * @default {a random name for each client}
+   * @default {a name that a browser keeps for each tab, else a random one}
    */
   readonly subject?: string | undefined;
   /**
@@ -154,8 +154,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
           onError(error);
         }
       });
-    this.#subject = subject ?? uniqueName();
-    this.#connection = connection ?? nameOfTab();
+    this.#subject = subject ?? nameOfTab("subject");
+    this.#connection = connection ?? nameOfTab("connection");
     // A person whom a cookie names may be another one in the next tab.
     const isNamed = token !== undefined || subject !== undefined;
     const locks = shareTabs && isNamed ? sharedLocks() : undefined;
@@ -282,6 +282,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#rooms.clear();
     this.#documents.clear();
     taken.delete(this.#connection);
+    taken.delete(this.#subject);
     this.#socket.close();
     this.#tabs?.close();
   }
@@ -304,7 +305,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#renewal = setTimeout(() => {
       this.#renew().catch((error: unknown) => {
         this.#onError(error);
-        if (!this.#isOver) this.#renewIn(MIN_RENEWAL_MS);
+        if (!this.#isOver) this.#renewIn(RETRY_MS);
       });
     }, waitMs);
   }
@@ -340,8 +341,9 @@ const WAKING = ["online", "pageshow", "focus"];
 /** How long before its end a token is renewed. */
 const EARLY_MS = 30_000;
 
-/** The least time between two renewals. */
+/** The least time between two renewals, and after a failure. */
 const MIN_RENEWAL_MS = 10_000;
+const RETRY_MS = 2_000;
 
 /** Returns the end of a JSON Web Token; `undefined` for any other text. */
 function expiryOf(token: string): Timestamp | undefined {
@@ -359,22 +361,21 @@ function expiryOf(token: string): Timestamp | undefined {
 const taken = new Set<string>();
 
 /** Returns a name that a reload of the tab keeps, where there are tabs. */
-function nameOfTab(): string {
+function nameOfTab(kind: string): string {
   const fresh = uniqueName();
   if (!("document" in globalThis)) return fresh;
   let name = fresh;
   try {
-    name = sessionStorage.getItem(TAB) ?? fresh;
+    const key = `ruthere/${kind}`;
+    name = sessionStorage.getItem(key) ?? fresh;
     if (taken.has(name)) return fresh;
-    sessionStorage.setItem(TAB, name);
+    sessionStorage.setItem(key, name);
   } catch {
     // The page may not keep anything.
   }
   taken.add(name);
   return name;
 }
-
-const TAB = "ruthere/connection";
 
 function socketUrlOf(url: string | URL): URL | undefined {
   if (!URL.canParse(String(url))) return undefined;

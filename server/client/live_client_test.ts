@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { InvalidValueError } from "../../core/mod.ts";
+import { upgradeInDeno } from "../phoenix/mod.ts";
 import { Client } from "../phoenix/testing/client.ts";
 import { identity, serve } from "../phoenix/testing/service.ts";
 import { LiveClient, type LiveRoom, type Readable, sameItems } from "./mod.ts";
@@ -460,6 +461,118 @@ Deno.test("LiveClient without rooms connects to nothing", async () => {
   using bob = clientOf(service);
   await until(bob.room("doc-42").status, isLive);
   assertEquals(service.endpoint.sockets.size, 1);
+});
+
+Deno.test("LiveRoom.update() leaves the visibility that a join hook gave", async () => {
+  await using service = serve({ join: () => ({ visibility: "private" }) });
+  using ada = clientOf(service, { subject: "ada" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  room.update({ cursor: { x: 1, y: 2 } });
+  const entry = await until(
+    room.person("ada"),
+    (ada) => ada?.facets.cursor !== undefined,
+  );
+  assertEquals(entry?.connections[0]?.visibility, "private");
+});
+
+Deno.test("LiveRoom.update() sends later what the service refuses for now", async () => {
+  await using service = serve({ limits: { messagesPerSecond: 20 } });
+  using ada = clientOf(service, { subject: "ada", onError() {} });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  for (let n = 0; n < 60; n++) room.broadcast("drag", { n });
+  room.update({ name: "Countess" });
+  await until(
+    room.person("ada"),
+    (ada) => ada?.facets.name === "Countess",
+  );
+});
+
+Deno.test("LiveRoom.update() takes back what the service refuses", async () => {
+  await using service = serve();
+  const errors: unknown[] = [];
+  using ada = clientOf(service, { onError: (error) => errors.push(error) });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  room.update({ name: "x".repeat(5_000) });
+  await until(room.me, ({ facets }) => facets.name === "Ada");
+  // More than a frame can have.
+  room.update({ name: "x".repeat(300_000), cursor: { x: 1, y: 2 } });
+  await until(room.me, ({ facets }) => facets.name === "Ada");
+  assertEquals(errors.length, 2);
+  await restart(service);
+  await until(room.status, ({ type }) => type === "reconnecting");
+  await until(room.status, isLive);
+  assertEquals(room.me.get().facets, { name: "Ada" });
+});
+
+Deno.test("LiveRoom.leave() of a room that is about to join again leaves nobody there", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  const [transport] = service.transports;
+  const failed = [null, null, "doc-42", "phx_error", {}];
+  transport?.send(JSON.stringify([failed]));
+  await until(room.status, ({ type }) => type === "reconnecting");
+  await room.leave();
+  assertEquals(service.server.store.size, 0);
+});
+
+Deno.test("a client that loses the right to write watches, and is present again with a token that has it", async () => {
+  let mayWrite = true;
+  let tokens = 0;
+  await using service = serve({
+    authorize: () => identity({ subject: "ada", canWrite: () => mayWrite }),
+    accessToken: () => identity({ subject: "ada" }),
+  });
+  // It is renewed after ten seconds.
+  const claims = () => ({ exp: Date.now() / 1_000 + 35, n: tokens++ });
+  using ada = clientOf(service, {
+    token: () => `x.${btoa(JSON.stringify(claims()))}.x`,
+  });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  mayWrite = false;
+  room.update({ cursor: { x: 1, y: 2 } });
+  await until(room.state, ({ mayWrite }) => !mayWrite);
+  await until(room.person("ada"), (ada) => ada === undefined);
+  await until(room.state, ({ mayWrite }) => mayWrite);
+  const back = await until(room.person("ada"), Boolean);
+  assertEquals(back?.facets.cursor, { x: 1, y: 2 });
+});
+
+Deno.test("a selector that fails on what somebody publishes is reported", async () => {
+  await using service = serve();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  using ada = clientOf(service, { onError: resolve });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42");
+  room.select(({ others: [bob] }) => bob?.facets.name?.trim())
+    .subscribe(() => {});
+  await until(room.status, isLive);
+  const facets: object = { name: 5 };
+  const other: LiveRoom = bob.room("doc-42");
+  other.update(facets);
+  assertEquals(await promise instanceof TypeError, true);
+});
+
+Deno.test("a refusal that is not of the service is not final", async () => {
+  await using service = serve();
+  let isBlocked = true;
+  await using proxy = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) =>
+      isBlocked
+        ? new Response("<h1>Forbidden</h1>", { status: 403 })
+        : upgradeInDeno(service.endpoint, request),
+  );
+  using ada = clientOf({ port: proxy.addr.port });
+  const room = ada.room("doc-42");
+  await until(room.status, ({ type }) => type === "connecting");
+  setTimeout(() => isBlocked = false, 100);
+  await until(room.status, isLive);
 });
 
 Deno.test("LiveClient refuses options that it can't use", () => {

@@ -149,3 +149,22 @@ Deno.test("LiveClient.room() refuses a document, which is no room", async () => 
   using ada = clientOf(service);
   assertThrows(() => ada.room("document:42"), InvalidValueError);
 });
+
+Deno.test("LiveDocument.stoppedTyping() ends typing also just after a key", async () => {
+  await using service = serve();
+  using ada = clientOf(service, { subject: "ada" });
+  using bob = clientOf(service, { subject: "bob" });
+  const document = ada.document("42", { name: "Ada" });
+  const seen = bob.document("42").person("ada");
+  await until(seen, Boolean);
+  const typing: unknown[] = [];
+  seen.subscribe((ada) => typing.push(ada?.typing));
+  document.typed();
+  document.typed();
+  document.stoppedTyping();
+  await until(seen, (ada) => ada?.typing === false && typing.length > 0);
+  // A key that was still to be sent would show after this.
+  document.moveCursor(CURSOR);
+  await until(seen, (ada) => Boolean(ada?.cursor));
+  assertEquals(seen.get()?.typing, false);
+});

@@ -74,6 +74,8 @@ export class LiveSocket {
   #attempt: object | undefined;
   #failures = 0;
   #openedAt = Infinity;
+  /** Whether any has opened. */
+  #hasOpened = false;
   /** How often in a row the service wanted a socket, and none opened. */
   #blocked = 0;
   #ref = 0;
@@ -169,7 +171,7 @@ export class LiveSocket {
         }
         if (hasOpened) return this.#lost();
         // Browsers do not say why a socket is refused.
-        this.#askWhy(text).catch(() => this.#lost());
+        this.#askWhy(text).catch(() => this.#unreachable());
       },
     });
   }
@@ -178,6 +180,7 @@ export class LiveSocket {
     this.#attempt = undefined;
     this.#isOpen = true;
     this.#openedAt = Date.now();
+    this.#hasOpened = true;
     this.#beatLater();
     this.#events.onOpen();
   }
@@ -219,6 +222,14 @@ export class LiveSocket {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#events.onRefused(reason);
+  }
+
+  #unreachable(): void {
+    this.#lost();
+    // Nothing else would tell the developer.
+    if (this.#hasOpened || this.#isOver || this.#failures !== 2) return;
+    const hint = "it is away, or does not trust the origin of this page";
+    this.#events.onError(new Error(`Cannot reach the service: ${hint}`));
   }
 
   /** Asks the service why it has refused the socket. */

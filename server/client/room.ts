@@ -103,7 +103,8 @@ export interface Room<P, Me, Id extends string = string> {
 
   /**
    * Sends something to all others in the room who may see this connection. It
-   * is not kept for those who come later.
+   * is not kept for those who come later. By default, the service refuses more
+   * than 64 KiB, which `onError` of the client gets.
    *
    * @param event Its name.
    * @param payload Its content.

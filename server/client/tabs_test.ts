@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { stripTypeScriptTypes } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
-import { upgradeInDeno } from "../phoenix/mod.ts";
-import { serve, type Service } from "../phoenix/testing/service.ts";
+import { tokenOf, upgradeInDeno } from "../phoenix/mod.ts";
+import { identity, serve, type Service } from "../phoenix/testing/service.ts";
 import { eventually } from "../phoenix/testing/waiting.ts";
 import { browserTest } from "../service/page/testing/browser.ts";
 import type { LiveClientOptions, LiveRoom } from "./mod.ts";
@@ -29,7 +29,10 @@ class Site implements AsyncDisposable {
 
   constructor(context: BrowserContext) {
     this.#context = context;
-    this.service = serve({ server: { graceMs: 3_000 } });
+    this.service = serve({
+      authorize: (request) => identity({ subject: tokenOf(request) }),
+      server: { graceMs: 3_000 },
+    });
     this.#http = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
       async (request) => {
@@ -49,18 +52,24 @@ class Site implements AsyncDisposable {
     );
   }
 
+  /** Opens an empty tab. */
+  async page(): Promise<Page> {
+    const page = await this.#context.newPage();
+    await page.goto(`http://127.0.0.1:${this.#http.addr.port}/`);
+    return page;
+  }
+
   /** Opens a tab of somebody, in the room. */
   async tab(
     name: string,
     options: Partial<LiveClientOptions> = {},
   ): Promise<Page> {
-    const page = await this.#context.newPage();
-    await page.goto(`http://127.0.0.1:${this.#http.addr.port}/`);
+    const page = await this.page();
     await page.evaluate(async ([name, options, client]) => {
       const { LiveClient }: typeof import("./mod.ts") = await import(client);
       const live = new LiveClient<Model>({
         url: location.origin,
-        subject: name,
+        token: () => name,
         ...options,
       });
       const room = live.room("doc-42", { facets: { name } });
@@ -86,7 +95,7 @@ async function shows(page: Page, ...names: string[]): Promise<void> {
 
 /** Follows the room from elsewhere: who was ever missed. */
 function observer(service: Service, ...names: string[]) {
-  const client = clientOf(service, { subject: "observer" });
+  const client = clientOf(service, { token: () => "observer" });
   const room = client.room("doc-42");
   const ids = room.select(({ others }) => others.map(({ id }) => id));
   const missed = new Set<string>();
@@ -208,3 +217,22 @@ tabTest(
     assertEquals([...all.missed, site.opened], [2]);
   },
 );
+
+tabTest(
+  "a reload of a page that names nobody is the same person, and a second tab another one",
+  async (site) => {
+    const nobody = await site.page();
+    const id = await idIn(nobody);
+    await nobody.reload();
+    assertEquals(await idIn(nobody), id);
+    assertNotEquals(await idIn(await site.page()), id);
+  },
+);
+
+/** Makes a client in a page that says nothing about who it is. */
+function idIn(page: Page): Promise<string> {
+  return page.evaluate(async (client) => {
+    const { LiveClient }: typeof import("./mod.ts") = await import(client);
+    return new LiveClient({ url: location.origin }).room("doc-42").me.get().id;
+  }, "/server/client/mod.ts");
+}

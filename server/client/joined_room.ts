@@ -59,6 +59,8 @@ export class JoinedRoom<M extends LiveModel>
     this.#typing = new TypingDetector({ onChange: () => this.#showActivity() });
     const page = activity ? thisPage() : undefined;
     this.watching = page && this.#watchPage(page);
+    // Otherwise a tab that was active before would count more than a new one.
+    if (this.watching !== undefined) this.#showActivity();
   }
 
   update(patch: FacetPatch<M>): void {
@@ -188,7 +190,7 @@ export class JoinedRoom<M extends LiveModel>
         ? "idle"
         : this.#typing.isTyping
         ? "editing"
-        : "observing",
+        : this.watching && "observing" || null,
       ...isAway ? { availability: "away" } : this.#former,
     };
     if (!isAway) this.#former = undefined;

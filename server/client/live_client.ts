@@ -102,6 +102,8 @@ type AnyRoom = Pick<
 export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   readonly #rooms = new Map<string, OpenRoom<JoinedRoom<M>>>();
   readonly #documents = new Map<string, OpenRoom<JoinedDocument>>();
+  /** Rendering on a server makes a client, and joins nothing. */
+  readonly #WebSocket: WebSocketClass | undefined;
   readonly #socket: LiveSocket;
   readonly #tabs: Tabs | undefined;
   readonly #token: LiveClientOptions["token"];
@@ -136,11 +138,7 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
       const rule = "must be a URL of http, https, ws or wss";
       throw new InvalidValueError(action, "url", rule, url);
     }
-    const WebSocket = webSocket ?? globalThis.WebSocket;
-    if (WebSocket === undefined) {
-      const rule = "must be a class: this runtime has none";
-      throw new InvalidValueError(action, "webSocket", rule, webSocket);
-    }
+    const WebSocket = this.#WebSocket = webSocket ?? globalThis.WebSocket;
     this[Symbol.dispose] = this.#dispose;
     this.#token = token;
     this.#onError = onError;
@@ -257,6 +255,10 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   ): R {
     if (this.#isClosed) {
       throw new Error("Cannot join room: the client is closed");
+    }
+    if (this.#WebSocket === undefined) {
+      const rule = "must be a class: this runtime has none";
+      throw new InvalidValueError("join room", "webSocket", rule, undefined);
     }
     const open = rooms.get(context);
     if (open !== undefined) {

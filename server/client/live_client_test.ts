@@ -362,7 +362,7 @@ Deno.test("LiveRoom.typed() shows that somebody types, until they stop", async (
   room.typed();
   await until(doing, (activity) => activity === "editing");
   room.stoppedTyping();
-  await until(doing, (activity) => activity === "observing");
+  await until(doing, (activity) => activity === undefined);
 });
 
 Deno.test("a client that may only read watches, and knows it", async () => {

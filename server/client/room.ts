@@ -102,7 +102,8 @@ export interface Room<P, Me, Id extends string = string> {
   stoppedTyping(): void;
 
   /**
-   * Sends something to all others in the room who may see this connection. It
+   * Sends something to all other connections in the room, the own tabs too, which
+   * may see this one. It
    * is not kept for those who come later. By default, the service refuses more
    * than 64 KiB, which `onError` of the client gets.
    *

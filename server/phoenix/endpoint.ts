@@ -74,7 +74,6 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
   readonly #guard: TrustGuard;
   readonly #buckets: TokenBuckets;
   readonly #sockets: OpenSockets;
-  readonly #pipes = new Set<Pipe>();
   readonly #onError: (error: unknown) => void;
   readonly #isNew = toldOnce();
   #isClosed = false;
@@ -204,11 +203,6 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       const { kind, message } = refusalOf(error);
       return this.#refuse(kind, STATUSES[kind] ?? 403, message);
     }
-    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      const wanted = { "upgrade": "websocket", "connection": "upgrade" };
-      const reason = "a WebSocket is wanted";
-      return this.#refuse("invalid-request", 426, reason, wanted);
-    }
     if (this.#sockets.isFull) {
       const reason = "too many sockets are open";
       return this.#refuse("too-many-requests", 503, reason);
@@ -216,6 +210,11 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     if (!this.#sockets.hasRoomFor(identity)) {
       const reason = "too many of your sockets are open";
       return this.#refuse("too-many-requests", 429, reason);
+    }
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      const wanted = { "upgrade": "websocket", "connection": "upgrade" };
+      const reason = "a WebSocket is wanted";
+      return this.#refuse("invalid-request", 426, reason, wanted);
     }
     const offered = headers.get("sec-websocket-protocol")?.split(",") ?? [];
     const isPhoenix = offered.some((name) => name.trim() === "phoenix");
@@ -226,7 +225,7 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
       protocol: isPhoenix ? "phoenix" : undefined,
       open: (transport) =>
         isPipe
-          ? this.#openPipe(kept, transport)
+          ? this.#openPipe(identity, kept, transport, since)
           : this.#open(identity, codec, transport, since),
     };
   }
@@ -360,14 +359,15 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     for (const socket of [...this.sockets]) {
       socket.close(CLOSE_CODES.serviceRestart, "service restart");
     }
-    for (const pipe of this.#pipes) {
+    for (const pipe of this.#sockets.pipes) {
       pipe.close(CLOSE_CODES.serviceRestart, "service restart");
     }
     this.#sockets.releaseLost();
   }
 
   async #asyncDispose(): Promise<void> {
-    const gone = [...this.sockets].map(({ gone }) => gone);
+    const gone = [...this.sockets, ...this.#sockets.pipes]
+      .map(({ gone }) => gone);
     this[Symbol.dispose]();
     const enough = new AbortController();
     await Promise.race([
@@ -412,37 +412,42 @@ export class PhoenixEndpoint implements Disposable, AsyncDisposable {
     const fault = socket.closed
       ? new Refusal("the identity has ended", "unauthorized")
       : this.#faultOf(identity, since);
-    if (fault === undefined) {
-      this.#sockets.add(socket);
-    } else {
-      this.#hub.tally.countRefusal(fault.kind);
-      const { policyViolation, serviceRestart } = CLOSE_CODES;
-      if (fault.kind === "closed") {
-        socket.close(serviceRestart, "service restart");
-      } else {
-        socket.close(policyViolation, fault.message);
-      }
-    }
+    if (fault === undefined) this.#sockets.add(socket);
+    else this.#closeFor(fault, socket);
     return socket;
   }
 
   /** Makes a pipe; each of its sockets is accepted like any other. */
-  #openPipe(request: Request, transport: SocketTransport): FrameReceiver {
+  #openPipe(
+    identity: PhoenixIdentity,
+    request: Request,
+    transport: SocketTransport,
+    since: number,
+  ): FrameReceiver {
     const { limits, presence: { server } } = this.#hub;
+    const fault = this.#faultOf(identity, since);
     const pipe = new Pipe(
       {
         accept: (request) => this.accept(request),
-        rate: messageRate(limits),
+        limits,
         clock: () => server.steadyNow,
         report: (error) => this.report(error),
-        onClosed: () => this.#pipes.delete(pipe),
+        onClosed: () => this.#sockets.removePipe(pipe),
       },
       request,
       transport,
     );
-    this.#pipes.add(pipe);
-    if (this.#isOver) pipe.close(CLOSE_CODES.serviceRestart, "service restart");
+    this.#sockets.addPipe(pipe, identity);
+    if (fault !== undefined) this.#closeFor(fault, pipe);
     return pipe;
+  }
+
+  /** Closes what may no longer open. */
+  #closeFor({ kind, message }: Refusal, socket: PhoenixSocket | Pipe): void {
+    this.#hub.tally.countRefusal(kind);
+    const { policyViolation, serviceRestart } = CLOSE_CODES;
+    if (kind === "closed") socket.close(serviceRestart, "service restart");
+    else socket.close(policyViolation, message);
   }
 
   /** Opens a socket that receives nothing, for the time of a request. */

@@ -38,21 +38,22 @@ export interface PhoenixLimits {
    */
   readonly topics: number;
   /**
-   * Messages of one socket a second, without heartbeats; twice as many may
-   * arrive at once. If a fresh token changes what a client may see, each new
+   * Messages of one socket a second, without heartbeats and leaves; twice as many
+   * may arrive at once. If a fresh token changes what a client may see, each new
    * state counts as a message.
    *
    * @default {100}
    */
   readonly messagesPerSecond: number;
   /**
-   * Open sockets of one subject.
+   * Open sockets of one subject. The pipe that tabs share is one more, so that
+   * they need at least 2.
    *
    * @default {100}
    */
   readonly sockets: number;
   /**
-   * Open sockets of all.
+   * Open sockets of all, with pipes.
    *
    * @default {10_000}
    */

@@ -260,6 +260,19 @@ Deno.test("messages that arrive too fast are refused, and the channel stays", as
   assertEquals(await client.refused("room", "wave"), "too many messages");
 });
 
+Deno.test("a client that has sent too many messages may leave", async () => {
+  await using service = serve({
+    server: { clock: () => 1_000_000 },
+    limits: { messagesPerSecond: 1 },
+  });
+  await using client = await Client.connect(service);
+  await client.join("room", { meta: {} });
+  await client.done("room", "wave");
+  assertEquals(await client.refused("room", "wave"), "too many messages");
+  await client.done("room", "phx_leave");
+  assertEquals(service.topics.countPresences("room"), 0);
+});
+
 Deno.test("the rate of one socket does not affect another", async () => {
   await using service = serve({
     server: { clock: () => 1_000_000 },

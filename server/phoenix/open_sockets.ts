@@ -1,12 +1,17 @@
 import type { PhoenixLimits } from "./limits.ts";
 import { CHECK_MS } from "./outbox.ts";
 import type { PhoenixIdentity } from "./rights/identity.ts";
+import type { Pipe } from "./runtimes/pipe.ts";
 import type { PhoenixSocket } from "./socket.ts";
 
-/** The sockets of an endpoint, and those that are lost but still hold something. */
+/**
+ * The sockets of an endpoint, and those that are lost but still hold something.
+ * A pipe counts as one more socket of the subject that has opened it.
+ */
 export class OpenSockets {
   /** The open ones. */
   readonly all: Set<PhoenixSocket> = new Set();
+  readonly #pipes = new Map<Pipe, PhoenixIdentity>();
   /** Those whose presence still has its grace. */
   readonly #lost = new Set<PhoenixSocket>();
   readonly #countBySubject = new Map<string, number>();
@@ -18,9 +23,14 @@ export class OpenSockets {
     this.#limits = limits;
   }
 
+  /** The open pipes. */
+  get pipes(): Pipe[] {
+    return [...this.#pipes.keys()];
+  }
+
   /** Whether as many sockets are open as may be. */
   get isFull(): boolean {
-    return this.all.size >= this.#limits.allSockets;
+    return this.all.size + this.#pipes.size >= this.#limits.allSockets;
   }
 
   /** Reports whether an identity may have one more. */
@@ -38,16 +48,29 @@ export class OpenSockets {
   /** Adds a socket that has opened. */
   add(socket: PhoenixSocket): void {
     this.all.add(socket);
-    this.#count(socket, 1);
+    this.#count(socket.identity, 1);
     this.#timer ??= setInterval(() => this.#check(), CHECK_MS);
   }
 
   /** Removes a socket that has ended; it is lost as long as it holds something. */
   remove(socket: PhoenixSocket): void {
-    if (this.all.delete(socket)) this.#count(socket, -1);
+    if (this.all.delete(socket)) this.#count(socket.identity, -1);
     if (socket.holds) this.#lost.add(socket);
     else socket.release();
     this.#stopChecks();
+  }
+
+  /** Adds a pipe that an identity has opened. */
+  addPipe(pipe: Pipe, identity: PhoenixIdentity): void {
+    this.#pipes.set(pipe, identity);
+    this.#count(identity, 1);
+  }
+
+  /** Removes a pipe that has closed. */
+  removePipe(pipe: Pipe): void {
+    const identity = this.#pipes.get(pipe);
+    if (identity !== undefined) this.#count(identity, -1);
+    this.#pipes.delete(pipe);
   }
 
   /** Releases the lost ones. */
@@ -74,7 +97,7 @@ export class OpenSockets {
     this.#timer = undefined;
   }
 
-  #count({ identity: { subject } }: PhoenixSocket, more: 1 | -1): void {
+  #count({ subject }: PhoenixIdentity, more: 1 | -1): void {
     if (subject === undefined) return;
     const open = (this.#countBySubject.get(subject) ?? 0) + more;
     if (open > 0) this.#countBySubject.set(subject, open);

@@ -58,15 +58,13 @@ export class Requests {
       outbox.reply(message, completenessOf(presence.server));
       return undefined;
     }
-    if (this.#bucket.take(presence.server.steadyNow) > 0) {
-      throw new Refusal("too many messages", "too-many-requests");
-    }
-    if (event === "phx_join") return this.#joins.join(message);
     const channel = channels.get(topic);
     const isForJoin = channel !== undefined && joinRef !== null;
     // It is for a join that has ended.
-    if (isForJoin && joinRef !== channel.joinRef) return undefined;
+    const isLate = isForJoin && joinRef !== channel.joinRef;
+    // Nobody stays because they have done too much.
     if (event === "phx_leave") {
+      if (isLate) return undefined;
       // The goodbye precedes the reply, which may close the socket: otherwise
       // what it holds would have its grace. A client that has not joined the
       // topic gets a reply as well.
@@ -75,6 +73,11 @@ export class Requests {
       channels.leave(topic);
       return undefined;
     }
+    if (this.#bucket.take(presence.server.steadyNow) > 0) {
+      throw new Refusal("too many messages", "too-many-requests");
+    }
+    if (event === "phx_join") return this.#joins.join(message);
+    if (isLate) return undefined;
     if (channel === undefined) {
       throw new Refusal("unmatched topic", "not-found");
     }

@@ -40,7 +40,8 @@ export interface HeldUpdate {
 /**
  * An entry that one visit of a connection holds. A later visit of a connection
  * of the same name takes it over, also from another origin, without a leave in
- * between; the former visit can no longer change or end it.
+ * between; the former visit can no longer change or end it. An entry of another
+ * origin that no visit holds stays: the application has published it.
  */
 export class HeldEntry {
   /** The key of the entry. */
@@ -83,7 +84,8 @@ export class HeldEntry {
     server.receive(this.#updateOf({ ...update, facets }));
     // Afterwards, so that the subject never leaves.
     for (const other of former) {
-      if (other.origin !== origin) server.withdraw(other);
+      const isHeld = other.facets.visit !== undefined;
+      if (isHeld && other.origin !== origin) server.withdraw(other);
     }
   }
 

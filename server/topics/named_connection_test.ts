@@ -66,6 +66,15 @@ Deno.test("the former entry of a connection is gone", () => {
   assertEquals(Object.keys(entry?.facets ?? {}).toSorted(), ["meta", "visit"]);
 });
 
+Deno.test("an entry that the application publishes under the name of a connection stays", () => {
+  using t = topics();
+  t.server.receive(update({ resource: "tab-1", origin: "backend" }));
+  t.presence.track("room", "ada", 1, TAB);
+  const origins = t.server.store.snapshots({ context: "room" })
+    .map(({ origin }) => origin);
+  assertEquals(origins.toSorted(), ["backend", "topics"]);
+});
+
 Deno.test("connections of one name are apart in each topic and for each key", () => {
   using t = topics();
   const handles = [["room", "ada"], ["room", "bob"], ["desk", "ada"]] as const;

@@ -255,6 +255,21 @@ Deno.test("concurrent requests for sockets don't exceed the limit of all", async
   assertEquals(service.endpoint.sockets.size, 2);
 });
 
+Deno.test("a page may ask why a socket is refused that is one too many", async () => {
+  for (
+    const [limit, status] of [["sockets", 429], ["allSockets", 503]] as const
+  ) {
+    using service = inProcess({
+      authorize: () => identity({ subject: "ada" }),
+      limits: { [limit]: 1 },
+    });
+    await service.connect();
+    const url = "http://localhost/socket/websocket?vsn=2.0.0";
+    const answer = await service.endpoint.answer(new Request(url));
+    assertEquals(answer?.status, status);
+  }
+});
+
 Deno.test("10,000 sockets may be open, unless a limit says otherwise", async () => {
   using service = inProcess();
   for (let turn = 0; turn < 10_000; turn++) await service.connect();

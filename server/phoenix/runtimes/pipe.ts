@@ -1,5 +1,6 @@
-import { TokenBucket, type TokenRate } from "../../internal.ts";
+import { TokenBucket } from "../../internal.ts";
 import type { Acceptance } from "../endpoint.ts";
+import { messageRate, type PhoenixLimits } from "../limits.ts";
 import { CLOSE_CODES, type SocketTransport } from "./transport.ts";
 
 /** What receives the frames of a client. */
@@ -14,8 +15,8 @@ export interface FrameReceiver {
 export interface PipeHost {
   /** Decides about the request for one of its sockets. */
   accept(request: Request): Promise<Acceptance | Response>;
-  /** How many sockets may open in it a second. */
-  readonly rate: TokenRate;
+  /** Its limits: as many sockets may open a second as messages may be sent. */
+  readonly limits: PhoenixLimits;
   /** Returns the steady time. */
   clock(): number;
   /** Reports an error. */
@@ -30,11 +31,17 @@ const MAX_SOCKETS = 100;
 /** When a pipe closes that has no socket yet. */
 const EMPTY_MS = 10_000;
 
-/** What a browser reports for a socket that does not open. */
+/** What a browser reports for a socket that does not open; no close has it. */
 const NEVER_OPENED = 1006;
 
 /** The client has closed all of them. */
 const NORMAL = 1000;
+
+/** The place of one socket: a number that is used again has another one. */
+interface Place {
+  /** The socket; `undefined` while it opens. */
+  socket: FrameReceiver | undefined;
+}
 
 /**
  * Several sockets in one, those of the tabs of a browser. Each has a token of its
@@ -44,13 +51,15 @@ const NORMAL = 1000;
  * closes it, from the server with ` {code} {reason}`. `{id} {frame}` is a frame.
  */
 export class Pipe implements FrameReceiver {
+  /** Resolves when its transport has closed, and is not only closing. */
+  readonly gone: Promise<void>;
+  #markGone: () => void = () => {};
   readonly #host: PipeHost;
   readonly #url: string;
   readonly #headers: Headers;
   readonly #transport: SocketTransport;
   readonly #bucket: TokenBucket;
-  /** The sockets by id; `undefined` while one opens. */
-  readonly #sockets = new Map<string, FrameReceiver | undefined>();
+  readonly #places = new Map<string, Place>();
   #isClosed = false;
   readonly #empty: ReturnType<typeof setTimeout>;
 
@@ -62,7 +71,8 @@ export class Pipe implements FrameReceiver {
     this.#url = url.href;
     this.#headers = request.headers;
     this.#transport = transport;
-    this.#bucket = new TokenBucket(host.rate, host.clock());
+    this.#bucket = new TokenBucket(messageRate(host.limits), host.clock());
+    this.gone = new Promise((resolve) => this.#markGone = resolve);
     const { policyViolation } = CLOSE_CODES;
     this.#empty = setTimeout(
       () => this.close(policyViolation, "Nothing opens"),
@@ -81,58 +91,81 @@ export class Pipe implements FrameReceiver {
     if (id === undefined || sign === "+" && !/^[ -~]*$/.test(rest)) {
       this.close(CLOSE_CODES.policyViolation, "Cannot read frame");
     } else if (sign === "+") {
-      this.#open(id, rest).catch((error: unknown) => {
-        this.#host.report(error);
-        this.#end(id, CLOSE_CODES.internalError, "Internal error");
-      });
+      this.#open(id, rest);
     } else if (sign === "-") {
-      const socket = this.#sockets.get(id);
-      this.#sockets.delete(id);
-      socket?.lost();
+      const place = this.#places.get(id);
+      this.#places.delete(id);
+      place?.socket?.lost();
       this.#closeIfEmpty(NORMAL, "");
     } else {
-      this.#sockets.get(id)?.receive(rest);
+      this.#places.get(id)?.socket?.receive(rest);
     }
   }
 
   lost(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    clearTimeout(this.#empty);
-    const sockets = [...this.#sockets.values()];
-    this.#sockets.clear();
-    for (const socket of sockets) socket?.lost();
-    this.#host.onClosed();
+    this.#markGone();
+    this.#shut();
   }
 
   /** Closes it with all its sockets; what they held remains for the grace. */
   close(code: number, reason: string): void {
     this.#transport.close(code, reason);
-    this.lost();
+    this.#shut();
   }
 
-  async #open(id: string, protocols: string): Promise<void> {
+  #shut(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#empty);
+    const places = [...this.#places.values()];
+    this.#places.clear();
+    for (const { socket } of places) socket?.lost();
+    this.#host.onClosed();
+  }
+
+  #open(id: string, protocols: string): void {
+    const { policyViolation, internalError } = CLOSE_CODES;
+    if (this.#places.has(id)) {
+      return this.close(policyViolation, "Opens a socket twice");
+    }
     const isFlood = this.#bucket.take(this.#host.clock()) > 0;
-    if (isFlood || this.#sockets.has(id) || this.#sockets.size >= MAX_SOCKETS) {
-      return this.close(CLOSE_CODES.policyViolation, "Too many sockets");
+    if (isFlood || this.#places.size >= MAX_SOCKETS) {
+      // The answers of one that does not read would pile up.
+      if (this.#transport.bufferedAmount > this.#host.limits.bufferedBytes) {
+        return this.close(policyViolation, "Reads too slowly");
+      }
+      return this.#transport.send(
+        `-${id} ${policyViolation} Too many sockets`,
+      );
     }
     clearTimeout(this.#empty);
-    this.#sockets.set(id, undefined);
+    const place: Place = { socket: undefined };
+    this.#places.set(id, place);
+    this.#fill(id, place, protocols).catch((error: unknown) => {
+      this.#host.report(error);
+      this.#end(id, place, internalError, "Internal error");
+    });
+  }
+
+  async #fill(id: string, place: Place, protocols: string): Promise<void> {
     const headers = new Headers(this.#headers);
     headers.delete("sec-websocket-protocol");
     if (protocols !== "") headers.set("sec-websocket-protocol", protocols);
     const request = new Request(this.#url, { headers });
     const acceptance = await this.#host.accept(request);
     // The client may have closed it meanwhile.
-    if (!this.#sockets.has(id)) return;
-    if (acceptance instanceof Response) return this.#end(id, NEVER_OPENED, "");
+    if (this.#places.get(id) !== place) return;
+    if (acceptance instanceof Response) {
+      const { policyViolation } = CLOSE_CODES;
+      return this.#end(id, place, policyViolation, "", NEVER_OPENED);
+    }
     this.#transport.send(`+${id}`);
-    const socket = acceptance.open(this.#transportOf(id));
-    if (this.#sockets.has(id)) this.#sockets.set(id, socket);
+    const socket = acceptance.open(this.#transportOf(id, place));
+    if (this.#places.get(id) === place) place.socket = socket;
     else socket.lost();
   }
 
-  #transportOf(id: string): SocketTransport {
+  #transportOf(id: string, place: Place): SocketTransport {
     const transport = this.#transport;
     return {
       get bufferedAmount() {
@@ -140,25 +173,31 @@ export class Pipe implements FrameReceiver {
       },
       send: (frame) => {
         // Its client asks for no bytes.
-        if (this.#sockets.has(id)) transport.send(`${id} ${frame}`);
+        if (this.#places.get(id) === place) transport.send(`${id} ${frame}`);
       },
-      close: (code, reason) => this.#end(id, code, reason),
+      close: (code, reason) => this.#end(id, place, code, reason),
       // Its client is dead, and so are the others.
       terminate: () => transport.terminate(),
     };
   }
 
   /** Tells the client that a socket has closed. */
-  #end(id: string, code: number, reason: string): void {
-    const socket = this.#sockets.get(id);
-    if (!this.#sockets.delete(id)) return;
-    this.#transport.send(`-${id} ${code} ${reason}`);
+  #end(
+    id: string,
+    place: Place,
+    code: number,
+    reason: string,
+    told = code,
+  ): void {
+    if (this.#places.get(id) !== place) return;
+    this.#places.delete(id);
+    this.#transport.send(`-${id} ${told} ${reason}`);
     // It is about to end, with what it holds.
-    queueMicrotask(() => socket?.lost());
+    queueMicrotask(() => place.socket?.lost());
     this.#closeIfEmpty(code, reason);
   }
 
   #closeIfEmpty(code: number, reason: string): void {
-    if (this.#sockets.size === 0) this.close(code, reason);
+    if (this.#places.size === 0) this.close(code, reason);
   }
 }

@@ -1,9 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { endOfTurn, flush } from "../../testing/harness.ts";
+import { FakeTransport } from "../testing/fake_transport.ts";
 import { type InProcess, inProcess } from "../testing/in_process.ts";
 import { MemoryClient } from "../testing/memory_client.ts";
 import { identity } from "../testing/service.ts";
-import { tokenOf } from "../mod.ts";
+import { type SocketTransport, tokenOf } from "../mod.ts";
+import type { FrameReceiver } from "./pipe.ts";
 
 const QUERY = "vsn=2.0.0&bundle=1&pipe=1";
 
@@ -20,6 +22,25 @@ const byToken = (request: Request) => {
 /** Serves a room; a lost socket has a grace of two seconds. */
 const serveRoom = () =>
   inProcess({ authorize: byToken, server: { graceMs: 2_000 } });
+
+/** A request for a socket, with a token. */
+const requestOf = (query: string, token: string) =>
+  new Request(`http://localhost/socket/websocket?${query}`, {
+    headers: {
+      "upgrade": "websocket",
+      "sec-websocket-protocol": protocolsOf(token),
+    },
+  });
+
+/** Opens a pipe of ada. */
+async function openPipe(
+  { endpoint }: InProcess,
+  transport: SocketTransport,
+): Promise<FrameReceiver> {
+  const acceptance = await endpoint.accept(requestOf(QUERY, "ada"));
+  assert(!(acceptance instanceof Response));
+  return acceptance.open(transport);
+}
 
 /** Opens a pipe, and sockets in it. */
 async function pipeWith(
@@ -64,6 +85,13 @@ Deno.test("a socket in a pipe that is refused does not open, and the others go o
   pipe.say(join(2));
   pipe.say(join(1));
   assertEquals(people(service), ["ada"]);
+});
+
+Deno.test("a pipe closes whose only socket is refused", async () => {
+  using service = serveRoom();
+  const pipe = await pipeWith(service, "mallory");
+  assertEquals(pipe.frames, ["-1 1006 "]);
+  assertEquals(pipe.closeCode, 1008);
 });
 
 Deno.test("a pipe opens only for a client that may have a socket", async () => {
@@ -121,16 +149,100 @@ Deno.test("an endpoint that ends closes a pipe like a socket, also an empty one"
   assertEquals([pipe.closeCode, empty.closeCode], [1012, 1012]);
 });
 
-Deno.test("a pipe closes if nothing opens, or too much does", async () => {
+Deno.test("an endpoint that ends waits until the client of a pipe has closed it", async () => {
+  using service = serveRoom();
+  const pipe = await openPipe(service, new FakeTransport());
+  pipe.receive(`+1 ${protocolsOf("ada")}`);
+  await flush();
+  let isOver = false;
+  const end = service.endpoint[Symbol.asyncDispose]()
+    .then(() => isOver = true);
+  await flush();
+  assertEquals(isOver, false);
+  pipe.lost();
+  await end;
+});
+
+Deno.test("a pipe closes if nothing opens", async () => {
   using service = serveRoom();
   const empty = await pipeWith(service);
   await service.seconds(11);
   assertEquals(empty.closeReason, "Nothing opens");
-  const flood = await pipeWith(service, "ada");
-  flood.say(`+1 ${protocolsOf("ada")}`);
-  await flush();
-  assertEquals(flood.closeReason, "Too many sockets");
+});
+
+Deno.test("a pipe closes with its sockets if one opens twice", async () => {
+  using service = serveRoom();
+  const pipe = await pipeWith(service, "ada");
+  pipe.say(`+1 ${protocolsOf("ada")}`);
+  assertEquals(pipe.closeReason, "Opens a socket twice");
   assertEquals(service.endpoint.sockets.size, 0);
+});
+
+Deno.test("the 101st socket of a pipe does not open, and the others go on", async () => {
+  using service = serveRoom();
+  const tokens = Array.from({ length: 101 }, (_, index) => `user ${index}`);
+  const pipe = await pipeWith(service, ...tokens);
+  assertEquals(
+    pipe.frames.filter((frame) => String(frame).startsWith("-")),
+    ["-101 1008 Too many sockets"],
+  );
+  assertEquals(service.endpoint.sockets.size, 100);
+  assertEquals(pipe.closeCode, undefined);
+});
+
+Deno.test("a socket that opens too soon after many others does not, and they go on", async () => {
+  using service = inProcess({ limits: { messagesPerSecond: 1 } });
+  const pipe = await pipeWith(service, "ada", "bob", "eve");
+  assertEquals(pipe.frames, ["-3 1008 Too many sockets", "+1", "+2"]);
+  assertEquals(pipe.closeCode, undefined);
+  await service.seconds(1);
+  pipe.say("+3");
+  await flush();
+  assertEquals(service.endpoint.sockets.size, 3);
+});
+
+Deno.test("a pipe closes if its client opens too many sockets and reads nothing", async () => {
+  using service = inProcess({
+    limits: { messagesPerSecond: 1, bufferedBytes: 100 },
+  });
+  const pipe = await pipeWith(service, "ada", "bob");
+  pipe.bufferedAmount = 101;
+  pipe.say("+3");
+  assertEquals(pipe.closeReason, "Reads too slowly");
+});
+
+Deno.test("a pipe counts as a socket until it closes, also for its subject", async () => {
+  for (const limits of [{ sockets: 2 }, { allSockets: 2 }]) {
+    using service = inProcess({ authorize: byToken, limits });
+    const { endpoint } = service;
+    const status = async () => {
+      const request = requestOf("vsn=2.0.0", "ada");
+      const answer = await endpoint.accept(request);
+      return answer instanceof Response ? answer.status : 101;
+    };
+    const first = await openPipe(service, new FakeTransport());
+    assertEquals(await status(), 101);
+    const second = await openPipe(service, new FakeTransport());
+    const refused = "sockets" in limits ? 429 : 503;
+    assertEquals(await status(), refused);
+    first.lost();
+    assertEquals(await status(), 101);
+    second.receive(`+1 ${protocolsOf("ada")}`);
+    await flush();
+    assertEquals([endpoint.sockets.size, await status()], [1, refused]);
+    second.lost();
+    assertEquals([endpoint.sockets.size, await status()], [0, 101]);
+  }
+});
+
+Deno.test("concurrent requests for pipes don't exceed the limit", async () => {
+  using service = inProcess({ limits: { allSockets: 1 } });
+  const opens = [
+    await MemoryClient.accepted(service.endpoint, QUERY),
+    await MemoryClient.accepted(service.endpoint, QUERY),
+  ];
+  const codes = opens.map((open) => open().closeCode);
+  assertEquals(codes, [undefined, 1008]);
 });
 
 Deno.test("a pipe closes on a frame that it can't read", async () => {
@@ -165,4 +277,27 @@ Deno.test("a socket of a pipe that closes before it opens stays closed", async (
   await flush();
   assertEquals(pipe.frames, ["+1"]);
   assertEquals(service.endpoint.sockets.size, 1);
+});
+
+Deno.test("a number that is used again while its socket opens has one socket", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  using service = inProcess({
+    authorize: async (request) => {
+      if (tokenOf(request) === "slow") await promise;
+      return identity();
+    },
+  });
+  const { sockets } = service.endpoint;
+  const pipe = await pipeWith(service, "ada");
+  for (let turn = 0; turn < 5; turn++) {
+    pipe.say(`+2 ${protocolsOf("slow")}`);
+    pipe.say("-2");
+  }
+  pipe.say(`+2 ${protocolsOf("slow")}`);
+  resolve();
+  await flush();
+  assertEquals(pipe.frames, ["+1", "+2"]);
+  assertEquals(sockets.size, 2);
+  pipe.lost();
+  assertEquals(sockets.size, 0);
 });

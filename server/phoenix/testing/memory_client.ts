@@ -1,8 +1,12 @@
 import { assert } from "@std/assert";
 import type { PhoenixEndpoint, SocketTransport } from "../mod.ts";
 import type { FrameReceiver } from "../runtimes/pipe.ts";
+import { CLOSE_CODES } from "../runtimes/transport.ts";
 import { PhoenixSocket } from "../socket.ts";
 import { type Frame, isFrame } from "./client.ts";
+
+/** The codes of the endpoint; runtimes refuse some others, such as 1006. */
+const CODES = new Set<number>(Object.values(CLOSE_CODES));
 
 /**
  * A client in the same process: what it is sent is there at once, and what is
@@ -90,6 +94,7 @@ export class MemoryClient implements SocketTransport {
   }
 
   close(code: number, reason: string): void {
+    assert(code === 1000 || CODES.has(code), "runtimes refuse the code");
     this.closeCode ??= code;
     this.closeReason ??= reason;
     // It answers at once.

@@ -1,35 +1,20 @@
-import type { Room } from "../mod.ts";
-
-/** A room of any kind: a `LiveRoom`, a `LiveDocument`. */
-export interface AnyRoom extends Room<unknown, unknown> {
-  /** Changes the own facets, where people have facets. */
-  update?(patch: never): void;
-}
-
-/** Another person in a room. */
-export type PersonOf<R> = R extends Room<infer P, infer _Me, infer _Id> ? P
-  : never;
-
-/** The own person in a room. */
-export type MeOf<R> = R extends Room<infer _P, infer Me, infer _Id> ? Me
-  : never;
-
-/** The id of a person in a room. */
-export type IdOf<R> = R extends Room<infer _P, infer _Me, infer Id> ? Id
-  : never;
-
-/** A function that changes the own facets, in rooms where people have some. */
-export type UpdateOf<R> = "update" extends keyof R
-  ? R extends { update?(patch: infer Patch): void } ? (patch: Patch) => void
-  : never
-  : never;
+import type { AnyRoom } from "./rooms.ts";
 
 /** Which room is entered, and how. */
 export interface RoomProviderProps<R extends AnyRoom> {
-  /** The id of the room. */
+  /** The id of the room: another id is another room. */
   readonly id: string;
-  /** Enters it, with `LiveClient.room()` or `document()`. */
+  /**
+   * Enters it, with `LiveClient.room()` or `document()`. Another function alone
+   * does nothing.
+   */
   readonly open: (id: string) => R;
+}
+
+/** Which room is entered, how, and for what. */
+export interface ParentProps<R extends AnyRoom> extends RoomProviderProps<R> {
+  /** What is rendered in the room. */
+  readonly children?: unknown;
 }
 
 /**
@@ -45,4 +30,10 @@ export function enterRoom<R extends AnyRoom>(
   const room = open();
   show(room);
   return () => queueMicrotask(() => room.leave());
+}
+
+/** Returns the room that a provider above has given, or a ref of it. */
+export function provided<T>(room: T | undefined): T {
+  if (room === undefined) throw new Error("There is no RoomProvider above");
+  return room;
 }

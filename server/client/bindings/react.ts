@@ -4,19 +4,14 @@
  * @module
  */
 
-import type { JsonObject, Readable, RoomEvent, RoomStatus } from "../mod.ts";
+import type { Readable } from "../mod.ts";
 import { select } from "../readable.ts";
-import {
-  type AnyRoom,
-  enterRoom,
-  type IdOf,
-  type MeOf,
-  type PersonOf,
-  type RoomProviderProps,
-  type UpdateOf,
-} from "./provider.ts";
+import { functionsOf } from "./functions.ts";
+import { enterRoom, type ParentProps, provided } from "./provider.ts";
+import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
 
-export type { AnyRoom, IdOf, MeOf, PersonOf, RoomProviderProps, UpdateOf };
+export type { ParentProps, RoomProviderProps } from "./provider.ts";
+export type * from "./rooms.ts";
 
 /** What the bindings need of React: `import * as React from "react"`. */
 export interface ReactFunctions {
@@ -27,13 +22,13 @@ export interface ReactFunctions {
   /** Reads a context. */
   useContext<T>(context: ReactContext<T>): T;
   /** Does something after a render. */
-  useEffect(effect: () => void | (() => void), on?: readonly unknown[]): void;
+  useEffect(effect: () => () => void, on: readonly unknown[]): void;
   /** Keeps a value until it depends on something else. */
   useMemo<T>(compute: () => T, on: readonly unknown[]): T;
   /** Keeps something, and never renders. */
   useRef<T>(first: T): { current: T };
   /** Keeps a value, and renders when it changes. */
-  useState<T>(first: T): readonly [T, (next: T) => void];
+  useState<T>(): readonly [T | undefined, (next: T) => void];
   /** Renders when a store changes. */
   useSyncExternalStore<T>(
     subscribe: (onChange: () => void) => () => void,
@@ -48,37 +43,22 @@ export interface ReactContext<T> {
   readonly Provider: (props: { value: T }) => unknown;
 }
 
+/** React returns values as they are. */
+export interface InReact extends Form {
+  /** The value. */
+  readonly returned: this["value"];
+}
+
 /** A component and hooks for rooms. */
-export interface ReactBindings<R extends AnyRoom> {
+export interface ReactBindings<R extends AnyRoom>
+  extends RoomFunctions<R, InReact, IdOf<R>> {
   /**
-   * Enters a room, renders its children then, and leaves when it is unmounted.
-   * Another `id` is another room with new children; another `open` alone does
-   * nothing. On a server it renders nothing.
+   * Enters a room, renders its children then, and leaves when it is unmounted. With
+   * another `id` it makes its children anew. On a server it renders nothing.
    */
-  RoomProvider(props: RoomProviderProps<R> & { children?: unknown }): null;
+  RoomProvider(props: ParentProps<R>): null;
   /** Returns the room. */
   useRoom(): R;
-  /** Returns all others. */
-  useOthers(): readonly PersonOf<R>[];
-  /** Returns a part of the others, and renders when that is no longer equal. */
-  useOthers<T>(
-    selector: (others: readonly PersonOf<R>[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): T;
-  /** Returns a person; `undefined` while they are not there. */
-  usePerson(id: IdOf<R>): PersonOf<R> | undefined;
-  /** Returns the own person. */
-  useMe(): MeOf<R>;
-  /** Returns `LiveRoom.update()`, always the same function. */
-  useUpdateMe(): UpdateOf<R>;
-  /** Returns `LiveRoom.broadcast()`, always the same function. */
-  useBroadcast(): (event: string, payload?: JsonObject) => boolean;
-  /** Listens to broadcasts, with the listener of the latest render. */
-  useEvent(event: string, listener: (event: RoomEvent<IdOf<R>>) => void): void;
-  /** Returns how the room is. */
-  useStatus(): RoomStatus;
-  /** Returns how many others there are. */
-  useCount(): number;
 }
 
 /**
@@ -94,107 +74,56 @@ export function createReactBindings(
   react: ReactFunctions,
 ): ReactBindings<AnyRoom> {
   const Room = react.createContext<AnyRoom | undefined>(undefined);
+  const useRoom = () => provided(react.useContext(Room));
 
   // Only React's own types know what an element is; `null` may be one.
-  function RoomProvider(props: Props<AnyRoom>): null;
-  function RoomProvider(props: Props<AnyRoom>): unknown {
-    const { id, open, children } = props;
-    const [entered, setEntered] = react.useState<Entered | undefined>(
-      undefined,
-    );
-    react.useEffect(
-      () => enterRoom(() => open(id), (room) => setEntered({ id, room })),
-      [id],
-    );
+  function RoomProvider(props: ParentProps<AnyRoom>): null;
+  function RoomProvider({ id, open, children }: ParentProps<AnyRoom>): unknown {
+    const [entered, set] = react.useState<{ id: string; room: AnyRoom }>();
+    const show = (room: AnyRoom) => set({ id, room });
+    react.useEffect(() => enterRoom(() => open(id), show), [id]);
     if (entered?.id !== id) return null;
     const { room: value } = entered;
     return react.createElement(Room.Provider, { value, children });
   }
 
-  function useRoom(): AnyRoom {
-    const room = react.useContext(Room);
-    if (room === undefined) throw new Error("There is no RoomProvider above");
-    return room;
-  }
-
-  function useSelected<S, T>(
-    source: Readable<S>,
-    selector: (value: S) => T,
-    isEqual: (former: T, now: T) => boolean = Object.is,
-  ): T {
-    // A selector may be new in each render: what it selects stays if it is equal,
-    // and so does the subscription.
-    const kept = react.useRef<{ readonly part: T } | undefined>(undefined);
-    const { get } = react.useMemo(() =>
-      select(source, (value) => {
-        const part = selector(value);
-        const last = kept.current;
-        if (last !== undefined && isEqual(last.part, part)) return last.part;
-        kept.current = { part };
-        return part;
-      }), [source, selector, isEqual]);
-    const subscribe = react.useMemo(
-      () => (onChange: () => void) => source.subscribe(onChange),
-      [source],
-    );
+  function useReadable<T>(value: Readable<T>, from: Readable<unknown> = value) {
+    const subscribe = react.useMemo(() => from.subscribe.bind(from), [from]);
+    const get = () => value.get();
     return react.useSyncExternalStore(subscribe, get, get);
   }
 
-  const useValue = <T>(value: Readable<T>): T => useSelected(value, itself);
-
-  function useOthers(): readonly unknown[];
-  function useOthers<T>(
-    selector: (others: readonly unknown[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): T;
-  function useOthers(
-    selector: (others: readonly unknown[]) => unknown = itself,
-    isEqual?: (former: unknown, now: unknown) => boolean,
-  ): unknown {
-    return useSelected(useRoom().others, selector, isEqual);
-  }
-
   return {
+    ...functionsOf<InReact>(
+      (valueIn) => useReadable(valueIn(useRoom())),
+      (selector, isEqual) => {
+        const { others } = useRoom();
+        const kept = react.useRef<ReturnType<typeof selector> | undefined>(
+          undefined,
+        );
+        // With a new selector, what is equal stays, and so does the subscription.
+        const part = react.useMemo(() =>
+          select(others, (all) => {
+            const [former, now] = [kept.current, selector(all)];
+            const isSame = former !== undefined && isEqual(former, now);
+            return kept.current = isSame ? former : now;
+          }), [others, selector, isEqual]);
+        return useReadable(part, others);
+      },
+      (actionIn) => {
+        const room = useRoom();
+        return react.useMemo(() => actionIn(() => room), [room]);
+      },
+    ),
     RoomProvider,
     useRoom,
-    useOthers,
     usePerson(id) {
       const room = useRoom();
-      return useValue(react.useMemo(() => room.person(id), [room, id]));
-    },
-    useMe: () => useValue(useRoom().me),
-    useUpdateMe() {
-      const room = useRoom();
-      return react.useMemo(() => (patch) => room.update?.(patch), [room]);
-    },
-    useBroadcast() {
-      const room = useRoom();
-      return react.useMemo(
-        () => (event, payload) => room.broadcast(event, payload),
-        [room],
-      );
+      return useReadable(react.useMemo(() => room.person(id), [room, id]));
     },
     useEvent(event, listener) {
       const room = useRoom();
-      const latest = react.useRef(listener);
-      react.useEffect(() => {
-        latest.current = listener;
-      });
-      react.useEffect(
-        () => room.on(event, (told) => latest.current(told)),
-        [room, event],
-      );
+      react.useEffect(() => room.on(event, listener), [room, event, listener]);
     },
-    useStatus: () => useValue(useRoom().status),
-    useCount: () => useOthers(({ length }) => length),
   };
 }
-
-type Props<R extends AnyRoom> = RoomProviderProps<R> & { children?: unknown };
-
-interface Entered {
-  readonly id: string;
-  readonly room: AnyRoom;
-}
-
-const itself = <T>(value: T): T => value;

@@ -4,18 +4,13 @@
  * @module
  */
 
-import type { JsonObject, Readable, RoomEvent, RoomStatus } from "../mod.ts";
-import {
-  type AnyRoom,
-  enterRoom,
-  type IdOf,
-  type MeOf,
-  type PersonOf,
-  type RoomProviderProps,
-  type UpdateOf,
-} from "./provider.ts";
+import type { Readable } from "../mod.ts";
+import { functionsOf } from "./functions.ts";
+import { enterRoom, type ParentProps, provided } from "./provider.ts";
+import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
 
-export type { AnyRoom, IdOf, MeOf, PersonOf, RoomProviderProps, UpdateOf };
+export type { ParentProps, RoomProviderProps } from "./provider.ts";
+export type * from "./rooms.ts";
 
 /** What the bindings need of Solid: functions that it exports. */
 export interface SolidFunctions {
@@ -49,42 +44,23 @@ export interface SolidContext<T> {
   readonly defaultValue: T | undefined;
 }
 
+/** Solid returns values as signals. */
+export interface InSolid extends Form {
+  /** The signal. */
+  readonly returned: () => this["value"];
+}
+
 /** A component and functions for rooms, which return signals. */
-export interface SolidBindings<R extends AnyRoom> {
+export interface SolidBindings<R extends AnyRoom>
+  extends RoomFunctions<R, InSolid, IdOf<R> | (() => IdOf<R>)> {
   /**
    * Enters a room once it is in the page, renders its children then, and leaves
-   * when it is removed. Another `id` is another room with new children; another
-   * \`open\` alone does nothing. On a server it renders nothing.
+   * when it is removed. With another `id` it makes its children anew. On a server
+   * it renders nothing.
    */
-  RoomProvider(props: RoomProviderProps<R> & { children?: unknown }): null;
+  RoomProvider(props: ParentProps<R>): null;
   /** Returns the room. */
   useRoom(): R;
-  /** Returns all others. */
-  useOthers(): () => readonly PersonOf<R>[];
-  /**
-   * Returns a part of the others, which stays while another is equal. The selector
-   * may read signals.
-   */
-  useOthers<T>(
-    selector: (others: readonly PersonOf<R>[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): () => T;
-  /** Returns a person; `undefined` while they are not there. */
-  usePerson(
-    id: IdOf<R> | (() => IdOf<R>),
-  ): () => PersonOf<R> | undefined;
-  /** Returns the own person. */
-  useMe(): () => MeOf<R>;
-  /** Returns `LiveRoom.update()`. */
-  useUpdateMe(): UpdateOf<R>;
-  /** Returns `LiveRoom.broadcast()`. */
-  useBroadcast(): (event: string, payload?: JsonObject) => boolean;
-  /** Listens to broadcasts until the component is removed. */
-  useEvent(event: string, listener: (event: RoomEvent<IdOf<R>>) => void): void;
-  /** Returns how the room is. */
-  useStatus(): () => RoomStatus;
-  /** Returns how many others there are. */
-  useCount(): () => number;
 }
 
 /**
@@ -100,10 +76,11 @@ export function createSolidBindings(
   solid: SolidFunctions,
 ): SolidBindings<AnyRoom> {
   const Room = solid.createContext<AnyRoom>();
+  const useRoom = () => provided(solid.useContext(Room));
 
   // Only Solid's own types know what an element is; `null` is one.
-  function RoomProvider(props: Props<AnyRoom>): null;
-  function RoomProvider(props: Props<AnyRoom>): unknown {
+  function RoomProvider(props: ParentProps<AnyRoom>): null;
+  function RoomProvider(props: ParentProps<AnyRoom>): unknown {
     const [room, setRoom] = solid.createSignal<AnyRoom | undefined>(undefined);
     const id = solid.createMemo(() => props.id);
     solid.createEffect(() => {
@@ -123,58 +100,37 @@ export function createSolidBindings(
     });
   }
 
-  function useRoom(): AnyRoom {
-    const room = solid.useContext(Room);
-    if (room === undefined) throw new Error("There is no RoomProvider above");
-    return room;
-  }
-
-  function useValue<T>(value: Readable<T>): () => T {
+  function signalOf<T>(value: Readable<T>): () => T {
     const [get, set] = solid.createSignal(value.get());
     solid.onCleanup(value.subscribe((now) => set(() => now)));
     return get;
   }
 
-  function useOthers(): () => readonly unknown[];
-  function useOthers<T>(
-    selector: (others: readonly unknown[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): () => T;
-  function useOthers<T>(
-    selector?: (others: readonly unknown[]) => T,
-    equals: (former: T, now: T) => boolean = Object.is,
-  ): () => unknown {
-    const others = useValue(useRoom().others);
-    if (selector === undefined) return others;
-    return solid.createMemo(() => selector(others()), undefined, { equals });
-  }
-
   return {
+    ...functionsOf<InSolid>(
+      (valueIn) => signalOf(valueIn(useRoom())),
+      (selector, equals) => {
+        const others = signalOf(useRoom().others);
+        return solid.createMemo(() => selector(others()), undefined, {
+          equals,
+        });
+      },
+      (actionIn) => {
+        const room = useRoom();
+        return actionIn(() => room);
+      },
+    ),
     RoomProvider,
     useRoom,
-    useOthers,
     usePerson(id) {
       const room = useRoom();
       const person = solid.createMemo(() =>
-        useValue(room.person(typeof id === "function" ? id() : id))
+        signalOf(room.person(typeof id === "function" ? id() : id))
       );
       return () => person()();
-    },
-    useMe: () => useValue(useRoom().me),
-    useUpdateMe() {
-      const room = useRoom();
-      return (patch) => room.update?.(patch);
-    },
-    useBroadcast() {
-      const room = useRoom();
-      return (event, payload) => room.broadcast(event, payload);
     },
     useEvent(event, listener) {
       solid.onCleanup(useRoom().on(event, listener));
     },
-    useStatus: () => useValue(useRoom().status),
-    useCount: () => useOthers(({ length }) => length),
   };
 }
-
-type Props<R extends AnyRoom> = RoomProviderProps<R> & { children?: unknown };

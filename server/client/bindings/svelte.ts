@@ -4,17 +4,12 @@
  * @module
  */
 
-import type { JsonObject, Readable, RoomEvent, RoomStatus } from "../mod.ts";
-import {
-  type AnyRoom,
-  enterRoom,
-  type IdOf,
-  type MeOf,
-  type PersonOf,
-  type UpdateOf,
-} from "./provider.ts";
+import type { Readable } from "../mod.ts";
+import { functionsOf } from "./functions.ts";
+import { enterRoom } from "./provider.ts";
+import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
 
-export type { AnyRoom, IdOf, MeOf, PersonOf, UpdateOf };
+export type * from "./rooms.ts";
 
 /** What the bindings need of Svelte: functions that it exports. */
 export interface SvelteFunctions {
@@ -36,8 +31,15 @@ export interface Store<T> {
   subscribe(listener: (value: T) => void): () => void;
 }
 
+/** Svelte returns values as stores. */
+export interface InSvelte extends Form {
+  /** The store. */
+  readonly returned: Store<this["value"]>;
+}
+
 /** Functions for rooms, which return stores. Call them when a component is made. */
-export interface SvelteBindings<R extends AnyRoom> {
+export interface SvelteBindings<R extends AnyRoom>
+  extends RoomFunctions<R, InSvelte, IdOf<R>> {
   /**
    * Enters a room when the component is mounted, for it and what is below, and
    * leaves when it is removed. For another room, `{#key}` makes it anew.
@@ -49,27 +51,6 @@ export interface SvelteBindings<R extends AnyRoom> {
   provideRoom(open: () => R): Store<R | undefined>;
   /** Returns the room. */
   useRoom(): R;
-  /** Returns all others. */
-  useOthers(): Store<readonly PersonOf<R>[]>;
-  /** Returns a part of the others, which stays while another is equal. */
-  useOthers<T>(
-    selector: (others: readonly PersonOf<R>[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): Store<T>;
-  /** Returns a person; `undefined` while they are not there. */
-  usePerson(id: IdOf<R>): Store<PersonOf<R> | undefined>;
-  /** Returns the own person. */
-  useMe(): Store<MeOf<R>>;
-  /** Returns `LiveRoom.update()`. */
-  useUpdateMe(): UpdateOf<R>;
-  /** Returns `LiveRoom.broadcast()`. */
-  useBroadcast(): (event: string, payload?: JsonObject) => boolean;
-  /** Listens to broadcasts until the component is removed. */
-  useEvent(event: string, listener: (event: RoomEvent<IdOf<R>>) => void): void;
-  /** Returns how the room is. */
-  useStatus(): Store<RoomStatus>;
-  /** Returns how many others there are. */
-  useCount(): Store<number>;
 }
 
 /**
@@ -94,20 +75,16 @@ export function createSvelteBindings(
     throw new Error("There is no room: render this within {#if $room}");
   }
 
-  function useOthers(): Store<readonly unknown[]>;
-  function useOthers<T>(
-    selector: (others: readonly unknown[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): Store<T>;
-  function useOthers(
-    selector: (others: readonly unknown[]) => unknown = (others) => others,
-    isEqual?: (former: unknown, now: unknown) => boolean,
-  ): Store<unknown> {
-    const room = useRoom();
-    return storeOf(room.select(({ others }) => selector(others), isEqual));
-  }
-
   return {
+    ...functionsOf<InSvelte>(
+      (valueIn) => storeOf(valueIn(useRoom())),
+      (selector, isEqual) =>
+        storeOf(useRoom().select(({ others }) => selector(others), isEqual)),
+      (actionIn) => {
+        const room = useRoom();
+        return actionIn(() => room);
+      },
+    ),
     provideRoom(open) {
       const listeners = new Set<(room: AnyRoom | undefined) => void>();
       let room: AnyRoom | undefined;
@@ -127,23 +104,11 @@ export function createSvelteBindings(
       };
     },
     useRoom,
-    useOthers,
     usePerson: (id) => storeOf(useRoom().person(id)),
-    useMe: () => storeOf(useRoom().me),
-    useUpdateMe() {
-      const room = useRoom();
-      return (patch) => room.update?.(patch);
-    },
-    useBroadcast() {
-      const room = useRoom();
-      return (event, payload) => room.broadcast(event, payload);
-    },
     useEvent(event, listener) {
       const room = useRoom();
       svelte.onMount(() => room.on(event, listener));
     },
-    useStatus: () => storeOf(useRoom().status),
-    useCount: () => useOthers(({ length }) => length),
   };
 }
 

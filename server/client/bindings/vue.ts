@@ -4,27 +4,25 @@
  * @module
  */
 
-import type { JsonObject, Readable, RoomEvent, RoomStatus } from "../mod.ts";
-import {
-  type AnyRoom,
-  enterRoom,
-  type IdOf,
-  type MeOf,
-  type PersonOf,
-  type RoomProviderProps,
-  type UpdateOf,
-} from "./provider.ts";
+import type { Readable } from "../mod.ts";
+import { functionsOf } from "./functions.ts";
+import { enterRoom, provided, type RoomProviderProps } from "./provider.ts";
+import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
 
-export type { AnyRoom, IdOf, MeOf, PersonOf, RoomProviderProps, UpdateOf };
+export type { RoomProviderProps } from "./provider.ts";
+export type * from "./rooms.ts";
 
 /** A ref of Vue, as far as the bindings know it. */
-export interface AnyRef {
-  /** Its value. */
-  readonly value: unknown;
-}
+export type AnyRef = { readonly value: unknown };
 
 /** A ref `R` with a value of a type. */
 export type RefOf<R extends AnyRef, T> = Omit<R, "value"> & { value: T };
+
+/** Vue returns values as refs. */
+export interface InVue<R extends AnyRef> extends Form {
+  /** The ref. */
+  readonly returned: RefOf<R, this["value"]>;
+}
 
 /** What the bindings need of Vue: functions that it exports. */
 export interface VueFunctions<R extends AnyRef = AnyRef> {
@@ -34,7 +32,7 @@ export interface VueFunctions<R extends AnyRef = AnyRef> {
   defineComponent<P extends object>(
     setup: (props: P, context: { slots: Slots }) => () => null,
     options: { props: (keyof P)[] },
-  ): new (props: P) => { $props: P; $slots: Slots };
+  ): VueComponent<P>;
   /** Reads what is provided above. */
   inject<T>(key: symbol): T | undefined;
   /** Does something when the component is in the page. */
@@ -46,63 +44,31 @@ export interface VueFunctions<R extends AnyRef = AnyRef> {
   /** Does something now, and when a source changes. */
   watch<T>(
     source: () => T,
-    run: (
-      value: T,
-      former: unknown,
-      onCleanup: (clean: () => void) => void,
-    ) => void,
+    run: (value: T, former: unknown, onCleanup: OnCleanup) => void,
     options: { immediate: true },
   ): unknown;
 }
 
-/** The slots of a component. */
-export interface Slots {
-  /** Draws what is within it. */
-  readonly default?: () => unknown;
-}
+/** Does something before the next change, and when the component is unmounted. */
+export type OnCleanup = (clean: () => void) => void;
+
+/** A component of Vue with props of a type. */
+export type VueComponent<P> = new (props: P) => { $props: P; $slots: Slots };
+
+/** The slots of a component, of which one draws what is within it. */
+export type Slots = { readonly default?: () => unknown };
 
 /** A component and composables for rooms. */
-export interface VueBindings<
-  R extends AnyRoom,
-  V extends AnyRef = AnyRef,
-> {
+export interface VueBindings<R extends AnyRoom, V extends AnyRef = AnyRef>
+  extends RoomFunctions<R, InVue<V>, IdOf<R> | (() => IdOf<R>)> {
   /**
    * Enters a room when it is mounted, renders its slot then, and leaves when it is
-   * unmounted. With another `id`, what the composables return is of that room;
-   * another `open` alone does nothing. On a server it renders nothing.
+   * unmounted. With another `id`, what the composables return is of that room. On a
+   * server it renders nothing.
    */
-  readonly RoomProvider: new (props: RoomProviderProps<R>) => {
-    $props: RoomProviderProps<R>;
-    $slots: Slots;
-  };
+  readonly RoomProvider: VueComponent<RoomProviderProps<R>>;
   /** Returns the room. */
   useRoom(): RefOf<V, R>;
-  /** Returns all others. */
-  useOthers(): RefOf<V, readonly PersonOf<R>[]>;
-  /**
-   * Returns a part of the others, which stays while another is equal. The selector
-   * may read refs.
-   */
-  useOthers<T>(
-    selector: (others: readonly PersonOf<R>[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): RefOf<V, T>;
-  /** Returns a person; `undefined` while they are not there. */
-  usePerson(
-    id: IdOf<R> | (() => IdOf<R>),
-  ): RefOf<V, PersonOf<R> | undefined>;
-  /** Returns the own person. */
-  useMe(): RefOf<V, MeOf<R>>;
-  /** Returns `LiveRoom.update()`. */
-  useUpdateMe(): UpdateOf<R>;
-  /** Returns `LiveRoom.broadcast()`. */
-  useBroadcast(): (event: string, payload?: JsonObject) => boolean;
-  /** Listens to broadcasts until the component is unmounted. */
-  useEvent(event: string, listener: (event: RoomEvent<IdOf<R>>) => void): void;
-  /** Returns how the room is. */
-  useStatus(): RefOf<V, RoomStatus>;
-  /** Returns how many others there are. */
-  useCount(): RefOf<V, number>;
 }
 
 /**
@@ -112,29 +78,29 @@ export interface VueBindings<
  * @typeParam R What is opened: a `LiveRoom` of a model, or a `LiveDocument`.
  * @typeParam V `Ref` of Vue, so that the types of templates know the refs.
  */
-export function createVueBindings<
-  R extends AnyRoom,
-  V extends AnyRef = AnyRef,
->(vue: VueFunctions<V>): VueBindings<R, V>;
+export function createVueBindings<R extends AnyRoom, V extends AnyRef = AnyRef>(
+  vue: VueFunctions<V>,
+): VueBindings<R, V>;
 export function createVueBindings<V extends AnyRef>(
   vue: VueFunctions<V>,
 ): VueBindings<AnyRoom, V> {
   const key = Symbol("room");
+  const useRoom = () => provided(vue.inject<RefOf<V, AnyRoom>>(key));
+
+  /** Starts something now, and anew when a source changes; ends it before that. */
+  function follow<T>(source: () => T, start: (value: T) => () => void) {
+    const restart = (value: T, _former: unknown, onCleanup: OnCleanup) =>
+      onCleanup(start(value));
+    vue.watch(source, restart, { immediate: true });
+  }
 
   const RoomProvider = vue.defineComponent<RoomProviderProps<AnyRoom>>(
     (props, { slots }) => {
       const room = vue.shallowRef<AnyRoom | undefined>(undefined);
+      const enter = (id: string) =>
+        enterRoom(() => props.open(id), (entered) => room.value = entered);
       vue.provide(key, room);
-      vue.onMounted(() => {
-        vue.watch(
-          () => props.id,
-          (id, _former, onCleanup) =>
-            onCleanup(
-              enterRoom(() => props.open(id), (now) => room.value = now),
-            ),
-          { immediate: true },
-        );
-      });
+      vue.onMounted(() => follow(() => props.id, enter));
       // Only Vue's own types know what a node is; `null` is one.
       function render(): null;
       function render(): unknown {
@@ -145,67 +111,38 @@ export function createVueBindings<V extends AnyRef>(
     { props: ["id", "open"] },
   );
 
-  function useRoom(): RefOf<V, AnyRoom> {
-    const room = vue.inject<RefOf<V, AnyRoom>>(key);
-    if (room === undefined) throw new Error("There is no RoomProvider above");
-    return room;
-  }
-
   function useValue<T>(valueIn: (room: AnyRoom) => Readable<T>) {
     const room = useRoom();
     const ref = vue.shallowRef(valueIn(room.value).get());
-    vue.watch(
-      () => valueIn(room.value),
-      (value, _former, onCleanup) => {
-        ref.value = value.get();
-        onCleanup(value.subscribe((now) => ref.value = now));
-      },
-      { immediate: true },
-    );
+    follow(() => valueIn(room.value), (value) => {
+      ref.value = value.get();
+      return value.subscribe((now) => ref.value = now);
+    });
     return ref;
   }
 
-  function useOthers(): RefOf<V, readonly unknown[]>;
-  function useOthers<T>(
-    selector: (others: readonly unknown[]) => T,
-    isEqual?: (former: T, now: T) => boolean,
-  ): RefOf<V, T>;
-  function useOthers<T>(
-    selector?: (others: readonly unknown[]) => T,
-    isEqual: (former: T, now: T) => boolean = Object.is,
-  ): RefOf<V, unknown> {
-    const others = useValue((room) => room.others);
-    if (selector === undefined) return others;
-    return vue.computed<T>((former) => {
-      const part = selector(others.value);
-      return former !== undefined && isEqual(former, part) ? former : part;
-    });
-  }
-
   return {
+    ...functionsOf<InVue<V>>(
+      useValue,
+      (selector, isEqual) => {
+        const others = useValue((room) => room.others);
+        return vue.computed((former) => {
+          const part = selector(others.value);
+          return former !== undefined && isEqual(former, part) ? former : part;
+        });
+      },
+      (actionIn) => {
+        const room = useRoom();
+        return actionIn(() => room.value);
+      },
+    ),
     RoomProvider,
     useRoom,
-    useOthers,
     usePerson: (id) =>
       useValue((room) => room.person(typeof id === "function" ? id() : id)),
-    useMe: () => useValue((room) => room.me),
-    useUpdateMe() {
-      const room = useRoom();
-      return (patch) => room.value.update?.(patch);
-    },
-    useBroadcast() {
-      const room = useRoom();
-      return (event, payload) => room.value.broadcast(event, payload);
-    },
     useEvent(event, listener) {
       const room = useRoom();
-      vue.watch(
-        () => room.value,
-        (room, _former, onCleanup) => onCleanup(room.on(event, listener)),
-        { immediate: true },
-      );
+      follow(() => room.value, (room) => room.on(event, listener));
     },
-    useStatus: () => useValue((room) => room.status),
-    useCount: () => useOthers(({ length }) => length),
   };
 }

@@ -16,6 +16,7 @@ import type { LiveModel } from "../live_room.ts";
 import type { OpenWire, Wire, WireEvents } from "../wire.ts";
 import type { ClientBatch } from "./client_options.ts";
 import { PresenceClient, type WireUpdate } from "./presence_client.ts";
+import { PresenceRequestError } from "./request_error.ts";
 
 /** How long an entry lives without a sign of life, and how often there is one. */
 const TTL_MS = 30_000;
@@ -90,9 +91,9 @@ class HttpWire implements Wire {
       onRetry: () => this.#lost(),
     });
     this.#refresh = setInterval(() => {
-      const rooms = [...this.#rooms.values()];
-      Promise.all(rooms.map((room) => room.refresh()))
-        .catch(() => this.#lost());
+      for (const room of this.#rooms.values()) {
+        room.refresh().catch((error: unknown) => this.#failed(room, error));
+      }
     }, REFRESH_MS);
   }
 
@@ -130,12 +131,15 @@ class HttpWire implements Wire {
 
   async #join(message: Message): Promise<void> {
     const [joinRef, , topic, , payload] = message;
-    const room = new HttpRoom(this.#client, topic, {
+    const former = this.#rooms.get(topic);
+    const room = new HttpRoom(this.#client, joinRef, {
       // The service knows whose a token is.
       subject: this.#token === undefined ? String(payload.key) : undefined,
+      context: topic,
       resource: resourceIn(payload),
     });
     this.#rooms.set(topic, room);
+    await former?.idle;
     const first = firstOf(payload);
     if (first !== undefined) await room.publish(first);
     /** The state until it is complete; then the reply goes first. */
@@ -157,8 +161,14 @@ class HttpWire implements Wire {
       }
     } catch (error) {
       if (parts !== undefined) throw error;
-      this.#emit(joinRef, null, topic, "phx_error", {});
+      this.#failed(room, error);
     }
+  }
+
+  /** Lets a room join again if the service refuses it, else all of them. */
+  #failed({ joinRef, context }: HttpRoom, error: unknown): void {
+    if (!(error instanceof PresenceRequestError)) return this.#lost();
+    this.#emit(joinRef, null, context, "phx_error", {});
   }
 
   #lost(): void {
@@ -181,43 +191,97 @@ class HttpWire implements Wire {
   }
 }
 
+/** The own entry of a room. */
+interface RoomKey {
+  readonly subject: string | undefined;
+  readonly context: string;
+  readonly resource: string;
+}
+
+/** As a socket says that the client may watch, and not be present. */
+const ONLY_READER = "unauthorized to publish here";
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof PresenceRequestError && error.status === 403;
+}
+
 /** A room, and the own entry in it. */
 class HttpRoom {
+  /** The ref of its join. */
+  readonly joinRef: unknown;
   readonly #client: PresenceClient<LiveModel>;
-  readonly #key: Omit<WireUpdate<LiveModel>, "ttlMs"> & {
-    readonly resource: string;
-  };
   readonly #ended = new AbortController();
-  #isPresent = false;
+  #key: RoomKey;
+  /** What the entry is, whole: it may have expired meanwhile. */
+  #entry: Change | undefined;
+  /** Settles after the latest request: one must not overtake another. */
+  #latest: Promise<void> = Promise.resolve();
 
   constructor(
     client: PresenceClient<LiveModel>,
-    context: string,
-    key: { readonly subject: string | undefined; readonly resource: string },
+    joinRef: unknown,
+    key: RoomKey,
   ) {
     this.#client = client;
-    this.#key = { ...key, context };
+    this.joinRef = joinRef;
+    this.#key = key;
+  }
+
+  get context(): string {
+    return this.#key.context;
+  }
+
+  /** Settles when nothing is on its way, and never rejects. */
+  get idle(): Promise<void> {
+    return this.#latest.catch(() => {});
   }
 
   watch(): AsyncIterable<ClientBatch<LiveModel>> {
-    const { context } = this.#key;
-    return this.#client.watch({ context, signal: this.#ended.signal });
+    const { signal } = this.#ended;
+    return this.#client.watch({ context: this.context, signal });
   }
 
-  async publish(change: Change): Promise<void> {
-    this.#isPresent = true;
-    await this.#client.publish({ ...this.#key, ...change, ttlMs: TTL_MS });
+  publish(change: Change): Promise<void> {
+    const { facets, facetTtlsMs = {}, visibility } = change;
+    // A facet that ends by itself does not come back.
+    const lasting = Object.entries({ ...this.#entry?.facets, ...facets })
+      .filter(([name]) => !Object.hasOwn(facetTtlsMs, name));
+    this.#entry = {
+      facets: patchOf(Object.fromEntries(lasting)),
+      visibility: visibility ?? this.#entry?.visibility,
+    };
+    return this.#inTurn(() => this.#send(change));
   }
 
   async refresh(): Promise<void> {
-    if (this.#isPresent) await this.publish({});
+    await this.#inTurn(async () => {
+      if (this.#entry !== undefined) await this.#send(this.#entry);
+    });
   }
 
   async leave(): Promise<void> {
     this.end();
-    if (!this.#isPresent) return;
-    const { context, subject, resource } = this.#key;
-    await this.#client.withdraw({ context, subject, resource });
+    if (this.#entry === undefined) return;
+    this.#entry = undefined;
+    await this.#inTurn(async () => {
+      await this.#client.withdraw(this.#key);
+    });
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    return this.#latest = this.idle.then(act);
+  }
+
+  async #send(change: Change): Promise<void> {
+    try {
+      await this.#client.publish({ ...this.#key, ...change, ttlMs: TTL_MS });
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      // A cookie may say who it is. Otherwise it may only watch.
+      if (this.#key.subject === undefined) throw new Error(ONLY_READER);
+      this.#key = { ...this.#key, subject: undefined };
+      await this.#send(change);
+    }
   }
 
   /** Ends the watch; the entry stays. */
@@ -236,9 +300,9 @@ class HttpRoom {
       .find((snapshot) => snapshot.resource === resource);
     return {
       key: own?.subject ?? String(key),
-      origin: own?.origin ?? "",
       resource,
-      ...this.#isPresent && { session_id: resource },
+      ...own && { origin: own.origin },
+      ...this.#entry && { session_id: resource },
     };
   }
 }
@@ -303,7 +367,8 @@ function resourceIn({ live }: JsonObject): string {
   return typeof resource === "string" ? resource : uniqueName();
 }
 
-function visibilityOf(value: unknown): Visibility {
+function visibilityOf(value: unknown): Visibility | undefined {
+  if (value === undefined) return undefined;
   assertVisibility(value, "visibility", "publish update");
   return value;
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createHttpHandler, type HttpHandlerOptions } from "../../http/mod.ts";
 import { serve, type Service } from "../../phoenix/testing/service.ts";
+import { eventually } from "../../phoenix/testing/waiting.ts";
 import type { LiveClientOptions } from "../live_client.ts";
 import { overHttp } from "../mod.ts";
 import { clientOf, isLive, until } from "../testing/live.ts";
@@ -9,6 +10,7 @@ import { clientOf, isLive, until } from "../testing/live.ts";
 function blocked(
   { endpoint, server }: Service,
   options: HttpHandlerOptions = {},
+  delay: (request: Request) => Promise<void> | void = () => {},
 ): { readonly port: number } & AsyncDisposable {
   const handler = createHttpHandler(server, options);
   const http = Deno.serve(
@@ -18,6 +20,7 @@ function blocked(
       headers.delete("upgrade");
       const { method, body, url } = request;
       const plain = new Request(url, { method, headers, body });
+      await delay(plain);
       return await endpoint.answer(plain) ?? await handler(plain);
     },
   );
@@ -116,4 +119,87 @@ Deno.test("a client that was blocked returns to a socket", async () => {
   await using open = serve({ port: way.port });
   await until(status, isLive);
   assertEquals(open.endpoint.sockets.size, 1);
+});
+
+Deno.test("over HTTP, no update overtakes another one or the goodbye", async () => {
+  await using service = serve();
+  /** The first update is held until the others could have come. */
+  const held = Promise.withResolvers<void>();
+  let updates = 0;
+  await using way = blocked(service, {}, async ({ url }) => {
+    if (url.endsWith("/v1/updates") && ++updates === 2) await held.promise;
+  });
+  using ada = clientOver(way, { subject: "ada" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  room.update({ name: "one" });
+  await eventually(() => updates === 2, "the update is on its way");
+  room.update({ name: "two" });
+  const left = room.leave();
+  held.resolve();
+  await left;
+  assertEquals(service.server.store.size, 0);
+});
+
+Deno.test("over HTTP, an entry that has expired returns whole", async () => {
+  await using service = serve();
+  await using way = blocked(service);
+  using ada = clientOver(way, { subject: "ada" });
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  const seen = bob.room("doc-42").person("ada");
+  await until(seen, Boolean);
+  const [entry] = service.server.store.snapshots({ context: "doc-42" });
+  if (entry !== undefined) service.server.withdraw(entry);
+  await until(seen, (ada) => ada === undefined);
+  // With the next sign of life.
+  assertEquals((await until(seen, Boolean))?.facets.name, "Ada");
+});
+
+Deno.test("over HTTP, a client that may only read watches", async () => {
+  await using service = serve();
+  await using way = blocked(service, {
+    authorize: () => ({
+      subject: "ada",
+      origin: "token/ada",
+      canRead: () => true,
+      canWrite: () => false,
+      viewer: { restricted: [], private: false },
+    }),
+  });
+  using ada = clientOver(way, {});
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const { mayWrite } = await until(room.state, ({ status }) => isLive(status));
+  assertEquals([mayWrite, service.server.store.size], [false, 0]);
+});
+
+Deno.test("over HTTP, a watcher that becomes present is one connection", async () => {
+  await using service = serve();
+  await using way = blocked(service);
+  using ada = clientOver(way, { subject: "ada" });
+  const room = ada.room("doc-42");
+  await until(room.status, isLive);
+  const { resource } = room.me.get();
+  room.update({ name: "Ada" });
+  const self = await until(room.person("ada"), Boolean);
+  assertEquals(self?.connections.map(({ resource }) => resource), [resource]);
+  assertEquals(room.me.get().resource, resource);
+});
+
+Deno.test("over HTTP, a client that a cookie names is present", async () => {
+  await using service = serve();
+  await using way = blocked(service, {
+    authorize: () => ({
+      subject: "ada",
+      origin: "cookie/ada",
+      canRead: () => true,
+      canWrite: () => true,
+      viewer: { restricted: [], private: false },
+    }),
+  });
+  using ada = clientOver(way, { subject: "a guess" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  assertEquals([room.me.get().id, service.server.store.size], ["ada", 1]);
 });

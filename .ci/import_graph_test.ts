@@ -17,7 +17,7 @@ const COLLECTIONS = /^@std\/collections(\/|$)/;
 const PACKAGE = /^@ruthere\/presence(\/|$)/;
 /** The other imports of an example. */
 const BESIDE_THE_PACKAGE =
-  /^(@nats-io\/transport-node|@std\/testing\/time|codemirror|y-codemirror\.next|yjs)$/;
+  /^(@nats-io\/transport-node|@std\/testing\/time|codemirror|react|react-dom\/client|y-codemirror\.next|yjs)$/;
 const LIBRARY = /^(node:|npm:)?[@a-z][^:]*$/;
 
 /**

@@ -7,34 +7,7 @@ import {
   PATIENCE_MS,
 } from "../../server/service/page/testing/browser.ts";
 import { sharedBrowser } from "../../server/service/page/testing/shared_browser.ts";
-
-/** Serves the example in a process of its own. */
-async function serveExample(): Promise<AsyncDisposable & { url: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "examples/codemirror/serve.ts", "0"],
-    cwd: new URL("../../", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let printed = "";
-  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  let url: string | undefined;
-  while (url === undefined) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`It does not listen: ${printed}`);
-    printed += value;
-    [url] = /http:\/\/\S+/.exec(printed.split("Listening on ")[1] ?? "") ?? [];
-  }
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await reader.cancel();
-      await child.status;
-    },
-  };
-}
+import { serveExample } from "../testing/serve_example.ts";
 
 /** Opens the page as somebody. */
 async function open(
@@ -73,7 +46,7 @@ Deno.test({
   async fn() {
     assert(CHROMIUM);
     const browser = await sharedBrowser(CHROMIUM);
-    await using served = await serveExample();
+    await using served = await serveExample("codemirror");
     const [here, there] = [
       await browser.newContext(),
       await browser.newContext(),

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { createHttpHandler, type HttpHandlerOptions } from "../../http/mod.ts";
+import {
+  createHttpHandler,
+  type HttpHandlerOptions,
+  type Identity,
+} from "../../http/mod.ts";
 import { serve, type Service } from "../../phoenix/testing/service.ts";
 import { eventually } from "../../phoenix/testing/waiting.ts";
 import type { LiveClientOptions } from "../live_client.ts";
@@ -27,6 +31,17 @@ function blocked(
   return {
     port: http.addr.port,
     [Symbol.asyncDispose]: () => http.shutdown(),
+  };
+}
+
+/** What an `authorize` knows of Ada. */
+function adaWho({ mayWrite }: { readonly mayWrite: boolean }): Identity {
+  return {
+    subject: "ada",
+    origin: "token/ada",
+    canRead: () => true,
+    canWrite: () => mayWrite,
+    viewer: { restricted: [], private: false, subject: "ada" },
   };
 }
 
@@ -78,13 +93,7 @@ Deno.test("a client whose socket is blocked is in a document by HTTP", async () 
 Deno.test("a client whose socket is blocked knows who it is from the service", async () => {
   await using service = serve();
   await using way = blocked(service, {
-    authorize: () => ({
-      subject: "ada",
-      origin: "token/ada",
-      canRead: () => true,
-      canWrite: () => true,
-      viewer: { restricted: [], private: false, subject: "ada" },
-    }),
+    authorize: () => adaWho({ mayWrite: true }),
   });
   using ada = clientOver(way, { token: () => "täken" });
   const room = ada.room("doc-42", { facets: { name: "Ada" } });
@@ -160,13 +169,7 @@ Deno.test("over HTTP, an entry that has expired returns whole", async () => {
 Deno.test("over HTTP, a client that may only read watches", async () => {
   await using service = serve();
   await using way = blocked(service, {
-    authorize: () => ({
-      subject: "ada",
-      origin: "token/ada",
-      canRead: () => true,
-      canWrite: () => false,
-      viewer: { restricted: [], private: false },
-    }),
+    authorize: () => adaWho({ mayWrite: false }),
   });
   using ada = clientOver(way, {});
   const room = ada.room("doc-42", { facets: { name: "Ada" } });
@@ -190,13 +193,7 @@ Deno.test("over HTTP, a watcher that becomes present is one connection", async (
 Deno.test("over HTTP, a client that a cookie names is present", async () => {
   await using service = serve();
   await using way = blocked(service, {
-    authorize: () => ({
-      subject: "ada",
-      origin: "cookie/ada",
-      canRead: () => true,
-      canWrite: () => true,
-      viewer: { restricted: [], private: false },
-    }),
+    authorize: () => adaWho({ mayWrite: true }),
   });
   using ada = clientOver(way, { subject: "a guess" });
   const room = ada.room("doc-42", { facets: { name: "Ada" } });

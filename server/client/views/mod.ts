@@ -43,4 +43,6 @@ export {
 export * from "./cursor_renderer.ts";
 export * from "./follow.ts";
 export * from "./pointer_renderer.ts";
+export type { TextEdit } from "./text_edit.ts";
+export * from "./textarea_editor.ts";
 export * from "./typing_indicator.ts";

@@ -13,8 +13,8 @@ import { stripTypeScriptTypes } from "node:module";
  * the modules that it could import, and no other files.
  */
 const SCRIPTS = {
-  "/room/room.js": () => import("./room/room.js"),
-  "/document/document.js": () => import("./document/document.js"),
+  "/room/room.ts": () => import("./room/room.ts"),
+  "/document/document.ts": () => import("./document/document.ts"),
 };
 
 /** An import or export of another file. */

@@ -46,7 +46,8 @@ Deno.test("servePage() serves all files that the pages load, and no others", asy
   const files = ["", "document/", "link/", "people/", "room/", "text/"].flatMap(
     (folder) =>
       [...Deno.readDirSync(new URL(`./${folder}`, import.meta.url))]
-        .filter(({ name }) => /\.(js|css)$/.test(name))
+        .filter(({ name }) => /\.css$|(?<!_test)\.ts$/.test(name))
+        .filter(({ name }) => folder !== "" || name.endsWith(".css"))
         .map(({ name }) => `/${folder}${name}`),
   );
   assert(files.length > 10);
@@ -56,7 +57,7 @@ Deno.test("servePage() serves all files that the pages load, and no others", asy
 });
 
 Deno.test("servePage() serves only what the client and the views need of the package", () => {
-  const own = /^\/(document|link|people|room|text)\/\w+\.js$/;
+  const own = /^\/(document|link|people|room|text)\/\w+\.ts$/;
   const folders = [...BROWSER_MODULES.keys()]
     .filter((path) => !own.test(path))
     .map((path) => path.slice(0, path.lastIndexOf("/") + 1));
@@ -90,7 +91,7 @@ Deno.test("servePage() sends the type of each file", () => {
     "/": "text/html; charset=utf-8",
     "/document": "text/html; charset=utf-8",
     "/style.css": "text/css; charset=utf-8",
-    "/room/room.js": "text/javascript; charset=utf-8",
+    "/room/room.ts": "text/javascript; charset=utf-8",
     "/beacon/throttle.ts": "text/javascript; charset=utf-8",
     "/favicon.svg": "image/svg+xml; charset=utf-8",
   };
@@ -130,7 +131,7 @@ Deno.test("the pages have no inline code, which the policy would forbid", async 
     assertEquals(page.match(/<style|\sstyle=|\son[a-z]+=|javascript:/gi), null);
     const scripts = page.match(/<script[^>]*>[^<]*<\/script>/g);
     assertEquals(scripts, [
-      `<script type="module" src="/${script}.js"></script>`,
+      `<script type="module" src="/${script}.ts"></script>`,
     ]);
   }
 });

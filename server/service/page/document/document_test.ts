@@ -500,14 +500,17 @@ test(
     const edges = (boxes: { left: number; right: number }[]) =>
       boxes.map(({ left, right }) => [left, right].map(Math.round));
     const lettersOf = (start: number, end: number) =>
-      ada.locator(".mirror").evaluate(({ firstChild }, [start, end]) => {
-        if (firstChild === null) throw new Error("no text");
-        const range = document.createRange();
-        range.setStart(firstChild, start);
-        range.setEnd(firstChild, end);
-        return [...range.getClientRects()]
-          .map(({ left, right }) => ({ left, right }));
-      }, [start, end] as const);
+      ada.locator(".textarea-mirror").evaluate(
+        ({ firstChild }, [start, end]) => {
+          if (firstChild === null) throw new Error("no text");
+          const range = document.createRange();
+          range.setStart(firstChild, start);
+          range.setEnd(firstChild, end);
+          return [...range.getClientRects()]
+            .map(({ left, right }) => ({ left, right }));
+        },
+        [start, end] as const,
+      );
     const selected = () =>
       ada.locator(".remote-selection").evaluateAll((elements) =>
         elements.map((element) => element.getBoundingClientRect())

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { editBetween, positionAt } from "../text/text_edit.js";
-import { Places, readPlaces } from "./places.js";
+import { editBetween, positionAt } from "../../../client/views/text_edit.ts";
+import { Places, readPlaces } from "./places.ts";
 
 /** Somebody, as the service knows them. */
 function person(id: string, anchor: number | undefined, head = anchor ?? 0) {

@@ -5,8 +5,8 @@ import {
   loadProfile,
   saveProfile,
   storeOf,
-} from "../people/profile.js";
-import { keepToken, loadToken, readToken, refusalOf } from "./token.js";
+} from "../people/profile.ts";
+import { keepToken, loadToken, readToken, refusalOf } from "./token.ts";
 
 function signed(claims: Record<string, unknown>): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256" })

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ago } from "../room/roster.js";
-import { Attendance, MOST_DEPARTED, PATIENCE_MS } from "./attendance.js";
+import { ago } from "../room/roster.ts";
+import { Attendance, MOST_DEPARTED, PATIENCE_MS } from "./attendance.ts";
 
 function people(...ids: string[]) {
   return ids.map((id) => ({ id, name: id, you: id === "me" }));

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { deviceOf } from "../room/device.js";
-import { nameOf } from "./names.js";
+import { deviceOf } from "../room/device.ts";
+import { nameOf } from "./names.ts";
 import {
   itemOf,
   loadActivity,
@@ -8,7 +8,7 @@ import {
   saveActivity,
   saveProfile,
   storeOf,
-} from "./profile.js";
+} from "./profile.ts";
 
 /** Returns the store of a browser that keeps nothing. */
 function forgetful() {

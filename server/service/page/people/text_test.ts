@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { nameOf } from "./names.js";
-import { readText } from "./text.js";
+import { nameOf } from "./names.ts";
+import { readText } from "./text.ts";
 
 Deno.test("readText() keeps a text short and on one line", () => {
   assertEquals(readText(" a\n\tb\u2028c ", 10), "a b c");

@@ -1,6 +1,6 @@
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { colorOf } from "../../../client/views/color.ts";
-import { readPerson } from "./person.js";
+import { readPerson } from "./person.ts";
 
 const TAB = {
   name: "Ada",

@@ -6,8 +6,8 @@ import {
   readRuns,
   type Run,
   SharedText,
-} from "./shared_text.js";
-import type { TextEdit } from "./text_edit.js";
+} from "./shared_text.ts";
+import type { TextEdit } from "../../../client/views/text_edit.ts";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import * as fc from "fast-check";
-import { Places } from "../document/places.js";
-import { positionAt } from "./text_edit.js";
-import { TextExchange } from "./text_exchange.js";
+import { Places } from "../document/places.ts";
+import { positionAt } from "../../../client/views/text_edit.ts";
+import { TextExchange } from "./text_exchange.ts";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 

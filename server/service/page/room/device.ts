@@ -1,5 +1,3 @@
-// @ts-check
-
 /** Browsers and systems; the first that fits counts, and the last fits always. */
 const BROWSERS = {
   Edge: /\bEdg(e|A|iOS)?\//,
@@ -19,12 +17,8 @@ const SYSTEMS = {
   " on Linux": /\bLinux\b/,
 };
 
-/**
- * Returns what a tab runs on: `Firefox on Linux`.
- *
- * @param {string} userAgent that of `navigator`
- */
-export function deviceOf(userAgent) {
+/** Returns what a tab runs on: `Firefox on Linux`. */
+export function deviceOf(userAgent: string): string {
   return [BROWSERS, SYSTEMS].map((names) =>
     Object.entries(names).find(([, pattern]) => pattern.test(userAgent))?.[0]
   ).join("");

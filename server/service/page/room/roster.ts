@@ -1,30 +1,20 @@
-// @ts-check
-/// <reference lib="dom" />
-
 import { paintAs } from "../../../client/views/color.ts";
-import { copyOf, find, made, show, showOrHide } from "../people/dom.js";
-import { showList, showWho } from "../people/people_list.js";
+import type { Departure } from "../people/attendance.ts";
+import { copyOf, find, made, show, showOrHide } from "../people/dom.ts";
+import { showList, showWho } from "../people/people_list.ts";
 import {
   ACTIVITIES,
   AVAILABILITIES,
   counted,
   wordOf,
-} from "../people/words.js";
+} from "../people/words.ts";
+import type { Connection, RoomPerson } from "./person.ts";
 
-/** @typedef {import("./person.js").Connection} Connection */
-/** @typedef {import("./person.js").RoomPerson} RoomPerson */
-
-/**
- * Shows a chip for each person who is here.
- *
- * @param {HTMLElement} list
- * @param {readonly RoomPerson[]} people in order
- */
-export function showRoster(list, people) {
+/** Shows a chip for each person who is here, in order. */
+export function showRoster(list: HTMLElement, people: readonly RoomPerson[]) {
   showList(list, people, () => copyOf("#chip"), (chip, person) => {
     const { activity, availability, status, connections } = person;
-    const part = (/** @type {string} */ selector) =>
-      find(selector, HTMLElement, chip);
+    const part = (selector: string) => find(selector, HTMLElement, chip);
     showWho(chip, person);
     chip.dataset.availability = availability;
     showActivity(part(".activity"), activity);
@@ -44,11 +34,7 @@ export function showRoster(list, people) {
   });
 }
 
-/**
- * @param {HTMLElement} element
- * @param {string} code
- */
-function showActivity(element, code) {
+function showActivity(element: HTMLElement, code: string) {
   const meaning = ACTIVITIES.get(code);
   const rest = meaning === undefined ? "" : `, ${meaning}`;
   element.hidden = code === "";
@@ -56,19 +42,14 @@ function showActivity(element, code) {
   element.replaceChildren(made("strong", wordOf(code)), rest);
 }
 
-/** @param {RoomPerson} person */
-function countsOf({ tabs, devices }) {
+function countsOf({ tabs, devices }: RoomPerson) {
   const parts = [counted(devices, "device")];
   if (tabs > 0) parts.unshift(counted(tabs, "tab"));
   return parts.join(" · ");
 }
 
-/**
- * Describes for each device what its tabs do.
- *
- * @param {readonly Connection[]} connections
- */
-function linesOf(connections) {
+/** Describes for each device what its tabs do. */
+function linesOf(connections: readonly Connection[]) {
   const devices = Map.groupBy(
     connections,
     ({ device }) => device ?? "Other device",
@@ -84,17 +65,18 @@ function linesOf(connections) {
 
 const FORMAT = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
-/** @type {readonly (readonly [Intl.RelativeTimeFormatUnit, number])[]} */
-const UNITS = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
+const UNITS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
 
-/**
- * Shows who left, and how long ago that was.
- *
- * @param {HTMLElement} list
- * @param {readonly { person: RoomPerson, at: number }[]} departed
- * @param {number} now in milliseconds
- */
-export function showDepartures(list, departed, now) {
+/** Shows who left, and how long ago that was. */
+export function showDepartures(
+  list: HTMLElement,
+  departed: readonly Departure<RoomPerson>[],
+  now: number,
+) {
   const items = departed.map(({ person, at }) => ({ ...person, at }));
   const make = () => copyOf("#departure");
   showList(list, items, make, (item, { id, name, color, at }) => {
@@ -106,12 +88,8 @@ export function showDepartures(list, departed, now) {
   });
 }
 
-/**
- * Returns how long ago something was: `2 minutes ago`.
- *
- * @param {number} ms
- */
-export function ago(ms) {
+/** Returns how many milliseconds ago something was: `2 minutes ago`. */
+export function ago(ms: number): string {
   const [unit, length] = UNITS.find(([, length]) => ms >= length) ?? [];
   // A count of seconds would change all the time.
   if (!unit || !length) return ms < 10_000 ? "just now" : "moments ago";

@@ -1,13 +1,8 @@
-// @ts-check
-
-import { readPlaces } from "../document/places.js";
-import { readCount } from "../people/text.js";
-import { lengthOf, readRuns, SharedText } from "./shared_text.js";
-import { editBetween } from "./text_edit.js";
-
-/** @typedef {import("../document/places.js").Places} Places */
-/** @typedef {import("./shared_text.js").Run} Run */
-/** @typedef {import("./text_edit.js").TextEdit} TextEdit */
+import type { JsonObject } from "../../../client/mod.ts";
+import { editBetween, type TextEdit } from "../../../client/views/text_edit.ts";
+import { type Places, readPlaces } from "../document/places.ts";
+import { readCount } from "../people/text.ts";
+import { lengthOf, readRuns, type Run, SharedText } from "./shared_text.ts";
 
 /** The longest delay of an answer to somebody who wants the text. */
 const ANSWER_MS = 200;
@@ -18,13 +13,14 @@ const ANSWER_MS = 200;
  */
 const MESSAGE_BYTES = 32_768;
 
-/**
- * @typedef {object} ExchangeEvents
- * @property {(message: import("../../../client/mod.ts").JsonObject) => void} send sends a message to all others
- * @property {() => void} ask asks all others for the text
- * @property {(edits: readonly TextEdit[]) => void} onEdits is called after
- * somebody else has edited the text
- */
+interface ExchangeEvents {
+  /** Sends a message to all others. */
+  readonly send: (message: JsonObject) => void;
+  /** Asks all others for the text. */
+  readonly ask: () => void;
+  /** Called after somebody else has edited the text. */
+  readonly onEdits: (edits: readonly TextEdit[]) => void;
+}
 
 /**
  * Exchanges the text between the tabs of a document: new and deleted letters as
@@ -33,28 +29,27 @@ const MESSAGE_BYTES = 32_768;
  * text before them changes.
  */
 export class TextExchange {
-  #self;
-  #events;
-  #places;
-  #writer;
-  #shared;
+  readonly #self: string;
+  readonly #events: ExchangeEvents;
+  readonly #places: Places;
+  readonly #writer: string;
+  readonly #shared: SharedText;
   /** How many messages with changes have been sent. */
   #sent = 0;
-  /** @type {Map<string, number>} that number for each other writer */
-  #received = new Map();
+  /** That number for each other writer. */
+  readonly #received = new Map<string, number>();
   /** Whether letters that others have sent are missing here. */
   #isBehind = false;
   #wantsPlaces = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #answering;
+  #answering: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * @param {string} self the key of the one who writes here
-   * @param {string} text the text before anybody has written
-   * @param {Places} places
-   * @param {ExchangeEvents} events
-   */
-  constructor(self, text, places, events) {
+  /** Makes it, with the key of the one who writes here, and the initial text. */
+  constructor(
+    self: string,
+    text: string,
+    places: Places,
+    events: ExchangeEvents,
+  ) {
     const [id = 0] = crypto.getRandomValues(new Uint32Array(1));
     this.#self = self;
     this.#places = places;
@@ -64,15 +59,11 @@ export class TextExchange {
   }
 
   /**
-   * Writes what was typed here. `sendNews()` sends it.
-   *
-   * @param {string} text
-   * @param {number} caret where it is now
-   * @param {boolean} joins whether to undo it together with what was written
-   * before
-   * @returns {readonly TextEdit[]} The edits that revert it if the text is full.
+   * Writes what was typed here. `sendNews()` sends it. If it joins, it is undone
+   * together with what was written before. Returns the edits that revert it if the
+   * text is full.
    */
-  write(text, caret, joins) {
+  write(text: string, caret: number, joins: boolean): readonly TextEdit[] {
     const shared = this.#shared;
     if (text === shared.text) return [];
     const edit = editBetween(shared.text, text, caret);
@@ -82,21 +73,13 @@ export class TextExchange {
       : [editBetween(text, shared.text, edit.end)];
   }
 
-  /**
-   * Undoes what was written here last, whatever others have written since.
-   *
-   * @returns {readonly TextEdit[]} What has changed.
-   */
-  undo() {
+  /** Undoes what was written here last, and returns what has changed. */
+  undo(): readonly TextEdit[] {
     return this.#edited(this.#shared.undo());
   }
 
-  /**
-   * Redoes what was undone last.
-   *
-   * @returns {readonly TextEdit[]} What has changed.
-   */
-  redo() {
+  /** Redoes what was undone last, and returns what has changed. */
+  redo(): readonly TextEdit[] {
     return this.#edited(this.#shared.redo());
   }
 
@@ -125,13 +108,11 @@ export class TextExchange {
     }, Math.random() * ANSWER_MS);
   }
 
-  /**
-   * Merges a message of somebody else.
-   *
-   * @param {Readonly<Record<string, unknown>>} payload
-   * @param {string | undefined} sender
-   */
-  receive(payload, sender) {
+  /** Merges a message of somebody else. */
+  receive(
+    payload: Readonly<Record<string, unknown>>,
+    sender: string | undefined,
+  ) {
     const message = readMessage(payload);
     if (message === undefined || message.writer === this.#writer) return;
     const edits = this.#shared.merge(message.runs);
@@ -158,48 +139,39 @@ export class TextExchange {
   /**
    * Asks for the text while letters are missing. A service drops messages for slow
    * readers, even answers.
-   *
-   * @param {{ writer: string, count: number }} message
    */
-  #lookForGap({ writer, count }) {
+  #lookForGap({ writer, count }: { writer: string; count: number }) {
     const received = this.#received.get(writer) ?? 0;
     this.#received.set(writer, Math.max(received, count));
     this.#isBehind ||= count > received + 1;
     if (this.#isBehind) this.#events.ask();
   }
 
-  /** @param {readonly TextEdit[]} edits made here */
-  #edited(edits) {
+  #edited(edits: readonly TextEdit[]) {
     this.#places.edited(edits, this.#self);
     return edits;
   }
 
-  /** @param {object} besides fields to add to the last message */
-  #sendAll(besides) {
+  /** Sends all letters, and some fields in the last message. */
+  #sendAll(besides: JsonObject) {
     if (!this.#shared.isWritten) return;
     if (this.#shared.takeNews().length > 0) this.#sent++;
     const parts = inMessages(this.#shared.runs);
-    const last = parts.pop();
+    const last = parts.pop() ?? [];
     for (const runs of parts) this.#send({ runs });
     this.#send({ runs: last, weight: this.#shared.weight, ...besides });
   }
 
-  /** @param {object} message */
-  #send(message) {
+  #send(message: JsonObject) {
     const [writer, count] = [this.#writer, this.#sent];
     this.#events.send({ writer, count, ...message });
   }
 }
 
-/**
- * Groups runs into messages that are short enough.
- *
- * @param {readonly Run[]} runs
- */
-function inMessages(runs) {
+/** Groups runs into messages that are short enough. */
+function inMessages(runs: readonly Run[]) {
   const encoder = new TextEncoder();
-  /** @type {Run[][]} */
-  const messages = [];
+  const messages: Run[][] = [];
   let left = 0;
   for (const run of runs) {
     const bytes = encoder.encode(JSON.stringify(run)).length;
@@ -214,12 +186,10 @@ function inMessages(runs) {
   return messages;
 }
 
-/**
- * Reads a message from the wire: runs, and the cursors, if it has them.
- *
- * @param {Readonly<Record<string, unknown>>} payload
- */
-function readMessage({ writer, weight, places, ...payload }) {
+/** Reads a message from the wire: runs, and the cursors, if it has them. */
+function readMessage(
+  { writer, weight, places, ...payload }: Readonly<Record<string, unknown>>,
+) {
   const count = readCount(payload.count);
   const runs = readRuns(payload.runs);
   if (runs === undefined || count === undefined) return undefined;

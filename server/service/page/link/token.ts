@@ -1,32 +1,27 @@
-// @ts-check
-/// <reference lib="dom" />
+import type { Store } from "../people/profile.ts";
+import { fieldsIn, LENGTHS, readText } from "../people/text.ts";
 
-import { fieldsIn, LENGTHS, readText } from "../people/text.js";
-
-/** @typedef {import("../people/profile.js").Store} Store */
-
-/**
- * A JSON Web Token. Only the service can verify it.
- *
- * @typedef {object} Token
- * @property {string} text
- * @property {string | undefined} subject `undefined` if the token is malformed
- * @property {string | undefined} name the default name of the person
- */
+/** A JSON Web Token. Only the service can verify it. */
+export interface Token {
+  readonly text: string;
+  /** `undefined` if the token is malformed. */
+  readonly subject: string | undefined;
+  /** The default name of the person. */
+  readonly name: string | undefined;
+}
 
 const TOKEN_ITEM = "ruthere token";
 
 /**
  * Stores the token that the address has as `#token=…`, and removes it from the
  * address. An empty one removes the stored token. Browsers don't send fragments,
- * so no server logs it.
- *
- * @param {Pick<Location, "hash" | "pathname" | "search">} location
- * @param {Pick<History, "replaceState" | "state">} history
- * @param {Store} store
- * @returns {boolean} Whether the address had one.
+ * so no server logs it. Returns whether the address had one.
  */
-export function keepToken({ hash, pathname, search }, history, store) {
+export function keepToken(
+  { hash, pathname, search }: Pick<Location, "hash" | "pathname" | "search">,
+  history: Pick<History, "replaceState" | "state">,
+  store: Store,
+): boolean {
   const text = new URLSearchParams(hash.slice(1)).get("token");
   if (text === null) return false;
   store.setItem(TOKEN_ITEM, text.trim());
@@ -34,13 +29,8 @@ export function keepToken({ hash, pathname, search }, history, store) {
   return true;
 }
 
-/**
- * Loads the stored token.
- *
- * @param {Store} store
- * @returns {Token | undefined}
- */
-export function loadToken(store) {
+/** Loads the stored token. */
+export function loadToken(store: Store): Token | undefined {
   const text = store.getItem(TOKEN_ITEM) ?? "";
   return text === "" ? undefined : readToken(text);
 }
@@ -48,10 +38,8 @@ export function loadToken(store) {
 /**
  * Returns the token of this tab, which lasts through reloads, and from one page to
  * the other. When the address of the open page gets another one, the page reloads.
- *
- * @param {Store} store of the tab
  */
-export function tokenOfTab(store) {
+export function tokenOfTab(store: Store): Token | undefined {
   keepToken(location, history, store);
   globalThis.addEventListener("hashchange", () => {
     if (keepToken(location, history, store)) location.reload();
@@ -59,13 +47,8 @@ export function tokenOfTab(store) {
   return loadToken(store);
 }
 
-/**
- * Reads the claims of a JSON Web Token, without verifying it.
- *
- * @param {string} text
- * @returns {Token}
- */
-export function readToken(text) {
+/** Reads the claims of a JSON Web Token, without verifying it. */
+export function readToken(text: string): Token {
   const { sub, name } = claimsIn(text);
   const subject = typeof sub === "string" && sub !== "" ? sub : undefined;
   return {
@@ -75,8 +58,7 @@ export function readToken(text) {
   };
 }
 
-/** @param {string} text */
-function claimsIn(text) {
+function claimsIn(text: string) {
   const [, payload = ""] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text) ?? [];
   try {
     const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
@@ -90,15 +72,12 @@ function claimsIn(text) {
 const HOW = "open the page with #token=… at the end of its address";
 const ANOTHER = "Open the page with another one, #token=…, to get in.";
 
-/**
- * Explains why the service does not let this page in.
- *
- * @param {string} reason of the service
- * @param {string} topic
- * @param {Token | undefined} token
- * @returns {string}
- */
-export function refusalOf(reason, topic, token) {
+/** Explains the reason for which the service does not let this page in. */
+export function refusalOf(
+  reason: string,
+  topic: string,
+  token: Token | undefined,
+): string {
   const [, fault] = /\bthe token (.+)$/.exec(reason) ?? [];
   if (fault === "has expired" || fault === "is malformed") {
     return `Your token ${fault}. ${ANOTHER}`;

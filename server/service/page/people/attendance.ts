@@ -1,6 +1,4 @@
-// @ts-check
-
-/** @typedef {import("./people_list.js").Person} Person */
+import type { Person } from "./people_list.ts";
 
 /**
  * How long to wait for others to return after a lost connection. Their clients
@@ -11,33 +9,29 @@ export const PATIENCE_MS = 30_000;
 /** How many departures to remember. */
 export const MOST_DEPARTED = 6;
 
+/** Somebody who has left, and when, in milliseconds. */
+export interface Departure<P extends Person> {
+  readonly person: P;
+  readonly at: number;
+}
+
 /**
- * Who is here, and who has joined and left since the page was opened. Times are in
- * milliseconds.
+ * Who is here, and who has joined and left since the page was opened.
  *
  * After a restart, the service knows nobody, and people return one by one. The
  * people who were here before are held for a while, so nobody is reported to leave
  * and join.
- *
- * @template {Person} P
  */
-export class Attendance {
-  /** @type {readonly P[] | undefined} All to show; `undefined` until it is known. */
-  people;
-  /** @type {readonly { person: P, at: number }[]} The last departure first. */
-  departed = [];
+export class Attendance<P extends Person> {
+  /** All to show; `undefined` until it is known. */
+  people: readonly P[] | undefined;
+  /** The last departure first. */
+  departed: readonly Departure<P>[] = [];
   #isLive = false;
   #patientUntil = -Infinity;
 
-  /**
-   * Updates who is here.
-   *
-   * @param {readonly P[]} here all who are here now, as far as it is known
-   * @param {boolean} isLive whether there is a connection
-   * @param {number} now
-   * @returns {{ joined: readonly P[], left: readonly P[] }} The others among them.
-   */
-  update(here, isLive, now) {
+  /** Updates who is here, as far as it is known. Returns who has joined or left. */
+  update(here: readonly P[], isLive: boolean, now: number) {
     const returns = isLive && !this.#isLive && this.people !== undefined;
     if (returns) this.#patientUntil = now + PATIENCE_MS;
     this.#isLive = isLive;
@@ -58,14 +52,8 @@ export class Attendance {
   }
 }
 
-/**
- * Returns the people who are not among some others.
- *
- * @template {Person} P
- * @param {readonly P[]} people
- * @param {readonly P[]} others
- */
-function without(people, others) {
+/** Returns the people who are not among some others. */
+function without<P extends Person>(people: readonly P[], others: readonly P[]) {
   const ids = new Set(others.map(({ id }) => id));
   return people.filter(({ id }) => !ids.has(id));
 }

@@ -1,25 +1,22 @@
-// @ts-check
-/// <reference lib="dom" />
-
 import { steadyNow } from "../../../../core/mod.ts";
 import { LiveClient } from "../../../client/live_client.ts";
-import { Attendance } from "../people/attendance.js";
-import { find } from "../people/dom.js";
-import { inOrder, showHeadline } from "../people/people_list.js";
+import type { LiveModel, Room } from "../../../client/mod.ts";
+import { Attendance } from "../people/attendance.ts";
+import { find } from "../people/dom.ts";
+import { inOrder, type Person, showHeadline } from "../people/people_list.ts";
 import {
   itemOf,
   loadProfile,
   namelessName,
+  type Profile,
   saveProfile,
+  type Store,
   storeOf,
-} from "../people/profile.js";
-import { Notices } from "./notices.js";
-import { nameIn, offerRooms, topicOf } from "./rooms.js";
-import { refusalOf, tokenOfTab } from "./token.js";
-import { offerCommand } from "./try_it.js";
-
-/** @typedef {import("../people/people_list.js").Person} Person */
-/** @typedef {import("../people/profile.js").Profile} Profile */
+} from "../people/profile.ts";
+import { Notices } from "./notices.ts";
+import { type Kind, nameIn, offerRooms, topicOf } from "./rooms.ts";
+import { refusalOf, type Token, tokenOfTab } from "./token.ts";
+import { offerCommand } from "./try_it.ts";
 
 /** The client tells changes this often at most, in a hidden tab too. */
 const FRAME_MS = 16;
@@ -34,39 +31,38 @@ const ONLY_READING =
 const ONLY_READING_TEXT =
   `${ONLY_READING} You see the text from its next change on.`;
 
-/**
- * A visit to a room or a document: oneself, and who else is here.
- *
- * @template {import("../../../client/mod.ts").LiveModel} M
- * @template {Person} P
- */
-export class Visit {
-  #store;
-  #isGuest;
-  #kind;
-  #title;
-  /** @type {Attendance<P>} */
-  attendance = new Attendance();
-  notices = new Notices();
+/** What the page knows of a person besides what the service says. */
+export type Own = Required<Pick<Person, "you" | "invisible">>;
 
-  /**
-   * @param {import("./rooms.js").Kind} kind
-   * @param {string} [title] of the page; without it, the topic
-   */
-  constructor(kind, title) {
-    this.#kind = kind;
+/** A visit to a room or a document: oneself, and who else is here. */
+export class Visit<M extends LiveModel, P extends Person> {
+  readonly attendance = new Attendance<P>();
+  readonly notices = new Notices();
+  readonly tabStore: Store = storeOf(() => sessionStorage);
+  readonly client: LiveClient<M>;
+  readonly topic: string;
+  readonly nameless: string;
+  profile: Profile;
+  readonly #kind: Kind;
+  readonly #title: string;
+  readonly #token: Token | undefined;
+  readonly #store: Store;
+  readonly #isGuest: boolean;
+
+  /** Begins it. Without a title, that of the page is the topic. */
+  constructor(kind: Kind, title?: string) {
     const parameters = new URLSearchParams(location.search);
     const name = nameIn(kind, parameters);
+    const token = tokenOfTab(this.tabStore);
+    this.#kind = kind;
+    this.#token = token;
     this.topic = topicOf(kind, name);
     this.#title = title ?? this.topic;
     // For people with one browser, a tab can be a person of its own.
     this.#isGuest = parameters.has("guest");
-    this.tabStore = storeOf(() => sessionStorage);
     this.#store = this.#isGuest ? this.tabStore : storeOf(() => localStorage);
-    const token = this.token = tokenOfTab(this.tabStore);
     this.profile = loadProfile(this.#store, token);
     this.nameless = namelessName(this.profile.key, token);
-    /** @type {LiveClient<M>} */
     this.client = new LiveClient({
       url: location.origin,
       token: token && (() => token.text),
@@ -82,20 +78,17 @@ export class Visit {
     offerRooms(kind, name, token);
   }
 
-  /**
-   * Shows a room and who is in it, now and after each change.
-   *
-   * @template O
-   * @param {import("../../../client/mod.ts").Room<O, { readonly id: string }>} room
-   * @param {(person: O, own: { you: boolean, invisible: boolean }) => P} read
-   * @param {(people: readonly P[], isLive: boolean) => void} show
-   */
-  follow(room, read, show) {
+  /** Shows a room and who is in it, now and after each change. */
+  follow<O>(
+    room: Room<O, { readonly id: string }>,
+    read: (person: O, own: Own) => P,
+    show: (people: readonly P[], isLive: boolean) => void,
+  ) {
     const update = () => {
       const { status, mayWrite, me, others } = room.state.get();
       const isLive = status.type === "live";
       const refusal = status.type === "refused"
-        ? refusalOf(status.reason, this.topic, this.token)
+        ? refusalOf(status.reason, this.topic, this.#token)
         : undefined;
       const reading = this.#kind === "room" ? ONLY_READING : ONLY_READING_TEXT;
       this.notices.connection(status.type, mayWrite ? refusal : reading);
@@ -118,40 +111,28 @@ export class Visit {
   }
 
   /** Everybody to show, in order. */
-  get people() {
+  get people(): readonly P[] {
     return (this.attendance.people ?? []).toSorted(inOrder);
   }
 
-  /**
-   * Saves what the person says of themselves, for all their tabs.
-   *
-   * @param {Partial<Omit<Profile, "key">>} changes
-   */
-  saveProfile(changes) {
+  /** Saves what the person says of themselves, for all their tabs. */
+  saveProfile(changes: Partial<Omit<Profile, "key">>) {
     this.profile = { ...this.profile, ...changes };
-    saveProfile(this.#store, this.profile, this.token);
+    saveProfile(this.#store, this.profile, this.#token);
   }
 
-  /**
-   * Calls a listener after another tab of the person has changed the profile.
-   *
-   * @param {() => void} listener
-   */
-  onProfile(listener) {
+  /** Calls a listener after another tab of the person has changed the profile. */
+  onProfile(listener: () => void) {
     globalThis.addEventListener("storage", (event) => {
       if (!(event instanceof StorageEvent) || this.#isGuest) return;
-      if (event.key !== itemOf(this.token)) return;
+      if (event.key !== itemOf(this.#token)) return;
       const { key } = this.profile;
-      this.profile = { ...loadProfile(this.#store, this.token), key };
+      this.profile = { ...loadProfile(this.#store, this.#token), key };
       listener();
     });
   }
 
-  /**
-   * @param {readonly P[]} here
-   * @param {boolean} isLive
-   */
-  #update(here, isLive) {
+  #update(here: readonly P[], isLive: boolean) {
     const { attendance, notices } = this;
     const { joined, left } = attendance.update(here, isLive, steadyNow());
     for (const { name } of joined) notices.announce(`${name} has joined.`);

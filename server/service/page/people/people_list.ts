@@ -1,34 +1,28 @@
-// @ts-check
-/// <reference lib="dom" />
-
 import { initialsOf } from "../../../client/views/avatar_stack.ts";
 import { paintAs } from "../../../client/views/color.ts";
-import { find, made, show, showOrHide } from "./dom.js";
+import { find, made, show, showOrHide } from "./dom.ts";
 
-/**
- * A person as both pages show them.
- *
- * @typedef {object} Person
- * @property {string} id
- * @property {string} name
- * @property {string} [color] another one than that of the id
- * @property {boolean} you the one who looks
- * @property {boolean} [invisible] seen by nobody else
- * @property {boolean} [held] expected back after a lost connection
- */
+/** A person as both pages show them. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  /** Another one than that of the id. */
+  readonly color?: string;
+  /** The one who looks. */
+  readonly you: boolean;
+  /** Seen by nobody else. */
+  readonly invisible?: boolean;
+  /** Expected back after a lost connection. */
+  readonly held?: boolean;
+}
 
 const MOST_NAMED = 3;
 
 /** Puts an "and" between people, and no comma before it. */
 const LIST = new Intl.ListFormat("en-GB");
 
-/**
- * Shows who is here in a sentence.
- *
- * @param {HTMLElement} headline
- * @param {readonly Person[]} people in order
- */
-export function showHeadline(headline, people) {
+/** Shows in a sentence who is here. */
+export function showHeadline(headline: HTMLElement, people: readonly Person[]) {
   const rest = people.length > MOST_NAMED + 1 ? people.slice(MOST_NAMED) : [];
   const named = people.slice(0, people.length - rest.length);
   const names = named.map(({ name, you }) => you ? "You" : name);
@@ -50,32 +44,25 @@ export function showHeadline(headline, people) {
   if (!next.isEqualNode(headline)) headline.replaceChildren(...next.childNodes);
 }
 
-/**
- * Orders people: oneself first, the others by name.
- *
- * @param {Person} a
- * @param {Person} b
- */
-export function inOrder(a, b) {
+/** Orders people: oneself first, the others by name. */
+export function inOrder(a: Person, b: Person): number {
   return Number(b.you) - Number(a.you) ||
     a.name.localeCompare(b.name, undefined, { numeric: true }) ||
     (a.id < b.id ? -1 : 1);
 }
 
 /**
- * Shows one element for each item, in order. An item that is shown already keeps
- * its element.
- *
- * @template {{ id: string }} T
- * @param {HTMLElement} list holds nothing but these elements
- * @param {readonly T[]} items
- * @param {() => HTMLElement} make
- * @param {(element: HTMLElement, item: T) => void} fill
+ * Shows one element for each item, in order, and nothing else in the list. An item
+ * that is shown already keeps its element.
  */
-export function showList(list, items, make, fill) {
+export function showList<T extends { readonly id: string }>(
+  list: HTMLElement,
+  items: readonly T[],
+  make: () => HTMLElement,
+  fill: (element: HTMLElement, item: T) => void,
+) {
   const ids = new Set(items.map(({ id }) => id));
-  /** @type {Map<string | undefined, HTMLElement>} */
-  const shown = new Map();
+  const shown = new Map<string, HTMLElement>();
   for (const element of list.querySelectorAll(":scope > [data-id]")) {
     if (!(element instanceof HTMLElement)) continue;
     const { id = "" } = element.dataset;
@@ -91,13 +78,8 @@ export function showList(list, items, make, fill) {
   }
 }
 
-/**
- * Fills in the parts of an item that the lists of both pages have.
- *
- * @param {HTMLElement} item
- * @param {Person} person
- */
-export function showWho(item, person) {
+/** Fills in the parts of an item that the lists of both pages have. */
+export function showWho(item: HTMLElement, person: Person) {
   const { id, name, you, invisible = false, held = false } = person;
   item.toggleAttribute("data-you", you);
   item.toggleAttribute("data-invisible", invisible);
@@ -107,8 +89,6 @@ export function showWho(item, person) {
   paintAs(avatar, { ...person, userId: id });
   show(find(".name", HTMLElement, item), name);
   const own = invisible ? "you, invisible" : "you";
-  showOrHide(
-    find(".tag", HTMLElement, item),
-    held ? "reconnecting" : you ? own : "",
-  );
+  const tag = held ? "reconnecting" : you ? own : "";
+  showOrHide(find(".tag", HTMLElement, item), tag);
 }

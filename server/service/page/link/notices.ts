@@ -1,9 +1,7 @@
-// @ts-check
-/// <reference lib="dom" />
+import type { RoomStatus } from "../../../client/mod.ts";
+import { find, made, show } from "../people/dom.ts";
 
-import { find, made, show } from "../people/dom.js";
-
-/** @typedef {import("../../../client/mod.ts").RoomStatus["type"]} Status */
+type Status = RoomStatus["type"];
 
 /** How long to show news that need no action. */
 const SHORT_NEWS_MS = 5_000;
@@ -11,8 +9,11 @@ const SHORT_NEWS_MS = 5_000;
 /** How many announcements to keep for people who read them again. */
 const MOST_ANNOUNCED = 30;
 
-/** @type {Partial<Record<Status, string>>} */
-const WORDS = { live: "Live", reconnecting: "Offline", refused: "Refused" };
+const WORDS: Partial<Record<Status, string>> = {
+  live: "Live",
+  reconnecting: "Offline",
+  refused: "Refused",
+};
 
 const LOST = "Connection lost. What you see is how it was; trying to get back…";
 
@@ -20,17 +21,14 @@ const LOST = "Connection lost. What you see is how it was; trying to get back…
 export class Notices {
   #banner = find("#banner", HTMLElement);
   #log = find("#log", HTMLElement);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #shown = "";
 
   /**
-   * Says how the connection is, once for each change.
-   *
-   * @param {Status} status
-   * @param {string} [proviso] is shown as long as it is so
+   * Says how the connection is, once for each change. A proviso is shown as long as
+   * it is so.
    */
-  connection(status, proviso = "") {
+  connection(status: Status, proviso = "") {
     const { dataset } = document.body;
     const shown = status + proviso;
     if (shown === this.#shown) return;
@@ -46,33 +44,21 @@ export class Notices {
     if (proviso === "" && isBack) this.#forgetLater();
   }
 
-  /**
-   * Says that a change was not taken.
-   *
-   * @param {string} reason
-   */
-  declined(reason) {
+  /** Says why a change was not taken. */
+  declined(reason: string) {
     this.#say(`Your change was not taken: ${reason}.`, "bad");
     this.#forgetLater();
   }
 
-  /**
-   * Announces to screen readers what happened.
-   *
-   * @param {string} sentence
-   */
-  announce(sentence) {
+  /** Announces to screen readers what happened. */
+  announce(sentence: string) {
     this.#log.append(made("p", sentence));
     if (this.#log.childElementCount > MOST_ANNOUNCED) {
       this.#log.firstElementChild?.remove();
     }
   }
 
-  /**
-   * @param {string} text
-   * @param {"good" | "bad"} tone
-   */
-  #say(text, tone) {
+  #say(text: string, tone: "good" | "bad") {
     clearTimeout(this.#timer);
     this.#banner.dataset.tone = tone;
     show(this.#banner, text);

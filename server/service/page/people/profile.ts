@@ -1,24 +1,20 @@
-// @ts-check
-/// <reference lib="dom" />
-
 import { isActivity } from "../../../../core/mod.ts";
-import { nameOf } from "./names.js";
-import { fieldsIn, LENGTHS, readText } from "./text.js";
-import { AVAILABILITIES } from "./words.js";
+import type { Token } from "../link/token.ts";
+import { nameOf } from "./names.ts";
+import { fieldsIn, LENGTHS, readText } from "./text.ts";
+import { AVAILABILITIES } from "./words.ts";
 
-/**
- * What a person says of themselves, the same in all their tabs.
- *
- * @typedef {object} Profile
- * @property {string} key
- * @property {string} name
- * @property {string} availability
- * @property {string} status
- * @property {boolean} invisible
- */
+/** What a person says of themselves, the same in all their tabs. */
+export interface Profile {
+  readonly key: string;
+  readonly name: string;
+  readonly availability: string;
+  readonly status: string;
+  readonly invisible: boolean;
+}
 
-/** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
-/** @typedef {import("../link/token.js").Token} Token */
+/** What a browser keeps. */
+export type Store = Pick<Storage, "getItem" | "setItem">;
 
 const PROFILE_ITEM = "ruthere profile";
 const ACTIVITY_ITEM = "ruthere activity";
@@ -26,12 +22,8 @@ const ACTIVITY_ITEM = "ruthere activity";
 /**
  * Loads the profile of this browser, or of a token. At the first visit it makes up
  * a new one.
- *
- * @param {Store} store
- * @param {Token} [token]
- * @returns {Profile}
  */
-export function loadProfile(store, token) {
+export function loadProfile(store: Store, token?: Token): Profile {
   const fields = fieldsIn(store.getItem(itemOf(token)) ?? "");
   const key = token?.subject ?? readText(fields.key, 64) ?? randomKey();
   const availability = String(fields.availability);
@@ -46,61 +38,38 @@ export function loadProfile(store, token) {
   return profile;
 }
 
-/**
- * Saves a profile.
- *
- * @param {Store} store
- * @param {Profile} profile
- * @param {Token} [token]
- */
-export function saveProfile(store, profile, token) {
+/** Saves a profile. */
+export function saveProfile(store: Store, profile: Profile, token?: Token) {
   store.setItem(itemOf(token), JSON.stringify(profile));
 }
 
-/**
- * Returns the name of somebody who has not given one.
- *
- * @param {string} key
- * @param {Token | undefined} token
- */
-export function namelessName(key, token) {
+/** Returns the name of somebody who has not given one. */
+export function namelessName(key: string, token: Token | undefined): string {
   return token?.name ?? nameOf(key);
 }
 
-/**
- * Loads what this tab was doing before a reload.
- *
- * @param {Store} store
- */
-export function loadActivity(store) {
+/** Loads what this tab was doing before a reload. */
+export function loadActivity(store: Store) {
   const activity = store.getItem(ACTIVITY_ITEM);
   return isActivity(activity) ? activity : "observing";
 }
 
-/**
- * Saves what this tab is doing.
- *
- * @param {Store} store
- * @param {string} activity
- */
-export function saveActivity(store, activity) {
+/** Saves what this tab is doing. */
+export function saveActivity(store: Store, activity: string) {
   store.setItem(ACTIVITY_ITEM, activity);
 }
 
 /**
  * Returns a store of the browser. Browsers that keep nothing throw on access to
  * theirs: then it is one that lasts as long as the page.
- *
- * @param {() => Storage} ask
- * @returns {Store}
  */
-export function storeOf(ask) {
+export function storeOf(ask: () => Storage): Store {
   try {
     const store = ask();
     store.setItem("ruthere test", "");
     return store;
   } catch {
-    const items = new Map();
+    const items = new Map<string, string>();
     return {
       getItem: (name) => items.get(name) ?? null,
       setItem: (name, value) => void items.set(name, value),
@@ -111,10 +80,8 @@ export function storeOf(ask) {
 /**
  * Names the item of the store for the profile of a token, or for the one without a
  * token: a browser can have tokens of several people.
- *
- * @param {Token | undefined} token
  */
-export function itemOf(token) {
+export function itemOf(token: Token | undefined): string {
   const subject = token?.subject;
   return subject === undefined ? PROFILE_ITEM : `${PROFILE_ITEM} of ${subject}`;
 }

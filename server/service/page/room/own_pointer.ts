@@ -1,14 +1,10 @@
-// @ts-check
-/// <reference lib="dom" />
-
 /** How long to show a pointer that does not move. */
 const SILENCE_MS = 5_000;
 
 /** How far an arrow key moves the pointer, as a part of the area. */
 const STEP = 0.03;
 
-/** @type {ReadonlyMap<string, readonly [number, number]>} */
-const ARROWS = new Map([
+const ARROWS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["ArrowLeft", [-STEP, 0]],
   ["ArrowRight", [STEP, 0]],
   ["ArrowUp", [0, -STEP]],
@@ -17,29 +13,28 @@ const ARROWS = new Map([
 
 /**
  * Tells where one's own pointer is in an area: the mouse, a finger, or the arrow
- * keys.
- *
- * @param {HTMLElement} area
- * @param {HTMLElement} marker shows it while the keys move it
- * @param {(place: { x: number, y: number } | null) => void} tell gets parts of the
- * area; `null` after the pointer has left it, or has not moved for long
+ * keys. The marker shows it while the keys move it. It tells parts of the area, and
+ * `null` after the pointer has left it, or has not moved for long.
  */
-export function followPointer(area, marker, tell) {
+export function followPointer(
+  area: HTMLElement,
+  marker: HTMLElement,
+  tell: (place: { x: number; y: number } | null) => void,
+) {
   let [x, y] = [0.5, 0.5];
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let silence;
+  let silence: ReturnType<typeof setTimeout> | undefined;
 
   const leave = () => {
     clearTimeout(silence);
     tell(null);
   };
-  const moveTo = (/** @type {number} */ toX, /** @type {number} */ toY) => {
+  const moveTo = (toX: number, toY: number) => {
     [x, y] = [rounded(toX), rounded(toY)];
     tell({ x, y });
     clearTimeout(silence);
     silence = setTimeout(leave, SILENCE_MS);
   };
-  const follow = (/** @type {PointerEvent} */ event) => {
+  const follow = (event: PointerEvent) => {
     const { left, top, width, height } = area.getBoundingClientRect();
     marker.hidden = true;
     moveTo((event.clientX - left) / width, (event.clientY - top) / height);
@@ -66,7 +61,6 @@ export function followPointer(area, marker, tell) {
   });
 }
 
-/** @param {number} part */
-function rounded(part) {
+function rounded(part: number) {
   return Math.round(Math.min(1, Math.max(0, part)) * 10_000) / 10_000;
 }

@@ -1,36 +1,39 @@
-// @ts-check
-
 import { steadyNow } from "../../../../core/mod.ts";
-import { readCount } from "../people/text.js";
-import { movedBy } from "../text/text_edit.js";
+import type { DocumentPerson } from "../../../client/mod.ts";
+import {
+  movedBy,
+  type Place,
+  type TextEdit,
+} from "../../../client/views/text_edit.ts";
+import { readCount } from "../people/text.ts";
 
-/** @typedef {import("../../../client/mod.ts").DocumentPerson} DocumentPerson */
-/** @typedef {import("../text/text_edit.js").Place} Place */
-/** @typedef {import("../text/text_edit.js").TextEdit} TextEdit */
-/**
- * @typedef {Pick<DocumentPerson, "cursor" | "id" | "lastCursorUpdate" | "selection" | "sessions">} Placed
- */
+type Placed = Pick<
+  DocumentPerson,
+  "cursor" | "id" | "lastCursorUpdate" | "selection" | "sessions"
+>;
+
+/** Where somebody is, and when they have moved there, by `steadyNow()`. */
+interface Known {
+  readonly person: Placed;
+  readonly place: Place;
+  readonly movedAt: number;
+}
 
 /**
  * Where everybody's cursor is in the present text. The service knows where it was in
  * the text of their page.
  */
 export class Places {
-  #people;
-  /** @type {Map<string, { person: Placed, place: Place, movedAt: number }>} */
-  #known = new Map();
+  readonly #people: () => readonly Placed[];
+  #known = new Map<string, Known>();
 
-  /** @param {() => readonly Placed[]} people returns all, as the service knows them */
-  constructor(people) {
+  /** Makes it, with a function that returns all, as the service knows them. */
+  constructor(people: () => readonly Placed[]) {
     this.#people = people;
   }
 
-  /**
-   * Returns all places, and when their people have moved there, by `steadyNow()`.
-   *
-   * @returns {ReadonlyMap<string, { place: Place, movedAt: number }>}
-   */
-  all() {
+  /** Returns all places. */
+  all(): ReadonlyMap<string, Known> {
     const former = this.#known;
     this.#known = new Map();
     for (const person of this.#people()) {
@@ -49,66 +52,46 @@ export class Places {
   /**
    * Moves cursors with the letters that they stand at. The cursor of the writer
    * stays: its new position follows each edit.
-   *
-   * @param {readonly TextEdit[]} edits
-   * @param {string | undefined} writer
    */
-  edited(edits, writer) {
+  edited(edits: readonly TextEdit[], writer: string | undefined) {
     for (const [id, { place }] of this.all()) {
       if (id !== writer) this.#put(id, edits.reduce(movedBy, place));
     }
   }
 
-  /**
-   * Moves cursors and selections to where they are in the present text.
-   *
-   * @param {ReadonlyMap<string, Place>} places
-   */
-  correct(places) {
+  /** Moves cursors and selections to where they are in the present text. */
+  correct(places: ReadonlyMap<string, Place>) {
     this.all();
     for (const [id, place] of places) this.#put(id, place);
   }
 
-  /**
-   * @param {string} id
-   * @param {Place} place
-   */
-  #put(id, place) {
+  #put(id: string, place: Place) {
     const known = this.#known.get(id);
     if (known !== undefined) this.#known.set(id, { ...known, place });
   }
 }
 
-/** @param {Placed} person */
-function placeOf({ cursor, selection }) {
+function placeOf({ cursor, selection }: Placed) {
   if (cursor === null) return undefined;
   const { offset } = cursor;
   return { anchor: selection?.anchor.offset ?? offset, head: offset };
 }
 
 /**
- * Whether somebody has moved, or has said again where they are. Who opens another
- * tab has not.
- *
- * @param {Placed} former
- * @param {Placed} now
+ * Reports whether somebody has moved, or has said again where they are. Somebody
+ * who opens another tab has not.
  */
-function hasMoved(former, now) {
+function hasMoved(former: Placed, now: Placed) {
   const [before, after] = [placeOf(former), placeOf(now)];
   return before?.anchor !== after?.anchor || before?.head !== after?.head ||
     former.lastCursorUpdate !== now.lastCursorUpdate &&
       former.sessions === now.sessions;
 }
 
-/**
- * Reads places from the wire, and skips malformed ones.
- *
- * @param {unknown} value
- * @returns {Map<string, Place>}
- */
-export function readPlaces(value) {
-  const entries = Array.isArray(value) ? value : [];
-  return new Map(entries.flatMap((entry) => {
+/** Reads places from the wire, and skips malformed ones. */
+export function readPlaces(value: unknown): Map<string, Place> {
+  const entries: unknown[] = Array.isArray(value) ? value : [];
+  return new Map(entries.flatMap((entry): [string, Place][] => {
     const [id, ...offsets] = Array.isArray(entry) ? entry : [];
     const [anchor, head] = offsets.map(readCount);
     if (typeof id !== "string") return [];

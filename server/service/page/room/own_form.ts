@@ -1,12 +1,8 @@
-// @ts-check
-/// <reference lib="dom" />
+import { find, made, show } from "../people/dom.ts";
+import type { Profile } from "../people/profile.ts";
+import { ACTIVITIES, AVAILABILITIES, wordOf } from "../people/words.ts";
 
-import { find, made, show } from "../people/dom.js";
-import { ACTIVITIES, AVAILABILITIES, wordOf } from "../people/words.js";
-
-/**
- * @typedef {Omit<import("../people/profile.js").Profile, "key"> & { activity: string }} Choices
- */
+type Choices = Omit<Profile, "key"> & { readonly activity: string };
 
 /** How long to wait for more letters before publishing what was typed. */
 const PAUSE_MS = 400;
@@ -14,14 +10,10 @@ const PAUSE_MS = 400;
 /** The form in which people say who they are, and what they are doing. */
 export class OwnForm {
   #form = find("#you", HTMLFormElement);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * @param {string} nameless the name of people who give none
-   * @param {(choices: Choices) => void} onChange
-   */
-  constructor(nameless, onChange) {
+  /** Makes it. `nameless` is the name of people who give none. */
+  constructor(nameless: string, onChange: (choices: Choices) => void) {
     find("#name", HTMLInputElement).placeholder = nameless;
     const options = [...ACTIVITIES].reverse().map(([code, meaning]) => {
       const option = made("option", `${wordOf(code)}: ${meaning}`);
@@ -46,12 +38,8 @@ export class OwnForm {
     });
   }
 
-  /**
-   * Shows what has been chosen, perhaps in another tab.
-   *
-   * @param {Choices} choices
-   */
-  show({ name, activity, availability, status, invisible }) {
+  /** Shows what has been chosen, perhaps in another tab. */
+  show({ name, activity, availability, status, invisible }: Choices) {
     // What is being typed stays.
     const typed = this.#timer === undefined ? { name, status } : {};
     const values = { activity, availability, ...typed };
@@ -63,18 +51,16 @@ export class OwnForm {
     this.#showMeaning();
   }
 
-  /** @returns {Choices} */
-  #read() {
+  #read(): Choices {
     const data = new FormData(this.#form);
-    const [name = "", activity = "", availability = "", status = ""] = [
-      "name",
-      "activity",
-      "availability",
-      "status",
-    ]
-      .map((field) => String(data.get(field)));
-    const invisible = data.has("invisible");
-    return { name, activity, availability, status, invisible };
+    const said = (field: string) => String(data.get(field));
+    return {
+      name: said("name"),
+      activity: said("activity"),
+      availability: said("availability"),
+      status: said("status"),
+      invisible: data.has("invisible"),
+    };
   }
 
   #showMeaning() {

@@ -1,8 +1,5 @@
-// @ts-check
-
-import { readCount } from "../people/text.js";
-
-/** @typedef {import("./text_edit.js").TextEdit} TextEdit */
+import type { TextEdit } from "../../../client/views/text_edit.ts";
+import { readCount } from "../people/text.ts";
 
 /** The longest text of one run, in UTF-16 units. */
 export const MAX_LENGTH = 10_000;
@@ -31,33 +28,42 @@ const MAX_IN_MESSAGE = 65_536;
 /**
  * A letter (a code point) of the text. It stands after the letter that it was
  * written after; of several there, the newest comes first.
- *
- * @typedef {object} Letter
- * @property {string} writer
- * @property {number} number higher than all numbers that its writer had seen;
- * writer and number name the letter
- * @property {string} text empty until it is known
- * @property {number} version how often it was deleted and restored: the letter
- * is visible while this is even
- * @property {boolean} isShown whether it is in `SharedText.text`
- * @property {Letter | undefined} after `undefined` until it is known
- * @property {Letter[]} followers those that were written after it, oldest first
  */
+interface Letter {
+  readonly writer: string;
+  /**
+   * Higher than all numbers that its writer had seen. Writer and number name the
+   * letter.
+   */
+  readonly number: number;
+  /** Empty until it is known. */
+  text: string;
+  /** How often it was deleted and restored: it is visible while this is even. */
+  version: number;
+  /** Whether it is in `SharedText.text`. */
+  isShown: boolean;
+  /** `undefined` until it is known. */
+  after: Letter | undefined;
+  /** Those that were written after it, oldest first. */
+  readonly followers: Letter[];
+}
 
 /**
  * Letters in a row, as they are sent: their writer, the number of the first,
  * writer and number of the letter that it stands after, their version, and the
  * letters, or how many there are if they are deleted.
- *
- * @typedef {[writer: string, number: number, afterWriter: string,
- *   afterNumber: number, version: number, content: string | number]} Run
  */
+export type Run = [
+  writer: string,
+  number: number,
+  afterWriter: string,
+  afterNumber: number,
+  version: number,
+  content: string | number,
+];
 
-/**
- * The letters that one step of a writer has shown or hidden.
- *
- * @typedef {{ letter: Letter, isShown: boolean }[]} Step
- */
+/** The letters that one step of a writer has shown or hidden. */
+type Step = { letter: Letter; isShown: boolean }[];
 
 /**
  * A text that several people write at once: a replicated growable array. Each
@@ -66,7 +72,7 @@ const MAX_IN_MESSAGE = 65_536;
  * and keeps the highest versions.
  */
 export class SharedText {
-  #writer;
+  readonly #writer: string;
   /** The highest number so far. */
   #number = 0;
   /**
@@ -74,41 +80,36 @@ export class SharedText {
    * other's letters have the same text if they have the same weight.
    */
   weight = 0;
-  /** @type {Map<string, Map<number, Letter>>} by writer and number */
-  #letters = new Map();
+  /** By writer and number. */
+  readonly #letters = new Map<string, Map<number, Letter>>();
   #count = 0;
   /** The place before all letters. */
-  #root = this.#letterOf("", 0);
-  /** @type {Letter[]} the visible ones, in order */
-  #shown = [];
+  readonly #root: Letter = this.#letterOf("", 0);
+  /** The visible ones, in order. */
+  #shown: Letter[] = [];
   /** The text as it is now. */
   text = "";
-  #initialWeight;
-  /** @type {Step[]} */
-  #done = [];
-  /** @type {Step[]} */
-  #undone = [];
-  /** @type {Set<Letter>} what changed here since `takeNews()` */
-  #news = new Set();
+  readonly #initialWeight: number;
+  readonly #done: Step[] = [];
+  #undone: Step[] = [];
+  /** What changed here since `takeNews()`. */
+  readonly #news = new Set<Letter>();
 
-  /**
-   * @param {string} writer names this tab
-   * @param {string} text the text before anybody has written
-   */
-  constructor(writer, text) {
+  /** Makes it, with a name of this tab, and the text before anybody has written. */
+  constructor(writer: string, text: string) {
     this.#writer = writer;
     if (text !== "") this.#add(["", 1, "", 0, 0, text]);
     this.#update();
     this.#initialWeight = this.weight;
   }
 
-  /** @returns {boolean} Whether anybody has written. */
-  get isWritten() {
+  /** Whether anybody has written. */
+  get isWritten(): boolean {
     return this.weight > this.#initialWeight;
   }
 
-  /** @returns {Run[]} All letters, the deleted ones too. */
-  get runs() {
+  /** All letters, the deleted ones too. */
+  get runs(): Run[] {
     return runsOf(
       [...this.#letters.values()].flatMap((some) => [...some.values()]),
     );
@@ -117,29 +118,22 @@ export class SharedText {
   /**
    * Returns the letters that were written, deleted or restored here since the
    * last call.
-   *
-   * @returns {Run[]}
    */
-  takeNews() {
+  takeNews(): Run[] {
     const runs = runsOf(this.#news);
     this.#news.clear();
     return runs;
   }
 
   /**
-   * Edits the text, unless it has no room for what is inserted.
-   *
-   * @param {TextEdit} edit
-   * @param {boolean} [joins] whether `undo()` undoes it together with the
-   * previous edit
-   * @returns {TextEdit[]} What has changed, each edit in the text that the one
-   * before it left.
+   * Edits the text, unless it has no room for what is inserted. If it joins,
+   * `undo()` undoes it together with the previous edit. Returns what has changed,
+   * as all these methods do: each edit in the text that the one before it left.
    */
-  write({ start, end, inserted }, joins = false) {
+  write({ start, end, inserted }: TextEdit, joins = false): TextEdit[] {
     const room = Math.min(MAX_NUMBER - this.#number, MAX_LETTERS - this.#count);
     if ([...inserted].length > room) return [];
-    /** @type {Step} */
-    const step = [];
+    const step: Step = [];
     let after = this.#root;
     let offset = 0;
     for (const letter of this.#shown) {
@@ -166,43 +160,26 @@ export class SharedText {
   /**
    * Undoes the last edit that was made here and still has an effect, whatever
    * others have written since.
-   *
-   * @returns {TextEdit[]} What has changed.
    */
-  undo() {
+  undo(): TextEdit[] {
     return this.#revert(this.#done, this.#undone);
   }
 
-  /**
-   * Redoes what was undone last.
-   *
-   * @returns {TextEdit[]} What has changed.
-   */
-  redo() {
+  /** Redoes what was undone last. */
+  redo(): TextEdit[] {
     return this.#revert(this.#undone, this.#done);
   }
 
-  /**
-   * Adds letters of others.
-   *
-   * @param {readonly Run[]} runs
-   * @returns {TextEdit[]} What has changed.
-   */
-  merge(runs) {
+  /** Adds letters of others. */
+  merge(runs: readonly Run[]): TextEdit[] {
     const before = this.weight;
     for (const run of runs) this.#add(run);
     return this.weight === before ? [] : this.#update();
   }
 
-  /**
-   * Reverts the last step that others have not reverted.
-   *
-   * @param {Step[]} from
-   * @param {Step[]} to
-   */
-  #revert(from, to) {
-    /** @type {Step} */
-    const reverted = [];
+  /** Reverts the last step that others have not reverted. */
+  #revert(from: Step[], to: Step[]): TextEdit[] {
+    const reverted: Step = [];
     while (reverted.length === 0) {
       const step = from.pop();
       if (step === undefined) return [];
@@ -214,13 +191,8 @@ export class SharedText {
     return this.#update();
   }
 
-  /**
-   * Deletes or restores a letter.
-   *
-   * @param {Letter} letter
-   * @param {Step} step records it
-   */
-  #toggle(letter, step) {
+  /** Deletes or restores a letter, and records it in a step. */
+  #toggle(letter: Letter, step: Step) {
     if (letter.version === MAX_VERSION) return;
     letter.version++;
     this.weight++;
@@ -228,8 +200,7 @@ export class SharedText {
     step.push({ letter, isShown: isVisible(letter) });
   }
 
-  /** @param {Run} run */
-  #add([writer, number, afterWriter, afterNumber, version, content]) {
+  #add([writer, number, afterWriter, afterNumber, version, content]: Run) {
     const texts = typeof content === "string"
       ? [...content]
       : Array(content).fill("");
@@ -245,14 +216,8 @@ export class SharedText {
     }
   }
 
-  /**
-   * Finds a letter by its name, which can arrive before the letter does.
-   *
-   * @param {string} writer
-   * @param {number} number
-   * @returns {Letter}
-   */
-  #letterOf(writer, number) {
+  /** Finds a letter by its name, which can arrive before the letter does. */
+  #letterOf(writer: string, number: number): Letter {
     let own = this.#letters.get(writer);
     if (own === undefined) this.#letters.set(writer, own = new Map());
     let letter = own.get(number);
@@ -265,12 +230,7 @@ export class SharedText {
     return letter;
   }
 
-  /**
-   * @param {Letter} letter
-   * @param {Letter} after
-   * @param {string} text
-   */
-  #place(letter, after, text) {
+  #place(letter: Letter, after: Letter, text: string) {
     // The text of a deleted letter can arrive later.
     letter.text ||= text;
     if (letter.after !== undefined) return;
@@ -287,16 +247,10 @@ export class SharedText {
     this.weight++;
   }
 
-  /**
-   * Reads the text again.
-   *
-   * @returns {TextEdit[]} What has changed in it.
-   */
-  #update() {
-    /** @type {TextEdit[]} */
-    const edits = [];
-    /** @type {TextEdit | undefined} */
-    let edit;
+  /** Reads the text again, and returns what has changed in it. */
+  #update(): TextEdit[] {
+    const edits: TextEdit[] = [];
+    let edit: { start: number; end: number; inserted: string } | undefined;
     let offset = 0;
     this.#shown = [];
     for (const letter of inOrder(this.#root)) {
@@ -321,22 +275,16 @@ export class SharedText {
   }
 }
 
-/** @param {Letter} letter */
-function isVisible({ text, version }) {
+function isVisible({ text, version }: Letter) {
   return text !== "" && version % 2 === 0;
 }
 
-/**
- * @param {Letter} one
- * @param {Letter} other
- */
-function isOlder(one, other) {
+function isOlder(one: Letter, other: Letter) {
   return one.number < other.number ||
     one.number === other.number && one.writer < other.writer;
 }
 
-/** @param {Letter} root */
-function* inOrder(root) {
+function* inOrder(root: Letter) {
   const left = [root];
   for (let letter = left.pop(); letter !== undefined; letter = left.pop()) {
     yield letter;
@@ -345,20 +293,14 @@ function* inOrder(root) {
   }
 }
 
-/**
- * Puts letters into the form in which they are sent.
- *
- * @param {Iterable<Letter>} letters
- */
-function runsOf(letters) {
+/** Puts letters into the form in which they are sent. */
+function runsOf(letters: Iterable<Letter>) {
   const sorted = [...letters].sort((one, other) => {
     if (one.writer === other.writer) return one.number - other.number;
     return one.writer < other.writer ? -1 : 1;
   });
-  /** @type {Run[]} */
-  const runs = [];
-  /** @type {Letter | undefined} */
-  let former;
+  const runs: Run[] = [];
+  let former: Letter | undefined;
   for (const letter of sorted) {
     const { writer, number, version, text, after } = letter;
     if (after === undefined) continue;
@@ -376,32 +318,19 @@ function runsOf(letters) {
   return runs;
 }
 
-/**
- * Reads runs from the wire.
- *
- * @param {unknown} value
- * @returns {Run[] | undefined}
- */
-export function readRuns(value) {
+/** Reads runs from the wire. */
+export function readRuns(value: unknown): readonly Run[] | undefined {
   if (!Array.isArray(value) || !value.every(isRun)) return undefined;
   const letters = value.reduce((sum, run) => sum + lengthOf(run), 0);
   return letters <= MAX_IN_MESSAGE ? value : undefined;
 }
 
-/**
- * Returns how many letters a run has, or UTF-16 units if they are not deleted.
- *
- * @param {Run} run
- */
-export function lengthOf([, , , , , content]) {
+/** Returns how many letters a run has, or UTF-16 units if they are not deleted. */
+export function lengthOf([, , , , , content]: Run): number {
   return typeof content === "string" ? content.length : content;
 }
 
-/**
- * @param {unknown} value
- * @returns {value is Run}
- */
-function isRun(value) {
+function isRun(value: unknown): value is Run {
   if (!Array.isArray(value) || value.length !== 6) return false;
   const [writer, number, afterWriter, afterNumber, version, content] = value;
   // A letter is newer than the one that it stands after: there are no circles.
@@ -415,16 +344,10 @@ function isRun(value) {
     content.isWellFormed() && !content.includes("\r");
 }
 
-/** @param {unknown} value */
-function isLength(value) {
+function isLength(value: unknown) {
   return isCount(value, MAX_LENGTH) && value > 0;
 }
 
-/**
- * @param {unknown} value
- * @param {number} max
- * @returns {value is number}
- */
-function isCount(value, max) {
+function isCount(value: unknown, max: number): value is number {
   return (readCount(value) ?? Infinity) <= max;
 }

@@ -1,7 +1,5 @@
-// @ts-check
-/// <reference lib="dom" />
-
-import { find, show } from "../people/dom.js";
+import { find, show } from "../people/dom.ts";
+import type { Token } from "./token.ts";
 
 const WITH_TOKEN =
   "Be here for a minute with any program that speaks HTTP and has your token:";
@@ -9,16 +7,11 @@ const WITH_TOKEN =
 /** How long a button says that it has copied. */
 const COPIED_MS = 2_000;
 
-/** @typedef {import("./token.js").Token} Token */
-
 /**
  * Shows the command that publishes a robot into the room. With a token, it
  * publishes a device of one's own: nobody can publish as somebody else then.
- *
- * @param {string} topic
- * @param {Token | undefined} token
  */
-export function offerCommand(topic, token) {
+export function offerCommand(topic: string, token: Token | undefined) {
   const update = {
     ...token ? { resource: "robot" } : { subject: "robot" },
     context: topic,
@@ -36,19 +29,13 @@ export function offerCommand(topic, token) {
   offerCopy(find("#copy", HTMLButtonElement), text);
 }
 
-/**
- * Makes a button copy a text.
- *
- * @param {HTMLButtonElement} button
- * @param {string} text
- */
-export function offerCopy(button, text) {
+/** Makes a button copy a text. */
+export function offerCopy(button: HTMLButtonElement, text: string) {
   // Browsers have a clipboard in secure contexts only.
   if (!("clipboard" in navigator)) return;
   button.hidden = false;
   const label = button.textContent ?? "";
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   button.addEventListener("click", async () => {
     const copied = await navigator.clipboard.writeText(text)
       .then(() => true, () => false);

@@ -1,41 +1,37 @@
-// @ts-check
-/// <reference lib="dom" />
-
 /**
  * The page of a room: who is here, and where they point.
  *
  * @module
  */
 
-import { steadyNow } from "../../../../core/mod.ts";
+import { type FacetPatch, steadyNow } from "../../../../core/mod.ts";
 import { colorOf } from "../../../client/views/color.ts";
 import { PointerRenderer } from "../../../client/views/mod.ts";
-import { Visit } from "../link/visit.js";
-import { find, show } from "../people/dom.js";
-import { loadActivity, saveActivity } from "../people/profile.js";
-import { LENGTHS, readText } from "../people/text.js";
-import { deviceOf } from "./device.js";
-import { OwnForm } from "./own_form.js";
-import { followPointer } from "./own_pointer.js";
-import { readPerson } from "./person.js";
-import { showDepartures, showRoster } from "./roster.js";
-
-/** @typedef {import("./person.js").RoomModel} RoomModel */
-/** @typedef {import("./person.js").RoomPerson} RoomPerson */
+import { Visit } from "../link/visit.ts";
+import { find, show } from "../people/dom.ts";
+import { loadActivity, saveActivity } from "../people/profile.ts";
+import { LENGTHS, readText } from "../people/text.ts";
+import { deviceOf } from "./device.ts";
+import { OwnForm } from "./own_form.ts";
+import { followPointer } from "./own_pointer.ts";
+import { readPerson, type RoomModel, type RoomPerson } from "./person.ts";
+import { showDepartures, showRoster } from "./roster.ts";
 
 /** How to point, with a mouse or with fingers. */
 const POINT_HERE = matchMedia("(hover: none)").matches
   ? "Touch this area. The others see where."
   : "Move your pointer in here. The others see it.";
 
-/** @type {Visit<RoomModel, RoomPerson>} */
-const visit = new Visit("room", "Who is here?");
+const visit = new Visit<RoomModel, RoomPerson>("room", "Who is here?");
 const { attendance, nameless, tabStore } = visit;
 const area = find("#area", HTMLElement);
 const pointers = new PointerRenderer(area);
 let activity = loadActivity(tabStore);
 
-const room = visit.client.room(visit.topic, { facets: own(), ...shown() });
+const room = visit.client.room(visit.topic, {
+  facets: own(),
+  visibility: visibility(),
+});
 visit.follow(room, readPerson, showRoom);
 
 const form = new OwnForm(nameless, (choices) => {
@@ -59,12 +55,8 @@ followPointer(area, find("#own-pointer", HTMLElement), (pointer) => {
   room.update({ pointer });
 });
 
-/**
- * Returns what this tab publishes of its person.
- *
- * @returns {import("../../../../core/mod.ts").FacetPatch<RoomModel>}
- */
-function own() {
+/** Returns what this tab publishes of its person. */
+function own(): FacetPatch<RoomModel> {
   const { key, name, availability, status } = visit.profile;
   return {
     name,
@@ -79,21 +71,16 @@ function own() {
   };
 }
 
-/** @returns {{ visibility: "private" | "public" }} */
-function shown() {
-  return { visibility: visit.profile.invisible ? "private" : "public" };
+function visibility() {
+  return visit.profile.invisible ? "private" : "public";
 }
 
 function publish() {
-  room.setVisibility(shown().visibility);
+  room.setVisibility(visibility());
   room.update(own());
 }
 
-/**
- * @param {readonly RoomPerson[]} people
- * @param {boolean} isLive
- */
-function showRoom(people, isLive) {
+function showRoom(people: readonly RoomPerson[], isLive: boolean) {
   const { resource: tab } = room.me.get();
   showRoster(find("#people", HTMLElement), people);
   pointers.update(

@@ -1,12 +1,8 @@
-// @ts-check
-/// <reference lib="dom" />
-
-import { find, show } from "../people/dom.js";
-import { nameOf } from "../people/names.js";
-import { readText } from "../people/text.js";
-import { offerCopy } from "./try_it.js";
-
-/** @typedef {"room" | "document"} Kind */
+import { find, show } from "../people/dom.ts";
+import { nameOf } from "../people/names.ts";
+import { readText } from "../people/text.ts";
+import type { Token } from "./token.ts";
+import { offerCopy } from "./try_it.ts";
 
 /** The path of each kind of room, and the room that it shows by default. */
 const PLACES = {
@@ -14,36 +10,27 @@ const PLACES = {
   document: { path: "/document", usual: "shared" },
 };
 
+/** What a page shows. */
+export type Kind = keyof typeof PLACES;
+
 const LONGEST_NAME = 128;
 
-/**
- * Returns the name in an address; `undefined` for the default room.
- *
- * @param {Kind} kind the page
- * @param {URLSearchParams} parameters of its address
- */
-export function nameIn(kind, parameters) {
+/** Returns the name in an address; `undefined` for the default room. */
+export function nameIn(kind: Kind, parameters: URLSearchParams) {
   return readText(parameters.get(kind), LONGEST_NAME);
 }
 
-/**
- * Names the topic of a room, such as `room:lobby`.
- *
- * @param {Kind} kind
- * @param {string} [name]
- */
-export function topicOf(kind, name = PLACES[kind].usual) {
+/** Names the topic of a room, such as `room:lobby`. */
+export function topicOf(kind: Kind, name = PLACES[kind].usual): string {
   return `${kind}:${name}`;
 }
 
-/**
- * Makes the path and the query that show a room.
- *
- * @param {Kind} kind
- * @param {string | undefined} name
- * @param {Record<string, string>} [more] parameters
- */
-function addressOf(kind, name, more = {}) {
+/** Makes the path and the query that show a room. */
+function addressOf(
+  kind: Kind,
+  name: string | undefined,
+  more: Readonly<Record<string, string>> = {},
+) {
   const own = name === undefined ? {} : { [kind]: name };
   const query = new URLSearchParams({ ...own, ...more });
   return `${PLACES[kind].path}${query.size > 0 ? `?${query}` : ""}`;
@@ -52,21 +39,20 @@ function addressOf(kind, name, more = {}) {
 /**
  * Fills in the links: to this room for further tabs, to the room of the other kind
  * that has the same name, and to a new room.
- *
- * @param {Kind} kind
- * @param {string | undefined} name
- * @param {import("./token.js").Token | undefined} token
  */
-export function offerRooms(kind, name, token) {
-  for (const kind of /** @type {const} */ (["room", "document"])) {
+export function offerRooms(
+  kind: Kind,
+  name: string | undefined,
+  token: Token | undefined,
+) {
+  for (const kind of ["room", "document"] as const) {
     const link = find(`[data-kind="${kind}"]`, HTMLAnchorElement);
     link.href = addressOf(kind, name);
     show(link, topicOf(kind, name));
   }
   const guest = find("#guest", HTMLAnchorElement);
   guest.href = addressOf(kind, name, { guest: "" });
-  const fresh = find("#new-room", HTMLAnchorElement);
-  fresh.href = addressOf(kind, newName());
+  find("#new-room", HTMLAnchorElement).href = addressOf(kind, newName());
   const here = addressOf(kind, name);
   const { href } = new URL(here, location.href);
   offerCopy(find("#copy-address", HTMLButtonElement), href);

@@ -1,6 +1,3 @@
-// @ts-check
-/// <reference lib="dom" />
-
 /**
  * The page of a document: a text that several people write, and what each of them
  * does in it right now.
@@ -9,26 +6,29 @@
  */
 
 import { Throttle } from "../../../../beacon/mod.ts";
-import { CursorRenderer, TypingIndicator } from "../../../client/views/mod.ts";
-import { Visit } from "../link/visit.js";
-import { copyOf, find, show } from "../people/dom.js";
-import { showList, showWho } from "../people/people_list.js";
-import { LENGTHS, readText } from "../people/text.js";
-import { counted, DOCUMENT_ACTIVITIES, wordOf } from "../people/words.js";
-import { positionAt } from "../text/text_edit.js";
-import { TextExchange } from "../text/text_exchange.js";
-import { TextareaEditor } from "../text/textarea_editor.js";
-import { Places } from "./places.js";
+import type {
+  DocumentPerson,
+  JsonObject,
+  LiveModel,
+} from "../../../client/mod.ts";
+import {
+  CursorRenderer,
+  type CursorSelection,
+  TextareaEditor,
+  TypingIndicator,
+} from "../../../client/views/mod.ts";
+import { selectionAt, type TextEdit } from "../../../client/views/text_edit.ts";
+import { type Own, Visit } from "../link/visit.ts";
+import { copyOf, find, show } from "../people/dom.ts";
+import { type Person, showList, showWho } from "../people/people_list.ts";
+import { LENGTHS, readText } from "../people/text.ts";
+import { counted, DOCUMENT_ACTIVITIES, wordOf } from "../people/words.ts";
+import { TextExchange } from "../text/text_exchange.ts";
+import { Places } from "./places.ts";
 
-/** @typedef {import("../../../client/mod.ts").DocumentPerson} DocumentPerson */
-/** @typedef {import("../../../client/mod.ts").JsonObject} JsonObject */
-/** @typedef {import("../../../client/mod.ts").LiveModel} LiveModel */
-/** @typedef {import("../text/text_edit.js").Place} Place */
-
-/**
- * @typedef {import("../people/people_list.js").Person & Pick<DocumentPerson,
- *   "activity" | "sessions" | "typing">} Participant
- */
+type Participant =
+  & Person
+  & Pick<DocumentPerson, "activity" | "sessions" | "typing">;
 
 /** How often to ask for the text, or to answer, at most. */
 const TEXT_MS = 1_000;
@@ -39,8 +39,7 @@ const CROSSING_MS = 1_000;
 /** Undo reverts together what was written with shorter pauses. */
 const STEP_MS = 1_000;
 
-/** @type {Visit<LiveModel, Participant>} */
-const visit = new Visit("document");
+const visit = new Visit<LiveModel, Participant>("document");
 const { nameless, notices } = visit;
 const shared = visit.client.document(visit.topic.replace("document:", ""), {
   ...profile(),
@@ -49,7 +48,7 @@ const shared = visit.client.document(visit.topic.replace("document:", ""), {
 
 const textarea = find("#text", HTMLTextAreaElement);
 const nameField = find("#name", HTMLInputElement);
-const editor = new TextareaEditor(textarea, find("#cursors", HTMLElement));
+const editor = new TextareaEditor(textarea);
 const renderer = new CursorRenderer(editor);
 const typing = new TypingIndicator(find("#typing", HTMLElement));
 const places = new Places(() => {
@@ -73,7 +72,7 @@ const exchange = new TextExchange(visit.profile.key, editor.text, places, {
   onEdits(edits) {
     editor.apply(edits);
     // The edit has moved the cursor, and not I.
-    if (selected) selected = editor.selected;
+    if (selected) selected = editor.selection;
     const now = performance.now();
     // The position that I sent just now may reach others after the edit.
     if (now - movedAt < CROSSING_MS) sendOwn();
@@ -89,27 +88,20 @@ const exchange = new TextExchange(visit.profile.key, editor.text, places, {
   },
 });
 
-/**
- * My selection as the others know it; `undefined` until I have selected something.
- *
- * @type {Place | undefined}
- */
-let selected;
+/** My selection as the others know it; `undefined` until I have selected something. */
+let selected: (CursorSelection & { readonly isBackward: boolean }) | undefined;
 /** When I last moved the cursor. */
 let movedAt = -Infinity;
 /** When I last sent its position. */
 let sentAt = -Infinity;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let settling;
+let settling: ReturnType<typeof setTimeout> | undefined;
 /** When I last wrote, if the cursor is still there. */
 let wroteAt = -Infinity;
 /**
  * The messages that arrive during a composition of an input method: a change of
  * the text would end it.
- *
- * @type {[payload: JsonObject, from: string | undefined][] | undefined}
  */
-let waiting;
+let waiting: [payload: JsonObject, from: string | undefined][] | undefined;
 let frame = 0;
 
 shared.on("text", ({ payload, from }) => {
@@ -174,11 +166,8 @@ showProfile();
 /**
  * Makes a function that does something at once, or as soon as the interval since
  * the last time is over.
- *
- * @param {number} intervalMs
- * @param {() => void} send
  */
-function atMostEvery(intervalMs, send) {
+function atMostEvery(intervalMs: number, send: () => void) {
   const throttle = new Throttle({ intervalMs, send });
   return () => throttle.push(undefined);
 }
@@ -195,12 +184,10 @@ function showProfile() {
   showSoon();
 }
 
-/**
- * @param {DocumentPerson} person
- * @param {{ you: boolean, invisible: boolean }} own
- * @returns {Participant}
- */
-function readParticipant({ name, ...person }, own) {
+function readParticipant(
+  { name, ...person }: DocumentPerson,
+  own: Own,
+): Participant {
   const { id } = person;
   return { ...person, ...own, name: readText(name, LENGTHS.name) ?? id };
 }
@@ -208,26 +195,19 @@ function readParticipant({ name, ...person }, own) {
 function sendCursor() {
   if (selected === undefined) return;
   sentAt = performance.now();
-  const { anchor, head } = selectionAt(selected);
-  const isBackward = head.offset < anchor.offset;
-  shared.moveCursor(head, { anchor, head, isBackward });
-}
-
-/** @param {Place} place */
-function selectionAt({ anchor, head }) {
-  const { text } = editor;
-  return { anchor: positionAt(text, anchor), head: positionAt(text, head) };
+  shared.moveCursor(selected.head, selected);
 }
 
 /** Reports whether the cursor is not where I last moved it. */
 function isElsewhere() {
-  const { anchor, head } = editor.selected;
-  return anchor !== selected?.anchor || head !== selected.head;
+  const { anchor, head } = editor.selection;
+  return anchor.offset !== selected?.anchor.offset ||
+    head.offset !== selected.head.offset;
 }
 
 /** Sends that I have moved the cursor, perhaps by writing. */
 function moveCursor() {
-  selected = editor.selected;
+  selected = editor.selection;
   movedAt = performance.now();
   sendOwn();
 }
@@ -235,28 +215,37 @@ function moveCursor() {
 function takeInput() {
   const now = performance.now();
   editor.update();
-  const { text, selected: { head } } = editor;
-  const unfit = exchange.write(text, head, now - wroteAt < STEP_MS);
+  const { text, selection: { head } } = editor;
+  const unfit = exchange.write(text, head.offset, now - wroteAt < STEP_MS);
   if (unfit.length > 0) {
-    editor.applyOwn(unfit);
+    applyOwn(unfit);
     notices.declined("the text has no room for so many letters");
   }
   wroteAt = now;
   sendWritten();
 }
 
-/**
- * Undoes or redoes what I have written.
- *
- * @param {Event} event the request of the browser
- * @param {boolean} isUndo whether to undo
- */
-function goBack(event, isUndo) {
+/** Applies edits of my own, and puts the caret there. */
+function applyOwn(edits: readonly TextEdit[]) {
+  const last = edits.at(-1);
+  if (last === undefined) return;
+  editor.apply(edits);
+  const caret = last.start + last.inserted.length;
+  textarea.setSelectionRange(caret, caret);
+  const { top, height } = editor.getCoordinates(editor.positionAt(caret));
+  const { clientHeight } = textarea;
+  if (top < 0 || top + height > clientHeight) {
+    textarea.scrollTop += top - clientHeight / 2;
+  }
+}
+
+/** Undoes or redoes what I have written, as the browser was asked to. */
+function goBack(event: Event, isUndo: boolean) {
   event.preventDefault();
   if (textarea.readOnly || waiting !== undefined) return;
   const edits = isUndo ? exchange.undo() : exchange.redo();
   if (edits.length === 0) return;
-  editor.applyOwn(edits);
+  applyOwn(edits);
   wroteAt = -Infinity;
   sendWritten();
 }
@@ -274,9 +263,9 @@ function showSoon() {
 
 function showAll() {
   frame = 0;
+  const at = places.all();
   const { people, profile: { invisible } } = visit;
   const { status: { type }, mayWrite } = shared.state.get();
-  const at = type === "live" ? places.all() : new Map();
   textarea.readOnly = invisible || !mayWrite || type === "refused";
   find("#watching", HTMLElement).hidden = !invisible;
   showParticipants(people);
@@ -286,31 +275,24 @@ function showAll() {
   renderer.update(others.flatMap((person) => {
     const { activity, typing: isTyping, userId } = person;
     const { place, movedAt: lastMoved } = at.get(userId) ?? {};
-    if (place === undefined) return [];
-    const selection = selectionAt(place);
+    if (type !== "live" || place === undefined) return [];
+    const selection = selectionAt(editor.text, place);
     // To read on is an activity too, though it moves no cursor.
     const isQuiet = activity === "idle" || activity === "away";
     const lastActive = isQuiet ? lastMoved : Infinity;
     const position = selection.head;
-    return [{
-      ...person,
-      position,
-      selection,
-      isTyping,
-      lastActive,
-      lastMoved,
-    }];
+    const cursor = { position, selection, isTyping, lastActive, lastMoved };
+    return [{ ...person, ...cursor }];
   }));
 }
 
-/** @param {readonly Participant[]} people in order */
-function showParticipants(people) {
+function showParticipants(people: readonly Participant[]) {
   const at = places.all();
   const list = find("#people", HTMLElement);
   showList(list, people, () => copyOf("#participant"), (item, person) => {
     const { id, activity, sessions } = person;
     const head = at.get(id)?.place.head;
-    const line = head !== undefined && positionAt(editor.text, head).line + 1;
+    const line = head !== undefined && editor.positionAt(head).line + 1;
     const does = find(".does", HTMLElement, item);
     showWho(item, person);
     item.dataset.activity = activity;

@@ -1,5 +1,3 @@
-// @ts-check
-
 /**
  * Readers of values that any program may have sent or stored.
  *
@@ -9,13 +7,8 @@
 /** The longest texts that are shown, in characters. */
 export const LENGTHS = { name: 64, status: 80, word: 32, device: 48 };
 
-/**
- * Returns the fields of an object in JSON; none for any other text.
- *
- * @param {string} json
- * @returns {Readonly<Record<string, unknown>>}
- */
-export function fieldsIn(json) {
+/** Returns the fields of an object in JSON; none for any other text. */
+export function fieldsIn(json: string): Readonly<Record<string, unknown>> {
   try {
     return { ...JSON.parse(json) };
   } catch {
@@ -24,14 +17,11 @@ export function fieldsIn(json) {
 }
 
 /**
- * Puts a text on one line, and cuts it to a length: between words, if there is a
- * place to do so in its second half.
- *
- * @param {unknown} value
- * @param {number} length in characters
- * @returns {string | undefined} `undefined` for no text, and an empty one.
+ * Puts a text on one line, and cuts it to a length in characters: between words,
+ * if there is a place to do so in its second half. Returns `undefined` for no text,
+ * and an empty one.
  */
-export function readText(value, length) {
+export function readText(value: unknown, length: number): string | undefined {
   if (typeof value !== "string") return undefined;
   const line = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
   const characters = [...line];
@@ -42,13 +32,8 @@ export function readText(value, length) {
   return `${kept.slice(0, end).join("")}…`;
 }
 
-/**
- * Reads a whole number from 0.
- *
- * @param {unknown} value
- * @returns {number | undefined}
- */
-export function readCount(value) {
+/** Reads a whole number from 0. */
+export function readCount(value: unknown): number | undefined {
   const isCount = Number.isSafeInteger(value) && Number(value) >= 0;
   return isCount ? Number(value) : undefined;
 }

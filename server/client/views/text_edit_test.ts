@@ -5,7 +5,7 @@ import {
   movedBy,
   positionAt,
   type TextEdit,
-} from "./text_edit.js";
+} from "./text_edit.ts";
 
 const numRuns = Number(Deno.env.get("RUTHERE_RUNS") ?? 200);
 

@@ -1,5 +1,3 @@
-// @ts-check
-
 import { hashOf } from "../../../documents/people/internal.ts";
 
 // deno-fmt-ignore
@@ -14,13 +12,8 @@ const ANIMALS = [
   "Ibex", "Lynx", "Marten", "Newt", "Otter", "Puffin", "Robin", "Wren",
 ];
 
-/**
- * Makes up a name for somebody who has not given one.
- *
- * @param {string} key
- * @returns {string}
- */
-export function nameOf(key) {
+/** Makes up a name for somebody who has not given one. */
+export function nameOf(key: string): string {
   const bits = hashOf(`name of ${key}`);
   const manner = MANNERS[bits % MANNERS.length];
   const animal = ANIMALS[(bits >>> 8) % ANIMALS.length];

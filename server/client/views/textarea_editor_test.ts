@@ -2,8 +2,9 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Page } from "playwright-core";
-import { blankTest } from "../testing/blank_page.ts";
-import { PATIENCE_MS } from "../testing/browser.ts";
+import { blankTest } from "../../service/page/testing/blank_page.ts";
+import { PATIENCE_MS } from "../../service/page/testing/browser.ts";
+import { VIEWS } from "./testing/view_page.ts";
 
 /** The area of the page that has the text. */
 const CLIP = { x: 0, y: 0, width: 420, height: 320 };
@@ -26,15 +27,25 @@ function test(
   blankTest(`TextareaEditor ${name}`, async (page) => {
     await page.addStyleTag({
       content: `
-        .editor { width: 400px; margin: 0 }
+        body { margin: 0 }
+        .editor { position: relative }
+        #text {
+          display: block;
+          box-sizing: border-box;
+          width: 400px;
+          height: 320px;
+          padding: 20px;
+          border: 1px solid;
+          font: 16px / 28px serif;
+        }
         /* Where the browser knows how to, the caret does not blink. */
         #text { color: transparent; caret-color: #f00; caret-animation: manual }
         #text::selection { background: #0f0; color: transparent }
-        .cursors { --ruthere-selection-blend: normal }
-        .cursors .remote-selection { background: #00f }
-        .cursors .remote-cursor { background: #f00 }
-        .cursors .remote-cursor::before,
-        .cursors .cursor-label { display: none }`,
+        .editor { --ruthere-selection-blend: normal }
+        .editor .remote-selection { background: #00f }
+        .editor .remote-cursor { background: #f00 }
+        .editor .remote-cursor::before,
+        .editor .cursor-label { display: none }`,
     });
     await run(page);
   }, zoom);
@@ -43,10 +54,8 @@ function test(
 /** A text with nothing selected. */
 async function put(page: Page, text: string): Promise<void> {
   await page.evaluate((text) => {
-    document.body.innerHTML = `<div class="editor">
-      <textarea id="text" class="writing"></textarea>
-      <div id="cursors" class="cursors"></div>
-    </div>`;
+    document.body.innerHTML =
+      `<div class="editor"><textarea id="text"></textarea></div>`;
     const textarea = document.querySelector("textarea");
     if (textarea === null) throw new Error("no textarea");
     textarea.value = text;
@@ -73,21 +82,12 @@ async function select(page: Page, { text, start, end }: Selected) {
 /** Returns what the browsers of others show. */
 async function show(page: Page, { text, start, end }: Selected) {
   await put(page, text);
-  await page.evaluate(async ([start, end]) => {
-    const paths = [
-      "/text/textarea_editor.js",
-      "/client/views/mod.ts",
-    ] as const;
-    const [{ TextareaEditor }, { CursorRenderer }]: [
-      typeof import("./textarea_editor.js"),
-      typeof import("../../../client/views/mod.ts"),
-    ] = [await import(paths[0]), await import(paths[1])];
+  await page.evaluate(async ([views, start, end]) => {
+    const { CursorRenderer, TextareaEditor }: typeof import("./mod.ts") =
+      await import(views);
     const textarea = document.querySelector("textarea");
-    const container = document.querySelector<HTMLElement>("#cursors");
-    if (textarea === null || container === null) throw new Error("no text");
-    const renderer = new CursorRenderer(
-      new TextareaEditor(textarea, container),
-    );
+    if (textarea === null) throw new Error("no text");
+    const renderer = new CursorRenderer(new TextareaEditor(textarea));
     // Only the offset counts.
     const [anchor, head] = [start, end].map((offset) => ({
       line: 0,
@@ -104,7 +104,7 @@ async function show(page: Page, { text, start, end }: Selected) {
       isTyping: false,
       lastActive: Infinity,
     });
-  }, [start, end] as const);
+  }, [VIEWS, start, end] as const);
   return await seen(page);
 }
 
@@ -255,17 +255,29 @@ test("shows the same where CSS zooms", async (page) => {
   assertSeen((await show(page, part)).selected, wanted.selected, "selected");
 });
 
+test("shows the same in letters, lines and places of other styles", async (page) => {
+  await page.addStyleTag({
+    content: `
+      .editor { margin: 7.5px; padding: 3px }
+      #text { font: 20px monospace; letter-spacing: 2px; padding: 5px 30px }`,
+  });
+  const part = { text: "one two three\nfour five", start: 2, end: 9 };
+  const caret = { ...part, start: 20, end: 20 };
+  const wanted = await select(page, part);
+  const wantedCaret = await select(page, caret);
+  assertGreater(wanted.selected.flat().length, 0);
+  assertSeen((await show(page, part)).selected, wanted.selected, "selected");
+  assertSeen((await show(page, caret)).carets, wantedCaret.carets, "caret");
+});
+
 test("lays out the text once for many edits, and keeps the selection", async (page) => {
   await put(page, "a-".repeat(300));
-  const measured = await page.evaluate(async () => {
-    const path = "/text/textarea_editor.js" as const;
-    const { TextareaEditor }: typeof import("./textarea_editor.js") =
-      await import(path);
+  const measured = await page.evaluate(async (views) => {
+    const { TextareaEditor }: typeof import("./mod.ts") = await import(views);
     const textarea = document.querySelector("textarea");
-    const container = document.querySelector<HTMLElement>("#cursors");
-    if (textarea === null || container === null) throw new Error("no editor");
+    if (textarea === null) throw new Error("no editor");
     textarea.setSelectionRange(10, 12, "backward");
-    const editor = new TextareaEditor(textarea, container);
+    const editor = new TextareaEditor(textarea);
     let count = 0;
     const setRangeText = textarea.setRangeText.bind(textarea);
     textarea.setRangeText = (...given: [string]) => {
@@ -275,8 +287,10 @@ test("lays out the text once for many edits, and keeps the selection", async (pa
     editor.apply(Array.from({ length: 200 }, (_, index) => {
       return { start: index * 3, end: index * 3 + 1, inserted: "xy" };
     }));
-    return { count, text: editor.text, selected: editor.selected };
-  });
+    const { anchor, head } = editor.selection;
+    const selected = { anchor: anchor.offset, head: head.offset };
+    return { count, text: editor.text, selected };
+  }, VIEWS);
   assertEquals(measured, {
     count: 1,
     text: "xy-".repeat(200) + "a-".repeat(100),
@@ -286,15 +300,10 @@ test("lays out the text once for many edits, and keeps the selection", async (pa
 
 test("measures a selection of many lines at once", async (page) => {
   await put(page, "ab\n".repeat(500));
-  const measured = await page.evaluate(async () => {
-    const paths = ["/text/textarea_editor.js", "/text/text_edit.js"] as const;
-    const [{ TextareaEditor }, { positionAt }]: [
-      typeof import("./textarea_editor.js"),
-      typeof import("./text_edit.js"),
-    ] = await Promise.all([import(paths[0]), import(paths[1])]);
+  const measured = await page.evaluate(async (views) => {
+    const { TextareaEditor }: typeof import("./mod.ts") = await import(views);
     const textarea = document.querySelector("textarea");
-    const container = document.querySelector<HTMLElement>("#cursors");
-    if (textarea === null || container === null) throw new Error("no editor");
+    if (textarea === null) throw new Error("no editor");
     let count = 0;
     const range = document.createRange();
     const measure = range.getClientRects.bind(range);
@@ -303,11 +312,11 @@ test("measures a selection of many lines at once", async (page) => {
       return measure();
     };
     document.createRange = () => range;
-    const editor = new TextareaEditor(textarea, container);
-    const { text } = editor;
-    const boxes = editor.getBoxes(positionAt(text, 0), positionAt(text, 1_500));
+    const editor = new TextareaEditor(textarea);
+    const [start, end] = [editor.positionAt(0), editor.positionAt(1_500)];
+    const boxes = editor.getBoxes(start, end);
     return { count, lines: boxes.length, wanted: editor.viewport.bottomLine };
-  });
+  }, VIEWS);
   assert(measured.count < 100, `${measured.count}`);
   assertEquals(measured.lines, measured.wanted + 1);
 });

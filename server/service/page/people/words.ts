@@ -1,5 +1,3 @@
-// @ts-check
-
 /** What people do in a room, and what that means. The foremost comes first. */
 export const ACTIVITIES = new Map([
   ["editing", "changing something"],
@@ -26,21 +24,12 @@ export const DOCUMENT_ACTIVITIES = new Map([
   ["away", "not looking at the page"],
 ]);
 
-/**
- * Returns the word for a code: `Editing` for `editing`.
- *
- * @param {string} code
- */
-export function wordOf(code) {
+/** Returns the word for a code: `Editing` for `editing`. */
+export function wordOf(code: string): string {
   return code.charAt(0).toUpperCase() + code.slice(1);
 }
 
-/**
- * Writes a count with its noun, such as `2 tabs`.
- *
- * @param {number} count
- * @param {string} noun in the singular
- */
-export function counted(count, noun) {
+/** Writes a count with its noun, which is in the singular: `2 tabs`. */
+export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -1,26 +1,30 @@
-// @ts-check
+import type { CursorPosition, CursorSelection } from "./cursor_renderer.ts";
 
-/**
- * A change of a text at one place. Start and end never split a surrogate pair.
- *
- * @typedef {object} TextEdit
- * @property {number} start in UTF-16 units, as all offsets
- * @property {number} end of what is replaced, in the former text
- * @property {string} inserted
- */
+/** A change of a text at one place. It never splits a surrogate pair. */
+export interface TextEdit {
+  /** Where it begins, in UTF-16 units. */
+  readonly start: number;
+  /** The end of what is replaced, in the text before the edit. */
+  readonly end: number;
+  /** What is inserted there. */
+  readonly inserted: string;
+}
 
-/** @typedef {{ anchor: number, head: number }} Place offsets in the text */
+/** A caret or a selection, as offsets in a text. */
+export interface Place {
+  readonly anchor: number;
+  readonly head: number;
+}
 
 /**
  * Finds the smallest edit that makes one text of another. Where letters repeat,
  * the caret decides which ones are new: an edit ends at the caret. O(length).
- *
- * @param {string} before
- * @param {string} after
- * @param {number} caret in the text after the edit
- * @returns {TextEdit}
  */
-export function editBetween(before, after, caret) {
+export function editBetween(
+  before: string,
+  after: string,
+  caret: number,
+): TextEdit {
   const shorter = Math.min(before.length, after.length);
   const behind = Math.min(shorter, after.length - caret);
   let same = 0;
@@ -38,23 +42,13 @@ export function editBetween(before, after, caret) {
   };
 }
 
-/**
- * Returns the text after an edit.
- *
- * @param {string} text
- * @param {TextEdit} edit
- */
-export function edited(text, { start, end, inserted }) {
+/** Returns the text after an edit. */
+export function edited(text: string, { start, end, inserted }: TextEdit) {
   return text.slice(0, start) + inserted + text.slice(end);
 }
 
-/**
- * Reports whether an offset is between the two halves of a surrogate pair.
- *
- * @param {string} text
- * @param {number} offset
- */
-function isInPair(text, offset) {
+/** Reports whether an offset is between the two halves of a surrogate pair. */
+function isInPair(text: string, offset: number): boolean {
   return offset > 0 && (text.codePointAt(offset - 1) ?? 0) > 0xffff;
 }
 
@@ -62,12 +56,8 @@ function isInPair(text, offset) {
  * Moves a caret or a selection as an edit moves its letters. A caret stays a
  * caret, behind the letter before it. A selection does not grow by what is
  * inserted at its ends.
- *
- * @param {Place} place
- * @param {TextEdit} edit
- * @returns {Place}
  */
-export function movedBy({ anchor, head }, edit) {
+export function movedBy({ anchor, head }: Place, edit: TextEdit): Place {
   const last = offsetAfter(Math.max(anchor, head), edit, false);
   const isCaret = anchor === head;
   // All that was selected may be deleted.
@@ -79,12 +69,12 @@ export function movedBy({ anchor, head }, edit) {
     : { anchor: last, head: first };
 }
 
-/**
- * @param {number} offset
- * @param {TextEdit} edit
- * @param {boolean} isBehind whether it moves behind what is inserted there
- */
-function offsetAfter(offset, { start, end, inserted }, isBehind) {
+/** Moves an offset, perhaps behind what is inserted there. */
+function offsetAfter(
+  offset: number,
+  { start, end, inserted }: TextEdit,
+  isBehind: boolean,
+): number {
   if (offset < start) return offset;
   if (offset > end || offset === end && start < end) {
     return offset + inserted.length - (end - start);
@@ -93,13 +83,10 @@ function offsetAfter(offset, { start, end, inserted }, isBehind) {
 }
 
 /**
- * Returns the position at an offset, with line and column.
- *
- * @param {string} text
- * @param {number} offset is moved into the text, and out of a surrogate pair
- * @returns {import("../../../client/views/mod.ts").CursorPosition}
+ * Returns the position at an offset, which is moved into the text, and out of a
+ * surrogate pair.
  */
-export function positionAt(text, offset) {
+export function positionAt(text: string, offset: number): CursorPosition {
   const inText = Math.min(text.length, Math.max(0, offset));
   const within = isInPair(text, inText) ? inText - 1 : inText;
   const before = text.slice(0, within);
@@ -108,5 +95,17 @@ export function positionAt(text, offset) {
     line: before.split("\n").length - 1,
     column: within - lineStart,
     offset: within,
+  };
+}
+
+/** Returns the positions at both ends of a place. */
+export function selectionAt(
+  text: string,
+  { anchor, head }: Place,
+): CursorSelection & { readonly isBackward: boolean } {
+  return {
+    anchor: positionAt(text, anchor),
+    head: positionAt(text, head),
+    isBackward: head < anchor,
   };
 }

@@ -144,9 +144,10 @@ export class JoinedDocument
 
   protected override personOf(
     entries: readonly PresenceSnapshot<DocumentModel>[],
+    isReturning: boolean,
   ): DocumentPerson | undefined {
     const user = personOf(entries, Date.now());
-    return user && { ...user, id: user.userId };
+    return user && { ...user, id: user.userId, isReturning };
   }
 
   #watchPage(page: ActivityTarget): Disposable {

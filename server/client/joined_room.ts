@@ -150,8 +150,9 @@ export class JoinedRoom<M extends LiveModel>
 
   protected override personOf(
     entries: readonly PresenceSnapshot<M>[],
+    isReturning: boolean,
   ): Person<M> | undefined {
-    return personOf(entries);
+    return personOf(entries, isReturning);
   }
 
   protected override applied(): void {

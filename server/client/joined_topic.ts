@@ -10,7 +10,7 @@ import {
   type JsonObject,
   LiveMirror,
 } from "../internal.ts";
-import { backOffMs } from "./back_off.ts";
+import { backOffMs, MAX_PAUSE_MS } from "./back_off.ts";
 import type { LiveModel } from "./live_room.ts";
 import type { Answer, LiveSocket, SocketMessage } from "./live_socket.ts";
 import {
@@ -105,6 +105,7 @@ export abstract class JoinedTopic<
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   /** Made by a client. */
   constructor(host: RoomHost, context: M["context"]) {
@@ -146,6 +147,7 @@ export abstract class JoinedTopic<
   /** Makes a person of all their entries. */
   protected abstract personOf(
     entries: readonly PresenceSnapshot<M>[],
+    isReturning: boolean,
   ): P | undefined;
   abstract typed(): void;
   abstract stoppedTyping(): void;
@@ -272,6 +274,7 @@ export abstract class JoinedTopic<
     this.#joined = undefined;
     clearTimeout(this.#retry);
     clearTimeout(this.#again);
+    clearTimeout(this.#patience);
     this.#throttle[Symbol.dispose]();
     this.watching?.[Symbol.dispose]();
     this.#setStatus({ type: "closed" });
@@ -354,7 +357,7 @@ export abstract class JoinedTopic<
     const entries = this.mirror.of(id);
     const known = this.#people.get(entries);
     if (known !== undefined) return known;
-    const person = this.personOf(entries);
+    const person = this.personOf(entries, this.mirror.isHeld(id));
     this.#people.set(entries, person);
     return person;
   }
@@ -390,8 +393,19 @@ export abstract class JoinedTopic<
     this.changed();
     // Until the last part is there, it shows what was there before.
     if (!isCurrent) return;
+    if (payload.type === "state") this.#awaitReturns();
     this.#setStatus({ type: "live" });
     this.applied();
+  }
+
+  /** Gives people up who have not returned long after a restart. */
+  #awaitReturns(): void {
+    clearTimeout(this.#patience);
+    if (!this.mirror.isHolding) return;
+    this.#patience = setTimeout(() => {
+      this.mirror.release();
+      this.changed();
+    }, MAX_PAUSE_MS);
   }
 
   #reconnecting(): void {
@@ -414,7 +428,8 @@ export abstract class JoinedTopic<
     }
     const isSame = former !== undefined && sameItems(former.others, others);
     const status = this.#status;
-    const isComplete = status.type === "live" && !this.#isCutOff;
+    const isComplete = status.type === "live" && !this.#isCutOff &&
+      !this.mirror.isHolding;
     return {
       status,
       isComplete,

@@ -18,6 +18,27 @@ import {
   until,
 } from "./testing/live.ts";
 
+/** A service that knows nobody after a restart. */
+function serveLives() {
+  const lives = [serve(), serve({ server: { epoch: "f" } })] as const;
+  let [{ endpoint }] = lives;
+  const http = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => upgradeInDeno(endpoint, request),
+  );
+  return {
+    port: http.addr.port,
+    restart() {
+      [, { endpoint }] = lives;
+      restart(lives[0]);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const life of lives) await life[Symbol.asyncDispose]();
+      await http.shutdown();
+    },
+  };
+}
+
 /** The names of the others in a room. */
 function namesIn(room: LiveRoom<Model>): Readable<readonly unknown[]> {
   return room.select(
@@ -188,6 +209,54 @@ Deno.test("a lost connection is opened again, and nobody is seen to leave", asyn
   await until(room.status, isLive);
   await until(other.status, isLive);
   assertEquals([...counts], [1]);
+});
+
+Deno.test("a service that restarts alone makes nobody leave who returns", async () => {
+  await using lives = serveLives();
+  using ada = clientOf(lives, { subject: "ada" });
+  using bob = clientOf(lives, { subject: "bob", connection: "laptop" });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  bob.room("doc-42", { facets: { name: "Bob" } });
+  await until(room.others, (all) => all.length === 1);
+  const seen = new Set<string>();
+  room.state.subscribe(({ others, isComplete }) => {
+    const [bob, ...more] = others;
+    seen.add(
+      `${bob?.facets.name} ${bob?.isReturning} ${isComplete} ${more.length}`,
+    );
+  });
+  bob[Symbol.dispose]();
+  lives.restart();
+  await until(room.others, ([bob]) => bob?.isReturning === true);
+  await until(room.status, isLive);
+  using again = clientOf(lives, { subject: "bob", connection: "laptop" });
+  again.room("doc-42", { facets: { name: "Bob" } });
+  await until(room.state, ({ isComplete }) => isComplete);
+  assertEquals([...seen], [
+    "Bob false false 0",
+    "Bob true false 0",
+    "Bob false true 0",
+  ]);
+});
+
+Deno.test("who does not return within 30 seconds after a restart has left", async () => {
+  using time = new FakeTime();
+  await using lives = serveLives();
+  using ada = clientOf(lives);
+  using bob = clientOf(lives, { subject: "bob" });
+  const room = ada.document("42", { name: "Ada" });
+  bob.document("42", { name: "Bob" });
+  await until(room.others, (all) => all.length === 1);
+  bob[Symbol.dispose]();
+  lives.restart();
+  await until(room.status, ({ type }) => type === "reconnecting");
+  await time.tickAsync(1_000);
+  await until(room.others, ([bob]) => bob?.isReturning === true);
+  await time.tickAsync(29_000);
+  assertEquals(room.others.get().length, 1);
+  await time.tickAsync(1_000);
+  assertEquals(room.others.get(), []);
+  assertEquals(room.state.get().isComplete, true);
 });
 
 Deno.test("a token that the service refuses is not tried again", async () => {

@@ -24,6 +24,8 @@ export interface DocumentOptions extends DocumentProfile, ActivityOptions {}
 export interface DocumentPerson extends DocumentUser {
   /** Who it is: the same as `userId`. */
   readonly id: string;
+  /** Whether the service has restarted, and the person has yet to return. */
+  readonly isReturning: boolean;
 }
 
 /** The person of this client in a document. */

@@ -22,11 +22,14 @@ export interface Person<M extends PresenceModel = PresenceModel> {
   readonly lastSeen: Timestamp;
   /** One entry for each tab, device or service: a resource and its facets. */
   readonly connections: readonly PresenceSnapshot<M>[];
+  /** Whether the service has restarted, and the person has yet to return. */
+  readonly isReturning: boolean;
 }
 
 /** Makes a person of all their entries; `undefined` if there is none. */
 export function personOf<M extends PresenceModel>(
   entries: readonly PresenceSnapshot<M>[],
+  isReturning: boolean,
 ): Person<M> | undefined {
   const summary = summarize(entries);
   return summary && {
@@ -36,5 +39,6 @@ export function personOf<M extends PresenceModel>(
     availability: summary.availability,
     lastSeen: summary.lastSeen ?? summary.observedAt,
     connections: summary.snapshots,
+    isReturning,
   };
 }

@@ -27,9 +27,10 @@ export interface RoomState<P, Me> {
   /** How the room is. */
   readonly status: RoomStatus;
   /**
-   * Whether `others` has everyone. It does not before the room is joined, while
-   * the connection is lost, and up to 25 seconds after the service has lost
-   * other servers of its cluster.
+   * Whether `others` is all who are there. It is not known before the room is
+   * joined, while the connection is lost, and while the service is cut off from
+   * other servers of its cluster. After a restart of the service, people are
+   * shown for up to 30 seconds who have yet to return.
    */
   readonly isComplete: boolean;
   /** Whether the client may be present: otherwise it only watches. */

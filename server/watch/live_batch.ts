@@ -97,6 +97,9 @@ export class LiveMirror<M extends PresenceModel> {
   readonly #bySubject = new Map<M["subject"], readonly PresenceSnapshot<M>[]>();
   /** The parts of a state that is on its way. */
   #arriving: PresenceSnapshot<M>[] = [];
+  /** The entries of a former life of the server, which have yet to return. */
+  readonly #held = new Set<PresenceSnapshot<M>>();
+  #epoch: string | undefined;
 
   /** Makes an empty mirror. */
   constructor(context: M["context"]) {
@@ -118,9 +121,27 @@ export class LiveMirror<M extends PresenceModel> {
     return this.#bySubject.get(subject) ?? NONE;
   }
 
+  /** Whether entries of a former life of the server have yet to return. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
+  /** Whether a subject has such entries alone. */
+  isHeld(subject: M["subject"]): boolean {
+    const list = this.of(subject);
+    return list.length > 0 && list.every((entry) => this.#held.has(entry));
+  }
+
+  /** Removes the entries that have not returned. */
+  release(): void {
+    for (const entry of this.#held) this.#put(entry);
+    this.#held.clear();
+  }
+
   /**
    * Applies the next batch. An entry that stays equal stays the same object.
-   * O(batch), times the entries of its subjects.
+   * After a restart, the server knows only those who have returned: the others
+   * are held until `release()`. O(batch), times the entries of its subjects.
    *
    * @returns Whether the mirror is current: not before the last part of a state.
    * @throws {RangeError} If it updates an entry that is not known: a batch is
@@ -133,7 +154,10 @@ export class LiveMirror<M extends PresenceModel> {
     }
     if (batch.part === 0) this.#arriving = [];
     for (const entry of batch.entries) this.#arriving.push(this.#whole(entry));
-    if (batch.last) this.#replace();
+    if (batch.last) {
+      this.#replace(this.#epoch !== undefined && this.#epoch !== batch.epoch);
+      this.#epoch = batch.epoch;
+    }
     return batch.last;
   }
 
@@ -144,7 +168,7 @@ export class LiveMirror<M extends PresenceModel> {
       return this.#put(snapshot, snapshot);
     }
     const key = this.#key(change.update);
-    const former = this.of(key.subject).find(isOf(key));
+    const former = this.#find(key);
     if (former === undefined) {
       throw new RangeError("Cannot apply update: its entry is not known");
     }
@@ -157,23 +181,49 @@ export class LiveMirror<M extends PresenceModel> {
   #put(key: EntryKey<M>, snapshot?: PresenceSnapshot<M>): void {
     const { subject } = key;
     const list = this.of(subject);
-    const index = list.findIndex(isOf(key));
+    const index = this.#indexOf(key);
     const place = index < 0 ? list.length : index;
     const some = snapshot === undefined ? [] : [snapshot];
     const next = [...list.slice(0, place), ...some, ...list.slice(place + 1)];
     if (next.length > 0) this.#bySubject.set(subject, next);
     else this.#bySubject.delete(subject);
+    const former = list[place];
+    if (former !== undefined) this.#held.delete(former);
   }
 
-  #replace(): void {
+  #find(key: EntryKey<M>): PresenceSnapshot<M> | undefined {
+    return this.of(key.subject)[this.#indexOf(key)];
+  }
+
+  /** Finds the entry of a key. One that returns has another origin. */
+  #indexOf({ subject, resource, origin }: EntryKey<M>): number {
+    const list = this.of(subject);
+    const exact = list.findIndex((entry) =>
+      entry.resource === resource && entry.origin === origin
+    );
+    return exact >= 0
+      ? exact
+      : list.findIndex((entry) =>
+        entry.resource === resource && this.#held.has(entry)
+      );
+  }
+
+  #replace(isRestarted: boolean): void {
     const gone = new Set([...this.#bySubject.values()].flat());
+    if (isRestarted) { for (const former of gone) this.#held.add(former); }
     for (const snapshot of this.#arriving) {
-      const former = this.of(snapshot.subject).find(isOf(snapshot));
+      const former = this.#find(snapshot);
       if (former !== undefined) gone.delete(former);
       if (!equalValues(former, snapshot)) this.#put(snapshot, snapshot);
+      else if (former !== undefined) this.#held.delete(former);
     }
     // Afterwards, so that a subject with another entry never leaves.
-    for (const former of gone) this.#put(former);
+    for (const former of gone) {
+      const { subject } = former;
+      if (!this.#held.has(former)) this.#put(former);
+      // Another list, because it is held now.
+      else this.#bySubject.set(subject, [...this.of(subject)]);
+    }
     this.#arriving = [];
   }
 
@@ -191,12 +241,6 @@ export class LiveMirror<M extends PresenceModel> {
 }
 
 const NONE: readonly never[] = [];
-
-/** Tells the entry of a key among those of its subject. */
-function isOf(key: EntryKey): (entry: EntryKey) => boolean {
-  return ({ resource, origin }) =>
-    resource === key.resource && origin === key.origin;
-}
 
 /** Reports whether a payload is a batch. Its entries are not checked. */
 export function isLiveBatch<M extends PresenceModel>(

@@ -2,6 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   compareEntryKeys,
+  type PresenceModel,
   type PresenceUpdate,
   type Visibility,
 } from "../../core/mod.ts";
@@ -134,6 +135,112 @@ Deno.test("LiveMirror.apply() shows what was there until a state is complete", (
   const more = entries.map((entry) => ({ ...entry, subject: "bob" }));
   mirror.apply({ ...part, part: 1, last: true, entries: more });
   assertEquals([...mirror.subjects], ["ada", "bob"]);
+});
+
+/** The entry of a tab, which is its subject, resource and origin. */
+function entryOf(tab: string) {
+  const [subject = "", resource, origin = ""] = tab.split(" ");
+  const { visibility, observedAt } = updateOf({});
+  const expiry = "never" as const;
+  return {
+    subject,
+    resource,
+    origin,
+    visibility,
+    observedAt,
+    expiry,
+    facets: {},
+  };
+}
+
+/** A whole state of a life of a server, with the origins of tabs. */
+function stateOf(epoch: string, tabs: readonly string[]): LiveBatch {
+  const entries = tabs.map(entryOf);
+  return {
+    type: "state",
+    epoch,
+    sequence: 1,
+    part: 0,
+    last: true,
+    entries,
+  };
+}
+
+/** What a mirror has, with a question mark where a subject has yet to return. */
+function tabsIn(mirror: LiveMirror<PresenceModel>): string[] {
+  return [...mirror.subjects].flatMap((subject) =>
+    mirror.of(subject).map(({ resource, origin }) =>
+      `${subject} ${resource} ${origin}${mirror.isHeld(subject) ? "?" : ""}`
+    )
+  );
+}
+
+Deno.test("LiveMirror.apply() holds after a restart who has yet to return, in their places", () => {
+  const mirror = new LiveMirror(context);
+  mirror.apply(stateOf("e", ["ada laptop 1", "ada phone 2", "bob tab 3"]));
+  mirror.apply(stateOf("f", ["eve tab 1"]));
+  assertEquals(tabsIn(mirror), [
+    "ada laptop 1?",
+    "ada phone 2?",
+    "bob tab 3?",
+    "eve tab 1",
+  ]);
+  const held = mirror.of("ada");
+  mirror.apply({
+    type: "changes",
+    epoch: "f",
+    sequence: 2,
+    changes: [{ set: entryOf("ada laptop 2") }],
+  });
+  assertEquals(mirror.isHolding, true);
+  assertEquals(tabsIn(mirror), [
+    "ada laptop 2",
+    "ada phone 2",
+    "bob tab 3?",
+    "eve tab 1",
+  ]);
+  assertEquals(mirror.of("ada") === held, false);
+});
+
+Deno.test("LiveMirror.release() removes who has not returned", () => {
+  const mirror = new LiveMirror(context);
+  mirror.apply(stateOf("e", ["ada laptop 1", "ada phone 2", "bob tab 3"]));
+  mirror.apply(stateOf("f", ["ada phone 1"]));
+  // The connection was lost once more.
+  mirror.apply(stateOf("f", ["ada phone 1", "eve tab 2"]));
+  assertEquals(mirror.isHolding, true);
+  mirror.release();
+  assertEquals(mirror.isHolding, false);
+  assertEquals(tabsIn(mirror), ["ada phone 1", "eve tab 2"]);
+});
+
+Deno.test("LiveMirror.apply() holds nobody in the same life of a server", () => {
+  const mirror = new LiveMirror(context);
+  mirror.apply(stateOf("e", ["ada laptop 1", "bob tab 3"]));
+  mirror.apply(stateOf("e", ["bob tab 3"]));
+  assertEquals(tabsIn(mirror), ["bob tab 3"]);
+});
+
+Deno.test("LiveMirror property: after a restart and a release, it has the new state", () => {
+  const tab = fc.tuple(
+    fc.constantFrom("ada", "bob"),
+    fc.constantFrom("laptop", "phone"),
+    fc.constantFrom("1", "2"),
+  ).map((parts) => parts.join(" "));
+  const tabs = fc.uniqueArray(tab);
+  const life = fc.record({ epoch: fc.constantFrom("e", "f"), tabs });
+  fc.assert(
+    fc.property(fc.array(life, { minLength: 1 }), (lives) => {
+      const mirror = new LiveMirror(context);
+      for (const { epoch, tabs } of lives) {
+        mirror.apply(stateOf(epoch, tabs));
+        assertEquals(tabs.every((tab) => tabsIn(mirror).includes(tab)), true);
+      }
+      mirror.release();
+      assertEquals(tabsIn(mirror).toSorted(), lives.at(-1)?.tabs.toSorted());
+    }),
+    { numRuns: RUNS },
+  );
 });
 
 const visibility = fc.constantFrom<Visibility>(

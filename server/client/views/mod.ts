@@ -6,7 +6,11 @@
  * @example Who is in a room, and where they point
  * ```ts
  * import { LiveClient, type LiveModel } from "@ruthere/presence/client";
- * import { AvatarStack, PointerRenderer } from "@ruthere/presence/views";
+ * import {
+ *   AvatarStack,
+ *   PointerRenderer,
+ *   trackPointer,
+ * } from "@ruthere/presence/views";
  *
  * interface Model extends LiveModel {
  *   facets: { name: string; pointer: { x: number; y: number } };
@@ -16,6 +20,7 @@
  *   const room = client.room("board", { facets: { name: "Ada" } });
  *   const avatars = new AvatarStack(list);
  *   const pointers = new PointerRenderer(area);
+ *   trackPointer(area, (pointer) => room.update({ pointer }));
  *   room.others.subscribe((others) => {
  *     const people = others.map(({ id, facets }) => ({
  *       userId: id,
@@ -45,4 +50,5 @@ export * from "./follow.ts";
 export * from "./pointer_renderer.ts";
 export type { TextEdit } from "./text_edit.ts";
 export * from "./textarea_editor.ts";
+export * from "./track_pointer.ts";
 export * from "./typing_indicator.ts";

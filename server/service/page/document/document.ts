@@ -18,7 +18,7 @@ import {
   TypingIndicator,
 } from "../../../client/views/mod.ts";
 import { selectionAt, type TextEdit } from "../../../client/views/text_edit.ts";
-import { type Own, Visit } from "../link/visit.ts";
+import { Visit } from "../link/visit.ts";
 import { copyOf, find, show } from "../people/dom.ts";
 import { type Person, showList, showWho } from "../people/people_list.ts";
 import { LENGTHS, readText } from "../people/text.ts";
@@ -184,12 +184,9 @@ function showProfile() {
   showSoon();
 }
 
-function readParticipant(
-  { name, ...person }: DocumentPerson,
-  own: Own,
-): Participant {
+function readParticipant({ name, ...person }: DocumentPerson): Participant {
   const { id } = person;
-  return { ...person, ...own, name: readText(name, LENGTHS.name) ?? id };
+  return { ...person, you: false, name: readText(name, LENGTHS.name) ?? id };
 }
 
 function sendCursor() {
@@ -269,7 +266,7 @@ function showAll() {
   textarea.readOnly = invisible || !mayWrite || type === "refused";
   find("#watching", HTMLElement).hidden = !invisible;
   showParticipants(people);
-  const others = people.filter(({ you, held }) => !you && !held)
+  const others = people.filter(({ you, isReturning }) => !you && !isReturning)
     .map((person) => ({ ...person, userId: person.id }));
   typing.update(others.filter(({ typing }) => type === "live" && typing));
   renderer.update(others.flatMap((person) => {

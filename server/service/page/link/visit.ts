@@ -14,9 +14,8 @@ import {
   storeOf,
 } from "../people/profile.ts";
 import { Notices } from "./notices.ts";
-import { type Kind, nameIn, offerRooms, topicOf } from "./rooms.ts";
+import { type Kind, nameIn, offerTries, topicOf } from "./rooms.ts";
 import { refusalOf, type Token, tokenOfTab } from "./token.ts";
-import { offerCommand } from "./try_it.ts";
 
 /** The client tells changes this often at most, in a hidden tab too. */
 const FRAME_MS = 16;
@@ -30,9 +29,6 @@ const ONLY_READING =
 /** A reader cannot ask for the text, as that is a broadcast. */
 const ONLY_READING_TEXT =
   `${ONLY_READING} You see the text from its next change on.`;
-
-/** What the page knows of a person besides what the service says. */
-export type Own = Required<Pick<Person, "you" | "invisible">>;
 
 /** A visit to a room or a document: oneself, and who else is here. */
 export class Visit<M extends LiveModel, P extends Person> {
@@ -74,14 +70,13 @@ export class Visit<M extends LiveModel, P extends Person> {
         );
       },
     });
-    offerCommand(this.topic, token);
-    offerRooms(kind, name, token);
+    offerTries(kind, name, token);
   }
 
   /** Shows a room and who is in it, now and after each change. */
   follow<O>(
     room: Room<O, { readonly id: string }>,
-    read: (person: O, own: Own) => P,
+    read: (person: O) => P,
     show: (people: readonly P[], isLive: boolean) => void,
   ) {
     const update = () => {
@@ -96,13 +91,11 @@ export class Visit<M extends LiveModel, P extends Person> {
         find("#headline", HTMLElement).textContent = "You are not let in.";
       } else if (isLive || this.attendance.people !== undefined) {
         const self = room.person(me.id).get();
-        const { invisible } = this.profile;
-        const own = { you: true, invisible };
-        const other = { you: false, invisible: false };
+        const own = { you: true, invisible: this.profile.invisible };
         this.#update([
-          ...self === undefined ? [] : [read(self, own)],
-          ...others.map((person) => read(person, other)),
-        ], isLive);
+          ...self === undefined ? [] : [{ ...read(self), ...own }],
+          ...others.map(read),
+        ]);
       }
       show(this.people, isLive);
     };
@@ -132,9 +125,9 @@ export class Visit<M extends LiveModel, P extends Person> {
     });
   }
 
-  #update(here: readonly P[], isLive: boolean) {
+  #update(here: readonly P[]) {
     const { attendance, notices } = this;
-    const { joined, left } = attendance.update(here, isLive, steadyNow());
+    const { joined, left } = attendance.update(here, steadyNow());
     for (const { name } of joined) notices.announce(`${name} has joined.`);
     for (const { name } of left) notices.announce(`${name} has left.`);
     const { people } = this;

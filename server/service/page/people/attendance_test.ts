@@ -1,32 +1,25 @@
 import { assertEquals } from "@std/assert";
 import { ago } from "../room/roster.ts";
-import { Attendance, MOST_DEPARTED, PATIENCE_MS } from "./attendance.ts";
+import { Attendance, MOST_DEPARTED } from "./attendance.ts";
 
 function people(...ids: string[]) {
-  return ids.map((id) => ({ id, name: id, you: id === "me" }));
+  return ids.map((id) => ({
+    id,
+    name: id,
+    you: id === "me",
+    isReturning: false,
+  }));
 }
 
 type Known = Attendance<ReturnType<typeof people>[number]>;
 
 /** Returns the ids of the people who joined and left. */
 function update(attendance: Known, now: number, ...ids: string[]) {
-  const { joined, left } = attendance.update(people(...ids), true, now);
+  const { joined, left } = attendance.update(people(...ids), now);
   return {
     joined: joined.map(({ id }) => id),
     left: left.map(({ id }) => id),
   };
-}
-
-/** Acts as if the connection was lost, and was back at a time. */
-function lose(attendance: Known, ...ids: string[]) {
-  const lost = attendance.update(people(...ids), false, 0);
-  assertEquals(lost, { joined: [], left: [] });
-}
-
-function held({ people = [] }: Known) {
-  return people.flatMap((person) =>
-    "held" in person && person.held === true ? [person.id] : []
-  );
 }
 
 function departed(attendance: Known) {
@@ -68,29 +61,6 @@ Deno.test("Attendance.departed has the last people who left", () => {
   }
   assertEquals(departed(attendance).length, MOST_DEPARTED);
   assertEquals(departed(attendance)[0], [keys.at(-1), keys.length]);
-});
-
-Deno.test("Attendance.update() holds those who have not returned yet after a lost connection", () => {
-  const attendance: Known = new Attendance();
-  update(attendance, 0, "me", "ada", "bob");
-  lose(attendance, "me", "ada", "bob");
-  assertEquals(held(attendance), []);
-  assertEquals(update(attendance, 1000, "me"), { joined: [], left: [] });
-  assertEquals(held(attendance), ["ada", "bob"]);
-  assertEquals(update(attendance, 2000, "me", "ada"), { joined: [], left: [] });
-  assertEquals(held(attendance), ["bob"]);
-  assertEquals(update(attendance, 999 + PATIENCE_MS, "me", "ada").left, []);
-  const { left } = update(attendance, 1000 + PATIENCE_MS, "me", "ada");
-  assertEquals(left, ["bob"]);
-  assertEquals(departed(attendance), [["bob", 1000 + PATIENCE_MS]]);
-  assertEquals(held(attendance), []);
-});
-
-Deno.test("Attendance.update() reports who is new after a lost connection", () => {
-  const attendance: Known = new Attendance();
-  update(attendance, 0, "me");
-  lose(attendance, "me");
-  assertEquals(update(attendance, 1000, "me", "eve").joined, ["eve"]);
 });
 
 Deno.test("ago() says times as people do", () => {

@@ -12,8 +12,8 @@ export interface Person {
   readonly you: boolean;
   /** Seen by nobody else. */
   readonly invisible?: boolean;
-  /** Expected back after a lost connection. */
-  readonly held?: boolean;
+  /** Expected back after a restart of the service. */
+  readonly isReturning: boolean;
 }
 
 const MOST_NAMED = 3;
@@ -80,15 +80,15 @@ export function showList<T extends { readonly id: string }>(
 
 /** Fills in the parts of an item that the lists of both pages have. */
 export function showWho(item: HTMLElement, person: Person) {
-  const { id, name, you, invisible = false, held = false } = person;
+  const { id, name, you, invisible = false, isReturning } = person;
   item.toggleAttribute("data-you", you);
   item.toggleAttribute("data-invisible", invisible);
-  item.toggleAttribute("data-held", held);
+  item.toggleAttribute("data-returning", isReturning);
   const avatar = find(".avatar", HTMLElement, item);
   show(avatar, initialsOf(name));
   paintAs(avatar, { ...person, userId: id });
   show(find(".name", HTMLElement, item), name);
   const own = invisible ? "you, invisible" : "you";
-  const tag = held ? "reconnecting" : you ? own : "";
+  const tag = you ? own : isReturning ? "reconnecting" : "";
   showOrHide(find(".tag", HTMLElement, item), tag);
 }

@@ -1,6 +1,5 @@
 import type { LiveModel, Person as Published } from "../../../client/mod.ts";
 import { colorOf, readColor } from "../../../client/views/color.ts";
-import type { Own } from "../link/visit.ts";
 import type { Person } from "../people/people_list.ts";
 import { LENGTHS, readText } from "../people/text.ts";
 
@@ -38,10 +37,12 @@ export type Connection = ReturnType<typeof readConnection>;
 /** Reads somebody. Any program may publish any facets, so each is checked. */
 export function readPerson(
   { id, facets, connections: all, ...person }:
-    & Pick<Published<RoomModel>, "activity" | "availability" | "id">
+    & Pick<
+      Published<RoomModel>,
+      "activity" | "availability" | "id" | "isReturning"
+    >
     & Facets
     & { readonly connections: readonly Facets[] },
-  own: Own,
 ): RoomPerson {
   const connections = all.map(readConnection);
   const foremost = readConnection({ facets });
@@ -50,7 +51,8 @@ export function readPerson(
   const tabs = connections.flatMap(({ device }) => device ?? []);
   return {
     id,
-    ...own,
+    you: false,
+    isReturning: person.isReturning,
     name: said("name") ?? readText(id, LENGTHS.name) ?? "nameless",
     color: readColor(said("color")) ?? colorOf(id),
     activity: activityIn(person),

@@ -21,9 +21,10 @@ function read(id: string, ...all: readonly object[]) {
     facets: all[0] ?? {},
     activity: undefined,
     availability: undefined,
+    isReturning: false,
     connections,
   };
-  return readPerson(person, { you: false, invisible: false });
+  return readPerson(person);
 }
 
 Deno.test("readPerson() shows somebody in one tab", () => {

@@ -6,14 +6,13 @@
 
 import { type FacetPatch, steadyNow } from "../../../../core/mod.ts";
 import { colorOf } from "../../../client/views/color.ts";
-import { PointerRenderer } from "../../../client/views/mod.ts";
+import { PointerRenderer, trackPointer } from "../../../client/views/mod.ts";
 import { Visit } from "../link/visit.ts";
 import { find, show } from "../people/dom.ts";
 import { loadActivity, saveActivity } from "../people/profile.ts";
 import { LENGTHS, readText } from "../people/text.ts";
 import { deviceOf } from "./device.ts";
 import { OwnForm } from "./own_form.ts";
-import { followPointer } from "./own_pointer.ts";
 import { readPerson, type RoomModel, type RoomPerson } from "./person.ts";
 import { showDepartures, showRoster } from "./roster.ts";
 
@@ -25,6 +24,7 @@ const POINT_HERE = matchMedia("(hover: none)").matches
 const visit = new Visit<RoomModel, RoomPerson>("room", "Who is here?");
 const { attendance, nameless, tabStore } = visit;
 const area = find("#area", HTMLElement);
+const marker = find("#own-pointer", HTMLElement);
 const pointers = new PointerRenderer(area);
 let activity = loadActivity(tabStore);
 
@@ -51,8 +51,19 @@ visit.onProfile(() => {
 });
 document.addEventListener("visibilitychange", publish);
 form.show({ ...visit.profile, activity });
-followPointer(area, find("#own-pointer", HTMLElement), (pointer) => {
+
+// A mouse shows itself. The marker is for those who point with keys.
+trackPointer(area, (pointer) => {
+  if (pointer === null) marker.hidden = true;
+  else {
+    marker.style.left = `${pointer.x * 100}%`;
+    marker.style.top = `${pointer.y * 100}%`;
+  }
   room.update({ pointer });
+});
+area.addEventListener("pointermove", () => marker.hidden = true);
+area.addEventListener("keydown", ({ key }) => {
+  if (key.startsWith("Arrow")) marker.hidden = false;
 });
 
 /** Returns what this tab publishes of its person. */
@@ -84,7 +95,7 @@ function showRoom(people: readonly RoomPerson[], isLive: boolean) {
   const { resource: tab } = room.me.get();
   showRoster(find("#people", HTMLElement), people);
   pointers.update(
-    people.filter(({ held }) => isLive && !held).flatMap(
+    people.filter(({ isReturning }) => isLive && !isReturning).flatMap(
       ({ id, name, color, you, connections }) =>
         connections.flatMap(({ resource, pointer }) =>
           pointer === undefined || you && resource === tab ? [] : [{

@@ -315,7 +315,7 @@ browserTest(
     for (const page of [ada, bob]) {
       await page.getByRole("status").getByText("Connected again").waitFor();
       assertEquals(await page.locator("#link").textContent(), "Live");
-      await page.locator(".chip:not([data-held])").nth(1).waitFor();
+      await page.locator(".chip:not([data-returning])").nth(1).waitFor();
     }
     await bob.getByLabel("A word about it").fill("I am back");
     await chipOf(ada, "Bob").getByText("I am back").waitFor();

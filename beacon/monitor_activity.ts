@@ -41,8 +41,10 @@ const EARLY = { capture: true, passive: true } as const;
  * - `pointermove`, `pointerdown`, `keydown`, `input` (dictation presses no keys),
  *   `wheel`, and `focus` of the window are activities. `scroll` is not, because
  *   pages also scroll automatically.
- * - A hidden page (`visibilitychange`, `pagehide`) is away at once; a page that is
- *   shown again (`visibilitychange`, `pageshow`) is active.
+ * - A hidden page (`visibilitychange`) is away at once; a page that is shown again
+ *   (`visibilitychange`, `pageshow`) is active.
+ * - A page that is left (`pagehide`) stays as it was: a reload looks like a closed
+ *   tab, and must not look like somebody who goes away.
  * - `blur` of the window only calls `onFocus`: a page without the focus can still
  *   be read.
  *
@@ -92,8 +94,10 @@ export function monitorActivity(
   const { document } = target;
   let wasFocused = true;
   let wasHidden = false;
+  let isLeft = false;
 
   function set(isFocused: boolean, hidden: boolean): void {
+    if (isLeft) return;
     const isNew = isFocused !== wasFocused || hidden !== wasHidden;
     const isTurned = hidden !== wasHidden;
     wasFocused = isFocused;
@@ -112,8 +116,11 @@ export function monitorActivity(
   const listeners: [EventTarget, string, () => void, typeof EARLY?][] = [
     [target, "focus", focused],
     [target, "blur", () => set(false, isHidden())],
-    [target, "pagehide", () => set(false, true)],
-    [target, "pageshow", update],
+    [target, "pagehide", () => isLeft = true],
+    [target, "pageshow", () => {
+      isLeft = false;
+      update();
+    }],
     [document, "visibilitychange", update],
   ];
   for (const type of ACTIVITIES) listeners.push([target, type, active, EARLY]);

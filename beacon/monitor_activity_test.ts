@@ -170,13 +170,18 @@ Deno.test("monitorActivity() treats a page that gains the focus as shown", () =>
   assertEquals(reported.slice(2), ["active", "focused, shown"]);
 });
 
-Deno.test("monitorActivity() treats a page that is left as hidden until it returns", () => {
+Deno.test("monitorActivity() reports nothing of a page that is left until it returns", () => {
   using _time = new FakeTime(0);
   const { window, reported } = monitored();
-  window.fire("pagehide");
-  assertEquals(reported, ["away", "not focused, hidden"]);
+  // As a browser does for a reload.
+  window.fire("pagehide", "blur");
+  window.setHidden(true);
+  assertEquals(reported, []);
+  window.setHidden(false);
   window.fire("pageshow");
-  assertEquals(reported.slice(2), ["active", "focused, shown"]);
+  assertEquals(reported, []);
+  window.setHidden(true);
+  assertEquals(reported, ["away", "not focused, hidden"]);
 });
 
 Deno.test("monitorActivity() reports nothing twice", () => {
@@ -186,7 +191,7 @@ Deno.test("monitorActivity() reports nothing twice", () => {
   assertEquals(reported, []);
   window.fire("blur", "blur");
   window.setHidden(true);
-  window.fire("blur", "pagehide");
+  window.fire("blur");
   window.setHidden(true);
   assertEquals(reported, ["not focused, shown", "away", "not focused, hidden"]);
 });

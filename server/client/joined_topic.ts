@@ -238,9 +238,9 @@ export abstract class JoinedTopic<
   }
 
   /** Shows that the service refuses the client. */
-  refuse(reason: string): void {
+  refuse(reason: string, isFinal = true): void {
     this.#joined = undefined;
-    this.#setStatus({ type: "refused", reason });
+    this.#setStatus({ type: "refused", reason, isFinal });
   }
 
   /** Shows whether the service can't tell of everyone. */
@@ -367,8 +367,9 @@ export abstract class JoinedTopic<
       this.#mayWrite = false;
       return this.connected();
     }
-    this.refuse(reason);
-    if (reason !== "unauthorized") this.#rejoinLater();
+    const isFinal = reason === "unauthorized";
+    this.refuse(reason, isFinal);
+    if (!isFinal) this.#rejoinLater();
   }
 
   /** Joins again after a pause that grows. */

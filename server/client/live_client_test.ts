@@ -267,7 +267,11 @@ Deno.test("a token that the service refuses is not tried again", async () => {
   const room = ada.room("doc-42");
   assertEquals(
     await until(room.status, ({ type }) => type === "refused"),
-    { type: "refused", reason: "Cannot connect: the token is not good" },
+    {
+      type: "refused",
+      reason: "Cannot connect: the token is not good",
+      isFinal: true,
+    },
   );
   assertEquals(ada.room("doc-43").status.get().type, "refused");
 });
@@ -280,7 +284,7 @@ Deno.test("a client that is kicked does not return", async () => {
   service.socketOf("doc-42").kick();
   assertEquals(
     await until(room.status, ({ type }) => type === "refused"),
-    { type: "refused", reason: "kicked" },
+    { type: "refused", reason: "kicked", isFinal: true },
   );
   assertEquals(service.server.store.size, 0);
 });
@@ -294,9 +298,25 @@ Deno.test("a room that one may not read is refused, and the others are not", asy
   const open = ada.room("open");
   assertEquals(
     await until(secret.status, ({ type }) => type === "refused"),
-    { type: "refused", reason: "unauthorized" },
+    { type: "refused", reason: "unauthorized", isFinal: true },
   );
   await until(open.status, isLive);
+});
+
+Deno.test("a full document lets somebody in when there is room again", async () => {
+  await using service = serve({ documents: { maxUsersPerDocument: 1 } });
+  using ada = clientOf(service);
+  using bob = clientOf(service);
+  const first = ada.document("42", { name: "Ada" });
+  await until(first.status, isLive);
+  const second = bob.document("42", { name: "Bob" });
+  const status = await until(
+    second.status,
+    ({ type }) => type === "refused",
+  );
+  assertEquals(status.type === "refused" && status.isFinal, false);
+  await first.leave();
+  await until(second.status, isLive);
 });
 
 Deno.test("a copy of a tab gets a name of its own", async () => {

@@ -10,10 +10,15 @@ export type RoomStatus =
   /** The connection is lost: it shows who was there, and joins again. */
   | { readonly type: "reconnecting" }
   /**
-   * The service does not let the client in. A client whose token is refused no
-   * longer tries; a room that it may not read does not try again.
+   * The service does not let the client in. It is final where the token is refused
+   * or the client may not read the room; otherwise, as in a full document, the
+   * client tries again after growing pauses.
    */
-  | { readonly type: "refused"; readonly reason: string }
+  | {
+    readonly type: "refused";
+    readonly reason: string;
+    readonly isFinal: boolean;
+  }
   /** It was left. */
   | { readonly type: "closed" };
 
@@ -28,9 +33,9 @@ export interface RoomState<P, Me> {
   readonly status: RoomStatus;
   /**
    * Whether `others` is all who are there. It is not known before the room is
-   * joined, while the connection is lost, and while the service is cut off from
-   * other servers of its cluster. After a restart of the service, people are
-   * shown for up to 30 seconds who have yet to return.
+   * joined, while the connection is lost, and from up to 25 seconds after the
+   * service was cut off from other servers of its cluster. After a restart of the
+   * service, people who have yet to return are shown for up to 30 seconds.
    */
   readonly isComplete: boolean;
   /** Whether the client may be present: otherwise it only watches. */

@@ -280,7 +280,12 @@ class Leader {
     const number = String(++this.#count);
     this.#sockets.set(number, { tab, id });
     tab.sockets.set(id, number);
-    this.#pipe ??= this.#connect(protocols);
+    try {
+      this.#pipe ??= this.#connect(protocols);
+    } catch {
+      // As one that never opens: the browser tells the developer why.
+      return this.#closed(LOST);
+    }
     this.#write(`+${number} ${protocols}`);
   }
 
@@ -289,6 +294,7 @@ class Leader {
     const list = protocols === "" ? [] : protocols.split(", ");
     const pipe = this.#openPipe(list, {
       opened: () => {
+        if (this.#pipe !== pipe) return;
         const waiting = this.#waiting ?? [];
         this.#waiting = undefined;
         for (const text of waiting) pipe.send(text);
@@ -301,20 +307,27 @@ class Leader {
         held.tab.tell(`${sign}${held.id} ${rest}`);
       },
       closed: (code, reason) => {
-        this.#pipe = undefined;
-        for (const [number, { tab, id }] of [...this.#sockets]) {
-          this.#forget(number);
-          tab.tell(`-${id} ${code} ${reason}`);
-        }
+        if (this.#pipe === pipe) this.#closed(`${code} ${reason}`);
       },
     });
     return pipe;
+  }
+
+  #closed(why: string): void {
+    this.#pipe = undefined;
+    for (const [number, { tab, id }] of [...this.#sockets]) {
+      this.#forget(number);
+      tab.tell(`-${id} ${why}`);
+    }
   }
 
   #forget(number: string): void {
     const held = this.#sockets.get(number);
     this.#sockets.delete(number);
     held?.tab.sockets.delete(held.id);
+    if (this.#sockets.size > 0) return;
+    this.#pipe?.close();
+    this.#pipe = undefined;
   }
 
   #write(text: string): void {

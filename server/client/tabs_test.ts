@@ -65,6 +65,16 @@ class Site implements AsyncDisposable {
     options: Partial<LiveClientOptions> = {},
   ): Promise<Page> {
     const page = await this.page();
+    await this.enter(page, name, options);
+    return page;
+  }
+
+  /** Lets somebody in a tab enter the room. */
+  async enter(
+    page: Page,
+    name: string,
+    options: Partial<LiveClientOptions> = {},
+  ): Promise<void> {
     await page.evaluate(async ([name, options, client]) => {
       const { LiveClient }: typeof import("./mod.ts") = await import(client);
       const live = new LiveClient<Model>({
@@ -72,10 +82,9 @@ class Site implements AsyncDisposable {
         token: () => name,
         ...options,
       });
-      const room = live.room("doc-42", { facets: { name } });
+      const room = live.room("doc-42", { facets: { name }, activity: true });
       Object.assign(document, { room });
     }, [name, options, "/server/client/mod.ts"] as const);
-    return page;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -217,6 +226,20 @@ tabTest(
     assertEquals([...all.missed, site.opened], [2]);
   },
 );
+
+tabTest("nobody is seen to go away by a reload", async (site) => {
+  const ada = await site.tab("ada");
+  using all = observer(site.service, "ada");
+  await all.isThere("ada");
+  const seen = new Set<unknown>();
+  const person = all.room.person("ada");
+  person.subscribe((ada) => seen.add(ada?.availability));
+  await ada.reload();
+  await site.enter(ada, "ada");
+  await ada.evaluate(() => document.room.update({ cursor: { x: 1, y: 0 } }));
+  await until(person, (ada) => ada?.facets.cursor?.x === 1);
+  assertEquals([...all.missed, ...seen], [undefined]);
+});
 
 tabTest(
   "a reload of a page that names nobody is the same person, and a second tab another one",

@@ -28,14 +28,11 @@ export interface PipeHost {
 /** How many sockets a pipe may have. */
 const MAX_SOCKETS = 100;
 
-/** When a pipe closes that has no socket yet. */
+/** When a pipe closes that has no socket. Its client closes it before. */
 const EMPTY_MS = 10_000;
 
 /** What a browser reports for a socket that does not open; no close has it. */
 const NEVER_OPENED = 1006;
-
-/** The client has closed all of them. */
-const NORMAL = 1000;
 
 /** The place of one socket: a number that is used again has another one. */
 interface Place {
@@ -61,7 +58,7 @@ export class Pipe implements FrameReceiver {
   readonly #bucket: TokenBucket;
   readonly #places = new Map<string, Place>();
   #isClosed = false;
-  readonly #empty: ReturnType<typeof setTimeout>;
+  #empty: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes a pipe of the socket that a request has opened. */
   constructor(host: PipeHost, request: Request, transport: SocketTransport) {
@@ -73,11 +70,7 @@ export class Pipe implements FrameReceiver {
     this.#transport = transport;
     this.#bucket = new TokenBucket(messageRate(host.limits), host.clock());
     this.gone = new Promise((resolve) => this.#markGone = resolve);
-    const { policyViolation } = CLOSE_CODES;
-    this.#empty = setTimeout(
-      () => this.close(policyViolation, "Nothing opens"),
-      EMPTY_MS,
-    );
+    this.#awaitSocket();
   }
 
   receive(frame: string | Uint8Array): void {
@@ -96,7 +89,7 @@ export class Pipe implements FrameReceiver {
       const place = this.#places.get(id);
       this.#places.delete(id);
       place?.socket?.lost();
-      this.#closeIfEmpty(NORMAL, "");
+      this.#awaitSocket();
     } else {
       this.#places.get(id)?.socket?.receive(rest);
     }
@@ -194,10 +187,17 @@ export class Pipe implements FrameReceiver {
     this.#transport.send(`-${id} ${told} ${reason}`);
     // It is about to end, with what it holds.
     queueMicrotask(() => place.socket?.lost());
-    this.#closeIfEmpty(code, reason);
+    this.#awaitSocket();
   }
 
-  #closeIfEmpty(code: number, reason: string): void {
-    if (this.#places.size === 0) this.close(code, reason);
+  /** Closes it if it has no socket for long: one may open at this moment. */
+  #awaitSocket(): void {
+    if (this.#places.size > 0) return;
+    clearTimeout(this.#empty);
+    const { policyViolation } = CLOSE_CODES;
+    this.#empty = setTimeout(
+      () => this.close(policyViolation, "Nothing opens"),
+      EMPTY_MS,
+    );
   }
 }

@@ -24,6 +24,9 @@ import {
 import type { LiveModel, LiveRoom, Me, RoomOptions } from "./live_room.ts";
 import { type Person, personOf } from "./person.ts";
 
+/** How the service begins a reason to refuse facets. */
+const BAD_UPDATE = "Cannot update presence: ";
+
 /** A room as its client sees it. */
 export class JoinedRoom<M extends LiveModel>
   extends JoinedTopic<M, Person<M>, Me<M>>
@@ -137,12 +140,23 @@ export class JoinedRoom<M extends LiveModel>
     });
   }
 
-  /** Shows facets as the service knows them: with others it lets nobody in. */
-  #takeBack(facets: FacetPatch<M>): void {
+  protected override takenBack(reason: string): boolean {
+    if (!this.#isPresent || !reason.startsWith(BAD_UPDATE)) return false;
+    const { facets } = this.#me;
+    this.#takeBack(facets);
+    // Without any, it only watches.
+    this.#isPresent = this.#own.length > 0;
+    return !equalValues(facets, this.#me.facets);
+  }
+
+  /** Shows again what the service knows, unless that was changed meanwhile. */
+  #takeBack(refused: FacetPatch<M>): void {
     const known = new Map(Object.entries(this.#own[0]?.facets ?? {}));
-    const names = Object.keys(facets);
+    const shown = new Map(Object.entries(this.#me.facets));
+    const names = Object.entries(refused)
+      .filter(([name, value]) => equalValues(shown.get(name) ?? null, value));
     const patch = Object.fromEntries(
-      names.map((name) => [name, known.get(name) ?? null]),
+      names.map(([name]) => [name, known.get(name) ?? null]),
     );
     if (!isPatchOf<M>(patch)) return;
     this.#setMe({ facets: patchFacets<M>(this.#me.facets, patch) });

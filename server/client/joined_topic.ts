@@ -157,6 +157,10 @@ export abstract class JoinedTopic<
   }
   /** Looks at what it shows after a change. */
   protected applied(): void {}
+  /** Takes back what the service refuses with the join, if that is it. */
+  protected takenBack(_reason: string): boolean {
+    return false;
+  }
 
   // What the user of the room does
 
@@ -365,6 +369,10 @@ export abstract class JoinedTopic<
   #refused(reason: string): void {
     if (reason.startsWith(ONLY_READER) && this.#mayWrite) {
       this.#mayWrite = false;
+      return this.connected();
+    }
+    if (this.takenBack(reason)) {
+      this.host.onError(new Error(`Cannot join: ${reason}`));
       return this.connected();
     }
     const isFinal = reason === "unauthorized";

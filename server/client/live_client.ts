@@ -47,8 +47,8 @@ export interface LiveClientOptions {
   readonly schedule?: Schedule | undefined;
   /**
    * Whether the tabs of a browser share one socket, where the browser can, and
-   * `token` or `subject` says who they are of. Each shows a token of its own, and
-   * stays a connection of its own.
+   * `token` says who they are of. Each shows a token of its own, and stays a
+   * connection of its own.
    *
    * @default {true}
    */
@@ -155,11 +155,10 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#subject = subject ?? nameOfTab("subject");
     this.#connection = connection ?? nameOfTab("connection");
     // A person whom a cookie names may be another one in the next tab.
-    const isNamed = token !== undefined || subject !== undefined;
-    const locks = shareTabs && isNamed ? sharedLocks() : undefined;
+    const locks = shareTabs && token ? sharedLocks() : undefined;
     if (locks !== undefined) {
       const pipe = webSocketWire(WebSocket, `${socketUrl}&pipe=1`);
-      this.#tabs = new Tabs(locks, `${socketUrl} ${subject ?? ""}`, pipe);
+      this.#tabs = new Tabs(locks, socketUrl, pipe);
     }
     this.#socket = new LiveSocket({
       url: socketUrl,

@@ -596,6 +596,50 @@ Deno.test("LiveRoom.update() takes back what the service refuses", async () => {
   assertEquals(room.me.get().facets, { name: "Ada" });
 });
 
+Deno.test("LiveRoom.update() takes back what the service refuses with a join", async () => {
+  await using service = serve();
+  const errors: unknown[] = [];
+  using ada = clientOf(service, { onError: (error) => errors.push(error) });
+  const room = ada.room("doc-42", { facets: { name: "x".repeat(5_000) } });
+  await until(room.status, isLive);
+  assertEquals([room.me.get().facets, service.server.store.size], [{}, 0]);
+  room.update({ name: "Ada" });
+  await until(room.person(room.me.get().id), (ada) => ada !== undefined);
+  restart(service);
+  await until(room.status, ({ type }) => type === "reconnecting");
+  room.update({ name: "x".repeat(5_000) });
+  await until(room.status, isLive);
+  assertEquals(room.me.get().facets, { name: "Ada" });
+  assertEquals(errors.length, 2);
+});
+
+Deno.test("LiveRoom.update() takes back nothing that was changed since", async () => {
+  await using service = serve();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  using ada = clientOf(service, { onError: resolve, throttleMs: 20 });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  room.update({ name: "x".repeat(5_000), cursor: { x: 1, y: 2 } });
+  room.update({ name: "Ada Lovelace" });
+  await promise;
+  assertEquals(room.me.get().facets, { name: "Ada Lovelace" });
+});
+
+Deno.test("LiveRoom.update() and broadcast() refuse what is too long for a frame, in bytes", async () => {
+  await using service = serve();
+  const errors: unknown[] = [];
+  using ada = clientOf(service, { onError: (error) => errors.push(error) });
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  await until(room.status, isLive);
+  const statuses = new Set<string>();
+  room.status.subscribe(({ type }) => statuses.add(type));
+  const long = "漢".repeat(100_000);
+  room.update({ name: long });
+  room.broadcast("wave", { hand: long });
+  await until(room.me, ({ facets }) => facets.name === "Ada");
+  assertEquals([errors.length, ...statuses], [2]);
+});
+
 Deno.test("LiveRoom.leave() of a room that is about to join again leaves nobody there", async () => {
   await using service = serve();
   using ada = clientOf(service);

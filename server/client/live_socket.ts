@@ -112,7 +112,7 @@ export class LiveSocket {
     ref: string = this.nextRef(),
   ): void {
     if (!this.#isOpen) return onAnswer({ type: "lost" });
-    if (JSON.stringify(payload).length > MAX_LENGTH) {
+    if (bytesOf(payload) > MAX_BYTES) {
       return onAnswer({ type: "refused", reason: "it is too large" });
     }
     this.#awaited.set(ref, onAnswer);
@@ -199,6 +199,7 @@ export class LiveSocket {
 
   #lost(): void {
     this.#attempt = undefined;
+    clearTimeout(this.#beat);
     if (this.#isOver) return;
     if (Date.now() - this.#openedAt > GOOD_MS) this.#failures = 0;
     this.#openedAt = Infinity;
@@ -322,8 +323,8 @@ const UPGRADE_REQUIRED = 426;
 /** So often no socket opens before the client goes another way. */
 const MAX_BLOCKED = 2;
 
-/** A service closes the connection on more, by default. */
-const MAX_LENGTH = 250_000;
+/** A service closes the connection on a longer frame, by default. */
+const MAX_BYTES = 260_000;
 
 /** A connection that lasts so long was a good one. */
 const GOOD_MS = 10_000;
@@ -348,6 +349,10 @@ function isMessage(value: unknown): value is Message {
   const isRef = (ref: unknown) => ref === null || typeof ref === "string";
   return isRef(joinRef) && isRef(ref) && typeof topic === "string" &&
     typeof event === "string" && isJsonObject(payload);
+}
+
+function bytesOf(payload: object): number {
+  return new TextEncoder().encode(JSON.stringify(payload)).length;
 }
 
 function isOffline(): boolean {

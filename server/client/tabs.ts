@@ -28,6 +28,9 @@ interface Own {
 /** How long a leader may take to answer. */
 const PATIENCE_MS = 4_000;
 
+/** How long the service may take to answer, before the pipe counts as dead. */
+const DEAD_MS = 10_000;
+
 /** The code of a close without a goodbye. */
 const LOST = "1006 ";
 
@@ -53,7 +56,7 @@ export class Tabs {
   #patience: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes a tab among those with the same URL. */
-  constructor(locks: Locks, url: string, openPipe: OpenWire) {
+  constructor(locks: Locks, url: URL, openPipe: OpenWire) {
     this.#locks = locks;
     this.#name = `ruthere ${url}`;
     this.#openPipe = openPipe;
@@ -61,10 +64,18 @@ export class Tabs {
     this.#all.onmessage = ({ data }) => this.#read(data);
     this.#mine = new BroadcastChannel(this.#nameOf(this.#tab));
     this.#mine.onmessage = ({ data }) => this.#take(data);
-    this.#hold(this.#nameOf(this.#tab), this.#over, () => {
+    const begin = () => {
       this.#isAlive = true;
       this.#renew();
+    };
+    this.#hold(this.#nameOf(this.#tab), this.#over, () => {
+      begin();
       this.#elect();
+    }, () => {
+      // A page that may keep nothing has no locks: it is on its own.
+      this.#all.close();
+      this.#leader = new Leader(openPipe, () => (text) => this.#take(text));
+      begin();
     });
   }
 
@@ -134,8 +145,11 @@ export class Tabs {
   /** Opens what waits by a new leader. What the former one had is lost. */
   #renew(): void {
     for (const [id, own] of [...this.#own]) {
-      if (own.isOpen) this.#take(`-${id} ${LOST}`);
-      else this.#open(id, own);
+      if (own.isOpen) {
+        // The new one may have opened it already.
+        this.#ask(`-${id}`);
+        this.#take(`-${id} ${LOST}`);
+      } else this.#open(id, own);
     }
   }
 
@@ -173,23 +187,27 @@ export class Tabs {
     });
   }
 
-  /** Holds a lock until it is released; `onHeld` may return what to do if it is stolen. */
+  /**
+   * Holds a lock until it is released; `onHeld` may return what to do if it is
+   * stolen.
+   */
   #hold(
     name: string,
     options: { readonly signal: AbortSignal } | { readonly steal: true },
     onHeld: (release: () => void) => (() => void) | void,
+    onDenied?: () => void,
   ): void {
     const { signal: over } = this.#over;
-    let onStolen: (() => void) | void;
+    let onLost = onDenied;
     const hold = () =>
       new Promise<void>((resolve) => {
         if (over.aborted) return resolve();
         this.#releases.add(resolve);
-        onStolen = onHeld(resolve);
+        onLost = onHeld(resolve) ?? undefined;
       });
     const wanted = "steal" in options ? options : { signal: options.signal };
     this.#locks.request(name, wanted, hold).catch(() => {
-      if (!over.aborted) onStolen?.();
+      if (!over.aborted) onLost?.();
     });
   }
 
@@ -227,6 +245,7 @@ class Leader {
   #waiting: string[] | undefined;
   #pipe: Wire | undefined;
   #count = 0;
+  #death: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes it; `watch` tells what becomes of a tab, and returns how to tell it. */
   constructor(
@@ -262,7 +281,7 @@ class Leader {
   end(): void {
     this.#over.abort();
     this.#sockets.clear();
-    this.#pipe?.close();
+    this.#drop();
   }
 
   #meet(name: string): Holder {
@@ -287,6 +306,7 @@ class Leader {
       return this.#closed(LOST);
     }
     this.#write(`+${number} ${protocols}`);
+    this.#death ??= setTimeout(() => this.#closed(LOST), DEAD_MS);
   }
 
   #connect(protocols: string): Wire {
@@ -300,6 +320,7 @@ class Leader {
         for (const text of waiting) pipe.send(text);
       },
       received: (text) => {
+        this.#settle();
         const [sign, number, rest] = parse(text);
         const held = this.#sockets.get(number);
         if (held === undefined) return;
@@ -314,7 +335,7 @@ class Leader {
   }
 
   #closed(why: string): void {
-    this.#pipe = undefined;
+    this.#drop();
     for (const [number, { tab, id }] of [...this.#sockets]) {
       this.#forget(number);
       tab.tell(`-${id} ${why}`);
@@ -325,7 +346,18 @@ class Leader {
     const held = this.#sockets.get(number);
     this.#sockets.delete(number);
     held?.tab.sockets.delete(held.id);
-    if (this.#sockets.size > 0) return;
+    if (this.#sockets.size === 0) this.#drop();
+  }
+
+  /** The pipe has answered. */
+  #settle(): void {
+    clearTimeout(this.#death);
+    this.#death = undefined;
+  }
+
+  /** Lets the pipe be the former one. */
+  #drop(): void {
+    this.#settle();
     this.#pipe?.close();
     this.#pipe = undefined;
   }

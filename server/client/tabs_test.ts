@@ -52,10 +52,14 @@ class Site implements AsyncDisposable {
     );
   }
 
+  get port(): number {
+    return this.#http.addr.port;
+  }
+
   /** Opens an empty tab. */
-  async page(): Promise<Page> {
+  async page(port = this.port): Promise<Page> {
     const page = await this.#context.newPage();
-    await page.goto(`http://127.0.0.1:${this.#http.addr.port}/`);
+    await page.goto(`http://127.0.0.1:${port}/`);
     return page;
   }
 
@@ -91,6 +95,48 @@ class Site implements AsyncDisposable {
     await this.#context.close();
     await this.service[Symbol.asyncDispose]();
     await this.#http.shutdown();
+  }
+}
+
+/** A way to a site, which can swallow what its present connections carry. */
+class Way implements Disposable {
+  readonly #listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  readonly #connections = new Set<Deno.Conn>();
+  #swallowed: ReadonlySet<Deno.Conn> = new Set();
+
+  constructor(site: Site) {
+    this.#accept(site.port);
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  swallow(): void {
+    this.#swallowed = new Set(this.#connections);
+  }
+
+  async #accept(port: number): Promise<void> {
+    for await (const near of this.#listener) {
+      const far = await Deno.connect({ port, hostname: "127.0.0.1" });
+      for (const [from, to] of [[near, far], [far, near]] as const) {
+        this.#connections.add(from);
+        this.#copy(from, to).catch(() => {});
+      }
+    }
+  }
+
+  async #copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+    const writer = to.writable.getWriter();
+    for await (const bytes of from.readable) {
+      if (!this.#swallowed.has(from)) await writer.write(bytes);
+    }
+    await writer.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const connection of this.#connections) connection.close();
   }
 }
 
@@ -226,6 +272,54 @@ tabTest(
     assertEquals([...all.missed, site.opened], [2]);
   },
 );
+
+tabTest(
+  "tabs whose connection is dead open another one, also if one tab alone knows it",
+  async (site) => {
+    using way = new Way(site);
+    const [ada, bob] = [await site.page(way.port), await site.page(way.port)];
+    await site.enter(ada, "ada");
+    await shows(ada);
+    await site.enter(bob, "bob");
+    await shows(bob, "ada");
+    using all = observer(site.service, "ada", "bob");
+    await all.isThere("ada", "bob");
+    way.swallow();
+    await bob.evaluate(() => {
+      // Somebody looks at the tab.
+      dispatchEvent(new Event("focus"));
+      document.room.update({ cursor: { x: 9, y: 0 } });
+    });
+    await until(all.room.person("bob"), (bob) => bob?.facets.cursor?.x === 9);
+    await ada.evaluate(() => {
+      document.room.update({ cursor: { x: 5, y: 0 } });
+    });
+    await until(all.room.person("ada"), (ada) => ada?.facets.cursor?.x === 5);
+    assertEquals([...all.missed, site.opened], [2]);
+  },
+);
+
+tabTest("a tab that gets no locks has its own socket", async (site) => {
+  const ada = await site.page();
+  await ada.evaluate(() => {
+    // As for users who let pages keep nothing.
+    const denied = new DOMException("Denied", "SecurityError");
+    navigator.locks.request = () => Promise.reject(denied);
+  });
+  await site.enter(ada, "ada");
+  const bob = await site.tab("bob");
+  await shows(ada, "bob");
+  await shows(bob, "ada");
+  assertEquals([site.opened, site.service.endpoint.sockets.size], [2, 2]);
+});
+
+tabTest("tabs without a token have sockets of their own", async (site) => {
+  // Cookies may name another person in the next tab.
+  const names = { token: undefined, subject: "ada" };
+  await shows(await site.tab("ada", names));
+  await shows(await site.tab("ada", names));
+  assertEquals(site.opened, 2);
+});
 
 tabTest("nobody is seen to go away by a reload", async (site) => {
   const ada = await site.tab("ada");

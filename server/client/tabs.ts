@@ -18,8 +18,10 @@ interface Locks {
   ): Promise<unknown>;
 }
 
-/** A socket of this tab. */
+/** The socket of this tab. */
 interface Own {
+  /** Its number: each has another one. */
+  readonly id: string;
   readonly protocols: string;
   readonly events: WireEvents;
   isOpen: boolean;
@@ -46,7 +48,7 @@ export class Tabs {
   readonly #openPipe: OpenWire;
   readonly #all: BroadcastChannel;
   readonly #mine: BroadcastChannel;
-  readonly #own = new Map<string, Own>();
+  #own: Own | undefined;
   readonly #over = new AbortController();
   readonly #releases = new Set<() => void>();
   #leader: Leader | undefined;
@@ -79,23 +81,24 @@ export class Tabs {
     });
   }
 
-  /** Opens a wire through the leader. */
+  /** Opens a wire through the leader, in place of the former one. */
   readonly open: OpenWire = (protocols, events) => {
     const id = String(++this.#count);
-    const own = { protocols: protocols.join(", "), events, isOpen: false };
-    this.#own.set(id, own);
-    this.#open(id, own);
+    this.#own = { id, protocols: protocols.join(", "), events, isOpen: false };
+    this.#open(this.#own);
     return {
       send: (frame) => this.#ask(`${id} ${frame}`),
       close: () => {
-        if (this.#own.delete(id)) this.#ask(`-${id}`);
+        if (this.#own?.id !== id) return;
+        this.#own = undefined;
+        this.#ask(`-${id}`);
       },
     };
   };
 
-  /** Ends it with all its sockets. */
+  /** Ends it with its socket. */
   close(): void {
-    for (const id of this.#own.keys()) this.#ask(`-${id}`);
+    if (this.#own !== undefined) this.#ask(`-${this.#own.id}`);
     this.#over.abort();
     clearTimeout(this.#patience);
     this.#leader?.end();
@@ -104,7 +107,7 @@ export class Tabs {
     this.#mine.close();
   }
 
-  #open(id: string, { protocols }: Own): void {
+  #open({ id, protocols }: Own): void {
     if (!this.#isAlive) return;
     clearTimeout(this.#patience);
     // A leader that does not answer is frozen.
@@ -130,13 +133,13 @@ export class Tabs {
   #take(text: string): void {
     clearTimeout(this.#patience);
     const [sign, id, rest] = parse(text);
-    const own = this.#own.get(id);
-    if (own === undefined) return;
+    const own = this.#own;
+    if (own?.id !== id) return;
     if (sign === "+") {
       own.isOpen = true;
       own.events.opened();
     } else if (sign === "-") {
-      this.#own.delete(id);
+      this.#own = undefined;
       const [code = "", ...reason] = rest.split(" ");
       own.events.closed(Number(code), reason.join(" "));
     } else own.events.received(rest);
@@ -144,13 +147,12 @@ export class Tabs {
 
   /** Opens what waits by a new leader. What the former one had is lost. */
   #renew(): void {
-    for (const [id, own] of [...this.#own]) {
-      if (own.isOpen) {
-        // The new one may have opened it already.
-        this.#ask(`-${id}`);
-        this.#take(`-${id} ${LOST}`);
-      } else this.#open(id, own);
-    }
+    const own = this.#own;
+    if (own === undefined) return;
+    if (!own.isOpen) return this.#open(own);
+    // The new one may have opened it already.
+    this.#ask(`-${own.id}`);
+    this.#take(`-${own.id} ${LOST}`);
   }
 
   #follow(): void {

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, parseJson } from "../internal.ts";
 import { backOffMs } from "./back_off.ts";
+import { base64UrlOf } from "./base64url.ts";
 import type { OpenWire, Wire } from "./wire.ts";
 
 /** What a socket tells its client. */
@@ -358,10 +359,4 @@ function bytesOf(payload: object): number {
 function isOffline(): boolean {
   const browser: object | undefined = globalThis.navigator;
   return browser !== undefined && "onLine" in browser && !browser.onLine;
-}
-
-function base64UrlOf(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

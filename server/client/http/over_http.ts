@@ -11,6 +11,7 @@ import {
   liveBatchOf,
   parseJson,
 } from "../../internal.ts";
+import { textIn } from "../base64url.ts";
 import { uniqueName } from "../joined_topic.ts";
 import type { LiveModel } from "../live_room.ts";
 import type { OpenWire, Wire, WireEvents } from "../wire.ts";
@@ -390,10 +391,7 @@ function isTtls(
 
 function tokenIn(protocols: readonly string[]): string | undefined {
   const [, encoded] = protocols.join().split(".phx.");
-  if (encoded === undefined) return undefined;
-  const text = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+  return encoded === undefined ? undefined : textIn(encoded);
 }
 
 function isMessage(value: unknown): value is Message {

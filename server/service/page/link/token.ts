@@ -1,3 +1,4 @@
+import { textIn } from "../../../client/base64url.ts";
 import type { Store } from "../people/profile.ts";
 import { fieldsIn, LENGTHS, readText } from "../people/text.ts";
 
@@ -61,9 +62,7 @@ export function readToken(text: string): Token {
 function claimsIn(text: string) {
   const [, payload = ""] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(text) ?? [];
   try {
-    const binary = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(binary, (byte) => byte.charCodeAt(0));
-    return fieldsIn(new TextDecoder().decode(bytes));
+    return fieldsIn(textIn(payload));
   } catch {
     return {};
   }

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, parseJson } from "../internal.ts";
 import { backOffMs } from "./back_off.ts";
 import { base64UrlOf } from "./base64url.ts";
-import type { OpenWire, Wire } from "./wire.ts";
+import { isMessage, type Message, type OpenWire, type Wire } from "./wire.ts";
 
 /** What a socket tells its client. */
 export interface SocketEvents {
@@ -335,22 +335,6 @@ const REASON = "Cannot connect: ";
 
 /** The close code of a service that no longer wants the client. */
 const POLICY_VIOLATION = 1008;
-
-type Message = readonly [
-  joinRef: string | null,
-  ref: string | null,
-  topic: string,
-  event: string,
-  payload: JsonObject,
-];
-
-function isMessage(value: unknown): value is Message {
-  if (!Array.isArray(value) || value.length !== 5) return false;
-  const [joinRef, ref, topic, event, payload] = value;
-  const isRef = (ref: unknown) => ref === null || typeof ref === "string";
-  return isRef(joinRef) && isRef(ref) && typeof topic === "string" &&
-    typeof event === "string" && isJsonObject(payload);
-}
 
 function bytesOf(payload: object): number {
   return new TextEncoder().encode(JSON.stringify(payload)).length;

@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonObject } from "../internal.ts";
+
 /** A `WebSocket`, as far as a client needs it: also that of the package `ws`. */
 export interface ClientWebSocket {
   /** Sends a frame. */
@@ -66,4 +68,22 @@ export function webSocketWire(
     );
     return socket;
   };
+}
+
+/** A message of the protocol of Phoenix, in either direction. */
+export type Message = readonly [
+  joinRef: string | null,
+  ref: string | null,
+  topic: string,
+  event: string,
+  payload: JsonObject,
+];
+
+/** Reports whether a value from JSON is a message. */
+export function isMessage(value: unknown): value is Message {
+  if (!Array.isArray(value) || value.length !== 5) return false;
+  const [joinRef, ref, topic, event, payload] = value;
+  const isRef = (ref: unknown) => ref === null || typeof ref === "string";
+  return isRef(joinRef) && isRef(ref) && typeof topic === "string" &&
+    typeof event === "string" && isJsonObject(payload);
 }

@@ -14,7 +14,13 @@ import {
 import { textIn } from "../base64url.ts";
 import { uniqueName } from "../joined_topic.ts";
 import type { LiveModel } from "../live_room.ts";
-import type { OpenWire, Wire, WireEvents } from "../wire.ts";
+import {
+  isMessage,
+  type Message,
+  type OpenWire,
+  type Wire,
+  type WireEvents,
+} from "../wire.ts";
 import type { ClientBatch } from "./client_options.ts";
 import { PresenceClient, type WireUpdate } from "./presence_client.ts";
 import { PresenceRequestError } from "./request_error.ts";
@@ -28,15 +34,6 @@ const TYPING_MS = 1_000;
 
 /** The code of a close without a goodbye. */
 const LOST = 1006;
-
-/** A message of a room. */
-type Message = readonly [
-  joinRef: unknown,
-  ref: unknown,
-  topic: string,
-  event: string,
-  payload: JsonObject,
-];
 
 /** What a message changes of an entry. */
 type Change = Pick<
@@ -392,8 +389,4 @@ function isTtls(
 function tokenIn(protocols: readonly string[]): string | undefined {
   const [, encoded] = protocols.join().split(".phx.");
   return encoded === undefined ? undefined : textIn(encoded);
-}
-
-function isMessage(value: unknown): value is Message {
-  return Array.isArray(value) && value.length === 5;
 }

@@ -9,7 +9,7 @@ import { Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/nats-core";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NatsServer } from "../cluster/testing/nats_server.ts";
-import { eventually } from "../cluster/testing/real_server.ts";
+import { eventually } from "../testing/waiting.ts";
 import { AgentPresence, AgentPresenceError, DisplacedError } from "./mod.ts";
 
 /** Slow enough for a busy machine. */

@@ -5,8 +5,8 @@ import { stripTypeScriptTypes } from "node:module";
 import type { BrowserContext, Page } from "playwright-core";
 import { tokenOf, upgradeInDeno } from "../phoenix/mod.ts";
 import { identity, serve, type Service } from "../phoenix/testing/service.ts";
-import { eventually } from "../phoenix/testing/waiting.ts";
 import { browserTest } from "../service/page/testing/browser.ts";
+import { eventually } from "../testing/waiting.ts";
 import type { LiveClientOptions, LiveRoom } from "./mod.ts";
 import { clientOf, type Model, until } from "./testing/live.ts";
 

@@ -7,10 +7,10 @@
 import { assertEquals } from "@std/assert";
 import { PresenceServer } from "../mod.ts";
 import { Mirror, update } from "../testing/harness.ts";
+import { eventually } from "../testing/waiting.ts";
 import { type Cluster, joinCluster, type PresenceBackbone } from "./mod.ts";
 import { type Dialled, KITS } from "./testing/measured_backbones.ts";
 import { NatsServer } from "./testing/nats_server.ts";
-import { eventually } from "./testing/real_server.ts";
 import { RedisServer } from "./testing/redis_server.ts";
 
 const INSTALLED = new Map([

@@ -10,8 +10,8 @@
 import { assertEquals } from "@std/assert";
 import { Service } from "../service/testing/service.ts";
 import { PhoenixClient } from "../phoenix/testing/phoenix_client.ts";
+import { eventually } from "../testing/waiting.ts";
 import { NatsServer } from "./testing/nats_server.ts";
-import { eventually } from "./testing/real_server.ts";
 import { RedisServer } from "./testing/redis_server.ts";
 import { TcpProxy } from "./testing/tcp_proxy.ts";
 

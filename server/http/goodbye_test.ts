@@ -8,9 +8,9 @@ import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { InvalidValueError } from "../../core/mod.ts";
 import { joinCluster, MemoryBackbone } from "../cluster/mod.ts";
-import { eventually } from "../cluster/testing/real_server.ts";
 import { browserTest } from "../service/page/testing/browser.ts";
 import { PresenceServer } from "../mod.ts";
+import { eventually } from "../testing/waiting.ts";
 import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
 import {
   blamed,

@@ -8,13 +8,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import { Presence, Socket, type SocketConnectOption } from "phoenix";
 import { endOfTurn, flush } from "../testing/harness.ts";
+import { eventually } from "../testing/waiting.ts";
 import { Client, isFrame } from "./testing/client.ts";
 import { bytes } from "./testing/codecs.ts";
 import { type InProcess, inProcess } from "./testing/in_process.ts";
 import { MemoryClient } from "./testing/memory_client.ts";
 import { PhoenixClient } from "./testing/phoenix_client.ts";
 import { serve } from "./testing/service.ts";
-import { eventually } from "./testing/waiting.ts";
 
 /** The query of a socket with bundles. */
 const BUNDLES = "vsn=2.0.0&bundle=1";

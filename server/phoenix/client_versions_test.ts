@@ -13,13 +13,13 @@ import { RealtimeClient as NewestSupabase } from "@supabase/realtime-js";
 import * as oldestPhoenix from "npm:phoenix@1.4.0/assets/js/phoenix.js";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import * as newestPhoenix from "phoenix";
+import { eventually } from "../testing/waiting.ts";
 import {
   PhoenixClient,
   type PhoenixLibrary,
 } from "./testing/phoenix_client.ts";
 import { serve } from "./testing/service.ts";
 import { SupabaseClient } from "./testing/supabase_client.ts";
-import { eventually } from "./testing/waiting.ts";
 
 const PHOENIX: Record<string, PhoenixLibrary> = {
   "1.4.0": oldestPhoenix,

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { eventually } from "../testing/waiting.ts";
 import type { Admission } from "./mod.ts";
 import { Client, diffOf } from "./testing/client.ts";
 import { serve, type Service } from "./testing/service.ts";
 import { TcpClient } from "./testing/tcp_client.ts";
-import { eventually } from "./testing/waiting.ts";
 
 /** Long enough for whatever a test does meanwhile. */
 const LONG_GRACE = { server: { graceMs: 60_000 } };

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { RealtimeClient } from "npm:@supabase/realtime-js@2.15.1";
+import { eventually } from "../testing/waiting.ts";
 import { captureSocket } from "./testing/captured_socket.ts";
 import { Client } from "./testing/client.ts";
 import { serve } from "./testing/service.ts";
-import { eventually } from "./testing/waiting.ts";
 
 const TOPIC = "realtime:room";
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import { Socket } from "phoenix";
+import { eventually } from "../testing/waiting.ts";
 import { tokenOf } from "./mod.ts";
 import { PhoenixClient } from "./testing/phoenix_client.ts";
 import { identity, serve, type Service } from "./testing/service.ts";
 import { TcpClient } from "./testing/tcp_client.ts";
-import { eventually } from "./testing/waiting.ts";
 
 const LONG_GRACE = { server: { graceMs: 60_000 } };
 const SHORT_GRACE = { server: { graceMs: 200 } };

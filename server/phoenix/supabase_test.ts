@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { RealtimeClient } from "@supabase/realtime-js";
+import { eventually } from "../testing/waiting.ts";
 import { tokenOf } from "./mod.ts";
 import { bytes } from "./testing/codecs.ts";
 import { Client } from "./testing/client.ts";
@@ -9,7 +10,6 @@ import {
   type SupabaseOptions,
 } from "./testing/supabase_client.ts";
 import { TcpClient } from "./testing/tcp_client.ts";
-import { eventually } from "./testing/waiting.ts";
 
 const LONG_GRACE = { server: { graceMs: 60_000 } };
 const SHORT_GRACE = { server: { graceMs: 200 } };

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { NatsServer } from "../cluster/testing/nats_server.ts";
-import { eventually, freePort } from "../cluster/testing/real_server.ts";
+import { freePort } from "../cluster/testing/real_server.ts";
 import { RedisServer } from "../cluster/testing/redis_server.ts";
 import { TcpProxy } from "../cluster/testing/tcp_proxy.ts";
+import { eventually } from "../testing/waiting.ts";
 import { Service } from "./testing/service.ts";
 
 function start(backbone: string): Promise<Service> {

@@ -12,7 +12,7 @@ import { type Channel, Presence, Socket } from "phoenix";
 import { PresenceClient } from "../client/mod.ts";
 import { PresenceView } from "../mod.ts";
 import { captureSocket } from "../phoenix/testing/captured_socket.ts";
-import { eventually, within } from "../phoenix/testing/waiting.ts";
+import { eventually, within } from "../testing/waiting.ts";
 import { type Grant, issue, serve, type Service } from "./testing/service.ts";
 
 const TOPIC = "realtime:room";

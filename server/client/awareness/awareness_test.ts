@@ -8,7 +8,7 @@ import {
   removeAwarenessStates,
 } from "y-protocols/awareness";
 import { serve, type Service } from "../../phoenix/testing/service.ts";
-import { within } from "../../phoenix/testing/waiting.ts";
+import { within } from "../../testing/waiting.ts";
 import {
   LiveClient,
   type LiveClientOptions,

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { eventually } from "../../cluster/testing/real_server.ts";
 import { upgradeInDeno } from "../../phoenix/mod.ts";
 import { serve } from "../../phoenix/testing/service.ts";
 import { browserTest } from "../../service/page/testing/browser.ts";
+import { eventually } from "../../testing/waiting.ts";
 import type { Carets } from "./testing/page.ts";
 
 const EDITORS = ["codemirror", "prosemirror", "quill", "tiptap", "lexical"];

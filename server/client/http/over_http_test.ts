@@ -5,7 +5,7 @@ import {
   type Identity,
 } from "../../http/mod.ts";
 import { serve, type Service } from "../../phoenix/testing/service.ts";
-import { eventually } from "../../phoenix/testing/waiting.ts";
+import { eventually } from "../../testing/waiting.ts";
 import type { LiveClientOptions } from "../live_client.ts";
 import { overHttp } from "../mod.ts";
 import { clientOf, isLive, until } from "../testing/live.ts";

@@ -1,5 +1,5 @@
 import type { Service } from "../../phoenix/testing/service.ts";
-import { within } from "../../phoenix/testing/waiting.ts";
+import { within } from "../../testing/waiting.ts";
 import {
   LiveClient,
   type LiveClientOptions,

@@ -8,8 +8,8 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { assert, assertEquals } from "@std/assert";
+import { eventually } from "../../testing/waiting.ts";
 import { NatsServer } from "../testing/nats_server.ts";
-import { eventually } from "../testing/real_server.ts";
 import { TcpProxy } from "../testing/tcp_proxy.ts";
 import { allAre, allShow, flaps } from "../testing/test_node.ts";
 import { TooLargeError } from "./mod.ts";

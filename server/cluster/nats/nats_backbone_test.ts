@@ -11,9 +11,9 @@ import {
 import { Kvm } from "@nats-io/kv";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidValueError } from "../../../core/mod.ts";
+import { eventually } from "../../testing/waiting.ts";
 import type { BackboneConnection, BackboneListener } from "../mod.ts";
 import { NatsServer } from "../testing/nats_server.ts";
-import { eventually } from "../testing/real_server.ts";
 import { TcpProxy } from "../testing/tcp_proxy.ts";
 import {
   BucketUnfitError,

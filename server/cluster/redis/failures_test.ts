@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { eventually } from "../testing/real_server.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { RedisServer } from "../testing/redis_server.ts";
 import { TcpProxy } from "../testing/tcp_proxy.ts";
 import { RedisBackbone } from "./mod.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { eventually } from "../../testing/waiting.ts";
 import type { RowWrite } from "../mod.ts";
-import { eventually } from "../testing/real_server.ts";
 import { RedisServer } from "../testing/redis_server.ts";
 import { RedisBackbone } from "./mod.ts";
 import {

@@ -2,8 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Redis } from "ioredis";
 import { Buffer } from "node:buffer";
 import { createClient, RESP_TYPES } from "redis";
+import { eventually } from "../../testing/waiting.ts";
 import { backboneSuite } from "../backbone_suite.ts";
-import { eventually, freePort } from "../testing/real_server.ts";
+import { freePort } from "../testing/real_server.ts";
 import { RedisServer } from "../testing/redis_server.ts";
 import { TcpProxy } from "../testing/tcp_proxy.ts";
 import {

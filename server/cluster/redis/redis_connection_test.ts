@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Cluster } from "ioredis";
+import { eventually } from "../../testing/waiting.ts";
 import { Party } from "../backbone_suite/lab.ts";
-import { eventually } from "../testing/real_server.ts";
 import { RedisServer } from "../testing/redis_server.ts";
 import {
   fromIoredis,

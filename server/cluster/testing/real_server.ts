@@ -1,4 +1,5 @@
 import { findProgram, leaveOut } from "../../testing/programs.ts";
+import { eventually } from "../../testing/waiting.ts";
 
 /**
  * A port that nobody listens on. Systems take the ports of connections, and
@@ -31,20 +32,6 @@ export function findServer(program: string): string | undefined {
     );
   }
   return path;
-}
-
-/** Waits until a condition holds, long enough for a slow machine. */
-export async function eventually(
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!await holds()) {
-    if (performance.now() > end) {
-      throw new Error(`Waited in vain until ${what}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** A server in its own process, with its own port and folder. */

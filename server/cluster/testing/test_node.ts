@@ -1,7 +1,7 @@
 import type { PresenceModel } from "../../../core/mod.ts";
 import { PresenceServer, PresenceView } from "../../mod.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { type Cluster, joinCluster, type PresenceBackbone } from "../mod.ts";
-import { eventually } from "./real_server.ts";
 
 /** The activity of a person is a text of any length. */
 interface TestModel extends PresenceModel {

@@ -2,9 +2,9 @@ import { assertEquals } from "@std/assert";
 import { Redis } from "ioredis";
 import { type Cluster, joinCluster } from "../../cluster/mod.ts";
 import { fromIoredis, RedisBackbone } from "../../cluster/redis/mod.ts";
-import { eventually } from "../../cluster/testing/real_server.ts";
 import { RedisServer } from "../../cluster/testing/redis_server.ts";
 import { PresenceServer } from "../../mod.ts";
+import { eventually } from "../../testing/waiting.ts";
 import {
   documentEventFields,
   type DocumentModel,

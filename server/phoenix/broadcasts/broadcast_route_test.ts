@@ -3,6 +3,7 @@ import { RealtimeClient as NewestSupabase } from "@supabase/realtime-js";
 // @ts-types="npm:@supabase/realtime-js@2.119.1"
 import { RealtimeClient as OlderSupabase } from "npm:@supabase/realtime-js@2.9.0";
 import { PresenceServer } from "../../mod.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
 import { flush } from "../../testing/harness.ts";
 import {
@@ -14,7 +15,6 @@ import {
 import { inProcess } from "../testing/in_process.ts";
 import { identity, serve } from "../testing/service.ts";
 import { SupabaseClient } from "../testing/supabase_client.ts";
-import { eventually } from "../testing/waiting.ts";
 
 const TOPIC = "realtime:room";
 const URL_OF_LISTS = "http://localhost/realtime/v1/api/broadcast";

@@ -6,10 +6,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { JsonObject } from "../../internal.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { PhoenixClient } from "../testing/phoenix_client.ts";
 import { identity, serve, type Service } from "../testing/service.ts";
 import { SupabaseClient } from "../testing/supabase_client.ts";
-import { eventually } from "../testing/waiting.ts";
 
 const TOPIC = "document:1";
 const LONG_GRACE = { server: { graceMs: 60_000 } };

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { flush } from "../../testing/harness.ts";
+import { eventually } from "../../testing/waiting.ts";
 import type { JsonValue } from "../../topics/mod.ts";
 import type { Admission, PhoenixOptions, Rejection } from "../mod.ts";
 import { Client, type Frame, Screen } from "../testing/client.ts";
 import { MemoryClient } from "../testing/memory_client.ts";
 import { byName, identity, serve } from "../testing/service.ts";
-import { eventually } from "../testing/waiting.ts";
 
 /** A hook that answers when a test lets it. */
 function slowHook(): {

@@ -4,6 +4,7 @@ import { Socket } from "phoenix";
 import { Lab } from "../../cluster/testing/lab.ts";
 import { Node } from "../../documents/testing/node.ts";
 import { flush } from "../../testing/harness.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { TopicPresence } from "../../topics/mod.ts";
 import { PhoenixEndpoint } from "../mod.ts";
 import { captureSocket } from "../testing/captured_socket.ts";
@@ -11,7 +12,6 @@ import type { Frame } from "../testing/client.ts";
 import { type InProcess, inProcess } from "../testing/in_process.ts";
 import { MemoryClient } from "../testing/memory_client.ts";
 import { serve } from "../testing/service.ts";
-import { eventually } from "../testing/waiting.ts";
 
 const LIMIT = 3;
 const LIMITS = { limits: { stateConnections: LIMIT } };

@@ -7,6 +7,7 @@ import {
 import { InvalidValueError } from "../../../core/mod.ts";
 import { type DocumentModel, DocumentPresence } from "../../documents/mod.ts";
 import { PresenceServer } from "../../mod.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
 import { PhoenixEndpoint, type PhoenixIdentity, tokenOf } from "../mod.ts";
 import { Client, Screen } from "../testing/client.ts";
@@ -19,7 +20,6 @@ import {
   type ServiceOptions,
 } from "../testing/service.ts";
 import { TcpClient } from "../testing/tcp_client.ts";
-import { eventually } from "../testing/waiting.ts";
 
 /** The answer of a service to a request for a socket. */
 async function statusOf(

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { connect } from "node:net";
+import { eventually } from "../../testing/waiting.ts";
 import { type PhoenixIdentity, upgradeInDeno } from "../mod.ts";
 import { Client } from "../testing/client.ts";
 import { identity, serve, type Service } from "../testing/service.ts";
 import { TcpClient } from "../testing/tcp_client.ts";
-import { eventually } from "../testing/waiting.ts";
 
 /** Asks without the headers of a browser's socket, as it were by hand. */
 async function status(

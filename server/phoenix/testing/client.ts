@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { within } from "../../testing/waiting.ts";
 import {
   fromWireMeta,
   type JsonValue,
@@ -13,7 +14,6 @@ import {
 import { isJsonObject, type JsonObject } from "../../internal.ts";
 import type { Ref } from "../frames/message.ts";
 import { Inbox } from "./inbox.ts";
-import { within } from "./waiting.ts";
 
 /** A frame in tests: `[join_ref, ref, topic, event, payload]`. */
 export type Frame = readonly [

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 // @ts-types="npm:@types/phoenix@1.6.7"
 import * as newest from "phoenix";
+import { within } from "../../testing/waiting.ts";
 import { type CapturedSocket, captureSocket } from "./captured_socket.ts";
-import { within } from "./waiting.ts";
 
 /** The metas of each key, without their refs. */
 export type Shown = Readonly<Record<string, readonly unknown[]>>;

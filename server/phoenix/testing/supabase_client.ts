@@ -3,8 +3,8 @@ import {
   type RealtimeChannelOptions,
   RealtimeClient,
 } from "@supabase/realtime-js";
+import { within } from "../../testing/waiting.ts";
 import { captureSocket } from "./captured_socket.ts";
-import { within } from "./waiting.ts";
 
 /** How a client is in its topic. */
 export interface SupabaseOptions {

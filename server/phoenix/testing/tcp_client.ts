@@ -1,4 +1,4 @@
-import { within } from "./waiting.ts";
+import { within } from "../../testing/waiting.ts";
 
 /** The answer of a server to a request for a socket. */
 export interface Handshake {

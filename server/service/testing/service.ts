@@ -1,5 +1,5 @@
 import { assertMatch } from "@std/assert";
-import { eventually } from "../../cluster/testing/real_server.ts";
+import { eventually } from "../../testing/waiting.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 

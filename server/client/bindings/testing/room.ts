@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { eventually } from "../../../phoenix/testing/waiting.ts";
 import {
   serve,
   type ServiceOptions,
 } from "../../../phoenix/testing/service.ts";
+import { eventually } from "../../../testing/waiting.ts";
 import type { LiveClient, LiveRoom } from "../../mod.ts";
 import { clientOf, type Model, until } from "../../testing/live.ts";
 

@@ -1,6 +1,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
+import { eventually } from "../../../testing/waiting.ts";
 import { NatsServer } from "../../testing/nats_server.ts";
-import { eventually, freePort } from "../../testing/real_server.ts";
+import { freePort } from "../../testing/real_server.ts";
 
 /** Servers of NATS that are one cluster, for a test. */
 export class NatsCluster implements AsyncDisposable {

@@ -1,4 +1,5 @@
-import { eventually, freePort } from "../../testing/real_server.ts";
+import { eventually } from "../../../testing/waiting.ts";
+import { freePort } from "../../testing/real_server.ts";
 import { RedisServer } from "../../testing/redis_server.ts";
 
 /** How many slots there are. */

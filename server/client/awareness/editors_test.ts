@@ -1,11 +1,12 @@
 /// <reference lib="dom" />
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { upgradeInDeno } from "../../phoenix/mod.ts";
 import { serve } from "../../phoenix/testing/service.ts";
 import { browserTest } from "../../service/page/testing/browser.ts";
 import { eventually } from "../../testing/waiting.ts";
+import { bundle } from "../bindings/testing/bundle.ts";
 import type { Carets } from "./testing/page.ts";
 
 const EDITORS = ["codemirror", "prosemirror", "quill", "tiptap", "lexical"];
@@ -13,18 +14,10 @@ const EDITORS = ["codemirror", "prosemirror", "quill", "tiptap", "lexical"];
 let script: Promise<string> | undefined;
 
 /** Bundles the page with all editors. */
-async function bundle(): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--quiet",
-      "--platform=browser",
-      new URL("testing/page.ts", import.meta.url).pathname,
-    ],
-  }).output();
-  const text = new TextDecoder();
-  assert(success, text.decode(stderr));
-  return text.decode(stdout);
+function bundlePage(): Promise<string> {
+  const { href } = new URL("testing/page.ts", import.meta.url);
+  const files = { "main.tsx": `export * from "${href}";` };
+  return bundle(files, { platform: "browser", format: "esm" });
 }
 
 const HTML = `<!DOCTYPE html>
@@ -45,7 +38,7 @@ function openSite(graceMs: number): AsyncDisposable & { readonly url: string } {
       }
       const isScript = pathname === "/page.js";
       const type = isScript ? "text/javascript" : "text/html";
-      const body = isScript ? await (script ??= bundle()) : HTML;
+      const body = isScript ? await (script ??= bundlePage()) : HTML;
       return new Response(body, { headers: { "content-type": type } });
     },
   );

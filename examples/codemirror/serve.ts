@@ -22,18 +22,14 @@ const HTML = `<!DOCTYPE html>
 <main></main>
 <script type="module" src="/page.js"></script>`;
 
-/** Bundles the page, with its packages from npm. */
-async function bundle(): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform=browser", "page.ts"],
-    cwd: new URL(".", import.meta.url),
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(text.decode(stderr));
-  return text.decode(stdout);
-}
+// `deno bundle` finds packages by the import map in deno.json.
+const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+  args: ["bundle", "--quiet", "--platform=browser", "page.ts"],
+  cwd: new URL(".", import.meta.url),
+  stderr: "inherit",
+}).output();
+if (!success) Deno.exit(1);
 
-const script = await bundle();
 const server = new PresenceServer<TopicModel>();
 // Everybody may come in. With `authorize`, a token says who somebody is.
 const endpoint = new PhoenixEndpoint(new TopicPresence(server));
@@ -44,13 +40,13 @@ Deno.serve({ port, hostname: "127.0.0.1" }, (request) => {
     case "/socket/websocket":
       return upgradeInDeno(endpoint, request);
     case "/page.js":
-      return answer(script, "text/javascript");
+      return answer(stdout, "text/javascript");
     case "/":
       return answer(HTML, "text/html");
   }
   return new Response("There is nothing here\n", { status: 404 });
 });
 
-function answer(body: string, type: string): Response {
+function answer(body: BodyInit, type: string): Response {
   return new Response(body, { headers: { "content-type": type } });
 }

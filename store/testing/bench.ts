@@ -12,6 +12,7 @@
 
 import type { PresenceModel, PresenceUpdate } from "../../core/mod.ts";
 import { PresenceStore } from "../mod.ts";
+import { median } from "./quantile.ts";
 
 /** What one operation costs. */
 export interface Cost {
@@ -276,7 +277,7 @@ async function costOf(
     nanoseconds.push(spent / count * 1e6);
     ratios.push(spent / spentByBaseline);
   }
-  return { ours: medianOf(nanoseconds), ratio: medianOf(ratios) };
+  return { ours: median(nanoseconds), ratio: median(ratios) };
 }
 
 function timeOf(
@@ -291,10 +292,6 @@ function timeOf(
   const spent = performance.now() - start;
   side.after?.();
   return spent;
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function update(

@@ -6,6 +6,7 @@
  */
 
 import type { PresenceModel, PresenceUpdate } from "../../../core/mod.ts";
+import { median, quantile } from "../../../store/testing/quantile.ts";
 import { PresenceServer } from "../../mod.ts";
 import {
   type Cluster,
@@ -98,15 +99,6 @@ export class Node implements AsyncDisposable {
     this.server[Symbol.dispose]();
     await this.#dialled.close();
   }
-}
-
-function quantile(times: readonly number[], share: number): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * share)] ?? NaN;
-}
-
-function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
 }
 
 function told(times: readonly number[]): string {

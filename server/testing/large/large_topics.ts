@@ -13,6 +13,7 @@
 
 // @ts-types="npm:@types/phoenix@1.6.7"
 import { type Channel, Socket } from "phoenix";
+import { median } from "../../../store/testing/quantile.ts";
 
 const ROUNDS = 7;
 
@@ -98,7 +99,7 @@ async function report(
     all.push(await measure(target, () => run(n)));
   }
   const medianOf = (name: "tookMs" | "pauseMs" | "bytes" | "rssMb") =>
-    all.map((one) => one[name]).sort((a, b) => a - b)[rounds >> 1] ?? NaN;
+    median(all.map((one) => one[name]));
   console.log([
     what.padEnd(40),
     (all.at(-1)?.answer ?? "").padEnd(34),

@@ -9,26 +9,13 @@ export interface Figures {
   /** Milliseconds of the server's processor for 100,000 delivered messages. */
   readonly cpuMs?: number;
   /** The median delay in milliseconds. */
-  readonly p50?: number | undefined;
+  readonly p50?: number;
   /** The delay that 1 % exceed. */
-  readonly p99?: number | undefined;
+  readonly p99?: number;
   /** Bytes of memory a connection, before anything moves. */
   readonly bytesEach?: number;
   /** What has no column. */
   readonly others?: string;
-}
-
-/** Returns the median of some numbers. */
-export function median(values: readonly number[]): number {
-  return quantile(values.toSorted((a, b) => a - b), 0.5) ?? NaN;
-}
-
-/** Returns the value below which a part of sorted ones is. */
-export function quantile(
-  sorted: readonly number[],
-  part: number,
-): number | undefined {
-  return sorted[Math.floor(sorted.length * part)];
 }
 
 /** Formats a number without fractions. */

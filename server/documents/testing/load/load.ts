@@ -9,13 +9,8 @@
  * @module
  */
 
-import {
-  type Figures,
-  quantile,
-  report,
-  reportHead,
-  round,
-} from "./figures.ts";
+import { quantile } from "../../../../store/testing/quantile.ts";
+import { type Figures, report, reportHead, round } from "./figures.ts";
 import { joinAll, LoadClient, tally } from "./load_client.ts";
 import { Target } from "./target.ts";
 import { DOCUMENT, DOCUMENTS, pause, traffic } from "./traffic.ts";
@@ -57,8 +52,7 @@ async function storm(target: Target): Promise<Figures> {
     await pause(500);
   }
   const after = await target.usage();
-  const delays = clients.map(({ joinedAfterMs }) => joinedAfterMs)
-    .sort((a, b) => a - b);
+  const delays = clients.map(({ joinedAfterMs }) => joinedAfterMs);
   const figures = {
     cpuMs: (after.cpuUs - before.cpuUs) / people ** 2 * 100,
     p50: quantile(delays, 0.5),

@@ -1,5 +1,6 @@
+import { median, quantile } from "../../../../store/testing/quantile.ts";
 import { Crowd } from "./crowd.ts";
-import { type Figures, median, quantile, round } from "./figures.ts";
+import { type Figures, round } from "./figures.ts";
 import { joinAll, LoadClient, moveAll, tally } from "./load_client.ts";
 import { Target } from "./target.ts";
 import { type Kind, WIRES } from "./wires.ts";
@@ -94,15 +95,14 @@ class Moving implements AsyncDisposable {
   }
 
   async figures(): Promise<Figures> {
-    const delays = this.#delays.sort((a, b) => a - b);
     const { ends } = await this.#soFar();
     const { rss, coalesced } = await this.target.usage();
     return {
       offered: median(this.#offered),
       delivered: median(this.#delivered),
       cpuMs: median(this.#cpuMs),
-      p50: quantile(delays, 0.5),
-      p99: quantile(delays, 0.99),
+      p50: quantile(this.#delays, 0.5),
+      p99: quantile(this.#delays, 0.99),
       others: `${round(rss / 1e6)} MB, ${coalesced} replaced` +
         (ends.length > 0 ? `, ${ends.length} lost: ${ends[0]}` : ""),
     };

@@ -9,6 +9,7 @@ import { InvalidValueError } from "../../core/mod.ts";
 import { upgradeInDeno } from "../phoenix/mod.ts";
 import { Client } from "../phoenix/testing/client.ts";
 import { identity, serve } from "../phoenix/testing/service.ts";
+import { listen } from "../testing/listen.ts";
 import { LiveClient, type LiveRoom, type Readable, sameItems } from "./mod.ts";
 import {
   clientOf,
@@ -694,12 +695,10 @@ Deno.test("a selector that fails on what somebody publishes is reported", async 
 Deno.test("a refusal that is not of the service is not final", async () => {
   await using service = serve();
   let isBlocked = true;
-  await using proxy = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) =>
-      isBlocked
-        ? new Response("<h1>Forbidden</h1>", { status: 403 })
-        : upgradeInDeno(service.endpoint, request),
+  await using proxy = listen((request) =>
+    isBlocked
+      ? new Response("<h1>Forbidden</h1>", { status: 403 })
+      : upgradeInDeno(service.endpoint, request)
   );
   using ada = clientOf({ port: proxy.addr.port });
   const room = ada.room("doc-42");

@@ -10,6 +10,7 @@ import { InvalidValueError } from "../../core/mod.ts";
 import { joinCluster, MemoryBackbone } from "../cluster/mod.ts";
 import { browserTest } from "../service/page/testing/browser.ts";
 import { PresenceServer } from "../mod.ts";
+import { listen } from "../testing/listen.ts";
 import { eventually } from "../testing/waiting.ts";
 import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
 import {
@@ -404,11 +405,6 @@ for (const isOwnSite of [true, false]) {
       await eventually(() => server.store.size === 0, "the goodbye arrives");
     },
   );
-}
-
-function listen(handler: Deno.ServeHandler): Deno.HttpServer<Deno.NetAddr> {
-  const hostname = "127.0.0.1";
-  return Deno.serve({ port: 0, hostname, onListen() {} }, handler);
 }
 
 function urlOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {

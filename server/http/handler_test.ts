@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { InvalidValueError, type PresenceModel } from "../../core/mod.ts";
 import { PresenceServer, type PresenceServerOptions } from "../mod.ts";
+import { listen } from "../testing/listen.ts";
 import { createHttpHandler, type HttpHandlerOptions } from "./mod.ts";
 import {
   blamed,
@@ -49,10 +50,7 @@ function inProcess({ server: options, handler }: Setup = {}): Service {
 
 function overSocket({ server: options, handler }: Setup = {}): Service {
   const server = new PresenceServer(options);
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    createHttpHandler(server, handler),
-  );
+  const http = listen(createHttpHandler(server, handler));
   const base = `http://127.0.0.1:${http.addr.port}`;
   return {
     server,

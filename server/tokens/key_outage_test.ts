@@ -3,6 +3,7 @@ import { FakeTime } from "@std/testing/time";
 import { createHttpHandler } from "../http/mod.ts";
 import { PresenceServer } from "../mod.ts";
 import { PhoenixEndpoint } from "../phoenix/mod.ts";
+import { listen } from "../testing/listen.ts";
 import { type TopicModel, TopicPresence } from "../topics/mod.ts";
 import { TokenKeysError, UnusableKeyError } from "./mod.ts";
 import {
@@ -91,10 +92,7 @@ Deno.test("a key set that is too large is not read to its end", async () => {
     pull: (controller) => controller.enqueue(chunk),
     cancel: () => leave(),
   });
-  await using http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => new Response(endless),
-  );
+  await using http = listen(() => new Response(endless));
   const tokens = authority(`http://127.0.0.1:${http.addr.port}/`);
   const error = await assertRejects(
     () => tokens.verify(forged("one")),

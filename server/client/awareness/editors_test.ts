@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { upgradeInDeno } from "../../phoenix/mod.ts";
 import { serve } from "../../phoenix/testing/service.ts";
 import { browserTest } from "../../service/page/testing/browser.ts";
+import { listen } from "../../testing/listen.ts";
 import { eventually } from "../../testing/waiting.ts";
 import { bundle } from "../bindings/testing/bundle.ts";
 import type { Carets } from "./testing/page.ts";
@@ -29,19 +30,16 @@ const HTML = `<!DOCTYPE html>
 /** Serves the page, and rooms. */
 function openSite(graceMs: number): AsyncDisposable & { readonly url: string } {
   const service = serve({ server: { graceMs } });
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/socket/websocket") {
-        return upgradeInDeno(service.endpoint, request);
-      }
-      const isScript = pathname === "/page.js";
-      const type = isScript ? "text/javascript" : "text/html";
-      const body = isScript ? await (script ??= bundlePage()) : HTML;
-      return new Response(body, { headers: { "content-type": type } });
-    },
-  );
+  const http = listen(async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/socket/websocket") {
+      return upgradeInDeno(service.endpoint, request);
+    }
+    const isScript = pathname === "/page.js";
+    const type = isScript ? "text/javascript" : "text/html";
+    const body = isScript ? await (script ??= bundlePage()) : HTML;
+    return new Response(body, { headers: { "content-type": type } });
+  });
   return {
     url: `http://127.0.0.1:${http.addr.port}/`,
     async [Symbol.asyncDispose]() {

@@ -5,6 +5,7 @@ import {
   type Identity,
 } from "../../http/mod.ts";
 import { serve, type Service } from "../../phoenix/testing/service.ts";
+import { listen } from "../../testing/listen.ts";
 import { eventually } from "../../testing/waiting.ts";
 import type { LiveClientOptions } from "../live_client.ts";
 import { overHttp } from "../mod.ts";
@@ -17,17 +18,14 @@ function blocked(
   delay: (request: Request) => Promise<void> | void = () => {},
 ): { readonly port: number } & AsyncDisposable {
   const handler = createHttpHandler(server, options);
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      const headers = new Headers(request.headers);
-      headers.delete("upgrade");
-      const { method, body, url } = request;
-      const plain = new Request(url, { method, headers, body });
-      await delay(plain);
-      return await endpoint.answer(plain) ?? await handler(plain);
-    },
-  );
+  const http = listen(async (request) => {
+    const headers = new Headers(request.headers);
+    headers.delete("upgrade");
+    const { method, body, url } = request;
+    const plain = new Request(url, { method, headers, body });
+    await delay(plain);
+    return await endpoint.answer(plain) ?? await handler(plain);
+  });
   return {
     port: http.addr.port,
     [Symbol.asyncDispose]: () => http.shutdown(),

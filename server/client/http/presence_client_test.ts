@@ -12,6 +12,7 @@ import { PresenceBeacon, startHeartbeat } from "../../../beacon/mod.ts";
 import { type DocumentModel, DocumentPresence } from "../../documents/mod.ts";
 import { PresenceServer, PresenceView } from "../../mod.ts";
 import { flush, update } from "../../testing/harness.ts";
+import { listen } from "../../testing/listen.ts";
 import {
   PresenceClient,
   type PresenceClientOptions,
@@ -788,13 +789,8 @@ Deno.test("PresenceClient is typed by the application's model", () => {
 });
 
 Deno.test("PresenceClient works over a socket, and over a restart of the service", async () => {
-  const listen = (server: PresenceServer, port = 0) =>
-    Deno.serve(
-      { port, hostname: "127.0.0.1", onListen() {} },
-      createHttpHandler(server),
-    );
   const before = new PresenceServer();
-  let http = listen(before);
+  let http = listen(createHttpHandler(before));
   const { port } = http.addr;
   const client = new PresenceClient({ url: `http://127.0.0.1:${port}` });
   await client.publish({ subject: "alice", context: "doc-1", ttlMs: 5_000 });
@@ -809,7 +805,7 @@ Deno.test("PresenceClient works over a socket, and over a restart of the service
   before[Symbol.dispose]();
   await http.shutdown();
   using after = new PresenceServer();
-  http = listen(after, port);
+  http = listen(createHttpHandler(after), port);
   after.receive(update({ subject: "bob" }));
   assertEquals((await next()).sort(), ["alice left", "bob joined"]);
   await watch.return?.();

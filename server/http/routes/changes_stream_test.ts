@@ -9,6 +9,7 @@ import { FakeTime } from "@std/testing/time";
 import type { PresenceModel } from "../../../core/mod.ts";
 import { PresenceServer, PresenceView } from "../../mod.ts";
 import { flush, update } from "../../testing/harness.ts";
+import { listen } from "../../testing/listen.ts";
 import { disconnectSignal } from "./changes_stream.ts";
 import { createHttpHandler, type Identity } from "../mod.ts";
 import type { ServedPresence } from "../served.ts";
@@ -311,10 +312,7 @@ Deno.test("GET /v1/changes frees the watch when the reader cancels", async () =>
 Deno.test("GET /v1/changes frees the watch when a socket is closed", async () => {
   using server = new PresenceServer();
   const served = counting(server);
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    createHttpHandler(served),
-  );
+  const http = listen(createHttpHandler(served));
   const gone = new AbortController();
   const { signal } = gone;
   const base = `http://127.0.0.1:${http.addr.port}`;

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { connect } from "node:net";
+import { listen } from "../../testing/listen.ts";
 import { eventually } from "../../testing/waiting.ts";
 import { type PhoenixIdentity, upgradeInDeno } from "../mod.ts";
 import { Client } from "../testing/client.ts";
@@ -280,10 +281,7 @@ Deno.test("disposal closes sockets with 1012, before Deno does with 1001", async
   await using service = serve();
   await using client = await Client.connect(service);
   const { endpoint } = service;
-  await using http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) => upgradeInDeno(endpoint, request),
-  );
+  await using http = listen((request) => upgradeInDeno(endpoint, request));
   const { port } = http.addr;
   await using other = await Client.connect({
     url: `ws://127.0.0.1:${port}/socket`,

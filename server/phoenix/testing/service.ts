@@ -5,6 +5,7 @@ import {
   DocumentPresence,
   type DocumentPresenceOptions,
 } from "../../documents/mod.ts";
+import { listen } from "../../testing/listen.ts";
 import { TopicPresence } from "../../topics/mod.ts";
 import {
   type Acceptance,
@@ -61,12 +62,12 @@ export function serve(
     ...options,
     documents,
   });
-  const http = Deno.serve(
-    { port, hostname: "127.0.0.1", onListen() {} },
+  const http = listen(
     (request) =>
       request.url.includes("/api/broadcast")
         ? endpoint.broadcast(request)
         : upgradeInDeno(endpoint, request),
+    port,
   );
   return {
     server,

@@ -1,4 +1,5 @@
 import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { listen } from "../../testing/listen.ts";
 import { type JwksOptions, TokenAuthority } from "../mod.ts";
 import { AUDIENCE, ISSUER, NOW, signed } from "./tokens.ts";
 
@@ -16,15 +17,12 @@ export interface Issuer extends AsyncDisposable {
 
 /** Starts an issuer. */
 export function issuer(published: readonly JWK[] | Response): Issuer {
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    () => {
-      it.asked++;
-      return it.published instanceof Response
-        ? it.published.clone()
-        : Response.json({ keys: it.published });
-    },
-  );
+  const http = listen(() => {
+    it.asked++;
+    return it.published instanceof Response
+      ? it.published.clone()
+      : Response.json({ keys: it.published });
+  });
   const it: Issuer = {
     url: `http://127.0.0.1:${http.addr.port}/jwks.json`,
     published,

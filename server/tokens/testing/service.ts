@@ -3,6 +3,7 @@ import { SignJWT } from "jose";
 import { createHttpHandler } from "../../http/mod.ts";
 import { PresenceServer } from "../../mod.ts";
 import { PhoenixEndpoint, upgradeInDeno } from "../../phoenix/mod.ts";
+import { listen } from "../../testing/listen.ts";
 import { type TopicModel, TopicPresence } from "../../topics/mod.ts";
 import { TokenAuthority, type TokenRights } from "../mod.ts";
 import { AUDIENCE, ISSUER, SECRET } from "./tokens.ts";
@@ -35,16 +36,13 @@ export function serve(): Service {
   const options = { authorize, accessToken, onError };
   const endpoint = new PhoenixEndpoint(topics, options);
   const statuses: number[] = [];
-  const http = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    async (request) => {
-      const isSocket = new URL(request.url).pathname.endsWith("/websocket");
-      const response =
-        await (isSocket ? upgradeInDeno(endpoint, request) : handler(request));
-      statuses.push(response.status);
-      return response;
-    },
-  );
+  const http = listen(async (request) => {
+    const isSocket = new URL(request.url).pathname.endsWith("/websocket");
+    const response =
+      await (isSocket ? upgradeInDeno(endpoint, request) : handler(request));
+    statuses.push(response.status);
+    return response;
+  });
   return {
     tokens,
     topics,

@@ -1,5 +1,6 @@
 import { assert } from "@std/assert";
 import type { Page } from "playwright-core";
+import { listen } from "../../../testing/listen.ts";
 import { servePage } from "../mod.ts";
 import { CHROMIUM } from "./browser.ts";
 import { sharedBrowser } from "./shared_browser.ts";
@@ -19,18 +20,15 @@ const STRICT = `<!DOCTYPE html>
 const POLICY = "default-src 'self'";
 
 /** A site that serves the files of the page, and else an empty page. */
-const site = CHROMIUM === undefined ? undefined : Deno.serve(
-  { port: 0, hostname: "127.0.0.1", onListen() {} },
-  (request) => {
-    const isStrict = new URL(request.url).pathname === "/strict";
-    return servePage(request) ?? new Response(isStrict ? STRICT : BLANK, {
-      headers: {
-        "content-type": "text/html",
-        ...isStrict ? { "content-security-policy": POLICY } : {},
-      },
-    });
-  },
-);
+const site = CHROMIUM === undefined ? undefined : listen((request) => {
+  const isStrict = new URL(request.url).pathname === "/strict";
+  return servePage(request) ?? new Response(isStrict ? STRICT : BLANK, {
+    headers: {
+      "content-type": "text/html",
+      ...isStrict ? { "content-security-policy": POLICY } : {},
+    },
+  });
+});
 
 /** The pages that the tests of a file share, by their scale. */
 const pages = new Map<number, Promise<Page>>();

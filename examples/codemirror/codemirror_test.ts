@@ -1,25 +1,8 @@
 /// <reference lib="dom" />
 
-import { assert } from "@std/assert";
-import type { BrowserContext, Page } from "playwright-core";
-import {
-  CHROMIUM,
-  PATIENCE_MS,
-} from "../../server/service/page/testing/browser.ts";
-import { sharedBrowser } from "../../server/service/page/testing/shared_browser.ts";
+import type { Page } from "playwright-core";
+import { browserTest } from "../../server/service/page/testing/browser.ts";
 import { serveExample } from "../testing/serve_example.ts";
-
-/** Opens the page as somebody. */
-async function open(
-  context: BrowserContext,
-  url: string,
-  name: string,
-): Promise<Page> {
-  context.setDefaultTimeout(PATIENCE_MS);
-  const page = await context.newPage();
-  await page.goto(`${url}?name=${name}`);
-  return page;
-}
 
 /** Waits until the text of a page is this one. */
 async function untilText(page: Page, text: string): Promise<void> {
@@ -37,22 +20,14 @@ function caretOf(page: Page, name: string) {
   return page.locator(".cm-ySelectionCaret", { hasText: name });
 }
 
-Deno.test({
-  name: "examples/codemirror: people write a text, and see who is where",
-  ignore: CHROMIUM === undefined,
-  // Playwright keeps timers after the test.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
-    assert(CHROMIUM);
-    const browser = await sharedBrowser(CHROMIUM);
+browserTest(
+  "examples/codemirror: people write a text, and see who is where",
+  async (people) => {
     await using served = await serveExample("codemirror");
-    const [here, there] = [
-      await browser.newContext(),
-      await browser.newContext(),
-    ];
-    const ada = await open(here, served.url, "Ada");
-    const bob = await open(there, served.url, "Bob");
+    const ada = await people.newPage();
+    await ada.goto(`${served.url}?name=Ada`);
+    const bob = await people.newPage();
+    await bob.goto(`${served.url}?name=Bob`);
     await ada.locator("#people", { hasText: "1 more" }).waitFor();
     await ada.locator(".cm-content").pressSequentially("Hello");
     await untilText(bob, "Hello");
@@ -62,11 +37,11 @@ Deno.test({
     await untilText(ada, "Hello Ada");
     await caretOf(ada, "Bob").waitFor({ state: "attached" });
     // A page that comes later, as a tab beside another one, gets the text, too.
-    const tom = await open(here, served.url, "Tom");
+    const tom = await ada.context().newPage();
+    await tom.goto(`${served.url}?name=Tom`);
     await untilText(tom, "Hello Ada");
     for (const name of ["Ada", "Bob"]) {
       await caretOf(tom, name).waitFor({ state: "attached" });
     }
-    for (const context of [here, there]) await context.close();
   },
-});
+);

@@ -1,22 +1,17 @@
 /// <reference lib="dom" />
 
-import { assert, assertEquals } from "@std/assert";
-import type { BrowserContext, Page } from "playwright-core";
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
 import {
-  CHROMIUM,
-  PATIENCE_MS,
+  browserTest,
+  type People,
 } from "../../server/service/page/testing/browser.ts";
-import { sharedBrowser } from "../../server/service/page/testing/shared_browser.ts";
 import { serveExample } from "../testing/serve_example.ts";
 
 /** Opens the page as somebody, who types their name. */
-async function open(
-  context: BrowserContext,
-  url: string,
-  name: string,
-): Promise<Page> {
-  context.setDefaultTimeout(PATIENCE_MS);
-  const page = await context.newPage();
+async function open(people: People, url: string, name: string): Promise<Page> {
+  const viewport = { width: 1_000, height: 500 };
+  const page = await people.newPage({ viewport });
   page.once("dialog", (dialog) => dialog.accept(name));
   await page.goto(url);
   await avatarOf(page, name).waitFor();
@@ -53,23 +48,13 @@ function watchLeaves(page: Page) {
   });
 }
 
-Deno.test({
-  name: "examples/react_avatars: people see who is here, and where they point",
-  ignore: CHROMIUM === undefined,
-  // Playwright keeps timers after the test.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn(t) {
-    assert(CHROMIUM);
-    const browser = await sharedBrowser(CHROMIUM);
-    const [here, there] = [
-      await browser.newContext({ viewport: { width: 1_000, height: 500 } }),
-      await browser.newContext({ viewport: { width: 1_000, height: 500 } }),
-    ];
+browserTest(
+  "examples/react_avatars: people see who is here, and where they point",
+  async (people, t) => {
     const served = await serveExample("react_avatars");
     const { url } = served;
-    const ada = await open(here, url, "Ada");
-    const bob = await open(there, url, "Bob");
+    const ada = await open(people, url, "Ada");
+    const bob = await open(people, url, "Bob");
 
     await t.step("two pages see each other", async () => {
       await avatarOf(ada, "Bob").waitFor();
@@ -100,6 +85,5 @@ Deno.test({
       });
       await avatarOf(ada, "Bob").waitFor();
     });
-    for (const context of [here, there]) await context.close();
   },
-});
+);

@@ -216,7 +216,7 @@ async function goToStorage(page: Page, url: string): Promise<void> {
  */
 export function browserTest(
   name: string,
-  run: (people: People) => Promise<void>,
+  run: (people: People, t: Deno.TestContext) => Promise<void>,
   isReady = true,
 ): void {
   Deno.test({
@@ -225,10 +225,10 @@ export function browserTest(
     // Playwright keeps timers after the test.
     sanitizeOps: false,
     sanitizeResources: false,
-    async fn() {
+    async fn(t) {
       assert(CHROMIUM);
       await using people = await People.start(CHROMIUM);
-      await run(people);
+      await run(people, t);
       assertEquals(people.errors, []);
     },
   });

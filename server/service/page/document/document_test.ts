@@ -16,6 +16,7 @@ import {
   participantOf,
   PATIENCE_MS,
   type People,
+  runCommand,
   sharedTest,
   turn,
 } from "../testing/browser.ts";
@@ -640,16 +641,7 @@ test(
   "shows a person that another program publishes",
   async (people, url) => {
     const ada = await people.joinDocument(url, "Ada");
-    const command = await ada.locator("#command").textContent() ?? "";
-    const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
-    const [to = ""] = /http:\S+/.exec(command) ?? [];
-    const answer = await fetch(to, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body,
-    });
-    await answer.body?.cancel();
-    assertEquals(answer.status, 200);
+    await runCommand(ada);
     await participantOf(ada, "robot").waitFor();
     assertEquals(await ada.locator(".remote-cursor").count(), 0);
   },

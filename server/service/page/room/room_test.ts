@@ -15,6 +15,7 @@ import {
   chipOf,
   type People,
   pointerOf,
+  runCommand,
   sharedTest,
   turn,
 } from "../testing/browser.ts";
@@ -238,16 +239,7 @@ test(
   "shows a device that another program publishes",
   async (people, url) => {
     const ada = await people.joinRoom(url, "Ada");
-    const command = await ada.locator("#command").textContent() ?? "";
-    const [, body = ""] = /-d '([^']+)'$/.exec(command) ?? [];
-    const [to = ""] = /http:\S+/.exec(command) ?? [];
-    const answer = await fetch(to, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body,
-    });
-    await answer.body?.cancel();
-    assertEquals(answer.status, 200);
+    await runCommand(ada);
     const chip = chipOf(ada, "robot");
     await chip.getByText("Acting, carrying out a task").waitFor();
     await chip.getByText("1 device", { exact: true }).waitFor();

@@ -305,6 +305,20 @@ export function announcements(page: Page): Promise<string[]> {
   return page.locator("#log p").allTextContents();
 }
 
+/** Runs the command that a page shows, with variables for it. */
+export async function runCommand(
+  page: Page,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const command = await page.locator("#command").textContent() ?? "";
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", command.replace("curl", "curl --silent --fail")],
+    env,
+    stdout: "null",
+  }).output();
+  assert(success);
+}
+
 /** Acts as if the tab was hidden behind another one, or shown again. */
 export function turn(page: Page, hidden: boolean): Promise<void> {
   return page.evaluate((hidden) => {

@@ -48,15 +48,14 @@ export function namelessName(key: string, token: Token | undefined): string {
   return token?.name ?? nameOf(key);
 }
 
-/** Loads what this tab was doing before a reload. */
-export function loadActivity(store: Store) {
-  const activity = store.getItem(ACTIVITY_ITEM);
-  return isActivity(activity) ? activity : "observing";
-}
-
-/** Saves what this tab is doing. */
-export function saveActivity(store: Store, activity: string) {
+/** Keeps what this tab is doing; loads what it was doing before a reload. */
+export function keepActivity(
+  store: Store,
+  chosen = store.getItem(ACTIVITY_ITEM),
+) {
+  const activity = isActivity(chosen) ? chosen : "observing";
   store.setItem(ACTIVITY_ITEM, activity);
+  return activity;
 }
 
 /**

@@ -3,9 +3,8 @@ import { deviceOf } from "../room/device.ts";
 import { nameOf } from "./names.ts";
 import {
   itemOf,
-  loadActivity,
+  keepActivity,
   loadProfile,
-  saveActivity,
   saveProfile,
   storeOf,
 } from "./profile.ts";
@@ -55,13 +54,12 @@ Deno.test("loadProfile() ignores a malformed profile", () => {
   }
 });
 
-Deno.test("loadActivity() returns what the tab was doing", () => {
+Deno.test("keepActivity() returns what the tab was doing", () => {
   const store = forgetful();
-  assertEquals(loadActivity(store), "observing");
-  saveActivity(store, "editing");
-  assertEquals(loadActivity(store), "editing");
-  saveActivity(store, "dancing");
-  assertEquals(loadActivity(store), "observing");
+  assertEquals(keepActivity(store), "observing");
+  assertEquals(keepActivity(store, "editing"), "editing");
+  assertEquals(keepActivity(store), "editing");
+  assertEquals(keepActivity(store, "dancing"), "observing");
 });
 
 Deno.test("deviceOf() names the browser and the system", () => {

@@ -37,10 +37,7 @@ export type Connection = ReturnType<typeof readConnection>;
 /** Reads somebody. Any program may publish any facets, so each is checked. */
 export function readPerson(
   { id, facets, connections: all, ...person }:
-    & Pick<
-      Published<RoomModel>,
-      "activity" | "availability" | "id" | "isReturning"
-    >
+    & Omit<Published<RoomModel>, "connections" | "facets" | "lastSeen">
     & Facets
     & { readonly connections: readonly Facets[] },
 ): RoomPerson {

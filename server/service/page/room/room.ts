@@ -4,12 +4,13 @@
  * @module
  */
 
+import { monitorActivity } from "../../../../beacon/mod.ts";
 import { type FacetPatch, steadyNow } from "../../../../core/mod.ts";
 import { colorOf } from "../../../client/views/color.ts";
 import { PointerRenderer, trackPointer } from "../../../client/views/mod.ts";
 import { Visit } from "../link/visit.ts";
 import { find, show } from "../people/dom.ts";
-import { loadActivity, saveActivity } from "../people/profile.ts";
+import { keepActivity } from "../people/profile.ts";
 import { LENGTHS, readText } from "../people/text.ts";
 import { deviceOf } from "./device.ts";
 import { OwnForm } from "./own_form.ts";
@@ -26,7 +27,7 @@ const { attendance, nameless, tabStore } = visit;
 const area = find("#area", HTMLElement);
 const marker = find("#own-pointer", HTMLElement);
 const pointers = new PointerRenderer(area);
-let activity = loadActivity(tabStore);
+let activity = keepActivity(tabStore);
 
 const room = visit.client.room(visit.topic, {
   facets: own(),
@@ -35,8 +36,7 @@ const room = visit.client.room(visit.topic, {
 visit.follow(room, readPerson, showRoom);
 
 const form = new OwnForm(nameless, (choices) => {
-  saveActivity(tabStore, choices.activity);
-  activity = loadActivity(tabStore);
+  activity = keepActivity(tabStore, choices.activity);
   visit.saveProfile({
     name: readText(choices.name, LENGTHS.name) ?? nameless,
     availability: choices.availability,
@@ -49,21 +49,14 @@ visit.onProfile(() => {
   form.show({ ...visit.profile, activity });
   publish();
 });
-document.addEventListener("visibilitychange", publish);
+monitorActivity(window, { active() {}, setHidden: publish });
 form.show({ ...visit.profile, activity });
 
-// A mouse shows itself. The marker is for those who point with keys.
 trackPointer(area, (pointer) => {
-  if (pointer === null) marker.hidden = true;
-  else {
-    marker.style.left = `${pointer.x * 100}%`;
-    marker.style.top = `${pointer.y * 100}%`;
-  }
+  marker.hidden = pointer === null;
+  marker.style.left = `${(pointer?.x ?? 0) * 100}%`;
+  marker.style.top = `${(pointer?.y ?? 0) * 100}%`;
   room.update({ pointer });
-});
-area.addEventListener("pointermove", () => marker.hidden = true);
-area.addEventListener("keydown", ({ key }) => {
-  if (key.startsWith("Arrow")) marker.hidden = false;
 });
 
 /** Returns what this tab publishes of its person. */

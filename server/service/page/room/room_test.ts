@@ -43,14 +43,14 @@ async function point(page: Page, x: number, y: number): Promise<void> {
   await page.mouse.move(box.x + box.width * x, box.y + box.height * y);
 }
 
-/** Records from now on which chips appear and disappear. */
+/** Records from now on which chips appear, disappear and turn idle. */
 async function watchChips(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const list = document.querySelector("#people");
     if (list === null) throw new Error("no list");
     const note = (what: string, nodes: NodeList) => {
       for (const node of nodes) {
-        if (!(node instanceof HTMLElement)) continue;
+        if (!(node instanceof HTMLElement) || !node.matches(".chip")) continue;
         document.body.dataset.noted = `${document.body.dataset.noted ?? ""}${
           node.querySelector(".name")?.textContent
         } ${what}\n`;
@@ -61,7 +61,10 @@ async function watchChips(page: Page): Promise<() => Promise<string[]>> {
         note("added", addedNodes);
         note("removed", removedNodes);
       }
-    }).observe(list, { childList: true });
+      const isIdle = (chip: Element) => chip.textContent?.includes("Idle");
+      const chips = [...list.children].filter(isIdle);
+      if (chips.length > 0) document.body.dataset.noted = "idle";
+    }).observe(list, { childList: true, subtree: true });
   });
   return async () => {
     const text = await page.locator("body").getAttribute("data-noted") ?? "";

@@ -17,16 +17,21 @@ export interface Following {
   end(): void;
 }
 
-/** Keys that scroll. */
+/** Keys that scroll, in a field to its caret. */
 const KEYS = [
   "ArrowUp",
   "ArrowDown",
+  "ArrowLeft",
+  "ArrowRight",
   "PageUp",
   "PageDown",
   "Home",
   "End",
   " ",
 ];
+
+/** How far a mouse may move while it clicks, in pixels. */
+const CLICK = 5;
 
 const REDUCED = "(prefers-reduced-motion: reduce)";
 
@@ -36,7 +41,8 @@ const EARLY = { capture: true, passive: true } as const;
 /**
  * Follows what somebody sees, until the user scrolls with a wheel, a finger, a key,
  * or the scroll bar. Writing ends it too, since browsers then scroll to the cursor.
- * A scroll by a script does not end it.
+ * So does dragging, also to select text, since they scroll near an edge. A scroll by
+ * a script does not end it.
  *
  * @param scroller What scrolls; for a page, `document.documentElement`.
  * @param onEnd Called once, when the user scrolls or `end()` is called.
@@ -65,19 +71,44 @@ export function follow(
     onEnd?.();
   };
   /** Ends it with an event that scrolls. */
-  const endWith = <T extends keyof HTMLElementEventMap>(
+  const endWith = <T extends keyof GlobalEventHandlersEventMap>(
+    target: GlobalEventHandlers,
     type: T,
-    scrolls: (event: HTMLElementEventMap[T]) => boolean = () => true,
+    scrolls: (event: GlobalEventHandlersEventMap[T]) => boolean = () => true,
   ) =>
-    scroller.addEventListener(type, (event) => {
+    target.addEventListener(type, (event) => {
       if (scrolls(event)) end();
     }, { ...EARLY, signal });
   // With the control key, a wheel zooms.
-  endWith("wheel", ({ ctrlKey }) => !ctrlKey);
-  endWith("touchmove");
-  endWith("keydown", ({ key }) => KEYS.includes(key));
-  endWith("input");
-  endWith("pointerdown", (event) => isOnScrollBar(scroller, event));
+  endWith(scroller, "wheel", ({ ctrlKey }) => !ctrlKey);
+  endWith(scroller, "touchmove");
+  endWith(scroller, "keydown", ({ key }) => KEYS.includes(key));
+  // The focus has moved to something, and the browser scrolls to that.
+  endWith(scroller, "keyup", ({ key }) => key === "Tab");
+  endWith(scroller, "input");
+  endWith(scroller, "pointerdown", (event) => isOnScrollBar(scroller, event));
+
+  // While nothing has the focus, keys scroll what was pressed last. Nobody knows
+  // what that was before.
+  let isPressed = true;
+  let [x, y] = [NaN, NaN];
+  document.addEventListener("pointerdown", (event) => {
+    isPressed = event.composedPath().includes(scroller);
+    [x, y] = [event.clientX, event.clientY];
+  }, { ...EARLY, signal });
+  endWith(
+    document,
+    "keydown",
+    ({ key, target }) =>
+      isPressed && target === document.body && KEYS.includes(key),
+  );
+  endWith(
+    document,
+    "pointermove",
+    ({ buttons, clientX, clientY }) =>
+      isPressed && buttons === 1 &&
+      Math.hypot(clientX - x, clientY - y) > CLICK,
+  );
 
   return {
     show(view) {

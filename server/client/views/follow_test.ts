@@ -14,19 +14,27 @@ interface Followed {
   ends: number;
 }
 
-/** Follows somebody in an editor of 300 by 200 with a long text, or in the page. */
+/** What scrolls: an editor or an element of 300 by 200 with a long text, or the page. */
+type What = "editor" | "element" | "page";
+
+/** Follows somebody. Below the element there is a field. */
 async function start(
   page: Page,
-  what: "editor" | "page" = "editor",
+  what: What = "editor",
 ): Promise<JSHandle<Followed>> {
   await page.emulateMedia({ reducedMotion: "reduce" });
   return await page.evaluateHandle(async ([views, what]) => {
     const { follow }: typeof import("./mod.ts") = await import(views);
-    const editor = document.createElement("textarea");
-    editor.value = "line\n".repeat(60);
+    const editor = document.createElement(
+      what === "element" ? "pre" : "textarea",
+    );
+    editor.textContent = "line\n".repeat(60);
     editor.style.cssText = "width: 300px; height: 200px; line-height: 20px; " +
-      "border: 0; padding: 0; position: absolute; left: 0; top: 0";
-    document.body.replaceChildren(editor);
+      "border: 0; padding: 0; position: absolute; left: 0; top: 0; " +
+      "margin: 0; overflow: auto";
+    const field = document.createElement("input");
+    field.style.cssText = "position: absolute; left: 0; top: 300px";
+    document.body.replaceChildren(editor, field);
     document.body.style.height = "3000px";
     const scroller = what === "page" ? document.documentElement : editor;
     const followed: Followed = {
@@ -69,8 +77,9 @@ viewTest("follow() scrolls to what somebody sees", async (page) => {
 async function expectEnd(
   page: Page,
   act: (page: Page) => Promise<void>,
+  what?: What,
 ): Promise<void> {
-  const followed = await start(page);
+  const followed = await start(page, what);
   await followed.evaluate(({ following }) =>
     following.show({ scrollPercentage: 10 })
   );
@@ -85,12 +94,42 @@ async function expectEnd(
   assertEquals([await endsOf(followed), isStill], [1, true]);
 }
 
-const OWN: [how: string, act: (page: Page) => Promise<void>][] = [
+/** Selects text with the mouse, from one place to others. */
+async function drag(
+  page: Page,
+  ...places: readonly (readonly [x: number, y: number])[]
+): Promise<void> {
+  const [[x, y] = [0, 0], ...rest] = places;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  for (const [x, y] of rest) await page.mouse.move(x, y);
+  await page.mouse.up();
+}
+
+const OWN: [how: string, act: (page: Page) => Promise<void>, what?: What][] = [
   ["with a wheel", async (page) => {
     await page.mouse.move(50, 50);
     await page.mouse.wheel(0, 40);
   }],
   ["with a key", (page) => page.locator("textarea").press("PageDown")],
+  ["with a key after a click on a text, which has no focus", async (page) => {
+    await page.mouse.click(10, 30);
+    await page.keyboard.press("PageDown");
+  }, "element"],
+  [
+    "by selecting text up to the edge",
+    (page) => drag(page, [10, 30], [20, 190]),
+    "element",
+  ],
+  [
+    "by selecting text of an editor beyond the edge",
+    (page) => drag(page, [10, 30], [20, 250]),
+  ],
+  ["to the caret", (page) => page.locator("textarea").press("ArrowLeft")],
+  ["to what gets the focus", async (page) => {
+    await page.locator("input").focus();
+    await page.keyboard.press("Shift+Tab");
+  }],
   ["by writing", (page) => page.locator("textarea").press("x")],
   ["with a finger", async (page) => {
     const session = await page.context().newCDPSession(page);
@@ -107,10 +146,10 @@ const OWN: [how: string, act: (page: Page) => Promise<void>][] = [
   }],
 ];
 
-for (const [how, act] of OWN) {
+for (const [how, act, what] of OWN) {
   viewTest(
     `follow() ends when the user scrolls ${how}`,
-    (page) => expectEnd(page, act),
+    (page) => expectEnd(page, act, what),
   );
 }
 
@@ -151,6 +190,22 @@ viewTest(
       scroller.scrollTo(0, 300);
       await scrolled;
     });
+    assertEquals(await endsOf(followed), 0);
+  },
+);
+
+viewTest(
+  "follow() does not end when the user clicks in it, nor with what is done elsewhere",
+  async (page) => {
+    const followed = await start(page, "element");
+    await drag(page, [10, 30], [12, 31]);
+    await page.mouse.move(20, 150);
+    await page.locator("input").click();
+    await page.keyboard.press("PageDown");
+    await page.keyboard.type("some words");
+    await drag(page, [600, 400], [10, 30], [600, 400]);
+    await page.keyboard.press("PageDown");
+    await page.mouse.wheel(0, 40);
     assertEquals(await endsOf(followed), 0);
   },
 );

@@ -74,7 +74,8 @@ export interface VueBindings<R extends AnyRoom, V extends AnyRef = AnyRef>
 /**
  * Makes a component and composables for rooms of a type.
  *
- * @param vue Functions of Vue, of version 3. All of Vue works, and is much larger.
+ * @param vue Functions of Vue, from version 3.4. All of Vue works, and is much
+ * larger.
  * @typeParam R What is opened: a `LiveRoom` of a model, or a `LiveDocument`.
  * @typeParam V `Ref` of Vue, so that the types of templates know the refs.
  */

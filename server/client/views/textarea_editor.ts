@@ -143,12 +143,15 @@ export class TextareaEditor implements CursorEditor {
 
   /**
    * Applies edits of others, each to the text that the one before it left. The same
-   * letters stay selected.
+   * letters stay selected. A line end is always one unit, as in any textarea.
    */
   apply(edits: readonly TextEdit[]): void {
-    const { anchor, head } = edits.reduce(movedBy, this.#selected);
+    const own = edits.map(({ start, end, inserted }) => {
+      return { start, end, inserted: inserted.replaceAll(/\r\n?/g, "\n") };
+    });
+    const { anchor, head } = own.reduce(movedBy, this.#selected);
     // As one edit: the browser lays out the whole text for each.
-    const text = edits.reduce(edited, this.text);
+    const text = own.reduce(edited, this.text);
     const { start, end, inserted } = editBetween(this.text, text, 0);
     this.#textarea.setRangeText(inserted, start, end);
     const selected = this.#selected;

@@ -298,6 +298,24 @@ test("lays out the text once for many edits, and keeps the selection", async (pa
   });
 });
 
+test("counts each line end once, as a textarea has it", async (page) => {
+  await put(page, "abc");
+  const found = await page.evaluate(async (views) => {
+    const { TextareaEditor }: typeof import("./mod.ts") = await import(views);
+    const textarea = document.querySelector("textarea");
+    if (textarea === null) throw new Error("no editor");
+    textarea.setSelectionRange(1, 2);
+    const editor = new TextareaEditor(textarea);
+    editor.apply([
+      { start: 0, end: 0, inserted: "1\r\n2\r3\n" },
+      { start: 6, end: 6, inserted: "\r\n" },
+    ]);
+    const { text, selection: { anchor, head } } = editor;
+    return { text, selected: text.slice(anchor.offset, head.offset) };
+  }, VIEWS);
+  assertEquals(found, { text: "1\n2\n3\n\nabc", selected: "b" });
+});
+
 test("measures a selection of many lines at once", async (page) => {
   await put(page, "ab\n".repeat(500));
   const measured = await page.evaluate(async (views) => {

@@ -1,7 +1,7 @@
 import { assertNoOtherOptions } from "../../../core/assert.ts";
 import { InvalidValueError } from "../../../core/mod.ts";
 import { paintAs } from "./color.ts";
-import { made, missingFrom, show } from "./elements.ts";
+import { made, missingFrom, nameOf, show } from "./elements.ts";
 import { adoptStyles } from "./styles.ts";
 
 /** Somebody in an `AvatarStack`. */
@@ -118,12 +118,12 @@ class DrawnAvatar {
   }
 
   show(person: AvatarPerson): void {
-    const { name, avatarUrl } = person;
+    const name = nameOf(person);
     paintAs(this.element, person);
     show(this.#initials, initialsOf(name));
     this.#face.ariaLabel = name;
     this.#face.title = name;
-    const url = safeUrl(avatarUrl);
+    const url = safeUrl(person.avatarUrl);
     if (url === this.#url) return;
     this.#url = url;
     this.#picture?.remove();
@@ -142,8 +142,9 @@ function madePicture(url: string): HTMLImageElement {
   return picture;
 }
 
-function safeUrl(url: string | null | undefined): string | undefined {
-  if (!url || !URL.canParse(url, document.baseURI)) return undefined;
+function safeUrl(url: unknown): string | undefined {
+  if (typeof url !== "string" || url === "") return undefined;
+  if (!URL.canParse(url, document.baseURI)) return undefined;
   const { href, protocol } = new URL(url, document.baseURI);
   return /^https?:$/.test(protocol) ? href : undefined;
 }

@@ -1,6 +1,13 @@
 import { steadyNow } from "../../../core/mod.ts";
 import { paintAs } from "./color.ts";
-import { made, madeLabel, missingFrom, place, show } from "./elements.ts";
+import {
+  made,
+  madeLabel,
+  missingFrom,
+  nameOf,
+  place,
+  show,
+} from "./elements.ts";
 import { adoptStyles } from "./styles.ts";
 
 /** A place in a text. */
@@ -122,7 +129,7 @@ export class CursorRenderer {
     adoptStyles(editor.container);
   }
 
-  /** Shows these cursors, and no others. */
+  /** Shows these cursors, and no others. One without a position is not shown. */
   update(cursors: readonly RemoteCursor[]): void {
     for (const userId of missingFrom(cursors, this.#drawn)) {
       this.removeCursor(userId);
@@ -155,12 +162,27 @@ export class CursorRenderer {
   }
 
   #measure(cursor: RemoteCursor): () => void {
-    const { userId } = cursor;
+    const { userId, position } = cursor;
+    if (!isPosition(position)) return () => this.removeCursor(userId);
     const drawn = this.#drawn.get(userId) ??
       new DrawnCursor(this.#editor, cursor);
     this.#drawn.set(userId, drawn);
     return drawn.update(cursor);
   }
+}
+
+/** Reports whether a value is a position: others may send anything. */
+function isPosition(
+  value: CursorPosition | null | undefined,
+): value is CursorPosition {
+  return [value?.line, value?.column, value?.offset]
+    .every((count) => Number.isSafeInteger(count) && Number(count) >= 0);
+}
+
+function isSelection(
+  value: CursorSelection | null | undefined,
+): value is CursorSelection {
+  return isPosition(value?.anchor) && isPosition(value?.head);
 }
 
 /** The elements of one cursor. */
@@ -196,7 +218,7 @@ class DrawnCursor {
     this.#describe();
     const { position, selection } = this.#cursor;
     const { left, top, height } = this.#editor.getCoordinates(position);
-    const selected = selection ? this.#boxesOf(selection) : [];
+    const selected = isSelection(selection) ? this.#boxesOf(selection) : [];
     const { offsetWidth, offsetHeight } = this.#label;
     const { clientWidth, clientHeight } = this.#editor.container;
     return () => {
@@ -219,10 +241,11 @@ class DrawnCursor {
   }
 
   #describe(): void {
-    const { name, isTyping = false, lastActive = Infinity } = this.#cursor;
-    show(this.#label, name);
+    const { isTyping = false, lastActive } = this.#cursor;
+    show(this.#label, nameOf(this.#cursor));
     paintAs(this.#element, this.#cursor);
-    const isFaint = steadyNow() - lastActive >= FAINT_AFTER_MS;
+    const isFaint = typeof lastActive === "number" &&
+      steadyNow() - lastActive >= FAINT_AFTER_MS;
     this.#element.classList.toggle("is-typing", isTyping);
     this.#element.classList.toggle("is-faint", isFaint);
     this.#fade();

@@ -15,6 +15,13 @@ export function show(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Returns a name: the id if somebody has sent none, or something else as one. */
+export function nameOf(
+  { userId, name }: { readonly userId: string; readonly name: unknown },
+): string {
+  return typeof name === "string" ? name : userId;
+}
+
 /** Returns the ids of people who are known and not in a list. */
 export function missingFrom(
   people: readonly { readonly userId: string }[],

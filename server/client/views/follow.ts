@@ -112,10 +112,12 @@ export function follow(
 
   return {
     show(view) {
-      if (!view || signal.aborted) return;
+      const percentage: unknown = view?.scrollPercentage;
+      // Others may send anything.
+      if (typeof percentage !== "number" || signal.aborted) return;
       const { matches: isReduced } = matchMedia(REDUCED);
       scroller.scrollTo({
-        top: view.scrollPercentage / 100 * hiddenHeightOf(scroller),
+        top: percentage / 100 * hiddenHeightOf(scroller),
         behavior: isReduced ? "instant" : "smooth",
       });
     },

@@ -1,5 +1,5 @@
 import { paintAs } from "./color.ts";
-import { made, madeLabel, missingFrom, show } from "./elements.ts";
+import { made, madeLabel, missingFrom, nameOf, show } from "./elements.ts";
 import { adoptStyles } from "./styles.ts";
 
 /** Somebody's pointer in an area. */
@@ -47,13 +47,19 @@ export class PointerRenderer {
     adoptStyles(area);
   }
 
-  /** Shows these pointers, and no others. One that is outside is at the edge. */
+  /**
+   * Shows these pointers, and no others. One that is outside is at the edge, and one
+   * whose place is no number is not shown.
+   */
   update(pointers: readonly RemotePointer[]): void {
-    for (const userId of missingFrom(pointers, this.#drawn)) {
+    // Others may send anything.
+    const placed = pointers
+      .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+    for (const userId of missingFrom(placed, this.#drawn)) {
       this.#drawn.get(userId)?.element.remove();
       this.#drawn.delete(userId);
     }
-    for (const pointer of pointers) {
+    for (const pointer of placed) {
       const { userId } = pointer;
       const drawn = this.#drawn.get(userId) ?? new DrawnPointer(userId);
       drawn.show(pointer);
@@ -77,7 +83,7 @@ class DrawnPointer {
   show(pointer: RemotePointer): void {
     const { classList, style } = this.element;
     const [x, y] = [within(pointer.x), within(pointer.y)];
-    show(this.#label, pointer.name);
+    show(this.#label, nameOf(pointer));
     paintAs(this.element, pointer);
     style.left = `${x * 100}%`;
     style.top = `${y * 100}%`;

@@ -1,4 +1,4 @@
-import { made, missingFrom } from "./elements.ts";
+import { made, missingFrom, nameOf } from "./elements.ts";
 import { adoptStyles } from "./styles.ts";
 
 /** Somebody who is typing. */
@@ -43,13 +43,15 @@ export class TypingIndicator {
     for (const userId of missingFrom(typing, this.#names)) {
       this.#names.delete(userId);
     }
-    for (const { userId, name } of typing) this.#names.set(userId, name);
+    for (const person of typing) {
+      this.#names.set(person.userId, nameOf(person));
+    }
     this.#show();
   }
 
   /** Updates whether somebody is typing. The first to type is named first. */
   updateTyping(userId: string, name: string, isTyping: boolean): void {
-    if (isTyping) this.#names.set(userId, name);
+    if (isTyping) this.#names.set(userId, nameOf({ userId, name }));
     else this.#names.delete(userId);
     this.#show();
   }

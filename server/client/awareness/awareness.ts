@@ -142,7 +142,9 @@ export class Awareness<D extends AwarenessDoc = AwarenessDoc> {
    * @param room The room. Its user leaves it.
    * @param doc The document. Its end is that of the awareness, too.
    * @param userOf Returns what the application knows of a subject, such as a name.
-   * It replaces what a state says in `user`.
+   * It replaces what a state says in `user`. If it throws, they are not shown until
+   * the next change in the room, which asks again.
+   * @throws What `userOf` throws for somebody who is in the room already.
    */
   constructor(
     room: AwarenessRoom,
@@ -154,8 +156,8 @@ export class Awareness<D extends AwarenessDoc = AwarenessDoc> {
     this.#room = room;
     this.#userOf = userOf;
     const connections = connectionsIn(room);
-    this.#stop = connections.subscribe(this.#refresh);
     this.#refresh(connections.get());
+    this.#stop = connections.subscribe(this.#refresh);
     doc.on("destroy", this.#end);
     this.setLocalState({});
   }
@@ -285,31 +287,37 @@ export class Awareness<D extends AwarenessDoc = AwarenessDoc> {
   readonly #refresh = (connections: readonly Connection[]): void => {
     const former = this.#clients;
     const clients = this.#numbered(clientsOf(connections));
-    this.#clients = clients;
     const added: number[] = [];
     const updated: number[] = [];
-    const removed = [...former.keys()]
-      .filter((number) => !clients.has(number) && this.states.delete(number));
+    const errors: unknown[] = [];
     for (const [number, { subject, state }] of clients) {
       const before = former.get(number);
       const isSame = before?.subject === subject &&
         equalValues(before.state, state);
       if (isSame) continue;
-      (this.states.has(number) ? updated : added).push(number);
-      const user = {
-        ...isJsonObject(state.user) ? state.user : {},
-        ...this.#userOf(subject),
-        id: subject,
-      };
-      this.states.set(number, { ...state, user });
+      const said = isJsonObject(state.user) ? state.user : {};
+      try {
+        const user = { ...said, ...this.#userOf(subject), id: subject };
+        (this.states.has(number) ? updated : added).push(number);
+        this.states.set(number, { ...state, user });
+      } catch (error) {
+        errors.push(error);
+        // They may lie about who they are. The next change asks again.
+        clients.delete(number);
+      }
     }
+    this.#clients = clients;
+    const removed = [...former.keys()]
+      .filter((number) => !clients.has(number) && this.states.delete(number));
     const changed = [...added, ...updated, ...removed];
-    if (changed.length === 0) return;
-    for (const number of changed) this.#touch(number);
-    const changes = { added, updated, removed };
-    this.emit("change", [changes, this.#room]);
-    this.emit("update", [changes, this.#room]);
-    for (const number of removed) this.meta.delete(number);
+    if (changed.length > 0) {
+      for (const number of changed) this.#touch(number);
+      const changes = { added, updated, removed };
+      this.emit("change", [changes, this.#room]);
+      this.emit("update", [changes, this.#room]);
+      for (const number of removed) this.meta.delete(number);
+    }
+    if (errors.length > 0) throw errors[0];
   };
 
   /** Gives each client its number, or one that is free if others have it. */

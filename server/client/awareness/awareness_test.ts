@@ -236,6 +236,39 @@ Deno.test("Awareness shows what the application knows of somebody", async () => 
   );
 });
 
+Deno.test("somebody whom the application does not know yet hides nobody, and is shown later", async () => {
+  await using service = serve();
+  const names = new Map([["ada", "Ada"]]);
+  const userOf = (subject: string) => {
+    const name = names.get(subject);
+    if (name === undefined) throw new Error(`Nobody knows ${subject}`);
+    return { name };
+  };
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  using bob = edit(service, "bob", { clientID: 2, userOf, onError });
+  const changes = changesOf(bob);
+  using eve = edit(service, "eve", { clientID: 3 });
+  eve.awareness.setLocalState({ x: 1 });
+  const hers = bob.room.person("eve");
+  await untilValue(hers, (she) => she?.facets.awareness?.state.x === 1);
+  using ada = edit(service, "ada", { clientID: 1 });
+  await until(bob, (states) => states.has(1));
+  assertEquals([...bob.awareness.states.keys()], [2, 1]);
+  assertEquals(String(errors[0]), "Error: Nobody knows eve");
+  names.set("eve", "Eve");
+  ada.awareness.setLocalState({ x: 2 });
+  await untilX(bob, 1, 2);
+  assertEquals(bob.awareness.states.get(3), {
+    x: 1,
+    user: { name: "Eve", id: "eve" },
+  });
+  assertEquals(changes.at(-1), [
+    { added: [3], updated: [1], removed: [] },
+    bob.room,
+  ]);
+});
+
 /** The `x` and the id of each other client, by its number. */
 function shownIn({ awareness, doc }: Editor): unknown[] {
   return [...awareness.states]

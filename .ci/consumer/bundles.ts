@@ -29,7 +29,7 @@ const PAGES: readonly (readonly [names: string, door: string, kB: number])[] = [
   ["{ TypingIndicator }", "/views", 2.2],
   ["{ AvatarStack }", "/views", 3.5],
   ["{ follow, scrolledView }", "/views", 0.8],
-  ["*", "/views", 7.2],
+  ["*", "/views", 8.2],
   ["{ Awareness }", "/awareness", 1.6],
   ["{ syncDiff, syncState }", "/server/topics/state", 1.2],
   ["{ Throttle }", "/beacon", 1],

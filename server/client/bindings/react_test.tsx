@@ -6,7 +6,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import * as ReactOfServers from "react";
 // @ts-types="@types/react-dom/server"
 import { renderToString } from "react-dom/server";
-import { eventually } from "../../phoenix/testing/waiting.ts";
+import { eventually } from "../../testing/waiting.ts";
 import {
   type LiveClient,
   type LiveDocument,

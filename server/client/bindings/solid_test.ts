@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as SolidOfServers from "solid-js";
 import { renderToString } from "solid-js/web";
-import { eventually } from "../../phoenix/testing/waiting.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { type LiveRoom, sameItems } from "../mod.ts";
 import { type Model, until } from "../testing/live.ts";
 import { createSolidBindings, type RoomProviderProps } from "./solid.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import * as SvelteOfServers from "svelte";
 import type { render } from "svelte/server";
 import { derived, get, type Readable, readable, writable } from "svelte/store";
-import { eventually } from "../../phoenix/testing/waiting.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { type LiveClient, type LiveRoom, sameItems } from "../mod.ts";
 import { type Model, until } from "../testing/live.ts";
 import { createSvelteBindings, type SvelteBindings } from "./svelte.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import * as VueOfServers from "vue";
 import { renderToString } from "vue/server-renderer";
-import { eventually } from "../../phoenix/testing/waiting.ts";
+import { eventually } from "../../testing/waiting.ts";
 import { type LiveClient, type LiveRoom, sameItems } from "../mod.ts";
 import { type Model, until } from "../testing/live.ts";
 import { openDom } from "./testing/dom.ts";

@@ -108,10 +108,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   readonly #tabs: Tabs | undefined;
   readonly #token: LiveClientOptions["token"];
   readonly #onError: (error: unknown) => void;
-  readonly #throttleMs: number;
-  readonly #schedule: Schedule;
-  readonly #subject: string;
-  readonly #connection: string;
+  /** What all rooms need. */
+  readonly #host: Omit<RoomHost, "release">;
   #renewal: ReturnType<typeof setTimeout> | undefined;
   readonly #wake = () => {
     if (this.#all.length > 0) this.#socket.hurry();
@@ -127,10 +125,19 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
    * @throws {InvalidValueError} If the URL is not valid, or an option is unknown.
    */
   constructor(options: LiveClientOptions) {
-    const { url, token, subject, connection, webSocket, ...rest } = options;
-    const { throttleMs = 50, schedule = queueMicrotask, ...more } = rest;
-    const { onError = console.error, shareTabs = true, ...most } = more;
-    const { fallback, ...others } = most;
+    const {
+      url,
+      token,
+      subject,
+      connection,
+      throttleMs = 50,
+      schedule = queueMicrotask,
+      shareTabs = true,
+      fallback,
+      webSocket = globalThis.WebSocket,
+      onError = console.error,
+      ...others
+    } = options;
     const action = "create client";
     assertNoOtherOptions(others, action);
     const socketUrl = socketUrlOf(url);
@@ -138,31 +145,19 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
       const rule = "must be a URL of http, https, ws or wss";
       throw new InvalidValueError(action, "url", rule, url);
     }
-    const WebSocket = this.#WebSocket = webSocket ?? globalThis.WebSocket;
+    this.#WebSocket = webSocket;
     this[Symbol.dispose] = this.#dispose;
     this.#token = token;
     this.#onError = onError;
-    this.#throttleMs = throttleMs;
-    this.#schedule = (run) =>
-      schedule(() => {
-        try {
-          run();
-        } catch (error) {
-          // A listener has failed, and not the process.
-          onError(error);
-        }
-      });
-    this.#subject = subject ?? nameOfTab("subject");
-    this.#connection = connection ?? nameOfTab("connection");
     // A person whom a cookie names may be another one in the next tab.
     const locks = shareTabs && token ? sharedLocks() : undefined;
     if (locks !== undefined) {
-      const pipe = webSocketWire(WebSocket, `${socketUrl}&pipe=1`);
+      const pipe = webSocketWire(webSocket, `${socketUrl}&pipe=1`);
       this.#tabs = new Tabs(locks, socketUrl, pipe);
     }
-    this.#socket = new LiveSocket({
+    const socket = this.#socket = new LiveSocket({
       url: socketUrl,
-      open: this.#tabs?.open ?? webSocketWire(WebSocket, socketUrl.href),
+      open: this.#tabs?.open ?? webSocketWire(webSocket, socketUrl.href),
       fallback: fallback?.(new URL(String(url).replace(/^ws/, "http"))),
       token: () => this.#freshToken(),
     }, {
@@ -181,6 +176,22 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
         open?.room.receive(message);
       },
     });
+    this.#host = {
+      socket,
+      key: subject ?? nameOfTab("subject"),
+      connection: connection ?? nameOfTab("connection"),
+      throttleMs,
+      schedule: (run) =>
+        schedule(() => {
+          try {
+            run();
+          } catch (error) {
+            // A listener has failed, and not the process.
+            onError(error);
+          }
+        }),
+      onError,
+    };
     for (const type of WAKING) {
       globalThis.addEventListener?.(type, this.#wake);
     }
@@ -202,11 +213,10 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
       const rule = "must be no document: call document()";
       throw new InvalidValueError("join room", "context", rule, context);
     }
-    const host = this.#hostOf(this.#rooms, context);
     return this.#open(
       this.#rooms,
       context,
-      () => new JoinedRoom<M>(host, context, options),
+      (host) => new JoinedRoom<M>(host, context, options),
     );
   }
 
@@ -222,35 +232,17 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
   document(documentId: string, options: DocumentOptions = {}): LiveDocument {
     assertName(documentId, "documentId", "join document");
     const context = documentContext(documentId);
-    const host = this.#hostOf(this.#documents, context);
     return this.#open(
       this.#documents,
       context,
-      () => new JoinedDocument(host, documentId, options),
+      (host) => new JoinedDocument(host, documentId, options),
     );
-  }
-
-  #hostOf<R>(rooms: Map<string, OpenRoom<R>>, context: string): RoomHost {
-    return {
-      socket: this.#socket,
-      key: this.#subject,
-      connection: this.#connection,
-      throttleMs: this.#throttleMs,
-      schedule: this.#schedule,
-      onError: this.#onError,
-      release() {
-        const open = rooms.get(context);
-        if (open === undefined || --open.users > 0) return false;
-        rooms.delete(context);
-        return true;
-      },
-    };
   }
 
   #open<R extends AnyRoom>(
     rooms: Map<string, OpenRoom<R>>,
     context: string,
-    make: () => R,
+    make: (host: RoomHost) => R,
   ): R {
     if (this.#isClosed) {
       throw new Error("Cannot join room: the client is closed");
@@ -264,7 +256,15 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
       open.users++;
       return open.room;
     }
-    const room = make();
+    const room = make({
+      ...this.#host,
+      release() {
+        const open = rooms.get(context);
+        if (open === undefined || --open.users > 0) return false;
+        rooms.delete(context);
+        return true;
+      },
+    });
     rooms.set(context, { room, users: 1 });
     if (this.#refusal !== undefined) room.refuse(this.#refusal);
     else if (this.#socket.isOpen) room.connected();
@@ -282,8 +282,8 @@ export class LiveClient<M extends LiveModel = LiveModel> implements Disposable {
     this.#each((room) => room.close());
     this.#rooms.clear();
     this.#documents.clear();
-    taken.delete(this.#connection);
-    taken.delete(this.#subject);
+    taken.delete(this.#host.connection);
+    taken.delete(this.#host.key);
     this.#socket.close();
     this.#tabs?.close();
   }
@@ -381,18 +381,10 @@ function nameOfTab(kind: string): string {
 function socketUrlOf(url: string | URL): URL | undefined {
   if (!URL.canParse(String(url))) return undefined;
   const socket = new URL(url);
-  const scheme = SCHEMES.get(socket.protocol);
-  if (scheme === undefined) return undefined;
-  socket.protocol = scheme;
+  if (!/^(http|ws)s?:$/.test(socket.protocol)) return undefined;
+  socket.protocol = socket.protocol.replace("http", "ws");
   socket.pathname = `${socket.pathname.replace(/\/$/, "")}/socket/websocket`;
   socket.searchParams.set("vsn", "2.0.0");
   socket.searchParams.set("bundle", "1");
   return socket;
 }
-
-const SCHEMES: ReadonlyMap<string, string> = new Map([
-  ["http:", "ws:"],
-  ["https:", "wss:"],
-  ["ws:", "ws:"],
-  ["wss:", "wss:"],
-]);

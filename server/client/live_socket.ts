@@ -238,7 +238,7 @@ export class LiveSocket {
   async #askWhy(token: string | undefined): Promise<void> {
     const { url } = this.#settings;
     const http = new URL(url);
-    http.protocol = url.protocol === "wss:" ? "https:" : "http:";
+    http.protocol = url.protocol.replace("ws", "http");
     const headers: HeadersInit = token === undefined
       ? {}
       : { authorization: `Bearer ${token}` };

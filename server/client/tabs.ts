@@ -50,7 +50,6 @@ export class Tabs {
   readonly #mine: BroadcastChannel;
   #own: Own | undefined;
   readonly #over = new AbortController();
-  readonly #releases = new Set<() => void>();
   #leader: Leader | undefined;
   /** Whether it holds its own lock, so that the leader would miss it. */
   #isAlive = false;
@@ -102,7 +101,6 @@ export class Tabs {
     this.#over.abort();
     clearTimeout(this.#patience);
     this.#leader?.end();
-    for (const release of this.#releases) release();
     this.#all.close();
     this.#mine.close();
   }
@@ -204,7 +202,7 @@ export class Tabs {
     const hold = () =>
       new Promise<void>((resolve) => {
         if (over.aborted) return resolve();
-        this.#releases.add(resolve);
+        over.addEventListener("abort", () => resolve());
         onLost = onHeld(resolve) ?? undefined;
       });
     const wanted = "steal" in options ? options : { signal: options.signal };

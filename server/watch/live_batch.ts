@@ -242,15 +242,12 @@ export class LiveMirror<M extends PresenceModel> {
 
 const NONE: readonly never[] = [];
 
-/** Reports whether a payload is a batch. Its entries are not checked. */
+/** Reports whether a payload is a batch. What is in it is not checked. */
 export function isLiveBatch<M extends PresenceModel>(
   payload: object,
 ): payload is LiveBatch<M> {
   return "type" in payload &&
-    (payload.type === "state" && "entries" in payload &&
-        Array.isArray(payload.entries) ||
-      payload.type === "changes" && "changes" in payload &&
-        Array.isArray(payload.changes));
+    (payload.type === "state" || payload.type === "changes");
 }
 
 function withoutContext<T extends { readonly context: unknown }>(

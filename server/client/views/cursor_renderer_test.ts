@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { colorOf } from "./color.ts";
 import type { CursorPosition, CursorSelection, RemoteCursor } from "./mod.ts";
-import { VIEWS, viewTest } from "./testing/view_page.ts";
+import { glideSlowly, VIEWS, viewTest } from "./testing/view_page.ts";
 
 type Step =
   | { readonly update: RemoteCursor }
@@ -372,19 +372,22 @@ viewTest(
 );
 
 /** Where the cursor is seen when half of the time is over that it needs. */
-function seenHalfway(page: Page, steps: readonly Step[]): Promise<number> {
-  return seenAfter(page, steps).then(() =>
-    page.evaluate(() => {
-      const cursor = document.querySelector(".remote-cursor");
-      if (cursor === null) throw new Error("no cursor");
-      for (const animation of cursor.getAnimations()) {
-        animation.pause();
-        const { duration } = animation.effect?.getComputedTiming() ?? {};
-        animation.currentTime = Number(duration) / 2;
-      }
-      return parseFloat(getComputedStyle(cursor).left);
-    })
-  );
+async function seenHalfway(
+  page: Page,
+  steps: readonly Step[],
+): Promise<number> {
+  await glideSlowly(page);
+  await seenAfter(page, steps);
+  return await page.evaluate(() => {
+    const cursor = document.querySelector(".remote-cursor");
+    if (cursor === null) throw new Error("no cursor");
+    for (const animation of cursor.getAnimations()) {
+      animation.pause();
+      const { duration } = animation.effect?.getComputedTiming() ?? {};
+      animation.currentTime = Number(duration) / 2;
+    }
+    return parseFloat(getComputedStyle(cursor).left);
+  });
 }
 
 viewTest(

@@ -3,17 +3,18 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import type { RemotePointer } from "./mod.ts";
-import { VIEWS, viewTest } from "./testing/view_page.ts";
+import { glideSlowly, VIEWS, viewTest } from "./testing/view_page.ts";
 
 const ADA = { userId: "ada", name: "Ada", color: "#123456", x: 0.25, y: 0.5 };
 const BOB = { userId: "bob", name: "Bob", x: 0.75, y: 0.9 };
 
 /** Shows one list after another in an area of 400 by 200. */
-function showAll(
+async function showAll(
   page: Page,
   lists: readonly (readonly RemotePointer[])[],
 ): Promise<void> {
-  return page.evaluate(async ([views, lists]) => {
+  await glideSlowly(page);
+  await page.evaluate(async ([views, lists]) => {
     const { PointerRenderer }: typeof import("./mod.ts") = await import(views);
     const area = document.createElement("div");
     area.style.cssText = "position: relative; width: 400px; height: 200px";

@@ -23,3 +23,10 @@ export function viewTest(
     await run(page);
   });
 }
+
+/** Makes moves last, so that a slow machine sees their middle too. */
+export async function glideSlowly(page: Page): Promise<void> {
+  await page.evaluate(() =>
+    document.documentElement.style.setProperty("--ruthere-glide", "1000s")
+  );
+}

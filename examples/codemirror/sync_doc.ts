@@ -1,4 +1,4 @@
-import type { LiveModel, LiveRoom } from "@ruthere/presence/client";
+import type { Room } from "@ruthere/presence/client";
 import {
   applyUpdate,
   type Doc,
@@ -15,10 +15,7 @@ import {
  * @param doc The document.
  * @param room The room.
  */
-export function syncDoc<M extends LiveModel>(
-  doc: Doc,
-  room: LiveRoom<M>,
-): void {
+export function syncDoc(doc: Doc, room: Room<unknown, unknown>): void {
   const { clientID } = doc;
   const vector = () => textOf(encodeStateVector(doc));
   const updateSince = (theirs: unknown) =>

@@ -24,6 +24,7 @@ import type {
   DocumentProfile,
   LiveDocument,
 } from "./live_document.ts";
+import type { LiveModel } from "./live_room.ts";
 
 /** Where a person is, as messages of documents tell it. */
 interface Place {
@@ -37,7 +38,7 @@ const TYPING_MS = 100;
 
 /** A document as its client sees it. */
 export class JoinedDocument
-  extends JoinedTopic<DocumentModel, DocumentPerson, DocumentMe>
+  extends JoinedTopic<DocumentModel & LiveModel, DocumentPerson, DocumentMe>
   implements LiveDocument {
   readonly #keys: Throttle<void>;
   /** The page whose activity is shown, if any. */

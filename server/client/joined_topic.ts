@@ -21,7 +21,7 @@ import {
   select,
   tellAll,
 } from "./readable.ts";
-import type { Room, RoomEvent, RoomState, RoomStatus } from "./room.ts";
+import type { Room, RoomEvent, RoomState, RoomStatus, Sent } from "./room.ts";
 
 /** What a room needs of its client. */
 export interface RoomHost {
@@ -73,7 +73,7 @@ export abstract class JoinedTopic<
   M extends LiveModel,
   P,
   Me extends { readonly id: M["subject"] },
-> implements Room<P, Me, M["subject"]> {
+> implements Room<P, Me, M["subject"], M["events"]> {
   readonly context: M["context"];
   readonly state: Readable<RoomState<P, Me>>;
   readonly others: Readable<readonly P[]>;
@@ -175,6 +175,10 @@ export abstract class JoinedTopic<
     return select(this.state, selector, isEqual);
   }
 
+  broadcast<Name extends string & keyof M["events"]>(
+    event: Name,
+    ...payload: Sent<M["events"][Name]>
+  ): boolean;
   broadcast(event: string, payload: JsonObject = {}): boolean {
     if (this.reserved.test(event)) {
       const rule = "must be no event of the protocol";
@@ -185,14 +189,17 @@ export abstract class JoinedTopic<
     return true;
   }
 
-  on(
-    event: string,
-    listener: (event: RoomEvent<M["subject"]>) => void,
+  on<Name extends string & keyof M["events"]>(
+    event: Name,
+    listener: (event: RoomEvent<M["subject"], M["events"][Name]>) => void,
   ): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+    const hear = (event: RoomEvent<M["subject"]>) => {
+      if (isOfModel<M, Name>(event)) listener(event);
+    };
+    listeners.add(hear);
+    return () => listeners.delete(hear);
   }
 
   async leave(): Promise<void> {
@@ -457,6 +464,13 @@ export function uniqueName(): string {
 /** The service is trusted to name keys of the model. */
 export function isKeyOf<K extends string>(key: unknown): key is K {
   return typeof key === "string";
+}
+
+/** The others are trusted to send payloads of the model. */
+function isOfModel<M extends LiveModel, Name extends keyof M["events"]>(
+  event: RoomEvent<M["subject"]>,
+): event is RoomEvent<M["subject"], M["events"][Name]> {
+  return isJsonObject(event.payload);
 }
 
 /** Returns the window, where there is one. */

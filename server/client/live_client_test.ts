@@ -161,6 +161,52 @@ Deno.test("LiveRoom.broadcast() reaches those who listen", async () => {
   assertEquals(await heard, { payload: { hand: "left" }, from: "ada" });
 });
 
+/** A model that names its broadcasts. */
+interface Waving extends Model {
+  events: { wave: { hand: "left" | "right" }; ping: { at?: number } };
+}
+
+Deno.test("LiveRoom.broadcast() and on() have the types of a model that names its events", async () => {
+  await using service = serve();
+  using ada = clientOf<Waving>(service, { subject: "ada" });
+  using bob = clientOf<Waving>(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42");
+  await Promise.all([room, other].map(({ status }) => until(status, isLive)));
+  const hand = new Promise<"left" | "right">((resolve) =>
+    other.on("wave", ({ payload }) => resolve(payload.hand))
+  );
+  room.broadcast("ping");
+  room.broadcast("wave", { hand: "left" });
+  assertEquals(await hand, "left");
+  // Compiled, and not called.
+  function _refused() {
+    // @ts-expect-error Another value.
+    room.broadcast("wave", { hand: "up" });
+    // @ts-expect-error The payload may not be empty.
+    room.broadcast("wave");
+    // @ts-expect-error Another name.
+    room.broadcast("wink");
+    // @ts-expect-error Another name.
+    room.on("wink", () => {});
+  }
+});
+
+Deno.test("LiveRoom.on() calls a listener until each that has given it ends it", async () => {
+  await using service = serve();
+  using ada = clientOf(service);
+  using bob = clientOf(service);
+  const room = ada.room("doc-42", { facets: { name: "Ada" } });
+  const other = bob.room("doc-42");
+  await Promise.all([room, other].map(({ status }) => until(status, isLive)));
+  const { promise, resolve } = Promise.withResolvers();
+  const stop = other.on("wave", resolve);
+  other.on("wave", resolve);
+  stop();
+  room.broadcast("wave");
+  assertEquals(await promise, { payload: {}, from: room.me.get().id });
+});
+
 Deno.test("LiveRoom.leave() is a goodbye", async () => {
   await using service = serve();
   using ada = clientOf(service);

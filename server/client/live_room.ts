@@ -5,7 +5,7 @@ import type {
   Visibility,
 } from "../../core/mod.ts";
 import type { Person } from "./person.ts";
-import type { Room } from "./room.ts";
+import type { Room, RoomEvents } from "./room.ts";
 
 /** A model whose keys are strings, as they are on a wire. */
 export interface LiveModel extends PresenceModel {
@@ -17,6 +17,11 @@ export interface LiveModel extends PresenceModel {
   resource: string;
   /** What has published an entry. */
   origin: string;
+  /**
+   * The broadcasts: name to type of the payload. A model without them has any. The
+   * types are literals or aliases, since TypeScript takes no interface for JSON.
+   */
+  events: RoomEvents;
 }
 
 /** The person of this client, as others see them once updates have arrived. */
@@ -61,7 +66,7 @@ export interface RoomOptions<M extends LiveModel = LiveModel>
  * @typeParam M The application's model.
  */
 export interface LiveRoom<M extends LiveModel = LiveModel>
-  extends Room<Person<M>, Me<M>, M["subject"]> {
+  extends Room<Person<M>, Me<M>, M["subject"], M["events"]> {
   /**
    * Changes the facets of this connection. `me` shows it at once; the others get
    * the latest facets, at most once in `throttleMs`. It survives a lost

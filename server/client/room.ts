@@ -1,4 +1,4 @@
-import type { JsonObject } from "../internal.ts";
+import type { JsonObject, JsonValue } from "../internal.ts";
 import type { Readable } from "./readable.ts";
 
 /** How a room is, for its user. */
@@ -46,14 +46,28 @@ export interface RoomState<P, Me> {
   readonly others: readonly P[];
 }
 
+/** Broadcasts: name to payload. */
+export interface RoomEvents {
+  /** The payload of a broadcast. */
+  readonly [name: string]: JsonObject;
+}
+
+/** What is sent of a broadcast: a payload may be left out if it may be empty. */
+export type Sent<Payload extends JsonObject> = Record<never, JsonValue> extends
+  Payload ? [payload?: Payload] : [payload: Payload];
+
 /**
  * A broadcast of somebody in the room.
  *
  * @typeParam Id The ids of people.
+ * @typeParam Payload What was sent.
  */
-export interface RoomEvent<Id extends string = string> {
-  /** What was sent. */
-  readonly payload: JsonObject;
+export interface RoomEvent<
+  Id extends string = string,
+  Payload extends JsonObject = JsonObject,
+> {
+  /** What was sent. The client does not check its type. */
+  readonly payload: Payload;
   /** Who has sent it; `undefined` if it was no member of the room. */
   readonly from: Id | undefined;
 }
@@ -64,8 +78,14 @@ export interface RoomEvent<Id extends string = string> {
  * @typeParam P What it shows of another person.
  * @typeParam Me What it shows of the own person.
  * @typeParam Id The ids of people.
+ * @typeParam Events Its broadcasts.
  */
-export interface Room<P, Me, Id extends string = string> {
+export interface Room<
+  P,
+  Me,
+  Id extends string = string,
+  Events extends RoomEvents = RoomEvents,
+> {
   /** The context. */
   readonly context: string;
   /** All that the room shows. */
@@ -120,7 +140,10 @@ export interface Room<P, Me, Id extends string = string> {
    * @throws {InvalidValueError} If the name is one of the protocol, like
    * `update` and all that begin with `presence` or `phx_`.
    */
-  broadcast(event: string, payload?: JsonObject): boolean;
+  broadcast<Name extends string & keyof Events>(
+    event: Name,
+    ...payload: Sent<Events[Name]>
+  ): boolean;
 
   /**
    * Listens to broadcasts of the others.
@@ -129,7 +152,10 @@ export interface Room<P, Me, Id extends string = string> {
    * @param listener Receives each of them.
    * @returns Ends it.
    */
-  on(event: string, listener: (event: RoomEvent<Id>) => void): () => void;
+  on<Name extends string & keyof Events>(
+    event: Name,
+    listener: (event: RoomEvent<Id, Events[Name]>) => void,
+  ): () => void;
 
   /**
    * Leaves with a goodbye. A caller that has opened the room several times

@@ -4,8 +4,6 @@
  * @module
  */
 
-import type { Readable } from "../mod.ts";
-import { select } from "../readable.ts";
 import { functionsOf } from "./functions.ts";
 import { enterRoom, type ParentProps, provided } from "./provider.ts";
 import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
@@ -41,6 +39,13 @@ export interface ReactFunctions {
 export interface ReactContext<T> {
   /** Gives a value to what is below. */
   readonly Provider: (props: { value: T }) => unknown;
+}
+
+/** A part of a value: of which one, and selected by what. */
+interface Kept<T> {
+  readonly from: unknown;
+  readonly by: unknown;
+  readonly part: T;
 }
 
 /** React returns values as they are. */
@@ -87,28 +92,32 @@ export function createReactBindings(
     return react.createElement(Room.Provider, { value, children });
   }
 
-  function useReadable<T>(value: Readable<T>, from: Readable<unknown> = value) {
-    const subscribe = react.useMemo(() => from.subscribe.bind(from), [from]);
-    const get = () => value.get();
-    return react.useSyncExternalStore(subscribe, get, get);
-  }
-
   return {
-    ...functionsOf<InReact>(
-      (valueIn) => useReadable(valueIn(useRoom())),
-      (selector, isEqual) => {
-        const { others } = useRoom();
-        const kept = react.useRef<ReturnType<typeof selector> | undefined>(
-          undefined,
+    ...functionsOf<InReact, string>(
+      (valueIn, selector, isEqual, id) => {
+        const room = useRoom();
+        const value = react.useMemo(() => valueIn(room), [room, id]);
+        const subscribe = react.useMemo(
+          () => value.subscribe.bind(value),
+          [value],
         );
-        // With a new selector, what is equal stays, and so does the subscription.
-        const part = react.useMemo(() =>
-          select(others, (all) => {
-            const [former, now] = [kept.current, selector(all)];
-            const isSame = former !== undefined && isEqual(former, now);
-            return kept.current = isSame ? former : now;
-          }), [others, selector, isEqual]);
-        return useReadable(part, others);
+        const kept = react.useRef<
+          Kept<ReturnType<typeof selector>> | undefined
+        >(undefined);
+        // What is equal stays, also for a new selector.
+        const get = () => {
+          const from = value.get();
+          const { current } = kept;
+          if (current && current.from === from && current.by === selector) {
+            return current.part;
+          }
+          const now = selector(from);
+          const isSame = current && isEqual(current.part, now);
+          const part = isSame ? current.part : now;
+          kept.current = { from, by: selector, part };
+          return part;
+        };
+        return react.useSyncExternalStore(subscribe, get, get);
       },
       (actionIn) => {
         const room = useRoom();
@@ -117,10 +126,6 @@ export function createReactBindings(
     ),
     RoomProvider,
     useRoom,
-    usePerson(id) {
-      const room = useRoom();
-      return useReadable(react.useMemo(() => room.person(id), [room, id]));
-    },
     useEvent(event, listener) {
       const room = useRoom();
       react.useEffect(() => room.on(event, listener), [room, event, listener]);

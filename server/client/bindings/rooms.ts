@@ -1,7 +1,13 @@
-import type { JsonObject, Room, RoomEvent, RoomStatus } from "../mod.ts";
+import type {
+  LiveRoom,
+  Room,
+  RoomEvent,
+  RoomEvents,
+  RoomStatus,
+} from "../mod.ts";
 
 /** A room of any kind: a `LiveRoom`, a `LiveDocument`. */
-export interface AnyRoom extends Room<unknown, unknown> {
+export interface AnyRoom extends Room<unknown, { readonly id: string }> {
   /** Changes the own facets, where people have facets. */
   update?(patch: never): void;
 }
@@ -24,8 +30,12 @@ export type UpdateOf<R> = "update" extends keyof R
   : never
   : never;
 
-/** Returns a part of the others in a room. */
-export type Selector<R, T> = (others: readonly PersonOf<R>[]) => T;
+/** The broadcasts in a room: name to payload. */
+export type EventsOf<R> = R extends LiveRoom<infer M> ? M["events"]
+  : RoomEvents;
+
+/** Returns a part of a value. */
+export type Selector<V, T> = (value: V) => T;
 
 /** Compares two parts: the former one stays while the next one is equal. */
 export type IsEqual<T> = (former: T, now: T) => boolean;
@@ -54,24 +64,42 @@ export interface RoomFunctions<R extends AnyRoom, F extends Form, Id> {
   useOthers(): In<F, readonly PersonOf<R>[]>;
   /**
    * Returns a part of the others, which changes when it is no longer equal. In Vue
-   * and Solid, the selector may read refs and signals.
+   * and Solid, a selector may read refs and signals.
    */
-  useOthers<T>(selector: Selector<R, T>, isEqual?: IsEqual<T>): In<F, T>;
+  useOthers<T>(
+    selector: Selector<readonly PersonOf<R>[], T>,
+    isEqual?: IsEqual<T>,
+  ): In<F, T>;
   /** Returns a person; `undefined` while they are not there. */
   usePerson(id: Id): In<F, PersonOf<R> | undefined>;
+  /** Returns a part of a person, who is `undefined` while not there. */
+  usePerson<T>(
+    id: Id,
+    selector: Selector<PersonOf<R> | undefined, T>,
+    isEqual?: IsEqual<T>,
+  ): In<F, T>;
   /** Returns the own person. */
   useMe(): In<F, MeOf<R>>;
+  /** Returns a part of the own person. */
+  useMe<T>(selector: Selector<MeOf<R>, T>, isEqual?: IsEqual<T>): In<F, T>;
   /** Returns how the room is. */
   useStatus(): In<F, RoomStatus>;
-  /** Returns how many others there are. */
+  /**
+   * Returns how many people are here: all others, and oneself while one is present,
+   * also if the others may not see it. Several tabs of a person count once, and who
+   * only watches does not count. It is 0 until the room is live.
+   */
   useCount(): In<F, number>;
   /** Returns `LiveRoom.update()`: the same function in all renders of React. */
   useUpdateMe(): UpdateOf<R>;
   /** Returns `LiveRoom.broadcast()`: the same function in all renders of React. */
-  useBroadcast(): (event: string, payload?: JsonObject) => boolean;
+  useBroadcast(): R["broadcast"];
   /**
    * Listens to broadcasts until the component is removed. In React, the listener is
    * that of the latest render.
    */
-  useEvent(event: string, listener: (event: RoomEvent<IdOf<R>>) => void): void;
+  useEvent<Name extends string & keyof EventsOf<R>>(
+    event: Name,
+    listener: (event: RoomEvent<IdOf<R>, EventsOf<R>[Name]>) => void,
+  ): void;
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Readable } from "../mod.ts";
 import { functionsOf } from "./functions.ts";
 import { enterRoom, type ParentProps, provided } from "./provider.ts";
 import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
@@ -100,18 +99,17 @@ export function createSolidBindings(
     });
   }
 
-  function signalOf<T>(value: Readable<T>): () => T {
-    const [get, set] = solid.createSignal(value.get());
-    solid.onCleanup(value.subscribe((now) => set(() => now)));
-    return get;
-  }
-
   return {
-    ...functionsOf<InSolid>(
-      (valueIn) => signalOf(valueIn(useRoom())),
-      (selector, equals) => {
-        const others = signalOf(useRoom().others);
-        return solid.createMemo(() => selector(others()), undefined, {
+    ...functionsOf<InSolid, string | (() => string)>(
+      (valueIn, selector, equals) => {
+        const room = useRoom();
+        const value = solid.createMemo(() => {
+          const now = valueIn(room);
+          const [get, set] = solid.createSignal(now.get());
+          solid.onCleanup(now.subscribe((next) => set(() => next)));
+          return get;
+        });
+        return solid.createMemo(() => selector(value()()), undefined, {
           equals,
         });
       },
@@ -122,13 +120,6 @@ export function createSolidBindings(
     ),
     RoomProvider,
     useRoom,
-    usePerson(id) {
-      const room = useRoom();
-      const person = solid.createMemo(() =>
-        signalOf(room.person(typeof id === "function" ? id() : id))
-      );
-      return () => person()();
-    },
     useEvent(event, listener) {
       solid.onCleanup(useRoom().on(event, listener));
     },

@@ -1,232 +1,153 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import * as SolidOfServers from "solid-js";
 import { renderToString } from "solid-js/web";
 import { eventually } from "../../testing/waiting.ts";
-import { type LiveRoom, sameItems } from "../mod.ts";
-import { type Model, until } from "../testing/live.ts";
-import { createSolidBindings, type RoomProviderProps } from "./solid.ts";
+import type { LiveRoom } from "../mod.ts";
+import type { Model } from "../testing/live.ts";
+import {
+  createSolidBindings,
+  type InSolid,
+  type RoomProviderProps,
+  type SolidBindings,
+  type SolidFunctions,
+} from "./solid.ts";
 import { openDom } from "./testing/dom.ts";
-import { move, openStage } from "./testing/room.ts";
+import { openStage } from "./testing/room.ts";
+import {
+  join,
+  type Scene,
+  shows,
+  testBindings,
+  textOf,
+} from "./testing/suite.ts";
 
 /** Solid in a page. */
 interface Program {
   readonly Solid: typeof SolidOfServers;
   /** Draws into an element; returns how to end. */
   render(draw: () => unknown, element: unknown): () => void;
-  createComponent(component: unknown, props: object): unknown;
 }
 
 const PROGRAM = {
   "main.tsx": `
     export * as Solid from "solid-js";
-    export { createComponent, render } from "solid-js/web";
+    export { render } from "solid-js/web";
   `,
 };
 
-/** Opens a page with the bindings. */
-async function openPage() {
+/** Makes a component that draws the scene of a signal. */
+function drawerOf(
+  Solid: typeof SolidOfServers,
+  bindings: SolidBindings<LiveRoom<Model>>,
+  scene: () => Scene | undefined,
+  onDraw: (part: string) => void,
+) {
+  const { createMemo } = Solid;
+  // Types of elements have no signals.
+  const { createComponent }: SolidFunctions = Solid;
+  function Drawer() {
+    const parts = createMemo(() => scene()?.parts ?? {});
+    const Drawn = () =>
+      createMemo(() =>
+        Object.entries(parts()).map(([name, part]) => {
+          const signal = part<InSolid>(bindings);
+          return createMemo(() => (onDraw(name), textOf(signal?.())));
+        })
+      );
+    const children = () => createComponent(Drawn, {});
+    const firstOfPage = createMemo<Scene | undefined>(scene, undefined, {
+      equals: (former, now) =>
+        former !== undefined && former.page === now?.page,
+    });
+    return createMemo(() => {
+      const { id, open } = firstOfPage() ?? {};
+      if (id === undefined || open === undefined) return children();
+      return createComponent(bindings.RoomProvider, {
+        get id() {
+          return scene()?.id ?? id;
+        },
+        open,
+        get children() {
+          return children();
+        },
+      });
+    });
+  }
+  return () => createComponent(Drawer, {});
+}
+
+/** Opens a page. */
+async function open(onDraw: (part: string) => void = () => {}) {
   const { program, element, ...dom } = await openDom<Program>(PROGRAM);
-  const bindings = createSolidBindings<LiveRoom<Model>>(program.Solid);
+  const { Solid, render } = program;
+  const [scene, draw] = Solid.createSignal<Scene>();
+  const bindings = createSolidBindings<LiveRoom<Model>>(Solid);
+  const end = render(drawerOf(Solid, bindings, scene, onDraw), element);
   return {
     ...dom,
-    ...bindings,
-    Solid: program.Solid,
-    /** Draws something in a room; returns how to end. */
-    renderIn(props: RoomProviderProps<LiveRoom<Model>>, draw: () => unknown) {
-      const { createComponent, render, Solid } = program;
-      const children = {
-        get children() {
-          return createComponent(draw, {});
-        },
-      };
-      const all = Solid.mergeProps(props, children);
-      return render(() => createComponent(bindings.RoomProvider, all), element);
-    },
-    shows: (text: string) =>
-      eventually(() => element.textContent === text, `it shows "${text}"`),
+    element,
+    Solid,
+    bindings,
+    draw: (next: Scene) => draw(next),
+    end,
   };
 }
 
-Deno.test("Solid: RoomProvider enters a room and shows the others", async () => {
-  await using stage = openStage();
-  await using page = await openPage();
-  const { useOthers, useCount, useStatus } = page;
-  const unmount = page.renderIn({ id: "doc-42", open: stage.enter }, () => {
-    const names = useOthers((others) => others.map((p) => p.facets.name));
-    const status = useStatus();
-    const count = useCount();
-    return [() => `${status().type}: ${count()} (${names()})`];
-  });
-  await page.shows("live: 0 ()");
-  const bob = stage.client("bob").room("doc-42", { facets: { name: "Bob" } });
-  await page.shows("live: 1 (Bob)");
-  bob.update({ name: "Bobby" });
-  await page.shows("live: 1 (Bobby)");
-  await bob.leave();
-  await page.shows("live: 0 ()");
-  unmount();
-  await stage.logs("+ada", "+bob", "-bob", "-ada");
+testBindings({
+  name: "Solid",
+  open,
+  async html(scene) {
+    const bindings = createSolidBindings<LiveRoom<Model>>(SolidOfServers);
+    const draw = drawerOf(SolidOfServers, bindings, () => scene, () => {});
+    try {
+      return renderToString(draw);
+    } finally {
+      // Solid tidies up by a timer.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  },
 });
 
-Deno.test("Solid: RoomProvider of the next page keeps the room that it shares with the former one", async () => {
+Deno.test("Solid: RoomProvider with another id makes its children anew", async () => {
   await using stage = openStage();
-  await using page = await openPage();
-  const options = { id: "doc-42", open: stage.enter };
-  const unmountFirst = page.renderIn(options, () => "first");
-  await page.shows("first");
-  await stage.logs("+ada");
-  unmountFirst();
-  const unmountSecond = page.renderIn(options, () => "second");
-  await page.shows("second");
-  unmountSecond();
-  await stage.logs("+ada", "-ada");
-});
-
-Deno.test("Solid: RoomProvider with another id leaves one room and enters the other", async () => {
-  await using stage = openStage();
-  await using page = await openPage();
-  const { Solid, useRoom, useMe } = page;
-  const [id, setId] = Solid.createSignal("doc-42");
-  let drawn = 0;
-  const props = {
-    get id() {
-      return id();
+  await using page = await open();
+  const { bindings } = page;
+  const contexts: string[] = [];
+  const parts: Scene["parts"] = {
+    count({ useCount }) {
+      contexts.push(bindings.useRoom().context);
+      return useCount();
     },
-    open: stage.enter,
   };
-  page.renderIn(props, () => {
-    drawn++;
-    const { context } = useRoom();
-    const me = useMe();
-    return [() => `${context} ${me().facets.name}`];
+  page.draw({ id: "doc-42", open: stage.watch, parts });
+  await shows(page, 0);
+  page.draw({ id: "doc-43", open: stage.watch, parts });
+  await eventually(() => contexts.length === 2, "they are made again");
+  assertEquals(contexts, ["doc-42", "doc-43"]);
+});
+
+Deno.test("Solid: usePerson() and selectors follow signals that they read", async () => {
+  await using stage = openStage();
+  await using page = await open();
+  const [wanted, setWanted] = page.Solid.createSignal("bob");
+  const { usePerson } = page.bindings;
+  page.draw({
+    id: "doc-42",
+    open: stage.watch,
+    parts: {
+      name: () => usePerson(wanted, (person) => person?.facets.name),
+      isThere: ({ usePerson }) =>
+        usePerson("bob", (bob) => bob?.id === wanted()),
+      rest: ({ useOthers }) =>
+        useOthers((all) => all.filter(({ id }) => id !== wanted()).length),
+    },
   });
-  await page.shows("doc-42 Ada");
-  await stage.logs("+ada");
-  setId("doc-43");
-  await page.shows("doc-43 Ada");
-  await stage.logs("+ada", "-ada");
-  assertEquals(drawn, 2);
-});
-
-Deno.test("Solid: RoomProvider renders nothing on a server", async () => {
-  await using stage = openStage();
-  const bindings = createSolidBindings<LiveRoom<Model>>(SolidOfServers);
-  const { createComponent } = SolidOfServers;
-  const draw = () => bindings.useMe()().facets.name;
-  const html = renderToString(() =>
-    createComponent(bindings.RoomProvider, {
-      id: "doc-42",
-      open: stage.watch,
-      get children() {
-        return draw();
-      },
-    })
-  );
-  assertEquals(html, "");
-  assertThrows(() => renderToString(draw), Error, "no RoomProvider above");
-  // Solid tidies up by a timer.
-  await new Promise((resolve) => setTimeout(resolve));
-});
-
-Deno.test("Solid: signals change only when what they return does", async () => {
-  await using stage = openStage();
-  await using page = await openPage();
-  const { Solid } = page;
-  const { useOthers, usePerson, useUpdateMe, useBroadcast, useCount } = page;
-  const draws: Record<string, number> = {};
-  const count = (what: string) => draws[what] = (draws[what] ?? 0) + 1;
-  let update: ReturnType<typeof useUpdateMe> = () => {};
-  const Names = () => {
-    const names = useOthers(
-      (others) => others.map(({ facets }) => facets.name),
-      sameItems,
-    );
-    return () => (count("names"), names().join());
-  };
-  const Count = () => {
-    const others = useCount();
-    return () => (count("count"), others());
-  };
-  const Cursor = (id: string) => {
-    const person = usePerson(id);
-    return () => (count(id), person()?.facets.cursor?.x);
-  };
-  const Toolbar = () => {
-    update = useUpdateMe();
-    useBroadcast();
-    return () => (count("toolbar"), "");
-  };
-  const room = stage.enter("doc-42");
-  const bob = stage.client("bob").room("doc-42", { facets: { name: "Bob" } });
-  await until(room.others, (all) => all.length === 1);
-  stage.client("eve").room("doc-42", { facets: { name: "Eve" } });
-  await until(room.others, (all) => all.length === 2);
-  page.renderIn(
-    { id: "doc-42", open: stage.watch },
-    () =>
-      [Names(), Count(), Cursor("bob"), Cursor("eve"), Toolbar()]
-        .map((text) => Solid.createMemo(() => text())),
-  );
-  await page.shows("Bob,Eve2");
-  await move(bob, room, 500);
-  await page.shows("Bob,Eve2500");
-  for (let x = 1; x <= 500; x++) update({ cursor: { x, y: 0 } });
-  await until(bob.others, (all) => all[0]?.facets.cursor?.x === 500);
-  const { bob: ofBob = 0, ...once } = draws;
-  assertEquals(once, { names: 1, count: 1, eve: 1, toolbar: 1 });
-  assertEquals(ofBob > 1 && ofBob <= 501, true, `${ofBob} draws`);
-});
-
-Deno.test("Solid: usePerson() and useOthers() follow signals that they read", async () => {
-  await using stage = openStage();
-  await using page = await openPage();
-  const { Solid, usePerson, useOthers } = page;
-  const [wanted, setWanted] = Solid.createSignal("bob");
-  page.renderIn({ id: "doc-42", open: stage.watch }, () => {
-    const person = usePerson(wanted);
-    const rest = useOthers((others) =>
-      others.filter(({ id }) => id !== wanted()).length
-    );
-    return [() => `${person()?.facets.name} and ${rest()}`];
-  });
-  stage.client("bob").room("doc-42", { facets: { name: "Bob" } });
-  await page.shows("Bob and 0");
+  join(stage, "bob");
+  await shows(page, "Bob", true, 0);
   setWanted("eve");
-  await page.shows("undefined and 1");
-  stage.client("eve").room("doc-42", { facets: { name: "Eve" } });
-  await page.shows("Eve and 1");
-});
-
-Deno.test("Solid: useEvent() listens until its component is removed", async () => {
-  await using stage = openStage();
-  await using page = await openPage();
-  const { Solid, useEvent, useBroadcast } = page;
-  const heard: string[] = [];
-  let wave: ReturnType<typeof useBroadcast> = () => false;
-  const [name, setName] = Solid.createSignal("first");
-  page.renderIn(
-    { id: "doc-42", open: stage.enter },
-    () =>
-      Solid.createMemo(() => {
-        const title = name();
-        wave = useBroadcast();
-        useEvent("wave", ({ from, payload }) => {
-          heard.push(`${title} ${from}: ${payload.hand}`);
-        });
-        return title;
-      }),
-  );
-  const bob = stage.client("bob").room("doc-42", { facets: { name: "Bob" } });
-  await until(bob.others, (all) => all.length === 1);
-  const answered = new Promise((resolve) => bob.on("wave", resolve));
-  bob.broadcast("wave", { hand: "left" });
-  await eventually(() => heard.length === 1, "the first is heard");
-  setName("second");
-  bob.broadcast("wave", { hand: "right" });
-  await eventually(() => heard.length === 2, "the second is heard");
-  assertEquals(heard, ["first bob: left", "second bob: right"]);
-  assertEquals(wave("wave", { hand: "both" }), true);
-  assertEquals(await answered, { payload: { hand: "both" }, from: "ada" });
+  await shows(page, undefined, false, 1);
+  join(stage, "eve");
+  await shows(page, "Eve", false, 1);
 });
 
 Deno.test("Solid: signals have the types of the model", () => {

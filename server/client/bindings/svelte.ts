@@ -7,7 +7,14 @@
 import type { Readable } from "../mod.ts";
 import { functionsOf } from "./functions.ts";
 import { enterRoom } from "./provider.ts";
-import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
+import type {
+  AnyRoom,
+  Form,
+  IdOf,
+  IsEqual,
+  RoomFunctions,
+  Selector,
+} from "./rooms.ts";
 
 export type * from "./rooms.ts";
 
@@ -76,10 +83,9 @@ export function createSvelteBindings(
   }
 
   return {
-    ...functionsOf<InSvelte>(
-      (valueIn) => storeOf(valueIn(useRoom())),
-      (selector, isEqual) =>
-        storeOf(useRoom().select(({ others }) => selector(others), isEqual)),
+    ...functionsOf<InSvelte, string>(
+      (valueIn, selector, isEqual) =>
+        storeOf(valueIn(useRoom()), selector, isEqual),
       (actionIn) => {
         const room = useRoom();
         return actionIn(() => room);
@@ -104,7 +110,6 @@ export function createSvelteBindings(
       };
     },
     useRoom,
-    usePerson: (id) => storeOf(useRoom().person(id)),
     useEvent(event, listener) {
       const room = useRoom();
       svelte.onMount(() => room.on(event, listener));
@@ -112,11 +117,19 @@ export function createSvelteBindings(
   };
 }
 
-function storeOf<T>(value: Readable<T>): Store<T> {
+function storeOf<V, T>(
+  value: Readable<V>,
+  selector: Selector<V, T>,
+  isEqual: IsEqual<T>,
+): Store<T> {
   return {
     subscribe(listener) {
-      listener(value.get());
-      return value.subscribe(listener);
+      let part = selector(value.get());
+      listener(part);
+      return value.subscribe((next) => {
+        const now = selector(next);
+        if (!isEqual(part, now)) listener(part = now);
+      });
     },
   };
 }

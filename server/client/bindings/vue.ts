@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Readable } from "../mod.ts";
 import { functionsOf } from "./functions.ts";
 import { enterRoom, provided, type RoomProviderProps } from "./provider.ts";
 import type { AnyRoom, Form, IdOf, RoomFunctions } from "./rooms.ts";
@@ -112,23 +111,17 @@ export function createVueBindings<V extends AnyRef>(
     { props: ["id", "open"] },
   );
 
-  function useValue<T>(valueIn: (room: AnyRoom) => Readable<T>) {
-    const room = useRoom();
-    const ref = vue.shallowRef(valueIn(room.value).get());
-    follow(() => valueIn(room.value), (value) => {
-      ref.value = value.get();
-      return value.subscribe((now) => ref.value = now);
-    });
-    return ref;
-  }
-
   return {
-    ...functionsOf<InVue<V>>(
-      useValue,
-      (selector, isEqual) => {
-        const others = useValue((room) => room.others);
+    ...functionsOf<InVue<V>, string | (() => string)>(
+      (valueIn, selector, isEqual) => {
+        const room = useRoom();
+        const all = vue.shallowRef(valueIn(room.value).get());
+        follow(() => valueIn(room.value), (value) => {
+          all.value = value.get();
+          return value.subscribe((now) => all.value = now);
+        });
         return vue.computed((former) => {
-          const part = selector(others.value);
+          const part = selector(all.value);
           return former !== undefined && isEqual(former, part) ? former : part;
         });
       },
@@ -139,8 +132,6 @@ export function createVueBindings<V extends AnyRef>(
     ),
     RoomProvider,
     useRoom,
-    usePerson: (id) =>
-      useValue((room) => room.person(typeof id === "function" ? id() : id)),
     useEvent(event, listener) {
       const room = useRoom();
       follow(() => room.value, (room) => room.on(event, listener));

@@ -54,6 +54,13 @@ export interface PublishOptions extends RequestOptions {
    * @default {false}
    */
   readonly goodbye?: boolean | undefined;
+  /**
+   * Whether the request outlives its page, for a tab that closes. In a browser,
+   * `headers` must return at once then.
+   *
+   * @default {false}
+   */
+  readonly keepalive?: boolean | undefined;
 }
 
 /** The options of a request that withdraws. */

@@ -25,15 +25,34 @@ import type { ClientBatch } from "./client_options.ts";
 import { PresenceClient, type WireUpdate } from "./presence_client.ts";
 import { PresenceRequestError } from "./request_error.ts";
 
-/** How long an entry lives without a sign of life, and how often there is one. */
-const TTL_MS = 30_000;
+/**
+ * How long an entry lives without a sign of life, and how often there is one. In
+ * a hidden tab, browsers let a timer run only once a minute.
+ */
+const TTL_MS = 90_000;
 const REFRESH_MS = 10_000;
+
+/** How long it lives once its client has gone: a reload takes it over. */
+const GRACE_MS = 10_000;
+
+/** How long the service may take to answer. */
+const PATIENCE_MS = 10_000;
+
+/** Each has a stream, and by HTTP/1.1 browsers open six connections to a host. */
+const MAX_ROOMS = 4;
 
 /** How long typing lasts after the last key; services grant no less. */
 const TYPING_MS = 1_000;
 
-/** The code of a close without a goodbye. */
+/** The codes of a close: without a goodbye, or as no token helps but another. */
 const LOST = 1006;
+const POLICY_VIOLATION = 1008;
+
+/** What a socket says as well, for rooms and their clients to know it. */
+const REVOKED = "revoked";
+const UNAUTHORIZED = "unauthorized";
+const ONLY_READER = "unauthorized to publish here";
+const TOO_MANY = "too many messages";
 
 /** What a message changes of an entry. */
 type Change = Pick<
@@ -43,8 +62,9 @@ type Change = Pick<
 
 /**
  * Takes the place of a socket by HTTP and Server-Sent Events, for networks that
- * block sockets. It carries who is there, and no broadcasts; a closed tab is
- * there for up to 30 seconds more.
+ * block sockets. It carries who is there in up to four rooms at once, and no
+ * broadcasts. A closed tab is there for ten seconds more, and one that has crashed
+ * for up to 90.
  *
  * @param url The URL of the service.
  * @returns Opens connections.
@@ -70,57 +90,53 @@ export function overHttp(url: URL): OpenWire {
 /** Does by HTTP what the messages of rooms ask for. */
 class HttpWire implements Wire {
   readonly #events: WireEvents;
-  readonly #client: PresenceClient<LiveModel>;
-  readonly #ended = new AbortController();
+  readonly #requests: Requests;
   readonly #rooms = new Map<string, HttpRoom>();
   readonly #refresh: ReturnType<typeof setInterval>;
+  readonly #sayGoodbye = () => {
+    for (const room of this.#rooms.values()) room.sayGoodbye();
+  };
+  #isOpen = true;
   #token: string | undefined;
 
   constructor(url: URL, token: string | undefined, events: WireEvents) {
     this.#events = events;
     this.#token = token;
-    this.#client = new PresenceClient<LiveModel>({
+    this.#requests = new Requests(
       url,
-      headers: (): HeadersInit =>
-        this.#token === undefined
-          ? {}
-          : { authorization: `Bearer ${this.#token}` },
-      signal: this.#ended.signal,
-      onRetry: () => this.#lost(),
-    });
-    this.#refresh = setInterval(() => {
-      for (const room of this.#rooms.values()) {
-        room.refresh().catch((error: unknown) => this.#failed(room, error));
-      }
-    }, REFRESH_MS);
+      () => this.#token,
+      (code, reason) => this.#lost(code, reason),
+    );
+    this.#refresh = setInterval(() => this.#refreshAll(), REFRESH_MS);
+    globalThis.addEventListener?.("pagehide", this.#sayGoodbye);
   }
 
   send(frame: string): void {
     const message: unknown = parseJson(frame);
     if (!isMessage(message)) return;
-    this.#do(message).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#reply(message, "error", { reason });
-    });
+    this.#do(message).catch((error: unknown) =>
+      this.#reply(message, "error", { reason: reasonOf(error) })
+    );
   }
 
+  /** Closes it; what was asked for before is still done. */
   close(): void {
-    clearInterval(this.#refresh);
-    this.#ended.abort();
+    if (!this.#isOpen) return;
+    this.#sayGoodbye();
+    this.#stop();
   }
 
   async #do(message: Message): Promise<void> {
     const [, , topic, event, payload] = message;
     const room = this.#rooms.get(topic);
-    if (event === "phx_join") {
-      room?.end();
-      return await this.#join(message);
-    }
+    if (event === "phx_join") return await this.#join(message);
     if (event === "phx_leave") {
       this.#rooms.delete(topic);
       await room?.leave();
     } else if (event === "access_token") {
       this.#token = String(payload.access_token);
+      // An entry ends with the token that has published it.
+      this.#refreshAll();
     } else if (event !== "heartbeat") {
       await room?.publish(changeOf(event, payload));
     }
@@ -129,21 +145,37 @@ class HttpWire implements Wire {
 
   async #join(message: Message): Promise<void> {
     const [joinRef, , topic, , payload] = message;
-    const former = this.#rooms.get(topic);
-    const room = new HttpRoom(this.#client, joinRef, {
+    this.#rooms.get(topic)?.end();
+    this.#rooms.delete(topic);
+    if (this.#rooms.size >= MAX_ROOMS) {
+      throw new Error(`there is no socket for more than ${MAX_ROOMS} rooms`);
+    }
+    const room = new HttpRoom(this.#requests, joinRef, {
       // The service knows whose a token is.
       subject: this.#token === undefined ? String(payload.key) : undefined,
       context: topic,
       resource: resourceIn(payload),
     });
     this.#rooms.set(topic, room);
-    await former?.idle;
     const first = firstOf(payload);
-    if (first !== undefined) await room.publish(first);
+    try {
+      if (first !== undefined) await room.publish(first);
+      await this.#watch(room, message);
+    } catch (error) {
+      if (this.#rooms.get(topic) === room) this.#rooms.delete(topic);
+      room.leave().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Tells what happens in a room, until it ends. */
+  async #watch(room: HttpRoom, message: Message): Promise<void> {
+    const [joinRef, , topic, , payload] = message;
     /** The state until it is complete; then the reply goes first. */
     let parts: ClientBatch<LiveModel>[] | undefined = [];
     const tell = (batch: ClientBatch<LiveModel>) =>
       this.#emit(joinRef, null, topic, "presence_entries", liveBatchOf(batch));
+    const patience = this.#requests.expect();
     try {
       for await (const batch of room.watch()) {
         if (parts === undefined) {
@@ -152,27 +184,42 @@ class HttpWire implements Wire {
         }
         parts.push(batch);
         if (batch.type === "baseline" && !batch.last) continue;
-        const response = room.greetingIn(parts, payload);
-        this.#reply(message, "ok", response);
+        clearTimeout(patience);
+        this.#reply(message, "ok", room.greetingIn(parts, payload));
         parts.forEach(tell);
         parts = undefined;
       }
     } catch (error) {
       if (parts !== undefined) throw error;
-      this.#failed(room, error);
+      this.#joinAgain(room);
+    } finally {
+      clearTimeout(patience);
     }
   }
 
-  /** Lets a room join again if the service refuses it, else all of them. */
-  #failed({ joinRef, context }: HttpRoom, error: unknown): void {
-    if (!(error instanceof PresenceRequestError)) return this.#lost();
+  #refreshAll(): void {
+    for (const room of this.#rooms.values()) {
+      room.refresh().catch((error: unknown) => {
+        if (reasonOf(error) !== TOO_MANY) this.#joinAgain(room);
+      });
+    }
+  }
+
+  #joinAgain({ joinRef, context }: HttpRoom): void {
     this.#emit(joinRef, null, context, "phx_error", {});
   }
 
-  #lost(): void {
-    if (this.#ended.signal.aborted) return;
-    this.close();
-    this.#events.closed(LOST, "");
+  #lost(code: number, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#stop();
+    this.#events.closed(code, reason);
+  }
+
+  #stop(): void {
+    this.#isOpen = false;
+    clearInterval(this.#refresh);
+    globalThis.removeEventListener?.("pagehide", this.#sayGoodbye);
+    for (const room of this.#rooms.values()) room.end();
   }
 
   #reply(
@@ -184,8 +231,77 @@ class HttpWire implements Wire {
   }
 
   #emit(...message: readonly unknown[]): void {
-    if (this.#ended.signal.aborted) return;
-    this.#events.received(JSON.stringify([message]));
+    if (this.#isOpen) this.#events.received(JSON.stringify([message]));
+  }
+}
+
+/** The requests of a wire, which is lost if the service does not answer one. */
+class Requests {
+  readonly client: PresenceClient<LiveModel>;
+  readonly #ended = new AbortController();
+  readonly #onLost: (code: number, reason: string) => void;
+  /** Whether the service has let the client in. */
+  #isIn = false;
+  /** Settles after the latest one in turn. */
+  #latest: Promise<void> = Promise.resolve();
+
+  constructor(
+    url: URL,
+    token: () => string | undefined,
+    onLost: (code: number, reason: string) => void,
+  ) {
+    this.#onLost = onLost;
+    this.client = new PresenceClient<LiveModel>({
+      url,
+      headers: (): HeadersInit => {
+        const shown = token();
+        return shown === undefined ? {} : { authorization: `Bearer ${shown}` };
+      },
+      fetch: (url, init) => this.#fetch(url, init),
+      signal: this.#ended.signal,
+      onRetry: (error) => {
+        // A stream may just end: by a proxy, or with the former token.
+        if (error !== undefined && statusOf(error) !== 429) this.#lose();
+      },
+    });
+  }
+
+  /** Does something after what came before: one must not overtake another. */
+  inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#latest.then(async () => {
+      const patience = this.expect();
+      try {
+        await act();
+      } finally {
+        clearTimeout(patience);
+      }
+    });
+    this.#latest = done.catch(() => {});
+    return done;
+  }
+
+  /** Begins to wait for an answer, until the timer is cleared. */
+  expect(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#lose(), PATIENCE_MS);
+  }
+
+  async #fetch(url: URL, init: RequestInit): Promise<Response> {
+    try {
+      const response = await fetch(url, init);
+      if (response.ok) this.#isIn = true;
+      // The token was good, and is no longer: there may be a fresh one.
+      else if (response.status === 401 && this.#isIn) this.#lose();
+      else if (response.status === 401) this.#lose(POLICY_VIOLATION, REVOKED);
+      return response;
+    } catch (error) {
+      if (!init.signal?.aborted) this.#lose();
+      throw error;
+    }
+  }
+
+  #lose(code = LOST, reason = ""): void {
+    this.#ended.abort();
+    this.#onLost(code, reason);
   }
 }
 
@@ -196,31 +312,21 @@ interface RoomKey {
   readonly resource: string;
 }
 
-/** As a socket says that the client may watch, and not be present. */
-const ONLY_READER = "unauthorized to publish here";
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof PresenceRequestError && error.status === 403;
-}
-
 /** A room, and the own entry in it. */
 class HttpRoom {
   /** The ref of its join. */
   readonly joinRef: unknown;
-  readonly #client: PresenceClient<LiveModel>;
+  readonly #requests: Requests;
   readonly #ended = new AbortController();
   #key: RoomKey;
   /** What the entry is, whole: it may have expired meanwhile. */
   #entry: Change | undefined;
-  /** Settles after the latest request: one must not overtake another. */
-  #latest: Promise<void> = Promise.resolve();
+  /** What waits for its turn: all that happens until then is one update. */
+  #next: Change | undefined;
+  #sent: Promise<void> = Promise.resolve();
 
-  constructor(
-    client: PresenceClient<LiveModel>,
-    joinRef: unknown,
-    key: RoomKey,
-  ) {
-    this.#client = client;
+  constructor(requests: Requests, joinRef: unknown, key: RoomKey) {
+    this.#requests = requests;
     this.joinRef = joinRef;
     this.#key = key;
   }
@@ -229,62 +335,90 @@ class HttpRoom {
     return this.#key.context;
   }
 
-  /** Settles when nothing is on its way, and never rejects. */
-  get idle(): Promise<void> {
-    return this.#latest.catch(() => {});
-  }
-
   watch(): AsyncIterable<ClientBatch<LiveModel>> {
     const { signal } = this.#ended;
-    return this.#client.watch({ context: this.context, signal });
+    return this.#requests.client.watch({ context: this.context, signal });
   }
 
   publish(change: Change): Promise<void> {
-    const { facets, facetTtlsMs = {}, visibility } = change;
-    // A facet that ends by itself does not come back.
-    const lasting = Object.entries({ ...this.#entry?.facets, ...facets })
-      .filter(([name]) => !Object.hasOwn(facetTtlsMs, name));
-    this.#entry = {
-      facets: patchOf(Object.fromEntries(lasting)),
-      visibility: visibility ?? this.#entry?.visibility,
-    };
-    return this.#inTurn(() => this.#send(change));
+    const isFirst = this.#next === undefined;
+    this.#next = merge(this.#next, change);
+    if (isFirst) {
+      this.#sent = this.#requests.inTurn(async () => {
+        const next = this.#take();
+        if (next !== undefined) await this.#send(next);
+      });
+    }
+    return this.#sent;
   }
 
   async refresh(): Promise<void> {
-    await this.#inTurn(async () => {
-      if (this.#entry !== undefined) await this.#send(this.#entry);
+    const { signal } = this.#ended;
+    await this.#requests.inTurn(async () => {
+      // It would take a goodbye back.
+      if (signal.aborted || this.#entry === undefined) return;
+      await this.#send(this.#entry);
     });
   }
 
   async leave(): Promise<void> {
     this.end();
-    if (this.#entry === undefined) return;
-    this.#entry = undefined;
-    await this.#inTurn(async () => {
-      await this.#client.withdraw(this.#key);
+    await this.#requests.inTurn(async () => {
+      if (this.#entry === undefined) return;
+      this.#entry = undefined;
+      await this.#requests.client.withdraw(this.#key);
     });
-  }
-
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    return this.#latest = this.idle.then(act);
-  }
-
-  async #send(change: Change): Promise<void> {
-    try {
-      await this.#client.publish({ ...this.#key, ...change, ttlMs: TTL_MS });
-    } catch (error) {
-      if (!isForbidden(error)) throw error;
-      // A cookie may say who it is. Otherwise it may only watch.
-      if (this.#key.subject === undefined) throw new Error(ONLY_READER);
-      this.#key = { ...this.#key, subject: undefined };
-      await this.#send(change);
-    }
   }
 
   /** Ends the watch; the entry stays. */
   end(): void {
     this.#ended.abort();
+  }
+
+  /** Lets the entry end soon, without a wait: the page may be about to go. */
+  sayGoodbye(): void {
+    const next = this.#take();
+    if (this.#entry === undefined) return;
+    const entry = merge(this.#entry, next ?? {});
+    const update = { ...this.#key, ...entry, ttlMs: GRACE_MS };
+    this.#requests.client.publish(update, { keepalive: true }).catch(() => {});
+  }
+
+  #take(): Change | undefined {
+    const next = this.#next;
+    this.#next = undefined;
+    return next;
+  }
+
+  async #send(change: Change): Promise<void> {
+    const former = this.#entry;
+    const { facets = {}, ...entry } = merge(former, change);
+    // A facet that ends by itself does not come back.
+    const lasting = Object.entries(facets)
+      .filter(([name]) => !Object.hasOwn(change.facetTtlsMs ?? {}, name));
+    this.#entry = {
+      visibility: entry.visibility,
+      facets: patchOf(Object.fromEntries(lasting)),
+    };
+    try {
+      await this.#put({ ...change, visibility: entry.visibility });
+    } catch (error) {
+      this.#entry = former;
+      throw error;
+    }
+  }
+
+  async #put(change: Change): Promise<void> {
+    try {
+      const update = { ...this.#key, ...change, ttlMs: TTL_MS };
+      await this.#requests.client.publish(update);
+    } catch (error) {
+      if (statusOf(error) !== 403) throw error;
+      // A cookie may say who it is. Otherwise it may only watch.
+      if (this.#key.subject === undefined) throw new Error(ONLY_READER);
+      this.#key = { ...this.#key, subject: undefined };
+      await this.#put(change);
+    }
   }
 
   /** Returns the reply to the join: how the service knows this client. */
@@ -357,6 +491,30 @@ function changeOf(event: string, payload: JsonObject): Change {
     default:
       throw new Error("there is no socket for broadcasts");
   }
+}
+
+/** Returns a change after which there is another. */
+function merge(former: Change = {}, change: Change): Change {
+  const { facets = {}, facetTtlsMs, visibility } = change;
+  const ttls = Object.entries(former.facetTtlsMs ?? {})
+    .filter(([name]) => !Object.hasOwn(facets, name));
+  return {
+    facets: { ...former.facets, ...facets },
+    facetTtlsMs: { ...Object.fromEntries(ttls), ...facetTtlsMs },
+    visibility: visibility ?? former.visibility,
+  };
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof PresenceRequestError ? error.status : undefined;
+}
+
+/** Returns why the service refuses something, as a socket says it. */
+function reasonOf(error: unknown): string {
+  const status = statusOf(error);
+  if (status === 403) return UNAUTHORIZED;
+  if (status === 429) return TOO_MANY;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The name of the connection; without one it gets a new one. */

@@ -124,11 +124,11 @@ export class PresenceClient<M extends PresenceModel = PresenceModel> {
    */
   async publish(
     updates: WireUpdate<M> | readonly WireUpdate<M>[],
-    { signal, goodbye, ...others }: PublishOptions = {},
+    { signal, goodbye, keepalive, ...others }: PublishOptions = {},
   ): Promise<PublishAnswer> {
     assertNoOtherOptions(others, "publish");
     const url = this.#url("v1/updates", { goodbye });
-    const init = postOf(updates, signal);
+    const init = { ...postOf(updates, signal), keepalive };
     return await this.#ask("publish", url, init, isPublishAnswer);
   }
 

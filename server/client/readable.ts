@@ -78,7 +78,7 @@ export function select<S, T>(
   const selected: Readable<T> = {
     get() {
       const from = source.get();
-      if (last?.from === from) return last.part;
+      if (last !== undefined && last.from === from) return last.part;
       const part = selector(from);
       last = last && isEqual(last.part, part)
         ? { from, part: last.part }

@@ -54,6 +54,14 @@ Deno.test("Computed.subscribe() tells nothing of a change that was undone", () =
   assertEquals(heard, []);
 });
 
+Deno.test("select() takes a value that is not there yet", () => {
+  const { computed, change } = valueOf<string | undefined>(undefined);
+  const length = select(computed, (text) => text?.length ?? 0);
+  assertEquals(length.get(), 0);
+  change("ab");
+  assertEquals(length.get(), 2);
+});
+
 Deno.test("a listener that ends during a change hears of it no more", () => {
   const { computed, change, settle } = valueOf(0);
   const heard: string[] = [];

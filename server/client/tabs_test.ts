@@ -136,7 +136,13 @@ class Way implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listener.close();
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections) {
+      try {
+        connection.close();
+      } catch {
+        // The browser has closed it.
+      }
+    }
   }
 }
 

@@ -48,6 +48,9 @@ const NOT_PRESENT = "no longer present: join again";
 const TOO_MANY = "too many messages";
 const LATER_MS = 1_000;
 
+/** How long people may take to return: the longest pause, and a connection. */
+const RETURN_MS = MAX_PAUSE_MS + 5_000;
+
 /** What follows the answer to a message. */
 interface Reactions {
   /** It was done. */
@@ -421,7 +424,7 @@ export abstract class JoinedTopic<
     this.#patience = setTimeout(() => {
       this.mirror.release();
       this.changed();
-    }, MAX_PAUSE_MS);
+    }, RETURN_MS);
   }
 
   #reconnecting(): void {

@@ -35,7 +35,8 @@ export interface RoomState<P, Me> {
    * Whether `others` is all who are there. It is not known before the room is
    * joined, while the connection is lost, and from up to 25 seconds after the
    * service was cut off from other servers of its cluster. After a restart of the
-   * service, people who have yet to return are shown for up to 30 seconds.
+   * service, people who have yet to return are shown for up to 35 seconds. A client
+   * that joins only then does not know that somebody is missing.
    */
   readonly isComplete: boolean;
   /** Whether the client may be present: otherwise it only watches. */

@@ -1,5 +1,5 @@
 /** The longest pause between two attempts. */
-export const MAX_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
 /**
  * Returns how long to wait after failures in a row: twice as long for each, at

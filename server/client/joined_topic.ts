@@ -10,7 +10,7 @@ import {
   type JsonObject,
   LiveMirror,
 } from "../internal.ts";
-import { backOffMs, MAX_PAUSE_MS } from "./back_off.ts";
+import { backOffMs } from "./back_off.ts";
 import type { LiveModel } from "./live_room.ts";
 import type { Answer, LiveSocket, SocketMessage } from "./live_socket.ts";
 import {
@@ -49,7 +49,7 @@ const TOO_MANY = "too many messages";
 const LATER_MS = 1_000;
 
 /** How long people may take to return: the longest pause, and a connection. */
-const RETURN_MS = MAX_PAUSE_MS + 5_000;
+const RETURN_MS = 35_000;
 
 /** What follows the answer to a message. */
 interface Reactions {

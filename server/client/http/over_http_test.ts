@@ -368,6 +368,8 @@ Deno.test("over HTTP, a room that is left at once is left", async () => {
   const { store } = service.server;
   const options = { facets: { name: "Ada" } };
   await ada.room("doc-43", options).leave();
+  // What was on its way before this room is there by now.
+  await until(ada.room("doc-44").status, isLive);
   assertEquals(store.size, 0);
   // And entered again at once, it is entered.
   const left = ada.room("doc-43", options).leave();
